@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
+
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>A run of the normalized text and its piece; <see cref="Id"/> is -1 where no piece matches.</summary>
+internal readonly record struct Segment(int Start, int Length, int Id);
+
+/// <summary>
+/// SentencePiece's BPE: of all neighbouring pairs whose joined text is a piece, the one with the highest score is merged,
+/// the leftmost among equals, until none is left.
+/// </summary>
+internal sealed class BpeMerger(PieceVocabulary vocabulary)
+{
+    private readonly PrefixTrie _userDefined = new(vocabulary.UserDefined());
+
+    public void Split(ReadOnlySpan<char> text, List<Segment> segments)
+    {
+        var symbols = ArrayPool<Symbol>.Shared.Rent(text.Length);
+        try
+        {
+            var pass = new Pass(vocabulary, text, symbols.AsSpan(0, SplitCharacters(text, symbols)));
+            pass.MergeAll();
+            pass.Emit(segments);
+        }
+        finally
+        {
+            ArrayPool<Symbol>.Shared.Return(symbols);
+        }
+    }
+
+    private int SplitCharacters(ReadOnlySpan<char> text, Span<Symbol> symbols)
+    {
+        var count = 0;
+        for (var start = 0; start < text.Length; count++)
+        {
+            var length = _userDefined.IsEmpty ? 0 : _userDefined.LongestMatch(text[start..]);
+            var isFrozen = length > 0;
+            if (!isFrozen) length = char.IsSurrogatePair(text[start], start + 1 < text.Length ? text[start + 1] : '\0') ? 2 : 1;
+            symbols[count] = new Symbol(start, length, count - 1, count + 1, isFrozen);
+            start += length;
+        }
+
+        if (count > 0) symbols[count - 1].Next = -1;
+        return count;
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private struct Symbol(int start, int length, int previous, int next, bool isFrozen)
+    {
+        public readonly int Start = start;
+        public int Length = length; // 0 once merged into its left neighbour
+        public int Previous = previous;
+        public int Next = next;
+        public readonly bool IsFrozen = isFrozen;
+    }
+
+    private readonly record struct Pair(int Left, int Right, int Length);
+
+    private readonly ref struct Pass(PieceVocabulary vocabulary, ReadOnlySpan<char> text, Span<Symbol> symbols)
+    {
+        private readonly ReadOnlySpan<char> _text = text;
+        private readonly Span<Symbol> _symbols = symbols;
+        private readonly PriorityQueue<Pair, ulong> _agenda = new(symbols.Length);
+
+        // How an unused piece was put together, so that it can be taken apart again: id → length of its left part.
+        private readonly Dictionary<int, int>? _leftOfUnused = vocabulary.HasUnused ? [] : null;
+
+        public void MergeAll()
+        {
+            for (var i = 1; i < _symbols.Length; i++) Propose(i - 1, i);
+
+            while (_agenda.TryDequeue(out var pair, out _))
+            {
+                ref var left = ref _symbols[pair.Left];
+                ref var right = ref _symbols[pair.Right];
+                var isStale = left.Length == 0 || right.Length == 0 || left.Length + right.Length != pair.Length;
+                if (isStale) continue;
+
+                left.Length = pair.Length;
+                left.Next = right.Next;
+                if (right.Next >= 0) _symbols[right.Next].Previous = pair.Left;
+                right.Length = 0;
+
+                Propose(left.Previous, pair.Left);
+                Propose(pair.Left, left.Next);
+            }
+        }
+
+        public void Emit(List<Segment> segments)
+        {
+            for (var i = _symbols.Length > 0 ? 0 : -1; i >= 0; i = _symbols[i].Next)
+                Emit(_symbols[i].Start, _symbols[i].Length, segments);
+        }
+
+        private void Emit(int start, int length, List<Segment> segments)
+        {
+            var id = vocabulary.Find(_text.Slice(start, length));
+            if (id >= 0 && vocabulary.TypeOf(id) == PieceType.Unused && _leftOfUnused!.TryGetValue(id, out var left))
+            {
+                Emit(start, left, segments);
+                Emit(start + left, length - left, segments);
+                return;
+            }
+
+            segments.Add(new Segment(start, length, id));
+        }
+
+        private void Propose(int leftIndex, int rightIndex)
+        {
+            if (leftIndex < 0 || rightIndex < 0) return;
+            ref var left = ref _symbols[leftIndex];
+            ref var right = ref _symbols[rightIndex];
+            var length = left.Length + right.Length;
+            if (left.IsFrozen || right.IsFrozen || length > vocabulary.LongestPiece) return;
+
+            var id = vocabulary.Find(_text.Slice(left.Start, length));
+            if (id < 0) return;
+            _agenda.Enqueue(new Pair(leftIndex, rightIndex, length), Priority(vocabulary.ScoreOf(id), leftIndex));
+            if (vocabulary.TypeOf(id) == PieceType.Unused) _leftOfUnused![id] = left.Length;
+        }
+
+        // Smaller is sooner: the score's bits, ordered and turned round, above the position.
+        private static ulong Priority(float score, int position)
+        {
+            var bits = BitConverter.SingleToUInt32Bits(score + 0f); // + 0: -0 equals 0
+            var ascending = (bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000;
+            return ((ulong)~ascending << 32) | (uint)position;
+        }
+    }
+}

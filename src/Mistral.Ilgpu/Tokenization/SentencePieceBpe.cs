@@ -1,0 +1,247 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+using Google.Protobuf;
+using Microsoft.ML.Tokenizers;
+using Mistral.Ilgpu.Tokenization.Proto;
+using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
+
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>
+/// A SentencePiece BPE model, with exactly the ids and texts of libsentencepiece. Encoding adds no control tokens.
+/// Safe for concurrent use.
+/// </summary>
+public sealed class SentencePieceBpe : Tokenizer
+{
+    internal const char Space = '\u2581';
+
+    private readonly BpeMerger _merger;
+
+    private SentencePieceBpe(ModelProto model, string source)
+    {
+        ModelValidation.RequireSupported(model, source);
+        Vocabulary = new PieceVocabulary(model, source);
+        _merger = new BpeMerger(Vocabulary);
+        HasDummyPrefix = model.NormalizerSpec.AddDummyPrefix;
+        UnknownText = model.TrainerSpec.UnkSurface;
+        BosId = Vocabulary.FindControl(model.TrainerSpec.BosPiece);
+        EosId = Vocabulary.FindControl(model.TrainerSpec.EosPiece);
+    }
+
+    /// <summary>-1 where the model has none.</summary>
+    public int BosId { get; }
+
+    /// <summary>-1 where the model has none.</summary>
+    public int EosId { get; }
+
+    public int UnknownId => Vocabulary.UnknownId;
+
+    public int VocabularySize => Vocabulary.Count;
+
+    internal PieceVocabulary Vocabulary { get; }
+
+    internal bool HasDummyPrefix { get; }
+
+    internal string UnknownText { get; }
+
+    public static SentencePieceBpe Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using var file = File.OpenRead(path);
+            return Load(file, path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException(path, $"{exception.Message} Expected a SentencePiece model.", exception);
+        }
+    }
+
+    /// <param name="model">The bytes of a <c>.model</c> file.</param>
+    /// <param name="source">Names the file in error messages.</param>
+    public static SentencePieceBpe Load(Stream model, string source)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Create(ModelValidation.Parse(model, source), source);
+    }
+
+    internal static SentencePieceBpe Create(ModelProto model, string source) => new(model, source);
+
+    public string IdToPiece(int id) => Vocabulary[RequireId(id)];
+
+    /// <summary>Whether the id stands for no text, as the start and the end of a text do.</summary>
+    public bool IsControl(int id) => Vocabulary.TypeOf(RequireId(id)) == PieceType.Control;
+
+    public override string Decode(IEnumerable<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var decoder = new StreamingDecoder(this);
+        var text = new StringBuilder();
+        foreach (var id in ids) text.Append(decoder.Append(id));
+        return text.Append(decoder.Flush()).ToString();
+    }
+
+    public override OperationStatus Decode(IEnumerable<int> ids, Span<char> destination, out int idsConsumed, out int charsWritten)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var decoder = new StreamingDecoder(this);
+        (idsConsumed, charsWritten) = (0, 0);
+        var seen = 0;
+        foreach (var id in ids)
+        {
+            if ((uint)id >= (uint)VocabularySize) return OperationStatus.InvalidData;
+            var text = decoder.Append(id);
+            if (!text.TryCopyTo(destination[charsWritten..])) return OperationStatus.DestinationTooSmall;
+            charsWritten += text.Length;
+            seen++;
+            if (!decoder.IsHoldingBytes) idsConsumed = seen;
+        }
+
+        var rest = decoder.Flush();
+        if (!rest.TryCopyTo(destination[charsWritten..])) return OperationStatus.DestinationTooSmall;
+        charsWritten += rest.Length;
+        idsConsumed = seen;
+        return OperationStatus.Done;
+    }
+
+    protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
+    {
+        var span = text ?? textSpan;
+        var tokens = Encode(span, settings.ConsiderNormalization);
+        var count = FitFromStart(tokens, settings.MaxTokenCount);
+        var ids = new int[count];
+        for (var i = 0; i < count; i++) ids[i] = tokens[i].Id;
+        return new EncodeResults<int> { Tokens = ids, CharsConsumed = EndOf(tokens, count, span.Length) };
+    }
+
+    /// <remarks>
+    /// Offsets are into the original text: the added leading space has no width, and of a character split into bytes
+    /// the last token holds all of it.
+    /// </remarks>
+    protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
+    {
+        var span = text ?? textSpan;
+        var tokens = Encode(span, settings.ConsiderNormalization);
+        var count = FitFromStart(tokens, settings.MaxTokenCount);
+        var encoded = new EncodedToken[count];
+        for (var i = 0; i < count; i++) encoded[i] = new EncodedToken(tokens[i].Id, Vocabulary[tokens[i].Id], tokens[i].Offset);
+        return new EncodeResults<EncodedToken> { Tokens = encoded, CharsConsumed = EndOf(tokens, count, span.Length) };
+    }
+
+    protected override int CountTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings) =>
+        FitFromStart(Encode(text ?? textSpan, settings.ConsiderNormalization), settings.MaxTokenCount);
+
+    protected override int GetIndexByTokenCount(
+        string? text,
+        ReadOnlySpan<char> textSpan,
+        EncodeSettings settings,
+        bool fromEnd,
+        out string? normalizedText,
+        out int tokenCount)
+    {
+        normalizedText = null;
+        var span = text ?? textSpan;
+        var tokens = Encode(span, settings.ConsiderNormalization);
+        if (!fromEnd)
+        {
+            tokenCount = FitFromStart(tokens, settings.MaxTokenCount);
+            return EndOf(tokens, tokenCount, span.Length);
+        }
+
+        var first = Math.Max(0, tokens.Count - settings.MaxTokenCount);
+        while (first > 0 && first < tokens.Count && !tokens[first - 1].EndsCharacter) first++;
+        tokenCount = tokens.Count - first;
+        return first == tokens.Count ? span.Length : first == 0 ? 0 : tokens[first].Offset.Start.Value;
+    }
+
+    private static int FitFromStart(List<Token> tokens, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        var count = Math.Min(tokens.Count, limit);
+        while (count > 0 && !tokens[count - 1].EndsCharacter) count--;
+        return count;
+    }
+
+    private static int EndOf(List<Token> tokens, int count, int textLength) =>
+        count == tokens.Count ? textLength : count == 0 ? 0 : tokens[count - 1].Offset.End.Value;
+
+    private List<Token> Encode(ReadOnlySpan<char> text, bool normalizes)
+    {
+        if (text.IsEmpty) return [];
+        var prefix = normalizes && HasDummyPrefix ? 1 : 0;
+        var buffer = ArrayPool<char>.Shared.Rent(text.Length + prefix);
+        try
+        {
+            var normalized = buffer.AsSpan(0, text.Length + prefix);
+            if (prefix > 0) normalized[0] = Space;
+            var body = normalized[prefix..];
+            if (normalizes) text.Replace(body, ' ', Space);
+            else text.CopyTo(body);
+            ReplaceLoneSurrogates(body);
+
+            var segments = new List<Segment>(normalized.Length / 3 + 1);
+            _merger.Split(normalized, segments);
+            return ToTokens(segments, normalized, prefix);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(buffer);
+        }
+    }
+
+    private List<Token> ToTokens(List<Segment> segments, ReadOnlySpan<char> normalized, int prefix)
+    {
+        var tokens = new List<Token>(segments.Count);
+        Span<byte> utf8 = stackalloc byte[4];
+        var followsUnknown = false;
+        foreach (var segment in segments)
+        {
+            var start = Math.Max(0, segment.Start - prefix);
+            var end = segment.Start + segment.Length - prefix;
+            if (segment.Id >= 0)
+            {
+                tokens.Add(new Token(segment.Id, start..end));
+            }
+            else if (Vocabulary.HasByteFallback)
+            {
+                var count = Encoding.UTF8.GetBytes(normalized.Slice(segment.Start, segment.Length), utf8);
+                for (var i = 0; i < count - 1; i++) tokens.Add(new Token(Vocabulary.IdOfByte(utf8[i]), start..start, false));
+                tokens.Add(new Token(Vocabulary.IdOfByte(utf8[count - 1]), start..end));
+            }
+            else if (followsUnknown)
+            {
+                CollectionsMarshal.AsSpan(tokens)[^1] = new Token(UnknownId, tokens[^1].Offset.Start..end);
+            }
+            else
+            {
+                tokens.Add(new Token(UnknownId, start..end));
+            }
+
+            followsUnknown = segment.Id < 0;
+        }
+
+        return tokens;
+    }
+
+    // What UTF-8 cannot carry reaches the reference as U+FFFD.
+    private static void ReplaceLoneSurrogates(Span<char> text)
+    {
+        for (var i = text.IndexOfAnyInRange('\uD800', '\uDFFF'); i >= 0 && i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) i++;
+            else text[i] = '\uFFFD';
+        }
+    }
+
+    private int RequireId(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
+        return id;
+    }
+
+    private readonly record struct Token(int Id, Range Offset, bool EndsCharacter = true);
+}
