@@ -1,0 +1,184 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// How weights and cached keys and values are held: as <typeparamref name="TElement"/>, decoded to float32.
+/// Rows are padded with zeros to whole runs of <see cref="Padding.Columns"/> elements, so no kernel needs a tail loop.
+/// </summary>
+public interface IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    /// <summary>Weights in one 16-byte <see cref="Pack"/>.</summary>
+    static abstract int PerPack { get; }
+
+    static abstract float Decode(TElement bits);
+
+    /// <summary>Rounds to nearest, ties to even.</summary>
+    static abstract TElement Encode(float value);
+
+    /// <summary>The sum of weight × activation over the pack at <paramref name="pack"/>, whose activations start at
+    /// <c>activations[pack * PerPack / 4]</c>.</summary>
+    static abstract float Dot(Pack weights, ArrayView<Float4> activations, int pack);
+
+    /// <summary>accumulator = accumulator × <paramref name="keep"/> + factor × weights, over one pack.</summary>
+    static abstract void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack);
+}
+
+/// <summary>The padding of rows that matrix products rely on.</summary>
+public static class Padding
+{
+    /// <summary>Rows of weights and of matrix-product inputs are padded to a multiple of this many columns.</summary>
+    public const int Columns = 16;
+
+    public static int Pad(int columns) => (columns + Columns - 1) / Columns * Columns;
+}
+
+/// <summary>IEEE 754 binary32.</summary>
+public readonly struct Float32 : IWeightFormat<float>
+{
+    public static int PerPack => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Decode(float bits) => bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Encode(float value) => value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+        FourWeights.Dot(Bits(weights), activations[pack]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack) =>
+        accumulator[pack] = FourWeights.Accumulate(Bits(weights), factor, keep, accumulator[pack]);
+
+    private static Float4 Bits(Pack pack) => new()
+    {
+        A = Interop.IntAsFloat(pack.A),
+        B = Interop.IntAsFloat(pack.B),
+        C = Interop.IntAsFloat(pack.C),
+        D = Interop.IntAsFloat(pack.D),
+    };
+}
+
+/// <summary>bfloat16: the upper half of a float32.</summary>
+public readonly struct BFloat16 : IWeightFormat<ushort>
+{
+    public static int PerPack => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Decode(ushort bits) => Interop.IntAsFloat((uint)bits << 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Encode(float value)
+    {
+        uint bits = Interop.FloatAsInt(value);
+        return (ushort)((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+        FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack)
+    {
+        accumulator[2 * pack] = FourWeights.Accumulate(Low(weights), factor, keep, accumulator[2 * pack]);
+        accumulator[2 * pack + 1] = FourWeights.Accumulate(High(weights), factor, keep, accumulator[2 * pack + 1]);
+    }
+
+    private static Float4 Low(Pack pack) => Pair(pack.A, pack.B);
+
+    private static Float4 High(Pack pack) => Pair(pack.C, pack.D);
+
+    private static Float4 Pair(uint first, uint second) => new()
+    {
+        A = Interop.IntAsFloat(first << 16),
+        B = Interop.IntAsFloat(first & 0xFFFF0000u),
+        C = Interop.IntAsFloat(second << 16),
+        D = Interop.IntAsFloat(second & 0xFFFF0000u),
+    };
+}
+
+/// <summary>IEEE 754 binary16, by bit arithmetic because many OpenCL drivers have no half type.</summary>
+public readonly struct Float16 : IWeightFormat<ushort>
+{
+    public static int PerPack => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Decode(ushort bits) => FromBits(bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Encode(float value)
+    {
+        uint bits = Interop.FloatAsInt(value);
+        uint sign = (bits >> 16) & 0x8000u;
+        uint magnitude = bits & 0x7FFFFFFFu;
+        if (magnitude >= 0x47800000u)
+        {
+            // Past the largest finite half: infinity, and NaN stays NaN.
+            return (ushort)(sign | (magnitude > 0x7F800000u ? 0x7E00u : 0x7C00u));
+        }
+
+        if (magnitude < 0x38800000u)
+        {
+            // Subnormal halves are multiples of 2^-24; adding 0.5 lines those up with a float's last bit and rounds to even.
+            return (ushort)(sign | (Interop.FloatAsInt(Interop.IntAsFloat(magnitude) + 0.5f) - 0x3F000000u));
+        }
+
+        return (ushort)(sign | ((magnitude - 0x38000000u + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+        FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack)
+    {
+        accumulator[2 * pack] = FourWeights.Accumulate(Low(weights), factor, keep, accumulator[2 * pack]);
+        accumulator[2 * pack + 1] = FourWeights.Accumulate(High(weights), factor, keep, accumulator[2 * pack + 1]);
+    }
+
+    /// <summary>Exact for every finite half; infinities and NaN are refused when weights are loaded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float FromBits(uint half)
+    {
+        uint magnitude = half & 0x7FFFu;
+        // An exponent of zero is a multiple of 2^-24, which the normal path would read as 2^-15 × 1.fraction.
+        float value = magnitude < 0x400u
+            ? magnitude * 5.9604644775390625e-8f
+            : Interop.IntAsFloat((magnitude << 13) + 0x38000000u);
+        return (half & 0x8000u) != 0 ? -value : value;
+    }
+
+    private static Float4 Low(Pack pack) => Pair(pack.A, pack.B);
+
+    private static Float4 High(Pack pack) => Pair(pack.C, pack.D);
+
+    private static Float4 Pair(uint first, uint second) => new()
+    {
+        A = FromBits(first & 0xFFFFu),
+        B = FromBits(first >> 16),
+        C = FromBits(second & 0xFFFFu),
+        D = FromBits(second >> 16),
+    };
+}
+
+/// <summary>The arithmetic that all formats share once four weights are decoded.</summary>
+internal static class FourWeights
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(Float4 w, Float4 x) => ((w.A * x.A) + (w.B * x.B)) + ((w.C * x.C) + (w.D * x.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Accumulate(Float4 w, float factor, float keep, Float4 sum) => new()
+    {
+        A = (sum.A * keep) + (factor * w.A),
+        B = (sum.B * keep) + (factor * w.B),
+        C = (sum.C * keep) + (factor * w.C),
+        D = (sum.D * keep) + (factor * w.D),
+    };
+}

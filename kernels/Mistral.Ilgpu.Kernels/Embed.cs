@@ -1,0 +1,29 @@
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// hidden[t, d] = table[id of token t, d].
+/// table: vocabulary × stride; hidden: tokens × stride, float32. Work is shared by element.
+/// </summary>
+public readonly record struct Embed<TFormat, TElement>(
+    ArrayView<int> State,
+    ArrayView<TElement> Table,
+    ArrayView<float> Hidden,
+    int Columns,
+    int Stride) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    public void Execute()
+    {
+        long count = (long)State[StepState.TokenCount] * Columns;
+        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        {
+            int token = (int)(i / Columns);
+            int column = (int)(i % Columns);
+            int id = State[StepState.Ids + token];
+            Hidden[((long)token * Stride) + column] = TFormat.Decode(Table[((long)id * Stride) + column]);
+        }
+    }
+}

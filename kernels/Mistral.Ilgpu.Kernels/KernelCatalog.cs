@@ -1,0 +1,54 @@
+using System.Reflection;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>One compiled shape of a kernel: its struct with every type argument chosen.</summary>
+public sealed record KernelForm(Type Kernel)
+{
+    /// <summary>The name of the kernel and its type arguments, such as <c>MatVecPacks&lt;BFloat16, Assign&gt;</c>.</summary>
+    public string Name { get; } = Describe(Kernel);
+
+    /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
+    public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
+
+    public override string ToString() => Name;
+
+    private static string Describe(Type kernel)
+    {
+        string name = kernel.Name.Split('`')[0];
+        var arguments = kernel.GetGenericArguments().Where(type => !type.IsPrimitive).Select(type => type.Name).ToArray();
+        return arguments.Length == 0 ? name : $"{name}<{string.Join(", ", arguments)}>";
+    }
+}
+
+/// <summary>Every kernel in every form, for tests that compile or list them all.</summary>
+public static class KernelCatalog
+{
+    private static readonly Type[] Fixed =
+        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(ArgMaxRow), typeof(ArgMaxGroup)];
+
+    private static readonly Type[] PerFormat =
+        [typeof(Embed<,>), typeof(Rope<,>), typeof(AttendRow<,>), typeof(AttendGroup<,>)];
+
+    private static readonly Type[] PerFormatAndResult =
+        [typeof(MatVecPacks<,,>), typeof(MatVecLanes<,,>), typeof(MatVecGroup<,,>), typeof(MatMulTile<,,>)];
+
+    private static readonly (Type Format, Type Element)[] Formats =
+        [(typeof(Float32), typeof(float)), (typeof(BFloat16), typeof(ushort)), (typeof(Float16), typeof(ushort))];
+
+    private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
+
+    public static IReadOnlyList<KernelForm> All { get; } =
+    [
+        .. Fixed.Select(type => new KernelForm(type)),
+        new(typeof(StoreKv<float>)),
+        new(typeof(StoreKv<ushort>)),
+        .. from format in Formats
+           from type in PerFormat
+           select new KernelForm(type.MakeGenericType(format.Format, format.Element)),
+        .. from format in Formats
+           from result in Results
+           from type in PerFormatAndResult
+           select new KernelForm(type.MakeGenericType(format.Format, format.Element, result)),
+    ];
+}

@@ -1,0 +1,157 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// y[t, r] = Σ_c W[r, c] x[t, c], few rows of x at a time; also y += with <see cref="AddToResidual"/>.
+/// W: rows × inputStride, x: tokens × inputStride, both zero-padded to <see cref="Padding.Columns"/>;
+/// y: tokens × outputStride. State[TokenCountAt] tokens.
+/// Pack form, for processors that pay for each indexed access: a work item takes four rows and reads 16 bytes at a time.
+/// The weights of its rows stay in the cache while it goes through the tokens. No barriers.
+/// </summary>
+public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
+    ArrayView<int> State,
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride,
+    int OutputStride,
+    int TokenCountAt) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+    where TResult : struct, IResult
+{
+    /// <summary>Rows in one work item.</summary>
+    public const int RowsPerItem = 4;
+
+    public void Execute()
+    {
+        var weights = Weights.Cast<Pack>();
+        int packs = InputStride / TFormat.PerPack;
+        int blocks = (Rows + RowsPerItem - 1) / RowsPerItem;
+        int tokens = State[TokenCountAt];
+        for (long block = WorkItems.First; block < blocks; block += WorkItems.Count)
+        {
+            int row = (int)block * RowsPerItem;
+            // Rows past the end repeat the last one, so that the inner loop has no branch.
+            var w0 = weights.SubView((long)row * packs, packs);
+            var w1 = weights.SubView((long)IntrinsicMath.Min(row + 1, Rows - 1) * packs, packs);
+            var w2 = weights.SubView((long)IntrinsicMath.Min(row + 2, Rows - 1) * packs, packs);
+            var w3 = weights.SubView((long)IntrinsicMath.Min(row + 3, Rows - 1) * packs, packs);
+            for (int token = 0; token < tokens; token++)
+            {
+                var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
+                float y0 = 0, y1 = 0, y2 = 0, y3 = 0;
+                for (int pack = 0; pack < packs; pack++)
+                {
+                    y0 += TFormat.Dot(w0[pack], x, pack);
+                    y1 += TFormat.Dot(w1[pack], x, pack);
+                    y2 += TFormat.Dot(w2[pack], x, pack);
+                    y3 += TFormat.Dot(w3[pack], x, pack);
+                }
+
+                long to = ((long)token * OutputStride) + row;
+                Write(to, row, y0);
+                Write(to + 1, row + 1, y1);
+                Write(to + 2, row + 2, y2);
+                Write(to + 3, row + 3, y3);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(long index, int row, float product)
+    {
+        if (row < Rows)
+        {
+            Output[index] = TResult.Combine(Output[index], product);
+        }
+    }
+}
+
+/// <summary>
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for one token and vectorizing compilers (OpenCL on a CPU): one work
+/// item per row with sixteen running sums that stand side by side, which the compiler turns into vectors without
+/// reordering a single addition.
+/// </summary>
+public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+    where TResult : struct, IResult
+{
+    private const int Lanes = Padding.Columns;
+
+    public void Execute()
+    {
+        int row = (int)WorkItems.First;
+        if (row >= Rows)
+        {
+            return;
+        }
+
+        long from = (long)row * InputStride;
+        var sums = LocalMemory.Allocate<float>(Lanes);
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            sums[lane] = 0;
+        }
+
+        for (int column = 0; column < InputStride; column += Lanes)
+        {
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                sums[lane] += TFormat.Decode(Weights[from + column + lane]) * Input[column + lane];
+            }
+        }
+
+        float sum = 0;
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            sum += sums[lane];
+        }
+
+        Output[row] = TResult.Combine(Output[row], sum);
+    }
+}
+
+/// <summary>
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for one token and GPUs: one group per row, neighbouring items read
+/// neighbouring 16-byte packs, and the shares meet in shared memory. Group size: a power of two up to
+/// <see cref="GroupReduce.MaxGroupSize"/>.
+/// </summary>
+public readonly record struct MatVecGroup<TFormat, TElement, TResult>(
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int InputStride) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+    where TResult : struct, IResult
+{
+    public void Execute()
+    {
+        var shared = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize);
+        int row = Grid.IdxX;
+        int packs = InputStride / TFormat.PerPack;
+        var weights = Weights.Cast<Pack>();
+        var x = Input.Cast<Float4>();
+        float sum = 0;
+        for (int pack = Group.IdxX; pack < packs; pack += Group.DimX)
+        {
+            sum += TFormat.Dot(weights[((long)row * packs) + pack], x, pack);
+        }
+
+        sum = GroupReduce.Sum(shared, sum);
+        if (Group.IdxX == 0)
+        {
+            Output[row] = TResult.Combine(Output[row], sum);
+        }
+    }
+}

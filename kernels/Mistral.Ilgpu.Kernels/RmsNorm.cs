@@ -1,0 +1,77 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// y[r, i] = x[r, i] / √(mean over i of x[r, i]² + ε) × gain[i] (Zhang and Sennrich, arXiv 1910.07467, eq. 4).
+/// x, y: rows × stride; gain: columns. Row r of y comes from row State[FirstRowAt] + r of x; State[RowCountAt] rows.
+/// Row form: one work item per row, no barriers.
+/// </summary>
+public readonly record struct RmsNormRow(
+    ArrayView<int> State,
+    ArrayView<float> Input,
+    ArrayView<float> Gain,
+    ArrayView<float> Output,
+    int Columns,
+    int Stride,
+    float Epsilon,
+    int FirstRowAt,
+    int RowCountAt) : IKernel
+{
+    public void Execute()
+    {
+        int rows = State[RowCountAt];
+        for (long row = WorkItems.First; row < rows; row += WorkItems.Count)
+        {
+            var x = Input.SubView((State[FirstRowAt] + row) * Stride, Columns);
+            var y = Output.SubView(row * Stride, Columns);
+            float sum = 0;
+            for (int i = 0; i < Columns; i++)
+            {
+                sum += x[i] * x[i];
+            }
+
+            float scale = 1 / XMath.Sqrt((sum / Columns) + Epsilon);
+            for (int i = 0; i < Columns; i++)
+            {
+                y[i] = x[i] * scale * Gain[i];
+            }
+        }
+    }
+}
+
+/// <summary>
+/// <see cref="RmsNormRow"/> with one group per row: each item sums a strided share, the group adds the shares through
+/// shared memory. Group size: a power of two up to <see cref="GroupReduce.MaxGroupSize"/>.
+/// </summary>
+public readonly record struct RmsNormGroup(
+    ArrayView<int> State,
+    ArrayView<float> Input,
+    ArrayView<float> Gain,
+    ArrayView<float> Output,
+    int Columns,
+    int Stride,
+    float Epsilon,
+    int FirstRowAt) : IKernel
+{
+    public void Execute()
+    {
+        var shared = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize);
+        int row = Grid.IdxX;
+        long from = (long)(State[FirstRowAt] + row) * Stride;
+        long to = (long)row * Stride;
+        float sum = 0;
+        for (int i = Group.IdxX; i < Columns; i += Group.DimX)
+        {
+            float x = Input[from + i];
+            sum += x * x;
+        }
+
+        float scale = 1 / XMath.Sqrt((GroupReduce.Sum(shared, sum) / Columns) + Epsilon);
+        for (int i = Group.IdxX; i < Columns; i += Group.DimX)
+        {
+            Output[to + i] = Input[from + i] * scale * Gain[i];
+        }
+    }
+}

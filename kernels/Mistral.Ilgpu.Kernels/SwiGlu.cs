@@ -1,0 +1,31 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// y[t, i] = silu(gate[t, i]) × up[t, i] with silu(v) = v / (1 + e^−v) (Shazeer, arXiv 2002.05202, eq. 5).
+/// gateUp: tokens × inputStride, a row holding columns gates, then columns ups; y: tokens × outputStride.
+/// Work is shared by element.
+/// </summary>
+public readonly record struct SwiGlu(
+    ArrayView<int> State,
+    ArrayView<float> GateUp,
+    ArrayView<float> Output,
+    int Columns,
+    int InputStride,
+    int OutputStride) : IKernel
+{
+    public void Execute()
+    {
+        long count = (long)State[StepState.TokenCount] * Columns;
+        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        {
+            long token = i / Columns;
+            long column = i % Columns;
+            long from = (token * InputStride) + column;
+            float gate = GateUp[from];
+            Output[(token * OutputStride) + column] = gate / (1 + XMath.Exp(-gate)) * GateUp[from + Columns];
+        }
+    }
+}
