@@ -15,20 +15,48 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
 {
     private readonly PrefixTrie _userDefined = new(vocabulary.UserDefined());
 
+    // An unused piece is taken apart as it was last put together anywhere in the text, so its words are not independent.
+    private readonly bool _wordsAreIndependent = !vocabulary.HasUnused && !vocabulary.Matchable().Any(CrossesWords);
+
     public void Split(ReadOnlySpan<char> text, List<Segment> segments)
     {
-        var symbols = ArrayPool<Symbol>.Shared.Rent(text.Length);
+        var agenda = new PriorityQueue<Pair, ulong>();
+        var symbols = Array.Empty<Symbol>();
         try
         {
-            var pass = new Pass(vocabulary, text, symbols.AsSpan(0, SplitCharacters(text, symbols)));
-            pass.MergeAll();
-            pass.Emit(segments);
+            for (var start = 0; start < text.Length;)
+            {
+                var length = _wordsAreIndependent ? WordLength(text[start..]) : text.Length - start;
+                if (symbols.Length < length)
+                {
+                    ArrayPool<Symbol>.Shared.Return(symbols);
+                    symbols = ArrayPool<Symbol>.Shared.Rent(length);
+                    agenda.EnsureCapacity(length);
+                }
+
+                var word = text.Slice(start, length);
+                var pass = new Pass(vocabulary, agenda, word, symbols.AsSpan(0, SplitCharacters(word, symbols)));
+                pass.MergeAll();
+                pass.Emit(start, segments);
+                start += length;
+            }
         }
         finally
         {
             ArrayPool<Symbol>.Shared.Return(symbols);
         }
     }
+
+    /// <summary>Where the next word begins: "▁▁the▁cat" is "▁▁the" and "▁cat".</summary>
+    private static int WordLength(ReadOnlySpan<char> text)
+    {
+        var spaces = text.IndexOfAnyExcept(SentencePieceBpe.Space);
+        if (spaces < 0) return text.Length;
+        var letters = text[spaces..].IndexOf(SentencePieceBpe.Space);
+        return letters < 0 ? text.Length : spaces + letters;
+    }
+
+    private static bool CrossesWords(string piece) => WordLength(piece) < piece.Length;
 
     private int SplitCharacters(ReadOnlySpan<char> text, Span<Symbol> symbols)
     {
@@ -58,11 +86,14 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
 
     private readonly record struct Pair(int Left, int Right, int Length);
 
-    private readonly ref struct Pass(PieceVocabulary vocabulary, ReadOnlySpan<char> text, Span<Symbol> symbols)
+    private readonly ref struct Pass(
+        PieceVocabulary vocabulary,
+        PriorityQueue<Pair, ulong> agenda,
+        ReadOnlySpan<char> text,
+        Span<Symbol> symbols)
     {
         private readonly ReadOnlySpan<char> _text = text;
         private readonly Span<Symbol> _symbols = symbols;
-        private readonly PriorityQueue<Pair, ulong> _agenda = new(symbols.Length);
 
         // How an unused piece was put together, so that it can be taken apart again: id → length of its left part.
         private readonly Dictionary<int, int>? _leftOfUnused = vocabulary.HasUnused ? [] : null;
@@ -71,7 +102,7 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         {
             for (var i = 1; i < _symbols.Length; i++) Propose(i - 1, i);
 
-            while (_agenda.TryDequeue(out var pair, out _))
+            while (agenda.TryDequeue(out var pair, out _))
             {
                 ref var left = ref _symbols[pair.Left];
                 ref var right = ref _symbols[pair.Right];
@@ -88,23 +119,24 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
             }
         }
 
-        public void Emit(List<Segment> segments)
+        /// <param name="origin">Where this text starts in the whole one.</param>
+        /// <param name="segments">What the pieces are added to.</param>
+        public void Emit(int origin, List<Segment> segments)
         {
-            for (var i = _symbols.Length > 0 ? 0 : -1; i >= 0; i = _symbols[i].Next)
-                Emit(_symbols[i].Start, _symbols[i].Length, segments);
+            for (var i = 0; i >= 0; i = _symbols[i].Next) Emit(origin, _symbols[i].Start, _symbols[i].Length, segments);
         }
 
-        private void Emit(int start, int length, List<Segment> segments)
+        private void Emit(int origin, int start, int length, List<Segment> segments)
         {
             var id = vocabulary.Find(_text.Slice(start, length));
             if (id >= 0 && vocabulary.TypeOf(id) == PieceType.Unused && _leftOfUnused!.TryGetValue(id, out var left))
             {
-                Emit(start, left, segments);
-                Emit(start + left, length - left, segments);
+                Emit(origin, start, left, segments);
+                Emit(origin, start + left, length - left, segments);
                 return;
             }
 
-            segments.Add(new Segment(start, length, id));
+            segments.Add(new Segment(origin + start, length, id));
         }
 
         private void Propose(int leftIndex, int rightIndex)
@@ -117,7 +149,7 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
 
             var id = vocabulary.Find(_text.Slice(left.Start, length));
             if (id < 0) return;
-            _agenda.Enqueue(new Pair(leftIndex, rightIndex, length), Priority(vocabulary.ScoreOf(id), leftIndex));
+            agenda.Enqueue(new Pair(leftIndex, rightIndex, length), Priority(vocabulary.ScoreOf(id), leftIndex));
             if (vocabulary.TypeOf(id) == PieceType.Unused) _leftOfUnused![id] = left.Length;
         }
 

@@ -16,7 +16,7 @@ internal static class ModelValidation
         }
         catch (Exception exception) when (exception is InvalidProtocolBufferException or IOException)
         {
-            throw new ModelFileException(source, $"expected a SentencePiece model: {exception.Message}", exception);
+            throw new ModelFileException(source, $"damaged or of another format ({exception.Message}), expected a SentencePiece model", exception);
         }
     }
 

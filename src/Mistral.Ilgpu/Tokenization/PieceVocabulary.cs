@@ -98,6 +98,9 @@ internal sealed class PieceVocabulary
     public int FindControl(string piece) =>
         _reserved.TryGetValue(piece, out var id) && _types[id] == PieceType.Control ? id : -1;
 
+    /// <summary>All that <see cref="Find"/> finds.</summary>
+    public IEnumerable<string> Matchable() => _matchable.Dictionary.Keys;
+
     public IEnumerable<string> UserDefined() => _pieces.Where((_, id) => _types[id] == PieceType.UserDefined);
 
     private static byte? ParseByte(string piece) =>

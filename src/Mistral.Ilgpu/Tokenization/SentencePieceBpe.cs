@@ -53,9 +53,13 @@ public sealed class SentencePieceBpe : Tokenizer
             using var file = File.OpenRead(path);
             return Load(file, path);
         }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ModelFileException(path, "no such file, expected a SentencePiece model", exception);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(path, $"{exception.Message} Expected a SentencePiece model.", exception);
+            throw new ModelFileException(path, $"cannot be read ({exception.Message}), expected a SentencePiece model", exception);
         }
     }
 
