@@ -1,6 +1,8 @@
 namespace Mistral.Ilgpu;
 
-/// <summary>A model or data file is not what it should be. The message is one line: <c>FILE: what was found, what was expected</c>.</summary>
+/// <summary>
+/// A model or data file is not what it should be. The message is one line: <c>FILE: what was found, what was expected</c>.
+/// </summary>
 public sealed class ModelFileException : Exception
 {
     public ModelFileException(string file, string message)

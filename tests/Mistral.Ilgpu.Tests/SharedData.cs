@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests;
 
-/// <summary>Reference data kept beside the repository, too large to be in it; a test that needs it is skipped without it.</summary>
+/// <summary>Reference data too large for the repository and kept beside it; without it, tests that need it are skipped.</summary>
 internal static class SharedData
 {
     private static readonly string? Root = Find();

@@ -15,8 +15,8 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
 {
     private readonly PrefixTrie _userDefined = new(vocabulary.UserDefined());
 
-    // An unused piece is taken apart as it was last put together anywhere in the text, so its words are not independent.
-    private readonly bool _wordsAreIndependent = !vocabulary.HasUnused && !vocabulary.Matchable().Any(CrossesWords);
+    // Where no piece reaches over a space into the next word, words are merged one by one: the agenda stays small.
+    private readonly bool _wordsAreIndependent = !vocabulary.Matchable().Any(CrossesWords);
 
     public void Split(ReadOnlySpan<char> text, List<Segment> segments)
     {
@@ -29,8 +29,9 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
                 var length = _wordsAreIndependent ? WordLength(text[start..]) : text.Length - start;
                 if (symbols.Length < length)
                 {
-                    ArrayPool<Symbol>.Shared.Return(symbols);
+                    var outgrown = symbols;
                     symbols = ArrayPool<Symbol>.Shared.Rent(length);
+                    ArrayPool<Symbol>.Shared.Return(outgrown);
                     agenda.EnsureCapacity(length);
                 }
 

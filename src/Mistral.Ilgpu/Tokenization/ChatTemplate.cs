@@ -20,7 +20,7 @@ public sealed class ChatTemplate
         version ??= VersionOf(tokenizer);
         if (version != "v1") throw new ChatFormatException($"chat format '{version}', expected v1");
         if (tokenizer.BosId < 0 || tokenizer.EosId < 0)
-            throw new ChatFormatException("a tokenizer without a control piece for the start or the end of a text, expected both");
+            throw new ChatFormatException("a tokenizer without control pieces for start and end, expected both");
         return new ChatTemplate(tokenizer);
     }
 

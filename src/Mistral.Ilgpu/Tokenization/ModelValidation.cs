@@ -16,7 +16,8 @@ internal static class ModelValidation
         }
         catch (Exception exception) when (exception is InvalidProtocolBufferException or IOException)
         {
-            throw new ModelFileException(source, $"damaged or of another format ({exception.Message}), expected a SentencePiece model", exception);
+            var found = $"damaged or of another format ({exception.Message})";
+            throw new ModelFileException(source, $"{found}, expected a SentencePiece model", exception);
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed class PieceVocabulary
         HasByteFallback = model.TrainerSpec.ByteFallback;
         var missing = Array.IndexOf(_byteIds, -1);
         if (HasByteFallback && missing >= 0)
-            throw new ModelFileException(source, $"byte fallback without the piece <0x{missing:X2}>, expected all 256 byte pieces");
+            throw new ModelFileException(source, $"byte fallback without the piece <0x{missing:X2}>, expected all 256 bytes");
         if (!HasByteFallback && Array.Exists(_types, type => type == PieceType.Byte))
             throw new ModelFileException(source, "byte pieces without byte fallback, expected both or neither");
 

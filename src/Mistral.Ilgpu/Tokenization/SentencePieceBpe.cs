@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
-using Google.Protobuf;
 using Microsoft.ML.Tokenizers;
 using Mistral.Ilgpu.Tokenization.Proto;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
@@ -59,7 +58,7 @@ public sealed class SentencePieceBpe : Tokenizer
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(path, $"cannot be read ({exception.Message}), expected a SentencePiece model", exception);
+            throw new ModelFileException(path, $"unreadable ({exception.Message}), expected a SentencePiece model", exception);
         }
     }
 
@@ -87,7 +86,11 @@ public sealed class SentencePieceBpe : Tokenizer
         return text.Append(decoder.Flush()).ToString();
     }
 
-    public override OperationStatus Decode(IEnumerable<int> ids, Span<char> destination, out int idsConsumed, out int charsWritten)
+    public override OperationStatus Decode(
+        IEnumerable<int> ids,
+        Span<char> destination,
+        out int idsConsumed,
+        out int charsWritten)
     {
         ArgumentNullException.ThrowIfNull(ids);
         var decoder = new StreamingDecoder(this);
@@ -124,7 +127,10 @@ public sealed class SentencePieceBpe : Tokenizer
     /// Offsets are into the original text: the added leading space has no width, and of a character split into bytes
     /// the last token holds all of it.
     /// </remarks>
-    protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
+    protected override EncodeResults<EncodedToken> EncodeToTokens(
+        string? text,
+        ReadOnlySpan<char> textSpan,
+        EncodeSettings settings)
     {
         var span = text ?? textSpan;
         var tokens = Encode(span, settings.ConsiderNormalization);

@@ -72,7 +72,8 @@ public sealed class ChatTemplateTests
     public void For_TokenizerOfALaterVersion_IsRefusedByName()
     {
         var tokenizer = SmallModel.Proto(("a", -1)).With("[INST]", PieceType.Control).Load();
-        Assert.Equal("chat format 'v2', expected v1", Assert.Throws<ChatFormatException>(() => ChatTemplate.For(tokenizer)).Message);
+        var exception = Assert.Throws<ChatFormatException>(() => ChatTemplate.For(tokenizer));
+        Assert.Equal("chat format 'v2', expected v1", exception.Message);
     }
 
     [Theory]

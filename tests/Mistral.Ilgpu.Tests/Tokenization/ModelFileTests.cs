@@ -18,7 +18,7 @@ public sealed class ModelFileTests
         {
             var part = whole[..length];
             var exception = Record.Exception(() => SmallModel.Load(part));
-            Assert.True(exception is ModelFileException, $"{length} of {whole.Length} bytes: {exception?.ToString() ?? "loaded"}");
+            Assert.True(exception is ModelFileException, $"{length} of {whole.Length} bytes: {exception?.Message ?? "loaded"}");
         }
 
         Assert.Equal(262, SmallModel.Load(whole).VocabularySize);

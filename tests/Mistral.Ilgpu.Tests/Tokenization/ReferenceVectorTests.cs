@@ -22,7 +22,9 @@ public sealed class ReferenceVectorTests
             var text = vector.GetProperty("text").GetString()!;
             var ids = vector.GetProperty("ids").Deserialize<int[]>()!;
             var got = tokenizer.EncodeToIds(text);
-            Assert.True(ids.SequenceEqual(got), $"{JsonSerializer.Serialize(text)}: {string.Join(',', got)}, not {string.Join(',', ids)}");
+            Assert.True(
+                ids.SequenceEqual(got),
+                $"{JsonSerializer.Serialize(text)}: {string.Join(',', got)}, not {string.Join(',', ids)}");
             Assert.Equal(vector.GetProperty("decoded").GetString(), tokenizer.Decode(ids));
         }
     }
@@ -48,7 +50,8 @@ public sealed class ReferenceVectorTests
         var tokenizer = MistralModel("v1");
         Seeded.Run(300, random =>
         {
-            var ids = Enumerable.Range(0, 60).Select(_ => random.Next(random.Next(2) == 0 ? 259 : tokenizer.VocabularySize)).ToArray();
+            int NextId() => random.Next(random.Next(2) == 0 ? 259 : tokenizer.VocabularySize);
+            var ids = Enumerable.Range(0, 60).Select(_ => NextId()).ToArray();
             var decoder = new StreamingDecoder(tokenizer);
             Assert.Equal(tokenizer.Decode(ids), string.Concat(ids.Select(decoder.Append)) + decoder.Flush());
         });

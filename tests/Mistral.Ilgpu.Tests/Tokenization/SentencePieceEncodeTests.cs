@@ -34,7 +34,7 @@ public sealed class SentencePieceEncodeTests
 
     [Fact]
     public void Encode_HigherScoreOnTheRight_MergesItFirst() =>
-        Assert.Equal(["▁", "a", "bc"], SmallModel.Proto(("▁", -9), ("a", -8), ("c", -8), ("ab", -5), ("bc", -4)).Load().Pieces("abc"));
+        Assert.Equal(["▁", "a", "bc"], SmallModel.Proto(("▁", -9), ("a", -8), ("ab", -5), ("bc", -4)).Load().Pieces("abc"));
 
     [Fact]
     public void Encode_ZeroAndNegativeZeroScores_AreATie() =>
@@ -58,6 +58,7 @@ public sealed class SentencePieceEncodeTests
         var tokenizer = SmallModel.English();
         Assert.Equal(tokenizer.EncodeToIds("a\uFFFDb"), tokenizer.EncodeToIds("a\uD800b"));
         Assert.Equal(tokenizer.EncodeToIds("a\uFFFD😀\uFFFD"), tokenizer.EncodeToIds("a\uDC00😀\uD83D"));
+        Assert.Equal(["▁", "\uFFFDa"], SmallModel.Proto(("▁", -1), ("\uFFFDa", -2)).Load().Pieces("\uD800a"));
     }
 
     [Fact]
@@ -73,7 +74,7 @@ public sealed class SentencePieceEncodeTests
     [Fact]
     public void Encode_UserDefinedPiece_IsTakenLongestFirstAndNeverMerged()
     {
-        var tokenizer = SmallModel.Proto(("▁", -9), ("a", -8), ("a[", -1), ("]]", -1))
+        var tokenizer = SmallModel.Proto(("▁", -9), ("a", -8), ("a[x]", -1), ("[x]a", -1))
             .With("[x]", PieceType.UserDefined).With("[x]]", PieceType.UserDefined).With("[x]▁y", PieceType.UserDefined).Load();
         Assert.Equal(["▁", "a", "[x]", "a", "[x]]", "<0x5D>"], tokenizer.Pieces("a[x]a[x]]]"));
         Assert.Equal(["▁", "a", "[x]▁y"], tokenizer.Pieces("a[x] y"));

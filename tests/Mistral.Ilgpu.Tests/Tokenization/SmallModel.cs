@@ -6,7 +6,7 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 
 namespace Mistral.Ilgpu.Tests.Tokenization;
 
-/// <summary>A model of a few pieces: unknown 0, start 1, end 2, the bytes 3 to 258 if it falls back to them, then those given.</summary>
+/// <summary>A model of a few pieces: unknown 0, start 1, end 2, if wanted the bytes 3 to 258, then those given.</summary>
 internal static class SmallModel
 {
     public const int FirstPiece = 259;

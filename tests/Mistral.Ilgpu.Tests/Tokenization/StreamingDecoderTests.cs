@@ -61,7 +61,8 @@ public sealed class StreamingDecoderTests
             var parts = ids.Select(decoder.Append).ToList();
             parts.Add(decoder.Flush());
             Assert.Equal(tokenizer.Decode(ids), string.Concat(parts));
-            Assert.DoesNotContain(parts, part => part.Length > 0 && (char.IsHighSurrogate(part[^1]) || char.IsLowSurrogate(part[0])));
+            var cut = parts.Where(part => part.Length > 0 && (char.IsHighSurrogate(part[^1]) || char.IsLowSurrogate(part[0])));
+            Assert.Empty(cut);
         });
     }
 
