@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>
+/// An opened device: owns ILGPU's context and accelerator, counts the memory it hands out, and keeps each compiled kernel.
+/// </summary>
+public sealed class Device : IDisposable
+{
+    private readonly Context _context;
+    private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
+    private readonly long _memoryLimit;
+    private long _allocatedBytes;
+
+    private Device(Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit)
+    {
+        _context = context;
+        Info = info;
+        Accelerator = accelerator;
+        _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
+    }
+
+    public DeviceInfo Info { get; }
+
+    public Accelerator Accelerator { get; }
+
+    /// <summary>The stream that every step runs on, in order.</summary>
+    public AcceleratorStream Stream => Accelerator.DefaultStream;
+
+    /// <summary>Device memory handed out and not yet given back, in bytes.</summary>
+    public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
+
+    /// <summary>Opens the device that <paramref name="request"/> names.</summary>
+    /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
+    /// <param name="threads">Threads of CPU devices; null takes every core.</param>
+    /// <param name="memoryLimit">Device memory this process may take, in bytes; null takes what there is.</param>
+    /// <exception cref="DeviceException">The device is absent or cannot be opened.</exception>
+    public static Device Open(string request = "auto", int? threads = null, long? memoryLimit = null)
+    {
+        var context = DeviceCatalog.CreateContext(threads);
+        try
+        {
+            var found = DeviceCatalog.Describe(context).ToList();
+            var info = DeviceCatalog.Choose([.. found.Select(entry => entry.Info)], request);
+            var device = found.First(entry => entry.Info == info).Device;
+            DeviceCatalog.Admit(device);
+            var accelerator = device is CPUDevice cpu
+                ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
+                : device.CreateAccelerator(context);
+            return new Device(context, info, accelerator, memoryLimit);
+        }
+        catch (Exception exception)
+        {
+            context.Dispose();
+            throw exception as DeviceException
+                ?? new DeviceException($"device '{request}' could not be opened: {exception.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>Zeroed device memory.</summary>
+    /// <param name="purpose">What it is for, in the words of an out-of-memory message.</param>
+    /// <exception cref="DeviceException">The device has less than that left.</exception>
+    public DeviceBuffer<T> Allocate<T>(long length, string purpose)
+        where T : unmanaged
+    {
+        long bytes = checked(length * Interop.SizeOf<T>());
+        long total = Interlocked.Add(ref _allocatedBytes, bytes);
+        try
+        {
+            if (total > _memoryLimit)
+            {
+                throw new DeviceException(
+                    $"device {Info.Id} is out of memory: {purpose} needs {bytes:N0} bytes, {_memoryLimit - (total - bytes):N0} of {_memoryLimit:N0} are left");
+            }
+
+            var buffer = Accelerator.Allocate1D<T>(length);
+            buffer.MemSetToZero(Stream);
+            return new DeviceBuffer<T>(buffer, () => Interlocked.Add(ref _allocatedBytes, -bytes));
+        }
+        catch (Exception exception)
+        {
+            Interlocked.Add(ref _allocatedBytes, -bytes);
+            throw exception as DeviceException ?? new DeviceException(
+                $"device {Info.Id} could not allocate {bytes:N0} bytes for {purpose}: {exception.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>
+    public void Launch<TKernel>(KernelConfig shape, in TKernel kernel)
+        where TKernel : struct, IKernel => Load<TKernel>()(Stream, shape, kernel);
+
+    /// <summary>The launcher of a kernel, compiled at its first use and kept.</summary>
+    public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
+        where TKernel : struct, IKernel =>
+        (Action<AcceleratorStream, KernelConfig, TKernel>)_kernels.GetOrAdd(
+            typeof(TKernel), static (_, accelerator) => accelerator.LoadKernel<TKernel>(KernelEntry.Run), Accelerator);
+
+    /// <summary>Waits until all launched work is done.</summary>
+    public void Synchronize() => Stream.Synchronize();
+
+    public void Dispose()
+    {
+        Accelerator.Dispose();
+        _context.Dispose();
+    }
+}

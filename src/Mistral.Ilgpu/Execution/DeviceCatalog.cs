@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>Finds the devices of this machine and chooses among them.</summary>
+public static class DeviceCatalog
+{
+    /// <param name="threads">Threads of CPU devices; null takes every core.</param>
+    public static IReadOnlyList<DeviceInfo> List(int? threads = null)
+    {
+        using var context = CreateContext(threads);
+        return [.. Describe(context).Select(found => found.Info)];
+    }
+
+    /// <summary>The device that <paramref name="request"/> names.</summary>
+    /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
+    /// <exception cref="DeviceException">The request names no device of this machine.</exception>
+    public static DeviceInfo Choose(IReadOnlyList<DeviceInfo> devices, string request)
+    {
+        var preferred = devices.OrderBy(device => device.Preference.Rank).ThenBy(device => device.Index);
+        if (request == "auto")
+        {
+            return preferred.First();
+        }
+
+        string[] parts = request.Split(':');
+        DeviceKind? kind = parts[0] switch
+        {
+            "cpu" => DeviceKind.Cpu,
+            "opencl" => DeviceKind.OpenCl,
+            "cuda" => DeviceKind.Cuda,
+            _ => null,
+        };
+        int index = 0;
+        bool indexed = parts.Length == 2 && kind != DeviceKind.Cpu && int.TryParse(parts[1], out index) && index >= 0;
+        if (kind is null || (parts.Length > 1 && !indexed))
+        {
+            throw new DeviceException($"device '{request}': expected auto, cpu, opencl[:N] or cuda[:N]");
+        }
+
+        return preferred.FirstOrDefault(device => device.Kind == kind && (!indexed || device.Index == index))
+            ?? throw new DeviceException(
+                $"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}");
+    }
+
+    internal static Context CreateContext(int? threads)
+    {
+        NativeDrivers.Prepare(threads);
+        int width = Math.Max(2, threads ?? Environment.ProcessorCount);
+        return Context.Create(builder => builder
+            // Kernels are structs of views; only O2 resolves their address spaces, which OpenCL drivers without generic
+            // pointers need.
+            .Optimize(OptimizationLevel.O2)
+            .EnableAlgorithms()
+            .Cuda()
+            // Every OpenCL device, also those that ILGPU would leave out for lacking generic pointers.
+            .OpenCL(_ => true)
+            // One thread per core in one warp: a barrier costs by the warp, and kernels here are coarse.
+            .CPU(new CPUDevice(width, 1, 1)));
+    }
+
+    internal static IEnumerable<(DeviceInfo Info, ILGPU.Runtime.Device Device)> Describe(Context context)
+    {
+        int cuda = 0;
+        int openCl = 0;
+        foreach (var device in context)
+        {
+            var info = device switch
+            {
+                CudaDevice gpu => new DeviceInfo(
+                    DeviceKind.Cuda, cuda++, gpu.Name, true, gpu.MemorySize, gpu.NumMultiprocessors, gpu.MaxNumThreadsPerGroup, []),
+                CLDevice cl => new DeviceInfo(
+                    DeviceKind.OpenCl,
+                    openCl++,
+                    cl.Name.Trim(),
+                    cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU),
+                    cl.MemorySize,
+                    cl.NumMultiprocessors,
+                    cl.MaxNumThreadsPerGroup,
+                    OpenClLacks(cl)),
+                _ => new DeviceInfo(
+                    DeviceKind.Cpu,
+                    0,
+                    "ILGPU CPU accelerator",
+                    false,
+                    GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+                    1,
+                    device.MaxNumThreadsPerGroup,
+                    ["cheap barriers", "vectorization of kernels"]),
+            };
+            yield return (info, device);
+        }
+    }
+
+    /// <summary>Lets ILGPU open a device that has no generic pointers; the kernels here need none.</summary>
+    internal static void Admit(ILGPU.Runtime.Device device)
+    {
+        if (device is CLDevice cl)
+        {
+            SetGenericAddressSpace(cl.Capabilities, true);
+        }
+    }
+
+    private static ImmutableArray<string> OpenClLacks(CLDevice device)
+    {
+        var capabilities = device.Capabilities;
+        return
+        [
+            .. new[]
+            {
+                capabilities.GenericAddressSpace ? null : "generic pointers",
+                capabilities.Float16 ? null : "fp16",
+                capabilities.SubGroups ? null : "subgroups",
+            }.OfType<string>(),
+        ];
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_GenericAddressSpace")]
+    private static extern void SetGenericAddressSpace(CLCapabilityContext capabilities, bool value);
+}

@@ -1,0 +1,50 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>The families of devices that want different forms of a kernel.</summary>
+public enum KernelFamily
+{
+    /// <summary>ILGPU's CPU accelerator: few threads, no vectors, dear barriers and dear indexing.</summary>
+    CpuAccelerator,
+
+    /// <summary>OpenCL on a CPU: few threads and a vectorizing compiler.</summary>
+    OpenClCpu,
+
+    /// <summary>Many threads and shared memory.</summary>
+    Gpu,
+}
+
+/// <summary>Grid and group sizes for one device.</summary>
+public sealed class LaunchPlan(DeviceInfo device)
+{
+    public KernelFamily Family { get; } = (device.Kind, device.IsGpu) switch
+    {
+        (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
+        (_, false) => KernelFamily.OpenClCpu,
+        _ => KernelFamily.Gpu,
+    };
+
+    /// <summary>Group size of kernels that reduce through shared memory.</summary>
+    public int ReductionGroup => 128;
+
+    /// <summary>The shape for a kernel that shares <paramref name="items"/> equal small items by stride.</summary>
+    public KernelConfig Elements(long items) => Family switch
+    {
+        KernelFamily.CpuAccelerator => new KernelConfig(1, device.MaxGroupSize),
+        KernelFamily.OpenClCpu => Cover(items, 64, maxGroups: 4 * device.ComputeUnits),
+        _ => Cover(items, 256, maxGroups: 65_535),
+    };
+
+    /// <summary>The shape for a kernel whose every item is much work of its own, such as an attention head.</summary>
+    public KernelConfig Coarse(long items) => Family switch
+    {
+        KernelFamily.CpuAccelerator => new KernelConfig(1, device.MaxGroupSize),
+        KernelFamily.OpenClCpu => Cover(items, 1, maxGroups: int.MaxValue),
+        _ => Cover(items, 64, maxGroups: int.MaxValue),
+    };
+
+    private static KernelConfig Cover(long items, int groupSize, int maxGroups) =>
+        new((int)Math.Clamp((items + groupSize - 1) / groupSize, 1, maxGroups), groupSize);
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>Finds the vendors' driver libraries where only their run-time names are installed.</summary>
+internal static partial class NativeDrivers
+{
+    private static readonly Lazy<bool> Resolver = new(() =>
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, static (name, assembly, path) =>
+        {
+            string? runtimeName = (name, OperatingSystem.IsLinux()) switch
+            {
+                ("cuda", true) => "libcuda.so.1",
+                ("OpenCL", true) => "libOpenCL.so.1",
+                _ => null,
+            };
+            return runtimeName is not null && NativeLibrary.TryLoad(runtimeName, out nint handle) ? handle : 0;
+        });
+        return true;
+    });
+
+    /// <param name="threads">Threads for OpenCL on the CPU; PoCL reads them from the environment when it starts.</param>
+    public static void Prepare(int? threads)
+    {
+        _ = Resolver.Value;
+        if (threads is int count && OperatingSystem.IsLinux())
+        {
+            // .NET's own setter does not reach native code.
+            _ = SetEnv("POCL_MAX_PTHREAD_COUNT", count.ToString(CultureInfo.InvariantCulture), 1);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnv(string name, string value, int overwrite);
+}

@@ -1,0 +1,65 @@
+using Mistral.Ilgpu.Execution;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>What the layers bind to when the graph is built.</summary>
+public sealed record GraphInputs(KernelSet Kernels, Workspace Workspace, ModelWeights Weights, RotatingKvCache Cache);
+
+/// <summary>
+/// The transformer of Mistral 7B (arXiv 2310.06825), as the list of steps that every pass walks: embed; for each layer
+/// norm, attention, norm, feed-forward; then norm and logits.
+/// </summary>
+public static class MistralGraph
+{
+    public static LayerGraph Build(ModelConfig config, GraphInputs inputs) => new(
+    [
+        .. Embedding(inputs),
+        .. Enumerable.Range(0, config.LayerCount).SelectMany(layer => TransformerBlock(config, layer, inputs)),
+        .. OutputHead(config, inputs),
+    ]);
+
+    private static IEnumerable<Step> Embedding(GraphInputs inputs)
+    {
+        yield return inputs.Kernels.Embed("embed", inputs.Weights.Embedding, inputs.Workspace.Hidden);
+    }
+
+    private static IEnumerable<Step> TransformerBlock(ModelConfig config, int layer, GraphInputs inputs)
+    {
+        var (kernels, a, w, cache) = (inputs.Kernels, inputs.Workspace, inputs.Weights.Layers[layer], inputs.Cache.Layers[layer]);
+        var shape = new AttentionShape(config.HeadCount, config.KvHeadCount, config.HeadDim);
+        string Named(string step) => $"layers.{layer}.{step}";
+
+        yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);
+        yield return kernels.MatMul(Named("qkv"), w.Qkv, a.Normed, a.Qkv);
+        yield return kernels.Rope(Named("rope"), a.Qkv, cache, a.Frequencies, shape);
+        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Attended, shape);
+        yield return kernels.StoreKv(Named("store_kv"), cache, shape);
+        yield return kernels.MatMul(Named("attention_output"), w.AttentionOutput, a.Attended, a.Hidden, addToResidual: true);
+
+        yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);
+        yield return kernels.MatMul(Named("gate_up"), w.GateUp, a.Normed, a.GateUp);
+        yield return kernels.SwiGlu(Named("swiglu"), a.GateUp, a.Activated);
+        yield return kernels.MatMul(Named("down"), w.Down, a.Activated, a.Hidden, addToResidual: true);
+    }
+
+    private static IEnumerable<Step> OutputHead(ModelConfig config, GraphInputs inputs)
+    {
+        var (kernels, a, w) = (inputs.Kernels, inputs.Workspace, inputs.Weights);
+        yield return kernels.RmsNorm("norm", a.Hidden, w.Norm, a.Final, config.NormEpsilon, RowSet.Logits);
+        yield return kernels.MatMul("output", w.Output, a.Final, a.Logits, RowSet.Logits);
+    }
+}
+
+/// <summary>The ordered steps of a model; running, profiling and checking it are ways of walking them.</summary>
+public sealed class LayerGraph(IReadOnlyList<Step> steps)
+{
+    public IReadOnlyList<Step> Steps { get; } = steps;
+
+    public void Launch(Pass pass)
+    {
+        foreach (var step in Steps)
+        {
+            step.Launch(pass);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using ILGPU;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>One block's weights. <paramref name="Qkv"/> stacks the rows of queries, keys and values, <paramref name="GateUp"/>
+/// those of gate and up, so that one product makes what is used together.</summary>
+public sealed record LayerWeights(
+    ArrayView<float> AttentionNorm,
+    WeightMatrix Qkv,
+    WeightMatrix AttentionOutput,
+    ArrayView<float> FeedForwardNorm,
+    WeightMatrix GateUp,
+    WeightMatrix Down);
+
+/// <summary>A model's weights on the device; owns their memory.</summary>
+public sealed class ModelWeights : IDisposable
+{
+    private readonly List<IDisposable> _buffers = [];
+
+    private ModelWeights(Device device, Checkpoint checkpoint, TensorFormat? type, WeightStream stream)
+    {
+        var tensors = checkpoint.Tensors;
+        try
+        {
+            Embedding = Matrix(TensorNames.Embedding);
+            Layers = [.. Enumerable.Range(0, checkpoint.Config.LayerCount).Select(Layer)];
+            Norm = Vector(TensorNames.Norm);
+            Output = checkpoint.Config.TiedEmbeddings ? Embedding : Matrix(TensorNames.Output);
+            device.Synchronize();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        LayerWeights Layer(int layer) => new(
+            Vector(TensorNames.AttentionNorm(layer)),
+            Matrix(TensorNames.Query(layer), TensorNames.Key(layer), TensorNames.Value(layer)),
+            Matrix(TensorNames.AttentionOutput(layer)),
+            Vector(TensorNames.FeedForwardNorm(layer)),
+            Matrix(TensorNames.Gate(layer), TensorNames.Up(layer)),
+            Matrix(TensorNames.Down(layer)));
+
+        ArrayView<float> Vector(string name)
+        {
+            var tensor = tensors[name];
+            var buffer = Own(device.Allocate<float>(tensor.Columns, $"the weights '{name}'"));
+            stream.Upload([tensor], TensorFormat.Float32, tensor.Columns, buffer.View.Cast<byte>());
+            return buffer.View;
+        }
+
+        WeightMatrix Matrix(params string[] names)
+        {
+            var parts = names.Select(name => tensors[name]).ToArray();
+            int rows = parts.Sum(part => part.Rows);
+            int columns = parts[0].Columns;
+            var format = type ?? CommonFormat(parts);
+            var buffer = Own(device.Allocate<byte>(WeightMatrix.SizeInBytes(rows, columns, format), $"the weights '{names[0]}'"));
+            var matrix = new WeightMatrix(string.Join("+", names), rows, columns, format, buffer.View);
+            stream.Upload(parts, format, matrix.Stride, matrix.Bytes);
+            return matrix;
+        }
+    }
+
+    /// <summary>vocabulary × dim.</summary>
+    public WeightMatrix Embedding { get; }
+
+    public IReadOnlyList<LayerWeights> Layers { get; }
+
+    /// <summary>Gain of the last norm: dim.</summary>
+    public ArrayView<float> Norm { get; }
+
+    /// <summary>vocabulary × dim; the embedding itself where they are tied.</summary>
+    public WeightMatrix Output { get; }
+
+    /// <param name="type">Format on the device; null keeps each matrix as it is stored.</param>
+    /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
+    /// <exception cref="DeviceException">The weights do not fit the device.</exception>
+    public static ModelWeights Load(
+        Device device, Checkpoint checkpoint, TensorFormat? type, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
+        return new ModelWeights(device, checkpoint, type, stream);
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _buffers)
+        {
+            buffer.Dispose();
+        }
+    }
+
+    // Matrices that are stacked share one format: theirs if they agree, else the one that holds both.
+    private static TensorFormat CommonFormat(IEnumerable<CheckpointTensor> parts)
+    {
+        var formats = parts.Select(part => part.Format).Distinct().ToArray();
+        return formats.Length == 1 ? formats[0] : TensorFormat.Float32;
+    }
+
+    private DeviceBuffer<T> Own<T>(DeviceBuffer<T> buffer)
+        where T : unmanaged
+    {
+        _buffers.Add(buffer);
+        return buffer;
+    }
+}

@@ -1,0 +1,74 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Xunit;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>
+/// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is
+/// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms.
+/// </summary>
+public static class TestDevice
+{
+    private static readonly Dictionary<string, Lazy<(Device? Device, string? Absent)>> Devices = new()
+    {
+        ["cpu"] = new(() => Open("cpu", 4)),
+        ["cpu:256"] = new(() => Open("cpu", GroupReduce.MaxGroupSize)),
+        ["opencl"] = new(() => Open("opencl", null)),
+        ["cuda"] = new(() => Open("cuda", null)),
+    };
+
+    /// <summary>Devices for kernels that need no groups.</summary>
+    public static TheoryData<string> All => [.. new[] { "cpu", "opencl", "cuda" }];
+
+    /// <summary>Devices for kernels that reduce over a group.</summary>
+    public static TheoryData<string> Grouped => [.. new[] { "cpu:256", "opencl", "cuda" }];
+
+    /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
+    public static Device Get(string name)
+    {
+        var (device, absent) = Devices[name].Value;
+        if (device is null && name == "opencl" && Environment.GetEnvironmentVariable("CI") == "true")
+        {
+            Assert.Fail($"CI must provide OpenCL: {absent}");
+        }
+
+        Assert.SkipWhen(device is null, $"no device {name}: {absent}");
+        return device!;
+    }
+
+    /// <summary>Copies values to a new buffer of the device.</summary>
+    public static ArrayView<T> Upload<T>(this Device device, T[] values)
+        where T : unmanaged
+    {
+        var view = device.Allocate<T>(values.Length, "test data").View;
+        view.CopyFromCPU(device.Stream, values);
+        return view;
+    }
+
+    public static ArrayView<T> Zeros<T>(this Device device, long length)
+        where T : unmanaged => device.Allocate<T>(length, "test data").View;
+
+    public static T[] Download<T>(this Device device, ArrayView<T> view)
+        where T : unmanaged
+    {
+        var values = new T[view.Length];
+        view.CopyToCPU(device.Stream, values);
+        device.Synchronize();
+        return values;
+    }
+
+    private static (Device? Device, string? Absent) Open(string request, int? threads)
+    {
+        try
+        {
+            return (Device.Open(request, threads), null);
+        }
+        catch (DeviceException exception)
+        {
+            return (null, exception.Message);
+        }
+    }
+}
