@@ -49,7 +49,7 @@ public sealed class KernelSet(Device device, ArrayView<int> state)
         if (_plan.Family == KernelFamily.Gpu)
         {
             var group = new RmsNormGroup(state, input.View, gain, output.View, columns, input.Stride, epsilon, first);
-            return Step(name, group, pass => new KernelConfig(Count(pass, rows), _plan.ReductionGroup), cost, rows);
+            return Step(name, group, pass => new KernelConfig(Count(pass, rows), LaunchPlan.ReductionGroup), cost, rows);
         }
 
         var row = new RmsNormRow(state, input.View, gain, output.View, columns, input.Stride, epsilon, first, CountAt(rows));
@@ -150,7 +150,7 @@ public sealed class KernelSet(Device device, ArrayView<int> state)
                 ? Step(
                     name,
                     new AttendGroup<TCache, TElement>(input),
-                    pass => new KernelConfig(new Index3D(shape.Heads, pass.TokenCount, 1), new Index3D(_plan.ReductionGroup, 1, 1)),
+                    pass => new KernelConfig(new Index3D(shape.Heads, pass.TokenCount, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1)),
                     cost)
                 : Step(
                     name,
@@ -229,7 +229,7 @@ public sealed class KernelSet(Device device, ArrayView<int> state)
         else
         {
             var group = new MatVecGroup<TFormat, TElement, TResult>(view, input.View, output.View, input.Stride);
-            one = Launcher(group, _ => new KernelConfig(weights.Rows, _plan.ReductionGroup));
+            one = Launcher(group, _ => new KernelConfig(weights.Rows, LaunchPlan.ReductionGroup));
         }
 
         const int Tile = MatMulTile<TFormat, TElement, TResult>.Tile;

@@ -27,7 +27,7 @@ public sealed class LaunchPlan(DeviceInfo device)
     };
 
     /// <summary>Group size of kernels that reduce through shared memory.</summary>
-    public int ReductionGroup => 128;
+    public const int ReductionGroup = 128;
 
     /// <summary>The shape for a kernel that shares <paramref name="items"/> equal small items by stride.</summary>
     public KernelConfig Elements(long items) => Family switch

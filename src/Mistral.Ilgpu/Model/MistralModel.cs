@@ -10,14 +10,19 @@ namespace Mistral.Ilgpu.Model;
 /// <see cref="DefaultContext"/> or the model's own limit, whichever is less.</param>
 /// <param name="Chunk">Most tokens in one pass of a prefill.</param>
 /// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
+/// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
 public sealed record ModelOptions(
     TensorFormat? WeightType = null,
     TensorFormat CacheType = TensorFormat.Float16,
     int? Context = null,
     int Chunk = 256,
-    bool AllLogits = false)
+    bool AllLogits = false,
+    int? SlidingWindow = null)
 {
     public const int DefaultContext = 8192;
+
+    /// <summary>The configuration as these options change it.</summary>
+    public ModelConfig Adapt(ModelConfig config) => SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow };
 }
 
 /// <summary>
@@ -85,7 +90,7 @@ public sealed class MistralModel : IDisposable
         var weights = ModelWeights.Load(device, checkpoint, options.WeightType, progress, cancellation);
         try
         {
-            return new MistralModel(device, checkpoint.Config, options, weights);
+            return new MistralModel(device, options.Adapt(checkpoint.Config), options, weights);
         }
         catch
         {

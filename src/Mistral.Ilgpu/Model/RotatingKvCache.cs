@@ -5,18 +5,6 @@ using Mistral.Ilgpu.Execution;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Keys and values of one layer. The ring holds <paramref name="Slots"/> positions × kvHeads × headDim, position p in slot
-/// p mod Slots; the fresh buffers hold a chunk's own until its attention has run, and are shared by all layers.
-/// </summary>
-public sealed record KvLayer(
-    int Slots,
-    TensorFormat Format,
-    ArrayView<byte> Keys,
-    ArrayView<byte> Values,
-    ArrayView<byte> FreshKeys,
-    ArrayView<byte> FreshValues);
-
-/// <summary>
 /// The rotating buffer cache (Mistral 7B, arXiv 2310.06825, §2): exactly window slots per layer, so memory stays flat
 /// however long the text. A layer without a window gets as many slots as the context is long and never rotates.
 /// </summary>

@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
 

@@ -1,0 +1,111 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace Mistral.Ilgpu.Checkpoints;
+
+/// <summary>Converts runs of weights between formats, rounding to nearest even, and finds what is not finite.</summary>
+internal static class FormatConversion
+{
+    private const int Run = 4096;
+
+    /// <returns>The index of the first element that is not finite before or after conversion, or −1.</returns>
+    public static long Convert(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to)
+    {
+        if (from == to)
+        {
+            source.CopyTo(target);
+            return FirstNotFinite(target, to);
+        }
+
+        Span<float> floats = stackalloc float[Run];
+        int fromBytes = from.BytesPerElement();
+        int toBytes = to.BytesPerElement();
+        int count = source.Length / fromBytes;
+        for (int at = 0; at < count; at += Run)
+        {
+            int length = Math.Min(Run, count - at);
+            var run = floats[..length];
+            Decode(source.Slice(at * fromBytes, length * fromBytes), from, run);
+            Encode(run, to, target.Slice(at * toBytes, length * toBytes));
+        }
+
+        return FirstNotFinite(target, to);
+    }
+
+    private static void Decode(ReadOnlySpan<byte> source, TensorFormat from, Span<float> floats)
+    {
+        switch (from)
+        {
+            case TensorFormat.Float32:
+                MemoryMarshal.Cast<byte, float>(source).CopyTo(floats);
+                break;
+            case TensorFormat.Float16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), floats);
+                break;
+            default:
+                var bits = MemoryMarshal.Cast<float, uint>(floats);
+                TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<byte, ushort>(source), bits);
+                TensorPrimitives.ShiftLeft(bits, 16, bits);
+                break;
+        }
+    }
+
+    private static void Encode(ReadOnlySpan<float> floats, TensorFormat to, Span<byte> target)
+    {
+        switch (to)
+        {
+            case TensorFormat.Float32:
+                MemoryMarshal.AsBytes(floats).CopyTo(target);
+                break;
+            case TensorFormat.Float16:
+                TensorPrimitives.ConvertToHalf(floats, MemoryMarshal.Cast<byte, Half>(target));
+                break;
+            default:
+                var rounded = MemoryMarshal.Cast<byte, ushort>(target);
+                for (int i = 0; i < floats.Length; i++)
+                {
+                    uint bits = BitConverter.SingleToUInt32Bits(floats[i]);
+                    // NaN must not be rounded up into infinity's or zero's pattern.
+                    rounded[i] = float.IsNaN(floats[i]) ? (ushort)0x7FC0 : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+                }
+
+                break;
+        }
+    }
+
+    // An exponent of all ones marks infinity and NaN: the largest magnitude of a run tells whether there is one.
+    private static long FirstNotFinite(ReadOnlySpan<byte> bytes, TensorFormat format)
+    {
+        if (format == TensorFormat.Float32)
+        {
+            return FirstAtLeast(MemoryMarshal.Cast<byte, uint>(bytes), 0x7FFF_FFFFu, 0x7F80_0000u);
+        }
+
+        ushort infinity = format == TensorFormat.Float16 ? (ushort)0x7C00 : (ushort)0x7F80;
+        return FirstAtLeast<ushort>(MemoryMarshal.Cast<byte, ushort>(bytes), 0x7FFF, infinity);
+    }
+
+    private static long FirstAtLeast<T>(ReadOnlySpan<T> bits, T mask, T infinity)
+        where T : unmanaged, System.Numerics.IBinaryInteger<T>
+    {
+        Span<T> magnitudes = stackalloc T[Run];
+        for (int at = 0; at < bits.Length; at += Run)
+        {
+            var run = bits.Slice(at, Math.Min(Run, bits.Length - at));
+            var masked = magnitudes[..run.Length];
+            TensorPrimitives.BitwiseAnd(run, mask, masked);
+            if (TensorPrimitives.Max(masked) >= infinity)
+            {
+                int index = 0;
+                while (masked[index] < infinity)
+                {
+                    index++;
+                }
+
+                return at + index;
+            }
+        }
+
+        return -1;
+    }
+}

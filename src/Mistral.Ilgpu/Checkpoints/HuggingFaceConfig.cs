@@ -1,0 +1,155 @@
+using System.Text.Json;
+
+namespace Mistral.Ilgpu.Checkpoints;
+
+/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM.</summary>
+internal static class HuggingFaceConfig
+{
+    // What transformers' MistralConfig takes where the field is absent.
+    private const int DefaultWindow = 4096;
+    private const double DefaultTheta = 10000;
+    private const double DefaultEpsilon = 1e-6;
+
+    /// <summary>Fields that change nothing of what is computed here.</summary>
+    private static readonly HashSet<string> Harmless =
+    [
+        "_name_or_path", "architectures", "attention_dropout", "bos_token_id", "dtype", "initializer_range", "pad_token_id",
+        "torch_dtype", "transformers_version", "use_cache", "pretraining_tp", "output_attentions", "output_hidden_states",
+        "return_dict", "_attn_implementation", "unsloth_version", "unsloth_fixed", "quantization", "max_window_layers",
+    ];
+
+    private static readonly HashSet<string> Known =
+    [
+        "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+        "head_dim", "intermediate_size", "rms_norm_eps", "rope_theta", "rope_parameters", "rope_scaling",
+        "max_position_embeddings", "sliding_window", "tie_word_embeddings", "hidden_act", "eos_token_id", "attention_bias",
+        "mlp_bias", "quantization_config", "layer_types", "partial_rotary_factor",
+    ];
+
+    public static ModelConfig Read(ReadOnlyMemory<byte> json, string file)
+    {
+        var fields = JsonFields.Parse(json, file);
+        Refuse(fields);
+        int heads = fields.RequiredCount("num_attention_heads");
+        int kvHeads = fields.Count("num_key_value_heads") ?? heads;
+        int dim = fields.RequiredCount("hidden_size");
+        if (heads % kvHeads != 0)
+        {
+            throw fields.Error("num_key_value_heads", $"{kvHeads}", $"a divisor of num_attention_heads = {heads}");
+        }
+
+        if (!fields.Has("head_dim") && dim % heads != 0)
+        {
+            throw fields.Error("hidden_size", $"{dim}", $"a multiple of num_attention_heads = {heads}");
+        }
+
+        int headDim = fields.Count("head_dim") ?? (dim / heads);
+        if (headDim % 8 != 0 || headDim > 256)
+        {
+            throw fields.Error("head_dim", $"{headDim}", "a multiple of 8 up to 256");
+        }
+
+        var config = new ModelConfig
+        {
+            VocabularySize = fields.RequiredCount("vocab_size"),
+            Dim = dim,
+            LayerCount = fields.RequiredCount("num_hidden_layers"),
+            HeadCount = heads,
+            KvHeadCount = kvHeads,
+            HeadDim = headDim,
+            FeedForwardDim = fields.RequiredCount("intermediate_size"),
+            NormEpsilon = (float)(fields.PositiveNumber("rms_norm_eps") ?? DefaultEpsilon),
+            RopeTheta = Theta(fields),
+            MaxPositions = fields.Count("max_position_embeddings") ?? (4096 * 32),
+            TiedEmbeddings = fields.Flag("tie_word_embeddings"),
+            SlidingWindow = fields.Has("sliding_window") ? fields.Count("sliding_window") : DefaultWindow,
+            EosIds = [.. fields.Ids("eos_token_id").Distinct()],
+        };
+        CheckSizes(fields, config);
+        return config;
+    }
+
+    /// <summary>Adds what generation_config.json says of the ids that end a text.</summary>
+    public static ModelConfig WithGeneration(ModelConfig config, ReadOnlyMemory<byte> json, string file) =>
+        config with { EosIds = [.. config.EosIds.Union(JsonFields.Parse(json, file).Ids("eos_token_id"))] };
+
+    private static void Refuse(JsonFields fields)
+    {
+        if (fields.Text("model_type") is var type && type != "mistral")
+        {
+            throw fields.Error("model_type", type ?? "nothing", "mistral");
+        }
+
+        foreach (var (name, value) in fields.All)
+        {
+            if (!Known.Contains(name) && !Harmless.Contains(name))
+            {
+                throw fields.Error(name, value, "only fields of a dense Mistral; this one is unknown");
+            }
+        }
+
+        if (fields.Text("hidden_act") is { } activation && activation != "silu")
+        {
+            throw fields.Error("hidden_act", activation, "silu");
+        }
+
+        foreach (string name in new[] { "attention_bias", "mlp_bias" })
+        {
+            if (fields.Flag(name))
+            {
+                throw fields.Error(name, "true", "false: a Mistral has no biases");
+            }
+        }
+
+        foreach (string name in new[] { "rope_scaling", "quantization_config", "partial_rotary_factor" })
+        {
+            if (fields.Find(name) is { } value)
+            {
+                throw fields.Error(name, value, "null");
+            }
+        }
+
+        bool windowed = !fields.Has("sliding_window") || fields.Find("sliding_window") is not null;
+        string layerType = windowed ? "sliding_attention" : "full_attention";
+        if (fields.Find("layer_types") is { ValueKind: JsonValueKind.Array } types
+            && types.EnumerateArray().Any(entry => entry.ValueKind != JsonValueKind.String || entry.GetString() != layerType))
+        {
+            throw fields.Error("layer_types", types, $"{layerType} in every layer, as sliding_window says");
+        }
+    }
+
+    private static double Theta(JsonFields fields)
+    {
+        var rope = fields.Object("rope_parameters");
+        if (rope?.Text("rope_type") is { } type && type != "default")
+        {
+            throw rope.Error("rope_type", type, "default");
+        }
+
+        return rope?.PositiveNumber("rope_theta") ?? fields.PositiveNumber("rope_theta") ?? DefaultTheta;
+    }
+
+    private static void CheckSizes(JsonFields fields, ModelConfig config)
+    {
+        // Every matrix must be countable in 32 bits by rows and by columns, the stacked ones included.
+        Check("num_attention_heads", (long)config.HeadCount * config.HeadDim * 3);
+        Check("intermediate_size", 2L * config.FeedForwardDim);
+        Check("hidden_size", 4L * config.Dim);
+        Check("vocab_size", 4L * config.VocabularySize);
+        foreach (int id in config.EosIds)
+        {
+            if (id >= config.VocabularySize)
+            {
+                throw fields.Error("eos_token_id", $"{id}", $"an id below vocab_size = {config.VocabularySize}");
+            }
+        }
+
+        void Check(string name, long size)
+        {
+            if (size > 1 << 28)
+            {
+                throw fields.Error(name, fields.Find(name)!.Value, "a size that a device can hold");
+            }
+        }
+    }
+}

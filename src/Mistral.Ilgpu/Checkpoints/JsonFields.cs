@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Mistral.Ilgpu.Checkpoints;
+
+/// <summary>A JSON object of a model file, read field by field with errors that name the file and the field.</summary>
+internal sealed class JsonFields
+{
+    private readonly string _file;
+    private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+
+    public JsonFields(JsonElement root, string file)
+    {
+        _file = file;
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new ModelFileException(file, $"found JSON {root.ValueKind}, expected an object");
+        }
+
+        foreach (var property in root.EnumerateObject())
+        {
+            if (!_fields.TryAdd(property.Name, property.Value))
+            {
+                throw Error(property.Name, "found twice", "once");
+            }
+        }
+    }
+
+    public static JsonFields Parse(ReadOnlyMemory<byte> json, string file) => new(ParseRoot(json, file), file);
+
+    public static JsonElement ParseRoot(ReadOnlyMemory<byte> json, string file)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException exception)
+        {
+            throw new ModelFileException(file, $"not valid JSON: {exception.Message}");
+        }
+    }
+
+    public bool Has(string name) => _fields.ContainsKey(name);
+
+    public IEnumerable<KeyValuePair<string, JsonElement>> All => _fields;
+
+    public JsonElement? Find(string name) =>
+        _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    public string? Text(string name) => Find(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } value => value.GetString(),
+        var value => throw Error(name, value.Value, "a string"),
+    };
+
+    public bool Flag(string name) => Find(name)?.ValueKind switch
+    {
+        null or JsonValueKind.False => false,
+        JsonValueKind.True => true,
+        _ => throw Error(name, Find(name)!.Value, "true or false"),
+    };
+
+    public int? Count(string name) => Find(name) is { } value
+        ? value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int count) && count >= 1
+            ? count
+            : throw Error(name, value, "a whole number from 1")
+        : null;
+
+    public int RequiredCount(string name) => Count(name) ?? throw Error(name, "nothing", "a whole number from 1");
+
+    public double? PositiveNumber(string name) => Find(name) is { } value
+        ? value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number > 0 && double.IsFinite(number)
+            ? number
+            : throw Error(name, value, "a positive number")
+        : null;
+
+    /// <summary>One id, or a list of ids.</summary>
+    public IEnumerable<int> Ids(string name)
+    {
+        var value = Find(name);
+        if (value is null)
+        {
+            return [];
+        }
+
+        JsonElement[] elements = value.Value.ValueKind == JsonValueKind.Array ? [.. value.Value.EnumerateArray()] : [value.Value];
+        return elements.Select(element => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int id) && id >= 0
+            ? id
+            : throw Error(name, element, "a token id or a list of them"));
+    }
+
+    /// <summary>The object under a name.</summary>
+    public JsonFields? Object(string name) => Find(name) is { } value ? new JsonFields(value, $"{_file}: {name}") : null;
+
+    public ModelFileException Error(string name, JsonElement found, string expected)
+    {
+        string raw = found.GetRawText();
+        return Error(name, raw.Length > 80 ? raw[..80] + "…" : raw, expected);
+    }
+
+    public ModelFileException Error(string name, string found, string expected) =>
+        new(_file, string.Create(CultureInfo.InvariantCulture, $"{name}: found {found}, expected {expected}"));
+}

@@ -1,0 +1,57 @@
+namespace Mistral.Ilgpu.Checkpoints;
+
+/// <summary>The names of tensors inside this project, and where each lies in a Hugging Face checkpoint.</summary>
+public static class TensorNames
+{
+    public const string Embedding = "embedding";
+    public const string Norm = "norm";
+    public const string Output = "output";
+
+    public static string AttentionNorm(int layer) => $"layers.{layer}.attention_norm";
+
+    public static string Query(int layer) => $"layers.{layer}.attention.q";
+
+    public static string Key(int layer) => $"layers.{layer}.attention.k";
+
+    public static string Value(int layer) => $"layers.{layer}.attention.v";
+
+    public static string AttentionOutput(int layer) => $"layers.{layer}.attention.output";
+
+    public static string FeedForwardNorm(int layer) => $"layers.{layer}.feed_forward_norm";
+
+    public static string Gate(int layer) => $"layers.{layer}.feed_forward.gate";
+
+    public static string Up(int layer) => $"layers.{layer}.feed_forward.up";
+
+    public static string Down(int layer) => $"layers.{layer}.feed_forward.down";
+
+    /// <summary>Every tensor that a model of this configuration must have, in the order of its use.</summary>
+    internal static IEnumerable<ExpectedTensor> HuggingFace(ModelConfig config)
+    {
+        int queries = config.HeadCount * config.HeadDim;
+        int keys = config.KvHeadCount * config.HeadDim;
+        yield return new(Embedding, "model.embed_tokens.weight", config.VocabularySize, config.Dim);
+        for (int i = 0; i < config.LayerCount; i++)
+        {
+            string layer = $"model.layers.{i}.";
+            yield return new(AttentionNorm(i), layer + "input_layernorm.weight", 1, config.Dim);
+            yield return new(Query(i), layer + "self_attn.q_proj.weight", queries, config.Dim, config.HeadDim);
+            yield return new(Key(i), layer + "self_attn.k_proj.weight", keys, config.Dim, config.HeadDim);
+            yield return new(Value(i), layer + "self_attn.v_proj.weight", keys, config.Dim);
+            yield return new(AttentionOutput(i), layer + "self_attn.o_proj.weight", config.Dim, queries);
+            yield return new(FeedForwardNorm(i), layer + "post_attention_layernorm.weight", 1, config.Dim);
+            yield return new(Gate(i), layer + "mlp.gate_proj.weight", config.FeedForwardDim, config.Dim);
+            yield return new(Up(i), layer + "mlp.up_proj.weight", config.FeedForwardDim, config.Dim);
+            yield return new(Down(i), layer + "mlp.down_proj.weight", config.Dim, config.FeedForwardDim);
+        }
+
+        yield return new(Norm, "model.norm.weight", 1, config.Dim);
+        if (!config.TiedEmbeddings)
+        {
+            yield return new(Output, "lm_head.weight", config.VocabularySize, config.Dim);
+        }
+    }
+}
+
+/// <param name="SplitHeadDim">Head size of rows whose rotary pairs are split halves apart, 0 where rows need no reordering.</param>
+internal sealed record ExpectedTensor(string Name, string SourceName, int Rows, int Columns, int SplitHeadDim = 0);

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+
+namespace Mistral.Ilgpu;
+
+/// <summary>What a model is made of; immutable, and valid once made by a reader.</summary>
+public sealed record ModelConfig
+{
+    /// <summary>Rows of the embedding.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>Width of the residual stream.</summary>
+    public required int Dim { get; init; }
+
+    public required int LayerCount { get; init; }
+
+    /// <summary>Query heads of a layer.</summary>
+    public required int HeadCount { get; init; }
+
+    /// <summary>Key and value heads of a layer; divides <see cref="HeadCount"/>.</summary>
+    public required int KvHeadCount { get; init; }
+
+    /// <summary>Width of a head; not always Dim / HeadCount.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>Width of the feed-forward layer.</summary>
+    public required int FeedForwardDim { get; init; }
+
+    /// <summary>ε of every norm.</summary>
+    public required float NormEpsilon { get; init; }
+
+    /// <summary>Base of the rotary frequencies.</summary>
+    public required double RopeTheta { get; init; }
+
+    /// <summary>Longest text the model was made for, in tokens.</summary>
+    public required int MaxPositions { get; init; }
+
+    /// <summary>Whether the output matrix is the embedding.</summary>
+    public bool TiedEmbeddings { get; init; }
+
+    /// <summary>Ids that end a text.</summary>
+    public ImmutableArray<int> EosIds { get; init; } = [];
+
+    /// <summary>One window for every layer; null where a query sees the whole text.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Keys that a query of the layer sees, its own included; null for all.</summary>
+    public int? WindowOf(int layer)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)LayerCount);
+        return SlidingWindow;
+    }
+
+    /// <summary>Weights of the model, embeddings included.</summary>
+    public long ParameterCount
+    {
+        get
+        {
+            long attention = (long)Dim * HeadDim * ((2 * HeadCount) + (2 * KvHeadCount));
+            long layer = attention + (3L * Dim * FeedForwardDim) + (2L * Dim);
+            return (LayerCount * layer) + ((TiedEmbeddings ? 1L : 2L) * VocabularySize * Dim) + Dim;
+        }
+    }
+}
