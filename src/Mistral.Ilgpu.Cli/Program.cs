@@ -1,1 +1,4 @@
-return 0;
+using Mistral.Ilgpu.Cli;
+
+using var terminal = Terminal.OfThisProcess();
+return CommandLine.Run(args, terminal);

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Cli.Commands;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Cli;
+
+/// <summary>The command <c>mistral</c>: parses, runs, and turns what goes wrong into one line and an exit code.</summary>
+internal static class CommandLine
+{
+    private const int BrokenPipe = 32;
+
+    public static int Run(IReadOnlyList<string> args, Terminal terminal)
+    {
+        try
+        {
+            // A prompt may begin with @, which would else name a response file.
+            var parse = Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parse.Action is ParseErrorAction)
+            {
+                throw new UsageException(parse.UnmatchedTokens is [var token, ..]
+                    ? $"unknown command, option or argument '{token}'; see --help"
+                    : parse.CommandResult.Command is RootCommand ? "no command; see --help"
+                    : parse.Errors[0].Message.TrimEnd('.'));
+            }
+
+            int code = parse.Invoke(new InvocationConfiguration
+            {
+                Output = terminal.Out,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+            terminal.Out.Flush();
+            return code;
+        }
+        catch (IOException exception) when (exception.HResult == BrokenPipe)
+        {
+            // As with head: who reads the output has enough.
+            return ExitCode.Done;
+        }
+        catch (Exception exception)
+        {
+            return Report(exception, terminal, isVerbose: args.Contains("--verbose"));
+        }
+    }
+
+    public static RootCommand Root(Terminal terminal)
+    {
+        var root = new RootCommand("Runs Mistral language models on CUDA, OpenCL and the CPU.")
+        {
+            GenerateCommand.Create(terminal),
+            ChatCommand.Create(terminal),
+            ScoreCommand.Create(terminal),
+            TokenizeCommand.Create(terminal),
+            InspectCommand.Create(terminal),
+            DevicesCommand.Create(terminal),
+        };
+        // A prompt may begin with [, which would else name a directive.
+        root.Directives.Clear();
+        return root;
+    }
+
+    private static int Report(Exception exception, Terminal terminal, bool isVerbose)
+    {
+        var (code, message) = exception switch
+        {
+            UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
+            DeviceException => (ExitCode.Device, exception.Message),
+            AcceleratorException => (ExitCode.Device, $"the device failed: {exception.Message}"),
+            ModelFileException or ChatFormatException => (ExitCode.File, exception.Message),
+            OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
+            _ => (ExitCode.Fault, $"internal error: {exception.GetType().Name}: {exception.Message}"),
+        };
+        terminal.Error.WriteLine($"mistral: {message.ReplaceLineEndings(" ").Trim()}");
+        if (code == ExitCode.Fault && isVerbose)
+        {
+            terminal.Error.WriteLine(exception);
+        }
+
+        return code;
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Mistral.Ilgpu.Cli.Options;
+using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Execution;
+
+namespace Mistral.Ilgpu.Cli.Commands;
+
+/// <summary><c>mistral devices</c>: every device, what it has and lacks, and which one <c>auto</c> takes and why.</summary>
+internal static class DevicesCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var threads = ModelSettingsOptions.ThreadsOption();
+        var output = new OutputOptions();
+        var command = new Command("devices", "Lists the devices, what each has and lacks, and which one auto takes and why.");
+        command.Options.Add(threads);
+        output.AddTo(command);
+        command.SetAction(parse =>
+        {
+            var devices = DeviceCatalog.List(parse.GetValue(threads));
+            var chosen = DeviceCatalog.Choose(devices, "auto");
+            if (output.IsJson(parse))
+            {
+                Json.WriteLine(terminal.Out, json => Write(json, devices, chosen));
+            }
+            else
+            {
+                WriteText(terminal, devices, chosen);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen)
+    {
+        json.WriteStartObject();
+        json.WriteString("auto", chosen.Id);
+        json.WriteString("reason", chosen.Preference.Reason);
+        json.WriteStartArray("devices");
+        foreach (var device in devices)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", device.Id);
+            json.WriteString("name", device.Name);
+            json.WriteString("kind", Kind(device));
+            json.WriteBoolean("gpu", device.IsGpu);
+            json.WriteNumber("memory_bytes", device.MemoryBytes);
+            json.WriteNumber("compute_units", device.ComputeUnits);
+            json.WriteNumber("max_group_size", device.MaxGroupSize);
+            json.WriteStrings("lacks", device.Lacks);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteText(Terminal terminal, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen)
+    {
+        TextTable.Write(
+            terminal,
+            ["device", "name", "kind", "memory", "units", "group", "lacks"],
+            devices.Select(device => new[]
+            {
+                device.Id,
+                device.Name,
+                Kind(device) + (device.IsGpu ? " GPU" : " on the CPU"),
+                ByteSize.Text(device.MemoryBytes),
+                device.ComputeUnits.ToString(CultureInfo.InvariantCulture),
+                device.MaxGroupSize.ToString(CultureInfo.InvariantCulture),
+                device.Lacks.IsEmpty ? "nothing" : string.Join(", ", device.Lacks),
+            }));
+        terminal.Out.Write($"auto takes {chosen.Id}: {chosen.Preference.Reason}\n");
+    }
+
+    private static string Kind(DeviceInfo device) => device.Kind switch
+    {
+        DeviceKind.Cuda => "CUDA",
+        DeviceKind.OpenCl => "OpenCL",
+        _ => "ILGPU",
+    };
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Cli.Options;
+using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+using Spectre.Console;
+
+namespace Mistral.Ilgpu.Cli;
+
+/// <summary>A checkpoint on a device, opened as the options say, and telling people so.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    private LoadedModel(Checkpoint checkpoint, Device device, MistralModel model, TimeSpan loadTime) =>
+        (Checkpoint, Device, Model, LoadTime) = (checkpoint, device, model, loadTime);
+
+    public Checkpoint Checkpoint { get; }
+
+    public Device Device { get; }
+
+    public MistralModel Model { get; }
+
+    /// <summary>From nothing until the first pass could run.</summary>
+    public TimeSpan LoadTime { get; }
+
+    public static LoadedModel Open(ModelSettings settings, Narrator narrator, bool allLogits, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        Checkpoint? checkpoint = null;
+        Device? device = null;
+        try
+        {
+            checkpoint = Checkpoint.Open(settings.Model);
+            // Read now, so that a damaged tokenizer is known before the weights are loaded.
+            _ = checkpoint.Tokenizer;
+            device = Device.Open(settings.Device, settings.Threads, settings.Memory);
+            string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
+            narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
+            var options = settings.Options with { AllLogits = allLogits };
+            var model = WithProgress(narrator, checkpoint, progress =>
+                MistralModel.Load(checkpoint, device, options, progress, cancellation));
+            var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
+            narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
+            narrator.Detail($"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.CacheBytes)}");
+            return loaded;
+        }
+        catch
+        {
+            device?.Dispose();
+            checkpoint?.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        Device.Dispose();
+        Checkpoint.Dispose();
+    }
+
+    private static MistralModel WithProgress(
+        Narrator narrator, Checkpoint checkpoint, Func<IProgress<LoadProgress>?, MistralModel> load)
+    {
+        if (!narrator.ShowsProgress)
+        {
+            return load(null);
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(narrator.Terminal.Error) });
+        return console.Progress().AutoClear(true).Start(context =>
+        {
+            var task = context.AddTask(Markup.Escape($"loading {checkpoint.Name}"), maxValue: checkpoint.TotalBytes);
+            return load(new ProgressTo(task));
+        });
+    }
+
+    // System.Progress would report from the thread pool, out of order.
+    private sealed class ProgressTo(ProgressTask task) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => task.Value = value.BytesDone;
+    }
+}

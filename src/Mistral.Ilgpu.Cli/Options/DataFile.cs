@@ -1,0 +1,38 @@
+using System.Text.Json;
+
+namespace Mistral.Ilgpu.Cli.Options;
+
+/// <summary>Reads files that people hand over, with errors that name them.</summary>
+internal static class DataFile
+{
+    public static T Read<T>(string path, Func<string, T> read)
+    {
+        try
+        {
+            return read(path);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ModelFileException(path, "no such file", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ModelFileException(path, $"unreadable: {exception.Message}", exception);
+        }
+    }
+
+    /// <param name="where">Names the file, and the place in it, in errors.</param>
+    public static T Parse<T>(string where, string json, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return read(document.RootElement);
+        }
+        // A string with half a surrogate pair parses but cannot be had as text.
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new ModelFileException(where, $"not valid JSON: {exception.Message}", exception);
+        }
+    }
+}

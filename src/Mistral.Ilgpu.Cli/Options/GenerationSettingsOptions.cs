@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Mistral.Ilgpu.Generation;
+
+namespace Mistral.Ilgpu.Cli.Options;
+
+/// <summary>The options of how a text is continued.</summary>
+/// <param name="defaultMaxTokens">For the command they belong to.</param>
+internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
+{
+    private readonly Option<int?> _maxTokens = ValueOptions.Count(
+        "--max-tokens", $"Most tokens generated; {defaultMaxTokens} if not given.", 1);
+
+    private readonly Option<double?> _temperature = ValueOptions.Number(
+        "--temperature", "0, if not given, takes the most likely token; higher is more random.", "T", value => value >= 0, "from 0");
+
+    private readonly Option<int?> _topK = ValueOptions.Count("--top-k", "Draws from the N most likely tokens; 0, if not given, from all.", 0);
+
+    private readonly Option<double?> _topP = ValueOptions.Number(
+        "--top-p", "Draws from the fewest tokens whose probabilities reach this sum; 1 if not given.", "P",
+        value => value is > 0 and <= 1, "above 0, at most 1");
+
+    private readonly Option<double?> _minP = ValueOptions.Number(
+        "--min-p", "Draws from tokens at least this probable relative to the most probable; 0 if not given.", "P",
+        value => value is >= 0 and <= 1, "from 0 to 1");
+
+    private readonly Option<double?> _repeatPenalty = ValueOptions.Number(
+        "--repeat-penalty", "Above 1 makes tokens seen before less likely; 1 if not given.", "X", value => value > 0, "above 0");
+
+    private readonly Option<ulong?> _seed = ValueOptions.Seed("--seed", "Decides every draw; if not given a new one each time.");
+
+    private readonly Option<string[]> _stop = new("--stop")
+    {
+        Description = "Ends the text before this; may be given several times.",
+        HelpName = "TEXT",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens.Any(token => token.Value.Length == 0))
+                {
+                    result.AddError("--stop: found '', expected text");
+                }
+            },
+        },
+    };
+
+    private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Goes on where the model would end the text." };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[]
+            { _maxTokens, _temperature, _topK, _topP, _minP, _repeatPenalty, _seed, _stop, _ignoreEos })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public GenerationOptions Read(ParseResult parse) => new()
+    {
+        MaxTokens = parse.GetValue(_maxTokens) ?? defaultMaxTokens,
+        Sampling = new SamplingOptions
+        {
+            Temperature = parse.GetValue(_temperature) ?? 0,
+            TopK = parse.GetValue(_topK) ?? 0,
+            TopP = parse.GetValue(_topP) ?? 1,
+            MinP = parse.GetValue(_minP) ?? 0,
+            RepeatPenalty = parse.GetValue(_repeatPenalty) ?? 1,
+            Seed = parse.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64(),
+        },
+        Stop = parse.GetValue(_stop) ?? [],
+        IgnoreEos = parse.GetValue(_ignoreEos),
+    };
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Model;
+
+namespace Mistral.Ilgpu.Cli.Options;
+
+/// <summary>Which model runs where and how.</summary>
+/// <param name="Device">As <see cref="Execution.Device.Open"/> takes it.</param>
+internal sealed record ModelSettings(string Model, string Device, ModelOptions Options, int? Threads, long? Memory);
+
+/// <summary>The options that all commands share that run a model.</summary>
+internal sealed partial class ModelSettingsOptions
+{
+    // A pass of more tokens gains nothing and its activations would take all memory.
+    private const int MostChunk = 65536;
+
+    private readonly Option<string?> _model = ModelOption();
+
+    private readonly Option<string?> _device = ValueOptions.Parsed(
+        "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
+        "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null);
+
+    private readonly Option<TensorFormat?> _type = ValueOptions.Format("--type", "Type of the weights on the device; if not given as stored.");
+
+    private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.");
+
+    private readonly Option<int?> _context = ValueOptions.Count(
+        "--context", "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1);
+
+    private readonly Option<int?> _window = ValueOptions.Count(
+        "--sliding-window", "Tokens that a token sees, itself included; if not given the model's.", 1);
+
+    private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; 256 if not given.", 1, MostChunk);
+
+    private readonly Option<int?> _threads = ThreadsOption();
+
+    private readonly Option<long?> _memory = ValueOptions.Size("--memory", "Device memory that may be used; if not given all there is.");
+
+    public static Option<string?> ModelOption() => ValueOptions.Parsed(
+        "--model", "A folder, or tiny, the built-in model, if not given.", "M", "a model", text => text.Length > 0 ? text : null);
+
+    public static Option<int?> ThreadsOption() => ValueOptions.Count(
+        "--threads", "Threads of a device that is the CPU; if not given one per core.", 1, 1024);
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { _model, _device, _type, _cacheType, _context, _window, _chunk, _threads, _memory })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public ModelSettings Read(ParseResult parse)
+    {
+        var defaults = new ModelOptions();
+        return new ModelSettings(
+            parse.GetValue(_model) ?? "tiny",
+            parse.GetValue(_device) ?? "auto",
+            defaults with
+            {
+                WeightType = parse.GetValue(_type),
+                CacheType = parse.GetValue(_cacheType) ?? defaults.CacheType,
+                Context = parse.GetValue(_context),
+                Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
+                SlidingWindow = parse.GetValue(_window),
+            },
+            parse.GetValue(_threads),
+            parse.GetValue(_memory));
+    }
+
+    [GeneratedRegex(@"^(auto|cpu|(opencl|cuda)(:[0-9]{1,4})?)\z")]
+    private static partial Regex DeviceName();
+}

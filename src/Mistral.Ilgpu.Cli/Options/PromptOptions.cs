@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Cli.Options;
+
+/// <summary>The ways to give a prompt: as an argument, on standard input, as ids, or many in a file.</summary>
+internal sealed class PromptOptions(string argumentName)
+{
+    private readonly Argument<string?> _text = new(argumentName)
+    {
+        Description = "The text; - or nothing reads standard input, without its last line end.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<int[]?> _ids = ValueOptions.Ids("--prompt-ids", "Token ids instead of a text, taken as they are.");
+
+    private readonly Option<string?> _input = ValueOptions.Parsed(
+        "--input", "Many texts: a JSON string or {\"prompt\": …} per line; writes one JSON result per line.", "FILE.jsonl", "a file",
+        text => text.Length > 0 ? text : null);
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(_text);
+        command.Options.Add(_ids);
+        command.Options.Add(_input);
+    }
+
+    /// <summary>Whether any of the ways is used, standard input aside.</summary>
+    public bool IsGiven(ParseResult parse) =>
+        parse.GetResult(_text)?.Tokens.Count > 0 || parse.GetIds(_ids) is not null || parse.GetValue(_input) is not null;
+
+    /// <summary>The prompts, read before anything slow is begun.</summary>
+    /// <exception cref="UsageException">There is none, or more than one way is used.</exception>
+    public Prompts Read(ParseResult parse, Terminal terminal)
+    {
+        string? text = parse.GetValue(_text);
+        int[]? ids = parse.GetIds(_ids);
+        string? input = parse.GetValue(_input);
+        if (new object?[] { text, ids, input }.Count(given => given is not null) > 1)
+        {
+            throw new UsageException($"more than one of {argumentName}, --prompt-ids and --input, expected one");
+        }
+
+        if (ids is not null)
+        {
+            return new Prompts([], ids, IsMany: false);
+        }
+
+        if (input is not null)
+        {
+            return new Prompts(PromptFile.Read(input), null, IsMany: true);
+        }
+
+        // An option that is misspelt looks like a prompt.
+        bool isEscaped = parse.Tokens.Any(token => token.Type == TokenType.DoubleDash);
+        if (text is { Length: > 1 } && text[0] == '-' && !isEscaped)
+        {
+            throw new UsageException($"unknown option '{text}'; a text that begins with - goes after --");
+        }
+
+        if (text is null or "-")
+        {
+            if (text is null && terminal.IsInputInteractive)
+            {
+                throw new UsageException($"no {argumentName}; give one, or - to type it");
+            }
+
+            text = WithoutLastLineEnd(terminal.In.ReadToEnd());
+        }
+
+        return new Prompts([text], null, IsMany: false);
+    }
+
+    private static string WithoutLastLineEnd(string text) =>
+        text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
+}
+
+/// <param name="Ids">Given instead of texts.</param>
+/// <param name="IsMany">Whether results are wanted one per line.</param>
+internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsMany)
+{
+    /// <summary>The prompts as ids, texts with the token that starts a text.</summary>
+    public IReadOnlyList<int[]> Encode(SentencePieceBpe tokenizer, int vocabularySize)
+    {
+        if (Ids is not null)
+        {
+            RequireIds("--prompt-ids", Ids, vocabularySize);
+            return [Ids];
+        }
+
+        return [.. Texts.Select(text => Encode(tokenizer, text))];
+    }
+
+    public static void RequireIds(string option, IEnumerable<int> ids, int vocabularySize)
+    {
+        foreach (int id in ids)
+        {
+            if (id >= vocabularySize)
+            {
+                throw new UsageException(
+                    string.Create(CultureInfo.InvariantCulture, $"{option}: found id {id}, expected ids below {vocabularySize}"));
+            }
+        }
+    }
+
+    private static int[] Encode(SentencePieceBpe tokenizer, string text)
+    {
+        int[] ids = [.. tokenizer.BosId >= 0 ? [tokenizer.BosId] : Array.Empty<int>(), .. tokenizer.EncodeToIds(text)];
+        return ids.Length > 0 ? ids : throw new UsageException("an empty text, and the tokenizer has no token that starts a text");
+    }
+}

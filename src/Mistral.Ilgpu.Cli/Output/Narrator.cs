@@ -1,0 +1,49 @@
+using System.Globalization;
+using Mistral.Ilgpu.Generation;
+
+namespace Mistral.Ilgpu.Cli.Output;
+
+/// <summary>Tells people what happens, on standard error.</summary>
+internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
+{
+    /// <summary>Whether progress may be drawn.</summary>
+    public bool ShowsProgress => !isQuiet && terminal.IsErrorInteractive;
+
+    public Terminal Terminal => terminal;
+
+    public void Say(FormattableString text)
+    {
+        if (!isQuiet)
+        {
+            terminal.Error.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    public void Detail(FormattableString text)
+    {
+        if (isVerbose)
+        {
+            Say(text);
+        }
+    }
+
+    /// <summary>The line that ends a generation.</summary>
+    public static string Summary(Generation.Generation generation)
+    {
+        var t = generation.Timings;
+        string why = generation.FinishReason switch
+        {
+            FinishReason.Stop => "the text ended",
+            FinishReason.Length => "as long as allowed",
+            _ => "interrupted",
+        };
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"prefill {t.PrefillTokens} tokens in {Seconds(t.PrefillTime)} ({Rate(t.PrefillTokens, t.PrefillTime)}) · decode {t.DecodeTokens} tokens in {Seconds(t.DecodeTime)} ({Rate(t.DecodeTokens, t.DecodeTime)}) · {why}");
+    }
+
+    public static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture);
+
+    private static string Rate(int tokens, TimeSpan time) =>
+        time > TimeSpan.Zero ? (tokens / time.TotalSeconds).ToString("0.0 tokens/s", CultureInfo.InvariantCulture) : "no time";
+}
