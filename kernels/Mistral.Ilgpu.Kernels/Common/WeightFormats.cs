@@ -147,9 +147,9 @@ public readonly struct Float16 : IWeightFormat<ushort>
     private static float FromBits(uint half)
     {
         uint magnitude = half & 0x7FFFu;
-        // An exponent of zero is a multiple of 2^-24, which the normal path would read as 2^-15 × 1.fraction.
+        // An exponent of zero means a multiple of 2^-24. The cast keeps C# from converting uint to float by way of double.
         float value = magnitude < 0x400u
-            ? magnitude * 5.9604644775390625e-8f
+            ? (int)magnitude * 5.9604644775390625e-8f
             : Interop.IntAsFloat((magnitude << 13) + 0x38000000u);
         return (half & 0x8000u) != 0 ? -value : value;
     }

@@ -1,0 +1,65 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Reference;
+using Xunit;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+public sealed class RmsNormTests
+{
+    private const float Epsilon = 1e-5f;
+
+    public static TheoryData<string> All => TestDevice.All;
+
+    public static TheoryData<string> Grouped => TestDevice.Grouped;
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void RmsNormRow_AnyShape_EqualsReference(string name) => Check(name, (device, state, x, gain, y, columns, stride, rows) =>
+        device.Launch(
+            new KernelConfig(2, 2),
+            new RmsNormRow(state, x, gain, y, columns, stride, Epsilon, StepState.FirstLogitRow, StepState.LogitCount)));
+
+    [Theory]
+    [MemberData(nameof(Grouped))]
+    public void RmsNormGroup_AnyShape_EqualsReference(string name) => Check(name, (device, state, x, gain, y, columns, stride, rows) =>
+        device.Launch(
+            new KernelConfig(rows, 64),
+            new RmsNormGroup(state, x, gain, y, columns, stride, Epsilon, StepState.FirstLogitRow)));
+
+    private delegate void LaunchNorm(
+        Mistral.Ilgpu.Execution.Device device, ArrayView<int> state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
+        int columns, int stride, int rows);
+
+    private static void Check(string name, LaunchNorm launch)
+    {
+        var device = TestDevice.Get(name);
+        foreach (int columns in new[] { 1, 7, 16, 129, 300 })
+        {
+            var data = new RandomData();
+            int rows = data.Next(1, 6);
+            const int FirstRow = 2;
+            int stride = Padding.Pad(columns);
+            float[] x = data.PaddedRows(FirstRow + rows, columns);
+            float[] gain = data.Floats(columns, 2);
+            var y = device.Zeros<float>(rows * stride);
+            var state = device.Upload(State(FirstRow, rows));
+            launch(device, state, device.Upload(x), device.Upload(gain), y, columns, stride, rows);
+            float[] actual = device.Download(y);
+            for (int row = 0; row < rows; row++)
+            {
+                double[] input = [.. x.Skip((FirstRow + row) * stride).Take(columns).Select(v => (double)v)];
+                double[] expected = ReferenceOps.RmsNorm(input, [.. gain.Select(g => (double)g)], Epsilon);
+                Closeness.AssertClose(expected, actual[(row * stride)..((row * stride) + columns)]);
+                Assert.All(actual[((row * stride) + columns)..((row + 1) * stride)], pad => Assert.Equal(0, pad));
+            }
+        }
+    }
+
+    private static int[] State(int firstRow, int rows)
+    {
+        var state = new int[StepState.Ids];
+        (state[StepState.FirstLogitRow], state[StepState.LogitCount]) = (firstRow, rows);
+        return state;
+    }
+}
