@@ -58,6 +58,11 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="ModelFileException">The model is missing, damaged or of a kind not supported.</exception>
     public static Checkpoint Open(string model) => new(ModelFiles.Open(model));
 
+    internal static Checkpoint OpenBuiltIn(string name) => new(ModelFiles.OpenBuiltIn(name));
+
+    /// <summary>A small file of the model, or null if it has none of that name.</summary>
+    internal byte[]? ReadFile(string name) => _files.Read(name);
+
     public void Dispose()
     {
         foreach (var source in _sources)

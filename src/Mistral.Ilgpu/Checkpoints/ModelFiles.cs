@@ -18,7 +18,7 @@ internal sealed class ModelFiles
     {
         if (model == Checkpoint.Tiny)
         {
-            return new ModelFiles(model, Embedded + model, embedded: true);
+            return OpenBuiltIn(model);
         }
 
         if (!Directory.Exists(model))
@@ -30,6 +30,8 @@ internal sealed class ModelFiles
         string path = Path.GetFullPath(model);
         return new ModelFiles(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), path, embedded: false);
     }
+
+    public static ModelFiles OpenBuiltIn(string name) => new(name, Embedded + name, embedded: true);
 
     public string PathOf(string file) => _embedded ? $"{Location}/{file}" : Path.Combine(Location, file);
 

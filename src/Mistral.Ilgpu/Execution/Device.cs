@@ -8,11 +8,13 @@ namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
 /// An opened device: owns ILGPU's context and accelerator, counts the memory it hands out, and keeps each compiled kernel.
+/// For one thread at a time: OpenCL sets the arguments of a kernel that all its launches share.
 /// </summary>
 public sealed class Device : IDisposable
 {
     private readonly Context _context;
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
+    private readonly HashSet<string> _passedTests = [];
     private readonly long _memoryLimit;
     private long _allocatedBytes;
 
@@ -98,6 +100,16 @@ public sealed class Device : IDisposable
         where TKernel : struct, IKernel =>
         (Action<AcceleratorStream, KernelConfig, TKernel>)_kernels.GetOrAdd(
             typeof(TKernel), static (_, accelerator) => accelerator.LoadKernel<TKernel>(KernelEntry.Run), Accelerator);
+
+    /// <summary>Runs <paramref name="test"/> unless this device has passed the test of that name.</summary>
+    public void TestOnce(string name, Action test)
+    {
+        if (!_passedTests.Contains(name))
+        {
+            test();
+            _passedTests.Add(name);
+        }
+    }
 
     /// <summary>Waits until all launched work is done.</summary>
     public void Synchronize() => Stream.Synchronize();

@@ -87,6 +87,13 @@ public sealed class MistralModel : IDisposable
         CancellationToken cancellation = default)
     {
         options ??= new ModelOptions();
+        SelfTest.Run(device, options.WeightType ?? checkpoint.Tensors[TensorNames.Embedding].Format, options.CacheType);
+        return LoadUntested(checkpoint, device, options, progress, cancellation);
+    }
+
+    internal static MistralModel LoadUntested(
+        Checkpoint checkpoint, Device device, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
         var weights = ModelWeights.Load(device, checkpoint, options.WeightType, progress, cancellation);
         try
         {

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>
+/// Proves at start-up that a device computes rightly: a model of a few thousand weights, built in, goes through every kernel
+/// that a real one uses, prefill past its window and decode, and must give the logits that float64 gave.
+/// </summary>
+internal static class SelfTest
+{
+    /// <summary>The name of the built-in model.</summary>
+    public const string ModelName = "selftest";
+
+    /// <summary>Its logits after the ids, by the float64 reference.</summary>
+    public const string ExpectedFile = "expected.json";
+
+    // Far above what rounding the cache to 16 bits does, far below what any wrong result does.
+    private const double Tolerance = 2e-2;
+
+    // The prompt of nine is cut in two chunks, the first longer than the window of six.
+    private const int Chunk = 7;
+
+    /// <exception cref="DeviceException">The device computes wrongly.</exception>
+    public static void Run(Device device, TensorFormat weights, TensorFormat cache) =>
+        device.TestOnce($"{weights} {cache}", () => Test(device, weights, cache));
+
+    private static void Test(Device device, TensorFormat weights, TensorFormat cache)
+    {
+        using var checkpoint = Checkpoint.OpenBuiltIn(ModelName);
+        var expected = JsonSerializer.Deserialize<Expected>(checkpoint.ReadFile(ExpectedFile), JsonSerializerOptions.Web)!;
+        var options = new ModelOptions(weights, cache, Chunk: Chunk);
+        using var model = MistralModel.LoadUntested(checkpoint, device, options, progress: null, CancellationToken.None);
+        model.Forward(expected.Ids.AsSpan(..^1));
+        model.Forward(expected.Ids.AsSpan(^1..));
+        var logits = new float[expected.Logits.Length];
+        model.ReadLogits(logits);
+        double error = Math.Sqrt(
+            logits.Zip(expected.Logits, (found, right) => (found - right) * (found - right)).Sum() / expected.Logits.Sum(right => right * right));
+        // Written so that NaN fails too.
+        if (!(error <= Tolerance) || model.ArgMax() != Array.IndexOf(logits, logits.Max()))
+        {
+            throw new DeviceException(
+                $"device {device.Info.Id} ({device.Info.Name}) computes wrongly: self-test error {error:g3}, expected at most {Tolerance}; choose another with --device");
+        }
+    }
+
+    /// <param name="Ids">The text.</param>
+    /// <param name="Logits">The logits after its last id.</param>
+    internal sealed record Expected(int[] Ids, double[] Logits);
+}

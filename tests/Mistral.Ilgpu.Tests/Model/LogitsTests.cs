@@ -1,0 +1,106 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Reference;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>The whole model on every device against the float64 forward pass.</summary>
+public sealed class LogitsTests
+{
+    private const double Float32Error = 1e-5;
+    private const double SixteenBitError = 2e-2;
+
+    public static TheoryData<string> Devices => TestDevice.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Tiny_Float32_EqualsReference(string name) => CheckTiny(name, TensorFormat.Float32, TensorFormat.Float32, Float32Error);
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Tiny_BFloat16_IsNearUnroundedReference(string name) =>
+        CheckTiny(name, TensorFormat.BFloat16, TensorFormat.BFloat16, SixteenBitError);
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void RandomModel_AnyWeightType_IsNearReference(string name)
+    {
+        foreach (string stored in new[] { "F32", "F16", "BF16" })
+        {
+            int seed = Random.Shared.Next();
+            TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+            using var folder = new TemporaryFolder();
+            new RandomCheckpoint(seed) { Type = stored, Shards = 3 }.Write(folder.Path);
+            using var checkpoint = Checkpoint.Open(folder.Path);
+            int[] ids = RandomIds(new Random(seed), 29, checkpoint.Config.VocabularySize);
+            double[][] expected = new ReferenceModel(checkpoint).Forward(ids);
+            Check(name, checkpoint, new ModelOptions(CacheType: TensorFormat.Float32, Chunk: 5, AllLogits: true), ids, expected, Float32Error);
+            Check(name, checkpoint, new ModelOptions(TensorFormat.Float16, TensorFormat.Float16, Chunk: 8, AllLogits: true), ids, expected, SixteenBitError);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Chunks_OfAnySize_GiveTheSameLogits(string name)
+    {
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        int[] ids = TinyPrompt(checkpoint, 200);
+        float[]? whole = null;
+        foreach (int chunk in new[] { 256, 64, 7, 1 })
+        {
+            using var model = MistralModel.Load(
+                checkpoint, TestDevice.Get(name), new ModelOptions(TensorFormat.Float32, TensorFormat.Float16, Chunk: chunk));
+            model.Forward(ids);
+            var logits = new float[checkpoint.Config.VocabularySize];
+            model.ReadLogits(logits);
+            whole ??= logits;
+            Assert.InRange(RelativeError([.. whole.Select(v => (double)v)], logits), 0, Float32Error);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void ForwardTwice_AfterReset_GivesTheSameBits(string name)
+    {
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name));
+        int[] ids = TinyPrompt(checkpoint, 90);
+        var (first, second) = (new float[checkpoint.Config.VocabularySize], new float[checkpoint.Config.VocabularySize]);
+        model.Forward(ids);
+        model.ReadLogits(first);
+        model.Reset();
+        model.Forward(ids);
+        model.ReadLogits(second);
+        Assert.Equal(first, second);
+    }
+
+    internal static int[] TinyPrompt(Checkpoint checkpoint, int length) =>
+    [
+        checkpoint.Tokenizer.BosId,
+        .. Enumerable.Range(0, 100).SelectMany(_ => checkpoint.Tokenizer.EncodeToIds(
+            "Once upon a time there was a girl named Lily. She had a red ball. [INST] What is 3 + 4? [/INST]")).Take(length - 1),
+    ];
+
+    internal static int[] RandomIds(Random random, int count, int vocabulary) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(vocabulary))];
+
+    private static void CheckTiny(string name, TensorFormat weights, TensorFormat cache, double bound)
+    {
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        int[] ids = TinyPrompt(checkpoint, 150);
+        double[][] expected = new ReferenceModel(checkpoint).Forward(ids);
+        Check(name, checkpoint, new ModelOptions(weights, cache, Chunk: 32, AllLogits: true), ids, expected, bound);
+    }
+
+    private static void Check(string name, Checkpoint checkpoint, ModelOptions options, int[] ids, double[][] expected, double bound)
+    {
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name), options);
+        model.Score(ids, (index, logits) => Assert.InRange(RelativeError(expected[index], logits), 0, bound));
+    }
+
+    private static double RelativeError(double[] expected, float[] actual) => Math.Sqrt(
+        expected.Zip(actual, (e, a) => (e - a) * (e - a)).Sum() / expected.Sum(e => e * e));
+}

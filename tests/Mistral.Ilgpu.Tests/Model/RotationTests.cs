@@ -1,0 +1,101 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Reference;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>The rotating cache: constant memory, and the same as a cache that keeps everything and masks.</summary>
+public sealed class RotationTests
+{
+    public static TheoryData<string> Devices => TestDevice.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Generation_PastTenWindows_KeepsMemoryFlatAndEqualsFullCache(string name)
+    {
+        int seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        using var folder = new TemporaryFolder();
+        new RandomCheckpoint(seed).Write(folder.Path);
+        using var checkpoint = Checkpoint.Open(folder.Path);
+        int window = checkpoint.Config.SlidingWindow!.Value;
+        var reference = new ReferenceModel(checkpoint);
+        using var model = MistralModel.Load(
+            checkpoint, TestDevice.Get(name), new ModelOptions(CacheType: TensorFormat.Float32, Chunk: (2 * window) + 3));
+        long memory = model.Device.AllocatedBytes;
+        var logits = new float[checkpoint.Config.VocabularySize];
+        var random = new Random(seed);
+        // Passes of W − 1, W, W + 1 and 2W + 3 tokens between single ones, past ten windows.
+        int[] lengths = [window - 1, 1, window, 1, 1, window + 1, 1, (2 * window) + 3, 1];
+        for (int i = 0; model.Position <= 12 * window; i++)
+        {
+            int[] ids = LogitsTests.RandomIds(random, lengths[i % lengths.Length], logits.Length);
+            model.Forward(ids);
+            model.ReadLogits(logits);
+            double[] expected = reference.Forward(ids)[^1];
+            double norm = Math.Sqrt(expected.Sum(e => e * e));
+            Assert.InRange(Math.Sqrt(expected.Zip(logits, (e, a) => (e - a) * (e - a)).Sum()) / norm, 0, 1e-5);
+            Assert.Equal(memory, model.Device.AllocatedBytes);
+        }
+    }
+
+    [Fact]
+    public void CacheBytes_OfWindowedModel_AreWindowTimesKvHeadsTimesHeadDim()
+    {
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), new ModelOptions(CacheType: TensorFormat.Float16));
+        var c = checkpoint.Config;
+        Assert.Equal(2L * c.LayerCount * 64 * c.KvHeadCount * c.HeadDim * 2, model.CacheBytes);
+        Assert.Null(model.Context);
+    }
+
+    [Fact]
+    public void ModelWithoutWindow_PastItsContext_RefusesInWords()
+    {
+        using var folder = new TemporaryFolder();
+        var random = new RandomCheckpoint(1);
+        random.Config["sliding_window"] = null;
+        random.Write(folder.Path);
+        using var checkpoint = Checkpoint.Open(folder.Path);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), new ModelOptions(Context: 10));
+        model.Forward([.. Enumerable.Repeat(3, 10)]);
+        var error = Assert.Throws<ContextFullException>(() => model.Forward([3]));
+        Assert.Contains("11 tokens", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void GreedyTokens_OfTiny_AreTheSameOnEveryDevice(string name)
+    {
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        int[] expected = Greedy("cpu", checkpoint, 300);
+        Assert.Equal(expected, Greedy(name, checkpoint, 300));
+    }
+
+    [Fact]
+    public void Load_OnDeviceWithTooLittleMemory_SaysWhatIsMissing()
+    {
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var device = Device.Open("cpu", memoryLimit: 1 << 20);
+        var error = Assert.Throws<DeviceException>(() => MistralModel.Load(checkpoint, device));
+        Assert.Contains("out of memory", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, device.AllocatedBytes);
+    }
+
+    private static int[] Greedy(string name, Checkpoint checkpoint, int count)
+    {
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name));
+        model.Forward([checkpoint.Tokenizer.BosId, .. checkpoint.Tokenizer.EncodeToIds("One day")]);
+        var ids = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            ids[i] = model.ArgMax();
+            model.Forward([ids[i]]);
+        }
+
+        return ids;
+    }
+}

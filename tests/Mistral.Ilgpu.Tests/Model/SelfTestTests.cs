@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Reference;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+public sealed class SelfTestTests
+{
+    private const int Seed = 7;
+
+    public static TheoryData<string> Devices => TestDevice.All;
+
+    [Fact]
+    public void ExpectedLogits_BuiltIn_AreTheReferences()
+    {
+        using var checkpoint = Checkpoint.OpenBuiltIn(SelfTest.ModelName);
+        var expected = JsonSerializer.Deserialize<SelfTest.Expected>(checkpoint.ReadFile(SelfTest.ExpectedFile), JsonSerializerOptions.Web)!;
+        double[] logits = new ReferenceModel(checkpoint).Forward(expected.Ids)[^1];
+        Assert.Equal(logits, expected.Logits, (a, b) => Math.Abs(a - b) < 1e-6);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Run_OnWorkingDevice_PassesInEveryFormat(string name)
+    {
+        foreach (var format in Enum.GetValues<TensorFormat>())
+        {
+            SelfTest.Run(TestDevice.Get(name), format, format);
+        }
+    }
+
+    /// <summary>Writes the self-test's model anew; run it by name after a change to the model's configuration.</summary>
+    [Fact(Explicit = true)]
+    public void Write_SelfTestModel()
+    {
+        string folder = Path.Combine(Repository.Root, "src/Mistral.Ilgpu/BuiltIn", SelfTest.ModelName);
+        new RandomCheckpoint(Seed) { Type = "BF16" }.Write(folder);
+        using var checkpoint = Checkpoint.Open(folder);
+        int[] ids = [1, 5, 39, 0, 17, 5, 22, 8, 31, 12];
+        double[] logits = new ReferenceModel(checkpoint).Forward(ids)[^1];
+        File.WriteAllText(
+            Path.Combine(folder, SelfTest.ExpectedFile), JsonSerializer.Serialize(new SelfTest.Expected(ids, logits), JsonSerializerOptions.Web));
+    }
+}
