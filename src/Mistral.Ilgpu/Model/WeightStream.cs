@@ -36,9 +36,8 @@ public sealed class WeightStream(
                 int rows = Math.Min(stagedRows, tensor.Rows - row);
                 var staged = _staging.AsSpan(0, rows * rowBytes);
                 Stage(tensor, row, rows, format, rowBytes, staged);
-                target.SubView(at, staged.Length).CopyFromCPU(device.Stream, ref staged[0], staged.Length);
-                // The staging buffer is used again at once.
-                device.Synchronize();
+                // Waits, because the staging buffer is used again at once.
+                target.SubView(at, staged.Length).CopyFromCPU(device.Stream, staged);
                 at += staged.Length;
                 _bytesDone += (long)rows * tensor.Columns * tensor.Format.BytesPerElement();
                 progress?.Report(new LoadProgress(_bytesDone, totalBytes, tensor.Name));

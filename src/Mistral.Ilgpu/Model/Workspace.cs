@@ -84,22 +84,20 @@ public sealed class Workspace : IDisposable
         _stateOnHost[StepState.FirstLogitRow] = pass.TokenCount - pass.LogitCount;
         ids.CopyTo(_stateOnHost.AsSpan(StepState.Ids));
         int length = StepState.Ids + ids.Length;
-        State.SubView(0, length).CopyFromCPU(_device.Stream, ref _stateOnHost[0], length);
+        State.SubView(0, length).CopyFromCPU(_device.Stream, _stateOnHost.AsSpan(0, length));
     }
 
     /// <summary>Waits for the device and returns what the arg-max step chose.</summary>
     public int ReadChosen()
     {
-        Chosen.CopyToCPU(_device.Stream, ref _chosenOnHost[0], 1);
-        _device.Synchronize();
+        Chosen.CopyToCPU(_device.Stream, _chosenOnHost.AsSpan());
         return _chosenOnHost[0];
     }
 
     /// <summary>Waits for the device and copies one row of logits.</summary>
     public void ReadLogits(int row, Span<float> logits)
     {
-        Logits.View.SubView((long)row * Logits.Stride, Logits.Columns).CopyToCPU(_device.Stream, ref logits[0], Logits.Columns);
-        _device.Synchronize();
+        Logits.View.SubView((long)row * Logits.Stride, Logits.Columns).CopyToCPU(_device.Stream, logits);
     }
 
     public void Dispose()
