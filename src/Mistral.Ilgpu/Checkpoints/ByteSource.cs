@@ -10,22 +10,31 @@ internal abstract class ByteSource(string name, long length) : IDisposable
 
     public long Length { get; } = length;
 
-    /// <summary>Runs <paramref name="read"/> on the bytes from <paramref name="offset"/>, which are valid only meanwhile.</summary>
-    public abstract void Read(long offset, int length, ReadBytes read);
+    /// <summary>At least one byte from <paramref name="offset"/>, to look at until the region is disposed.</summary>
+    public abstract ByteRegion Map(long offset, int length);
 
     public abstract void Dispose();
 
     public byte[] ReadAll(long offset, int length)
     {
-        var bytes = new byte[length];
-        Read(offset, length, span => span.CopyTo(bytes));
-        return bytes;
+        using var region = Map(offset, length);
+        return region.Bytes.ToArray();
     }
 }
 
-internal delegate void ReadBytes(ReadOnlySpan<byte> bytes);
+/// <summary>Bytes of a source, valid until it is disposed.</summary>
+internal readonly unsafe ref struct ByteRegion(byte* start, int length, MemoryMappedViewAccessor? view)
+{
+    public ReadOnlySpan<byte> Bytes => new(start, length);
 
-/// <summary>A memory-mapped file. Each read maps its own view, so pages already used do not add up in this process.</summary>
+    public void Dispose()
+    {
+        view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        view?.Dispose();
+    }
+}
+
+/// <summary>A memory-mapped file. Each region is a view of its own, so pages already used do not add up in this process.</summary>
 internal sealed class MappedFile : ByteSource
 {
     private readonly MemoryMappedFile _file;
@@ -41,7 +50,7 @@ internal sealed class MappedFile : ByteSource
             long length = new FileInfo(path).Length;
             if (length == 0)
             {
-                throw new ModelFileException(path, "found an empty file, expected weights");
+                throw new ModelFileException(path, "found an empty file, expected one of a model");
             }
 
             return new MappedFile(path, length, MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read));
@@ -52,19 +61,14 @@ internal sealed class MappedFile : ByteSource
         }
     }
 
-    public override unsafe void Read(long offset, int length, ReadBytes read)
+    public override unsafe ByteRegion Map(long offset, int length)
     {
-        using var view = _file.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
+        // A view of no bytes would be one of the whole rest of the file.
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        var view = _file.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
         byte* pointer = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-        try
-        {
-            read(new ReadOnlySpan<byte>(pointer + view.PointerOffset, length));
-        }
-        finally
-        {
-            view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
+        return new ByteRegion(pointer + view.PointerOffset, length, view);
     }
 
     public override void Dispose() => _file.Dispose();
@@ -73,14 +77,12 @@ internal sealed class MappedFile : ByteSource
 /// <summary>A file embedded in this assembly, which the runtime has mapped already.</summary>
 internal sealed class EmbeddedFile(string name, UnmanagedMemoryStream stream) : ByteSource(name, stream.Length)
 {
+    private readonly unsafe byte* _start = stream.PositionPointer;
+
     public static EmbeddedFile? Find(string name) =>
         typeof(EmbeddedFile).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream stream ? new(name, stream) : null;
 
-    public override unsafe void Read(long offset, int length, ReadBytes read)
-    {
-        stream.Position = 0;
-        read(new ReadOnlySpan<byte>(stream.PositionPointer + offset, length));
-    }
+    public override unsafe ByteRegion Map(long offset, int length) => new(_start + offset, length, null);
 
     public override void Dispose() => stream.Dispose();
 }

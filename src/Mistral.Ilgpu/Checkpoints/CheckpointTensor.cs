@@ -6,6 +6,9 @@ namespace Mistral.Ilgpu.Checkpoints;
 /// </summary>
 public sealed class CheckpointTensor
 {
+    // How much a copy adds to resident memory, a head's rows aside.
+    private const int MostMappedBytes = 16 << 20;
+
     private readonly StoredTensor _stored;
     private readonly int _splitHeadDim;
 
@@ -36,16 +39,45 @@ public sealed class CheckpointTensor
     /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
     public void CopyRows(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
+        ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow, Rows - rowCount);
         int targetRowBytes = Columns * target.BytesPerElement();
+        if (destination.Length != (long)rowCount * targetRowBytes)
+        {
+            throw new ArgumentException(
+                $"{Name}: found room for {destination.Length} bytes, expected {(long)rowCount * targetRowBytes}", nameof(destination));
+        }
+
+        int rowsAtOnce = Math.Max(1, MostMappedBytes / (Columns * Format.BytesPerElement()));
+        for (int done = 0; done < rowCount;)
+        {
+            int rows = Math.Min(rowsAtOnce, rowCount - done);
+            CopyMapped(firstRow + done, rows, target, destination.Slice(done * targetRowBytes, rows * targetRowBytes));
+            done += rows;
+        }
+    }
+
+    private void CopyMapped(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
+    {
+        int sourceRowBytes = Columns * Format.BytesPerElement();
         if (_splitHeadDim == 0)
         {
-            CopyStored(firstRow, firstRow, rowCount, target, destination);
+            using var rows = _stored.Source.Map(_stored.Offset + (firstRow * sourceRowBytes), rowCount * sourceRowBytes);
+            Convert(rows.Bytes, firstRow, target, destination);
             return;
         }
 
+        // The rows of a head change places, so whole heads are mapped.
+        int targetRowBytes = Columns * target.BytesPerElement();
+        long start = firstRow / _splitHeadDim * _splitHeadDim;
+        long end = ((firstRow + rowCount - 1) / _splitHeadDim * _splitHeadDim) + _splitHeadDim;
+        using var heads = _stored.Source.Map(_stored.Offset + (start * sourceRowBytes), checked((int)((end - start) * sourceRowBytes)));
         for (int i = 0; i < rowCount; i++)
         {
-            CopyStored(SourceRow(firstRow + i), firstRow + i, 1, target, destination.Slice(i * targetRowBytes, targetRowBytes));
+            long sourceRow = SourceRow(firstRow + i);
+            var row = heads.Bytes.Slice((int)(sourceRow - start) * sourceRowBytes, sourceRowBytes);
+            Convert(row, sourceRow, target, destination.Slice(i * targetRowBytes, targetRowBytes));
         }
     }
 
@@ -59,22 +91,13 @@ public sealed class CheckpointTensor
         return (head * _splitHeadDim) + (within % 2 * (_splitHeadDim / 2)) + (within / 2);
     }
 
-    private unsafe void CopyStored(long sourceRow, long row, int rowCount, TensorFormat target, Span<byte> destination)
+    private void Convert(ReadOnlySpan<byte> source, long sourceRow, TensorFormat target, Span<byte> destination)
     {
-        int sourceRowBytes = Columns * Format.BytesPerElement();
-        fixed (byte* pinned = destination)
+        long bad = FormatConversion.Convert(source, Format, destination, target);
+        if (bad >= 0)
         {
-            byte* to = pinned;
-            int length = destination.Length;
-            _stored.Source.Read(_stored.Offset + (sourceRow * sourceRowBytes), rowCount * sourceRowBytes, source =>
-            {
-                long bad = FormatConversion.Convert(source, Format, new Span<byte>(to, length), target);
-                if (bad >= 0)
-                {
-                    throw new ModelFileException(
-                        SourceFile, $"{SourceName}: found a weight that is not a finite {target.ShortName()} number at row {row + (bad / Columns)}, column {bad % Columns}, expected finite weights");
-                }
-            });
+            throw new ModelFileException(
+                SourceFile, $"{SourceName}: found a weight that is not a finite {target.ShortName()} number at row {sourceRow + (bad / Columns)}, column {bad % Columns}, expected finite weights");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
@@ -61,15 +62,32 @@ internal static class FormatConversion
                 TensorPrimitives.ConvertToHalf(floats, MemoryMarshal.Cast<byte, Half>(target));
                 break;
             default:
-                var rounded = MemoryMarshal.Cast<byte, ushort>(target);
-                for (int i = 0; i < floats.Length; i++)
-                {
-                    uint bits = BitConverter.SingleToUInt32Bits(floats[i]);
-                    // NaN must not be rounded up into infinity's or zero's pattern.
-                    rounded[i] = float.IsNaN(floats[i]) ? (ushort)0x7FC0 : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-                }
-
+                EncodeBFloat16(MemoryMarshal.Cast<float, uint>(floats), MemoryMarshal.Cast<byte, ushort>(target));
                 break;
+        }
+    }
+
+    private static void EncodeBFloat16(ReadOnlySpan<uint> floats, Span<ushort> target)
+    {
+        int i = 0;
+        for (int step = Vector<uint>.Count; i + (2 * step) <= floats.Length; i += 2 * step)
+        {
+            var low = Round(new Vector<uint>(floats[i..]));
+            var high = Round(new Vector<uint>(floats[(i + step)..]));
+            Vector.Narrow(low, high).CopyTo(target[i..]);
+        }
+
+        for (; i < floats.Length; i++)
+        {
+            target[i] = (ushort)Round(new Vector<uint>(floats[i]))[0];
+        }
+
+        static Vector<uint> Round(Vector<uint> bits)
+        {
+            var magnitude = bits & new Vector<uint>(0x7FFF_FFFF);
+            var rounded = (bits + new Vector<uint>(0x7FFF) + ((bits >>> 16) & Vector<uint>.One)) >>> 16;
+            // NaN must not be rounded up into infinity's or zero's pattern.
+            return Vector.ConditionalSelect(Vector.GreaterThan(magnitude, new Vector<uint>(0x7F80_0000)), new Vector<uint>(0x7FC0), rounded);
         }
     }
 
@@ -86,7 +104,7 @@ internal static class FormatConversion
     }
 
     private static long FirstAtLeast<T>(ReadOnlySpan<T> bits, T mask, T infinity)
-        where T : unmanaged, System.Numerics.IBinaryInteger<T>
+        where T : unmanaged, IBinaryInteger<T>
     {
         Span<T> magnitudes = stackalloc T[Run];
         for (int at = 0; at < bits.Length; at += Run)

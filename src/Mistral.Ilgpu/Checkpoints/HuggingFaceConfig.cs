@@ -15,7 +15,8 @@ internal static class HuggingFaceConfig
     [
         "_name_or_path", "architectures", "attention_dropout", "bos_token_id", "dtype", "initializer_range", "pad_token_id",
         "torch_dtype", "transformers_version", "use_cache", "pretraining_tp", "output_attentions", "output_hidden_states",
-        "return_dict", "_attn_implementation", "unsloth_version", "unsloth_fixed", "quantization", "max_window_layers",
+        "return_dict", "_attn_implementation", "unsloth_version", "unsloth_fixed", "_attn_implementation_autoset",
+        "model_max_length", "tokenizer_class", "unk_token_id", "max_window_layers",
     ];
 
     private static readonly HashSet<string> Known =
@@ -23,7 +24,7 @@ internal static class HuggingFaceConfig
         "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
         "head_dim", "intermediate_size", "rms_norm_eps", "rope_theta", "rope_parameters", "rope_scaling",
         "max_position_embeddings", "sliding_window", "tie_word_embeddings", "hidden_act", "eos_token_id", "attention_bias",
-        "mlp_bias", "quantization_config", "layer_types", "partial_rotary_factor",
+        "mlp_bias", "quantization", "quantization_config", "layer_types", "partial_rotary_factor",
     ];
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string file)
@@ -38,7 +39,7 @@ internal static class HuggingFaceConfig
             throw fields.Error("num_key_value_heads", $"{kvHeads}", $"a divisor of num_attention_heads = {heads}");
         }
 
-        if (!fields.Has("head_dim") && dim % heads != 0)
+        if (fields.Find("head_dim") is null && dim % heads != 0)
         {
             throw fields.Error("hidden_size", $"{dim}", $"a multiple of num_attention_heads = {heads}");
         }
@@ -58,7 +59,7 @@ internal static class HuggingFaceConfig
             KvHeadCount = kvHeads,
             HeadDim = headDim,
             FeedForwardDim = fields.RequiredCount("intermediate_size"),
-            NormEpsilon = (float)(fields.PositiveNumber("rms_norm_eps") ?? DefaultEpsilon),
+            NormEpsilon = Epsilon(fields),
             RopeTheta = Theta(fields),
             MaxPositions = fields.Count("max_position_embeddings") ?? (4096 * 32),
             TiedEmbeddings = fields.Flag("tie_word_embeddings"),
@@ -70,8 +71,13 @@ internal static class HuggingFaceConfig
     }
 
     /// <summary>Adds what generation_config.json says of the ids that end a text.</summary>
-    public static ModelConfig WithGeneration(ModelConfig config, ReadOnlyMemory<byte> json, string file) =>
-        config with { EosIds = [.. config.EosIds.Union(JsonFields.Parse(json, file).Ids("eos_token_id"))] };
+    public static ModelConfig WithGeneration(ModelConfig config, ReadOnlyMemory<byte> json, string file)
+    {
+        var fields = JsonFields.Parse(json, file);
+        config = config with { EosIds = [.. config.EosIds.Union(fields.Ids("eos_token_id"))] };
+        CheckIds(fields, config);
+        return config;
+    }
 
     private static void Refuse(JsonFields fields)
     {
@@ -101,7 +107,7 @@ internal static class HuggingFaceConfig
             }
         }
 
-        foreach (string name in new[] { "rope_scaling", "quantization_config", "partial_rotary_factor" })
+        foreach (string name in new[] { "quantization", "quantization_config", "partial_rotary_factor" })
         {
             if (fields.Find(name) is { } value)
             {
@@ -111,22 +117,52 @@ internal static class HuggingFaceConfig
 
         bool windowed = !fields.Has("sliding_window") || fields.Find("sliding_window") is not null;
         string layerType = windowed ? "sliding_attention" : "full_attention";
-        if (fields.Find("layer_types") is { ValueKind: JsonValueKind.Array } types
-            && types.EnumerateArray().Any(entry => entry.ValueKind != JsonValueKind.String || entry.GetString() != layerType))
+        if (fields.Texts("layer_types") is { } types
+            && (types.Count != fields.RequiredCount("num_hidden_layers") || types.Any(type => type != layerType)))
         {
-            throw fields.Error("layer_types", types, $"{layerType} in every layer, as sliding_window says");
+            throw fields.Error("layer_types", fields.Find("layer_types")!.Value, $"{layerType} once for every layer, as sliding_window says");
         }
     }
 
+    private static float Epsilon(JsonFields fields)
+    {
+        float epsilon = (float)(fields.PositiveNumber("rms_norm_eps") ?? DefaultEpsilon);
+        return epsilon > 0 && float.IsFinite(epsilon) ? epsilon : throw fields.Error(
+            "rms_norm_eps", fields.Find("rms_norm_eps")!.Value, "a positive float32 number");
+    }
+
+    /// <summary>Reads rope_theta, or rope_parameters, which newer transformers write in its place.</summary>
     private static double Theta(JsonFields fields)
     {
-        var rope = fields.Object("rope_parameters");
-        if (rope?.Text("rope_type") is { } type && type != "default")
+        double? theta = fields.PositiveNumber("rope_theta");
+        foreach (var rope in new[] { fields.Object("rope_parameters"), fields.Object("rope_scaling") }.OfType<JsonFields>())
         {
-            throw rope.Error("rope_type", type, "default");
+            foreach (string name in new[] { "rope_type", "type" })
+            {
+                if (rope.Text(name) is { } type && type != "default")
+                {
+                    throw rope.Error(name, type, "default");
+                }
+            }
+
+            foreach (var (name, value) in rope.All)
+            {
+                if (name is not ("rope_type" or "type" or "rope_theta"))
+                {
+                    throw rope.Error(name, value, "only rope_type and rope_theta");
+                }
+            }
+
+            double? inner = rope.PositiveNumber("rope_theta");
+            if (inner is not null && theta is not null && inner != theta)
+            {
+                throw rope.Error("rope_theta", rope.Find("rope_theta")!.Value, $"{theta} as before");
+            }
+
+            theta ??= inner;
         }
 
-        return rope?.PositiveNumber("rope_theta") ?? fields.PositiveNumber("rope_theta") ?? DefaultTheta;
+        return theta ?? DefaultTheta;
     }
 
     private static void CheckSizes(JsonFields fields, ModelConfig config)
@@ -134,15 +170,10 @@ internal static class HuggingFaceConfig
         // Every matrix must be countable in 32 bits by rows and by columns, the stacked ones included.
         Check("num_attention_heads", (long)config.HeadCount * config.HeadDim * 3);
         Check("intermediate_size", 2L * config.FeedForwardDim);
-        Check("hidden_size", 4L * config.Dim);
+        // A head's rows are mapped at once.
+        Check("hidden_size", 4L * config.Dim * config.HeadDim);
         Check("vocab_size", 4L * config.VocabularySize);
-        foreach (int id in config.EosIds)
-        {
-            if (id >= config.VocabularySize)
-            {
-                throw fields.Error("eos_token_id", $"{id}", $"an id below vocab_size = {config.VocabularySize}");
-            }
-        }
+        CheckIds(fields, config);
 
         void Check(string name, long size)
         {
@@ -150,6 +181,14 @@ internal static class HuggingFaceConfig
             {
                 throw fields.Error(name, fields.Find(name)!.Value, "a size that a device can hold");
             }
+        }
+    }
+
+    private static void CheckIds(JsonFields fields, ModelConfig config)
+    {
+        foreach (int id in config.EosIds.Where(id => id >= config.VocabularySize))
+        {
+            throw fields.Error("eos_token_id", $"{id}", $"an id below vocab_size = {config.VocabularySize}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
@@ -19,9 +20,10 @@ internal sealed class JsonFields
 
         foreach (var property in root.EnumerateObject())
         {
-            if (!_fields.TryAdd(property.Name, property.Value))
+            string name = Unicode(() => property.Name);
+            if (!_fields.TryAdd(name, property.Value))
             {
-                throw Error(property.Name, "found twice", "once");
+                throw new ModelFileException(file, $"{name}: found twice, expected once");
             }
         }
     }
@@ -30,6 +32,11 @@ internal sealed class JsonFields
 
     public static JsonElement ParseRoot(ReadOnlyMemory<byte> json, string file)
     {
+        if (!Utf8.IsValid(json.Span))
+        {
+            throw new ModelFileException(file, "not valid JSON: found bytes that are not UTF-8");
+        }
+
         try
         {
             using var document = JsonDocument.Parse(json);
@@ -51,7 +58,7 @@ internal sealed class JsonFields
     public string? Text(string name) => Find(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } value => value.GetString(),
+        { ValueKind: JsonValueKind.String } value => Unicode(() => value.GetString()!),
         var value => throw Error(name, value.Value, "a string"),
     };
 
@@ -76,6 +83,16 @@ internal sealed class JsonFields
             : throw Error(name, value, "a positive number")
         : null;
 
+    /// <summary>The strings of a list.</summary>
+    public IReadOnlyList<string>? Texts(string name) => Find(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(element => element.ValueKind == JsonValueKind.String
+            ? Unicode(() => element.GetString()!)
+            : throw Error(name, element, "a list of strings"))],
+        var value => throw Error(name, value.Value, "a list of strings"),
+    };
+
     /// <summary>One id, or a list of ids.</summary>
     public IEnumerable<int> Ids(string name)
     {
@@ -93,6 +110,19 @@ internal sealed class JsonFields
 
     /// <summary>The object under a name.</summary>
     public JsonFields? Object(string name) => Find(name) is { } value ? new JsonFields(value, $"{_file}: {name}") : null;
+
+    // Escapes may spell half a surrogate pair, which only shows when the text is asked for.
+    private string Unicode(Func<string> text)
+    {
+        try
+        {
+            return text();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ModelFileException(_file, "found text that is not valid Unicode");
+        }
+    }
 
     public ModelFileException Error(string name, JsonElement found, string expected)
     {
