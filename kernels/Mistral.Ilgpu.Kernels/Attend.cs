@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
 
@@ -63,59 +62,21 @@ public readonly record struct AttendRow<TCache, TElement>(AttentionInput<TElemen
 
     private void AttendOne(int start, int token, int head)
     {
-        int headDim = Input.HeadDim;
+        var row = new AttentionRow<TCache, TElement>(Input, token, head);
+        var softmax = row.Begin();
         int position = start + token;
         int first = SlidingWindow.FirstVisible(position, Input.Window);
-        var query = Input.Qkv.SubView(((long)token * Input.QueryStride) + (head * headDim), headDim).Cast<Float4>();
-        var output = Input.Output.SubView(((long)token * Input.OutputStride) + (head * headDim), headDim).Cast<Float4>();
-        for (int i = 0; i < headDim / 4; i++)
-        {
-            output[i] = default;
-        }
-
-        var softmax = OnlineSoftmax.Empty;
         for (int p = first; p < start; p++)
         {
-            long at = Input.RingIndex(p, head);
-            Take(ref softmax, query, Input.Keys.SubView(at, headDim), Input.Values.SubView(at, headDim), output);
+            row.Take(ref softmax, Input.Keys, Input.Values, Input.RingIndex(p, head));
         }
 
         for (int p = IntrinsicMath.Max(first, start); p <= position; p++)
         {
-            long at = Input.FreshIndex(p - start, head);
-            Take(ref softmax, query, Input.FreshKeys.SubView(at, headDim), Input.FreshValues.SubView(at, headDim), output);
+            row.Take(ref softmax, Input.FreshKeys, Input.FreshValues, Input.FreshIndex(p - start, head));
         }
 
-        float norm = 1 / softmax.Sum;
-        for (int i = 0; i < headDim / 4; i++)
-        {
-            var sum = output[i];
-            output[i] = new Float4 { A = sum.A * norm, B = sum.B * norm, C = sum.C * norm, D = sum.D * norm };
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Take(
-        ref OnlineSoftmax softmax,
-        ArrayView<Float4> query,
-        ArrayView<TElement> key,
-        ArrayView<TElement> value,
-        ArrayView<Float4> output)
-    {
-        int packs = Input.HeadDim / TCache.PerPack;
-        var keyPacks = key.Cast<Pack>();
-        float score = 0;
-        for (int pack = 0; pack < packs; pack++)
-        {
-            score += TCache.Dot(keyPacks[pack], query, pack);
-        }
-
-        softmax.Add(score * Input.Scale, out float keep, out float weight);
-        var valuePacks = value.Cast<Pack>();
-        for (int pack = 0; pack < packs; pack++)
-        {
-            TCache.Accumulate(valuePacks[pack], weight, keep, output, pack);
-        }
+        row.Finish(softmax);
     }
 }
 

@@ -30,7 +30,10 @@ public static class KernelCatalog
         [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(ArgMaxRow), typeof(ArgMaxGroup)];
 
     private static readonly Type[] PerFormat =
-        [typeof(Embed<,>), typeof(Rope<,>), typeof(AttendRow<,>), typeof(AttendGroup<,>)];
+    [
+        typeof(Embed<,>), typeof(Rope<,>), typeof(AttendRow<,>), typeof(AttendGroup<,>), typeof(DecodeAttend<,>),
+        typeof(GatedMatVecPacks<,>), typeof(GatedMatVecLanes<,>), typeof(GatedMatVecGroup<,>),
+    ];
 
     private static readonly Type[] PerFormatAndResult =
         [typeof(MatVecPacks<,,>), typeof(MatVecLanes<,,>), typeof(MatVecGroup<,,>), typeof(MatMulTile<,,>)];

@@ -73,8 +73,7 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
 
 /// <summary>
 /// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for one token and vectorizing compilers (OpenCL on a CPU): one work
-/// item per row with sixteen running sums that stand side by side, which the compiler turns into vectors without
-/// reordering a single addition.
+/// item per row, summed as in <see cref="LaneSum"/>.
 /// </summary>
 public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
     ArrayView<TElement> Weights,
@@ -86,38 +85,13 @@ public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
     where TElement : unmanaged
     where TResult : struct, IResult
 {
-    private const int Lanes = Padding.Columns;
-
     public void Execute()
     {
         int row = (int)WorkItems.First;
-        if (row >= Rows)
+        if (row < Rows)
         {
-            return;
+            Output[row] = TResult.Combine(Output[row], LaneSum.Dot<TFormat, TElement>(Weights, Input, row, InputStride));
         }
-
-        long from = (long)row * InputStride;
-        var sums = LocalMemory.Allocate<float>(Lanes);
-        for (int lane = 0; lane < Lanes; lane++)
-        {
-            sums[lane] = 0;
-        }
-
-        for (int column = 0; column < InputStride; column += Lanes)
-        {
-            for (int lane = 0; lane < Lanes; lane++)
-            {
-                sums[lane] += TFormat.Decode(Weights[from + column + lane]) * Input[column + lane];
-            }
-        }
-
-        float sum = 0;
-        for (int lane = 0; lane < Lanes; lane++)
-        {
-            sum += sums[lane];
-        }
-
-        Output[row] = TResult.Combine(Output[row], sum);
     }
 }
 

@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace Mistral.Ilgpu.Kernels;
 
@@ -24,8 +23,7 @@ public readonly record struct SwiGlu(
             long token = i / Columns;
             long column = i % Columns;
             long from = (token * InputStride) + column;
-            float gate = GateUp[from];
-            Output[(token * OutputStride) + column] = gate / (1 + XMath.Exp(-gate)) * GateUp[from + Columns];
+            Output[(token * OutputStride) + column] = Gate.Silu(GateUp[from]) * GateUp[from + Columns];
         }
     }
 }

@@ -10,12 +10,12 @@ public readonly record struct Pass(int TokenCount, int StartPosition, int LogitC
 /// <param name="Operations">Arithmetic operations; a multiply-add is two.</param>
 public readonly record struct StepCost(long Bytes, long Operations);
 
-/// <summary>A named node of the graph, bound to its buffers: running it launches one kernel.</summary>
+/// <summary>A named node of the graph, bound to its buffers: running it launches its kernels, one or a few.</summary>
 public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> cost, RowSet rows = RowSet.Tokens)
 {
     public string Name { get; } = name;
 
-    /// <summary>Puts the step's kernel on the device's stream, if the pass has rows for it; does not wait.</summary>
+    /// <summary>Puts the step's kernels on the device's stream, if the pass has rows for them; does not wait.</summary>
     public void Launch(Pass pass)
     {
         if (rows == RowSet.Tokens || pass.LogitCount > 0)

@@ -31,14 +31,11 @@ public static class MistralGraph
 
         yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);
         yield return kernels.MatMul(Named("qkv"), w.Qkv, a.Normed, a.Qkv);
-        yield return kernels.Rope(Named("rope"), a.Qkv, cache, a.Frequencies, shape);
-        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Attended, shape);
-        yield return kernels.StoreKv(Named("store_kv"), cache, shape);
+        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Attended, shape);
         yield return kernels.MatMul(Named("attention_output"), w.AttentionOutput, a.Attended, a.Hidden, addToResidual: true);
 
         yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);
-        yield return kernels.MatMul(Named("gate_up"), w.GateUp, a.Normed, a.GateUp);
-        yield return kernels.SwiGlu(Named("swiglu"), a.GateUp, a.Activated);
+        yield return kernels.SwiGlu(Named("swiglu"), w.GateUp, a.Normed, a.GateUp, a.Activated);
         yield return kernels.MatMul(Named("down"), w.Down, a.Activated, a.Hidden, addToResidual: true);
     }
 

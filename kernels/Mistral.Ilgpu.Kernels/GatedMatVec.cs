@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// The first half of the feed-forward layer in one launch: y[t, r] = silu(G[r] · x[t]) × (U[r] · x[t]) (Shazeer, arXiv
+/// 2002.05202, eq. 5). W stacks G over U: 2·rows × inputStride; x: tokens × inputStride; y: tokens × outputStride.
+/// Pack form, as <see cref="MatVecPacks{TFormat,TElement,TResult}"/>: a work item takes two rows of G and their rows of U.
+/// </summary>
+public readonly record struct GatedMatVecPacks<TFormat, TElement>(
+    ArrayView<int> State,
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride,
+    int OutputStride) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    public void Execute()
+    {
+        var weights = Weights.Cast<Pack>();
+        int packs = InputStride / TFormat.PerPack;
+        int tokens = State[StepState.TokenCount];
+        for (long pair = WorkItems.First; pair < (Rows + 1) / 2; pair += WorkItems.Count)
+        {
+            int row = (int)pair * 2;
+            // Past the end the last row is made twice, so that the inner loop has no branch.
+            int next = IntrinsicMath.Min(row + 1, Rows - 1);
+            var gate0 = weights.SubView((long)row * packs, packs);
+            var gate1 = weights.SubView((long)next * packs, packs);
+            var up0 = weights.SubView((long)(Rows + row) * packs, packs);
+            var up1 = weights.SubView((long)(Rows + next) * packs, packs);
+            for (int token = 0; token < tokens; token++)
+            {
+                var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
+                float g0 = 0, g1 = 0, u0 = 0, u1 = 0;
+                for (int pack = 0; pack < packs; pack++)
+                {
+                    g0 += TFormat.Dot(gate0[pack], x, pack);
+                    g1 += TFormat.Dot(gate1[pack], x, pack);
+                    u0 += TFormat.Dot(up0[pack], x, pack);
+                    u1 += TFormat.Dot(up1[pack], x, pack);
+                }
+
+                long to = (long)token * OutputStride;
+                Output[to + row] = Gate.Silu(g0) * u0;
+                Output[to + next] = Gate.Silu(g1) * u1;
+            }
+        }
+    }
+}
+
+/// <summary>
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for one token and vectorizing compilers: one work item per row, lanes as
+/// in <see cref="MatVecLanes{TFormat,TElement,TResult}"/>.
+/// </summary>
+public readonly record struct GatedMatVecLanes<TFormat, TElement>(
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    public void Execute()
+    {
+        int row = (int)WorkItems.First;
+        if (row < Rows)
+        {
+            float gate = LaneSum.Dot<TFormat, TElement>(Weights, Input, row, InputStride);
+            Output[row] = Gate.Silu(gate) * LaneSum.Dot<TFormat, TElement>(Weights, Input, Rows + row, InputStride);
+        }
+    }
+}
+
+/// <summary>
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for one token and GPUs: one group per row, as in
+/// <see cref="MatVecGroup{TFormat,TElement,TResult}"/>.
+/// </summary>
+public readonly record struct GatedMatVecGroup<TFormat, TElement>(
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    public void Execute()
+    {
+        var shared = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize);
+        int row = Grid.IdxX;
+        int packs = InputStride / TFormat.PerPack;
+        var weights = Weights.Cast<Pack>();
+        var x = Input.Cast<Float4>();
+        float gate = 0;
+        float up = 0;
+        for (int pack = Group.IdxX; pack < packs; pack += Group.DimX)
+        {
+            gate += TFormat.Dot(weights[((long)row * packs) + pack], x, pack);
+            up += TFormat.Dot(weights[((long)(Rows + row) * packs) + pack], x, pack);
+        }
+
+        gate = GroupReduce.Sum(shared, gate);
+        up = GroupReduce.Sum(shared, up);
+        if (Group.IdxX == 0)
+        {
+            Output[row] = Gate.Silu(gate) * up;
+        }
+    }
+}
+
+/// <summary>The gate of SwiGLU.</summary>
+internal static class Gate
+{
+    /// <summary>v / (1 + e^−v).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Silu(float value) => value / (1 + XMath.Exp(-value));
+}

@@ -1,0 +1,78 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Reference;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+public sealed class GatedMatVecTests
+{
+    public static TheoryData<string> All => TestDevice.All;
+
+    public static TheoryData<string> Grouped => TestDevice.Grouped;
+
+    private enum Form
+    {
+        Packs,
+        Lanes,
+        Group,
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void GatedMatVecPacks_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Packs, tokens: 3);
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void GatedMatVecLanes_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Lanes, tokens: 1);
+
+    [Theory]
+    [MemberData(nameof(Grouped))]
+    public void GatedMatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Group, tokens: 1);
+
+    private static void CheckFormats(Device device, Form form, int tokens)
+    {
+        foreach (var (rows, columns) in new[] { (1, 1), (5, 7), (34, 33), (65, 130) })
+        {
+            Check<Float32, float>(device, form, rows, columns, tokens);
+            Check<BFloat16, ushort>(device, form, rows, columns, tokens);
+            Check<Float16, ushort>(device, form, rows, columns, tokens);
+        }
+    }
+
+    private static void Check<TFormat, TElement>(Device device, Form form, int rows, int columns, int tokens)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+    {
+        var data = new RandomData();
+        int stride = Padding.Pad(columns);
+        TElement[] weights = [.. data.PaddedRows(2 * rows, columns).Select(TFormat.Encode)];
+        float[] x = data.PaddedRows(tokens, columns);
+        int[] state = [tokens, .. new int[StepState.Ids - 1]];
+        var (w, input, output) = (device.Upload(weights), device.Upload(x), device.Zeros<float>(tokens * rows));
+        switch (form)
+        {
+            case Form.Packs:
+                device.Launch(new KernelConfig(1, 2), new GatedMatVecPacks<TFormat, TElement>(device.Upload(state), w, input, output, rows, stride, rows));
+                break;
+            case Form.Lanes:
+                device.Launch(new KernelConfig((rows + 3) / 4, 4), new GatedMatVecLanes<TFormat, TElement>(w, input, output, rows, stride));
+                break;
+            default:
+                device.Launch(new KernelConfig(rows, 32), new GatedMatVecGroup<TFormat, TElement>(w, input, output, rows, stride));
+                break;
+        }
+
+        double[] decoded = [.. weights.Select(bits => (double)TFormat.Decode(bits))];
+        double[] expected =
+        [
+            .. x.Chunk(stride).SelectMany(row =>
+            {
+                double[] products = ReferenceOps.MatVec(decoded, [.. row.Select(v => (double)v)]);
+                return ReferenceOps.SwiGlu(products[..rows], products[rows..]);
+            }),
+        ];
+        Closeness.AssertClose(expected, device.Download(output), absolute: 1e-5);
+    }
+}
