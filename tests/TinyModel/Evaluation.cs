@@ -37,8 +37,8 @@ public sealed class Evaluation(TinyTransformer model, Corpus corpus, SentencePie
     {
         while (true)
         {
-            // About 1.3 tokens a word; what misses the range is drawn again.
-            var dialogue = corpus.NextDialogue(0, Math.Max(1, to), DialogueKind.Name);
+            // A word is one to two tokens; what misses the range is drawn again.
+            var dialogue = corpus.NextDialogue(from / 2, to, DialogueKind.Name);
             int distance = Distance(dialogue);
             if (distance >= from && distance <= to)
             {

@@ -47,13 +47,16 @@ internal sealed class MappedFile : ByteSource
     {
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length == 0)
+            // FileInfo gives a link the length of its own text, and Hugging Face's cache is made of links.
+            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            if (stream.Length == 0)
             {
+                stream.Dispose();
                 throw new ModelFileException(path, "found an empty file, expected one of a model");
             }
 
-            return new MappedFile(path, length, MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read));
+            return new MappedFile(path, stream.Length, MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
