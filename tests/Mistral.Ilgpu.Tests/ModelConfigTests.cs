@@ -144,6 +144,10 @@ public sealed class ModelConfigTests
         AssertOneLine("config.json", field, message, () => Read((field, value)));
 
     [Fact]
+    public void Read_HeadDimNull_MustDivideAsIfAbsent() => AssertOneLine(
+        "config.json", "hidden_size", "found 4100, expected a multiple of num_attention_heads = 32", () => Read(("hidden_size", "4100"), ("head_dim", "null")));
+
+    [Fact]
     public void Read_WidthThatOverflowsAHead_IsRefused() => AssertOneLine(
         "config.json", "hidden_size", "found 1048576, expected a size that a device can hold", () => Read(("hidden_size", "1048576"), ("head_dim", "128")));
 

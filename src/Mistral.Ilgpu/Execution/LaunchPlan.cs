@@ -46,7 +46,7 @@ public sealed class LaunchPlan(DeviceInfo device)
     };
 
     /// <summary>The shape for a kernel whose every item sums one row of a matrix.</summary>
-    public static KernelConfig Rows(int rows) => Cover(rows, 8, maxGroups: int.MaxValue);
+    public static KernelConfig Rows(int rows) => Cover(rows, 32, maxGroups: int.MaxValue);
 
     private static KernelConfig Cover(long items, int groupSize, int maxGroups) =>
         new((int)Math.Clamp((items + groupSize - 1) / groupSize, 1, maxGroups), groupSize);

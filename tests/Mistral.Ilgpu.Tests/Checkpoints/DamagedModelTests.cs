@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Google.Protobuf;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Reference;
@@ -142,13 +143,17 @@ public sealed class DamagedModelTests : IDisposable
         AssertRefused(_folder.Path, $"{Query}.shape: {message}");
     }
 
-    [Fact]
-    public void Open_ConfigDescribesAnotherModel_IsRefused()
+    [Theory]
+    [InlineData("intermediate_size", 40, "mlp.gate_proj.weight.shape: found [36, 24], expected [40, 24]")]
+    [InlineData("num_hidden_layers", 1, "model.layers.1.input_layernorm.weight: found a tensor that")]
+    [InlineData("num_hidden_layers", int.MaxValue, "model.layers.2.input_layernorm.weight: found no such tensor")]
+    public void Open_ConfigDescribesAnotherModel_IsRefused(string field, int value, string message)
     {
         Write();
-        string config = File.ReadAllText(_folder.File("config.json"));
-        File.WriteAllText(_folder.File("config.json"), config.Replace("\"intermediate_size\":36", "\"intermediate_size\":40", StringComparison.Ordinal));
-        AssertRefused(_folder.Path, "mlp.gate_proj.weight.shape: found [36, 24], expected [40, 24]");
+        var config = new RandomCheckpoint(1).Config;
+        config[field] = value;
+        File.WriteAllText(_folder.File("config.json"), JsonSerializer.Serialize(config));
+        AssertRefused(_folder.Path, message);
     }
 
     [Theory]

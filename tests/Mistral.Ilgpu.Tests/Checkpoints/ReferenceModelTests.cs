@@ -63,29 +63,29 @@ public sealed class ReferenceModelTests
     [Fact]
     public void Forward_ModelOfOneLayer_ByHand()
     {
-        // One head of two elements, one token: attention passes the value on, W_v doubles, W_o swaps, SwiGLU adds silu(1) × 1 to the first.
-        var weights = new Dictionary<string, double[]>
-        {
-            [TensorNames.Embedding] = [9, 9, 3, 4],
-            [TensorNames.AttentionNorm(0)] = [1, 1],
-            [TensorNames.Query(0)] = [5, 6, 7, 8],
-            [TensorNames.Key(0)] = [1, 2, 3, 4],
-            [TensorNames.Value(0)] = [2, 0, 0, 2],
-            [TensorNames.AttentionOutput(0)] = [0, 1, 1, 0],
-            [TensorNames.FeedForwardNorm(0)] = [0, 1],
-            [TensorNames.Gate(0)] = [0, 1],
-            [TensorNames.Up(0)] = [0, 1],
-            [TensorNames.Down(0)] = [1, 0],
-            [TensorNames.Norm] = [1, 1],
-            [TensorNames.Output] = [1, 0, 0, 1],
-        };
-        var config = Config() with { VocabularySize = 2, Dim = 2, LayerCount = 1, HeadCount = 1, KvHeadCount = 1, HeadDim = 2, FeedForwardDim = 1, NormEpsilon = 0 };
+        // Attention passes the only value on: W_v doubles, W_o swaps. SwiGLU adds silu(n) × 2n of the second element to the first.
+        var weights = OneLayer();
+        weights[TensorNames.Value(0)] = [2, 0, 0, 2];
+        weights[TensorNames.AttentionOutput(0)] = [0, 1, 1, 0];
+        weights[TensorNames.Up(0)] = [0, 2];
+        weights[TensorNames.Down(0)] = [1, 0];
         double rms = Math.Sqrt(12.5);
         var (a, b) = (3 + (2 * 4 / rms), 4 + (2 * 3 / rms));
         double normed = b / Math.Sqrt(((a * a) + (b * b)) / 2);
-        a += normed / (1 + Math.Exp(-normed)) * normed;
-        double scale = Math.Sqrt(((a * a) + (b * b)) / 2);
-        AssertNear([a / scale, b / scale], new ReferenceModel(config, weights).Forward([1])[0]);
+        a += normed / (1 + Math.Exp(-normed)) * (2 * normed);
+        AssertNear(Normed(a, b), new ReferenceModel(OneHead, weights).Forward([1])[0]);
+    }
+
+    [Fact]
+    public void Forward_TwoTokens_ByHand()
+    {
+        // (4, −3) turned by 1 radian scores 2 sin 1 with (3, 4) before it, where it would score 0 unturned, and 2 with itself.
+        double before = Math.Exp(2 * Math.Sin(1) / Math.Sqrt(2));
+        double own = Math.Exp(2 / Math.Sqrt(2));
+        double sum = (before + own) * Math.Sqrt(12.5);
+        AssertNear(
+            Normed(4 + (((3 * before) + (4 * own)) / sum), -3 + (((4 * before) - (3 * own)) / sum)),
+            new ReferenceModel(OneHead, OneLayer()).Forward([1, 0])[1]);
     }
 
     [Fact]
@@ -163,6 +163,29 @@ public sealed class ReferenceModelTests
         VocabularySize = 11, Dim = 12, LayerCount = 2, HeadCount = 4, KvHeadCount = 2, HeadDim = 8, FeedForwardDim = 18,
         NormEpsilon = 1e-5f, RopeTheta = 1e4, MaxPositions = 100, SlidingWindow = 5,
     };
+
+    /// <summary>One head of two elements: (4, −3) is token 0 and (3, 4) token 1.</summary>
+    private static ModelConfig OneHead => Config() with
+    {
+        VocabularySize = 2, Dim = 2, LayerCount = 1, HeadCount = 1, KvHeadCount = 1, HeadDim = 2, FeedForwardDim = 1, NormEpsilon = 0,
+    };
+
+    /// <summary>Gains 1, square matrices the identity, and a feed-forward layer that adds nothing.</summary>
+    private static Dictionary<string, double[]> OneLayer()
+    {
+        var weights = TensorNames.HuggingFace(OneHead).ToDictionary(
+            tensor => tensor.Name, tensor => tensor.Rows == 1 ? [1.0, 1] : new[] { 1.0, 0, 0, 1 });
+        weights[TensorNames.Embedding] = [4, -3, 3, 4];
+        weights[TensorNames.Gate(0)] = [0, 1];
+        weights[TensorNames.Down(0)] = [0, 0];
+        return weights;
+    }
+
+    private static double[] Normed(double a, double b)
+    {
+        double rms = Math.Sqrt(((a * a) + (b * b)) / 2);
+        return [a / rms, b / rms];
+    }
 
     private static Dictionary<string, double[]> Weights(Random random, ModelConfig config) =>
         TensorNames.HuggingFace(config).ToDictionary(tensor => tensor.Name, tensor => Numbers(random, tensor.Rows * tensor.Columns));

@@ -1,0 +1,144 @@
+using System.Text.Json;
+using Mistral.Ilgpu.Tokenization;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Cli;
+
+public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel>
+{
+    [Fact]
+    public void Generate_Json_HasTheContractsFields()
+    {
+        var json = model.Run("generate", "abc", "--max-tokens", "5", "--ignore-eos", "--format", "json").Expect(0).Json;
+
+        Assert.Equal(
+            ["model", "device", "prompt_ids", "ids", "text", "finish_reason", "timings"],
+            json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["load_ms", "prefill_tokens", "prefill_ms", "decode_tokens", "decode_ms", "first_token_ms"],
+            json.GetProperty("timings").EnumerateObject().Select(property => property.Name));
+        Assert.Equal(Path.GetFileName(model.Folder), json.GetProperty("model").GetString());
+        Assert.Equal("cpu", json.GetProperty("device").GetString());
+        Assert.Equal([model.Tokenizer.BosId, .. model.Tokenizer.EncodeToIds("abc")], Ids(json, "prompt_ids"));
+        Assert.Equal(5, Ids(json, "ids").Length);
+        Assert.Equal(Text(Ids(json, "ids")), json.GetProperty("text").GetString());
+        Assert.Equal("length", json.GetProperty("finish_reason").GetString());
+        var timings = json.GetProperty("timings");
+        Assert.Equal(Ids(json, "prompt_ids").Length, timings.GetProperty("prefill_tokens").GetInt32());
+        Assert.Equal(4, timings.GetProperty("decode_tokens").GetInt32());
+        Assert.True(timings.GetProperty("load_ms").GetDouble() > 0);
+        Assert.True(timings.GetProperty("first_token_ms").GetDouble() >= timings.GetProperty("prefill_ms").GetDouble());
+    }
+
+    [Fact]
+    public void Generate_Text_WritesTheContinuationAloneToStandardOutput()
+    {
+        string expected = Json("abc").GetProperty("text").GetString()!;
+
+        var run = model.Run("generate", "abc", "--max-tokens", "12").Expect(0);
+
+        Assert.Equal(expected + "\n", run.Output);
+        Assert.Contains("device cpu", run.Error, StringComparison.Ordinal);
+        Assert.Contains("tokens/s", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_Quiet_TellsPeopleNothing() =>
+        Assert.Empty(model.Run("generate", "abc", "--max-tokens", "2", "--quiet").Expect(0).Error);
+
+    [Fact]
+    public void Generate_PromptIds_ContinuesThemAsTheyAre()
+    {
+        string ids = string.Join(',', Ids(Json("abc"), "prompt_ids"));
+
+        var json = model.Run("generate", "--prompt-ids", ids, "--max-tokens", "12", "--format", "json").Expect(0).Json;
+
+        Assert.Equal(Ids(Json("abc"), "ids"), Ids(json, "ids"));
+        model.Run("generate", "--prompt-ids", $"1,{RandomModel.VocabularySize}").ExpectError(2, "--prompt-ids");
+    }
+
+    [Fact]
+    public void Generate_PipedPrompt_IsThePrompt()
+    {
+        var json = model.RunWithInput("abc\n", "generate", "--max-tokens", "12", "--format", "json").Expect(0).Json;
+
+        Assert.Equal(Ids(Json("abc"), "ids"), Ids(json, "ids"));
+    }
+
+    [Fact]
+    public void Generate_InputFile_GivesEachAsAlone()
+    {
+        using var file = new TemporaryFile("\"abc\"\n{\"prompt\":\"de\"}\n\"abc\"\n");
+
+        var lines = model.Run("generate", "--input", file.Path, "--max-tokens", "12").Expect(0).JsonLines;
+
+        Assert.Equal(
+            new[] { "abc", "de", "abc" }.Select(prompt => string.Join(',', Ids(Json(prompt), "ids"))),
+            lines.Select(line => string.Join(',', Ids(line, "ids"))));
+    }
+
+    [Fact]
+    public void Generate_SameSeed_GivesTheSameText()
+    {
+        int[] first = Sampled("7");
+
+        Assert.Equal(first, Sampled("7"));
+        Assert.NotEqual(first, Sampled("8"));
+
+        int[] Sampled(string seed) => Ids(Json("abc", "--temperature", "1.5", "--seed", seed), "ids");
+    }
+
+    [Fact]
+    public void Generate_ChunksOfThePrompt_ChangeNothing() =>
+        Assert.Equal(Ids(Json("abcdefghi"), "ids"), Ids(Json("abcdefghi", "--chunk", "3"), "ids"));
+
+    [Fact]
+    public void Generate_StopString_EndsTheTextBeforeIt()
+    {
+        string text = Json("abc").GetProperty("text").GetString()!;
+        string stop = text[4..6];
+
+        var json = Json("abc", "--stop", "never to be seen", "--stop", stop);
+
+        Assert.Equal(text[..text.IndexOf(stop, StringComparison.Ordinal)], json.GetProperty("text").GetString());
+        Assert.Equal("stop", json.GetProperty("finish_reason").GetString());
+    }
+
+    [Fact]
+    public void Generate_ContextFull_EndsWithLength()
+    {
+        var json = Json("abc", "--context", "8");
+
+        Assert.Equal("length", json.GetProperty("finish_reason").GetString());
+        Assert.Equal(8 + 1 - Ids(json, "prompt_ids").Length, Ids(json, "ids").Length);
+    }
+
+    [Fact]
+    public void Generate_PromptLongerThanTheContext_IsUsageError() =>
+        model.Run("generate", "abcdefghi", "--context", "4").ExpectError(2, "--context");
+
+    [Fact]
+    public void Generate_SlidingWindowAsTheModels_ChangesNothing()
+    {
+        Assert.Equal(Ids(Json("abcdefghi"), "ids"), Ids(Json("abcdefghi", "--sliding-window", "6"), "ids"));
+        Assert.NotEqual(Ids(Json("abcdefghi"), "ids"), Ids(Json("abcdefghi", "--sliding-window", "2"), "ids"));
+    }
+
+    [Fact]
+    public void Generate_DeviceAbsent_IsDeviceError() =>
+        CommandRun.Of("generate", "abc", "--model", model.Folder, "--device", "cuda:7").ExpectError(3, "cuda:7");
+
+    [Fact]
+    public void Generate_TooLittleMemory_IsDeviceError() => model.Run("generate", "abc", "--memory", "10kB").ExpectError(3, "memory");
+
+    private JsonElement Json(string prompt, params string[] options) =>
+        model.Run(["generate", prompt, "--max-tokens", "12", "--format", "json", .. options]).Expect(0).Json;
+
+    private static int[] Ids(JsonElement json, string name) => [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
+
+    private string Text(int[] ids)
+    {
+        var decoder = new StreamingDecoder(model.Tokenizer, isContinuation: true);
+        return string.Concat(ids.Where(id => id < model.Tokenizer.VocabularySize).Select(decoder.Append)) + decoder.Flush();
+    }
+}

@@ -1,0 +1,69 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Cli;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Cli;
+
+public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
+{
+    [Fact]
+    public void Inspect_Json_HasConfigurationTensorsAndMemory()
+    {
+        var json = CommandRun.Of("inspect", "--model", model.Folder, "--format", "json").Expect(0).Json;
+
+        Assert.Equal(RandomModel.VocabularySize, json.GetProperty("config").GetProperty("vocabulary_size").GetInt32());
+        Assert.Equal(6, json.GetProperty("config").GetProperty("sliding_window").GetInt32());
+        Assert.Equal(
+            json.GetProperty("parameters").GetInt64(),
+            json.GetProperty("tensors").EnumerateArray()
+                .Sum(tensor => tensor.GetProperty("shape").EnumerateArray().Aggregate(1L, (product, size) => product * size.GetInt64())));
+        var memory = json.GetProperty("memory");
+        Assert.Equal(
+            memory.GetProperty("total_bytes").GetInt64(),
+            memory.GetProperty("weight_bytes").GetInt64() + memory.GetProperty("cache_bytes").GetInt64()
+                + memory.GetProperty("activation_bytes").GetInt64());
+    }
+
+    [Theory]
+    [InlineData(TensorFormat.Float16, null, null, 256)]
+    [InlineData(TensorFormat.Float32, TensorFormat.BFloat16, 5, 7)]
+    [InlineData(TensorFormat.Float16, TensorFormat.Float32, 100, 1)]
+    public void MemoryPlan_AnyOptions_IsWhatTheDeviceGives(TensorFormat cacheType, TensorFormat? type, int? context, int chunk)
+    {
+        var options = new ModelOptions(type, cacheType, context, chunk);
+        using var checkpoint = Checkpoint.Open(model.Folder);
+        using var device = Device.Open("cpu");
+        using var loaded = MistralModel.Load(checkpoint, device, options, cancellation: TestContext.Current.CancellationToken);
+
+        var plan = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options);
+
+        Assert.Equal(device.AllocatedBytes, plan.TotalBytes);
+        Assert.Equal(loaded.CacheBytes, plan.CacheBytes);
+    }
+
+    [Fact]
+    public void Inspect_Options_ChangeThePlan()
+    {
+        long window = Cache();
+
+        Assert.Equal(2 * window, Cache("--kv-type", "f32"));
+        Assert.Equal(window / 2, Cache("--sliding-window", "3"));
+        Assert.Equal(window / 6, Cache("--context", "1"));
+
+        long Cache(params string[] options) => CommandRun.Of(["inspect", "--model", model.Folder, "--format", "json", .. options])
+            .Expect(0).Json.GetProperty("memory").GetProperty("cache_bytes").GetInt64();
+    }
+
+    [Fact]
+    public void Inspect_Text_SummarizesKindsUnlessVerbose()
+    {
+        string brief = CommandRun.Of("inspect", "--model", model.Folder).Expect(0).Output;
+        string full = CommandRun.Of("inspect", "--model", model.Folder, "--verbose").Expect(0).Output;
+
+        Assert.Contains("layers.*.attention.q ", brief, StringComparison.Ordinal);
+        Assert.Contains("layers.1.attention.q ", full, StringComparison.Ordinal);
+        Assert.DoesNotContain("layers.1.", brief, StringComparison.Ordinal);
+    }
+}
