@@ -40,14 +40,17 @@ public sealed record ModelConfig
     /// <summary>Ids that end a text.</summary>
     public ImmutableArray<int> EosIds { get; init; } = [];
 
-    /// <summary>One window for every layer; null where a query sees the whole text.</summary>
+    /// <summary>The window of every layer; null where a query sees the whole text.</summary>
     public int? SlidingWindow { get; init; }
+
+    /// <summary>Where layers differ, their windows in turn, repeated to the last layer; else empty.</summary>
+    public ImmutableArray<int?> LayerWindows { get; init; } = [];
 
     /// <summary>Keys that a query of the layer sees, its own included; null for all.</summary>
     public int? WindowOf(int layer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)LayerCount);
-        return SlidingWindow;
+        return LayerWindows.IsEmpty ? SlidingWindow : LayerWindows[layer % LayerWindows.Length];
     }
 
     /// <summary>Weights of the model, embeddings included.</summary>

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// A conversation whose earlier turns stay in the model's cache: of a new turn only what is new is read, as long as the
 /// conversation's ids go on from what the model has read.
 /// </summary>
-internal sealed class Conversation(MistralModel model, SentencePieceBpe tokenizer, GenerationOptions options)
+internal sealed class Conversation(MistralModel model, TextTokenizer tokenizer, GenerationOptions options)
 {
     private readonly ChatTemplate _template = ChatTemplate.For(tokenizer);
     private readonly Generator _generator = new(model, tokenizer);

@@ -83,7 +83,7 @@ internal static class ScoreCommand
         json.WriteEndObject();
     }
 
-    private static void WriteText(TextWriter output, TextScore score, SentencePieceBpe tokenizer, bool wantsLogits)
+    private static void WriteText(TextWriter output, TextScore score, TextTokenizer tokenizer, bool wantsLogits)
     {
         for (int i = 0; i < score.Ids.Count; i++)
         {

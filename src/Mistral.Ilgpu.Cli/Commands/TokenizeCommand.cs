@@ -58,7 +58,7 @@ internal static class TokenizeCommand
         return command;
     }
 
-    private static SentencePieceBpe Load(string model)
+    private static TextTokenizer Load(string model)
     {
         if (File.Exists(model))
         {
@@ -86,7 +86,7 @@ internal static class TokenizeCommand
         }
     }
 
-    private static void WriteTokens(TextWriter output, SentencePieceBpe tokenizer, IReadOnlyList<int> ids, bool isJson)
+    private static void WriteTokens(TextWriter output, TextTokenizer tokenizer, IReadOnlyList<int> ids, bool isJson)
     {
         if (isJson)
         {

@@ -9,7 +9,7 @@ internal static class ChatFile
 {
     /// <exception cref="ModelFileException">The file is missing or no conversation.</exception>
     /// <exception cref="ChatFormatException">The model's format does not have such a conversation.</exception>
-    public static IReadOnlyList<int> Encode(string path, SentencePieceBpe tokenizer)
+    public static IReadOnlyList<int> Encode(string path, TextTokenizer tokenizer)
     {
         string json = DataFile.Read(path, File.ReadAllText);
         return DataFile.Parse(path, json, root =>

@@ -82,7 +82,7 @@ internal sealed class PromptOptions(string argumentName)
 internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsMany)
 {
     /// <summary>The prompts as ids, texts with the token that starts a text.</summary>
-    public IReadOnlyList<int[]> Encode(SentencePieceBpe tokenizer, int vocabularySize)
+    public IReadOnlyList<int[]> Encode(TextTokenizer tokenizer, int vocabularySize)
     {
         if (Ids is not null)
         {
@@ -105,7 +105,7 @@ internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsM
         }
     }
 
-    private static int[] Encode(SentencePieceBpe tokenizer, string text)
+    private static int[] Encode(TextTokenizer tokenizer, string text)
     {
         int[] ids = [.. tokenizer.BosId >= 0 ? [tokenizer.BosId] : Array.Empty<int>(), .. tokenizer.EncodeToIds(text)];
         return ids.Length > 0 ? ids : throw new UsageException("an empty text, and the tokenizer has no token that starts a text");

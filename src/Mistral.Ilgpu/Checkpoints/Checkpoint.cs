@@ -18,12 +18,12 @@ public sealed class Checkpoint : IDisposable
 
     private readonly ModelFiles _files;
     private readonly List<ByteSource> _sources = [];
-    private readonly Lazy<SentencePieceBpe> _tokenizer;
+    private readonly Lazy<TextTokenizer> _tokenizer;
 
     private Checkpoint(ModelFiles files)
     {
         _files = files;
-        _tokenizer = new Lazy<SentencePieceBpe>(LoadTokenizer);
+        _tokenizer = new Lazy<TextTokenizer>(LoadTokenizer);
         try
         {
             Config = HuggingFaceConfig.Read(files.ReadRequired("config.json"), files.PathOf("config.json"));
@@ -46,7 +46,7 @@ public sealed class Checkpoint : IDisposable
 
     public ModelConfig Config { get; }
 
-    public SentencePieceBpe Tokenizer => _tokenizer.Value;
+    public TextTokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>Every tensor of the model by its canonical name, see <see cref="TensorNames"/>.</summary>
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
@@ -71,7 +71,7 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    private SentencePieceBpe LoadTokenizer()
+    private TextTokenizer LoadTokenizer()
     {
         const string File = "tokenizer.model";
         var tokenizer = SentencePieceBpe.Load(new MemoryStream(_files.ReadRequired(File)), _files.PathOf(File));

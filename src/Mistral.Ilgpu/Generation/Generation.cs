@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Generation;
 public sealed class Generation
 {
     private readonly ILogitSource _model;
-    private readonly SentencePieceBpe _tokenizer;
+    private readonly TextTokenizer _tokenizer;
     private readonly IReadOnlyCollection<int> _endIds;
     private readonly int[] _prompt;
     private readonly GenerationOptions _options;
@@ -24,7 +24,7 @@ public sealed class Generation
 
     internal Generation(
         ILogitSource model,
-        SentencePieceBpe tokenizer,
+        TextTokenizer tokenizer,
         IReadOnlyCollection<int> endIds,
         int[] prompt,
         GenerationOptions options,
@@ -32,7 +32,7 @@ public sealed class Generation
     {
         (_model, _tokenizer, _endIds, _prompt, _options) = (model, tokenizer, endIds, prompt, options);
         _sampler = new Sampler(options.Sampling, model.VocabularySize);
-        _decoder = new StreamingDecoder(tokenizer, continuesText);
+        _decoder = tokenizer.CreateDecoder(continuesText);
         _stops = new StopMatcher(options.Stop);
         _logits = new float[options.Sampling.IsPlainArgMax ? 0 : model.VocabularySize];
     }

@@ -5,9 +5,9 @@ namespace Mistral.Ilgpu.Generation;
 
 /// <summary>Continues texts with a model, one at a time.</summary>
 /// <param name="endIds">The tokens that end a text.</param>
-public sealed class Generator(ILogitSource model, SentencePieceBpe tokenizer, IReadOnlyCollection<int> endIds)
+public sealed class Generator(ILogitSource model, TextTokenizer tokenizer, IReadOnlyCollection<int> endIds)
 {
-    public Generator(MistralModel model, SentencePieceBpe tokenizer)
+    public Generator(MistralModel model, TextTokenizer tokenizer)
         : this(new ModelLogits(model), tokenizer, model.Config.EosIds)
     {
     }

@@ -22,7 +22,7 @@ public sealed record ModelOptions(
     public const int DefaultContext = 8192;
 
     /// <summary>The configuration as these options change it.</summary>
-    public ModelConfig Adapt(ModelConfig config) => SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow };
+    public ModelConfig Adapt(ModelConfig config) => SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow, LayerWindows = [] };
 }
 
 /// <summary>

@@ -8,13 +8,13 @@ public sealed class ChatTemplate
 {
     private const string Separator = "\n\n";
 
-    private readonly SentencePieceBpe _tokenizer;
+    private readonly TextTokenizer _tokenizer;
 
-    private ChatTemplate(SentencePieceBpe tokenizer) => _tokenizer = tokenizer;
+    private ChatTemplate(TextTokenizer tokenizer) => _tokenizer = tokenizer;
 
     /// <summary>The template of a version of mistral-common's, of the tokenizer's own if none is named.</summary>
     /// <exception cref="ChatFormatException">The version is not supported, or the tokenizer lacks its control tokens.</exception>
-    public static ChatTemplate For(SentencePieceBpe tokenizer, string? version = null)
+    public static ChatTemplate For(TextTokenizer tokenizer, string? version = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         version ??= VersionOf(tokenizer);
@@ -25,10 +25,10 @@ public sealed class ChatTemplate
     }
 
     /// <summary>Which version a tokenizer was made for; its control tokens tell.</summary>
-    public static string VersionOf(SentencePieceBpe tokenizer)
+    public static string VersionOf(TextTokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        bool Has(string control) => tokenizer.Vocabulary.FindControl(control) >= 0;
+        bool Has(string control) => tokenizer.FindControl(control) >= 0;
         return Has("[SYSTEM_PROMPT]") ? "v7" : Has("[PREFIX]") ? "v3" : Has("[INST]") ? "v2" : "v1";
     }
 

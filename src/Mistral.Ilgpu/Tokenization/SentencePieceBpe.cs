@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Tokenization;
 /// A SentencePiece BPE model, with exactly the ids and texts of libsentencepiece. Encoding adds no control tokens.
 /// Safe for concurrent use.
 /// </summary>
-public sealed class SentencePieceBpe : Tokenizer
+public sealed class SentencePieceBpe : TextTokenizer
 {
     internal const char Space = '\u2581';
 
@@ -28,15 +28,13 @@ public sealed class SentencePieceBpe : Tokenizer
         EosId = Vocabulary.FindControl(model.TrainerSpec.EosPiece);
     }
 
-    /// <summary>-1 where the model has none.</summary>
-    public int BosId { get; }
+    public override int BosId { get; }
 
-    /// <summary>-1 where the model has none.</summary>
-    public int EosId { get; }
+    public override int EosId { get; }
 
     public int UnknownId => Vocabulary.UnknownId;
 
-    public int VocabularySize => Vocabulary.Count;
+    public override int VocabularySize => Vocabulary.Count;
 
     internal PieceVocabulary Vocabulary { get; }
 
@@ -72,46 +70,13 @@ public sealed class SentencePieceBpe : Tokenizer
 
     internal static SentencePieceBpe Create(ModelProto model, string source) => new(model, source);
 
-    public string IdToPiece(int id) => Vocabulary[RequireId(id)];
+    public override string IdToPiece(int id) => Vocabulary[RequireId(id)];
 
-    /// <summary>Whether the id stands for no text, as the start and the end of a text do.</summary>
-    public bool IsControl(int id) => Vocabulary.TypeOf(RequireId(id)) == PieceType.Control;
+    public override bool IsControl(int id) => Vocabulary.TypeOf(RequireId(id)) == PieceType.Control;
 
-    public override string Decode(IEnumerable<int> ids)
-    {
-        ArgumentNullException.ThrowIfNull(ids);
-        var decoder = new StreamingDecoder(this);
-        var text = new StringBuilder();
-        foreach (var id in ids) text.Append(decoder.Append(id));
-        return text.Append(decoder.Flush()).ToString();
-    }
+    public override int FindControl(string piece) => Vocabulary.FindControl(piece);
 
-    public override OperationStatus Decode(
-        IEnumerable<int> ids,
-        Span<char> destination,
-        out int idsConsumed,
-        out int charsWritten)
-    {
-        ArgumentNullException.ThrowIfNull(ids);
-        var decoder = new StreamingDecoder(this);
-        (idsConsumed, charsWritten) = (0, 0);
-        var seen = 0;
-        foreach (var id in ids)
-        {
-            if ((uint)id >= (uint)VocabularySize) return OperationStatus.InvalidData;
-            var text = decoder.Append(id);
-            if (!text.TryCopyTo(destination[charsWritten..])) return OperationStatus.DestinationTooSmall;
-            charsWritten += text.Length;
-            seen++;
-            if (!decoder.IsHoldingBytes) idsConsumed = seen;
-        }
-
-        var rest = decoder.Flush();
-        if (!rest.TryCopyTo(destination[charsWritten..])) return OperationStatus.DestinationTooSmall;
-        charsWritten += rest.Length;
-        idsConsumed = seen;
-        return OperationStatus.Done;
-    }
+    public override StreamingDecoder CreateDecoder(bool isContinuation = false) => new SentencePieceDecoder(this, isContinuation);
 
     protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
@@ -244,13 +209,6 @@ public sealed class SentencePieceBpe : Tokenizer
             if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) i++;
             else text[i] = '\uFFFD';
         }
-    }
-
-    private int RequireId(int id)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
-        return id;
     }
 
     private readonly record struct Token(int Id, Range Offset, bool EndsCharacter = true);

@@ -138,7 +138,7 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
 
     private string Text(int[] ids)
     {
-        var decoder = new StreamingDecoder(model.Tokenizer, isContinuation: true);
+        var decoder = model.Tokenizer.CreateDecoder(isContinuation: true);
         return string.Concat(ids.Where(id => id < model.Tokenizer.VocabularySize).Select(decoder.Append)) + decoder.Flush();
     }
 }

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Tests.Cli;
 
 public sealed class TokenizeTests
 {
-    private static SentencePieceBpe Tokenizer => TinyModel.Required.Tokenizer;
+    private static TextTokenizer Tokenizer => TinyModel.Required.Tokenizer;
 
     [Fact]
     public void Tokenize_Text_GivesIdsWithTheStartAndTheirPieces()

@@ -52,7 +52,7 @@ public sealed class ReferenceVectorTests
         {
             int NextId() => random.Next(random.Next(2) == 0 ? 259 : tokenizer.VocabularySize);
             var ids = Enumerable.Range(0, 60).Select(_ => NextId()).ToArray();
-            var decoder = new StreamingDecoder(tokenizer);
+            var decoder = tokenizer.CreateDecoder();
             Assert.Equal(tokenizer.Decode(ids), string.Concat(ids.Select(decoder.Append)) + decoder.Flush());
         });
     }

@@ -8,7 +8,7 @@ public sealed class StreamingDecoderTests
     [Fact]
     public void Append_BytesOfACharacter_AreHeldBackUntilItIsWhole()
     {
-        var decoder = new StreamingDecoder(SmallModel.English());
+        var decoder = SmallModel.English().CreateDecoder();
         Assert.Equal("", decoder.Append(3 + 0xF0));
         Assert.True(decoder.IsHoldingBytes);
         Assert.Equal("", decoder.Append(3 + 0x9F));
@@ -21,7 +21,7 @@ public sealed class StreamingDecoderTests
     [Fact]
     public void Append_BytesThatCanBeNoCharacter_AreReplacedAtOnce()
     {
-        var decoder = new StreamingDecoder(SmallModel.English());
+        var decoder = SmallModel.English().CreateDecoder();
         Assert.Equal("\uFFFD", decoder.Append(3 + 0xFF));
         Assert.Equal("", decoder.Append(3 + 0xE6));
         Assert.Equal("\uFFFDA", decoder.Append(3 + 'A'));
@@ -35,9 +35,9 @@ public sealed class StreamingDecoderTests
     {
         var tokenizer = SmallModel.English();
         var ids = tokenizer.EncodeToIds("ab cd");
-        var start = new StreamingDecoder(tokenizer);
+        var start = tokenizer.CreateDecoder();
         Assert.Equal(["ab", " cd"], ids.Select(start.Append));
-        var continuation = new StreamingDecoder(tokenizer, isContinuation: true);
+        var continuation = tokenizer.CreateDecoder(isContinuation: true);
         Assert.Equal([" ab", " cd"], ids.Select(continuation.Append));
     }
 
@@ -57,7 +57,7 @@ public sealed class StreamingDecoderTests
             };
             var ids = Enumerable.Range(0, random.Next(40)).Select(_ => NextId()).ToArray();
 
-            var decoder = new StreamingDecoder(tokenizer);
+            var decoder = tokenizer.CreateDecoder();
             var parts = ids.Select(decoder.Append).ToList();
             parts.Add(decoder.Flush());
             Assert.Equal(tokenizer.Decode(ids), string.Concat(parts));
@@ -77,7 +77,7 @@ public sealed class StreamingDecoderTests
             var cut = random.Next(ids.Count + 1);
             // A cut inside a character leaves bytes that neither side can show.
             while (cut > 0 && cut < ids.Count && tokenizer.IdToPiece(ids[cut]).StartsWith("<0x", StringComparison.Ordinal)) cut--;
-            var decoder = new StreamingDecoder(tokenizer, isContinuation: cut > 0);
+            var decoder = tokenizer.CreateDecoder(isContinuation: cut > 0);
             var rest = string.Concat(ids.Skip(cut).Select(decoder.Append)) + decoder.Flush();
             Assert.Equal(text, tokenizer.Decode(ids.Take(cut)) + rest);
         });

@@ -1,0 +1,79 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.ML.Tokenizers;
+
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>
+/// A model's tokenizer: what every kind of vocabulary has in common. Encoding treats text as text; control tokens are only
+/// ever found by <see cref="FindControl"/>. Safe for concurrent use.
+/// </summary>
+public abstract class TextTokenizer : Tokenizer
+{
+    /// <summary>Ids go from 0 up to this.</summary>
+    public abstract int VocabularySize { get; }
+
+    /// <summary>Starts a text; -1 where the vocabulary has none.</summary>
+    public abstract int BosId { get; }
+
+    /// <summary>Ends a text; -1 where the vocabulary has none.</summary>
+    public abstract int EosId { get; }
+
+    /// <summary>What stands for the id in the vocabulary.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
+    public abstract string IdToPiece(int id);
+
+    /// <summary>Whether the id stands for no text, as the start and the end of a text do.</summary>
+    public abstract bool IsControl(int id);
+
+    /// <summary>The id of a control token such as <c>[INST]</c>, or -1.</summary>
+    public abstract int FindControl(string piece);
+
+    /// <param name="isContinuation">
+    /// Whether the ids continue a text already decoded or a prompt, so that the first one's leading space is part of the text.
+    /// </param>
+    public abstract StreamingDecoder CreateDecoder(bool isContinuation = false);
+
+    public override string Decode(IEnumerable<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var decoder = CreateDecoder();
+        var text = new StringBuilder();
+        foreach (var id in ids) text.Append(decoder.Append(id));
+        return text.Append(decoder.Flush()).ToString();
+    }
+
+    public override OperationStatus Decode(
+        IEnumerable<int> ids,
+        Span<char> destination,
+        out int idsConsumed,
+        out int charsWritten)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var decoder = CreateDecoder();
+        (idsConsumed, charsWritten) = (0, 0);
+        var seen = 0;
+        foreach (var id in ids)
+        {
+            if ((uint)id >= (uint)VocabularySize) return OperationStatus.InvalidData;
+            var text = decoder.Append(id);
+            if (!text.TryCopyTo(destination[charsWritten..])) return OperationStatus.DestinationTooSmall;
+            charsWritten += text.Length;
+            seen++;
+            if (!decoder.IsHoldingBytes) idsConsumed = seen;
+        }
+
+        var rest = decoder.Flush();
+        if (!rest.TryCopyTo(destination[charsWritten..])) return OperationStatus.DestinationTooSmall;
+        charsWritten += rest.Length;
+        idsConsumed = seen;
+        return OperationStatus.Done;
+    }
+
+    private protected int RequireId(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
+        return id;
+    }
+}
