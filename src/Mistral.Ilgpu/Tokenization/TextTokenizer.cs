@@ -19,6 +19,9 @@ public abstract class TextTokenizer : Tokenizer
     /// <summary>Ends a text; -1 where the vocabulary has none.</summary>
     public abstract int EosId { get; }
 
+    /// <summary>The version of mistral-common that the file names, such as <c>v3</c>; null where a file names none.</summary>
+    public virtual string? DeclaredVersion => null;
+
     /// <summary>What stands for the id in the vocabulary.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public abstract string IdToPiece(int id);
