@@ -27,7 +27,7 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(ArgMaxRow), typeof(ArgMaxGroup)];
+        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(ArgMaxRow), typeof(ArgMaxGroup)];
 
     private static readonly Type[] PerFormat =
     [
@@ -40,6 +40,16 @@ public static class KernelCatalog
 
     private static readonly (Type Format, Type Element)[] Formats =
         [(typeof(Float32), typeof(float)), (typeof(BFloat16), typeof(ushort)), (typeof(Float16), typeof(ushort))];
+
+    private static readonly Type[] BlockFormats =
+    [
+        typeof(Q8_0), typeof(Q4_0), typeof(Q4_1), typeof(Q5_0), typeof(Q5_1), typeof(Q2_K), typeof(Q3_K), typeof(Q4_K), typeof(Q5_K),
+        typeof(Q6_K), typeof(IQ4_NL), typeof(IQ4_XS),
+    ];
+
+    private static readonly Type[] BlockInputs = [typeof(Int8Input), typeof(FloatInput)];
+
+    private static readonly Type[] PerBlockFormatInputAndResult = [typeof(BlockMatVecRow<,,>), typeof(BlockMatVecGroup<,,>)];
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
@@ -55,5 +65,11 @@ public static class KernelCatalog
            from result in Results
            from type in PerFormatAndResult
            select new KernelForm(type.MakeGenericType(format.Format, format.Element, result)),
+        .. BlockFormats.Select(format => new KernelForm(typeof(BlockEmbed<>).MakeGenericType(format))),
+        .. from format in BlockFormats
+           from input in BlockInputs
+           from result in Results
+           from type in PerBlockFormatInputAndResult
+           select new KernelForm(type.MakeGenericType(format, input, result)),
     ];
 }

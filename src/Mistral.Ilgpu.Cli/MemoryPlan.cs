@@ -31,14 +31,12 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
 
         long Vector() => (long)config.Dim * TensorFormat.Float32.BytesPerElement();
 
-        // Matrices that are stacked take the format they share, else the one that holds both.
-        long Matrix(params string[] names)
-        {
-            var parts = names.Select(name => tensors[name]).ToArray();
-            var stored = parts.All(part => part.Format == parts[0].Format) ? parts[0].Format : TensorFormat.Float32;
-            return WeightMatrix.SizeInBytes(parts.Sum(part => (long)part.Rows), parts[0].Columns, type ?? stored);
-        }
+        long Matrix(params string[] names) => ModelWeights.BandsOf(names.Select(name => tensors[name]), type).Sum(band =>
+            WeightBand.SizeInBytes(band.Parts.Sum(part => (long)part.Rows), band.Parts[0].Columns, band.Format));
     }
+
+    private static long Quantized(int columns) =>
+        columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0;
 
     private static long TokenBytes(ModelConfig config, ModelOptions options) =>
         2L * config.KvHeadCount * config.HeadDim * options.CacheType.BytesPerElement();
@@ -59,8 +57,11 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         ];
         long rows = (options.Chunk * columns.Sum(column => (long)Padding.Pad(column)))
             + Padding.Pad(config.Dim) + Padding.Pad(config.VocabularySize);
+        // Inputs of matrix products are kept in eight bits too, with four floats for each 32.
+        int[] inputs = [config.Dim, shape.Heads * shape.HeadDim, config.FeedForwardDim];
+        long quantized = (options.Chunk * inputs.Sum(Quantized)) + Quantized(config.Dim);
         long state = StepState.Ids + options.Chunk + 1;
         long frequencies = config.HeadDim / 2 * sizeof(ulong);
-        return (rows * sizeof(float)) + (state * sizeof(int)) + frequencies + (options.Chunk * TokenBytes(config, options));
+        return (rows * sizeof(float)) + quantized + (state * sizeof(int)) + frequencies + (options.Chunk * TokenBytes(config, options));
     }
 }

@@ -63,4 +63,35 @@ public sealed record ModelConfig
             return (LayerCount * layer) + ((TiedEmbeddings ? 1L : 2L) * VocabularySize * Dim) + Dim;
         }
     }
+
+    /// <summary>This, if its sizes are ones that the kernels and a device can hold.</summary>
+    /// <param name="file">What the sizes were read from.</param>
+    /// <exception cref="ModelFileException">A size is out of range.</exception>
+    internal ModelConfig Validated(string file)
+    {
+        // Every matrix must be countable in 32 bits by rows and by columns, the stacked ones included.
+        const long Most = 1 << 28;
+        Require(HeadDim % 8 == 0 && HeadDim <= 256, "head size", HeadDim, "a multiple of 8 up to 256");
+        Require(HeadCount % KvHeadCount == 0, "key and value heads", KvHeadCount, $"a divisor of {HeadCount} heads");
+        Require(3L * HeadCount * HeadDim <= Most, "heads", HeadCount, "a size that a device can hold");
+        Require(2L * FeedForwardDim <= Most, "feed-forward width", FeedForwardDim, "a size that a device can hold");
+        // A head's rows are mapped at once.
+        Require(4L * Dim * HeadDim <= Most, "width", Dim, "a size that a device can hold");
+        Require(4L * VocabularySize <= Most, "vocabulary", VocabularySize, "a size that a device can hold");
+        Require(NormEpsilon > 0 && float.IsFinite(NormEpsilon), "norm epsilon", NormEpsilon, "a positive float32 number");
+        foreach (int id in EosIds)
+        {
+            Require(id < VocabularySize, "end of text", id, $"an id below the vocabulary's {VocabularySize}");
+        }
+
+        return this;
+
+        void Require(bool holds, string size, double found, string expected)
+        {
+            if (!holds)
+            {
+                throw new ModelFileException(file, FormattableString.Invariant($"{size}: found {found}, expected {expected}"));
+            }
+        }
+    }
 }

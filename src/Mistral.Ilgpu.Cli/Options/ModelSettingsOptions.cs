@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Options;
@@ -25,6 +26,10 @@ internal sealed partial class ModelSettingsOptions
 
     private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.");
 
+    private readonly Option<ActivationType?> _activations = ValueOptions.Parsed<ActivationType?>(
+        "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.", "int8|f32", "int8 or f32",
+        text => text switch { "int8" => ActivationType.Int8, "f32" => ActivationType.Float32, _ => null });
+
     private readonly Option<int?> _context = ValueOptions.Count(
         "--context", "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1);
 
@@ -45,7 +50,7 @@ internal sealed partial class ModelSettingsOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _model, _device, _type, _cacheType, _context, _window, _chunk, _threads, _memory })
+        foreach (Option option in new Option[] { _model, _device, _type, _cacheType, _activations, _context, _window, _chunk, _threads, _memory })
         {
             command.Options.Add(option);
         }
@@ -64,6 +69,7 @@ internal sealed partial class ModelSettingsOptions
                 Context = parse.GetValue(_context),
                 Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
                 SlidingWindow = parse.GetValue(_window),
+                Activations = parse.GetValue(_activations) ?? defaults.Activations,
             },
             parse.GetValue(_threads),
             parse.GetValue(_memory));

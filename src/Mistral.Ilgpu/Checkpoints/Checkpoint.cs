@@ -1,38 +1,30 @@
 using System.Collections.Frozen;
-using System.Text.Json;
+using Mistral.Ilgpu.Checkpoints.Gguf;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
 /// <summary>
 /// A model's files: configuration, tokenizer and tensors by canonical name, all checked against each other before anything
-/// is loaded. Reads a folder in Hugging Face's layout, or the built-in model.
+/// is loaded. Reads Hugging Face's layout, Mistral's own, GGUF, and the built-in model; what it is shows in the content.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
     /// <summary>The name of the built-in model.</summary>
     public const string Tiny = "tiny";
 
-    private const string IndexFile = "model.safetensors.index.json";
-    private const string SingleFile = "model.safetensors";
-
     private readonly ModelFiles _files;
-    private readonly List<ByteSource> _sources = [];
+    private readonly ModelSource _source;
     private readonly Lazy<TextTokenizer> _tokenizer;
 
-    private Checkpoint(ModelFiles files)
+    private Checkpoint(ModelFiles files, Func<ModelFiles, ModelSource> open)
     {
         _files = files;
         _tokenizer = new Lazy<TextTokenizer>(LoadTokenizer);
         try
         {
-            Config = HuggingFaceConfig.Read(files.ReadRequired("config.json"), files.PathOf("config.json"));
-            if (files.Read("generation_config.json") is { } generation)
-            {
-                Config = HuggingFaceConfig.WithGeneration(Config, generation, files.PathOf("generation_config.json"));
-            }
-
-            Tensors = Match(Config, OpenTensors());
+            _source = open(files);
+            Tensors = Match(_source);
         }
         catch
         {
@@ -41,10 +33,13 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>The folder's name, or the built-in model's.</summary>
-    public string Name => _files.Name;
+    /// <summary>The folder's or the file's name, or the one that the file gives itself.</summary>
+    public string Name => _source.Name;
 
-    public ModelConfig Config { get; }
+    /// <summary>The layout of the files, in words.</summary>
+    public string Layout => _source.Layout;
+
+    public ModelConfig Config => _source.Config;
 
     public TextTokenizer Tokenizer => _tokenizer.Value;
 
@@ -54,63 +49,43 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Bytes of all tensors as stored.</summary>
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.Bytes);
 
-    /// <param name="model">A folder in Hugging Face's layout, or <see cref="Tiny"/>.</param>
+    /// <param name="model">A file, a folder, or <see cref="Tiny"/>.</param>
     /// <exception cref="ModelFileException">The model is missing, damaged or of a kind not supported.</exception>
-    public static Checkpoint Open(string model) => new(ModelFiles.Open(model));
+    public static Checkpoint Open(string model)
+    {
+        if (model == Tiny)
+        {
+            return OpenBuiltIn(model);
+        }
 
-    internal static Checkpoint OpenBuiltIn(string name) => new(ModelFiles.OpenBuiltIn(name));
+        if (Directory.Exists(model))
+        {
+            return new Checkpoint(ModelFiles.InFolder(model), ModelLayout.OpenFolder);
+        }
+
+        return File.Exists(model)
+            ? new Checkpoint(ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(model))!), files => ModelLayout.OpenFile(files, Path.GetFileName(model)))
+            : throw new ModelFileException(model, $"found nothing there, expected a file or a folder of a model, or '{Tiny}'");
+    }
+
+    internal static Checkpoint OpenBuiltIn(string name) => new(ModelFiles.BuiltIn(name), HuggingFaceFolder.Open);
 
     /// <summary>A small file of the model, or null if it has none of that name.</summary>
     internal byte[]? ReadFile(string name) => _files.Read(name);
 
-    public void Dispose()
-    {
-        foreach (var source in _sources)
-        {
-            source.Dispose();
-        }
-    }
+    public void Dispose() => _files.Dispose();
 
     private TextTokenizer LoadTokenizer()
     {
-        const string File = "tokenizer.model";
-        var tokenizer = SentencePieceBpe.Load(new MemoryStream(_files.ReadRequired(File)), _files.PathOf(File));
+        var tokenizer = _source.LoadTokenizer();
         return tokenizer.VocabularySize <= Config.VocabularySize ? tokenizer : throw new ModelFileException(
-            _files.PathOf(File), $"found {tokenizer.VocabularySize} pieces, expected at most vocab_size = {Config.VocabularySize}");
+            _source.Location, $"tokenizer: found {tokenizer.VocabularySize} pieces, expected at most the model's vocabulary of {Config.VocabularySize}");
     }
 
-    private IEnumerable<StoredTensor> OpenTensors()
-    {
-        if (_files.Read(IndexFile) is not { } index)
-        {
-            return OpenShard(SingleFile);
-        }
-
-        string path = _files.PathOf(IndexFile);
-        var map = JsonFields.Parse(index, path).Object("weight_map")
-            ?? throw new ModelFileException(path, "weight_map: found nothing, expected the file of each tensor");
-        var shardOf = map.All.ToDictionary(entry => entry.Key, entry => map.Text(entry.Key) ?? "");
-        if (shardOf.FirstOrDefault(entry => entry.Value.Length == 0 || Path.GetFileName(entry.Value) != entry.Value) is { Key: { } tensor, Value: var shard })
-        {
-            throw map.Error(tensor, $"'{shard}'", "the name of a file in the same folder");
-        }
-
-        var found = shardOf.Values.Distinct().Order(StringComparer.Ordinal).SelectMany(OpenShard).ToList();
-        var misplaced = shardOf.Keys.Except(found.Select(stored => stored.Name)).FirstOrDefault();
-        return misplaced is null ? found : throw map.Error(misplaced, $"no such tensor in {shardOf[misplaced]}", "the file that holds it");
-    }
-
-    private IReadOnlyList<StoredTensor> OpenShard(string file)
-    {
-        var source = _files.Map(file);
-        _sources.Add(source);
-        return SafetensorsFile.ReadHeader(source);
-    }
-
-    private FrozenDictionary<string, CheckpointTensor> Match(ModelConfig config, IEnumerable<StoredTensor> tensors)
+    private static FrozenDictionary<string, CheckpointTensor> Match(ModelSource source)
     {
         var stored = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        foreach (var tensor in tensors)
+        foreach (var tensor in source.Stored)
         {
             // Old checkpoints carry the rotary frequencies, which follow from the configuration.
             if (!tensor.Name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) && !stored.TryAdd(tensor.Name, tensor))
@@ -119,18 +94,18 @@ public sealed class Checkpoint : IDisposable
             }
         }
 
-        if (config.TiedEmbeddings)
+        if (source.Config.TiedEmbeddings)
         {
             // Some writers store the embedding twice.
             stored.Remove("lm_head.weight");
         }
 
         var matched = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
-        foreach (var expected in TensorNames.HuggingFace(config))
+        foreach (var expected in source.Expected)
         {
             if (!stored.Remove(expected.SourceName, out var found))
             {
-                throw new ModelFileException(_files.Location, $"{expected.SourceName}: found no such tensor, expected {Describe(expected)}");
+                throw new ModelFileException(source.Location, $"{expected.SourceName}: found no such tensor, expected {Describe(expected)}");
             }
 
             matched.Add(expected.Name, new CheckpointTensor(expected, found, Check(expected, found)));
@@ -142,27 +117,20 @@ public sealed class Checkpoint : IDisposable
 
     private static TensorFormat Check(ExpectedTensor expected, StoredTensor found)
     {
-        TensorFormat? format = found.Type switch
-        {
-            "F32" => TensorFormat.Float32,
-            "F16" => TensorFormat.Float16,
-            "BF16" => TensorFormat.BFloat16,
-            _ => null,
-        };
-        if (format is null)
+        if (TensorFormatExtensions.FromStoredName(found.Type) is not { } format)
         {
             throw new ModelFileException(found.Source.Name, $"{found.Name}.dtype: found {found.Type}, expected F32, F16 or BF16");
         }
 
         long[] shape = expected.Rows == 1 ? [expected.Columns] : [expected.Rows, expected.Columns];
-        long bytes = (long)expected.Rows * expected.Columns * format.Value.BytesPerElement();
         if (!found.Shape.SequenceEqual(shape))
         {
             throw new ModelFileException(
-                found.Source.Name, $"{found.Name}.shape: found [{string.Join(", ", found.Shape)}], expected {Describe(expected)} from config.json");
+                found.Source.Name, $"{found.Name}.shape: found [{string.Join(", ", found.Shape)}], expected {Describe(expected)} from the configuration");
         }
 
-        return found.Length == bytes ? format.Value : throw new ModelFileException(
+        long bytes = format.BytesOf((long)expected.Rows * expected.Columns);
+        return found.Length == bytes ? format : throw new ModelFileException(
             found.Source.Name, $"{found.Name}.data_offsets: found {found.Length} bytes, expected {bytes} for its shape and dtype");
     }
 

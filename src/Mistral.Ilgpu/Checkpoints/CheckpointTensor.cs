@@ -32,7 +32,17 @@ public sealed class CheckpointTensor
 
     public TensorFormat Format { get; }
 
-    public long Bytes => (long)Rows * Columns * Format.BytesPerElement();
+    public long Bytes => Format.BytesOf((long)Rows * Columns);
+
+    /// <summary>The format that the tensor has where <paramref name="wanted"/> is asked for: its own where null, and another
+    /// where its rows are not whole blocks.</summary>
+    public TensorFormat FormatAs(TensorFormat? wanted) => wanted switch
+    {
+        null => Format,
+        { } format when Columns % format.BlockLength() == 0 => format,
+        _ when Columns % TensorFormat.Q8_0.BlockLength() == 0 => TensorFormat.Q8_0,
+        _ => TensorFormat.Float16,
+    };
 
     /// <summary>Copies rows, converted to <paramref name="target"/>.</summary>
     /// <param name="destination">rowCount × columns elements of the target format.</param>
@@ -42,14 +52,14 @@ public sealed class CheckpointTensor
         ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
         ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow, Rows - rowCount);
-        int targetRowBytes = Columns * target.BytesPerElement();
+        int targetRowBytes = checked((int)target.BytesOf(Columns));
         if (destination.Length != (long)rowCount * targetRowBytes)
         {
             throw new ArgumentException(
                 $"{Name}: found room for {destination.Length} bytes, expected {(long)rowCount * targetRowBytes}", nameof(destination));
         }
 
-        int rowsAtOnce = Math.Max(1, MostMappedBytes / (Columns * Format.BytesPerElement()));
+        int rowsAtOnce = Math.Max(1, MostMappedBytes / (int)Format.BytesOf(Columns));
         for (int done = 0; done < rowCount;)
         {
             int rows = Math.Min(rowsAtOnce, rowCount - done);
@@ -60,7 +70,7 @@ public sealed class CheckpointTensor
 
     private void CopyMapped(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
     {
-        int sourceRowBytes = Columns * Format.BytesPerElement();
+        int sourceRowBytes = checked((int)Format.BytesOf(Columns));
         if (_splitHeadDim == 0)
         {
             using var rows = _stored.Source.Map(_stored.Offset + (firstRow * sourceRowBytes), rowCount * sourceRowBytes);
@@ -69,7 +79,7 @@ public sealed class CheckpointTensor
         }
 
         // The rows of a head change places, so whole heads are mapped.
-        int targetRowBytes = Columns * target.BytesPerElement();
+        int targetRowBytes = checked((int)target.BytesOf(Columns));
         long start = firstRow / _splitHeadDim * _splitHeadDim;
         long end = ((firstRow + rowCount - 1) / _splitHeadDim * _splitHeadDim) + _splitHeadDim;
         using var heads = _stored.Source.Map(_stored.Offset + (start * sourceRowBytes), checked((int)((end - start) * sourceRowBytes)));

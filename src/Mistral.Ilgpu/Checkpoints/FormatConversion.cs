@@ -15,19 +15,17 @@ internal static class FormatConversion
         if (from == to)
         {
             source.CopyTo(target);
-            return FirstNotFinite(target, to);
+            return to.IsQuantized() ? -1 : FirstNotFinite(target, to);
         }
 
         Span<float> floats = stackalloc float[Run];
-        int fromBytes = from.BytesPerElement();
-        int toBytes = to.BytesPerElement();
-        int count = source.Length / fromBytes;
+        int count = source.Length / from.BlockBytes() * from.BlockLength();
         for (int at = 0; at < count; at += Run)
         {
             int length = Math.Min(Run, count - at);
             var run = floats[..length];
-            Decode(source.Slice(at * fromBytes, length * fromBytes), from, run);
-            Encode(run, to, target.Slice(at * toBytes, length * toBytes));
+            Decode(source.Slice((int)from.BytesOf(at), (int)from.BytesOf(length)), from, run);
+            Encode(run, to, target.Slice((int)to.BytesOf(at), (int)to.BytesOf(length)));
         }
 
         return FirstNotFinite(target, to);

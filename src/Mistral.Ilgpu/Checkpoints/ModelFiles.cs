@@ -1,11 +1,12 @@
 namespace Mistral.Ilgpu.Checkpoints;
 
-/// <summary>The files of one model, in a folder or embedded in this assembly.</summary>
-internal sealed class ModelFiles
+/// <summary>The files of one model, in a folder or embedded in this assembly; owns those it has mapped.</summary>
+internal sealed class ModelFiles : IDisposable
 {
     private const string Embedded = "BuiltIn/";
 
     private readonly bool _embedded;
+    private readonly List<ByteSource> _mapped = [];
 
     private ModelFiles(string name, string location, bool embedded) => (Name, Location, _embedded) = (name, location, embedded);
 
@@ -14,26 +15,21 @@ internal sealed class ModelFiles
     /// <summary>The folder, or what messages call the built-in model.</summary>
     public string Location { get; }
 
-    public static ModelFiles Open(string model)
+    public static ModelFiles InFolder(string folder)
     {
-        if (model == Checkpoint.Tiny)
-        {
-            return OpenBuiltIn(model);
-        }
-
-        if (!Directory.Exists(model))
-        {
-            throw new ModelFileException(
-                model, File.Exists(model) ? "found a file, expected a folder in Hugging Face's layout" : $"found nothing there, expected a folder in Hugging Face's layout, or '{Checkpoint.Tiny}'");
-        }
-
-        string path = Path.GetFullPath(model);
+        string path = Path.GetFullPath(folder);
         return new ModelFiles(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), path, embedded: false);
     }
 
-    public static ModelFiles OpenBuiltIn(string name) => new(name, Embedded + name, embedded: true);
+    public static ModelFiles BuiltIn(string name) => new(name, Embedded + name, embedded: true);
 
     public string PathOf(string file) => _embedded ? $"{Location}/{file}" : Path.Combine(Location, file);
+
+    public bool Has(string file) => _embedded || File.Exists(PathOf(file));
+
+    /// <summary>The names of the files that match, in order.</summary>
+    public IReadOnlyList<string> Find(string pattern) => _embedded ? [] :
+        [.. Directory.EnumerateFiles(Location, pattern).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     /// <summary>A small file's bytes, or null if there is none.</summary>
     public byte[]? Read(string file)
@@ -52,13 +48,24 @@ internal sealed class ModelFiles
 
     public byte[] ReadRequired(string file) => Read(file) ?? throw Missing(file);
 
+    /// <summary>A file's bytes, to look at until this is disposed.</summary>
     public ByteSource Map(string file)
     {
         string path = PathOf(file);
-        return _embedded ? EmbeddedFile.Find(path) ?? throw Missing(file)
+        ByteSource source = _embedded ? EmbeddedFile.Find(path) ?? throw Missing(file)
             : File.Exists(path) ? MappedFile.Open(path)
             : throw Missing(file);
+        _mapped.Add(source);
+        return source;
     }
 
-    private ModelFileException Missing(string file) => new(PathOf(file), $"found no such file, expected a model in Hugging Face's layout");
+    public void Dispose()
+    {
+        foreach (var source in _mapped)
+        {
+            source.Dispose();
+        }
+    }
+
+    private ModelFileException Missing(string file) => new(PathOf(file), "found no such file, expected one of a model");
 }

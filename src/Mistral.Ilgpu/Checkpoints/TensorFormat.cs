@@ -48,6 +48,19 @@ public static class TensorFormatExtensions
         _ => format.ToString().ToLowerInvariant(),
     };
 
+    /// <summary>What safetensors and GGUF files call the format: F32, BF16, Q4_K.</summary>
+    internal static string StoredName(this TensorFormat format) => format switch
+    {
+        TensorFormat.Float32 => "F32",
+        TensorFormat.Float16 => "F16",
+        TensorFormat.BFloat16 => "BF16",
+        _ => format.ToString(),
+    };
+
+    /// <summary>The format of that <see cref="StoredName"/>, or null.</summary>
+    internal static TensorFormat? FromStoredName(string name) =>
+        Enum.GetValues<TensorFormat>().Where(format => format.StoredName() == name).Select(format => (TensorFormat?)format).FirstOrDefault();
+
     private static (int Length, int Bytes) Shape(TensorFormat format) => format switch
     {
         TensorFormat.Float32 => (1, 4),

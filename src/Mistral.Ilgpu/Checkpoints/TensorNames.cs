@@ -51,6 +51,40 @@ public static class TensorNames
             yield return new(Output, "lm_head.weight", config.VocabularySize, config.Dim);
         }
     }
+
+    /// <summary>The same in a GGUF file of the Llama architecture, whose rotary pairs are neighbours as here.</summary>
+    internal static IEnumerable<ExpectedTensor> Gguf(ModelConfig config) => HuggingFace(config).Select(tensor => tensor with
+    {
+        SourceName = GgufName(tensor.Name),
+        SplitHeadDim = 0,
+    });
+
+    /// <summary>layers.3.attention.q is blk.3.attn_q.weight.</summary>
+    internal static string GgufName(string name)
+    {
+        string[] parts = name.Split('.', 3);
+        return parts[0] == "layers" ? $"blk.{parts[1]}.{GgufLayerNames[parts[2]]}.weight" : $"{GgufNames[name]}.weight";
+    }
+
+    private static readonly Dictionary<string, string> GgufNames = new()
+    {
+        [Embedding] = "token_embd",
+        [Norm] = "output_norm",
+        [Output] = "output",
+    };
+
+    private static readonly Dictionary<string, string> GgufLayerNames = new()
+    {
+        ["attention_norm"] = "attn_norm",
+        ["attention.q"] = "attn_q",
+        ["attention.k"] = "attn_k",
+        ["attention.v"] = "attn_v",
+        ["attention.output"] = "attn_output",
+        ["feed_forward_norm"] = "ffn_norm",
+        ["feed_forward.gate"] = "ffn_gate",
+        ["feed_forward.up"] = "ffn_up",
+        ["feed_forward.down"] = "ffn_down",
+    };
 }
 
 /// <param name="SplitHeadDim">Head size of rows whose rotary pairs are split halves apart, 0 where rows need no reordering.</param>

@@ -17,18 +17,15 @@ public sealed partial class KernelSet
     {
         Require(weights.Columns == input.Columns, name, $"weights of {input.Columns} columns", $"{weights.Columns}");
         Require(weights.Rows == output.Columns, name, $"weights of {output.Columns} rows", $"{weights.Rows}");
-        return weights.Format switch
+        var product = QuantizeFor(weights, input, rows);
+        foreach (var band in weights.Bands)
         {
-            TensorFormat.Float32 => WithResult<Float32, float>(),
-            TensorFormat.BFloat16 => WithResult<BFloat16, ushort>(),
-            _ => WithResult<Float16, ushort>(),
-        };
+            product += addToResidual
+                ? Product<AddToResidual>(name, band, input, output, rows)
+                : Product<Assign>(name, band, input, output, rows);
+        }
 
-        Step WithResult<TFormat, TElement>()
-            where TFormat : struct, IWeightFormat<TElement>
-            where TElement : unmanaged => addToResidual
-                ? MatMul<TFormat, TElement, AddToResidual>(name, weights, input, output, rows)
-                : MatMul<TFormat, TElement, Assign>(name, weights, input, output, rows);
+        return new Step(name, product!, pass => MatMulCost(weights, Count(pass, rows)), rows);
     }
 
     /// <summary>
@@ -43,51 +40,122 @@ public sealed partial class KernelSet
         Require(
             gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
             $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
-        return gateUp.Format switch
-        {
-            TensorFormat.Float32 => SwiGlu<Float32, float>(name, gateUp, input, products, output),
-            TensorFormat.BFloat16 => SwiGlu<BFloat16, ushort>(name, gateUp, input, products, output),
-            _ => SwiGlu<Float16, ushort>(name, gateUp, input, products, output),
-        };
+        return gateUp.Bands is [{ Format: var format } band] && !format.IsQuantized()
+            ? format switch
+            {
+                TensorFormat.Float32 => SwiGlu<Float32, float>(name, gateUp, band, input, products, output),
+                TensorFormat.BFloat16 => SwiGlu<BFloat16, ushort>(name, gateUp, band, input, products, output),
+                _ => SwiGlu<Float16, ushort>(name, gateUp, band, input, products, output),
+            }
+            : new Step(
+                name,
+                MatMul(name, gateUp, input, products).Launch + Activate(products, output),
+                pass => SwiGluCost(gateUp, pass.TokenCount));
     }
 
-    private Step MatMul<TFormat, TElement, TResult>(
-        string name, WeightMatrix weights, Activation input, Activation output, RowSet rows)
+    private Action<Pass> Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+        where TResult : struct, IResult => band.Format switch
+        {
+            TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input, output, rows),
+            TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input, output, rows),
+            TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input, output, rows),
+            TensorFormat.Q8_0 => Blocks<Q8_0, TResult>(name, band, input, output, rows),
+            TensorFormat.Q4_0 => Blocks<Q4_0, TResult>(name, band, input, output, rows),
+            TensorFormat.Q4_1 => Blocks<Q4_1, TResult>(name, band, input, output, rows),
+            TensorFormat.Q5_0 => Blocks<Q5_0, TResult>(name, band, input, output, rows),
+            TensorFormat.Q5_1 => Blocks<Q5_1, TResult>(name, band, input, output, rows),
+            TensorFormat.Q2_K => Blocks<Q2_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q3_K => Blocks<Q3_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q4_K => Blocks<Q4_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q5_K => Blocks<Q5_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q6_K => Blocks<Q6_K, TResult>(name, band, input, output, rows),
+            TensorFormat.IQ4_NL => Blocks<IQ4_NL, TResult>(name, band, input, output, rows),
+            TensorFormat.IQ4_XS => Blocks<IQ4_XS, TResult>(name, band, input, output, rows),
+            _ => throw new ArgumentOutOfRangeException(nameof(band)),
+        };
+
+    private Action<Pass> Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult
     {
-        var view = weights.View<TElement>();
-        Func<Pass, StepCost> cost = pass => MatMulCost(weights, Count(pass, rows));
+        var view = band.View<TElement>();
+        var to = Below(output.View, band);
         if (_plan.Family == KernelFamily.CpuAccelerator)
         {
             var packs = new MatVecPacks<TFormat, TElement, TResult>(
-                state, view, input.View, output.View, weights.Rows, input.Stride, output.Stride, CountAt(rows));
-            return Step(name, packs, _ => _plan.Coarse(weights.Rows), cost, rows);
+                state, view, input.View, to, band.Rows, input.Stride, output.Stride, CountAt(rows));
+            return Launcher(packs, _ => _plan.Coarse(band.Rows));
         }
 
         Action<Pass> one;
         if (_plan.Family == KernelFamily.OpenClCpu)
         {
-            var lanes = new MatVecLanes<TFormat, TElement, TResult>(view, input.View, output.View, weights.Rows, input.Stride);
-            one = Launcher(lanes, _ => LaunchPlan.Rows(weights.Rows));
+            var lanes = new MatVecLanes<TFormat, TElement, TResult>(view, input.View, to, band.Rows, input.Stride);
+            one = Launcher(lanes, _ => LaunchPlan.Rows(band.Rows));
         }
         else
         {
-            var group = new MatVecGroup<TFormat, TElement, TResult>(view, input.View, output.View, input.Stride);
-            one = Launcher(group, _ => new KernelConfig(weights.Rows, LaunchPlan.ReductionGroup));
+            var group = new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride);
+            one = Launcher(group, _ => new KernelConfig(band.Rows, LaunchPlan.ReductionGroup));
         }
 
-        var many = Tiles<TFormat, TElement, TResult>(weights, input, output, rows);
-        return new Step(name, pass => (Count(pass, rows) == 1 ? one : many)(pass), cost, rows);
+        var many = Tiles<TFormat, TElement, TResult>(band, input, output, rows);
+        return pass => (Count(pass, rows) == 1 ? one : many)(pass);
     }
 
+    private Action<Pass> Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+        where TFormat : struct, IBlockFormat
+        where TResult : struct, IResult
+    {
+        return activations == ActivationType.Int8
+            ? WithInput(input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits"))
+            : WithInput(new FloatInput(input.View, input.Stride));
+
+        Action<Pass> WithInput<TInput>(TInput blockInput)
+            where TInput : struct, IBlockInput
+        {
+            var to = Below(output.View, band);
+            if (_plan.Family == KernelFamily.Gpu)
+            {
+                return Launcher(
+                    new BlockMatVecGroup<TFormat, TInput, TResult>(band.Blocks, blockInput, to, output.Stride),
+                    pass => new KernelConfig(new Index3D(band.Rows, Count(pass, rows), 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1)));
+            }
+
+            var row = new BlockMatVecRow<TFormat, TInput, TResult>(
+                state, band.Blocks, blockInput, to, band.Rows, output.Stride, CountAt(rows));
+            return Launcher(row, _ => _plan.Family == KernelFamily.OpenClCpu ? LaunchPlan.Rows(band.Rows) : _plan.Coarse(band.Rows));
+        }
+    }
+
+    /// <summary>What brings the input to eight bits, or null where no weights want it so.</summary>
+    private Action<Pass>? QuantizeFor(WeightMatrix weights, Activation input, RowSet rows)
+    {
+        if (activations != ActivationType.Int8 || input.Quantized is not { } quantized || !weights.Bands.Any(band => band.Format.IsQuantized()))
+        {
+            return null;
+        }
+
+        return Launcher(
+            new QuantizeInput(state, input.View, quantized, input.Stride, CountAt(rows)),
+            pass => _plan.Elements((long)Count(pass, rows) * (input.Columns / BlockRun.Length)));
+    }
+
+    // A band's first row of weights makes column FirstRow of the output.
+    private static ArrayView<float> Below(ArrayView<float> output, WeightBand band) =>
+        output.SubView(band.FirstRow, output.Length - band.FirstRow);
+
+    private Action<Pass> Activate(Activation products, Activation output) => Launcher(
+        new SwiGlu(state, products.View, output.View, output.Columns, products.Stride, output.Stride),
+        pass => _plan.Elements((long)pass.TokenCount * output.Columns));
+
     private Step SwiGlu<TFormat, TElement>(
-        string name, WeightMatrix gateUp, Activation input, Activation products, Activation output)
+        string name, WeightMatrix gateUp, WeightBand band, Activation input, Activation products, Activation output)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
     {
-        var view = gateUp.View<TElement>();
+        var view = band.View<TElement>();
         int rows = output.Columns;
         Func<Pass, StepCost> cost = pass => SwiGluCost(gateUp, pass.TokenCount);
         if (_plan.Family == KernelFamily.CpuAccelerator)
@@ -102,36 +170,32 @@ public sealed partial class KernelSet
             : Launcher(
                 new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride),
                 _ => new KernelConfig(rows, LaunchPlan.ReductionGroup));
-        var multiply = Tiles<TFormat, TElement, Assign>(gateUp, input, products, RowSet.Tokens);
-        var activate = Launcher(
-            new SwiGlu(state, products.View, output.View, rows, products.Stride, output.Stride),
-            pass => _plan.Elements((long)pass.TokenCount * rows));
-        var many = multiply + activate;
+        var many = Tiles<TFormat, TElement, Assign>(band, input, products, RowSet.Tokens) + Activate(products, output);
         return new Step(name, pass => (pass.TokenCount == 1 ? one : many)(pass), cost);
     }
 
-    private Action<Pass> Tiles<TFormat, TElement, TResult>(WeightMatrix weights, Activation input, Activation output, RowSet rows)
+    private Action<Pass> Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult
     {
         const int Tile = MatMulTile<TFormat, TElement, TResult>.Tile;
         var tiles = new MatMulTile<TFormat, TElement, TResult>(
-            state, weights.View<TElement>(), input.View, output.View, weights.Rows, input.Stride, output.Stride, CountAt(rows));
+            state, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, CountAt(rows));
         return Launcher(tiles, pass => new KernelConfig(
-            new Index3D((weights.Rows + Tile - 1) / Tile, (Count(pass, rows) + Tile - 1) / Tile, 1),
+            new Index3D((band.Rows + Tile - 1) / Tile, (Count(pass, rows) + Tile - 1) / Tile, 1),
             new Index3D(MatMulTile<TFormat, TElement, TResult>.GroupSize, 1, 1)));
     }
 
     private static StepCost MatMulCost(WeightMatrix weights, long rows) => new(
-        ((long)weights.Rows * weights.Columns * weights.Format.BytesPerElement()) + (rows * (weights.Rows + weights.Columns) * sizeof(float)),
+        weights.Bytes + (rows * (weights.Rows + weights.Columns) * sizeof(float)),
         2 * rows * weights.Rows * weights.Columns);
 
     private static StepCost SwiGluCost(WeightMatrix gateUp, long tokens)
     {
         long outputs = tokens * gateUp.Rows / 2;
         return new StepCost(
-            ((long)gateUp.Rows * gateUp.Columns * gateUp.Format.BytesPerElement()) + (((tokens * gateUp.Columns) + outputs) * sizeof(float)),
+            gateUp.Bytes + (((tokens * gateUp.Columns) + outputs) * sizeof(float)),
             (2 * tokens * gateUp.Rows * gateUp.Columns) + (5 * outputs));
     }
 }

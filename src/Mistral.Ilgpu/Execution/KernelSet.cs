@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Execution;
 /// The model's verbs. Each checks its shapes, picks the form of its kernel for the device (the one place where that is
 /// decided), compiles it, and returns the step that launches it.
 /// </summary>
-public sealed partial class KernelSet(Device device, ArrayView<int> state)
+public sealed partial class KernelSet(Device device, ArrayView<int> state, ActivationType activations = ActivationType.Int8)
 {
     private readonly LaunchPlan _plan = new(device.Info);
 
@@ -19,20 +19,42 @@ public sealed partial class KernelSet(Device device, ArrayView<int> state)
     public Step Embed(string name, WeightMatrix table, Activation hidden)
     {
         Require(table.Columns == hidden.Columns, name, $"a table of {hidden.Columns} columns", $"{table.Columns}");
-        return table.Format switch
+        Require(table.Bands.Count == 1, name, "a table in one format", $"{table.Bands.Count}");
+        var band = table.Bands[0];
+        return band.Format switch
         {
-            TensorFormat.Float32 => Build<Float32, float>(),
-            TensorFormat.BFloat16 => Build<BFloat16, ushort>(),
-            _ => Build<Float16, ushort>(),
+            TensorFormat.Float32 => Elements<Float32, float>(),
+            TensorFormat.BFloat16 => Elements<BFloat16, ushort>(),
+            TensorFormat.Float16 => Elements<Float16, ushort>(),
+            TensorFormat.Q8_0 => Blocks<Q8_0>(),
+            TensorFormat.Q4_0 => Blocks<Q4_0>(),
+            TensorFormat.Q4_1 => Blocks<Q4_1>(),
+            TensorFormat.Q5_0 => Blocks<Q5_0>(),
+            TensorFormat.Q5_1 => Blocks<Q5_1>(),
+            TensorFormat.Q2_K => Blocks<Q2_K>(),
+            TensorFormat.Q3_K => Blocks<Q3_K>(),
+            TensorFormat.Q4_K => Blocks<Q4_K>(),
+            TensorFormat.Q5_K => Blocks<Q5_K>(),
+            TensorFormat.Q6_K => Blocks<Q6_K>(),
+            TensorFormat.IQ4_NL => Blocks<IQ4_NL>(),
+            TensorFormat.IQ4_XS => Blocks<IQ4_XS>(),
+            _ => throw new ArgumentOutOfRangeException(nameof(table)),
         };
 
-        Step Build<TFormat, TElement>()
+        Step Elements<TFormat, TElement>()
             where TFormat : struct, IWeightFormat<TElement>
-            where TElement : unmanaged => Step(
+            where TElement : unmanaged =>
+            Build(new Embed<TFormat, TElement>(state, band.View<TElement>(), hidden.View, hidden.Columns, hidden.Stride));
+
+        Step Blocks<TFormat>()
+            where TFormat : struct, IBlockFormat => Build(new BlockEmbed<TFormat>(state, band.Blocks, hidden.View, hidden.Stride));
+
+        Step Build<TKernel>(TKernel kernel)
+            where TKernel : struct, IKernel => Step(
                 name,
-                new Embed<TFormat, TElement>(state, table.View<TElement>(), hidden.View, hidden.Columns, hidden.Stride),
+                kernel,
                 pass => _plan.Elements((long)pass.TokenCount * hidden.Columns),
-                pass => new StepCost((long)pass.TokenCount * hidden.Columns * (table.Format.BytesPerElement() + sizeof(float)), 0));
+                pass => new StepCost(pass.TokenCount * (band.Format.BytesOf(hidden.Columns) + ((long)hidden.Columns * sizeof(float))), 0));
     }
 
     /// <summary>output = RMSNorm(input) × gain. Bytes: rows read and written, and the gain; 4 operations an element.</summary>

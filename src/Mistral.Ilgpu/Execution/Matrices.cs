@@ -14,8 +14,19 @@ public enum RowSet
     Logits,
 }
 
+/// <summary>In what form quantized weights are multiplied with activations.</summary>
+public enum ActivationType
+{
+    /// <summary>Eight bits per block of 32, so that products are of whole numbers.</summary>
+    Int8,
+
+    /// <summary>As they are: slower, without the rounding.</summary>
+    Float32,
+}
+
 /// <summary>Float32 activations: rows × columns, each row padded with zeros to whole packs.</summary>
-public sealed class Activation(string name, int rows, int columns, ArrayView<float> view)
+/// <param name="quantized">Room for the same in eight bits, where quantized weights may meet them.</param>
+public sealed class Activation(string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null)
 {
     public string Name { get; } = name;
 
@@ -26,25 +37,63 @@ public sealed class Activation(string name, int rows, int columns, ArrayView<flo
     public int Stride { get; } = Padding.Pad(columns);
 
     public ArrayView<float> View { get; } = view;
+
+    public Int8Input? Quantized { get; } = quantized;
 }
 
-/// <summary>Weights on the device: rows × columns in one format, each row padded with zeros to whole packs.</summary>
-public sealed class WeightMatrix(string name, int rows, int columns, TensorFormat format, ArrayView<byte> bytes)
+/// <summary>
+/// Weights on the device: rows × columns, as bands of rows that have one format each. Rows that are stacked to be multiplied
+/// at once come in several bands where a file mixes formats.
+/// </summary>
+public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands)
 {
     public string Name { get; } = name;
 
-    public int Rows { get; } = rows;
+    public IReadOnlyList<WeightBand> Bands { get; } = bands;
 
-    public int Columns { get; } = columns;
+    public int Rows { get; } = bands.Sum(band => band.Rows);
 
-    public int Stride { get; } = Padding.Pad(columns);
+    public int Columns { get; } = bands[0].Columns;
 
-    public TensorFormat Format { get; } = format;
+    public long Bytes { get; } = bands.Sum(band => WeightBand.SizeInBytes(band.Rows, band.Columns, band.Format));
+}
 
-    public ArrayView<byte> Bytes { get; } = bytes;
+/// <summary>
+/// Neighbouring rows of weights in one format. Elements are padded with zeros to whole packs; blocks are parted into a plane of
+/// quants and one of scales, see <see cref="IBlockFormat"/>.
+/// </summary>
+/// <param name="FirstRow">Where the band begins in its matrix.</param>
+public sealed record WeightBand(int FirstRow, int Rows, int Columns, TensorFormat Format, ArrayView<byte> Bytes)
+{
+    /// <summary>Elements of a row, of formats that are not quantized.</summary>
+    public int Stride { get; } = Padding.Pad(Columns);
 
-    public static long SizeInBytes(long rows, int columns, TensorFormat format) =>
-        rows * Padding.Pad(columns) * format.BytesPerElement();
+    /// <summary>The two planes, of quantized formats.</summary>
+    public BlockWeights Blocks
+    {
+        get
+        {
+            var planes = BlockPlanes.Of(Format);
+            long blocks = (long)Rows * (Columns / Format.BlockLength());
+            long scalesAt = planes.ScalesAt(blocks);
+            return new BlockWeights(
+                Bytes.SubView(0, blocks * planes.QuantBytes),
+                Bytes.SubView(scalesAt, blocks * planes.ScaleBytes).Cast<ushort>(),
+                Columns);
+        }
+    }
+
+    public static long SizeInBytes(long rows, int columns, TensorFormat format)
+    {
+        if (!format.IsQuantized())
+        {
+            return rows * Padding.Pad(columns) * format.BytesPerElement();
+        }
+
+        var planes = BlockPlanes.Of(format);
+        long blocks = rows * (columns / format.BlockLength());
+        return planes.ScalesAt(blocks) + (blocks * planes.ScaleBytes);
+    }
 
     public ArrayView<TElement> View<TElement>()
         where TElement : unmanaged => Bytes.Cast<TElement>();

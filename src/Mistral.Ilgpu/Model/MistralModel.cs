@@ -11,13 +11,15 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="Chunk">Most tokens in one pass of a prefill.</param>
 /// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
 /// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
+/// <param name="Activations">In what form quantized weights are multiplied with activations.</param>
 public sealed record ModelOptions(
     TensorFormat? WeightType = null,
     TensorFormat CacheType = TensorFormat.Float16,
     int? Context = null,
     int Chunk = 256,
     bool AllLogits = false,
-    int? SlidingWindow = null)
+    int? SlidingWindow = null,
+    ActivationType Activations = ActivationType.Int8)
 {
     public const int DefaultContext = 8192;
 
@@ -47,7 +49,7 @@ public sealed class MistralModel : IDisposable
         try
         {
             _cache = new RotatingKvCache(device, config, options.CacheType, Context, options.Chunk);
-            var kernels = new KernelSet(device, _workspace.State);
+            var kernels = new KernelSet(device, _workspace.State, options.Activations);
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
             _argMax = kernels.ArgMax("argmax", _workspace.Logits, _workspace.Chosen);
         }

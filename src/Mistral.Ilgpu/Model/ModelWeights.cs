@@ -48,20 +48,26 @@ public sealed class ModelWeights : IDisposable
         {
             var tensor = tensors[name];
             var buffer = Own(device.Allocate<float>(tensor.Columns, $"the weights '{name}'"));
-            stream.Upload([tensor], TensorFormat.Float32, tensor.Columns, buffer.View.Cast<byte>());
+            stream.UploadVector(tensor, buffer.View);
             return buffer.View;
         }
 
         WeightMatrix Matrix(params string[] names)
         {
-            var parts = names.Select(name => tensors[name]).ToArray();
-            int rows = parts.Sum(part => part.Rows);
-            int columns = parts[0].Columns;
-            var format = type ?? CommonFormat(parts);
-            var buffer = Own(device.Allocate<byte>(WeightMatrix.SizeInBytes(rows, columns, format), $"the weights '{names[0]}'"));
-            var matrix = new WeightMatrix(string.Join("+", names), rows, columns, format, buffer.View);
-            stream.Upload(parts, format, matrix.Stride, matrix.Bytes);
-            return matrix;
+            var bands = new List<WeightBand>();
+            int row = 0;
+            foreach (var (format, parts) in BandsOf(names.Select(name => tensors[name]), type))
+            {
+                int rows = parts.Sum(part => part.Rows);
+                int columns = parts[0].Columns;
+                var buffer = Own(device.Allocate<byte>(WeightBand.SizeInBytes(rows, columns, format), $"the weights '{names[0]}'"));
+                var band = new WeightBand(row, rows, columns, format, buffer.View);
+                stream.Upload(parts, band);
+                bands.Add(band);
+                row += rows;
+            }
+
+            return new WeightMatrix(string.Join("+", names), bands);
         }
     }
 
@@ -86,19 +92,32 @@ public sealed class ModelWeights : IDisposable
         return new ModelWeights(device, checkpoint, type, stream);
     }
 
+    /// <summary>The bands in which stacked tensors come: neighbours of one format together.</summary>
+    /// <param name="type">The format that is asked for; null for each tensor's own.</param>
+    public static IReadOnlyList<(TensorFormat Format, IReadOnlyList<CheckpointTensor> Parts)> BandsOf(
+        IEnumerable<CheckpointTensor> tensors, TensorFormat? type)
+    {
+        var bands = new List<(TensorFormat Format, List<CheckpointTensor> Parts)>();
+        foreach (var tensor in tensors)
+        {
+            var format = tensor.FormatAs(type);
+            if (bands.Count == 0 || bands[^1].Format != format)
+            {
+                bands.Add((format, []));
+            }
+
+            bands[^1].Parts.Add(tensor);
+        }
+
+        return [.. bands];
+    }
+
     public void Dispose()
     {
         foreach (var buffer in _buffers)
         {
             buffer.Dispose();
         }
-    }
-
-    // Matrices that are stacked share one format: theirs if they agree, else the one that holds both.
-    private static TensorFormat CommonFormat(IEnumerable<CheckpointTensor> parts)
-    {
-        var formats = parts.Select(part => part.Format).Distinct().ToArray();
-        return formats.Length == 1 ? formats[0] : TensorFormat.Float32;
     }
 
     private DeviceBuffer<T> Own<T>(DeviceBuffer<T> buffer)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
@@ -19,15 +20,16 @@ public sealed class WeightStream(
     private const int StagingBytes = 16 << 20;
 
     private readonly byte[] _staging = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
+    private readonly byte[] _planes = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
     private long _bytesDone;
 
-    /// <summary>Writes the rows of <paramref name="parts"/>, one tensor under the other, to <paramref name="target"/>.</summary>
-    /// <param name="stride">Elements of a row on the device; what exceeds the tensors' columns is zero.</param>
-    public void Upload(IReadOnlyList<CheckpointTensor> parts, TensorFormat format, int stride, ArrayView<byte> target)
+    /// <summary>Writes the rows of <paramref name="parts"/>, one tensor under the other, to <paramref name="band"/>.</summary>
+    public void Upload(IReadOnlyList<CheckpointTensor> parts, WeightBand band)
     {
-        int rowBytes = checked(stride * format.BytesPerElement());
+        int usedBytes = checked((int)band.Format.BytesOf(band.Columns));
+        int rowBytes = band.Format.IsQuantized() ? usedBytes : band.Stride * band.Format.BytesPerElement();
         int stagedRows = Math.Max(1, _staging.Length / rowBytes);
-        long at = 0;
+        int to = 0;
         foreach (var tensor in parts)
         {
             for (int row = 0; row < tensor.Rows; row += stagedRows)
@@ -35,19 +37,25 @@ public sealed class WeightStream(
                 cancellation.ThrowIfCancellationRequested();
                 int rows = Math.Min(stagedRows, tensor.Rows - row);
                 var staged = _staging.AsSpan(0, rows * rowBytes);
-                Stage(tensor, row, rows, format, rowBytes, staged);
-                // Waits, because the staging buffer is used again at once.
-                target.SubView(at, staged.Length).CopyFromCPU(device.Stream, staged);
-                at += staged.Length;
-                _bytesDone += (long)rows * tensor.Columns * tensor.Format.BytesPerElement();
-                progress?.Report(new LoadProgress(_bytesDone, totalBytes, tensor.Name));
+                Stage(tensor, row, rows, band.Format, usedBytes, rowBytes, staged);
+                Put(band, to, staged, rowBytes);
+                to += rows;
+                Report(tensor, rows);
             }
         }
     }
 
-    private static void Stage(CheckpointTensor tensor, int row, int rows, TensorFormat format, int rowBytes, Span<byte> staged)
+    /// <summary>Writes a tensor of one row as float32.</summary>
+    public void UploadVector(CheckpointTensor tensor, ArrayView<float> target)
     {
-        int usedBytes = tensor.Columns * format.BytesPerElement();
+        var values = new float[tensor.Columns];
+        tensor.CopyRows(0, 1, TensorFormat.Float32, MemoryMarshal.AsBytes(values.AsSpan()));
+        target.CopyFromCPU(device.Stream, values);
+        Report(tensor, 1);
+    }
+
+    private static void Stage(CheckpointTensor tensor, int row, int rows, TensorFormat format, int usedBytes, int rowBytes, Span<byte> staged)
+    {
         if (usedBytes == rowBytes)
         {
             tensor.CopyRows(row, rows, format, staged);
@@ -59,5 +67,32 @@ public sealed class WeightStream(
         {
             tensor.CopyRows(row + i, 1, format, staged.Slice(i * rowBytes, usedBytes));
         }
+    }
+
+    // Copies wait, because the staging buffers are used again at once.
+    private void Put(WeightBand band, int row, Span<byte> staged, int rowBytes)
+    {
+        if (!band.Format.IsQuantized())
+        {
+            band.Bytes.SubView((long)row * rowBytes, staged.Length).CopyFromCPU(device.Stream, staged);
+            return;
+        }
+
+        var planes = BlockPlanes.Of(band.Format);
+        int blocksInRow = band.Columns / band.Format.BlockLength();
+        int blocks = staged.Length / band.Format.BlockBytes();
+        long firstBlock = (long)row * blocksInRow;
+        var quants = _planes.AsSpan(0, blocks * planes.QuantBytes);
+        var scales = _planes.AsSpan(quants.Length, blocks * planes.ScaleBytes);
+        planes.Part(staged, quants, scales);
+        long scalesAt = planes.ScalesAt((long)band.Rows * blocksInRow);
+        band.Bytes.SubView(firstBlock * planes.QuantBytes, quants.Length).CopyFromCPU(device.Stream, quants);
+        band.Bytes.SubView(scalesAt + (firstBlock * planes.ScaleBytes), scales.Length).CopyFromCPU(device.Stream, scales);
+    }
+
+    private void Report(CheckpointTensor tensor, int rows)
+    {
+        _bytesDone += rows * tensor.Format.BytesOf(tensor.Columns);
+        progress?.Report(new LoadProgress(_bytesDone, totalBytes, tensor.Name));
     }
 }

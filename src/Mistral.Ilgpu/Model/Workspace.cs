@@ -32,12 +32,12 @@ public sealed class Workspace : IDisposable
             frequencyBuffer.View.CopyFromCPU(device.Stream, frequencies);
             Frequencies = frequencyBuffer.View;
             Hidden = Rows("hidden", chunk, config.Dim);
-            Normed = Rows("normed", chunk, config.Dim);
+            Normed = Rows("normed", chunk, config.Dim, isInput: true);
             Qkv = Rows("qkv", chunk, shape.QkvColumns);
-            Attended = Rows("attended", chunk, shape.Heads * shape.HeadDim);
+            Attended = Rows("attended", chunk, shape.Heads * shape.HeadDim, isInput: true);
             GateUp = Rows("gate_up", chunk, 2 * config.FeedForwardDim);
-            Activated = Rows("activated", chunk, config.FeedForwardDim);
-            Final = Rows("final", logitRows, config.Dim);
+            Activated = Rows("activated", chunk, config.FeedForwardDim, isInput: true);
+            Final = Rows("final", logitRows, config.Dim, isInput: true);
             Logits = Rows("logits", logitRows, config.VocabularySize);
             device.Synchronize();
         }
@@ -108,10 +108,16 @@ public sealed class Workspace : IDisposable
         }
     }
 
-    private Activation Rows(string name, int rows, int columns)
+    private Activation Rows(string name, int rows, int columns, bool isInput = false)
     {
         long length = (long)rows * Padding.Pad(columns);
-        return new Activation(name, rows, columns, Own(_device.Allocate<float>(length, $"the activations '{name}'")).View);
+        return new Activation(name, rows, columns, Own(_device.Allocate<float>(length, $"the activations '{name}'")).View, Quantized());
+
+        // What quantized weights are multiplied with is needed in eight bits too.
+        Int8Input? Quantized() => !isInput || columns % BlockRun.Length != 0 ? null : new Int8Input(
+            Own(_device.Allocate<sbyte>((long)rows * columns, $"the activations '{name}'")).View,
+            Own(_device.Allocate<Float4>((long)rows * columns / BlockRun.Length, $"the activations '{name}'")).View,
+            columns);
     }
 
     private T Own<T>(T buffer)

@@ -1,0 +1,31 @@
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary><see cref="Embed{TFormat,TElement}"/> from a table of blocks. Work is shared by element.</summary>
+public readonly record struct BlockEmbed<TFormat>(
+    ArrayView<int> State,
+    BlockWeights Table,
+    ArrayView<float> Hidden,
+    int Stride) : IKernel
+    where TFormat : struct, IBlockFormat
+{
+    public void Execute()
+    {
+        long count = (long)State[StepState.TokenCount] * Table.Columns;
+        int blocks = Table.Columns / TFormat.BlockLength;
+        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        {
+            int token = (int)(i / Table.Columns);
+            int column = (int)(i % Table.Columns);
+            long block = ((long)State[StepState.Ids + token] * blocks) + (column / TFormat.BlockLength);
+            int run = column % TFormat.BlockLength / BlockRun.Length;
+            int half = column / BlockRun.Half % 2;
+            var scale = TFormat.Scale(Table.Scales, block * TFormat.ScaleWords, run);
+            int quant = TFormat.Quant(Table.Quants, block * TFormat.QuantBytes, run, half, column % BlockRun.Half);
+            Hidden[((long)token * Stride) + column] = half == 0
+                ? (scale.Low * quant) + scale.LowOffset
+                : (scale.High * quant) + scale.HighOffset;
+        }
+    }
+}

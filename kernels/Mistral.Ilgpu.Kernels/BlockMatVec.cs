@@ -1,0 +1,83 @@
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks, which stay packed; also y += with <see cref="AddToResidual"/>.
+/// W: rows × columns; x: State[TokenCountAt] tokens, as <typeparamref name="TInput"/> holds them; y: tokens × outputStride.
+/// Row form: a work item takes a row, whose blocks stay in the cache while it goes through the tokens. No barriers.
+/// </summary>
+public readonly record struct BlockMatVecRow<TFormat, TInput, TResult>(
+    ArrayView<int> State,
+    BlockWeights Weights,
+    TInput Input,
+    ArrayView<float> Output,
+    int Rows,
+    int OutputStride,
+    int TokenCountAt) : IKernel
+    where TFormat : struct, IBlockFormat
+    where TInput : struct, IBlockInput
+    where TResult : struct, IResult
+{
+    public void Execute()
+    {
+        int tokens = State[TokenCountAt];
+        int blocks = Weights.Columns / TFormat.BlockLength;
+        for (long row = WorkItems.First; row < Rows; row += WorkItems.Count)
+        {
+            for (int token = 0; token < tokens; token++)
+            {
+                float sum = 0;
+                int run = 0;
+                for (int block = 0; block < blocks; block++)
+                {
+                    for (int i = 0; i < TFormat.BlockLength / BlockRun.Length; i++)
+                    {
+                        sum += Input.Dot<TFormat>(Weights, (row * blocks) + block, i, token, run);
+                        run++;
+                    }
+                }
+
+                long to = ((long)token * OutputStride) + row;
+                Output[to] = TResult.Combine(Output[to], sum);
+            }
+        }
+    }
+}
+
+/// <summary>
+/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> for GPUs: one group per row (grid x) and token (grid y), whose items
+/// take the row's runs by stride and meet in shared memory. Group size: a power of two up to
+/// <see cref="GroupReduce.MaxGroupSize"/>.
+/// </summary>
+public readonly record struct BlockMatVecGroup<TFormat, TInput, TResult>(
+    BlockWeights Weights,
+    TInput Input,
+    ArrayView<float> Output,
+    int OutputStride) : IKernel
+    where TFormat : struct, IBlockFormat
+    where TInput : struct, IBlockInput
+    where TResult : struct, IResult
+{
+    public void Execute()
+    {
+        var shared = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize);
+        int row = Grid.IdxX;
+        int token = Grid.IdxY;
+        int runsInBlock = TFormat.BlockLength / BlockRun.Length;
+        int runs = Weights.Columns / BlockRun.Length;
+        long firstBlock = (long)row * (Weights.Columns / TFormat.BlockLength);
+        float sum = 0;
+        for (int run = Group.IdxX; run < runs; run += Group.DimX)
+        {
+            sum += Input.Dot<TFormat>(Weights, firstBlock + (run / runsInBlock), run % runsInBlock, token, run);
+        }
+
+        sum = GroupReduce.Sum(shared, sum);
+        if (Group.IdxX == 0)
+        {
+            long to = ((long)token * OutputStride) + row;
+            Output[to] = TResult.Combine(Output[to], sum);
+        }
+    }
+}

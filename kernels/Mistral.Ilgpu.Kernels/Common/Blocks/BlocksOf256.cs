@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>Two bits; four-bit scales and minima of 16 weights: w = d s q − dmin m.</summary>
+public readonly struct Q2_K : IBlockFormat
+{
+    public static int BlockLength => 256;
+
+    public static int QuantsAt => 16;
+
+    public static int QuantBytes => 64;
+
+    public static int ScaleWords => 10;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => TwoBits.Of(quants, at, run, half, i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
+    {
+        float d = Float16.Decode(scales[at + 8]);
+        float min = Float16.Decode(scales[at + 9]);
+        int both = scales[at + run];
+        return new RunScale
+        {
+            Low = d * (both & 15),
+            High = d * ((both >> 8) & 15),
+            LowOffset = -(min * ((both >> 4) & 15)),
+            HighOffset = -(min * (both >> 12)),
+        };
+    }
+}
+
+/// <summary>Three bits, the third of them apart; six-bit scales of 16 weights: w = d (s − 32) (q − 4).</summary>
+public readonly struct Q3_K : IBlockFormat
+{
+    public static int BlockLength => 256;
+
+    public static int QuantsAt => 0;
+
+    public static int QuantBytes => 96;
+
+    public static int ScaleWords => 7;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        (TwoBits.Of(quants, at + 32, run, half, i) | (((quants[at + (half * BlockRun.Half) + i] >> run) & 1) << 2)) - 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
+    {
+        float d = Float16.Decode(scales[at + 6]);
+        return new RunScale { Low = d * SixBits(scales, at, 2 * run), High = d * SixBits(scales, at, (2 * run) + 1) };
+    }
+
+    /// <summary>Scale i has its lower four bits in nibble i / 8 of byte i % 8, the upper two in byte 8 + i % 4.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int SixBits(ArrayView<ushort> scales, long at, int i)
+    {
+        int lower = (Bytes.Of(scales, at, i & 7) >> (4 * (i >> 3))) & 15;
+        int upper = (Bytes.Of(scales, at, 8 + (i & 3)) >> (2 * (i >> 2))) & 3;
+        return (lower | (upper << 4)) - 32;
+    }
+}
+
+/// <summary>Four bits; six-bit scales and minima of 32 weights: w = d s q − dmin m.</summary>
+public readonly struct Q4_K : IBlockFormat
+{
+    public static int BlockLength => 256;
+
+    public static int QuantsAt => 16;
+
+    public static int QuantBytes => 128;
+
+    public static int ScaleWords => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        Nibble.Of(quants, at + (32 * (run >> 1)) + (half * BlockRun.Half) + i, run & 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => ScaleAndMinimum.Of(scales, at, run);
+}
+
+/// <summary>Five bits, the fifth of them apart; scales as in <see cref="Q4_K"/>.</summary>
+public readonly struct Q5_K : IBlockFormat
+{
+    public static int BlockLength => 256;
+
+    public static int QuantsAt => 16;
+
+    public static int QuantBytes => 160;
+
+    public static int ScaleWords => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i)
+    {
+        int within = (half * BlockRun.Half) + i;
+        return Nibble.Of(quants, at + 32 + (32 * (run >> 1)) + within, run & 1) | (((quants[at + within] >> run) & 1) << 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => ScaleAndMinimum.Of(scales, at, run);
+}
+
+/// <summary>Six bits, four and two of them; eight-bit scales of 16 weights: w = d s (q − 32).</summary>
+public readonly struct Q6_K : IBlockFormat
+{
+    public static int BlockLength => 256;
+
+    public static int QuantsAt => 0;
+
+    public static int QuantBytes => 192;
+
+    public static int ScaleWords => 9;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i)
+    {
+        int within = (half * BlockRun.Half) + i;
+        int lower = Nibble.Of(quants, at + (64 * (run >> 2)) + (32 * (run & 1)) + within, (run >> 1) & 1);
+        return (lower | (TwoBits.Of(quants, at + 128, run, half, i) << 4)) - 32;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
+    {
+        float d = Float16.Decode(scales[at + 8]);
+        int both = scales[at + run];
+        // Shifts, because OpenCL code for a narrowing cast of an int came out without the sign.
+        return new RunScale { Low = d * ((both << 24) >> 24), High = d * ((both << 16) >> 24) };
+    }
+}
+
+/// <summary><see cref="IQ4_NL"/> with six-bit scales of 32 weights.</summary>
+public readonly struct IQ4_XS : IBlockFormat
+{
+    public static int BlockLength => 256;
+
+    public static int QuantsAt => 8;
+
+    public static int QuantBytes => 128;
+
+    public static int ScaleWords => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        UnevenValues.At(Nibble.Of(quants, at + (BlockRun.Half * run) + i, half));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
+    {
+        int lower = (Bytes.Of(scales, at + 2, run >> 1) >> (4 * (run & 1))) & 15;
+        int upper = (scales[at + 1] >> (2 * run)) & 3;
+        float scale = Float16.Decode(scales[at]) * ((lower | (upper << 4)) - 32);
+        return new RunScale { Low = scale, High = scale };
+    }
+}
+
+/// <summary>Four quants in a byte: of each 128 weights in 32 bytes, run r of four has the bits 2r and 2r + 1.</summary>
+internal static class TwoBits
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Of(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        (quants[at + (32 * (run >> 2)) + (half * BlockRun.Half) + i] >> (2 * (run & 3))) & 3;
+}
+
+/// <summary>
+/// d, dmin and eight six-bit pairs of scale and minimum in twelve bytes: the first four pairs are the lower bits of bytes
+/// 0-3 and 4-7; the others have four bits in bytes 8-11 and their upper two atop the first eight bytes.
+/// </summary>
+internal static class ScaleAndMinimum
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Of(ArrayView<ushort> scales, long at, int run)
+    {
+        int scale;
+        int minimum;
+        if (run < 4)
+        {
+            scale = Bytes.Of(scales, at + 2, run) & 63;
+            minimum = Bytes.Of(scales, at + 2, run + 4) & 63;
+        }
+        else
+        {
+            int lower = Bytes.Of(scales, at + 2, run + 4);
+            scale = (lower & 15) | (Bytes.Of(scales, at + 2, run - 4) >> 6 << 4);
+            minimum = (lower >> 4) | (Bytes.Of(scales, at + 2, run) >> 6 << 4);
+        }
+
+        float d = Float16.Decode(scales[at]) * scale;
+        float offset = -(Float16.Decode(scales[at + 1]) * minimum);
+        return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
+    }
+}
+
+/// <summary>Bytes of 16-bit words.</summary>
+internal static class Bytes
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Of(ArrayView<ushort> words, long at, int index) => (words[at + (index >> 1)] >> (8 * (index & 1))) & 255;
+}

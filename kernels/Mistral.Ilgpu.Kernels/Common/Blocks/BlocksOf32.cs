@@ -1,0 +1,160 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>Eight bits and a scale: w = d q.</summary>
+public readonly struct Q8_0 : IBlockFormat
+{
+    public static int BlockLength => 32;
+
+    public static int QuantsAt => 2;
+
+    public static int QuantBytes => 32;
+
+    public static int ScaleWords => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        (sbyte)quants[at + (half * BlockRun.Half) + i];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+}
+
+/// <summary>Four bits and a scale: w = d (q − 8).</summary>
+public readonly struct Q4_0 : IBlockFormat
+{
+    public static int BlockLength => 32;
+
+    public static int QuantsAt => 2;
+
+    public static int QuantBytes => 16;
+
+    public static int ScaleWords => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        Nibble.Of(quants, at + i, half) - 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+}
+
+/// <summary>Four bits, a scale and a minimum: w = d q + m.</summary>
+public readonly struct Q4_1 : IBlockFormat
+{
+    public static int BlockLength => 32;
+
+    public static int QuantsAt => 4;
+
+    public static int QuantBytes => 16;
+
+    public static int ScaleWords => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => Nibble.Of(quants, at + i, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at], scales[at + 1]);
+}
+
+/// <summary>Five bits and a scale: w = d (q − 16). The fifth bits come first, 32 in a row.</summary>
+public readonly struct Q5_0 : IBlockFormat
+{
+    public static int BlockLength => 32;
+
+    public static int QuantsAt => 2;
+
+    public static int QuantBytes => 20;
+
+    public static int ScaleWords => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => FifthBit.Of(quants, at, half, i) - 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+}
+
+/// <summary>Five bits, a scale and a minimum: w = d q + m.</summary>
+public readonly struct Q5_1 : IBlockFormat
+{
+    public static int BlockLength => 32;
+
+    public static int QuantsAt => 4;
+
+    public static int QuantBytes => 20;
+
+    public static int ScaleWords => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => FifthBit.Of(quants, at, half, i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at], scales[at + 1]);
+}
+
+/// <summary>Four bits that choose one of sixteen unevenly spaced values, and a scale.</summary>
+public readonly struct IQ4_NL : IBlockFormat
+{
+    public static int BlockLength => 32;
+
+    public static int QuantsAt => 2;
+
+    public static int QuantBytes => 16;
+
+    public static int ScaleWords => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        UnevenValues.At(Nibble.Of(quants, at + i, half));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+}
+
+/// <summary>Scales of blocks that have one for all their weights.</summary>
+internal static class BlockScale
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Of(ushort scale)
+    {
+        float d = Float16.Decode(scale);
+        return new RunScale { Low = d, High = d };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Of(ushort scale, ushort minimum)
+    {
+        float d = Float16.Decode(scale);
+        float m = Float16.Decode(minimum);
+        return new RunScale { Low = d, High = d, LowOffset = m, HighOffset = m };
+    }
+}
+
+/// <summary>Two quants in a byte: the lower bits are a weight of the first half, the upper ones of the second.</summary>
+internal static class Nibble
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Of(ArrayView<byte> quants, long at, int upper) => (quants[at] >> (4 * upper)) & 15;
+}
+
+/// <summary>Four bits as in <see cref="Nibble"/>, and a fifth in 32 bits before them.</summary>
+internal static class FifthBit
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Of(ArrayView<byte> quants, long at, int half, int i) =>
+        Nibble.Of(quants, at + 4 + i, half) | (((quants[at + (2 * half) + (i >> 3)] >> (i & 7)) & 1) << 4);
+}
+
+/// <summary>The values of ggml's non-linear four bits, as bytes of two constants: a table needs memory, this does not.</summary>
+internal static class UnevenValues
+{
+    // -127 -104 -83 -65 -49 -35 -22 -10, then 1 13 25 38 53 69 89 113; the first in the lowest byte.
+    private const ulong Lower = 0xF6EADDCFBFAD9881;
+    private const ulong Upper = 0x7159453526190D01;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int At(int index) => (sbyte)((index < 8 ? Lower : Upper) >> (8 * (index & 7)));
+}

@@ -1,0 +1,50 @@
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// Weights quantized in ggml's blocks. A block holds <see cref="BlockLength"/> neighbours of a row as runs of 32, a run as two
+/// halves of 16; every weight is scale × quant + offset, scale and offset being those of its half. On the device the bytes of
+/// a block are parted, none added and none changed: the quants of all blocks in one plane, all else of them in another.
+/// </summary>
+public interface IBlockFormat
+{
+    /// <summary>Weights in a block: 32 or 256.</summary>
+    static abstract int BlockLength { get; }
+
+    /// <summary>Bytes of a block before its quants; those after its quants follow them in the plane of scales.</summary>
+    static abstract int QuantsAt { get; }
+
+    /// <summary>Bytes of a block in the plane of quants.</summary>
+    static abstract int QuantBytes { get; }
+
+    /// <summary>16-bit words of a block in the plane of scales.</summary>
+    static abstract int ScaleWords { get; }
+
+    /// <summary>The quant of one weight: number <paramref name="i"/> of the 16 in a half (0 or 1) of a run.</summary>
+    /// <param name="at">Where the block's quants start.</param>
+    static abstract int Quant(ArrayView<byte> quants, long at, int run, int half, int i);
+
+    /// <summary>What the quants of a run are multiplied with.</summary>
+    /// <param name="at">Where the block's scales start.</param>
+    static abstract RunScale Scale(ArrayView<ushort> scales, long at, int run);
+}
+
+/// <summary>Scale and offset of both halves of a run.</summary>
+public struct RunScale
+{
+    public float Low, High, LowOffset, HighOffset;
+}
+
+/// <summary>A matrix of blocks, row after row, in its two planes.</summary>
+public readonly record struct BlockWeights(ArrayView<byte> Quants, ArrayView<ushort> Scales, int Columns);
+
+/// <summary>The geometry that all block formats share.</summary>
+public static class BlockRun
+{
+    /// <summary>Weights in a run.</summary>
+    public const int Length = 32;
+
+    /// <summary>Weights that share a scale.</summary>
+    public const int Half = 16;
+}

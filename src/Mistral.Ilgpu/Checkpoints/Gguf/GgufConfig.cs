@@ -1,0 +1,107 @@
+namespace Mistral.Ilgpu.Checkpoints.Gguf;
+
+/// <summary>Reads the configuration of a Llama-architecture model from GGUF metadata.</summary>
+internal static class GgufConfig
+{
+    private const double DefaultTheta = 10000;
+
+    private static readonly string[] EosKeys = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"];
+
+    private static readonly string[] Factors = ["rope.scaling.factor", "rope.scale_linear", "attention.temperature_scale"];
+
+    private static readonly string[] Architectures = ["llama", "mistral3"];
+
+    /// <param name="tied">Whether the file has no output matrix of its own.</param>
+    public static ModelConfig Read(GgufMetadata metadata, bool tied)
+    {
+        string architecture = metadata.Text("general.architecture") ?? throw metadata.Error("general.architecture", "nothing", Names());
+        if (!Architectures.Contains(architecture))
+        {
+            throw metadata.Error("general.architecture", architecture, Names());
+        }
+
+        string Key(string name) => $"{architecture}.{name}";
+        Refuse(metadata, Key);
+        int heads = metadata.RequiredCount(Key("attention.head_count"));
+        int kvHeads = metadata.Count(Key("attention.head_count_kv")) ?? heads;
+        int dim = metadata.RequiredCount(Key("embedding_length"));
+        if (heads % kvHeads != 0)
+        {
+            throw metadata.Error(Key("attention.head_count_kv"), (double)kvHeads, $"a divisor of {heads} query heads");
+        }
+
+        int headDim = metadata.Count(Key("attention.key_length"))
+            ?? (dim % heads == 0 ? dim / heads : throw metadata.Error(Key("embedding_length"), (double)dim, $"a multiple of {heads} heads"));
+        RequireEqual(metadata, Key("attention.value_length"), headDim);
+        RequireEqual(metadata, Key("rope.dimension_count"), headDim);
+        var config = new ModelConfig
+        {
+            VocabularySize = metadata.Count(Key("vocab_size")) ?? metadata.Texts("tokenizer.ggml.tokens")?.Count
+                ?? throw metadata.Error(Key("vocab_size"), "nothing", "a whole number from 1"),
+            Dim = dim,
+            LayerCount = metadata.RequiredCount(Key("block_count")),
+            HeadCount = heads,
+            KvHeadCount = kvHeads,
+            HeadDim = headDim,
+            FeedForwardDim = metadata.RequiredCount(Key("feed_forward_length")),
+            NormEpsilon = (float)(Positive(metadata, Key("attention.layer_norm_rms_epsilon"))
+                ?? throw metadata.Error(Key("attention.layer_norm_rms_epsilon"), "nothing", "a positive number")),
+            RopeTheta = Positive(metadata, Key("rope.freq_base")) ?? DefaultTheta,
+            MaxPositions = metadata.RequiredCount(Key("context_length")),
+            TiedEmbeddings = tied,
+            EosIds = [.. EosIds(metadata)],
+        };
+        return (config with { SlidingWindow = metadata.Count(Key("attention.sliding_window"), 0) is > 0 and var window ? window : KnownWindow(metadata, config) })
+            .Validated(metadata.File);
+    }
+
+    // Converters left the window of the first Mistral out, and llama.cpp ignores it.
+    private static int? KnownWindow(GgufMetadata metadata, ModelConfig config)
+    {
+        bool isShape = config is { Dim: 4096, LayerCount: 32, HeadCount: 32, KvHeadCount: 8, HeadDim: 128, FeedForwardDim: 14336 }
+            && config is { VocabularySize: 32000, RopeTheta: 10000 };
+        string name = string.Join(' ', metadata.Text("general.name"), metadata.Text("general.basename"), Path.GetFileName(metadata.File));
+        return isShape && name.Contains("mistral", StringComparison.OrdinalIgnoreCase) ? 4096 : null;
+    }
+
+    private static void Refuse(GgufMetadata metadata, Func<string, string> key)
+    {
+        if (metadata.Count(key("expert_count"), 0) is > 0 and var experts)
+        {
+            throw metadata.Error(key("expert_count"), (double)experts, "a model without experts; mixtures of experts are not supported");
+        }
+
+        if (metadata.Text(key("rope.scaling.type")) is { } scaling and not "none")
+        {
+            throw metadata.Error(key("rope.scaling.type"), scaling, "none; scaled rotary positions are not supported");
+        }
+
+        foreach (string factor in Factors)
+        {
+            if (metadata.Number(key(factor)) is { } value and not (0 or 1))
+            {
+                throw metadata.Error(key(factor), value, "1; scaled positions are not supported");
+            }
+        }
+    }
+
+    private static void RequireEqual(GgufMetadata metadata, string key, int expected)
+    {
+        if (metadata.Count(key) is { } found && found != expected)
+        {
+            throw metadata.Error(key, (double)found, $"the width of a head, {expected}");
+        }
+    }
+
+    private static double? Positive(GgufMetadata metadata, string key) => metadata.Number(key) switch
+    {
+        null => null,
+        > 0 and var number => number,
+        var number => throw metadata.Error(key, number, "a positive number"),
+    };
+
+    private static IEnumerable<int> EosIds(GgufMetadata metadata) =>
+        EosKeys.Select(key => metadata.Count(key, 0)).OfType<int>().Distinct();
+
+    private static string Names() => string.Join(" or ", Architectures);
+}
