@@ -57,6 +57,7 @@ internal static class CommandLine
             ScoreCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),
+            ConvertCommand.Create(terminal),
             DevicesCommand.Create(terminal),
         };
         // A prompt may begin with [, which would else name a directive.

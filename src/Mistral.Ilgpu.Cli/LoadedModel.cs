@@ -4,7 +4,6 @@ using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
-using Spectre.Console;
 
 namespace Mistral.Ilgpu.Cli;
 
@@ -37,7 +36,7 @@ internal sealed class LoadedModel : IDisposable
             string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
             narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
             var options = settings.Options with { AllLogits = allLogits };
-            var model = WithProgress(narrator, checkpoint, progress =>
+            var model = TensorBar.Run(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, progress =>
                 MistralModel.Load(checkpoint, device, options, progress, cancellation));
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
@@ -57,27 +56,5 @@ internal sealed class LoadedModel : IDisposable
         Model.Dispose();
         Device.Dispose();
         Checkpoint.Dispose();
-    }
-
-    private static MistralModel WithProgress(
-        Narrator narrator, Checkpoint checkpoint, Func<IProgress<LoadProgress>?, MistralModel> load)
-    {
-        if (!narrator.ShowsProgress)
-        {
-            return load(null);
-        }
-
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(narrator.Terminal.Error) });
-        return console.Progress().AutoClear(true).Start(context =>
-        {
-            var task = context.AddTask(Markup.Escape($"loading {checkpoint.Name}"), maxValue: checkpoint.TotalBytes);
-            return load(new ProgressTo(task));
-        });
-    }
-
-    // System.Progress would report from the thread pool, out of order.
-    private sealed class ProgressTo(ProgressTask task) : IProgress<LoadProgress>
-    {
-        public void Report(LoadProgress value) => task.Value = value.BytesDone;
     }
 }

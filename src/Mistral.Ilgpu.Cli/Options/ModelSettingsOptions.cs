@@ -22,9 +22,10 @@ internal sealed partial class ModelSettingsOptions
         "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
         "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null);
 
-    private readonly Option<TensorFormat?> _type = ValueOptions.Format("--type", "Type of the weights on the device; if not given as stored.");
+    private readonly Option<TensorFormat?> _type = ValueOptions.Format("--type", "Type of the weights on the device; if not given as stored.", TensorFormatExtensions.Encodable);
 
-    private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.");
+    private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.",
+        TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16);
 
     private readonly Option<ActivationType?> _activations = ValueOptions.Parsed<ActivationType?>(
         "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.", "int8|f32", "int8 or f32",
@@ -43,7 +44,7 @@ internal sealed partial class ModelSettingsOptions
     private readonly Option<long?> _memory = ValueOptions.Size("--memory", "Device memory that may be used; if not given all there is.");
 
     public static Option<string?> ModelOption() => ValueOptions.Parsed(
-        "--model", "A folder, or tiny, the built-in model, if not given.", "M", "a model", text => text.Length > 0 ? text : null);
+        "--model", "A file, a folder, random:NAME[:TYPE], or tiny, the built-in model, if not given.", "M", "a model", text => text.Length > 0 ? text : null);
 
     public static Option<int?> ThreadsOption() => ValueOptions.Count(
         "--threads", "Threads of a device that is the CPU; if not given one per core.", 1, 1024);

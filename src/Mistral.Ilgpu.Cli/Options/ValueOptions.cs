@@ -27,14 +27,14 @@ internal static partial class ValueOptions
     public static Option<long?> Size(string name, string description) =>
         Parsed<long?>(name, description, "SIZE", "a size such as 8GiB or 500MB", ParseSize);
 
-    public static Option<TensorFormat?> Format(string name, string description) =>
-        Parsed<TensorFormat?>(name, description, "f32|bf16|f16", "f32, bf16 or f16", text => text switch
-        {
-            "f32" => TensorFormat.Float32,
-            "bf16" => TensorFormat.BFloat16,
-            "f16" => TensorFormat.Float16,
-            _ => null,
-        });
+    /// <summary>One of some formats, by its short name in either case.</summary>
+    public static Option<TensorFormat?> Format(string name, string description, params IReadOnlyList<TensorFormat> formats)
+    {
+        string[] names = [.. formats.Select(format => format.ShortName())];
+        return Parsed<TensorFormat?>(
+            name, description, string.Join('|', names), $"{string.Join(", ", names[..^1])} or {names[^1]}", text =>
+                Array.FindIndex(names, known => known.Equals(text, StringComparison.OrdinalIgnoreCase)) is >= 0 and var index ? formats[index] : null);
+    }
 
     public static Option<int[]?> Ids(string name, string description) =>
         Parsed(name, description, "1,2,3", "token ids such as 1,2,3", ParseIds);

@@ -73,6 +73,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>A small file of the model, or null if it has none of that name.</summary>
     internal byte[]? ReadFile(string name) => _files.Read(name);
 
+    /// <summary>Whether the file or folder at a full path is one that this is read from.</summary>
+    internal bool Holds(string path) => Tensors.Values.Any(tensor => tensor.SourceFile == path || Path.GetDirectoryName(tensor.SourceFile) == path);
+
     public void Dispose() => _files.Dispose();
 
     private TextTokenizer LoadTokenizer()

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
@@ -36,6 +37,18 @@ internal static class SafetensorsFile
             .Select(field => ReadTensor(header, field.Key, field.Value, source, dataStart)).OrderBy(tensor => tensor.Offset).ToList();
         CheckLayout(source, dataStart, tensors);
         return tensors;
+    }
+
+    /// <summary>Writes a header, padded so that what follows is aligned to eight bytes.</summary>
+    public static void WriteHeader(Stream output, JsonObject header)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
+        int length = (json.Length + LengthBytes - 1) / LengthBytes * LengthBytes;
+        Span<byte> lengthBytes = stackalloc byte[LengthBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(lengthBytes, (ulong)length);
+        output.Write(lengthBytes);
+        output.Write(json);
+        output.Write(Enumerable.Repeat((byte)' ', length - json.Length).ToArray());
     }
 
     private static StoredTensor ReadTensor(JsonFields header, string name, JsonElement value, ByteSource source, long dataStart)

@@ -22,6 +22,12 @@ public enum TensorFormat
 
 public static class TensorFormatExtensions
 {
+    /// <summary>The formats that weights can be brought to; the others can only be kept.</summary>
+    public static IReadOnlyList<TensorFormat> Encodable { get; } =
+    [
+        TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_0, TensorFormat.Q4_K, TensorFormat.Q6_K,
+    ];
+
     /// <summary>Whether elements are quantized in blocks.</summary>
     public static bool IsQuantized(this TensorFormat format) => format > TensorFormat.BFloat16;
 

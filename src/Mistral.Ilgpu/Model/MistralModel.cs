@@ -85,7 +85,7 @@ public sealed class MistralModel : IDisposable
         Checkpoint checkpoint,
         Device device,
         ModelOptions? options = null,
-        IProgress<LoadProgress>? progress = null,
+        IProgress<TensorProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         options ??= new ModelOptions();
@@ -94,7 +94,7 @@ public sealed class MistralModel : IDisposable
     }
 
     internal static MistralModel LoadUntested(
-        Checkpoint checkpoint, Device device, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        Checkpoint checkpoint, Device device, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
         var weights = ModelWeights.Load(device, checkpoint, options.WeightType, progress, cancellation);
         try

@@ -86,7 +86,7 @@ public sealed class ModelWeights : IDisposable
     /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
     /// <exception cref="DeviceException">The weights do not fit the device.</exception>
     public static ModelWeights Load(
-        Device device, Checkpoint checkpoint, TensorFormat? type, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        Device device, Checkpoint checkpoint, TensorFormat? type, IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
         var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
         return new ModelWeights(device, checkpoint, type, stream);

@@ -7,15 +7,12 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>How far loading is, in bytes of the checkpoint.</summary>
-public readonly record struct LoadProgress(long BytesDone, long BytesTotal, string Tensor);
-
 /// <summary>
 /// Brings tensors from a mapped checkpoint to the device through one small staging buffer, converting and padding rows on
 /// the way, so that host memory does not grow with the model.
 /// </summary>
 public sealed class WeightStream(
-    Device device, long totalBytes, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    Device device, long totalBytes, IProgress<TensorProgress>? progress, CancellationToken cancellation)
 {
     private const int StagingBytes = 16 << 20;
 
@@ -93,6 +90,6 @@ public sealed class WeightStream(
     private void Report(CheckpointTensor tensor, int rows)
     {
         _bytesDone += rows * tensor.Format.BytesOf(tensor.Columns);
-        progress?.Report(new LoadProgress(_bytesDone, totalBytes, tensor.Name));
+        progress?.Report(new TensorProgress(_bytesDone, totalBytes, tensor.Name));
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
+using Google.Protobuf;
 using Microsoft.ML.Tokenizers;
 using Mistral.Ilgpu.Tokenization.Proto;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
@@ -16,10 +17,12 @@ public sealed class SentencePieceBpe : TextTokenizer
     internal const char Space = '\u2581';
 
     private readonly BpeMerger _merger;
+    private readonly ModelProto _model;
 
     private SentencePieceBpe(ModelProto model, string source)
     {
         ModelValidation.RequireSupported(model, source);
+        _model = model;
         Vocabulary = new PieceVocabulary(model, source);
         _merger = new BpeMerger(Vocabulary);
         HasDummyPrefix = model.NormalizerSpec.AddDummyPrefix;
@@ -130,6 +133,9 @@ public sealed class SentencePieceBpe : TextTokenizer
         tokenCount = tokens.Count - first;
         return first == tokens.Count ? span.Length : first == 0 ? 0 : tokens[first].Offset.Start.Value;
     }
+
+    /// <summary>Writes the model as a <c>.model</c> file.</summary>
+    internal void Save(Stream output) => _model.WriteTo(output);
 
     private static int FitFromStart(List<Token> tokens, int limit)
     {

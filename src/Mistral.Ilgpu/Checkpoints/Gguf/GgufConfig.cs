@@ -51,8 +51,23 @@ internal static class GgufConfig
             TiedEmbeddings = tied,
             EosIds = [.. EosIds(metadata)],
         };
-        return (config with { SlidingWindow = metadata.Count(Key("attention.sliding_window"), 0) is > 0 and var window ? window : KnownWindow(metadata, config) })
-            .Validated(metadata.File);
+        return WithWindow(metadata, WindowKey(architecture), config).Validated(metadata.File);
+    }
+
+    /// <summary>Where the window is kept: one for all layers, or a list of them; 0 stands for none.</summary>
+    public static string WindowKey(string architecture) => $"{architecture}.attention.sliding_window";
+
+    private static ModelConfig WithWindow(GgufMetadata metadata, string key, ModelConfig config)
+    {
+        if (metadata.Values.GetValueOrDefault(key) is not GgufNumbers list)
+        {
+            return config with { SlidingWindow = metadata.Count(key, 0) is > 0 and var window ? window : KnownWindow(metadata, config) };
+        }
+
+        var windows = Enumerable.Range(0, list.Count).Select(i => list[i] is >= 0 and <= int.MaxValue ? (int?)list[i] : null).ToList();
+        return windows.Count > 0 && config.LayerCount % windows.Count == 0 && windows.TrueForAll(window => window is not null)
+            ? config with { LayerWindows = [.. windows.Select(window => window > 0 ? window : null)] }
+            : throw metadata.Error(key, list, $"whole numbers from 0, one for each of {config.LayerCount} layers");
     }
 
     // Converters left the window of the first Mistral out, and llama.cpp ignores it.

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Conversion;
+using Mistral.Ilgpu.Cli.Options;
+using Mistral.Ilgpu.Cli.Output;
+
+namespace Mistral.Ilgpu.Cli.Commands;
+
+/// <summary><c>mistral convert IN OUT</c>: a model in another format.</summary>
+internal static class ConvertCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var input = new Argument<string>("IN") { Description = "A file, a folder, tiny, or random:NAME[:TYPE]." };
+        var target = new Argument<string>("OUT") { Description = "A file that ends in .gguf, or a folder for safetensors in Hugging Face's layout." };
+        var type = ValueOptions.Format("--type", "Type of the matrices; if not given as stored.", TensorFormatExtensions.Encodable);
+        var output = new OutputOptions();
+        var command = new Command("convert", "Writes a model as GGUF or as safetensors, in another type if asked.");
+        command.Arguments.Add(input);
+        command.Arguments.Add(target);
+        command.Options.Add(type);
+        output.AddTo(command);
+        command.SetAction(parse =>
+        {
+            string to = parse.GetValue(target)!;
+            var format = parse.GetValue(type);
+            if (format?.IsQuantized() == true && !ModelConversion.IsGguf(to))
+            {
+                throw new UsageException($"--type: found {format.Value.ShortName()}, expected f32, f16 or bf16 for safetensors; name the output .gguf for GGUF");
+            }
+
+            using var interrupts = new Interrupts();
+            using var checkpoint = Checkpoint.Open(parse.GetValue(input)!);
+            var narrator = output.Narrator(parse, terminal);
+            long bytes = TensorBar.Run(narrator, $"converting {checkpoint.Name}", checkpoint.TotalBytes, progress =>
+                ModelConversion.Convert(checkpoint, to, format, progress, interrupts.Token));
+            narrator.Say($"{to}: {ByteSize.Text(bytes)} written");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

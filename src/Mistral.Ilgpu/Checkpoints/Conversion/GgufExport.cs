@@ -1,0 +1,90 @@
+using Mistral.Ilgpu.Checkpoints.Gguf;
+
+namespace Mistral.Ilgpu.Checkpoints.Conversion;
+
+/// <summary>Writes a checkpoint as a GGUF file of the Llama architecture.</summary>
+internal static class GgufExport
+{
+    public static void Write(Checkpoint checkpoint, string path, TensorFormat? type, TensorCopy copy)
+    {
+        var config = checkpoint.Config;
+        var tensors = TensorNames.Gguf(config).Select(expected => checkpoint.Tensors[expected.Name]).ToList();
+        var infos = tensors.Select(tensor => new GgufTensor(
+            TensorNames.GgufName(tensor.Name), FormatOf(tensor, config, type), tensor.Rows, tensor.Columns)).ToList();
+        using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
+        using var writer = new GgufWriter(output);
+        writer.WriteHeader([.. Metadata(checkpoint, infos), .. GgufVocabularyExport.Metadata(checkpoint)], infos);
+        foreach (var (tensor, info) in tensors.Zip(infos))
+        {
+            copy.Write(output, tensor, info.Format);
+            writer.Pad();
+        }
+
+        output.Flush(flushToDisk: true);
+    }
+
+    // Gains are a millionth of the weights, and every reader takes them as float32.
+    private static TensorFormat FormatOf(CheckpointTensor tensor, ModelConfig config, TensorFormat? type)
+    {
+        if (tensor.Rows == 1)
+        {
+            return TensorFormat.Float32;
+        }
+
+        // What makes the logits suffers most from four bits.
+        bool isOutput = tensor.Name == (config.TiedEmbeddings ? TensorNames.Embedding : TensorNames.Output);
+        return tensor.FormatAs(isOutput && type is TensorFormat.Q4_0 or TensorFormat.Q4_K ? TensorFormat.Q6_K : type);
+    }
+
+    private static IEnumerable<KeyValuePair<string, object>> Metadata(Checkpoint checkpoint, List<GgufTensor> tensors)
+    {
+        var config = checkpoint.Config;
+        yield return Pair("general.architecture", "llama");
+        yield return Pair("general.type", "model");
+        yield return Pair("general.name", checkpoint.Name);
+        yield return Pair("general.file_type", FileType(tensors));
+        yield return Pair("general.quantization_version", 2u);
+        yield return Pair("llama.vocab_size", (uint)config.VocabularySize);
+        yield return Pair("llama.context_length", (uint)config.MaxPositions);
+        yield return Pair("llama.embedding_length", (uint)config.Dim);
+        yield return Pair("llama.block_count", (uint)config.LayerCount);
+        yield return Pair("llama.feed_forward_length", (uint)config.FeedForwardDim);
+        yield return Pair("llama.rope.dimension_count", (uint)config.HeadDim);
+        yield return Pair("llama.rope.freq_base", (float)config.RopeTheta);
+        yield return Pair("llama.attention.head_count", (uint)config.HeadCount);
+        yield return Pair("llama.attention.head_count_kv", (uint)config.KvHeadCount);
+        yield return Pair("llama.attention.key_length", (uint)config.HeadDim);
+        yield return Pair("llama.attention.value_length", (uint)config.HeadDim);
+        yield return Pair("llama.attention.layer_norm_rms_epsilon", config.NormEpsilon);
+        if (!config.LayerWindows.IsEmpty)
+        {
+            yield return Pair(GgufConfig.WindowKey("llama"), config.LayerWindows.Select(window => window ?? 0).ToArray());
+        }
+        else if (config.SlidingWindow is { } window)
+        {
+            yield return Pair(GgufConfig.WindowKey("llama"), (uint)window);
+        }
+    }
+
+    /// <summary>llama.cpp's number for the type of most weights.</summary>
+    private static uint FileType(List<GgufTensor> tensors) => tensors.GroupBy(tensor => tensor.Format).MaxBy(group => group.Sum(tensor => tensor.Bytes))!.Key switch
+    {
+        TensorFormat.Float32 => 0,
+        TensorFormat.Float16 => 1,
+        TensorFormat.Q4_0 => 2,
+        TensorFormat.Q4_1 => 3,
+        TensorFormat.Q8_0 => 7,
+        TensorFormat.Q5_0 => 8,
+        TensorFormat.Q5_1 => 9,
+        TensorFormat.Q2_K => 10,
+        TensorFormat.Q3_K => 12,
+        TensorFormat.Q4_K => 15,
+        TensorFormat.Q5_K => 17,
+        TensorFormat.Q6_K => 18,
+        TensorFormat.IQ4_NL => 25,
+        TensorFormat.IQ4_XS => 30,
+        _ => 32,
+    };
+
+    private static KeyValuePair<string, object> Pair(string key, object value) => new(key, value);
+}
