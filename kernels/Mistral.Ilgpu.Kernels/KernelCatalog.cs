@@ -27,12 +27,13 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(ArgMaxRow), typeof(ArgMaxGroup)];
+        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup)];
 
     private static readonly Type[] PerFormat =
     [
         typeof(Embed<,>), typeof(Rope<,>), typeof(AttendRow<,>), typeof(AttendGroup<,>), typeof(DecodeAttend<,>),
         typeof(GatedMatVecPacks<,>), typeof(GatedMatVecLanes<,>), typeof(GatedMatVecGroup<,>),
+        typeof(FillRandomElements<,>),
     ];
 
     private static readonly Type[] PerFormatAndResult =

@@ -23,15 +23,11 @@ internal abstract class ByteSource(string name, long length) : IDisposable
 }
 
 /// <summary>Bytes of a source, valid until it is disposed.</summary>
-internal readonly unsafe ref struct ByteRegion(byte* start, int length, MemoryMappedViewAccessor? view)
+internal readonly unsafe ref struct ByteRegion(byte* start, int length, IDisposable? owner)
 {
     public ReadOnlySpan<byte> Bytes => new(start, length);
 
-    public void Dispose()
-    {
-        view?.SafeMemoryMappedViewHandle.ReleasePointer();
-        view?.Dispose();
-    }
+    public void Dispose() => owner?.Dispose();
 }
 
 /// <summary>A memory-mapped file. Each region is a view of its own, so pages already used do not add up in this process.</summary>
@@ -71,10 +67,19 @@ internal sealed class MappedFile : ByteSource
         var view = _file.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
         byte* pointer = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-        return new ByteRegion(pointer + view.PointerOffset, length, view);
+        return new ByteRegion(pointer + view.PointerOffset, length, new PinnedView(view));
     }
 
     public override void Dispose() => _file.Dispose();
+
+    private sealed class PinnedView(MemoryMappedViewAccessor view) : IDisposable
+    {
+        public void Dispose()
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+            view.Dispose();
+        }
+    }
 }
 
 /// <summary>A file embedded in this assembly, which the runtime has mapped already.</summary>

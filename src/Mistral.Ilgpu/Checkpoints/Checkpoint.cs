@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Mistral.Ilgpu.Checkpoints.Gguf;
+using Mistral.Ilgpu.Checkpoints.Random;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints;
@@ -49,13 +50,18 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Bytes of all tensors as stored.</summary>
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.Bytes);
 
-    /// <param name="model">A file, a folder, or <see cref="Tiny"/>.</param>
+    /// <param name="model">A file, a folder, <see cref="Tiny"/>, or <c>random:NAME[:TYPE]</c>, see <see cref="FamilyShapes"/>.</param>
     /// <exception cref="ModelFileException">The model is missing, damaged or of a kind not supported.</exception>
     public static Checkpoint Open(string model)
     {
         if (model == Tiny)
         {
             return OpenBuiltIn(model);
+        }
+
+        if (RandomModel.IsNamed(model))
+        {
+            return new Checkpoint(ModelFiles.None, _ => RandomModel.Open(model));
         }
 
         if (Directory.Exists(model))

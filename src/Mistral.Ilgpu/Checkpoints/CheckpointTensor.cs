@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Checkpoints.Random;
+
 namespace Mistral.Ilgpu.Checkpoints;
 
 /// <summary>
@@ -31,6 +33,9 @@ public sealed class CheckpointTensor
     public int Columns { get; }
 
     public TensorFormat Format { get; }
+
+    /// <summary>How the tensor is made, where it is made and not read.</summary>
+    internal RandomTensor? Generator => _stored.Source as RandomTensor;
 
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 

@@ -21,6 +21,9 @@ internal sealed class ModelFiles : IDisposable
         return new ModelFiles(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), path, embedded: false);
     }
 
+    /// <summary>No files at all.</summary>
+    public static ModelFiles None => new("", Embedded, embedded: true);
+
     public static ModelFiles BuiltIn(string name) => new(name, Embedded + name, embedded: true);
 
     public string PathOf(string file) => _embedded ? $"{Location}/{file}" : Path.Combine(Location, file);

@@ -18,6 +18,7 @@ public sealed class WeightStream(
 
     private readonly byte[] _staging = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
     private readonly byte[] _planes = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
+    private readonly RandomFill _random = new(device);
     private long _bytesDone;
 
     /// <summary>Writes the rows of <paramref name="parts"/>, one tensor under the other, to <paramref name="band"/>.</summary>
@@ -29,6 +30,15 @@ public sealed class WeightStream(
         int to = 0;
         foreach (var tensor in parts)
         {
+            if (tensor.Generator is { } generator && tensor.Format == band.Format)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                _random.Fill(generator, band, to, tensor.Rows);
+                to += tensor.Rows;
+                Report(tensor, tensor.Rows);
+                continue;
+            }
+
             for (int row = 0; row < tensor.Rows; row += stagedRows)
             {
                 cancellation.ThrowIfCancellationRequested();

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Mistral.Ilgpu.Tokenization;
+using Mistral.Ilgpu.Tokenization.Proto;
+using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
+
+namespace Mistral.Ilgpu.Checkpoints.Random;
+
+/// <summary>
+/// A model of random weights: <c>random:NAME[:TYPE]</c> with a name of <see cref="FamilyShapes"/> or the path of a params.json.
+/// Speed and memory are those of the real one.
+/// </summary>
+internal static class RandomModel
+{
+    public const string Prefix = "random:";
+
+    private const uint Seed = 20230927;
+
+    public static bool IsNamed(string model) => model.StartsWith(Prefix, StringComparison.Ordinal);
+
+    public static ModelSource Open(string model)
+    {
+        string name = model[Prefix.Length..];
+        var format = TensorFormat.BFloat16;
+        if (name.LastIndexOf(':') is > 0 and var colon && FormatOf(name[(colon + 1)..]) is { } named)
+        {
+            (name, format) = (name[..colon], named);
+        }
+
+        var config = FamilyShapes.ByName.TryGetValue(name, out var shape) ? shape : ReadShape(model, name);
+        var expected = TensorNames.Gguf(config).ToList();
+        return new ModelSource(model, model, "random weights", config, expected, expected.Select((tensor, index) => Store(tensor, format, index)), () => Vocabulary(config.VocabularySize, model));
+    }
+
+    private static TensorFormat? FormatOf(string name) =>
+        Enum.GetValues<TensorFormat>().Where(format => format.ShortName() == name).Select(format => (TensorFormat?)format).FirstOrDefault();
+
+    private static ModelConfig ReadShape(string model, string path) => File.Exists(path)
+        ? HuggingFaceConfig.Read(File.ReadAllBytes(path), path)
+        : throw new ModelFileException(model, $"found no shape '{path}', expected {string.Join(", ", FamilyShapes.ByName.Keys)}, or the path of a params.json, then :TYPE if not bf16");
+
+    private static StoredTensor Store(ExpectedTensor tensor, TensorFormat format, int index)
+    {
+        var own = tensor.Rows == 1 ? TensorFormat.Float32 : tensor.Columns % format.BlockLength() == 0 ? format : TensorFormat.BFloat16;
+        var source = new RandomTensor(tensor.Name, own, tensor.Rows, tensor.Columns, Kernels.RandomBits.Word(Seed, (uint)index));
+        long[] shape = tensor.Rows == 1 ? [tensor.Columns] : [tensor.Rows, tensor.Columns];
+        return new StoredTensor(tensor.SourceName, own.StoredName(), shape, source, 0, source.Length);
+    }
+
+    /// <summary>Bytes, and pieces that no text has.</summary>
+    private static SentencePieceBpe Vocabulary(int size, string model)
+    {
+        const int Bytes = 256;
+        var proto = new ModelProto
+        {
+            TrainerSpec = new TrainerSpec { ModelType = TrainerSpec.Types.ModelType.Bpe, ByteFallback = true },
+            NormalizerSpec = new NormalizerSpec { AddDummyPrefix = true, RemoveExtraWhitespaces = false, EscapeWhitespaces = true },
+        };
+        Add("<unk>", PieceType.Unknown);
+        Add("<s>", PieceType.Control);
+        Add("</s>", PieceType.Control);
+        for (int value = 0; value < Bytes; value++)
+        {
+            Add(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), PieceType.Byte);
+        }
+
+        for (int id = proto.Pieces.Count; id < size; id++)
+        {
+            Add(string.Create(CultureInfo.InvariantCulture, $"▁w{id}"), PieceType.Normal);
+        }
+
+        return SentencePieceBpe.Create(proto, model);
+
+        void Add(string piece, PieceType type) =>
+            proto.Pieces.Add(new ModelProto.Types.SentencePiece { Piece = piece, Type = type, Score = type == PieceType.Normal ? -proto.Pieces.Count : 0 });
+    }
+}

@@ -1,0 +1,110 @@
+using System.Buffers.Binary;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Checkpoints.Random;
+
+/// <summary>
+/// A tensor of random weights as if it lay in a file: its bytes are made where they are looked at, the same ones each time
+/// and on every device.
+/// </summary>
+internal sealed class RandomTensor(string name, TensorFormat format, int rows, int columns, uint key)
+    : ByteSource($"random: {name}", format.BytesOf((long)rows * columns))
+{
+    private const int BytesAtOnce = 1 << 18;
+
+    public TensorFormat Format { get; } = format;
+
+    /// <summary>What <see cref="RandomBits"/> takes.</summary>
+    public uint Key { get; } = key;
+
+    /// <summary>Weights spread evenly over ± this: their variance is 1 / columns, which keeps activations of size one.</summary>
+    public float Amplitude { get; } = MathF.Sqrt(3f / columns);
+
+    /// <summary>Gains of a norm, which are one.</summary>
+    public bool IsGain { get; } = rows == 1;
+
+    /// <summary>The words of a block's scales, see <see cref="FillRandomScales"/>.</summary>
+    public ushort[] ScalePattern { get; } = format.IsQuantized() ? RandomScales.Pattern(format, MathF.Sqrt(1f / columns)) : [];
+
+    public override unsafe ByteRegion Map(long offset, int length)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(length, pinned: true);
+        int unit = Format.BlockBytes();
+        int step = BytesAtOnce / unit * unit;
+        Parallel.For(0, (length + step - 1) / step, piece =>
+        {
+            int at = piece * step;
+            Fill(bytes.AsSpan(at, Math.Min(step, length - at)), (offset + at) / unit);
+        });
+        fixed (byte* start = bytes)
+        {
+            return new ByteRegion(start, length, new Pinned(bytes));
+        }
+    }
+
+    public override void Dispose()
+    {
+    }
+
+    private void Fill(Span<byte> bytes, long first)
+    {
+        if (Format.IsQuantized())
+        {
+            FillBlocks(bytes, first);
+            return;
+        }
+
+        int size = Format.BytesPerElement();
+        for (int i = 0; i < bytes.Length / size; i++)
+        {
+            float value = IsGain ? 1 : RandomBits.Value(Key, (uint)(first + i), Amplitude);
+            switch (Format)
+            {
+                case TensorFormat.Float32:
+                    BinaryPrimitives.WriteSingleLittleEndian(bytes[(i * size)..], value);
+                    break;
+                case TensorFormat.Float16:
+                    BinaryPrimitives.WriteUInt16LittleEndian(bytes[(i * size)..], Float16.Encode(value));
+                    break;
+                default:
+                    BinaryPrimitives.WriteUInt16LittleEndian(bytes[(i * size)..], BFloat16.Encode(value));
+                    break;
+            }
+        }
+    }
+
+    private void FillBlocks(Span<byte> bytes, long firstBlock)
+    {
+        var planes = Execution.BlockPlanes.Of(Format);
+        int blockBytes = planes.QuantBytes + planes.ScaleBytes;
+        int words = ScalePattern.Length / 2;
+        int quantWords = planes.QuantBytes / sizeof(uint);
+        Span<byte> scales = stackalloc byte[planes.ScaleBytes];
+        for (int i = 0; i < bytes.Length / blockBytes; i++)
+        {
+            long block = firstBlock + i;
+            bool turned = (RandomBits.Word(~Key, (uint)block) >> 31) != 0;
+            for (int word = 0; word < words; word++)
+            {
+                BinaryPrimitives.WriteUInt16LittleEndian(
+                    scales[(2 * word)..], (ushort)(turned ? ScalePattern[word] ^ ScalePattern[words + word] : ScalePattern[word]));
+            }
+
+            var target = bytes.Slice(i * blockBytes, blockBytes);
+            scales[..planes.QuantsAt].CopyTo(target);
+            for (int word = 0; word < quantWords; word++)
+            {
+                BinaryPrimitives.WriteUInt32LittleEndian(
+                    target[(planes.QuantsAt + (word * sizeof(uint)))..], RandomBits.Word(Key, (uint)((block * quantWords) + word)));
+            }
+
+            scales[planes.QuantsAt..].CopyTo(target[(planes.QuantsAt + planes.QuantBytes)..]);
+        }
+    }
+
+    /// <summary>Keeps pinned bytes alive while they are looked at.</summary>
+    private sealed class Pinned(byte[] bytes) : IDisposable
+    {
+        public void Dispose() => GC.KeepAlive(bytes);
+    }
+}
