@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
@@ -15,6 +16,7 @@ internal sealed class ChatCommand
         /help          this
         /system TEXT   begins anew, with TEXT as what the model is told to be
         /history       the conversation so far
+        /lora [N]      the adapters; with a number switches one and forgets the conversation
         /reset         forgets the conversation
         /exit          leaves, as the end of input does
         Ctrl-C stops an answer, and at the prompt leaves.
@@ -112,9 +114,28 @@ internal sealed class ChatCommand
                 }
 
                 break;
+            case "/lora":
+                SwitchAdapter(parts.Length > 1 ? parts[1] : "");
+                break;
             default:
                 Terminal.Error.WriteLine($"no command {parts[0]}; /help lists them");
                 break;
+        }
+    }
+
+    private void SwitchAdapter(string number)
+    {
+        var adapters = _loaded.Model.Adapters;
+        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int chosen) && chosen >= 1 && chosen <= adapters.Count)
+        {
+            adapters[chosen - 1].IsOn = !adapters[chosen - 1].IsOn;
+            // What the cache holds was made with the other weights.
+            _conversation.Reset();
+        }
+
+        for (int i = 0; i < adapters.Count; i++)
+        {
+            Terminal.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(adapters[i].IsOn ? "on " : "off")} {adapters[i].Name}"));
         }
     }
 

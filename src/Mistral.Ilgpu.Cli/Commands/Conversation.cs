@@ -23,6 +23,7 @@ internal sealed class Conversation(MistralModel model, TextTokenizer tokenizer, 
     {
         system ??= _messages is [{ Role: ChatRole.System }, ..] ? _messages[0].Content : "";
         _messages.Clear();
+        _read = [];
         if (system.Length > 0)
         {
             _messages.Add(new ChatMessage(ChatRole.System, system));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
@@ -31,6 +32,15 @@ internal sealed partial class ModelSettingsOptions
         "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.", "int8|f32", "int8 or f32",
         text => text switch { "int8" => ActivationType.Int8, "f32" => ActivationType.Float32, _ => null });
 
+    private readonly Option<LoraOptions[]> _adapters = new("--lora")
+    {
+        Description = "An adapter of Hugging Face PEFT or Mistral's own, with a scale if not 1; repeat it for several.",
+        HelpName = "PATH[:scale]",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result => [.. result.Tokens.Select(token => ParseAdapter(token.Value))],
+    };
+
     private readonly Option<int?> _context = ValueOptions.Count(
         "--context", "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1);
 
@@ -51,7 +61,7 @@ internal sealed partial class ModelSettingsOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _model, _device, _type, _cacheType, _activations, _context, _window, _chunk, _threads, _memory })
+        foreach (Option option in new Option[] { _model, _device, _type, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory })
         {
             command.Options.Add(option);
         }
@@ -70,11 +80,19 @@ internal sealed partial class ModelSettingsOptions
                 Context = parse.GetValue(_context),
                 Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
                 SlidingWindow = parse.GetValue(_window),
+                Adapters = parse.GetValue(_adapters) ?? [],
                 Activations = parse.GetValue(_activations) ?? defaults.Activations,
             },
             parse.GetValue(_threads),
             parse.GetValue(_memory));
     }
+
+    // A path may hold colons; only a number behind the last one is a scale.
+    private static LoraOptions ParseAdapter(string text) =>
+        text.LastIndexOf(':') is > 0 and var colon
+        && float.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale) && float.IsFinite(scale)
+            ? new LoraOptions(text[..colon], scale)
+            : new LoraOptions(text);
 
     [GeneratedRegex(@"^(auto|cpu|(opencl|cuda)(:[0-9]{1,4})?)\z")]
     private static partial Regex DeviceName();

@@ -114,35 +114,13 @@ public sealed class Checkpoint : IDisposable
         {
             if (!stored.Remove(expected.SourceName, out var found))
             {
-                throw new ModelFileException(source.Location, $"{expected.SourceName}: found no such tensor, expected {Describe(expected)}");
+                throw new ModelFileException(source.Location, $"{expected.SourceName}: found no such tensor, expected {expected.ShapeText}");
             }
 
-            matched.Add(expected.Name, new CheckpointTensor(expected, found, Check(expected, found)));
+            matched.Add(expected.Name, CheckpointTensor.Of(expected, found));
         }
 
         return stored.Count == 0 ? matched.ToFrozenDictionary() : throw new ModelFileException(
             stored.Values.First().Source.Name, $"{stored.Keys.Order(StringComparer.Ordinal).First()}: found a tensor that a Mistral of this configuration does not have");
     }
-
-    private static TensorFormat Check(ExpectedTensor expected, StoredTensor found)
-    {
-        if (TensorFormatExtensions.FromStoredName(found.Type) is not { } format)
-        {
-            throw new ModelFileException(found.Source.Name, $"{found.Name}.dtype: found {found.Type}, expected F32, F16 or BF16");
-        }
-
-        long[] shape = expected.Rows == 1 ? [expected.Columns] : [expected.Rows, expected.Columns];
-        if (!found.Shape.SequenceEqual(shape))
-        {
-            throw new ModelFileException(
-                found.Source.Name, $"{found.Name}.shape: found [{string.Join(", ", found.Shape)}], expected {Describe(expected)} from the configuration");
-        }
-
-        long bytes = format.BytesOf((long)expected.Rows * expected.Columns);
-        return found.Length == bytes ? format : throw new ModelFileException(
-            found.Source.Name, $"{found.Name}.data_offsets: found {found.Length} bytes, expected {bytes} for its shape and dtype");
-    }
-
-    private static string Describe(ExpectedTensor tensor) =>
-        tensor.Rows == 1 ? $"[{tensor.Columns}]" : $"[{tensor.Rows}, {tensor.Columns}]";
 }

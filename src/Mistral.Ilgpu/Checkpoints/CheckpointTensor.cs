@@ -14,7 +14,7 @@ public sealed class CheckpointTensor
     private readonly StoredTensor _stored;
     private readonly int _splitHeadDim;
 
-    internal CheckpointTensor(ExpectedTensor expected, StoredTensor stored, TensorFormat format)
+    private CheckpointTensor(ExpectedTensor expected, StoredTensor stored, TensorFormat format)
     {
         _stored = stored;
         _splitHeadDim = expected.SplitHeadDim;
@@ -48,6 +48,26 @@ public sealed class CheckpointTensor
         _ when Columns % TensorFormat.Q8_0.BlockLength() == 0 => TensorFormat.Q8_0,
         _ => TensorFormat.Float16,
     };
+
+    /// <exception cref="ModelFileException">What is stored is not what is expected.</exception>
+    internal static CheckpointTensor Of(ExpectedTensor expected, StoredTensor found)
+    {
+        if (TensorFormatExtensions.FromStoredName(found.Type) is not { } format)
+        {
+            throw new ModelFileException(found.Source.Name, $"{found.Name}.dtype: found {found.Type}, expected F32, F16 or BF16");
+        }
+
+        // A matrix of one row is written with two dimensions, a vector with one.
+        if (!found.Shape.SequenceEqual([expected.Rows, expected.Columns]) && !(expected.Rows == 1 && found.Shape.SequenceEqual([expected.Columns])))
+        {
+            throw new ModelFileException(
+                found.Source.Name, $"{found.Name}.shape: found [{string.Join(", ", found.Shape)}], expected {expected.ShapeText} from the configuration");
+        }
+
+        long bytes = format.BytesOf((long)expected.Rows * expected.Columns);
+        return found.Length == bytes ? new CheckpointTensor(expected, found, format) : throw new ModelFileException(
+            found.Source.Name, $"{found.Name}.data_offsets: found {found.Length} bytes, expected {bytes} for its shape and dtype");
+    }
 
     /// <summary>Copies rows, converted to <paramref name="target"/>.</summary>
     /// <param name="destination">rowCount × columns elements of the target format.</param>

@@ -1,6 +1,8 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using Mistral.Ilgpu.Checkpoints.Quantization;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
@@ -15,7 +17,7 @@ internal static class FormatConversion
         if (from == to)
         {
             source.CopyTo(target);
-            return to.IsQuantized() ? -1 : FirstNotFinite(target, to);
+            return FirstNotFinite(target, to);
         }
 
         Span<float> floats = stackalloc float[Run];
@@ -25,6 +27,12 @@ internal static class FormatConversion
             int length = Math.Min(Run, count - at);
             var run = floats[..length];
             Decode(source.Slice((int)from.BytesOf(at), (int)from.BytesOf(length)), from, run);
+            // Rounding to whole numbers would hide what is not a number.
+            if (to.IsQuantized() && FirstNotFinite(MemoryMarshal.AsBytes(run), TensorFormat.Float32) is >= 0 and var bad)
+            {
+                return at + bad;
+            }
+
             Encode(run, to, target.Slice((int)to.BytesOf(at), (int)to.BytesOf(length)));
         }
 
@@ -40,6 +48,9 @@ internal static class FormatConversion
                 break;
             case TensorFormat.Float16:
                 TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), floats);
+                break;
+            case not TensorFormat.BFloat16:
+                BlockCodec.Decode(from, source, floats);
                 break;
             default:
                 var bits = MemoryMarshal.Cast<float, uint>(floats);
@@ -58,6 +69,9 @@ internal static class FormatConversion
                 break;
             case TensorFormat.Float16:
                 TensorPrimitives.ConvertToHalf(floats, MemoryMarshal.Cast<byte, Half>(target));
+                break;
+            case not TensorFormat.BFloat16:
+                BlockCodec.Encode(to, floats, target);
                 break;
             default:
                 EncodeBFloat16(MemoryMarshal.Cast<float, uint>(floats), MemoryMarshal.Cast<byte, ushort>(target));
@@ -97,8 +111,32 @@ internal static class FormatConversion
             return FirstAtLeast(MemoryMarshal.Cast<byte, uint>(bytes), 0x7FFF_FFFFu, 0x7F80_0000u);
         }
 
+        if (format.IsQuantized())
+        {
+            return FirstBlockNotFinite(bytes, format);
+        }
+
         ushort infinity = format == TensorFormat.Float16 ? (ushort)0x7C00 : (ushort)0x7F80;
         return FirstAtLeast<ushort>(MemoryMarshal.Cast<byte, ushort>(bytes), 0x7FFF, infinity);
+    }
+
+    // Weights of a block are finite if its halves are: what multiplies them is small.
+    private static long FirstBlockNotFinite(ReadOnlySpan<byte> bytes, TensorFormat format)
+    {
+        var halves = format.HalvesAt();
+        int blockBytes = format.BlockBytes();
+        for (int block = 0; block * blockBytes < bytes.Length; block++)
+        {
+            foreach (int at in halves)
+            {
+                if (!Half.IsFinite(BinaryPrimitives.ReadHalfLittleEndian(bytes[((block * blockBytes) + at)..])))
+                {
+                    return (long)block * format.BlockLength();
+                }
+            }
+        }
+
+        return -1;
     }
 
     private static long FirstAtLeast<T>(ReadOnlySpan<T> bits, T mask, T infinity)

@@ -34,6 +34,12 @@ internal static class ModelLayout
     {
         using var source = MappedFile.Open(files.PathOf(file));
         var start = source.ReadAll(0, (int)Math.Min(4, source.Length));
-        return GgufFile.IsGguf(start) ? GgufModel.Open(files, file) : OpenFolder(files);
+        if (GgufFile.IsGguf(start))
+        {
+            return GgufModel.Open(files, file);
+        }
+
+        return Path.GetExtension(file) is ".safetensors" or ".json" ? OpenFolder(files) : throw new ModelFileException(
+            files.PathOf(file), "found a file of no known kind, expected GGUF, or a file of a model's folder");
     }
 }

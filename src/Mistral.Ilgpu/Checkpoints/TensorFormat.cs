@@ -67,6 +67,16 @@ public static class TensorFormatExtensions
     internal static TensorFormat? FromStoredName(string name) =>
         Enum.GetValues<TensorFormat>().Where(format => format.StoredName() == name).Select(format => (TensorFormat?)format).FirstOrDefault();
 
+    /// <summary>Where in a block of a quantized format its 16-bit floats are.</summary>
+    internal static IReadOnlyList<int> HalvesAt(this TensorFormat format) => format switch
+    {
+        TensorFormat.Q4_1 or TensorFormat.Q5_1 or TensorFormat.Q4_K or TensorFormat.Q5_K => [0, 2],
+        TensorFormat.Q2_K => [80, 82],
+        TensorFormat.Q3_K => [108],
+        TensorFormat.Q6_K => [208],
+        _ => [0],
+    };
+
     private static (int Length, int Bytes) Shape(TensorFormat format) => format switch
     {
         TensorFormat.Float32 => (1, 4),

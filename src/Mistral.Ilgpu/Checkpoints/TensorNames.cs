@@ -52,6 +52,20 @@ public static class TensorNames
         }
     }
 
+    /// <summary>The same in Mistral's own release, whose rotary pairs are neighbours as here.</summary>
+    internal static IEnumerable<ExpectedTensor> Mistral(ModelConfig config) => HuggingFace(config).Select(tensor => tensor with
+    {
+        SourceName = MistralName(tensor.Name),
+        SplitHeadDim = 0,
+    });
+
+    /// <summary>layers.3.attention.q is layers.3.attention.wq.weight.</summary>
+    internal static string MistralName(string name)
+    {
+        string[] parts = name.Split('.', 3);
+        return parts[0] == "layers" ? $"layers.{parts[1]}.{MistralLayerNames[parts[2]]}.weight" : $"{(name == Embedding ? "tok_embeddings" : name)}.weight";
+    }
+
     /// <summary>The same in a GGUF file of the Llama architecture, whose rotary pairs are neighbours as here.</summary>
     internal static IEnumerable<ExpectedTensor> Gguf(ModelConfig config) => HuggingFace(config).Select(tensor => tensor with
     {
@@ -73,6 +87,19 @@ public static class TensorNames
         [Output] = "output",
     };
 
+    private static readonly Dictionary<string, string> MistralLayerNames = new()
+    {
+        ["attention_norm"] = "attention_norm",
+        ["attention.q"] = "attention.wq",
+        ["attention.k"] = "attention.wk",
+        ["attention.v"] = "attention.wv",
+        ["attention.output"] = "attention.wo",
+        ["feed_forward_norm"] = "ffn_norm",
+        ["feed_forward.gate"] = "feed_forward.w1",
+        ["feed_forward.up"] = "feed_forward.w3",
+        ["feed_forward.down"] = "feed_forward.w2",
+    };
+
     private static readonly Dictionary<string, string> GgufLayerNames = new()
     {
         ["attention_norm"] = "attn_norm",
@@ -88,4 +115,7 @@ public static class TensorNames
 }
 
 /// <param name="SplitHeadDim">Head size of rows whose rotary pairs are split halves apart, 0 where rows need no reordering.</param>
-internal sealed record ExpectedTensor(string Name, string SourceName, int Rows, int Columns, int SplitHeadDim = 0);
+internal sealed record ExpectedTensor(string Name, string SourceName, int Rows, int Columns, int SplitHeadDim = 0)
+{
+    public string ShapeText => Rows == 1 ? $"[{Columns}]" : $"[{Rows}, {Columns}]";
+}

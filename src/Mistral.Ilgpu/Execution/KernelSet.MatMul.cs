@@ -25,7 +25,25 @@ public sealed partial class KernelSet
                 : Product<Assign>(name, band, input, output, rows);
         }
 
+        foreach (var update in weights.Updates)
+        {
+            product += Update(name, update, input, output, rows);
+        }
+
         return new Step(name, product!, pass => MatMulCost(weights, Count(pass, rows)), rows);
+    }
+
+    private Action<Pass> Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
+    {
+        var both = Product<Assign>(name, update.Down.Bands[0], input, update.Inner, rows)
+            + Product<AddToResidual>(name, update.Up, update.Inner, output, rows);
+        return pass =>
+        {
+            if (update.IsOn())
+            {
+                both(pass);
+            }
+        };
     }
 
     /// <summary>
@@ -40,7 +58,7 @@ public sealed partial class KernelSet
         Require(
             gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
             $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
-        return gateUp.Bands is [{ Format: var format } band] && !format.IsQuantized()
+        return gateUp is { Bands: [{ Format: var format } band], Updates: [] } && !format.IsQuantized()
             ? format switch
             {
                 TensorFormat.Float32 => SwiGlu<Float32, float>(name, gateUp, band, input, products, output),

@@ -45,7 +45,8 @@ public sealed class Activation(string name, int rows, int columns, ArrayView<flo
 /// Weights on the device: rows × columns, as bands of rows that have one format each. Rows that are stacked to be multiplied
 /// at once come in several bands where a file mixes formats.
 /// </summary>
-public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands)
+/// <param name="updates">What is added to the product.</param>
+public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands, IReadOnlyList<LowRankUpdate>? updates = null)
 {
     public string Name { get; } = name;
 
@@ -55,8 +56,19 @@ public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands)
 
     public int Columns { get; } = bands[0].Columns;
 
+    public IReadOnlyList<LowRankUpdate> Updates { get; } = updates ?? [];
+
     public long Bytes { get; } = bands.Sum(band => WeightBand.SizeInBytes(band.Rows, band.Columns, band.Format));
 }
+
+/// <summary>
+/// What an adapter adds to a product W x: B (A x), a rank far below the sizes of W (Hu et al., LoRA, arXiv 2106.09685, §4.1).
+/// </summary>
+/// <param name="Down">A: rank × columns of W, the scale in it.</param>
+/// <param name="Up">B: some rows of W × rank.</param>
+/// <param name="Inner">Room for A x.</param>
+/// <param name="IsOn">Asked before every pass.</param>
+public sealed record LowRankUpdate(WeightMatrix Down, WeightBand Up, Activation Inner, Func<bool> IsOn);
 
 /// <summary>
 /// Neighbouring rows of weights in one format. Elements are padded with zeros to whole packs; blocks are parted into a plane of

@@ -12,6 +12,7 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
 /// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
 /// <param name="Activations">In what form quantized weights are multiplied with activations.</param>
+/// <param name="Adapters">Applied together; each can be switched off and on between passes.</param>
 public sealed record ModelOptions(
     TensorFormat? WeightType = null,
     TensorFormat CacheType = TensorFormat.Float16,
@@ -19,7 +20,8 @@ public sealed record ModelOptions(
     int Chunk = 256,
     bool AllLogits = false,
     int? SlidingWindow = null,
-    ActivationType Activations = ActivationType.Int8)
+    ActivationType Activations = ActivationType.Int8,
+    IReadOnlyList<LoraOptions>? Adapters = null)
 {
     public const int DefaultContext = 8192;
 
@@ -72,6 +74,9 @@ public sealed class MistralModel : IDisposable
     /// <summary>Longest text in tokens; null for no limit.</summary>
     public int? Context { get; }
 
+    /// <summary>The adapters in the order of the options; switched between texts, for what the cache holds was made with them.</summary>
+    public IReadOnlyList<LoraSwitch> Adapters => _weights.Adapters.Switches;
+
     /// <summary>Tokens of the text so far.</summary>
     public int Position { get; private set; }
 
@@ -96,7 +101,7 @@ public sealed class MistralModel : IDisposable
     internal static MistralModel LoadUntested(
         Checkpoint checkpoint, Device device, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
-        var weights = ModelWeights.Load(device, checkpoint, options.WeightType, progress, cancellation);
+        var weights = ModelWeights.Load(device, checkpoint, options, progress, cancellation);
         try
         {
             return new MistralModel(device, options.Adapt(checkpoint.Config), options, weights);

@@ -19,9 +19,10 @@ public sealed class ModelWeights : IDisposable
 {
     private readonly List<IDisposable> _buffers = [];
 
-    private ModelWeights(Device device, Checkpoint checkpoint, TensorFormat? type, WeightStream stream)
+    private ModelWeights(Device device, Checkpoint checkpoint, ModelOptions options, WeightStream stream)
     {
         var tensors = checkpoint.Tensors;
+        Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.Chunk));
         try
         {
             Embedding = Matrix(TensorNames.Embedding);
@@ -56,7 +57,7 @@ public sealed class ModelWeights : IDisposable
         {
             var bands = new List<WeightBand>();
             int row = 0;
-            foreach (var (format, parts) in BandsOf(names.Select(name => tensors[name]), type))
+            foreach (var (format, parts) in BandsOf(names.Select(name => tensors[name]), options.WeightType))
             {
                 int rows = parts.Sum(part => part.Rows);
                 int columns = parts[0].Columns;
@@ -67,7 +68,7 @@ public sealed class ModelWeights : IDisposable
                 row += rows;
             }
 
-            return new WeightMatrix(string.Join("+", names), bands);
+            return new WeightMatrix(string.Join("+", names), bands, Adapters.For(names.Select(name => tensors[name])));
         }
     }
 
@@ -82,14 +83,13 @@ public sealed class ModelWeights : IDisposable
     /// <summary>vocabulary × dim; the embedding itself where they are tied.</summary>
     public WeightMatrix Output { get; }
 
-    /// <param name="type">Format on the device; null keeps each matrix as it is stored.</param>
     /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
     /// <exception cref="DeviceException">The weights do not fit the device.</exception>
     public static ModelWeights Load(
-        Device device, Checkpoint checkpoint, TensorFormat? type, IProgress<TensorProgress>? progress, CancellationToken cancellation)
+        Device device, Checkpoint checkpoint, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
         var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
-        return new ModelWeights(device, checkpoint, type, stream);
+        return new ModelWeights(device, checkpoint, options, stream);
     }
 
     /// <summary>The bands in which stacked tensors come: neighbours of one format together.</summary>
@@ -112,6 +112,9 @@ public sealed class ModelWeights : IDisposable
         return [.. bands];
     }
 
+    /// <summary>The adapters that change some of the products.</summary>
+    public LoraWeights Adapters { get; }
+
     public void Dispose()
     {
         foreach (var buffer in _buffers)
@@ -120,8 +123,8 @@ public sealed class ModelWeights : IDisposable
         }
     }
 
-    private DeviceBuffer<T> Own<T>(DeviceBuffer<T> buffer)
-        where T : unmanaged
+    private T Own<T>(T buffer)
+        where T : IDisposable
     {
         _buffers.Add(buffer);
         return buffer;

@@ -21,19 +21,11 @@ public sealed class DamagedModelTests : IDisposable
     public void Open_NothingThere_IsRefused() => AssertRefused(_folder.File("none"), "none", "found nothing there");
 
     [Fact]
-    public void Open_AFile_IsRefused()
+    public void Open_AFileOfNoKnownKind_IsRefused()
     {
-        File.WriteAllText(_folder.File("model.safetensors"), "x");
-        AssertRefused(_folder.File("model.safetensors"), "found a file, expected a folder");
-    }
-
-    [Theory]
-    [InlineData("model.Q4_0.gguf")]
-    [InlineData("consolidated.00.pth")]
-    public void Open_AnotherLayout_IsRefused(string file)
-    {
-        File.WriteAllText(_folder.File(file), "x");
-        AssertRefused(_folder.Path, "config.json", "Hugging Face's layout");
+        File.WriteAllText(_folder.File("notes.txt"), "x");
+        AssertRefused(_folder.File("notes.txt"), "notes.txt", "expected");
+        AssertRefused(_folder.Path, "found no model", "config.json");
     }
 
     [Theory]
@@ -189,7 +181,7 @@ public sealed class DamagedModelTests : IDisposable
         File.WriteAllBytes(_folder.File("tokenizer.model"), SmallModel.Proto(("a", -1)).ToByteArray());
         using var checkpoint = Checkpoint.Open(_folder.Path);
         Assert.Contains(
-            "tokenizer.model: found 260 pieces, expected at most vocab_size = 40",
+            "tokenizer: found 260 pieces, expected at most the model's vocabulary of 40",
             Assert.Throws<ModelFileException>(() => checkpoint.Tokenizer).Message);
     }
 

@@ -8,8 +8,10 @@ namespace Mistral.Ilgpu.Tests.Checkpoints;
 /// <summary>Vectorized conversion against one element at a time, for every 16-bit value and every kind of 32-bit value.</summary>
 public sealed class FormatConversionTests
 {
+    private static readonly TensorFormat[] Elements = [TensorFormat.Float32, TensorFormat.Float16, TensorFormat.BFloat16];
+
     public static TheoryData<TensorFormat, TensorFormat> Pairs => new(
-        from source in Enum.GetValues<TensorFormat>() from target in Enum.GetValues<TensorFormat>() select (source, target));
+        from source in Elements from target in Elements select (source, target));
 
     [Theory]
     [MemberData(nameof(Pairs))]

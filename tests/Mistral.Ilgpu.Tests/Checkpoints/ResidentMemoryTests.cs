@@ -19,8 +19,8 @@ public sealed class ResidentMemoryTests
     {
         using var folder = new TemporaryFolder();
         using var source = WriteSparse(folder.File("large.safetensors"));
-        var tensor = new CheckpointTensor(
-            new ExpectedTensor("w", "w", Rows, Columns, splitHeadDim), SafetensorsFile.ReadHeader(source).Single(), TensorFormat.Float32);
+        var tensor = CheckpointTensor.Of(
+            new ExpectedTensor("w", "w", Rows, Columns, splitHeadDim), SafetensorsFile.ReadHeader(source).Single());
         var room = new byte[rowsAtOnce * Columns * 2];
         Array.Fill(room, (byte)1);
 

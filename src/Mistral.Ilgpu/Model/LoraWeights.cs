@@ -1,0 +1,115 @@
+using System.Runtime.InteropServices;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Lora;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>An adapter to be applied.</summary>
+/// <param name="Path">A folder or file of Hugging Face PEFT or of Mistral's own fine-tuning.</param>
+/// <param name="Scale">Multiplies the adapter's own scale.</param>
+public sealed record LoraOptions(string Path, float Scale = 1);
+
+/// <summary>An adapter on the device, which can be switched between passes.</summary>
+public sealed class LoraSwitch(string name)
+{
+    public string Name { get; } = name;
+
+    public bool IsOn { get; set; } = true;
+}
+
+/// <summary>The adapters of a model on the device, in float32; owns their memory.</summary>
+public sealed class LoraWeights : IDisposable
+{
+    private readonly Execution.Device _device;
+    private readonly int _chunk;
+    private readonly List<IDisposable> _owned = [];
+    private readonly Dictionary<int, Activation> _inner = [];
+    private readonly Dictionary<string, List<(LoraAdapter Adapter, float Scale, LoraSwitch Switch)>> _byTensor = [];
+
+    /// <exception cref="ModelFileException">An adapter is not usable with this model.</exception>
+    internal LoraWeights(Execution.Device device, ModelConfig config, IReadOnlyList<LoraOptions> adapters, int chunk)
+    {
+        _device = device;
+        _chunk = chunk;
+        var switches = new List<LoraSwitch>();
+        foreach (var options in adapters)
+        {
+            var adapter = LoraAdapter.Open(options.Path, config);
+            _owned.Add(adapter);
+            switches.Add(new LoraSwitch(options.Path));
+            foreach (string tensor in adapter.Pairs.Keys)
+            {
+                CollectionsMarshal.GetValueRefOrAddDefault(_byTensor, tensor, out _) ??= [];
+                _byTensor[tensor].Add((adapter, adapter.Scale * options.Scale, switches[^1]));
+            }
+        }
+
+        Switches = switches;
+    }
+
+    public IReadOnlyList<LoraSwitch> Switches { get; }
+
+    public void Dispose()
+    {
+        foreach (var owned in _owned)
+        {
+            owned.Dispose();
+        }
+    }
+
+    /// <summary>What is added to the product of stacked tensors.</summary>
+    internal IReadOnlyList<LowRankUpdate> For(IEnumerable<CheckpointTensor> stacked)
+    {
+        var updates = new List<LowRankUpdate>();
+        int row = 0;
+        foreach (var tensor in stacked)
+        {
+            foreach (var (adapter, scale, toggle) in _byTensor.GetValueOrDefault(tensor.Name, []))
+            {
+                var (a, b) = adapter.Pairs[tensor.Name];
+                updates.Add(new LowRankUpdate(
+                    new WeightMatrix(a.Name, [Upload(a, 0, scale)]), Upload(b, row, 1), Inner(a.Rows), () => toggle.IsOn));
+            }
+
+            row += tensor.Rows;
+        }
+
+        return updates;
+    }
+
+    private WeightBand Upload(CheckpointTensor tensor, int firstRow, float scale)
+    {
+        int stride = Padding.Pad(tensor.Columns);
+        var values = new float[tensor.Columns];
+        var padded = new float[(long)tensor.Rows * stride];
+        for (int row = 0; row < tensor.Rows; row++)
+        {
+            tensor.CopyRows(row, 1, TensorFormat.Float32, MemoryMarshal.AsBytes(values.AsSpan()));
+            for (int column = 0; column < values.Length; column++)
+            {
+                padded[((long)row * stride) + column] = values[column] * scale;
+            }
+        }
+
+        var buffer = _device.Allocate<float>(padded.Length, $"the adapter's '{tensor.Name}'");
+        _owned.Add(buffer);
+        buffer.View.CopyFromCPU(_device.Stream, padded);
+        return new WeightBand(firstRow, tensor.Rows, tensor.Columns, TensorFormat.Float32, buffer.View.Cast<byte>());
+    }
+
+    // Updates run one after the other, so those of one rank share their room.
+    private Activation Inner(int rank)
+    {
+        if (!_inner.TryGetValue(rank, out var inner))
+        {
+            var buffer = _device.Allocate<float>((long)_chunk * Padding.Pad(rank), "the activations of adapters");
+            _owned.Add(buffer);
+            inner = _inner[rank] = new Activation("lora", _chunk, rank, buffer.View);
+        }
+
+        return inner;
+    }
+}

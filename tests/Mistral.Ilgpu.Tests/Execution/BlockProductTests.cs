@@ -1,0 +1,144 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Quantization;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Tests.Execution;
+
+/// <summary>Products with quantized weights in every format and form, against float64 over the host's decoding.</summary>
+public sealed class BlockProductTests
+{
+    // Relative to the root of the summed squares of all terms, which no luck of signs makes small. Eight bits round each
+    // activation by up to 1/254 of the largest of 32.
+    private const double Int8Error = 6e-3;
+    private const double FloatError = 2e-6;
+
+    public static TheoryData<string, TensorFormat> Cases => new(
+        from device in new[] { "cpu", "opencl", "cuda" }
+        from format in Enum.GetValues<TensorFormat>()
+        where format.IsQuantized()
+        select (device, format));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Product_OfAnyShape_IsNearFloat64(string name, TensorFormat format)
+    {
+        var device = TestDevice.Get(name);
+        int seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        foreach (var (rows, columns, tokens) in new[] { (1, 256, 1), (37, 512, 1), (70, 768, 5), (33, 256, 67) })
+        {
+            foreach (bool residual in new[] { false, true })
+            {
+                Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Int8, Int8Error);
+                Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Float32, FloatError);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Embed_AnyToken_IsTheHostsDecoding(string name, TensorFormat format)
+    {
+        var device = TestDevice.Get(name);
+        var random = new Random(5);
+        const int Rows = 19;
+        const int Columns = 512;
+        byte[] blocks = RandomBlocks.Create(random, format, Rows * Columns / format.BlockLength());
+        var expected = new float[Rows * Columns];
+        BlockCodec.Decode(format, blocks, expected);
+        int[] ids = [18, 0, 7, 7];
+        var state = device.Upload((int[])[ids.Length, 0, 0, 0, 0, 0, 0, 0, .. ids]);
+        var hidden = new Activation("hidden", ids.Length, Columns, device.Zeros<float>(ids.Length * Columns));
+        var table = new WeightMatrix("table", [Band(device, format, Rows, Columns, blocks)]);
+        new KernelSet(device, state).Embed("embed", table, hidden).Launch(new Pass(ids.Length, 0, 0));
+        float[] found = device.Download(hidden.View);
+        for (int token = 0; token < ids.Length; token++)
+        {
+            Assert.Equal(expected.AsSpan(ids[token] * Columns, Columns), found.AsSpan(token * Columns, Columns));
+        }
+    }
+
+    private static void Check(Device device, Random random, TensorFormat format, Shape shape, ActivationType activations, double bound)
+    {
+        var (rows, columns, tokens, residual) = shape;
+        byte[] blocks = RandomBlocks.Create(random, format, rows * columns / format.BlockLength());
+        var weights = new float[rows * columns];
+        BlockCodec.Decode(format, blocks, weights);
+        float[] x = [.. Enumerable.Range(0, tokens * columns).Select(_ => (float)(random.NextDouble() - 0.5))];
+        float[] before = [.. Enumerable.Range(0, tokens * rows).Select(_ => (float)random.NextDouble())];
+
+        var state = device.Upload((int[])[tokens, 0, 0, 0, 0, 0, 0, 0]);
+        var quantized = new Int8Input(device.Zeros<sbyte>(x.Length), device.Zeros<Float4>(x.Length / BlockRun.Length), columns);
+        var input = new Activation("x", tokens, columns, device.Upload(x), quantized);
+        int stride = Padding.Pad(rows);
+        var output = new Activation("y", tokens, rows, device.Zeros<float>(tokens * stride));
+        var padded = new float[tokens * stride];
+        for (int token = 0; token < tokens; token++)
+        {
+            before.AsSpan(token * rows, rows).CopyTo(padded.AsSpan(token * stride));
+        }
+
+        output.View.CopyFromCPU(device.Stream, padded);
+        // Two bands, as a file that mixes formats makes them.
+        int split = rows / 2;
+        int rowBytes = (int)format.BytesOf(columns);
+        WeightBand[] bands = split == 0
+            ? [Band(device, format, rows, columns, blocks)]
+            :
+            [
+                Band(device, format, split, columns, blocks[..(split * rowBytes)]),
+                Band(device, format, rows - split, columns, blocks[(split * rowBytes)..]) with { FirstRow = split },
+            ];
+        var kernels = new KernelSet(device, state, activations);
+        kernels.MatMul("product", new WeightMatrix("w", bands), input, output, addToResidual: residual).Launch(new Pass(tokens, 0, 0));
+        float[] found = device.Download(output.View);
+
+        double error = 0;
+        double size = 0;
+        for (int token = 0; token < tokens; token++)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                double product = 0;
+                for (int column = 0; column < columns; column++)
+                {
+                    double term = (double)weights[(row * columns) + column] * x[(token * columns) + column];
+                    product += term;
+                    size += term * term;
+                }
+
+                double start = residual ? before[(token * rows) + row] : 0;
+                error += Math.Pow(found[(token * stride) + row] - start - product, 2);
+            }
+        }
+
+        // What is added to takes a rounding of its own.
+        double rounding = residual ? 1e-6 * Math.Sqrt(tokens * rows) : 0;
+        // A single sum may stray by several deviations.
+        bound *= 1 + (4 / Math.Sqrt(tokens * rows));
+        Assert.True(Math.Sqrt(error) <= (bound * Math.Sqrt(size)) + rounding, $"{shape} {activations}: error {Math.Sqrt(error / size):g3}, expected at most {bound}");
+    }
+
+    private static WeightBand Band(Device device, TensorFormat format, int rows, int columns, byte[] blocks)
+    {
+        var band = new WeightBand(0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeInBytes(rows, columns, format)));
+        var planes = BlockPlanes.Of(format);
+        int count = blocks.Length / format.BlockBytes();
+        var quants = new byte[count * planes.QuantBytes];
+        var scales = new byte[count * planes.ScaleBytes];
+        planes.Part(blocks, quants, scales);
+        band.Bytes.SubView(0, quants.Length).CopyFromCPU(device.Stream, quants);
+        band.Bytes.SubView(planes.ScalesAt(count), scales.Length).CopyFromCPU(device.Stream, scales);
+        return band;
+    }
+
+    private readonly record struct Shape(int Rows, int Columns, int Tokens, bool Residual);
+}
