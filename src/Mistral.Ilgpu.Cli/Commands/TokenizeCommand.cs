@@ -60,9 +60,9 @@ internal static class TokenizeCommand
 
     private static TextTokenizer Load(string model)
     {
-        if (File.Exists(model))
+        if (File.Exists(model) && !Checkpoint.IsModelFile(model))
         {
-            return SentencePieceBpe.Load(model);
+            return TokenizerFile.Load(model);
         }
 
         using var checkpoint = Checkpoint.Open(model);

@@ -74,6 +74,9 @@ public sealed class Checkpoint : IDisposable
             : throw new ModelFileException(model, $"found nothing there, expected a file or a folder of a model, or '{Tiny}'");
     }
 
+    /// <summary>Whether a file is one that <see cref="Open"/> takes, by its start or its name.</summary>
+    public static bool IsModelFile(string path) => ModelLayout.IsModelFile(path);
+
     internal static Checkpoint OpenBuiltIn(string name) => new(ModelFiles.BuiltIn(name), HuggingFaceFolder.Open);
 
     /// <summary>A small file of the model, or null if it has none of that name.</summary>

@@ -18,7 +18,7 @@ internal static class FolderTokenizer
         {
             if (files.Read(name) is { } bytes)
             {
-                return SentencePieceBpe.Load(new MemoryStream(bytes), files.PathOf(name));
+                return TokenizerFile.Load(bytes, files.PathOf(name), files.Read("tokenizer_config.json"));
             }
         }
 

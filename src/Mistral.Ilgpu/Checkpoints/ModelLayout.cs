@@ -5,8 +5,6 @@ namespace Mistral.Ilgpu.Checkpoints;
 /// <summary>Finds out in which layout a model's files are.</summary>
 internal static class ModelLayout
 {
-    private const string Gguf = "*.gguf";
-
     public static ModelSource OpenFolder(ModelFiles files)
     {
         if (files.Has(HuggingFaceFolder.SingleFile) || files.Has(HuggingFaceFolder.IndexFile))
@@ -14,7 +12,12 @@ internal static class ModelLayout
             return HuggingFaceFolder.Open(files);
         }
 
-        var ggufs = files.Find(Gguf);
+        if (MistralFolder.Weights(files) is { Count: > 0 } weights)
+        {
+            return MistralFolder.Open(files, weights);
+        }
+
+        var ggufs = files.Find("*.gguf");
         // The parts of a split file count as one.
         if (ggufs.Count == 1 || (ggufs.Count > 1 && ggufs[0].Contains($"-00001-of-{ggufs.Count:00000}.", StringComparison.Ordinal)))
         {
@@ -27,19 +30,42 @@ internal static class ModelLayout
         }
 
         return files.Has(HuggingFaceFolder.ConfigFile) ? HuggingFaceFolder.Open(files) : throw new ModelFileException(
-            files.Location, $"found no model, expected {HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, or a GGUF file");
+            files.Location,
+            $"found no model, expected {HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, {MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file");
     }
 
-    public static ModelSource OpenFile(ModelFiles files, string file)
+    public static ModelSource OpenFile(ModelFiles files, string file) => Kind(files.PathOf(file)) switch
     {
-        using var source = MappedFile.Open(files.PathOf(file));
-        var start = source.ReadAll(0, (int)Math.Min(4, source.Length));
-        if (GgufFile.IsGguf(start))
+        FileKind.Gguf => GgufModel.Open(files, file),
+        FileKind.Mistral => MistralFolder.Open(files, MistralFolder.WeightsWith(files, file)),
+        FileKind.PartOfFolder => OpenFolder(files),
+        _ => throw new ModelFileException(files.PathOf(file), "found a file of no known kind, expected GGUF, safetensors or .pth"),
+    };
+
+    public static bool IsModelFile(string path) => Kind(path) != FileKind.Unknown;
+
+    private enum FileKind
+    {
+        Unknown,
+        Gguf,
+        Mistral,
+        PartOfFolder,
+    }
+
+    private static FileKind Kind(string path)
+    {
+        string name = Path.GetFileName(path);
+        if (MistralFolder.IsWeights(name))
         {
-            return GgufModel.Open(files, file);
+            return FileKind.Mistral;
         }
 
-        return Path.GetExtension(file) is ".safetensors" or ".json" ? OpenFolder(files) : throw new ModelFileException(
-            files.PathOf(file), "found a file of no known kind, expected GGUF, or a file of a model's folder");
+        if (name.EndsWith(".safetensors", StringComparison.Ordinal) || name is HuggingFaceFolder.ConfigFile or HuggingFaceFolder.IndexFile or MistralFolder.ParamsFile)
+        {
+            return FileKind.PartOfFolder;
+        }
+
+        using var source = MappedFile.Open(path);
+        return GgufFile.IsGguf(source.ReadAll(0, (int)Math.Min(4, source.Length))) ? FileKind.Gguf : FileKind.Unknown;
     }
 }

@@ -28,9 +28,12 @@ public sealed class ChatTemplate
     public static string VersionOf(TextTokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        bool Has(string control) => tokenizer.FindControl(control) >= 0;
-        return Has("[SYSTEM_PROMPT]") ? "v7" : Has("[PREFIX]") ? "v3" : Has("[INST]") ? "v2" : "v1";
+        return tokenizer.DeclaredVersion ?? VersionOf(control => tokenizer.FindControl(control) >= 0);
     }
+
+    /// <summary>Which version has these control tokens.</summary>
+    internal static string VersionOf(Func<string, bool> has) =>
+        has("[SYSTEM_PROMPT]") ? "v7" : has("[PREFIX]") ? "v3" : has("[INST]") ? "v2" : "v1";
 
     /// <param name="messages">The conversation, oldest first.</param>
     /// <param name="continuesLast">Whether the last message, of the assistant, is left open for the model to go on with.</param>

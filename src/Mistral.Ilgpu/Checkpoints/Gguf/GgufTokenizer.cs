@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Tokenization;
-using Mistral.Ilgpu.Tokenization.Proto;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
@@ -8,15 +7,20 @@ internal static class GgufTokenizer
 {
     public static TextTokenizer Load(GgufMetadata metadata)
     {
-        var tokens = metadata.Texts("tokenizer.ggml.tokens")!;
-        var types = metadata.Numbers("tokenizer.ggml.token_type")!;
-        var scores = metadata.Numbers("tokenizer.ggml.scores")!;
-        var model = new ModelProto { TrainerSpec = new TrainerSpec { ModelType = TrainerSpec.Types.ModelType.Bpe, ByteFallback = true }, NormalizerSpec = new NormalizerSpec { AddDummyPrefix = true, RemoveExtraWhitespaces = false, EscapeWhitespaces = true } };
-        for (int i = 0; i < tokens.Count; i++)
-        {
-            model.Pieces.Add(new ModelProto.Types.SentencePiece { Piece = tokens[i], Score = (float)scores[i], Type = (ModelProto.Types.SentencePiece.Types.Type)(int)types[i] });
-        }
+        const string Model = "tokenizer.ggml.model";
+        const string Tokens = "tokenizer.ggml.tokens";
+        return new GgufVocabulary(
+            metadata.Text(Model) ?? throw metadata.Error(Model, "nothing", "llama or gpt2"),
+            metadata.Text("tokenizer.ggml.pre"),
+            metadata.Texts(Tokens) ?? throw metadata.Error(Tokens, "nothing", "a vocabulary"),
+            Numbers("scores", value => (float)value),
+            Numbers("token_type", value => (int)value),
+            metadata.Count("tokenizer.ggml.bos_token_id", 0),
+            metadata.Count("tokenizer.ggml.eos_token_id", 0),
+            metadata.Flag("tokenizer.ggml.add_space_prefix") ?? true).Build(metadata.File);
 
-        return SentencePieceBpe.Create(model, metadata.File);
+        List<T>? Numbers<T>(string key, Func<double, T> convert) => metadata.Numbers($"tokenizer.ggml.{key}") is { } numbers
+            ? [.. Enumerable.Range(0, numbers.Count).Select(i => convert(numbers[i]))]
+            : null;
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Mistral.Ilgpu.Tokenization;
-using Mistral.Ilgpu.Tokenization.Proto;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
 namespace Mistral.Ilgpu.Checkpoints.Random;
@@ -50,27 +49,20 @@ internal static class RandomModel
     private static SentencePieceBpe Vocabulary(int size, string model)
     {
         const int Bytes = 256;
-        var proto = new ModelProto
-        {
-            TrainerSpec = new TrainerSpec { ModelType = TrainerSpec.Types.ModelType.Bpe, ByteFallback = true },
-            NormalizerSpec = new NormalizerSpec { AddDummyPrefix = true, RemoveExtraWhitespaces = false, EscapeWhitespaces = true },
-        };
-        Add("<unk>", PieceType.Unknown);
-        Add("<s>", PieceType.Control);
-        Add("</s>", PieceType.Control);
+        var pieces = new PieceModel();
+        pieces.Add("<unk>", 0, PieceType.Unknown);
+        pieces.Add("<s>", 0, PieceType.Control);
+        pieces.Add("</s>", 0, PieceType.Control);
         for (int value = 0; value < Bytes; value++)
         {
-            Add(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), PieceType.Byte);
+            pieces.Add(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), 0, PieceType.Byte);
         }
 
-        for (int id = proto.Pieces.Count; id < size; id++)
+        while (pieces.Count < size)
         {
-            Add(string.Create(CultureInfo.InvariantCulture, $"▁w{id}"), PieceType.Normal);
+            pieces.Add(string.Create(CultureInfo.InvariantCulture, $"▁w{pieces.Count}"), -pieces.Count, PieceType.Normal);
         }
 
-        return SentencePieceBpe.Create(proto, model);
-
-        void Add(string piece, PieceType type) =>
-            proto.Pieces.Add(new ModelProto.Types.SentencePiece { Piece = piece, Type = type, Score = type == PieceType.Normal ? -proto.Pieces.Count : 0 });
+        return pieces.Build(model, null, null, hasDummyPrefix: true);
     }
 }

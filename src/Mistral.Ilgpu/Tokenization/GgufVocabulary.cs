@@ -1,0 +1,97 @@
+using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
+
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>A vocabulary as GGUF metadata hold it.</summary>
+/// <param name="Model">llama: SentencePiece; gpt2: byte-level BPE.</param>
+/// <param name="Pre">Which pattern parts a text, for gpt2.</param>
+/// <param name="Types">SentencePiece's numbers, 1 normal to 6 byte; null where all are normal.</param>
+/// <param name="AddSpacePrefix">Whether a space is put before a text, for llama.</param>
+internal sealed record GgufVocabulary(
+    string Model,
+    string? Pre,
+    IReadOnlyList<string> Tokens,
+    IReadOnlyList<float>? Scores,
+    IReadOnlyList<int>? Types,
+    int? BosId,
+    int? EosId,
+    bool AddSpacePrefix)
+{
+    public const string TekkenPre = "tekken";
+
+    /// <exception cref="ModelFileException">The vocabulary is damaged or of a kind not supported.</exception>
+    public TextTokenizer Build(string source)
+    {
+        if (Tokens.Count == 0)
+        {
+            throw new ModelFileException(source, "tokenizer.ggml.tokens: found none, expected a vocabulary");
+        }
+
+        if ((Types ?? []).Where(type => type is < 1 or > 6).Select(type => (int?)type).FirstOrDefault() is { } odd)
+        {
+            throw new ModelFileException(source, $"tokenizer.ggml.token_type: found {odd}, expected 1 to 6");
+        }
+
+        foreach (var (key, count) in new[] { ("scores", Scores?.Count), ("token_type", Types?.Count) })
+        {
+            if (count is { } found && found != Tokens.Count)
+            {
+                throw new ModelFileException(source, $"tokenizer.ggml.{key}: found {found}, expected one for each of {Tokens.Count} tokens");
+            }
+        }
+
+        foreach (var (key, id) in new[] { ("bos", BosId), ("eos", EosId) })
+        {
+            if (id is { } found && (found < 0 || found >= Tokens.Count))
+            {
+                throw new ModelFileException(source, $"tokenizer.ggml.{key}_token_id: found {found}, expected an id below {Tokens.Count}");
+            }
+        }
+
+        return Model switch
+        {
+            "llama" => BuildPieces(source),
+            "gpt2" => BuildBytes(source),
+            _ => throw new ModelFileException(source, $"tokenizer.ggml.model: found {Model}, expected llama or gpt2"),
+        };
+    }
+
+    private SentencePieceBpe BuildPieces(string source)
+    {
+        var model = new PieceModel();
+        for (int id = 0; id < Tokens.Count; id++)
+        {
+            var type = Types is null ? PieceType.Normal : (PieceType)Types[id];
+            // Some writers leave the types of these out.
+            type = Types is null && id == 0 ? PieceType.Unknown : id == BosId || id == EosId ? PieceType.Control : type;
+            model.Add(Tokens[id], Scores?[id] ?? -id, type);
+        }
+
+        return model.Build(source, BosId is { } bos ? Tokens[bos] : null, EosId is { } eos ? Tokens[eos] : null, AddSpacePrefix);
+    }
+
+    private ByteLevelBpe BuildBytes(string source)
+    {
+        var tokens = new byte[]?[Tokens.Count];
+        var controls = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int id = 0; id < Tokens.Count; id++)
+        {
+            // What is neither plain nor a byte is never found in a text.
+            if (Types is null || (PieceType)Types[id] == PieceType.Normal)
+            {
+                tokens[id] = Gpt2Bytes.Read(Tokens[id])
+                    ?? throw new ModelFileException(source, $"tokenizer.ggml.tokens[{id}]: found characters that spell no bytes, expected GPT-2's spelling");
+            }
+            else
+            {
+                controls.TryAdd(Tokens[id], id);
+            }
+        }
+
+        return ByteLevelBpe.Create(
+            new ByteLevelVocabulary(tokens, controls, WordPatterns.Of(Pre, source), BosId ?? -1, EosId ?? -1, Pre == TekkenPre ? VersionOf(controls) : null),
+            source);
+    }
+
+    private static string VersionOf(Dictionary<string, int> controls) => ChatTemplate.VersionOf(controls.ContainsKey);
+}

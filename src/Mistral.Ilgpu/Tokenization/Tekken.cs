@@ -1,0 +1,127 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>
+/// Mistral's own <c>tekken.json</c>: a pattern, tokens by rank, and special tokens, whose ids come first.
+/// </summary>
+public static class Tekken
+{
+    private const int MostTokens = 1 << 22;
+
+    // Files of the first version name no special tokens; these are theirs, the rest of a thousand being fillers.
+    private static readonly string[] FirstSpecials =
+    [
+        "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]",
+        "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]",
+        "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
+    ];
+
+    /// <param name="source">Names the file in error messages.</param>
+    /// <exception cref="ModelFileException">The file is damaged or of another format.</exception>
+    public static ByteLevelBpe Load(ReadOnlyMemory<byte> json, string source)
+    {
+        var file = Parse(json, source);
+        var config = file.Config ?? throw Error("config", "nothing", "the settings of a Tekken tokenizer");
+        int size = config.DefaultVocabSize;
+        int specials = config.DefaultNumSpecialTokens;
+        if (size is < 257 or > MostTokens || specials < FirstSpecials.Length || specials > size - 256)
+        {
+            throw Error("config", $"{size} tokens of which {specials} are special", "some hundred to four million, with room for the special ones and 256 bytes");
+        }
+
+        var vocabulary = file.Vocab ?? throw Error("vocab", "nothing", "a list of tokens");
+        if (vocabulary.Length < size - specials)
+        {
+            throw Error("vocab", $"{vocabulary.Length} tokens", $"at least default_vocab_size - default_num_special_tokens = {size - specials}");
+        }
+
+        var tokens = new byte[]?[size];
+        for (int rank = 0; rank < size - specials; rank++)
+        {
+            var token = vocabulary[rank] ?? throw Error($"vocab[{rank}]", "nothing", "a token");
+            if (token.Rank != rank || token.TokenBytes is not { Length: > 0 } bytes)
+            {
+                throw Error($"vocab[{rank}]", $"rank {token.Rank} with {token.TokenBytes?.Length ?? 0} bytes", $"rank {rank} and the token's bytes");
+            }
+
+            tokens[specials + rank] = bytes;
+        }
+
+        var controls = Controls(file.SpecialTokens, specials, source);
+        return ByteLevelBpe.Create(
+            new ByteLevelVocabulary(
+                tokens, controls, config.Pattern ?? throw Error("config.pattern", "nothing", "a regular expression"),
+                controls.GetValueOrDefault("<s>", -1), controls.GetValueOrDefault("</s>", -1), config.Version),
+            source);
+
+        ModelFileException Error(string field, string found, string expected) => new(source, $"{field}: found {found}, expected {expected}");
+    }
+
+    internal static bool IsTekken(JsonElement root) => root.TryGetProperty("config", out _) && root.TryGetProperty("vocab", out _);
+
+    private static TekkenFile Parse(ReadOnlyMemory<byte> json, string source)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TekkenFile>(json.Span) ?? throw new ModelFileException(source, "found null, expected a Tekken tokenizer");
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new ModelFileException(source, $"not a Tekken tokenizer: {exception.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private static Dictionary<string, int> Controls(SpecialToken?[]? named, int count, string source)
+    {
+        var controls = new Dictionary<string, int>(StringComparer.Ordinal);
+        if (named is null)
+        {
+            for (int id = 0; id < FirstSpecials.Length; id++)
+            {
+                controls.Add(FirstSpecials[id], id);
+            }
+        }
+
+        foreach (var token in named ?? [])
+        {
+            if (token?.TokenStr is not { } text || token.Rank < 0 || token.Rank >= count || !controls.TryAdd(text, token.Rank))
+            {
+                throw new ModelFileException(source, $"special_tokens: found '{token?.TokenStr}' of rank {token?.Rank}, expected distinct texts of ranks below {count}");
+            }
+        }
+
+        var taken = controls.Values.ToHashSet();
+        if (taken.Count != controls.Count)
+        {
+            throw new ModelFileException(source, "special_tokens: found two of one rank, expected distinct ranks");
+        }
+
+        for (int id = 0; id < count; id++)
+        {
+            if (!taken.Contains(id))
+            {
+                controls.TryAdd(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"<SPECIAL_{id}>"), id);
+            }
+        }
+
+        return controls;
+    }
+
+    private sealed record TekkenFile(
+        [property: JsonPropertyName("config")] TekkenConfig? Config,
+        [property: JsonPropertyName("vocab")] TekkenToken?[]? Vocab,
+        [property: JsonPropertyName("special_tokens")] SpecialToken?[]? SpecialTokens);
+
+    private sealed record TekkenConfig(
+        [property: JsonPropertyName("pattern")] string? Pattern,
+        [property: JsonPropertyName("default_vocab_size")] int DefaultVocabSize,
+        [property: JsonPropertyName("default_num_special_tokens")] int DefaultNumSpecialTokens,
+        [property: JsonPropertyName("version")] string? Version);
+
+    private sealed record TekkenToken(
+        [property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_bytes")] byte[]? TokenBytes);
+
+    private sealed record SpecialToken([property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_str")] string? TokenStr);
+}

@@ -1,0 +1,169 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Tokenization;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Tokenization;
+
+/// <summary>Mistral's own Tekken against ids from an independent implementation, and small ones, whole and damaged.</summary>
+public sealed class TekkenTests
+{
+    private static readonly Lazy<ByteLevelBpe> Shared = new(() =>
+        (ByteLevelBpe)TokenizerFile.Load(SharedData.PathOf("data/tokenizers/tekken_240718.json.gz")));
+
+    [Fact]
+    public void EncodeAndDecode_ReferenceTexts_AreExact()
+    {
+        var vectors = SharedData.Json("data/vectors/tekken.json").GetProperty("vectors");
+        Assert.True(vectors.GetArrayLength() >= 100, "too few vectors");
+        foreach (var vector in vectors.EnumerateArray())
+        {
+            string text = vector.GetProperty("text").GetString()!;
+            int[] ids = vector.GetProperty("ids").Deserialize<int[]>()!;
+            Assert.Equal(ids, Shared.Value.EncodeToIds(text));
+            Assert.Equal(text, Shared.Value.Decode(ids));
+        }
+    }
+
+    [Fact]
+    public void Encode_TextOfControlTokens_StaysText()
+    {
+        const string Text = "<s>[INST] a [/INST]</s>";
+        var ids = Shared.Value.EncodeToIds(Text);
+        Assert.DoesNotContain(ids, id => Shared.Value.IsControl(id));
+        Assert.Equal(Text, Shared.Value.Decode(ids));
+        Assert.Equal((1, 2, 3, 4), (Shared.Value.BosId, Shared.Value.EosId, Shared.Value.FindControl("[INST]"), Shared.Value.FindControl("[/INST]")));
+        Assert.Equal(-1, Shared.Value.FindControl("Hello"));
+        Assert.Equal("v3", Shared.Value.DeclaredVersion);
+        Assert.Equal(131072, Shared.Value.VocabularySize);
+    }
+
+    [Fact]
+    public void Append_RandomIds_JoinToTheWholeDecoding() => Seeded.Run(200, random =>
+    {
+        int[] ids = [.. Enumerable.Range(0, 60).Select(_ => random.Next(3) == 0 ? 1000 + random.Next(256) : random.Next(131072))];
+        var decoder = Shared.Value.CreateDecoder();
+        string joined = string.Concat(ids.Select(decoder.Append)) + decoder.Flush();
+        Assert.Equal(Shared.Value.Decode(ids), joined);
+    });
+
+    [Fact]
+    public void Encode_RandomUnicode_DecodesToItself() => Seeded.Run(200, random =>
+    {
+        string text = random.Text(200);
+        Assert.Equal(text, Shared.Value.Decode(Shared.Value.EncodeToIds(text)));
+    });
+
+    [Fact]
+    public void Load_SmallFile_JoinsByRank()
+    {
+        var tokenizer = Tekken.Load(Bytes(Small("ab", "abc", "bc")), "small");
+        Assert.Equal([20 + 257], tokenizer.EncodeToIds("abc"));
+        Assert.Equal([20 + 'b', 20 + 'x'], tokenizer.EncodeToIds("bx"));
+        Assert.Equal("abc", tokenizer.Decode([20 + 'a', 20 + 258]));
+        Assert.Equal("<0xE4>", tokenizer.IdToPiece(20 + 0xE4));
+    }
+
+    public static TheoryData<string, string> Damages => new()
+    {
+        { "config", "config: found nothing" },
+        { "vocab", "vocab: found nothing" },
+        { "pattern", "config.pattern: found nothing" },
+        { "regex", "expected tokens and a pattern" },
+        { "rank", "vocab[3]: found rank 7" },
+        { "base64", "not a Tekken tokenizer" },
+        { "byte", "found no token for byte 0x41" },
+        { "short", "vocab: found 258 tokens" },
+        { "huge", "config: found 2000000000 tokens" },
+        { "specials", "special_tokens: found 'x'" },
+        { "duplicate", "not usable" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void Load_Damaged_IsRefused(string damage, string message)
+    {
+        var json = Small("ab", "abc", "bc");
+        var config = json["config"]!.AsObject();
+        var vocabulary = json["vocab"]!.AsArray();
+        switch (damage)
+        {
+            case "config" or "vocab":
+                json.Remove(damage);
+                break;
+            case "pattern":
+                config.Remove("pattern");
+                break;
+            case "regex":
+                config["pattern"] = "(";
+                break;
+            case "rank":
+                vocabulary[3]!["rank"] = 7;
+                break;
+            case "base64":
+                vocabulary[3]!["token_bytes"] = "%";
+                break;
+            case "byte":
+                vocabulary[0x41]!["token_bytes"] = Convert.ToBase64String("zz"u8);
+                break;
+            case "short":
+                vocabulary.RemoveAt(vocabulary.Count - 1);
+                break;
+            case "huge":
+                config["default_vocab_size"] = 2_000_000_000;
+                break;
+            case "specials":
+                json["special_tokens"] = new JsonArray(new JsonObject { ["rank"] = 20, ["token_str"] = "x" });
+                break;
+            default:
+                vocabulary[257]!["token_bytes"] = Convert.ToBase64String("ab"u8);
+                break;
+        }
+
+        string found = Assert.Throws<ModelFileException>(() => Tekken.Load(Bytes(json), "small")).Message;
+        Assert.Contains(message, found);
+        Assert.DoesNotContain('\n', found);
+    }
+
+    [Fact]
+    public void Load_BytesChanged_IsReadOrRefused()
+    {
+        byte[] whole = Bytes(Small("ab", "abc", "bc"));
+        Seeded.Run(300, random =>
+        {
+            byte[] changed = whole[..random.Next(1, whole.Length + 1)];
+            for (int changes = random.Next(4); changes > 0; changes--)
+            {
+                changed[random.Next(changed.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                TokenizerFile.Load(changed, "changed", null);
+            }
+            catch (ModelFileException exception)
+            {
+                Assert.DoesNotContain('\n', exception.Message);
+            }
+        });
+    }
+
+    private static byte[] Bytes(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
+
+    private static JsonObject Small(params string[] joined)
+    {
+        byte[][] tokens = [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), .. joined.Select(Encoding.UTF8.GetBytes)];
+        return new JsonObject
+        {
+            ["config"] = new JsonObject
+            {
+                ["pattern"] = @"\w+|\W",
+                ["default_vocab_size"] = 20 + tokens.Length,
+                ["default_num_special_tokens"] = 20,
+                ["version"] = "v3",
+            },
+            ["vocab"] = new JsonArray([.. tokens.Select((token, rank) => new JsonObject { ["rank"] = rank, ["token_bytes"] = Convert.ToBase64String(token) })]),
+        };
+    }
+}
