@@ -15,15 +15,8 @@ internal static class ChatFile
         return DataFile.Parse(path, json, root =>
         {
             var messages = Messages(path, root);
-            // Mistral's API leaves the last answer open where it says so.
-            bool continuesLast = root.GetProperty("messages")[messages.Count - 1].TryGetProperty("prefix", out var prefix)
-                && prefix.ValueKind == JsonValueKind.True;
-            if (root.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() > 0)
-            {
-                throw new ChatFormatException($"{path}: tools, which chat format {ChatTemplate.VersionOf(tokenizer)} does not have");
-            }
-
-            return ChatTemplate.For(tokenizer).Encode(messages, continuesLast);
+            bool continuesLast = root.TryGetProperty("continue_final_message", out var continues) && continues.ValueKind == JsonValueKind.True;
+            return ChatTemplate.For(tokenizer).Encode(messages, continuesLast, Tools(path, root));
         });
     }
 
@@ -35,33 +28,107 @@ internal static class ChatFile
             throw new ModelFileException(path, "found no messages, expected an object with a list \"messages\"");
         }
 
-        return [.. array.EnumerateArray().Select((message, index) => Message(path, index, message))];
+        return [.. array.EnumerateArray().Select((message, index) =>
+            Message(string.Create(CultureInfo.InvariantCulture, $"{path}, message {index}"), message))];
     }
 
-    private static ChatMessage Message(string path, int index, JsonElement message)
+    private static ChatMessage Message(string where, JsonElement message)
     {
-        string where = string.Create(CultureInfo.InvariantCulture, $"{path}, message {index}");
-        string? role = message.ValueKind == JsonValueKind.Object && message.TryGetProperty("role", out var value)
-            && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        string? role = Text(message, "role");
+        var (content, parts) = Content(where, message);
         return new ChatMessage(
             role switch
             {
-                "system" => ChatRole.System,
+                "system" or "developer" => ChatRole.System,
                 "user" => ChatRole.User,
                 "assistant" => ChatRole.Assistant,
-                _ => throw new ModelFileException(where, $"found role '{role}', expected system, user or assistant"),
+                "tool" => ChatRole.Tool,
+                _ => throw new ModelFileException(where, $"found role '{role}', expected system, user, assistant or tool"),
             },
-            message.TryGetProperty("content", out var content) ? Text(where, content) : throw new ModelFileException(where, "found no content, expected text"));
+            content)
+        {
+            Parts = parts,
+            ToolCalls = Calls(where, message),
+            ToolCallId = Text(message, "tool_call_id"),
+            Name = Text(message, "name"),
+            IsPrefix = message.TryGetProperty("prefix", out var prefix) && prefix.ValueKind == JsonValueKind.True,
+        };
     }
 
-    // Content is a string, or a list of parts of which only text is known here.
-    private static string Text(string where, JsonElement content) => content.ValueKind switch
+    // Content is a string, nothing beside calls, or a list of parts of which text and thinking are known here.
+    private static (string Text, IReadOnlyList<ContentPart> Parts) Content(string where, JsonElement message)
     {
-        JsonValueKind.String => content.GetString()!,
-        JsonValueKind.Array => string.Concat(content.EnumerateArray().Select(part =>
-            part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String
-                ? text.GetString()!
-                : throw new ModelFileException(where, "found a part of content that is not text, expected text only"))),
-        _ => throw new ModelFileException(where, $"found content of JSON {content.ValueKind}, expected text"),
-    };
+        bool hasCalls = message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array;
+        if (!message.TryGetProperty("content", out var content) || content.ValueKind == JsonValueKind.Null)
+        {
+            return hasCalls ? ("", []) : throw new ModelFileException(where, "found no content, expected text");
+        }
+
+        if (content.ValueKind == JsonValueKind.String)
+        {
+            return (content.GetString()!, []);
+        }
+
+        if (content.ValueKind != JsonValueKind.Array)
+        {
+            throw new ModelFileException(where, $"found content of JSON {content.ValueKind}, expected text");
+        }
+
+        List<ContentPart> parts = [.. content.EnumerateArray().Select(part => Part(where, part))];
+        return parts.Exists(part => part.IsThinking) ? ("", parts) : (string.Join("\n\n", parts.Select(part => part.Text).Where(text => text.Length > 0)), []);
+    }
+
+    private static ContentPart Part(string where, JsonElement part) => Text(part, "text") is { } text
+        ? new ContentPart(text)
+        : Text(part, "thinking") is { } thinking
+            ? new ContentPart(thinking, IsThinking: true, !part.TryGetProperty("closed", out var closed) || closed.ValueKind != JsonValueKind.False)
+            : throw new ModelFileException(where, $"found a part of content of type '{Text(part, "type")}', expected text");
+
+    private static IReadOnlyList<ToolCall> Calls(string where, JsonElement message)
+    {
+        if (!message.TryGetProperty("tool_calls", out var calls) || calls.ValueKind == JsonValueKind.Null)
+        {
+            return [];
+        }
+
+        return calls.ValueKind != JsonValueKind.Array
+            ? throw new ModelFileException(where, "found tool_calls that are no list, expected a list of calls")
+            : [.. calls.EnumerateArray().Select(call =>
+            {
+                var function = Function(where, call);
+                string arguments = !function.TryGetProperty("arguments", out var given) ? ""
+                    : given.ValueKind == JsonValueKind.String ? given.GetString()!
+                    : given.GetRawText();
+                return new ToolCall(Text(function, "name") ?? throw new ModelFileException(where, "found a call without a name, expected one"), arguments, Text(call, "id"));
+            })];
+    }
+
+    private static IReadOnlyList<ToolDefinition> Tools(string path, JsonElement root)
+    {
+        if (!root.TryGetProperty("tools", out var tools) || tools.ValueKind == JsonValueKind.Null)
+        {
+            return [];
+        }
+
+        return tools.ValueKind != JsonValueKind.Array
+            ? throw new ModelFileException(path, "found tools that are no list, expected a list of functions")
+            : [.. tools.EnumerateArray().Select(tool =>
+            {
+                var function = Function(path, tool);
+                return new ToolDefinition(
+                    Text(function, "name") ?? throw new ModelFileException(path, "found a tool without a name, expected one"),
+                    Text(function, "description") ?? "",
+                    function.TryGetProperty("parameters", out var parameters) ? parameters.Clone() : NoParameters);
+            })];
+    }
+
+    private static readonly JsonElement NoParameters = JsonElement.Parse("{}");
+
+    private static JsonElement Function(string where, JsonElement holder) =>
+        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty("function", out var function) && function.ValueKind == JsonValueKind.Object
+            ? function
+            : throw new ModelFileException(where, "found no function, expected an object \"function\"");
+
+    private static string? Text(JsonElement holder, string name) =>
+        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -50,6 +50,13 @@ public sealed class ByteLevelBpe : TextTokenizer
             throw new ModelFileException(source, $"vocabulary: found no token for byte 0x{missing[0]:X2}, expected one for each of 256 bytes");
         }
 
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        int twice = Enumerable.Range(0, vocabulary.Tokens.Count).FirstOrDefault(id => vocabulary.Tokens[id] is { Length: > 0 } token && !known.Add(Convert.ToHexString(token)), -1);
+        if (twice >= 0)
+        {
+            throw new ModelFileException(source, $"vocabulary: found the bytes of token {twice} twice, expected them once");
+        }
+
         try
         {
             var pattern = new Regex(vocabulary.Pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, PatternTimeout);

@@ -7,6 +7,7 @@ namespace Mistral.Ilgpu.Tokenization;
 /// <param name="Pre">Which pattern parts a text, for gpt2.</param>
 /// <param name="Types">SentencePiece's numbers, 1 normal to 6 byte; null where all are normal.</param>
 /// <param name="AddSpacePrefix">Whether a space is put before a text, for llama.</param>
+/// <param name="Version">The chat format, where the file tells; else the control tokens do, for gpt2.</param>
 internal sealed record GgufVocabulary(
     string Model,
     string? Pre,
@@ -15,7 +16,8 @@ internal sealed record GgufVocabulary(
     IReadOnlyList<int>? Types,
     int? BosId,
     int? EosId,
-    bool AddSpacePrefix)
+    bool AddSpacePrefix,
+    string? Version = null)
 {
     public const string TekkenPre = "tekken";
 
@@ -89,9 +91,7 @@ internal sealed record GgufVocabulary(
         }
 
         return ByteLevelBpe.Create(
-            new ByteLevelVocabulary(tokens, controls, WordPatterns.Of(Pre, source), BosId ?? -1, EosId ?? -1, Pre == TekkenPre ? VersionOf(controls) : null),
+            new ByteLevelVocabulary(tokens, controls, WordPatterns.Of(Pre, source), BosId ?? -1, EosId ?? -1, Version ?? ChatTemplate.VersionOf(controls.ContainsKey)),
             source);
     }
-
-    private static string VersionOf(Dictionary<string, int> controls) => ChatTemplate.VersionOf(controls.ContainsKey);
 }

@@ -42,7 +42,7 @@ public sealed class DerivedTokenizerTests
         string Spell(int id) => tekken.IsControl(id) ? tekken.IdToPiece(id) : Gpt2Bytes.Write(tekken.BytesOf(id));
         var ids = Enumerable.Range(0, tekken.VocabularySize).ToList();
         var gguf = new GgufVocabulary(
-            "gpt2", "tekken", [.. ids.Select(Spell)], null, [.. ids.Select(id => tekken.IsControl(id) ? 3 : 1)], 1, 2, true).Build("vocabulary");
+            "gpt2", "tekken", [.. ids.Select(Spell)], null, [.. ids.Select(id => tekken.IsControl(id) ? 3 : 1)], 1, 2, true, "v3").Build("vocabulary");
         AssertSame(gguf, vectors);
         Assert.Equal(("v3", 1, 2, 3), (gguf.DeclaredVersion, gguf.BosId, gguf.EosId, gguf.FindControl("[INST]")));
 

@@ -77,7 +77,7 @@ public sealed class TekkenTests
         { "short", "vocab: found 258 tokens" },
         { "huge", "config: found 2000000000 tokens" },
         { "specials", "special_tokens: found 'x'" },
-        { "duplicate", "not usable" },
+        { "duplicate", "token 277 twice" },
     };
 
     [Theory]

@@ -5,6 +5,9 @@ namespace Mistral.Ilgpu.Checkpoints.Gguf;
 /// <summary>The tokenizer inside a GGUF file.</summary>
 internal static class GgufTokenizer
 {
+    /// <summary>Where files written here keep the version of the chat format.</summary>
+    public const string VersionKey = "mistral.tokenizer_version";
+
     public static TextTokenizer Load(GgufMetadata metadata)
     {
         const string Model = "tokenizer.ggml.model";
@@ -17,10 +20,18 @@ internal static class GgufTokenizer
             Numbers("token_type", value => (int)value),
             metadata.Count("tokenizer.ggml.bos_token_id", 0),
             metadata.Count("tokenizer.ggml.eos_token_id", 0),
-            metadata.Flag("tokenizer.ggml.add_space_prefix") ?? true).Build(metadata.File);
+            metadata.Flag("tokenizer.ggml.add_space_prefix") ?? true,
+            metadata.Text(VersionKey) ?? VersionOf(metadata.Text("tokenizer.chat_template"))).Build(metadata.File);
 
         List<T>? Numbers<T>(string key, Func<double, T> convert) => metadata.Numbers($"tokenizer.ggml.{key}") is { } numbers
             ? [.. Enumerable.Range(0, numbers.Count).Select(i => convert(numbers[i]))]
             : null;
     }
+
+    // A template written for a chat format names the control tokens that are new in it.
+    private static string? VersionOf(string? template) => template is null || !template.Contains("[INST]", StringComparison.Ordinal)
+        ? null
+        : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal)) is "v2" or "v1" && template.Contains("[AVAILABLE_TOOLS]", StringComparison.Ordinal)
+            ? "v3"
+            : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal));
 }

@@ -1,0 +1,73 @@
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>
+/// Control tokens around turns and tools; the system prompt goes before the last of the user's turns, calls and results of
+/// tools are kept from there on only.
+/// </summary>
+internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
+{
+    private protected virtual bool PutsToolsFirst => false;
+
+    private protected virtual bool KeepsToolHistory => false;
+
+    private protected override IEnumerable<int> EncodeUser(
+        ChatMessage turn, Place place, string system, IReadOnlyList<ToolDefinition> tools)
+    {
+        var prefix = place.IsLastUser && system.Length > 0 ? system + ChatTurns.Separator : "";
+        bool hasTools = tools.Count > 0 && (PutsToolsFirst ? place.IsFirstUser : place.IsLastUser);
+        return
+        [
+            .. hasTools ? Tools(tools) : [],
+            Control("[INST]"),
+            .. turn.Parts.Count > 0 ? Parts(turn.Parts) : Text(prefix + turn.Content),
+            Control("[/INST]"),
+        ];
+    }
+
+    internal override IEnumerable<int> EncodeAssistant(ChatMessage turn, Place place)
+    {
+        if (!turn.HasContent && turn.ToolCalls.Count == 0)
+            throw new ChatFormatException("an empty message of the assistant, expected text or tool calls");
+        if (turn.HasContent && turn.ToolCalls.Count > 0 && !AllowsCallsAndContent)
+            throw new ChatFormatException("text and tool calls in one message of the assistant, expected one of both in this chat format");
+        if (turn.IsPrefix && place.StaysOpen)
+            throw new ChatFormatException("a last message that is a prefix and to be continued, expected one of both");
+        if (turn.ToolCalls.Count > 0 && place.IsHistory && !KeepsToolHistory) return [];
+        return
+        [
+            // Models must not learn to end with a space, which is the start of the next word.
+            .. turn.Parts.Count > 0 ? Parts(turn.Parts) : Text(turn.Content.TrimEnd(' ')),
+            .. turn.ToolCalls.Count > 0 ? EncodeCalls(turn.ToolCalls) : [],
+            .. turn.IsPrefix || place.StaysOpen ? Array.Empty<int>() : [Tokenizer.EosId],
+        ];
+    }
+
+    private protected override IEnumerable<int> EncodeResult(ChatMessage turn, Place place) =>
+        place.IsHistory && !KeepsToolHistory ? [] : [Control("[TOOL_RESULTS]"), .. EncodeResultBody(turn), Control("[/TOOL_RESULTS]")];
+
+    private protected virtual IEnumerable<int> EncodeCalls(IReadOnlyList<ToolCall> calls) =>
+        [Control("[TOOL_CALLS]"), .. Text($"[{string.Join(", ", calls.Select(CallText))}]")];
+
+    private protected virtual string CallText(ToolCall call) =>
+        $$"""{"name": {{PythonJson.Text(call.Name)}}, "arguments": {{ArgumentsText(call)}}}""";
+
+    private protected virtual IEnumerable<int> EncodeResultBody(ChatMessage turn) =>
+        Text($$"""[{"name": {{(turn.Name is null ? "null" : PythonJson.Text(turn.Name))}}, "content": {{ResultText(turn)}}}]""");
+
+    private protected virtual IEnumerable<int> Thinking(ContentPart part) =>
+        throw new ChatFormatException("thinking, which this chat format does not have");
+
+    private protected IEnumerable<int> Parts(IEnumerable<ContentPart> parts) =>
+        parts.SelectMany(part => part.IsThinking ? Thinking(part) : Text(part.Text));
+
+    private protected static string ArgumentsText(ToolCall call) => PythonJson.Value(call.Arguments.Length > 0 ? call.Arguments : "{}");
+
+    private protected static string ResultText(ChatMessage turn) => PythonJson.Value(turn.Content.Length > 0 ? turn.Content : "{}");
+
+    private IEnumerable<int> Tools(IReadOnlyList<ToolDefinition> tools)
+    {
+        var texts = tools.Select(tool =>
+            $$$"""{"type": "function", "function": {"name": {{{PythonJson.Text(tool.Name)}}}, "description": {{{PythonJson.Text(tool.Description)}}}, "parameters": {{{PythonJson.Write(tool.Parameters)}}}}}""");
+        return [Control("[AVAILABLE_TOOLS]"), .. Text($"[{string.Join(", ", texts)}]"), Control("[/AVAILABLE_TOOLS]")];
+    }
+}
