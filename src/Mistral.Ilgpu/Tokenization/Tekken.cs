@@ -11,7 +11,7 @@ public static class Tekken
     private const int MostTokens = 1 << 22;
 
     // Files of the first version name no special tokens; these are theirs, the rest of a thousand being fillers.
-    private static readonly string[] FirstSpecials =
+    internal static IReadOnlyList<string> FirstSpecials { get; } =
     [
         "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]",
         "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]",
@@ -26,7 +26,7 @@ public static class Tekken
         var config = file.Config ?? throw Error("config", "nothing", "the settings of a Tekken tokenizer");
         int size = config.DefaultVocabSize;
         int specials = config.DefaultNumSpecialTokens;
-        if (size is < 257 or > MostTokens || specials < FirstSpecials.Length || specials > size - 256)
+        if (size is < 257 or > MostTokens || specials < FirstSpecials.Count || specials > size - 256)
         {
             throw Error("config", $"{size} tokens of which {specials} are special", "some hundred to four million, with room for the special ones and 256 bytes");
         }
@@ -78,7 +78,7 @@ public static class Tekken
         var controls = new Dictionary<string, int>(StringComparer.Ordinal);
         if (named is null)
         {
-            for (int id = 0; id < FirstSpecials.Length; id++)
+            for (int id = 0; id < FirstSpecials.Count; id++)
             {
                 controls.Add(FirstSpecials[id], id);
             }
