@@ -94,7 +94,7 @@ public sealed class ModelConfigTests
     public void WindowOf_NoSuchLayer_Throws(int layer) => Assert.Throws<ArgumentOutOfRangeException>(() => Read().WindowOf(layer));
 
     [Theory]
-    [InlineData("model_type", "\"llama\"", "found llama, expected mistral")]
+    [InlineData("model_type", "\"mixtral\"", "found mixtral, expected mistral or llama or ministral")]
     [InlineData("model_type", null, "found nothing, expected mistral")]
     [InlineData("model_type", "7", "found 7, expected a string")]
     [InlineData("hidden_act", "\"gelu\"", "found gelu, expected silu")]
@@ -133,8 +133,8 @@ public sealed class ModelConfigTests
     [InlineData("partial_rotary_factor", "0.5", "found 0.5, expected null")]
     [InlineData("quantization_config", """{"quant_method": "awq"}""", "expected null")]
     [InlineData("quantization", """{"bits": 4}""", "expected null")]
-    [InlineData("layer_types", """["full_attention"]""", "expected sliding_attention once for every layer")]
-    [InlineData("layer_types", """["sliding_attention"]""", "expected sliding_attention once for every layer")]
+    [InlineData("layer_types", """["full_attention"]""", "expected full_attention or sliding_attention once for every layer")]
+    [InlineData("layer_types", """["sliding_attention"]""", "expected full_attention or sliding_attention once for every layer")]
     [InlineData("layer_types", "[1]", "expected a list of strings")]
     [InlineData("eos_token_id", "-1", "expected a token id")]
     [InlineData("eos_token_id", "[2, \"x\"]", "expected a token id")]

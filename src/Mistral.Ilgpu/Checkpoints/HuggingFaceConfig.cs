@@ -1,14 +1,21 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
-/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM.</summary>
+/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM and the models that differ in numbers alone.</summary>
 internal static class HuggingFaceConfig
 {
     // What transformers' MistralConfig takes where the field is absent.
     private const int DefaultWindow = 4096;
     private const double DefaultTheta = 10000;
     private const double DefaultEpsilon = 1e-6;
+
+    private const string Full = "full_attention";
+    private const string Sliding = "sliding_attention";
+
+    // Llama and Ministral compute the same with other numbers.
+    private static readonly string[] ModelTypes = ["mistral", "llama", "ministral"];
 
     /// <summary>Fields that change nothing of what is computed here.</summary>
     private static readonly HashSet<string> Harmless =
@@ -50,6 +57,7 @@ internal static class HuggingFaceConfig
             throw fields.Error("head_dim", $"{headDim}", "a multiple of 8 up to 256");
         }
 
+        var (window, windows) = Windows(fields);
         var config = new ModelConfig
         {
             VocabularySize = fields.RequiredCount("vocab_size"),
@@ -63,7 +71,8 @@ internal static class HuggingFaceConfig
             RopeTheta = Theta(fields),
             MaxPositions = fields.Count("max_position_embeddings") ?? (4096 * 32),
             TiedEmbeddings = fields.Flag("tie_word_embeddings"),
-            SlidingWindow = fields.Has("sliding_window") ? fields.Count("sliding_window") : DefaultWindow,
+            SlidingWindow = window,
+            LayerWindows = windows,
             EosIds = [.. fields.Ids("eos_token_id").Distinct()],
         };
         CheckSizes(fields, config);
@@ -81,9 +90,9 @@ internal static class HuggingFaceConfig
 
     private static void Refuse(JsonFields fields)
     {
-        if (fields.Text("model_type") is var type && type != "mistral")
+        if (fields.Text("model_type") is var type && !Array.Exists(ModelTypes, known => known == type))
         {
-            throw fields.Error("model_type", type ?? "nothing", "mistral");
+            throw fields.Error("model_type", type ?? "nothing", string.Join(" or ", ModelTypes));
         }
 
         foreach (var (name, value) in fields.All)
@@ -115,13 +124,28 @@ internal static class HuggingFaceConfig
             }
         }
 
-        bool windowed = !fields.Has("sliding_window") || fields.Find("sliding_window") is not null;
-        string layerType = windowed ? "sliding_attention" : "full_attention";
-        if (fields.Texts("layer_types") is { } types
-            && (types.Count != fields.RequiredCount("num_hidden_layers") || types.Any(type => type != layerType)))
+    }
+
+    /// <summary>The window of all layers, or where they differ that of each.</summary>
+    private static (int? All, ImmutableArray<int?> ByLayer) Windows(JsonFields fields)
+    {
+        // Llama has no such field, and the others have it where it is absent.
+        bool isLlama = fields.Text("model_type") == "llama";
+        int? window = fields.Has("sliding_window") ? fields.Count("sliding_window") : isLlama ? null : DefaultWindow;
+        if (fields.Texts("layer_types") is not { } types)
         {
-            throw fields.Error("layer_types", fields.Find("layer_types")!.Value, $"{layerType} once for every layer, as sliding_window says");
+            return (window, []);
         }
+
+        if (types.Count != fields.RequiredCount("num_hidden_layers") || types.Any(type => type != Full && (type != Sliding || window is null)))
+        {
+            throw fields.Error(
+                "layer_types", fields.Find("layer_types")!.Value, $"{Full}{(window is null ? "" : $" or {Sliding}")} once for every layer, as sliding_window says");
+        }
+
+        return types.All(type => type == Full) ? (null, [])
+            : types.All(type => type == Sliding) ? (window, [])
+            : (null, [.. types.Select(type => type == Full ? null : window)]);
     }
 
     private static float Epsilon(JsonFields fields)

@@ -96,6 +96,25 @@ public sealed class ByteLevelBpe : TextTokenizer
     /// <summary>What the id stands for; nothing for control tokens and ids that no text has.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id) => _bytes[RequireId(id)];
 
+    /// <summary>Which two tokens each longer one is joined from, in the order of ids: what the ranks come to as merges.</summary>
+    internal IEnumerable<(byte[] Left, byte[] Right)> Merges()
+    {
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int id = 0; id < _bytes.Length; id++)
+        {
+            if (_bytes[id] is not { Length: > 0 } token)
+            {
+                continue;
+            }
+
+            ids.Add(Encoding.Latin1.GetString(token), id);
+            if (token.Length > 1 && Join(token, ids, id) is { } pair)
+            {
+                yield return pair;
+            }
+        }
+    }
+
     protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
         var ids = _ranks.EncodeToIds(
@@ -114,6 +133,27 @@ public sealed class ByteLevelBpe : TextTokenizer
             NormalizedText = normalized,
             CharsConsumed = tokens.Count == 0 ? 0 : tokens[^1].Offset.End.Value,
         };
+    }
+
+    /// <summary>The last two parts of a token when it is joined from bytes by tokens before it; null where that leaves more.</summary>
+    private static (byte[] Left, byte[] Right)? Join(byte[] token, Dictionary<string, int> ids, int before)
+    {
+        List<string> parts = [.. Encoding.Latin1.GetString(token).Select(value => value.ToString())];
+        while (parts.Count > 2)
+        {
+            var best = Enumerable.Range(0, parts.Count - 1)
+                .Select(i => (At: i, Id: ids.GetValueOrDefault(parts[i] + parts[i + 1], int.MaxValue)))
+                .MinBy(pair => pair.Id);
+            if (best.Id >= before)
+            {
+                return null;
+            }
+
+            parts[best.At] += parts[best.At + 1];
+            parts.RemoveAt(best.At + 1);
+        }
+
+        return (Encoding.Latin1.GetBytes(parts[0]), Encoding.Latin1.GetBytes(parts[1]));
     }
 
     // The package's reader of tiktoken files is the way in: one line a token, in base64, with its rank.

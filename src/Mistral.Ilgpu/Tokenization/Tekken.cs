@@ -59,7 +59,22 @@ public static class Tekken
         ModelFileException Error(string field, string found, string expected) => new(source, $"{field}: found {found}, expected {expected}");
     }
 
-    internal static bool IsTekken(JsonElement root) => root.TryGetProperty("config", out _) && root.TryGetProperty("vocab", out _);
+    /// <summary>The tokenizer as a file, if its control tokens come before all others as Tekken's do.</summary>
+    internal static byte[] Save(ByteLevelBpe tokenizer, string source)
+    {
+        var ids = Enumerable.Range(0, tokenizer.VocabularySize).ToList();
+        int specials = ids.TakeWhile(id => tokenizer.BytesOf(id).IsEmpty).Count();
+        var plain = ids.Skip(specials).TakeWhile(id => !tokenizer.BytesOf(id).IsEmpty).ToList();
+        if (plain.Count == 0 || ids.Skip(specials + plain.Count).Any(id => !tokenizer.BytesOf(id).IsEmpty || tokenizer.IsControl(id)))
+        {
+            throw new ModelFileException(source, "tokenizer: found control tokens among the others, expected them first as in Tekken");
+        }
+
+        return JsonSerializer.SerializeToUtf8Bytes(new TekkenFile(
+            new TekkenConfig(tokenizer.Pattern, specials + plain.Count, specials, tokenizer.DeclaredVersion) { NumVocabTokens = plain.Count },
+            [.. plain.Select((id, rank) => new TekkenToken(rank, tokenizer.BytesOf(id).ToArray()))],
+            [.. ids.Take(specials).Where(tokenizer.IsControl).Select(id => new SpecialToken(id, tokenizer.IdToPiece(id)))]));
+    }
 
     private static TekkenFile Parse(ReadOnlyMemory<byte> json, string source)
     {
@@ -118,10 +133,18 @@ public static class Tekken
         [property: JsonPropertyName("pattern")] string? Pattern,
         [property: JsonPropertyName("default_vocab_size")] int DefaultVocabSize,
         [property: JsonPropertyName("default_num_special_tokens")] int DefaultNumSpecialTokens,
-        [property: JsonPropertyName("version")] string? Version);
+        [property: JsonPropertyName("version")] string? Version)
+    {
+        [JsonPropertyName("num_vocab_tokens")]
+        public int NumVocabTokens { get; init; }
+    }
 
     private sealed record TekkenToken(
         [property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_bytes")] byte[]? TokenBytes);
 
-    private sealed record SpecialToken([property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_str")] string? TokenStr);
+    private sealed record SpecialToken([property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_str")] string? TokenStr)
+    {
+        [JsonPropertyName("is_control")]
+        public bool IsControl { get; init; } = true;
+    }
 }

@@ -151,19 +151,5 @@ public sealed class TekkenTests
 
     private static byte[] Bytes(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
 
-    private static JsonObject Small(params string[] joined)
-    {
-        byte[][] tokens = [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), .. joined.Select(Encoding.UTF8.GetBytes)];
-        return new JsonObject
-        {
-            ["config"] = new JsonObject
-            {
-                ["pattern"] = @"\w+|\W",
-                ["default_vocab_size"] = 20 + tokens.Length,
-                ["default_num_special_tokens"] = 20,
-                ["version"] = "v3",
-            },
-            ["vocab"] = new JsonArray([.. tokens.Select((token, rank) => new JsonObject { ["rank"] = rank, ["token_bytes"] = Convert.ToBase64String(token) })]),
-        };
-    }
+    private static JsonObject Small(params string[] joined) => SmallTekken.Json(20, joined);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mistral.Ilgpu.Checkpoints.Gguf;
 using Mistral.Ilgpu.Tokenization;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
@@ -13,6 +14,7 @@ internal static class GgufVocabularyExport
         return checkpoint.Tokenizer switch
         {
             SentencePieceBpe pieces => Metadata(pieces, size),
+            ByteLevelBpe { Pattern: WordPatterns.Tekken } bytes => Metadata(bytes, size),
             _ => throw new ModelFileException(checkpoint.Name, "tokenizer: found one that cannot be written to GGUF"),
         };
     }
@@ -39,6 +41,37 @@ internal static class GgufVocabularyExport
         yield return new("tokenizer.ggml.add_bos_token", tokenizer.BosId >= 0);
         yield return new("tokenizer.ggml.add_eos_token", false);
         yield return new("tokenizer.ggml.add_space_prefix", tokenizer.HasDummyPrefix);
+    }
+
+    private static IEnumerable<KeyValuePair<string, object>> Metadata(ByteLevelBpe tokenizer, int size)
+    {
+        var ids = Enumerable.Range(0, tokenizer.VocabularySize);
+        int missing = size - tokenizer.VocabularySize;
+        yield return new("tokenizer.ggml.model", "gpt2");
+        yield return new("tokenizer.ggml.pre", GgufVocabulary.TekkenPre);
+        yield return new("tokenizer.ggml.tokens", (string[])[.. ids.Select(Spelling), .. Fillers(tokenizer.VocabularySize, missing)]);
+        yield return new("tokenizer.ggml.token_type", (int[])[.. ids.Select(Type), .. Enumerable.Repeat((int)PieceType.Unused, missing)]);
+        yield return new("tokenizer.ggml.merges", (string[])[.. tokenizer.Merges().Select(pair => $"{Gpt2Bytes.Write(pair.Left)} {Gpt2Bytes.Write(pair.Right)}")]);
+        foreach (var (name, id) in new[] { ("bos", tokenizer.BosId), ("eos", tokenizer.EosId) })
+        {
+            if (id >= 0)
+            {
+                yield return new($"tokenizer.ggml.{name}_token_id", (uint)id);
+            }
+        }
+
+        yield return new("tokenizer.ggml.add_bos_token", tokenizer.BosId >= 0);
+        yield return new("tokenizer.ggml.add_eos_token", false);
+        if (tokenizer.DeclaredVersion is { } version)
+        {
+            yield return new(GgufTokenizer.VersionKey, version);
+        }
+
+        int Type(int id) => (int)(tokenizer.IsControl(id) ? PieceType.Control : tokenizer.BytesOf(id).IsEmpty ? PieceType.Unused : PieceType.Normal);
+
+        string Spelling(int id) => tokenizer.IsControl(id) ? tokenizer.IdToPiece(id)
+            : tokenizer.BytesOf(id).IsEmpty ? Fillers(id, 1).Single()
+            : Gpt2Bytes.Write(tokenizer.BytesOf(id));
     }
 
     private static IEnumerable<string> Fillers(int from, int count) =>

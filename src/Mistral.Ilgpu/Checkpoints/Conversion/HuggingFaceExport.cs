@@ -119,11 +119,13 @@ internal static class HuggingFaceExport
     private static void WriteTokenizer(Checkpoint checkpoint, string folder)
     {
         var tokenizer = checkpoint.Tokenizer;
-        if (tokenizer is not SentencePieceBpe pieces)
+        if (tokenizer is ByteLevelBpe bytes)
         {
-            throw new ModelFileException(checkpoint.Name, "tokenizer: found one that cannot be written as a file of its own");
+            File.WriteAllBytes(Path.Combine(folder, "tekken.json"), Tekken.Save(bytes, checkpoint.Name));
+            return;
         }
 
+        var pieces = (SentencePieceBpe)tokenizer;
         using (var file = File.Create(Path.Combine(folder, "tokenizer.model")))
         {
             pieces.Save(file);

@@ -61,8 +61,11 @@ public static class ModelConversion
         }
         finally
         {
-            File.Delete(partial);
-            if (Directory.Exists(partial))
+            if (File.Exists(partial))
+            {
+                File.Delete(partial);
+            }
+            else if (Directory.Exists(partial))
             {
                 Directory.Delete(partial, recursive: true);
             }

@@ -34,7 +34,7 @@ internal static class RandomModel
         Enum.GetValues<TensorFormat>().Where(format => format.ShortName() == name).Select(format => (TensorFormat?)format).FirstOrDefault();
 
     private static ModelConfig ReadShape(string model, string path) => File.Exists(path)
-        ? HuggingFaceConfig.Read(File.ReadAllBytes(path), path)
+        ? Path.GetFileName(path) == HuggingFaceFolder.ConfigFile ? HuggingFaceConfig.Read(File.ReadAllBytes(path), path) : MistralParams.Read(File.ReadAllBytes(path), path)
         : throw new ModelFileException(model, $"found no shape '{path}', expected {string.Join(", ", FamilyShapes.ByName.Keys)}, or the path of a params.json, then :TYPE if not bf16");
 
     private static StoredTensor Store(ExpectedTensor tensor, TensorFormat format, int index)
