@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
@@ -24,73 +24,30 @@ internal static class InspectCommand
             using var checkpoint = Checkpoint.Open(settings.Model);
             var config = settings.Options.Adapt(checkpoint.Config);
             var plan = MemoryPlan.Of(config, checkpoint.Tensors, settings.Options);
-            var tensors = InOrder(config).Select(name => checkpoint.Tensors[name]).ToList();
+            var inspection = new Inspection(
+                checkpoint,
+                config,
+                [.. InOrder(config).Select(name => checkpoint.Tensors[name])],
+                TokenizerSummary.Of(checkpoint),
+                settings.Options,
+                plan,
+                DeviceCatalog.List(settings.Threads));
             if (output.IsJson(parse))
             {
-                Json.WriteLine(terminal.Out, json => Write(json, checkpoint, config, tensors, settings.Options, plan));
+                Json.WriteLine(terminal.Out, inspection.Write);
             }
             else
             {
-                WriteConfig(terminal, checkpoint, config);
-                WriteTensors(terminal, output.IsVerbose(parse) ? tensors.Select(tensor => Row(tensor.Name, 1, [tensor])) : Kinds(tensors));
-                WritePlan(terminal, config, settings.Options, plan);
+                WriteConfig(terminal, inspection);
+                WriteTensors(terminal, output.IsVerbose(parse) ? inspection.Tensors.Select(tensor => Row(tensor.Name, 1, [tensor])) : Kinds(inspection.Tensors));
+                WriteFormats(terminal, inspection);
+                WritePlan(terminal, inspection);
+                WriteDevices(terminal, inspection);
             }
 
             return ExitCode.Done;
         });
         return command;
-    }
-
-    private static void Write(
-        Utf8JsonWriter json,
-        Checkpoint checkpoint,
-        ModelConfig config,
-        IEnumerable<CheckpointTensor> tensors,
-        ModelOptions options,
-        MemoryPlan plan)
-    {
-        json.WriteStartObject();
-        json.WriteString("model", checkpoint.Name);
-        json.WriteNumber("parameters", config.ParameterCount);
-        json.WriteStartObject("config");
-        json.WriteNumber("vocabulary_size", config.VocabularySize);
-        json.WriteNumber("dim", config.Dim);
-        json.WriteNumber("layers", config.LayerCount);
-        json.WriteNumber("heads", config.HeadCount);
-        json.WriteNumber("kv_heads", config.KvHeadCount);
-        json.WriteNumber("head_dim", config.HeadDim);
-        json.WriteNumber("feed_forward_dim", config.FeedForwardDim);
-        json.WriteNumber("norm_epsilon", config.NormEpsilon);
-        json.WriteNumber("rope_theta", config.RopeTheta);
-        json.WriteNumber("max_positions", config.MaxPositions);
-        json.WriteOptional("sliding_window", config.SlidingWindow);
-        json.WriteBoolean("tied_embeddings", config.TiedEmbeddings);
-        json.WriteIds("eos_ids", config.EosIds);
-        json.WriteEndObject();
-        json.WriteStartArray("tensors");
-        foreach (var tensor in tensors)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", tensor.Name);
-            json.WriteString("source_name", tensor.SourceName);
-            json.WriteIds("shape", Shape(tensor));
-            json.WriteString("format", tensor.Format.ShortName());
-            json.WriteNumber("bytes", tensor.Bytes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartObject("memory");
-        json.WriteOptional("context", MistralModel.ContextOf(config, options));
-        json.WriteNumber("chunk", options.Chunk);
-        json.WriteString("type", options.WeightType?.ShortName() ?? "stored");
-        json.WriteString("kv_type", options.CacheType.ShortName());
-        json.WriteNumber("weight_bytes", plan.WeightBytes);
-        json.WriteNumber("cache_bytes", plan.CacheBytes);
-        json.WriteNumber("activation_bytes", plan.ActivationBytes);
-        json.WriteNumber("total_bytes", plan.TotalBytes);
-        json.WriteEndObject();
-        json.WriteEndObject();
     }
 
     /// <summary>The names of a model's tensors in the order in which a text passes through them.</summary>
@@ -107,19 +64,29 @@ internal static class InspectCommand
         .. config.TiedEmbeddings ? Array.Empty<string>() : [TensorNames.Output],
     ];
 
-    private static void WriteConfig(Terminal terminal, Checkpoint checkpoint, ModelConfig config) => TextTable.Write(
-        terminal,
-        ["", ""],
-        [
-            ["model", checkpoint.Name],
-            ["parameters", Text($"{config.ParameterCount:N0}")],
-            ["layers", Text($"{config.LayerCount} of width {config.Dim}, feed-forward {config.FeedForwardDim}")],
-            ["heads", Text($"{config.HeadCount} for queries, {config.KvHeadCount} for keys and values, of width {config.HeadDim}")],
-            ["vocabulary", Text($"{config.VocabularySize}{(config.TiedEmbeddings ? ", one matrix in and out" : "")}")],
-            ["window", config.SlidingWindow is int window ? Text($"{window} tokens") : "none"],
-            ["made for", Text($"{config.MaxPositions} tokens, rotary base {config.RopeTheta}")],
-            ["ends with", string.Join(", ", config.EosIds.Select(id => Text($"{id}")))],
-        ]);
+    private static void WriteConfig(Terminal terminal, Inspection inspection)
+    {
+        var config = inspection.Config;
+        TextTable.Write(
+            terminal,
+            ["", ""],
+            [
+                ["model", inspection.Checkpoint.Name],
+                ["layout", inspection.Checkpoint.Layout],
+                ["parameters", Text($"{config.ParameterCount:N0}")],
+                ["layers", Text($"{config.LayerCount} of width {config.Dim}, feed-forward {config.FeedForwardDim}")],
+                ["heads", Text($"{config.HeadCount} for queries, {config.KvHeadCount} for keys and values, of width {config.HeadDim}")],
+                ["vocabulary", Text($"{config.VocabularySize}{(config.TiedEmbeddings ? ", one matrix in and out" : "")}")],
+                ["window", Window(config)],
+                ["made for", Text($"{config.MaxPositions} tokens, rotary base {config.RopeTheta}")],
+                ["ends with", string.Join(", ", config.EosIds.Select(id => Text($"{id}")))],
+                ["tokenizer", inspection.Tokenizer.Text],
+            ]);
+    }
+
+    private static string Window(ModelConfig config) => config.LayerWindows.IsEmpty
+        ? config.SlidingWindow is int window ? Text($"{window} tokens") : "none"
+        : $"by layer: {string.Join(", ", config.LayerWindows.Select(one => one is int tokens ? Text($"{tokens}") : "none"))}, repeated";
 
     private static void WriteTensors(Terminal terminal, IEnumerable<string[]> rows)
     {
@@ -144,12 +111,25 @@ internal static class InspectCommand
     private static string KindOf(string name) =>
         name.StartsWith("layers.", StringComparison.Ordinal) ? "layers.*" + name[name.IndexOf('.', "layers.".Length)..] : name;
 
-    private static int[] Shape(CheckpointTensor tensor) =>
+    internal static int[] Shape(CheckpointTensor tensor) =>
         tensor.Rows == 1 ? [tensor.Columns] : [tensor.Rows, tensor.Columns];
 
-    private static void WritePlan(Terminal terminal, ModelConfig config, ModelOptions options, MemoryPlan plan)
+    private static void WriteFormats(Terminal terminal, Inspection inspection)
     {
-        string context = MistralModel.ContextOf(config, options) is int tokens ? Text($"a context of {tokens}") : "any context";
+        terminal.Out.Write('\n');
+        TextTable.Write(
+            terminal,
+            ["format", "tensors", "weights", "bytes", "bits a weight"],
+            inspection.Formats.Select(format => new[]
+            {
+                format.Format.ShortName(), Text($"{format.Tensors}"), Text($"{format.Weights:N0}"), ByteSize.Text(format.Bytes), Text($"{8.0 * format.Bytes / format.Weights:0.##}"),
+            }));
+    }
+
+    private static void WritePlan(Terminal terminal, Inspection inspection)
+    {
+        var (options, plan) = (inspection.Options, inspection.Plan);
+        string context = MistralModel.ContextOf(inspection.Config, options) is int tokens ? Text($"a context of {tokens}") : "any context";
         terminal.Out.Write('\n');
         TextTable.Write(
             terminal,
@@ -160,6 +140,18 @@ internal static class InspectCommand
                 ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{options.Chunk} tokens a pass")],
                 ["total", ByteSize.Text(plan.TotalBytes), ""],
             ]);
+    }
+
+    private static void WriteDevices(Terminal terminal, Inspection inspection)
+    {
+        terminal.Out.Write('\n');
+        TextTable.Write(
+            terminal,
+            ["device", "name", "memory", "fits"],
+            inspection.Devices.Select(device => new[]
+            {
+                device.Id, device.Name, ByteSize.Text(device.MemoryBytes), inspection.Fits(device) ? "yes" : "no",
+            }));
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

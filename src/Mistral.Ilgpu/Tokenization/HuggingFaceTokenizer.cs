@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Mistral.Ilgpu.Checkpoints;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
 namespace Mistral.Ilgpu.Tokenization;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Mistral.Ilgpu.Checkpoints;
+namespace Mistral.Ilgpu;
 
 /// <summary>A JSON object of a model file, read field by field with errors that name the file and the field.</summary>
 internal sealed class JsonFields

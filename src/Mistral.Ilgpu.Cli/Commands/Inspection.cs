@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+
+namespace Mistral.Ilgpu.Cli.Commands;
+
+/// <summary>All that is known of a model before it is loaded.</summary>
+/// <param name="Config">As the options change it.</param>
+/// <param name="Tensors">In the order in which a text passes through them.</param>
+internal sealed record Inspection(
+    Checkpoint Checkpoint,
+    ModelConfig Config,
+    IReadOnlyList<CheckpointTensor> Tensors,
+    TokenizerSummary Tokenizer,
+    ModelOptions Options,
+    MemoryPlan Plan,
+    IReadOnlyList<DeviceInfo> Devices)
+{
+    /// <summary>What is stored in each format, most bytes first.</summary>
+    public IReadOnlyList<(TensorFormat Format, int Tensors, long Weights, long Bytes)> Formats { get; } =
+    [
+        .. Tensors.GroupBy(tensor => tensor.Format)
+            .Select(group => (group.Key, group.Count(), group.Sum(tensor => (long)tensor.Rows * tensor.Columns), group.Sum(tensor => tensor.Bytes)))
+            .OrderByDescending(format => format.Item4),
+    ];
+
+    public bool Fits(DeviceInfo device) => Plan.TotalBytes <= device.MemoryBytes;
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("model", Checkpoint.Name);
+        json.WriteString("layout", Checkpoint.Layout);
+        json.WriteNumber("parameters", Config.ParameterCount);
+        json.WriteStartObject("config");
+        json.WriteNumber("vocabulary_size", Config.VocabularySize);
+        json.WriteNumber("dim", Config.Dim);
+        json.WriteNumber("layers", Config.LayerCount);
+        json.WriteNumber("heads", Config.HeadCount);
+        json.WriteNumber("kv_heads", Config.KvHeadCount);
+        json.WriteNumber("head_dim", Config.HeadDim);
+        json.WriteNumber("feed_forward_dim", Config.FeedForwardDim);
+        json.WriteNumber("norm_epsilon", Config.NormEpsilon);
+        json.WriteNumber("rope_theta", Config.RopeTheta);
+        json.WriteNumber("max_positions", Config.MaxPositions);
+        json.WriteOptional("sliding_window", Config.SlidingWindow);
+        if (!Config.LayerWindows.IsEmpty)
+        {
+            json.WriteStartArray("layer_windows");
+            foreach (int? window in Config.LayerWindows)
+            {
+                if (window is int tokens)
+                {
+                    json.WriteNumberValue(tokens);
+                }
+                else
+                {
+                    json.WriteNullValue();
+                }
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteBoolean("tied_embeddings", Config.TiedEmbeddings);
+        json.WriteIds("eos_ids", Config.EosIds);
+        json.WriteEndObject();
+        Tokenizer.Write(json);
+        json.WriteStartArray("tensors");
+        foreach (var tensor in Tensors)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", tensor.Name);
+            json.WriteString("source_name", tensor.SourceName);
+            json.WriteIds("shape", InspectCommand.Shape(tensor));
+            json.WriteString("format", tensor.Format.ShortName());
+            json.WriteNumber("bytes", tensor.Bytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("formats");
+        foreach (var format in Formats)
+        {
+            json.WriteStartObject();
+            json.WriteString("format", format.Format.ShortName());
+            json.WriteNumber("tensors", format.Tensors);
+            json.WriteNumber("weights", format.Weights);
+            json.WriteNumber("bytes", format.Bytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("memory");
+        json.WriteOptional("context", MistralModel.ContextOf(Config, Options));
+        json.WriteNumber("chunk", Options.Chunk);
+        json.WriteString("type", Options.WeightType?.ShortName() ?? "stored");
+        json.WriteString("kv_type", Options.CacheType.ShortName());
+        json.WriteNumber("weight_bytes", Plan.WeightBytes);
+        json.WriteNumber("cache_bytes", Plan.CacheBytes);
+        json.WriteNumber("activation_bytes", Plan.ActivationBytes);
+        json.WriteNumber("total_bytes", Plan.TotalBytes);
+        json.WriteEndObject();
+        json.WriteStartArray("devices");
+        foreach (var device in Devices)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", device.Id);
+            json.WriteNumber("memory_bytes", device.MemoryBytes);
+            json.WriteBoolean("fits", Fits(device));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}
