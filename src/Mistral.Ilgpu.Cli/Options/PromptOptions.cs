@@ -20,11 +20,18 @@ internal sealed class PromptOptions(string argumentName)
         "--input", "Many texts: a JSON string or {\"prompt\": …} per line; writes one JSON result per line.", "FILE.jsonl", "a file",
         text => text.Length > 0 ? text : null);
 
+    private readonly Option<string?> _suffix = new("--suffix")
+    {
+        Description = "What stands behind the gap that the model is to fill, the text being what stands before it (Codestral).",
+        HelpName = "TEXT",
+    };
+
     public void AddTo(Command command)
     {
         command.Arguments.Add(_text);
         command.Options.Add(_ids);
         command.Options.Add(_input);
+        command.Options.Add(_suffix);
     }
 
     /// <summary>Whether any of the ways is used, standard input aside.</summary>
@@ -43,14 +50,17 @@ internal sealed class PromptOptions(string argumentName)
             throw new UsageException($"more than one of {argumentName}, --prompt-ids and --input, expected one");
         }
 
+        string? suffix = parse.GetValue(_suffix);
         if (ids is not null)
         {
-            return new Prompts([], ids, IsMany: false);
+            return suffix is null
+                ? new Prompts([], ids, IsMany: false)
+                : throw new UsageException("--suffix with --prompt-ids, expected a text before the gap");
         }
 
         if (input is not null)
         {
-            return new Prompts(PromptFile.Read(input), null, IsMany: true);
+            return new Prompts(PromptFile.Read(input), null, IsMany: true) { Suffix = suffix };
         }
 
         // An option that is misspelt looks like a prompt.
@@ -70,7 +80,7 @@ internal sealed class PromptOptions(string argumentName)
             text = WithoutLastLineEnd(terminal.In.ReadToEnd());
         }
 
-        return new Prompts([text], null, IsMany: false);
+        return new Prompts([text], null, IsMany: false) { Suffix = suffix };
     }
 
     private static string WithoutLastLineEnd(string text) =>
@@ -81,6 +91,9 @@ internal sealed class PromptOptions(string argumentName)
 /// <param name="IsMany">Whether results are wanted one per line.</param>
 internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsMany)
 {
+    /// <summary>What stands behind a gap after each text; null where there is no gap.</summary>
+    public string? Suffix { get; init; }
+
     /// <summary>The prompts as ids, texts with the token that starts a text.</summary>
     public IReadOnlyList<int[]> Encode(TextTokenizer tokenizer, int vocabularySize)
     {
@@ -90,7 +103,7 @@ internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsM
             return [Ids];
         }
 
-        return [.. Texts.Select(text => Encode(tokenizer, text))];
+        return [.. Texts.Select(text => Suffix is null ? Encode(tokenizer, text) : [.. FillInTheMiddle.Encode(tokenizer, text, Suffix)])];
     }
 
     public static void RequireIds(string option, IEnumerable<int> ids, int vocabularySize)

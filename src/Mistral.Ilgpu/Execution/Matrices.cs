@@ -1,6 +1,8 @@
 using ILGPU;
+using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Execution;
 
@@ -109,4 +111,25 @@ public sealed record WeightBand(int FirstRow, int Rows, int Columns, TensorForma
 
     public ArrayView<TElement> View<TElement>()
         where TElement : unmanaged => Bytes.Cast<TElement>();
+
+    /// <summary>Copies rows to the device, padded elements or blocks as a file holds them, and waits for it.</summary>
+    /// <param name="room">As long as the rows, for the parts of blocks.</param>
+    internal void Upload(Device device, int firstRow, Span<byte> rows, Span<byte> room)
+    {
+        if (!Format.IsQuantized())
+        {
+            Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), rows.Length).CopyFromCPU(device.Stream, rows);
+            return;
+        }
+
+        var planes = BlockPlanes.Of(Format);
+        int blocksInRow = Columns / Format.BlockLength();
+        int blocks = rows.Length / Format.BlockBytes();
+        long firstBlock = (long)firstRow * blocksInRow;
+        var quants = room[..(blocks * planes.QuantBytes)];
+        var scales = room.Slice(quants.Length, blocks * planes.ScaleBytes);
+        planes.Part(rows, quants, scales);
+        Bytes.SubView(firstBlock * planes.QuantBytes, quants.Length).CopyFromCPU(device.Stream, quants);
+        Bytes.SubView(planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), scales.Length).CopyFromCPU(device.Stream, scales);
+    }
 }

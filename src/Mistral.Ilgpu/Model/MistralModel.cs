@@ -94,7 +94,8 @@ public sealed class MistralModel : IDisposable
         CancellationToken cancellation = default)
     {
         options ??= new ModelOptions();
-        SelfTest.Run(device, options.WeightType ?? checkpoint.Tensors[TensorNames.Embedding].Format, options.CacheType);
+        var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(tensor => tensor.FormatAs(options.WeightType));
+        SelfTest.Run(device, formats, options.CacheType, options.Activations);
         return LoadUntested(checkpoint, device, options, progress, cancellation);
     }
 

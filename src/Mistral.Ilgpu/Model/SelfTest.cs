@@ -23,11 +23,19 @@ internal static class SelfTest
     private const int Chunk = 7;
 
     /// <exception cref="DeviceException">The device computes wrongly.</exception>
-    public static void Run(Device device, TensorFormat weights, TensorFormat cache)
+    public static void Run(Device device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations)
     {
-        // The built-in model's rows are shorter than a block.
-        var elements = weights.IsQuantized() ? TensorFormat.Float32 : weights;
-        device.TestOnce($"{elements} {cache}", () => Test(device, elements, cache));
+        var formats = weights.ToHashSet();
+        foreach (var format in formats.Where(format => format.IsQuantized()))
+        {
+            device.TestOnce($"{format} {activations}", () => BlockSelfTest.Run(device, format, activations));
+        }
+
+        // Rows of the built-in model are shorter than a block, so whatever else there is runs with elements.
+        foreach (var format in formats.Where(format => !format.IsQuantized()).DefaultIfEmpty(TensorFormat.Float32))
+        {
+            device.TestOnce($"{format} {cache}", () => Test(device, format, cache));
+        }
     }
 
     private static void Test(Device device, TensorFormat weights, TensorFormat cache)

@@ -45,7 +45,7 @@ public sealed class WeightStream(
                 int rows = Math.Min(stagedRows, tensor.Rows - row);
                 var staged = _staging.AsSpan(0, rows * rowBytes);
                 Stage(tensor, row, rows, band.Format, usedBytes, rowBytes, staged);
-                Put(band, to, staged, rowBytes);
+                band.Upload(device, to, staged, _planes);
                 to += rows;
                 Report(tensor, rows);
             }
@@ -74,27 +74,6 @@ public sealed class WeightStream(
         {
             tensor.CopyRows(row + i, 1, format, staged.Slice(i * rowBytes, usedBytes));
         }
-    }
-
-    // Copies wait, because the staging buffers are used again at once.
-    private void Put(WeightBand band, int row, Span<byte> staged, int rowBytes)
-    {
-        if (!band.Format.IsQuantized())
-        {
-            band.Bytes.SubView((long)row * rowBytes, staged.Length).CopyFromCPU(device.Stream, staged);
-            return;
-        }
-
-        var planes = BlockPlanes.Of(band.Format);
-        int blocksInRow = band.Columns / band.Format.BlockLength();
-        int blocks = staged.Length / band.Format.BlockBytes();
-        long firstBlock = (long)row * blocksInRow;
-        var quants = _planes.AsSpan(0, blocks * planes.QuantBytes);
-        var scales = _planes.AsSpan(quants.Length, blocks * planes.ScaleBytes);
-        planes.Part(staged, quants, scales);
-        long scalesAt = planes.ScalesAt((long)band.Rows * blocksInRow);
-        band.Bytes.SubView(firstBlock * planes.QuantBytes, quants.Length).CopyFromCPU(device.Stream, quants);
-        band.Bytes.SubView(scalesAt + (firstBlock * planes.ScaleBytes), scales.Length).CopyFromCPU(device.Stream, scales);
     }
 
     private void Report(CheckpointTensor tensor, int rows)

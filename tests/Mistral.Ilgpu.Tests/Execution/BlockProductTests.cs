@@ -35,11 +35,10 @@ public sealed class BlockProductTests
         var random = new Random(seed);
         foreach (var (rows, columns, tokens) in new[] { (1, 256, 1), (37, 512, 1), (70, 768, 5), (33, 256, 67) })
         {
-            foreach (bool residual in new[] { false, true })
-            {
-                Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Int8, Int8Error);
-                Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Float32, FloatError);
-            }
+            // Both results in turn: each kernel takes its time to compile.
+            bool residual = rows % 2 == 0;
+            Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Int8, Int8Error);
+            Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Float32, FloatError);
         }
     }
 
@@ -130,13 +129,7 @@ public sealed class BlockProductTests
     private static WeightBand Band(Device device, TensorFormat format, int rows, int columns, byte[] blocks)
     {
         var band = new WeightBand(0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeInBytes(rows, columns, format)));
-        var planes = BlockPlanes.Of(format);
-        int count = blocks.Length / format.BlockBytes();
-        var quants = new byte[count * planes.QuantBytes];
-        var scales = new byte[count * planes.ScaleBytes];
-        planes.Part(blocks, quants, scales);
-        band.Bytes.SubView(0, quants.Length).CopyFromCPU(device.Stream, quants);
-        band.Bytes.SubView(planes.ScalesAt(count), scales.Length).CopyFromCPU(device.Stream, scales);
+        band.Upload(device, 0, blocks, new byte[blocks.Length]);
         return band;
     }
 

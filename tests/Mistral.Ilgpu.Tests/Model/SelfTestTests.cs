@@ -29,7 +29,7 @@ public sealed class SelfTestTests
     {
         foreach (var format in new[] { TensorFormat.Float32, TensorFormat.Float16, TensorFormat.BFloat16 })
         {
-            SelfTest.Run(TestDevice.Get(name), format, format);
+            SelfTest.Run(TestDevice.Get(name), [format, TensorFormat.Q8_0], format, ActivationType.Int8);
         }
     }
 

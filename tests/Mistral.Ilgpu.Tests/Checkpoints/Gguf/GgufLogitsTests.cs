@@ -15,6 +15,8 @@ public sealed class GgufLogitsTests
     public static TheoryData<string, string> Cases => new(
         from device in new[] { "cpu", "opencl", "cuda" }
         from type in new[] { "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL" }
+        // Products in every type are tested on every device; whole models take long on the slowest.
+        where device != "cpu" || type is "F16" or "Q8_0" or "Q4_K"
         select (device, type));
 
     [Theory]
@@ -46,7 +48,10 @@ public sealed class GgufLogitsTests
     }
 
     [Theory]
-    [MemberData(nameof(Cases))]
+    [InlineData("cpu", "Q4_K")]
+    [InlineData("opencl", "Q8_0")]
+    [InlineData("opencl", "Q6_K")]
+    [InlineData("cuda", "Q4_0")]
     public void Prefill_OfQuantizedWeights_EqualsDecode(string device, string type)
     {
         using var checkpoint = Open(type);

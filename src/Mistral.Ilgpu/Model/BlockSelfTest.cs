@@ -1,0 +1,72 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Quantization;
+using Mistral.Ilgpu.Checkpoints.Random;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>Proves that a device multiplies a quantized format rightly: a few random rows against the host's decoding.</summary>
+internal static class BlockSelfTest
+{
+    private const int Rows = 8;
+    private const int Columns = 512;
+    private const uint Key = 17;
+
+    // Rounding to eight bits does some 0.4 %, any wrong bit far more.
+    private const double Tolerance = 3e-2;
+
+    /// <exception cref="DeviceException">The device computes wrongly.</exception>
+    public static void Run(Device device, TensorFormat format, ActivationType activations)
+    {
+        using var tensor = new RandomTensor("self-test", format, Rows, Columns, Key);
+        byte[] blocks = tensor.ReadAll(0, (int)tensor.Length);
+        var weights = new float[Rows * Columns];
+        BlockCodec.Decode(format, blocks, weights);
+        float[] x = [.. Enumerable.Range(0, Columns).Select(i => RandomBits.Value(~Key, (uint)i, 1))];
+
+        using var state = device.Allocate<int>(StepState.Ids, "the self-test");
+        using var input = device.Allocate<float>(Columns, "the self-test");
+        using var quants = device.Allocate<sbyte>(Columns, "the self-test");
+        using var runs = device.Allocate<Float4>(Columns / BlockRun.Length, "the self-test");
+        using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
+        using var bytes = device.Allocate<byte>(WeightBand.SizeInBytes(Rows, Columns, format), "the self-test");
+        var passState = new int[StepState.Ids];
+        passState[StepState.TokenCount] = 1;
+        state.View.CopyFromCPU(device.Stream, passState);
+        input.View.CopyFromCPU(device.Stream, x);
+        var band = new WeightBand(0, Rows, Columns, format, bytes.View);
+        band.Upload(device, 0, blocks, new byte[blocks.Length]);
+
+        var from = new Activation("input", 1, Columns, input.View, new Int8Input(quants.View, runs.View, Columns));
+        var to = new Activation("output", 1, Rows, output.View);
+        new KernelSet(device, state.View, activations).MatMul("self-test", new WeightMatrix("self-test", [band]), from, to).Launch(new Pass(1, 0, 0));
+        var found = new float[Rows];
+        output.View.SubView(0, Rows).CopyToCPU(device.Stream, found);
+
+        double error = 0;
+        double size = 0;
+        for (int row = 0; row < Rows; row++)
+        {
+            double right = 0;
+            for (int column = 0; column < Columns; column++)
+            {
+                double term = (double)weights[(row * Columns) + column] * x[column];
+                right += term;
+                size += term * term;
+            }
+
+            error += (found[row] - right) * (found[row] - right);
+        }
+
+        // Written so that NaN fails too.
+        if (!(Math.Sqrt(error / size) <= Tolerance))
+        {
+            throw new DeviceException(
+                $"device {device.Info.Id} ({device.Info.Name}) multiplies {format.ShortName()} wrongly: self-test error {Math.Sqrt(error / size):g3}, expected at most {Tolerance}; choose another with --device");
+        }
+    }
+}
