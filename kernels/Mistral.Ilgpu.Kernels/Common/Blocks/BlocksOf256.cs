@@ -177,20 +177,14 @@ internal static class ScaleAndMinimum
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Of(ArrayView<ushort> scales, long at, int run)
     {
-        int scale;
-        int minimum;
-        if (run < 4)
-        {
-            scale = Bytes.Of(scales, at + 2, run) & 63;
-            minimum = Bytes.Of(scales, at + 2, run + 4) & 63;
-        }
-        else
-        {
-            int lower = Bytes.Of(scales, at + 2, run + 4);
-            scale = (lower & 15) | (Bytes.Of(scales, at + 2, run - 4) >> 6 << 4);
-            minimum = (lower >> 4) | (Bytes.Of(scales, at + 2, run) >> 6 << 4);
-        }
-
+        int within = run & 3;
+        int first = Bytes.Of(scales, at + 2, within);
+        int second = Bytes.Of(scales, at + 4, within);
+        int third = Bytes.Of(scales, at + 6, within);
+        // Masks, because a branch here keeps compilers from vectorizing what is around it.
+        int upper = -(run >> 2);
+        int scale = (first & 63 & ~upper) | (((third & 15) | (first >> 6 << 4)) & upper);
+        int minimum = (second & 63 & ~upper) | (((third >> 4) | (second >> 6 << 4)) & upper);
         float d = Float16.Decode(scales[at]) * scale;
         float offset = -(Float16.Decode(scales[at + 1]) * minimum);
         return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
