@@ -25,6 +25,21 @@ public readonly record struct Int8Input(ArrayView<sbyte> Values, ArrayView<Float
     {
         long at = block * TFormat.QuantBytes;
         long x = ((long)token * Stride) + (run * BlockRun.Length);
+        var scale = TFormat.Scale(weights.Scales, block * TFormat.ScaleWords, runInBlock);
+        var input = Runs[((long)token * (Stride / BlockRun.Length)) + run];
+        if (!TFormat.HalvesDiffer)
+        {
+            // One sum: what vectors cost is to be added up.
+            int sum = 0;
+            for (int i = 0; i < BlockRun.Half; i++)
+            {
+                sum += (TFormat.Quant(weights.Quants, at, runInBlock, 0, i) * Values[x + i])
+                    + (TFormat.Quant(weights.Quants, at, runInBlock, 1, i) * Values[x + BlockRun.Half + i]);
+            }
+
+            return (input.A * (scale.Low * sum)) + (scale.LowOffset * (input.B + input.C));
+        }
+
         int low = 0;
         int high = 0;
         for (int i = 0; i < BlockRun.Half; i++)
@@ -33,8 +48,6 @@ public readonly record struct Int8Input(ArrayView<sbyte> Values, ArrayView<Float
             high += TFormat.Quant(weights.Quants, at, runInBlock, 1, i) * Values[x + BlockRun.Half + i];
         }
 
-        var scale = TFormat.Scale(weights.Scales, block * TFormat.ScaleWords, runInBlock);
-        var input = Runs[((long)token * (Stride / BlockRun.Length)) + run];
         return (input.A * ((scale.Low * low) + (scale.High * high))) + ((scale.LowOffset * input.B) + (scale.HighOffset * input.C));
     }
 }

@@ -8,6 +8,8 @@ public readonly struct Q2_K : IBlockFormat
 {
     public static int BlockLength => 256;
 
+    public static bool HalvesDiffer => true;
+
     public static int QuantsAt => 16;
 
     public static int QuantBytes => 64;
@@ -37,6 +39,8 @@ public readonly struct Q2_K : IBlockFormat
 public readonly struct Q3_K : IBlockFormat
 {
     public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => true;
 
     public static int QuantsAt => 0;
 
@@ -70,6 +74,8 @@ public readonly struct Q4_K : IBlockFormat
 {
     public static int BlockLength => 256;
 
+    public static bool HalvesDiffer => false;
+
     public static int QuantsAt => 16;
 
     public static int QuantBytes => 128;
@@ -88,6 +94,8 @@ public readonly struct Q4_K : IBlockFormat
 public readonly struct Q5_K : IBlockFormat
 {
     public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => false;
 
     public static int QuantsAt => 16;
 
@@ -110,6 +118,8 @@ public readonly struct Q5_K : IBlockFormat
 public readonly struct Q6_K : IBlockFormat
 {
     public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => true;
 
     public static int QuantsAt => 0;
 
@@ -139,6 +149,8 @@ public readonly struct Q6_K : IBlockFormat
 public readonly struct IQ4_XS : IBlockFormat
 {
     public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => false;
 
     public static int QuantsAt => 8;
 

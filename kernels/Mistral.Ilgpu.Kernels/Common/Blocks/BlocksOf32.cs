@@ -8,6 +8,8 @@ public readonly struct Q8_0 : IBlockFormat
 {
     public static int BlockLength => 32;
 
+    public static bool HalvesDiffer => false;
+
     public static int QuantsAt => 2;
 
     public static int QuantBytes => 32;
@@ -26,6 +28,8 @@ public readonly struct Q8_0 : IBlockFormat
 public readonly struct Q4_0 : IBlockFormat
 {
     public static int BlockLength => 32;
+
+    public static bool HalvesDiffer => false;
 
     public static int QuantsAt => 2;
 
@@ -46,6 +50,8 @@ public readonly struct Q4_1 : IBlockFormat
 {
     public static int BlockLength => 32;
 
+    public static bool HalvesDiffer => false;
+
     public static int QuantsAt => 4;
 
     public static int QuantBytes => 16;
@@ -63,6 +69,8 @@ public readonly struct Q4_1 : IBlockFormat
 public readonly struct Q5_0 : IBlockFormat
 {
     public static int BlockLength => 32;
+
+    public static bool HalvesDiffer => false;
 
     public static int QuantsAt => 2;
 
@@ -82,6 +90,8 @@ public readonly struct Q5_1 : IBlockFormat
 {
     public static int BlockLength => 32;
 
+    public static bool HalvesDiffer => false;
+
     public static int QuantsAt => 4;
 
     public static int QuantBytes => 20;
@@ -99,6 +109,8 @@ public readonly struct Q5_1 : IBlockFormat
 public readonly struct IQ4_NL : IBlockFormat
 {
     public static int BlockLength => 32;
+
+    public static bool HalvesDiffer => false;
 
     public static int QuantsAt => 2;
 

@@ -12,6 +12,9 @@ public interface IBlockFormat
     /// <summary>Weights in a block: 32 or 256.</summary>
     static abstract int BlockLength { get; }
 
+    /// <summary>Whether the halves of a run have scales of their own.</summary>
+    static abstract bool HalvesDiffer { get; }
+
     /// <summary>Bytes of a block before its quants; those after its quants follow them in the plane of scales.</summary>
     static abstract int QuantsAt { get; }
 

@@ -39,38 +39,9 @@ internal static class BlocksOf256
         }
     }
 
-    public static void DecodeQ4_K(ReadOnlySpan<byte> block, Span<float> weights)
-    {
-        float d = BlocksOf32.ReadHalf(block);
-        float min = BlocksOf32.ReadHalf(block[2..]);
-        for (int run = 0; run < 8; run++)
-        {
-            var (scale, minimum) = SixBitPairs.Read(block[4..16], run);
-            float factor = d * scale;
-            float offset = min * minimum;
-            for (int i = 0; i < 32; i++)
-            {
-                weights[(32 * run) + i] = (factor * FourBits(block[16..], run, i)) - offset;
-            }
-        }
-    }
+    public static void DecodeQ4_K(ReadOnlySpan<byte> block, Span<float> weights) => DecodePairs(block, [], block[16..], weights);
 
-    public static void DecodeQ5_K(ReadOnlySpan<byte> block, Span<float> weights)
-    {
-        float d = BlocksOf32.ReadHalf(block);
-        float min = BlocksOf32.ReadHalf(block[2..]);
-        for (int run = 0; run < 8; run++)
-        {
-            var (scale, minimum) = SixBitPairs.Read(block[4..16], run);
-            float factor = d * scale;
-            float offset = min * minimum;
-            for (int i = 0; i < 32; i++)
-            {
-                int fifth = (block[16 + i] >> run) & 1;
-                weights[(32 * run) + i] = (factor * (FourBits(block[48..], run, i) | (fifth << 4))) - offset;
-            }
-        }
-    }
+    public static void DecodeQ5_K(ReadOnlySpan<byte> block, Span<float> weights) => DecodePairs(block, block[16..48], block[48..], weights);
 
     public static void DecodeQ6_K(ReadOnlySpan<byte> block, Span<float> weights)
     {
@@ -87,6 +58,24 @@ internal static class BlocksOf256
                 int within = (16 * (part % 2)) + i;
                 int low = (lower[(64 * (run / 4)) + (32 * (run % 2)) + within] >> (4 * (run / 2 % 2))) & 15;
                 weights[(16 * part) + i] = scale * ((low | (TwoBits(upper, part, i) << 4)) - 32);
+            }
+        }
+    }
+
+    /// <param name="fifths">The fifth bits, or nothing where there are four.</param>
+    private static void DecodePairs(ReadOnlySpan<byte> block, ReadOnlySpan<byte> fifths, ReadOnlySpan<byte> fours, Span<float> weights)
+    {
+        float d = BlocksOf32.ReadHalf(block);
+        float min = BlocksOf32.ReadHalf(block[2..]);
+        for (int run = 0; run < 8; run++)
+        {
+            var (scale, minimum) = SixBitPairs.Read(block[4..16], run);
+            float factor = d * scale;
+            float offset = min * minimum;
+            for (int i = 0; i < 32; i++)
+            {
+                int fifth = fifths.IsEmpty ? 0 : (fifths[i] >> run) & 1;
+                weights[(32 * run) + i] = (factor * (FourBits(fours, run, i) | (fifth << 4))) - offset;
             }
         }
     }
