@@ -49,7 +49,7 @@ public readonly record struct FillRandomScales(ArrayView<ushort> Scales, ArrayVi
         for (long i = WorkItems.First; i < Scales.Length; i += WorkItems.Count)
         {
             int word = (int)(i % words);
-            bool turned = (RandomBits.Word(~Key, (uint)(i / words)) >> 31) != 0;
+            bool turned = RandomBits.IsTurned(Key, (uint)(i / words));
             Scales[i] = (ushort)(turned ? Pattern[word] ^ Pattern[words + word] : Pattern[word]);
         }
     }

@@ -19,6 +19,15 @@ public static class RandomBits
         return (x ^ (x >> 13)) * 0xC2B2AE35u;
     }
 
+    /// <summary>Whether the signs of a block's scales are turned.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsTurned(uint key, uint block)
+    {
+        // Another key than the quants', one bit of whose words would show the sign.
+        const uint Other = 0x9E3779B9;
+        return (Word(key + Other, block) & 0x10000) != 0;
+    }
+
     /// <summary>Element i, evenly spread over ±amplitude.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Value(uint key, uint index, float amplitude)

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using Mistral.Ilgpu.Checkpoints.Gguf;
-using Mistral.Ilgpu.Checkpoints.Random;
+using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints;

@@ -1,4 +1,4 @@
-using Mistral.Ilgpu.Checkpoints.Random;
+using Mistral.Ilgpu.Checkpoints.RandomModels;
 
 namespace Mistral.Ilgpu.Checkpoints;
 

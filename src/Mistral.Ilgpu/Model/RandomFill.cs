@@ -1,7 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Checkpoints.Random;
+using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Device;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Checkpoints.Random;
+namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
 /// <summary>
 /// A tensor of random weights as if it lay in a file: its bytes are made where they are looked at, the same ones each time
@@ -83,7 +83,7 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
         for (int i = 0; i < bytes.Length / blockBytes; i++)
         {
             long block = firstBlock + i;
-            bool turned = (RandomBits.Word(~Key, (uint)block) >> 31) != 0;
+            bool turned = RandomBits.IsTurned(Key, (uint)block);
             for (int word = 0; word < words; word++)
             {
                 BinaryPrimitives.WriteUInt16LittleEndian(

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Checkpoints.Random;
+namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
 /// <summary>The shapes of the dense family, from its config.json and params.json files, and two small ones for measuring.</summary>
 public static class FamilyShapes

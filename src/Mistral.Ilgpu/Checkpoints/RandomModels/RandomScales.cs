@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Checkpoints.Random;
+namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
 /// <summary>Scales of blocks whose quants are random bits, such that the weights have mean zero and a wanted deviation.</summary>
 internal static class RandomScales

@@ -2,7 +2,7 @@ using System.Globalization;
 using Mistral.Ilgpu.Tokenization;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
-namespace Mistral.Ilgpu.Checkpoints.Random;
+namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
 /// <summary>
 /// A model of random weights: <c>random:NAME[:TYPE]</c> with a name of <see cref="FamilyShapes"/> or the path of a params.json.
