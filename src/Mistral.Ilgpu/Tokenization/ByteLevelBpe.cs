@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Tokenization;
 public sealed class ByteLevelBpe : TextTokenizer
 {
     // A pattern from a file must not hang on any text.
-    private static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(2);
 
     private readonly TiktokenTokenizer _ranks;
     private readonly byte[]?[] _bytes;
@@ -61,7 +61,7 @@ public sealed class ByteLevelBpe : TextTokenizer
         {
             var pattern = new Regex(vocabulary.Pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, PatternTimeout);
             using var ranks = RankLines(vocabulary.Tokens);
-            return new ByteLevelBpe(TiktokenTokenizer.Create(ranks, new RegexPreTokenizer(pattern, null), null), [.. vocabulary.Tokens], vocabulary);
+            return new ByteLevelBpe(TiktokenTokenizer.Create(ranks, new PatternPreTokenizer(pattern, source), null), [.. vocabulary.Tokens], vocabulary);
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidOperationException)
         {
@@ -118,13 +118,13 @@ public sealed class ByteLevelBpe : TextTokenizer
     protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
         var ids = _ranks.EncodeToIds(
-            text ?? textSpan.ToString(), settings.MaxTokenCount, out string? normalized, out int consumed, settings.ConsiderPreTokenization, settings.ConsiderNormalization);
+            WellFormed(text, textSpan), settings.MaxTokenCount, out string? normalized, out int consumed, settings.ConsiderPreTokenization, settings.ConsiderNormalization);
         return new EncodeResults<int> { Tokens = ids, NormalizedText = normalized, CharsConsumed = consumed };
     }
 
     protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
-        string whole = text ?? textSpan.ToString();
+        string whole = WellFormed(text, textSpan);
         var tokens = _ranks.EncodeToTokens(whole, out string? normalized, settings.ConsiderPreTokenization, settings.ConsiderNormalization);
         tokens = [.. tokens.Take(settings.MaxTokenCount)];
         return new EncodeResults<EncodedToken>
@@ -133,6 +133,18 @@ public sealed class ByteLevelBpe : TextTokenizer
             NormalizedText = normalized,
             CharsConsumed = tokens.Count == 0 ? 0 : tokens[^1].Offset.End.Value,
         };
+    }
+
+    private static string WellFormed(string? text, ReadOnlySpan<char> textSpan)
+    {
+        if (!(text ?? textSpan).ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return text ?? textSpan.ToString();
+        }
+
+        char[] copy = (text ?? textSpan).ToArray();
+        LoneSurrogates.Replace(copy);
+        return new string(copy);
     }
 
     /// <summary>The last two parts of a token when it is joined from bytes by tokens before it; null where that leaves more.</summary>

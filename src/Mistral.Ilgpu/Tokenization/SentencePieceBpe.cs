@@ -160,7 +160,7 @@ public sealed class SentencePieceBpe : TextTokenizer
             var body = normalized[prefix..];
             if (normalizes) text.Replace(body, ' ', Space);
             else text.CopyTo(body);
-            ReplaceLoneSurrogates(body);
+            LoneSurrogates.Replace(body);
 
             var segments = new List<Segment>(normalized.Length / 3 + 1);
             _merger.Split(normalized, segments);
@@ -204,17 +204,6 @@ public sealed class SentencePieceBpe : TextTokenizer
         }
 
         return tokens;
-    }
-
-    // What UTF-8 cannot carry reaches the reference as U+FFFD.
-    private static void ReplaceLoneSurrogates(Span<char> text)
-    {
-        for (var i = text.IndexOfAnyInRange('\uD800', '\uDFFF'); i >= 0 && i < text.Length; i++)
-        {
-            if (!char.IsSurrogate(text[i])) continue;
-            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) i++;
-            else text[i] = '\uFFFD';
-        }
     }
 
     private readonly record struct Token(int Id, Range Offset, bool EndsCharacter = true);

@@ -65,6 +65,24 @@ public sealed class TekkenTests
         Assert.Equal("<0xE4>", tokenizer.IdToPiece(20 + 0xE4));
     }
 
+    [Fact]
+    public void Encode_LettersBeyondTheBasicPlane_AreWordsAsAnyOther()
+    {
+        // U+20000 is a letter, so that it is one word with the letter before it, and only within a word are tokens joined.
+        var tokenizer = Tekken.Load(Bytes(Small("\U00020000", "a\U00020000")), "small");
+        Assert.Equal([20 + 257], tokenizer.EncodeToIds("a\U00020000"));
+        Assert.Equal([20 + 0xEF, 20 + 0xBF, 20 + 0xBD], tokenizer.EncodeToIds("\uD800"));
+    }
+
+    [Fact]
+    public void Encode_PatternThatHangs_IsRefusedInTime()
+    {
+        var json = Small("ab");
+        json["config"]!["pattern"] = "(a+)+b|.";
+        var tokenizer = Tekken.Load(Bytes(json), "small");
+        Assert.Contains("the pattern takes more than", Assert.Throws<ModelFileException>(() => tokenizer.EncodeToIds(new string('a', 60))).Message);
+    }
+
     public static TheoryData<string, string> Damages => new()
     {
         { "config", "config: found nothing" },
