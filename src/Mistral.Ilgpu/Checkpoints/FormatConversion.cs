@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
@@ -20,23 +21,63 @@ internal static class FormatConversion
             return FirstNotFinite(target, to);
         }
 
-        Span<float> floats = stackalloc float[Run];
         int count = source.Length / from.BlockBytes() * from.BlockLength();
-        for (int at = 0; at < count; at += Run)
+        if (to.IsQuantized() && count > Run)
         {
-            int length = Math.Min(Run, count - at);
-            var run = floats[..length];
-            Decode(source.Slice((int)from.BytesOf(at), (int)from.BytesOf(length)), from, run);
-            // Rounding to whole numbers would hide what is not a number.
-            if (to.IsQuantized() && FirstNotFinite(MemoryMarshal.AsBytes(run), TensorFormat.Float32) is >= 0 and var bad)
-            {
-                return at + bad;
-            }
-
-            Encode(run, to, target.Slice((int)to.BytesOf(at), (int)to.BytesOf(length)));
+            return QuantizeInParallel(source, from, target, to, count);
         }
 
-        return FirstNotFinite(target, to);
+        for (int at = 0; at < count; at += Run)
+        {
+            if (ConvertRun(source, from, target, to, at, Math.Min(Run, count - at)) is >= 0 and var bad)
+            {
+                return bad;
+            }
+        }
+
+        return to.IsQuantized() ? -1 : FirstNotFinite(target, to);
+    }
+
+    // The search for scales takes far longer than reading and writing.
+    private static unsafe long QuantizeInParallel(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int count)
+    {
+        fixed (byte* sourceStart = source)
+        {
+            fixed (byte* targetStart = target)
+            {
+                // Lambdas cannot hold what is fixed, only copies; the call below ends before either is released.
+                var (input, inputLength) = ((nint)sourceStart, source.Length);
+                var (output, outputLength) = ((nint)targetStart, target.Length);
+                var bad = new ConcurrentBag<long>();
+                Parallel.For(0, (count + Run - 1) / Run, run =>
+                {
+                    int at = run * Run;
+                    long first = ConvertRun(
+                        new ReadOnlySpan<byte>((void*)input, inputLength), from, new Span<byte>((void*)output, outputLength), to, at, Math.Min(Run, count - at));
+                    if (first >= 0)
+                    {
+                        bad.Add(first);
+                    }
+                });
+                return bad.IsEmpty ? -1 : bad.Min();
+            }
+        }
+    }
+
+    /// <returns>The first element that is not finite where it would be hidden by rounding, or −1.</returns>
+    private static long ConvertRun(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int at, int length)
+    {
+        Span<float> floats = stackalloc float[Run];
+        var run = floats[..length];
+        Decode(source.Slice((int)from.BytesOf(at), (int)from.BytesOf(length)), from, run);
+        // Rounding to whole numbers would hide what is not a number.
+        if (to.IsQuantized() && FirstNotFinite(MemoryMarshal.AsBytes(run), TensorFormat.Float32) is >= 0 and var bad)
+        {
+            return at + bad;
+        }
+
+        Encode(run, to, target.Slice((int)to.BytesOf(at), (int)to.BytesOf(length)));
+        return -1;
     }
 
     private static void Decode(ReadOnlySpan<byte> source, TensorFormat from, Span<float> floats)

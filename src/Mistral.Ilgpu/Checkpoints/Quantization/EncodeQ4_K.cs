@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Mistral.Ilgpu.Checkpoints.Quantization;
 
 /// <summary>Weights to Q4_K: four-bit quants, a six-bit scale and minimum for each 32, two halves for all.</summary>
@@ -75,16 +77,9 @@ internal static class EncodeQ4_K
 
         var best = ((most - least) / MostQuant, -least);
         float bestError = Error(values, importance, best.Item1, best.Item2);
-        Span<int> quants = stackalloc int[RunLength];
         for (int attempt = -10; attempt <= 10; attempt++)
         {
-            float inverse = (MostQuant + (0.1f * attempt)) / (most - least);
-            for (int i = 0; i < RunLength; i++)
-            {
-                quants[i] = Quant((values[i] - least) * inverse);
-            }
-
-            var (scale, minimum) = Fit(values, importance, quants);
+            var (scale, minimum) = Fit(values, importance, least, (MostQuant + (0.1f * attempt)) / (most - least));
             if (scale <= 0)
             {
                 continue;
@@ -100,21 +95,24 @@ internal static class EncodeQ4_K
         return best;
     }
 
-    private static (float Scale, float Minimum) Fit(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, ReadOnlySpan<int> quants)
+    /// <summary>The line through the quants that <paramref name="inverse"/> makes of values above <paramref name="least"/>.</summary>
+    private static (float Scale, float Minimum) Fit(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, float least, float inverse)
     {
-        float w = 0, wq = 0, wqq = 0, wx = 0, wxq = 0;
-        for (int i = 0; i < RunLength; i++)
+        Vector<float> weights = default, quants = default, squares = default, sums = default, products = default;
+        for (int i = 0; i < RunLength; i += Vector<float>.Count)
         {
-            float weight = importance[i];
-            float quant = quants[i];
-            w += weight;
-            wq += weight * quant;
-            wqq += weight * quant * quant;
-            wx += weight * values[i];
-            wxq += weight * values[i] * quant;
+            var x = new Vector<float>(values[i..]);
+            var w = new Vector<float>(importance[i..]);
+            var quant = Quants((x - new Vector<float>(least)) * inverse);
+            weights += w;
+            quants += w * quant;
+            squares += w * quant * quant;
+            sums += w * x;
+            products += w * x * quant;
         }
 
-        float determinant = (w * wqq) - (wq * wq);
+        var (wsum, wq, wqq, wx, wxq) = (Vector.Sum(weights), Vector.Sum(quants), Vector.Sum(squares), Vector.Sum(sums), Vector.Sum(products));
+        float determinant = (wsum * wqq) - (wq * wq);
         if (determinant <= 0)
         {
             return (0, 0);
@@ -122,22 +120,27 @@ internal static class EncodeQ4_K
 
         float offset = ((wqq * wx) - (wq * wxq)) / determinant;
         return offset < 0
-            ? (((w * wxq) - (wq * wx)) / determinant, -offset)
+            ? (((wsum * wxq) - (wq * wx)) / determinant, -offset)
             : (wxq / wqq, 0);
     }
 
     private static float Error(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, float scale, float minimum)
     {
-        float error = 0;
+        var error = Vector<float>.Zero;
+        var offset = new Vector<float>(minimum);
         float inverse = 1 / scale;
-        for (int i = 0; i < RunLength; i++)
+        for (int i = 0; i < RunLength; i += Vector<float>.Count)
         {
-            float difference = values[i] - ((scale * Quant((values[i] + minimum) * inverse)) - minimum);
-            error += importance[i] * difference * difference;
+            var x = new Vector<float>(values[i..]);
+            var difference = x - ((Quants((x + offset) * inverse) * scale) - offset);
+            error += new Vector<float>(importance[i..]) * difference * difference;
         }
 
-        return error;
+        return Vector.Sum(error);
     }
+
+    private static Vector<float> Quants(Vector<float> scaled) =>
+        Vector.Min(Vector.Max(Vector.Round(scaled), Vector<float>.Zero), new Vector<float>(MostQuant));
 
     private static int SixBits(float value, float unit) => unit == 0 ? 0 : (int)Math.Clamp(MathF.Round(value / unit), 0, MostScale);
 

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Mistral.Ilgpu.Checkpoints.Quantization;
 
 /// <summary>Weights to Q6_K: six-bit quants, an eight-bit scale for each 16, a half for all.</summary>
@@ -71,16 +73,17 @@ internal static class EncodeQ6_K
         for (int attempt = -Tries; attempt <= Tries; attempt++)
         {
             float inverse = (Least + (0.1f * attempt)) / widest;
-            float products = 0;
-            float squares = 0;
-            foreach (float value in values)
+            Vector<float> productLanes = default, squareLanes = default;
+            for (int i = 0; i < PartLength; i += Vector<float>.Count)
             {
-                int quant = Quant(value * inverse);
-                float importance = value * value;
-                products += importance * value * quant;
-                squares += importance * quant * quant;
+                var x = new Vector<float>(values[i..]);
+                var quant = Vector.Min(Vector.Max(Vector.Round(x * inverse), new Vector<float>(Least)), new Vector<float>(Most));
+                productLanes += x * x * x * quant;
+                squareLanes += x * x * quant * quant;
             }
 
+            float products = Vector.Sum(productLanes);
+            float squares = Vector.Sum(squareLanes);
             if (squares > 0 && products * products > bestGain * squares)
             {
                 bestScale = products / squares;
