@@ -54,6 +54,9 @@ public static class TensorFormatExtensions
         _ => format.ToString().ToLowerInvariant(),
     };
 
+    /// <summary>The format of that <see cref="ShortName"/>, or null.</summary>
+    internal static TensorFormat? FromShortName(string name) => Find(format => format.ShortName() == name);
+
     /// <summary>What safetensors and GGUF files call the format: F32, BF16, Q4_K.</summary>
     internal static string StoredName(this TensorFormat format) => format switch
     {
@@ -64,8 +67,7 @@ public static class TensorFormatExtensions
     };
 
     /// <summary>The format of that <see cref="StoredName"/>, or null.</summary>
-    internal static TensorFormat? FromStoredName(string name) =>
-        Enum.GetValues<TensorFormat>().Where(format => format.StoredName() == name).Select(format => (TensorFormat?)format).FirstOrDefault();
+    internal static TensorFormat? FromStoredName(string name) => Find(format => format.StoredName() == name);
 
     /// <summary>Where in a block of a quantized format its 16-bit floats are.</summary>
     internal static IReadOnlyList<int> HalvesAt(this TensorFormat format) => format switch
@@ -76,6 +78,9 @@ public static class TensorFormatExtensions
         TensorFormat.Q6_K => [208],
         _ => [0],
     };
+
+    private static TensorFormat? Find(Func<TensorFormat, bool> isIt) =>
+        Enum.GetValues<TensorFormat>().Where(isIt).Select(format => (TensorFormat?)format).FirstOrDefault();
 
     private static (int Length, int Bytes) Shape(TensorFormat format) => format switch
     {

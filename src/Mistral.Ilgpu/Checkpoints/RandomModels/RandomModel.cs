@@ -20,7 +20,7 @@ internal static class RandomModel
     {
         string name = model[Prefix.Length..];
         var format = TensorFormat.BFloat16;
-        if (name.LastIndexOf(':') is > 0 and var colon && FormatOf(name[(colon + 1)..]) is { } named)
+        if (name.LastIndexOf(':') is > 0 and var colon && TensorFormatExtensions.FromShortName(name[(colon + 1)..]) is { } named)
         {
             (name, format) = (name[..colon], named);
         }
@@ -30,12 +30,19 @@ internal static class RandomModel
         return new ModelSource(model, model, "random weights", config, expected, expected.Select((tensor, index) => Store(tensor, format, index)), () => Vocabulary(config.VocabularySize, model));
     }
 
-    private static TensorFormat? FormatOf(string name) =>
-        Enum.GetValues<TensorFormat>().Where(format => format.ShortName() == name).Select(format => (TensorFormat?)format).FirstOrDefault();
+    private static ModelConfig ReadShape(string model, string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new ModelFileException(
+                model, $"found no shape '{path}', expected {string.Join(", ", FamilyShapes.ByName.Keys)}, or the path of a params.json, then :TYPE if not bf16");
+        }
 
-    private static ModelConfig ReadShape(string model, string path) => File.Exists(path)
-        ? Path.GetFileName(path) == HuggingFaceFolder.ConfigFile ? HuggingFaceConfig.Read(File.ReadAllBytes(path), path) : MistralParams.Read(File.ReadAllBytes(path), path)
-        : throw new ModelFileException(model, $"found no shape '{path}', expected {string.Join(", ", FamilyShapes.ByName.Keys)}, or the path of a params.json, then :TYPE if not bf16");
+        using var files = ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        string file = Path.GetFileName(path);
+        byte[] json = files.ReadRequired(file);
+        return file == HuggingFaceFolder.ConfigFile ? HuggingFaceConfig.Read(json, path) : MistralParams.Read(json, path);
+    }
 
     private static StoredTensor Store(ExpectedTensor tensor, TensorFormat format, int index)
     {
