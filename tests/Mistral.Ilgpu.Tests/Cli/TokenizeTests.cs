@@ -6,6 +6,13 @@ namespace Mistral.Ilgpu.Tests.Cli;
 
 public sealed class TokenizeTests
 {
+    [Fact]
+    public void Tokenize_SuffixWithoutItsTokens_IsRefused()
+    {
+        CommandRun.Of("tokenize", "a", "--suffix", "b").ExpectError(4, "[SUFFIX]");
+        CommandRun.Of("tokenize", "--prompt-ids", "1,2", "--suffix", "b").ExpectError(2, "--suffix");
+    }
+
     private static TextTokenizer Tokenizer => TinyModel.Required.Tokenizer;
 
     [Fact]
