@@ -3,50 +3,50 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
-/// result[0] = the smallest index at which values is largest. values: count.
-/// Row form: one work item reads everything, no barriers.
+/// result[r] = the smallest index at which row r of values is largest, for each row of logits. values: rows × stride, of which the
+/// first columns count. Row form: one work item reads a row, no barriers.
 /// </summary>
-public readonly record struct ArgMaxRow(ArrayView<float> Values, ArrayView<int> Result, int Count) : IKernel
+public readonly record struct ArgMaxRow(StepState State, ArrayView<float> Values, ArrayView<int> Result, int Columns, int Stride) : IKernel
 {
     public void Execute()
     {
-        if (WorkItems.First > 0)
+        for (long row = WorkItems.First; row < State.LogitCount; row += WorkItems.Count)
         {
-            return;
-        }
-
-        int best = 0;
-        float largest = Values[0];
-        for (int i = 1; i < Count; i++)
-        {
-            float value = Values[i];
-            if (value > largest)
+            var values = Values.SubView(row * Stride, Columns);
+            int best = 0;
+            float largest = values[0];
+            for (int i = 1; i < Columns; i++)
             {
-                largest = value;
-                best = i;
+                float value = values[i];
+                if (value > largest)
+                {
+                    largest = value;
+                    best = i;
+                }
             }
-        }
 
-        Result[0] = best;
+            Result[row] = best;
+        }
     }
 }
 
 /// <summary>
-/// <see cref="ArgMaxRow"/> with one group: each item takes a strided share, the shares meet in shared memory.
+/// <see cref="ArgMaxRow"/> with one group per row: each item takes a strided share, the shares meet in shared memory.
 /// Group size: a power of two up to <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
-public readonly record struct ArgMaxGroup(ArrayView<float> Values, ArrayView<int> Result, int Count) : IKernel
+public readonly record struct ArgMaxGroup(ArrayView<float> Values, ArrayView<int> Result, int Columns, int Stride) : IKernel
 {
     public void Execute()
     {
         var values = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize);
         var indices = SharedMemory.Allocate<int>(GroupReduce.MaxGroupSize);
         int item = Group.IdxX;
+        long from = (long)Grid.IdxX * Stride;
         float largest = float.NegativeInfinity;
         int best = int.MaxValue;
-        for (int i = item; i < Count; i += Group.DimX)
+        for (int i = item; i < Columns; i += Group.DimX)
         {
-            float value = Values[i];
+            float value = Values[from + i];
             if (value > largest || best == int.MaxValue)
             {
                 largest = value;
@@ -75,7 +75,7 @@ public readonly record struct ArgMaxGroup(ArrayView<float> Values, ArrayView<int
 
         if (item == 0)
         {
-            Result[0] = indices[0];
+            Result[Grid.IdxX] = indices[0];
         }
     }
 }

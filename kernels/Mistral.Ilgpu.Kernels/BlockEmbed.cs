@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary><see cref="Embed{TFormat,TElement}"/> from a table of blocks. Work is shared by element.</summary>
 public readonly record struct BlockEmbed<TFormat>(
-    ArrayView<int> State,
+    StepState State,
     BlockWeights Table,
     ArrayView<float> Hidden,
     int Stride) : IKernel
@@ -12,13 +12,13 @@ public readonly record struct BlockEmbed<TFormat>(
 {
     public void Execute()
     {
-        long count = (long)State[StepState.TokenCount] * Table.Columns;
+        long count = (long)State.TokenCount * Table.Columns;
         int blocks = Table.Columns / TFormat.BlockLength;
         for (long i = WorkItems.First; i < count; i += WorkItems.Count)
         {
             int token = (int)(i / Table.Columns);
             int column = (int)(i % Table.Columns);
-            long block = ((long)State[StepState.Ids + token] * blocks) + (column / TFormat.BlockLength);
+            long block = ((long)State.Id(token) * blocks) + (column / TFormat.BlockLength);
             int run = column % TFormat.BlockLength / BlockRun.Length;
             int half = column / BlockRun.Half % 2;
             var scale = TFormat.Scale(Table.Scales, block * TFormat.ScaleWords, run);

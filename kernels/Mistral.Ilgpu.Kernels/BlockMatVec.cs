@@ -4,28 +4,28 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks, which stay packed; also y += with <see cref="AddToResidual"/>.
-/// W: rows × columns; x: State[TokenCountAt] tokens, as <typeparamref name="TInput"/> holds them; y: tokens × outputStride.
+/// W: rows × columns; x: the rows of a pass, as <typeparamref name="TInput"/> holds them, those of Tokens multiplied; y: tokens × outputStride.
 /// Row form: a work item takes a row, whose blocks stay in the cache while it goes through the tokens. No barriers.
 /// </summary>
 public readonly record struct BlockMatVecRow<TFormat, TInput, TResult>(
-    ArrayView<int> State,
+    StepState State,
     BlockWeights Weights,
     TInput Input,
     ArrayView<float> Output,
     int Rows,
     int OutputStride,
-    int TokenCountAt) : IKernel
+    RowRange Tokens) : IKernel
     where TFormat : struct, IBlockFormat
     where TInput : struct, IBlockInput
     where TResult : struct, IResult
 {
     public void Execute()
     {
-        int tokens = State[TokenCountAt];
+        int end = Tokens.End(State);
         int blocks = Weights.Columns / TFormat.BlockLength;
         for (long row = WorkItems.First; row < Rows; row += WorkItems.Count)
         {
-            for (int token = 0; token < tokens; token++)
+            for (int token = Tokens.First(State); token < end; token++)
             {
                 float sum = 0;
                 int run = 0;
@@ -47,7 +47,7 @@ public readonly record struct BlockMatVecRow<TFormat, TInput, TResult>(
 
 /// <summary>
 /// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> for GPUs: one group per row (grid x) and token (grid y), whose items
-/// take the row's runs by stride and meet in shared memory. Group size: a power of two up to
+/// take the row's runs by stride and meet in shared memory. The grid has a token for each from the first on. Group size: a power of two up to
 /// <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
 public readonly record struct BlockMatVecGroup<TFormat, TInput, TResult>(

@@ -3,67 +3,83 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
-/// A whole attention step for one token in one launch: turns its query and key (<see cref="Rope{TCache,TElement}"/>), puts
-/// key and value into the ring (<see cref="StoreKv{TElement}"/>) and attends over the ring, with the same sums in the same
-/// order as <see cref="AttendRow{TCache,TElement}"/>. One token evicts only the key that just left its window, so the ring
-/// may be written first. Row form: one work item per kv head, which does all query heads that share it; no barriers.
+/// A whole attention step for decoded tokens in one launch, for texts of one split: turns query, key and value
+/// (<see cref="Rope{TCache,TElement}"/>) and attends over the ring, with the same sums in the same order as
+/// <see cref="DecodeAttendRow{TTiles,TElement}"/>. Row form: one work item per token and kv head; no barriers.
 /// </summary>
-public readonly record struct DecodeAttend<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : IKernel
-    where TCache : struct, IWeightFormat<TElement>
+public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : IKernel
+    where TTiles : struct, IAttentionTiles<TTiles, TElement>
+    where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {
     public void Execute()
     {
-        int position = Input.State[StepState.StartPosition];
-        int group = Input.Heads / Input.KvHeads;
-        for (long item = WorkItems.First; item < Input.KvHeads; item += WorkItems.Count)
+        var tiles = TTiles.Create(Input);
+        int perHead = Input.HeadDim / RotatedRun<TCache, TElement>.Length;
+        long items = (long)Input.State.DecodeCount * Input.KvHeads;
+        for (long item = WorkItems.First; item < items; item += WorkItems.Count)
         {
-            int kvHead = (int)item;
-            Store(position, kvHead);
-            for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
+            int token = (int)(item / Input.KvHeads);
+            int kvHead = (int)(item % Input.KvHeads);
+            for (int run = 0; run < perHead; run++)
             {
-                RotateQuery(position, head);
-                Attend(position, head);
+                for (int head = kvHead * Input.Group; head < (kvHead + 1) * Input.Group; head++)
+                {
+                    RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, (head * perHead) + run);
+                }
+
+                RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, ((Input.Heads + kvHead) * perHead) + run);
+                RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, ((Input.Heads + Input.KvHeads + kvHead) * perHead) + run);
+            }
+
+            var query = DecodeSplits.Token(Input.State, token);
+            tiles.Attend(AttentionBlock.Visible(query, kvHead, Input.Window), AttentionOutput.Whole(Input, token, kvHead));
+        }
+    }
+}
+
+/// <summary>
+/// Attention of decoded tokens over their rings, their own keys included, in splits of the keys (Dao et al., Flash-Decoding,
+/// 2023) that <see cref="MergeSplits"/> joins. Parts: tokens × heads × <see cref="DecodeSplits.Most"/> × (headDim +
+/// <see cref="DecodeSplits.Tail"/>). Row form: one work item per token, kv head and split; no barriers.
+/// </summary>
+/// <param name="Splits">Splits of the pass's longest text.</param>
+public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts, int Splits) : IKernel
+    where TTiles : struct, IAttentionTiles<TTiles, TElement>
+    where TElement : unmanaged
+{
+    public void Execute()
+    {
+        var tiles = TTiles.Create(Input);
+        long items = (long)Input.State.DecodeCount * Input.KvHeads * Splits;
+        for (long item = WorkItems.First; item < items; item += WorkItems.Count)
+        {
+            int split = (int)(item % Splits);
+            int kvHead = (int)(item / Splits % Input.KvHeads);
+            int token = (int)(item / Splits / Input.KvHeads);
+            var query = DecodeSplits.Token(Input.State, token);
+            if (split < DecodeSplits.Count(query.Position, Input.Window))
+            {
+                tiles.Attend(DecodeSplits.Split(query, kvHead, Input.Window, split), AttentionOutput.Part(Input, Parts, token, kvHead, split));
             }
         }
     }
+}
 
-    private void Store(int position, int kvHead)
+/// <summary>
+/// <see cref="DecodeAttendRow{TTiles,TElement}"/> for GPUs: one group per split (grid x), kv head (grid y) and token (grid z), see
+/// <see cref="AttentionGroup{TCache,TElement}"/>.
+/// </summary>
+public readonly record struct DecodeAttendGroup<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel
+    where TCache : struct, ICacheFormat<TElement>
+    where TElement : unmanaged
+{
+    public void Execute()
     {
-        int headDim = Input.HeadDim;
-        long keyAt = (long)(Input.Heads + kvHead) * headDim;
-        long valueAt = (long)(Input.Heads + Input.KvHeads + kvHead) * headDim;
-        long to = Input.RingIndex(position, kvHead * (Input.Heads / Input.KvHeads));
-        for (int i = 0; i < headDim; i += 2)
-        {
-            var (x, y) = Rotary.Rotate(Input.Qkv[keyAt + i], Input.Qkv[keyAt + i + 1], Rotary.Angle(position, Frequencies[i / 2]));
-            Input.Keys[to + i] = TCache.Encode(x);
-            Input.Keys[to + i + 1] = TCache.Encode(y);
-            Input.Values[to + i] = TCache.Encode(Input.Qkv[valueAt + i]);
-            Input.Values[to + i + 1] = TCache.Encode(Input.Qkv[valueAt + i + 1]);
-        }
-    }
-
-    private void RotateQuery(int position, int head)
-    {
-        long at = (long)head * Input.HeadDim;
-        for (int i = 0; i < Input.HeadDim; i += 2)
-        {
-            var (x, y) = Rotary.Rotate(Input.Qkv[at + i], Input.Qkv[at + i + 1], Rotary.Angle(position, Frequencies[i / 2]));
-            Input.Qkv[at + i] = x;
-            Input.Qkv[at + i + 1] = y;
-        }
-    }
-
-    private void Attend(int position, int head)
-    {
-        var row = new AttentionRow<TCache, TElement>(Input, 0, head);
-        var softmax = row.Begin();
-        for (int p = SlidingWindow.FirstVisible(position, Input.Window); p <= position; p++)
-        {
-            row.Take(ref softmax, Input.Keys, Input.Values, Input.RingIndex(p, head));
-        }
-
-        row.Finish(softmax);
+        var group = new AttentionGroup<TCache, TElement>(Input);
+        var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);
+        var query = DecodeSplits.Token(Input.State, token);
+        // A split past the last has no tiles and writes nothing that is read.
+        group.Attend(DecodeSplits.Split(query, kvHead, Input.Window, split), AttentionOutput.Part(Input, Parts, token, kvHead, split));
     }
 }

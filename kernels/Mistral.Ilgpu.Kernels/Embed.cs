@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// table: vocabulary × stride; hidden: tokens × stride, float32. Work is shared by element.
 /// </summary>
 public readonly record struct Embed<TFormat, TElement>(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<TElement> Table,
     ArrayView<float> Hidden,
     int Columns,
@@ -17,12 +17,12 @@ public readonly record struct Embed<TFormat, TElement>(
 {
     public void Execute()
     {
-        long count = (long)State[StepState.TokenCount] * Columns;
+        long count = (long)State.TokenCount * Columns;
         for (long i = WorkItems.First; i < count; i += WorkItems.Count)
         {
             int token = (int)(i / Columns);
             int column = (int)(i % Columns);
-            int id = State[StepState.Ids + token];
+            int id = State.Id(token);
             Hidden[((long)token * Stride) + column] = TFormat.Decode(Table[((long)id * Stride) + column]);
         }
     }

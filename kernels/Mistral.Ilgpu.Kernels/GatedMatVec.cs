@@ -10,13 +10,14 @@ namespace Mistral.Ilgpu.Kernels;
 /// Pack form, as <see cref="MatVecPacks{TFormat,TElement,TResult}"/>: a work item takes two rows of G and their rows of U.
 /// </summary>
 public readonly record struct GatedMatVecPacks<TFormat, TElement>(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<TElement> Weights,
     ArrayView<float> Input,
     ArrayView<float> Output,
     int Rows,
     int InputStride,
-    int OutputStride) : IKernel
+    int OutputStride,
+    RowRange Tokens) : IKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
@@ -24,7 +25,8 @@ public readonly record struct GatedMatVecPacks<TFormat, TElement>(
     {
         var weights = Weights.Cast<Pack>();
         int packs = InputStride / TFormat.PerPack;
-        int tokens = State[StepState.TokenCount];
+        int first = Tokens.First(State);
+        int end = Tokens.End(State);
         for (long pair = WorkItems.First; pair < (Rows + 1) / 2; pair += WorkItems.Count)
         {
             int row = (int)pair * 2;
@@ -34,7 +36,7 @@ public readonly record struct GatedMatVecPacks<TFormat, TElement>(
             var gate1 = weights.SubView((long)next * packs, packs);
             var up0 = weights.SubView((long)(Rows + row) * packs, packs);
             var up1 = weights.SubView((long)(Rows + next) * packs, packs);
-            for (int token = 0; token < tokens; token++)
+            for (int token = first; token < end; token++)
             {
                 var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
                 float g0 = 0, g1 = 0, u0 = 0, u1 = 0;
@@ -55,31 +57,42 @@ public readonly record struct GatedMatVecPacks<TFormat, TElement>(
 }
 
 /// <summary>
-/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for one token and vectorizing compilers: one work item per row, lanes as
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for few tokens and vectorizing compilers: one work item per row, lanes as
 /// in <see cref="MatVecLanes{TFormat,TElement,TResult}"/>.
 /// </summary>
 public readonly record struct GatedMatVecLanes<TFormat, TElement>(
+    StepState State,
     ArrayView<TElement> Weights,
     ArrayView<float> Input,
     ArrayView<float> Output,
     int Rows,
-    int InputStride) : IKernel
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
     public void Execute()
     {
         int row = (int)WorkItems.First;
-        if (row < Rows)
+        if (row >= Rows)
         {
-            float gate = LaneSum.Dot<TFormat, TElement>(Weights, Input, row, InputStride);
-            Output[row] = Gate.Silu(gate) * LaneSum.Dot<TFormat, TElement>(Weights, Input, Rows + row, InputStride);
+            return;
+        }
+
+        int end = Tokens.End(State);
+        for (int token = Tokens.First(State); token < end; token++)
+        {
+            var x = Input.SubView((long)token * InputStride, InputStride);
+            float gate = LaneSum.Dot<TFormat, TElement>(Weights, x, row, InputStride);
+            float up = LaneSum.Dot<TFormat, TElement>(Weights, x, Rows + row, InputStride);
+            Output[((long)token * OutputStride) + row] = Gate.Silu(gate) * up;
         }
     }
 }
 
 /// <summary>
-/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for one token and GPUs: one group per row, as in
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for few tokens and GPUs: one group per row and token, as in
 /// <see cref="MatVecGroup{TFormat,TElement,TResult}"/>.
 /// </summary>
 public readonly record struct GatedMatVecGroup<TFormat, TElement>(
@@ -87,7 +100,8 @@ public readonly record struct GatedMatVecGroup<TFormat, TElement>(
     ArrayView<float> Input,
     ArrayView<float> Output,
     int Rows,
-    int InputStride) : IKernel
+    int InputStride,
+    int OutputStride) : IKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
@@ -97,7 +111,8 @@ public readonly record struct GatedMatVecGroup<TFormat, TElement>(
         int row = Grid.IdxX;
         int packs = InputStride / TFormat.PerPack;
         var weights = Weights.Cast<Pack>();
-        var x = Input.Cast<Float4>();
+        int token = Grid.IdxY;
+        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
         float gate = 0;
         float up = 0;
         for (int pack = Group.IdxX; pack < packs; pack += Group.DimX)
@@ -110,7 +125,7 @@ public readonly record struct GatedMatVecGroup<TFormat, TElement>(
         up = GroupReduce.Sum(shared, up);
         if (Group.IdxX == 0)
         {
-            Output[row] = Gate.Silu(gate) * up;
+            Output[((long)token * OutputStride) + row] = Gate.Silu(gate) * up;
         }
     }
 }

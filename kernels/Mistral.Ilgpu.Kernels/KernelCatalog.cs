@@ -18,7 +18,7 @@ public sealed record KernelForm(Type Kernel)
         string name = kernel.Name.Split('`')[0];
         var types = kernel.GetGenericArguments();
         // An element type follows from its format, where there is one.
-        var arguments = types.Where(type => !type.IsPrimitive || types.Length == 1).Select(type => type.Name).ToArray();
+        var arguments = types.Where(type => !type.IsPrimitive || types.Length == 1).Select(type => type.IsGenericType ? Describe(type) : type.Name).ToArray();
         return arguments.Length == 0 ? name : $"{name}<{string.Join(", ", arguments)}>";
     }
 }
@@ -27,20 +27,29 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup)];
+        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits)];
 
     private static readonly Type[] PerFormat =
     [
-        typeof(Embed<,>), typeof(Rope<,>), typeof(AttendRow<,>), typeof(AttendGroup<,>), typeof(DecodeAttend<,>),
-        typeof(GatedMatVecPacks<,>), typeof(GatedMatVecLanes<,>), typeof(GatedMatVecGroup<,>),
-        typeof(FillRandomElements<,>),
+        typeof(Embed<,>), typeof(GatedMatVecPacks<,>), typeof(GatedMatVecLanes<,>), typeof(GatedMatVecGroup<,>), typeof(FillRandomElements<,>),
     ];
+
+    private static readonly Type[] PerCacheFormat =
+    [
+        typeof(Rope<,>), typeof(AttendGroup<,>), typeof(DecodeAttendGroup<,>), typeof(StoreKv<,>),
+    ];
+
+    private static readonly Type[] AttentionTiles = [typeof(LaneTiles<,>), typeof(QuadTiles<,>)];
+
+    private static readonly Type[] PerTiles = [typeof(AttendRow<,>), typeof(DecodeAttendRow<,>)];
 
     private static readonly Type[] PerFormatAndResult =
         [typeof(MatVecPacks<,,>), typeof(MatVecLanes<,,>), typeof(MatVecGroup<,,>), typeof(MatMulTile<,,>)];
 
     private static readonly (Type Format, Type Element)[] Formats =
         [(typeof(Float32), typeof(float)), (typeof(BFloat16), typeof(ushort)), (typeof(Float16), typeof(ushort))];
+
+    private static readonly (Type Format, Type Element)[] CacheFormats = [.. Formats, (typeof(Int8Cache), typeof(sbyte))];
 
     private static readonly Type[] BlockFormats =
     [
@@ -57,8 +66,15 @@ public static class KernelCatalog
     public static IReadOnlyList<KernelForm> All { get; } =
     [
         .. Fixed.Select(type => new KernelForm(type)),
-        new(typeof(StoreKv<float>)),
-        new(typeof(StoreKv<ushort>)),
+        .. from format in CacheFormats
+           from type in PerCacheFormat
+           select new KernelForm(type.MakeGenericType(format.Format, format.Element)),
+        .. from format in CacheFormats
+           from tiles in AttentionTiles
+           let closed = tiles.MakeGenericType(format.Format, format.Element)
+           from kernel in PerTiles.Select(type => type.MakeGenericType(closed, format.Element))
+               .Append(typeof(RopeDecodeAttend<,,>).MakeGenericType(closed, format.Format, format.Element))
+           select new KernelForm(kernel),
         .. from format in Formats
            from type in PerFormat
            select new KernelForm(type.MakeGenericType(format.Format, format.Element)),

@@ -10,14 +10,14 @@ namespace Mistral.Ilgpu.Kernels;
 /// does not depend on which tokens share its tile.
 /// </summary>
 public readonly record struct MatMulTile<TFormat, TElement, TResult>(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<TElement> Weights,
     ArrayView<float> Input,
     ArrayView<float> Output,
     int Rows,
     int InputStride,
     int OutputStride,
-    int TokenCountAt) : IKernel
+    RowRange Tokens) : IKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
     where TResult : struct, IResult
@@ -37,9 +37,9 @@ public readonly record struct MatMulTile<TFormat, TElement, TResult>(
     {
         var weightTile = SharedMemory.Allocate<float>(Depth * Pitch);
         var inputTile = SharedMemory.Allocate<float>(Depth * Pitch);
-        int tokens = State[TokenCountAt];
+        int tokens = Tokens.End(State);
         int firstRow = Grid.IdxX * Tile;
-        int firstToken = Grid.IdxY * Tile;
+        int firstToken = Tokens.First(State) + (Grid.IdxY * Tile);
         int item = Group.IdxX;
 
         // While loading, item i brings four columns of tile row i / 4.

@@ -6,19 +6,19 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c], few rows of x at a time; also y += with <see cref="AddToResidual"/>.
 /// W: rows × inputStride, x: tokens × inputStride, both zero-padded to <see cref="Padding.Columns"/>;
-/// y: tokens × outputStride. State[TokenCountAt] tokens.
+/// y: tokens × outputStride; of the pass's rows those of Tokens.
 /// Pack form, for processors that pay for each indexed access: a work item takes four rows and reads 16 bytes at a time.
 /// The weights of its rows stay in the cache while it goes through the tokens. No barriers.
 /// </summary>
 public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<TElement> Weights,
     ArrayView<float> Input,
     ArrayView<float> Output,
     int Rows,
     int InputStride,
     int OutputStride,
-    int TokenCountAt) : IKernel
+    RowRange Tokens) : IKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
     where TResult : struct, IResult
@@ -31,7 +31,8 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
         var weights = Weights.Cast<Pack>();
         int packs = InputStride / TFormat.PerPack;
         int blocks = (Rows + RowsPerItem - 1) / RowsPerItem;
-        int tokens = State[TokenCountAt];
+        int first = Tokens.First(State);
+        int end = Tokens.End(State);
         for (long block = WorkItems.First; block < blocks; block += WorkItems.Count)
         {
             int row = (int)block * RowsPerItem;
@@ -40,7 +41,7 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
             var w1 = weights.SubView((long)IntrinsicMath.Min(row + 1, Rows - 1) * packs, packs);
             var w2 = weights.SubView((long)IntrinsicMath.Min(row + 2, Rows - 1) * packs, packs);
             var w3 = weights.SubView((long)IntrinsicMath.Min(row + 3, Rows - 1) * packs, packs);
-            for (int token = 0; token < tokens; token++)
+            for (int token = first; token < end; token++)
             {
                 var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
                 float y0 = 0, y1 = 0, y2 = 0, y3 = 0;
@@ -72,15 +73,18 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
 }
 
 /// <summary>
-/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for one token and vectorizing compilers (OpenCL on a CPU): one work
-/// item per row, summed as in <see cref="LaneSum"/>.
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for few tokens and vectorizing compilers (OpenCL on a CPU): one work
+/// item per row, summed as in <see cref="LaneSum"/>, its weights staying in the cache while it goes through the tokens.
 /// </summary>
 public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
+    StepState State,
     ArrayView<TElement> Weights,
     ArrayView<float> Input,
     ArrayView<float> Output,
     int Rows,
-    int InputStride) : IKernel
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
     where TResult : struct, IResult
@@ -88,15 +92,23 @@ public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
     public void Execute()
     {
         int row = (int)WorkItems.First;
-        if (row < Rows)
+        if (row >= Rows)
         {
-            Output[row] = TResult.Combine(Output[row], LaneSum.Dot<TFormat, TElement>(Weights, Input, row, InputStride));
+            return;
+        }
+
+        int end = Tokens.End(State);
+        for (int token = Tokens.First(State); token < end; token++)
+        {
+            var x = Input.SubView((long)token * InputStride, InputStride);
+            long to = ((long)token * OutputStride) + row;
+            Output[to] = TResult.Combine(Output[to], LaneSum.Dot<TFormat, TElement>(Weights, x, row, InputStride));
         }
     }
 }
 
 /// <summary>
-/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for one token and GPUs: one group per row, neighbouring items read
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for few tokens and GPUs: one group per row and token, neighbouring items read
 /// neighbouring 16-byte packs, and the shares meet in shared memory. Group size: a power of two up to
 /// <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
@@ -104,7 +116,8 @@ public readonly record struct MatVecGroup<TFormat, TElement, TResult>(
     ArrayView<TElement> Weights,
     ArrayView<float> Input,
     ArrayView<float> Output,
-    int InputStride) : IKernel
+    int InputStride,
+    int OutputStride) : IKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
     where TResult : struct, IResult
@@ -115,7 +128,8 @@ public readonly record struct MatVecGroup<TFormat, TElement, TResult>(
         int row = Grid.IdxX;
         int packs = InputStride / TFormat.PerPack;
         var weights = Weights.Cast<Pack>();
-        var x = Input.Cast<Float4>();
+        int token = Grid.IdxY;
+        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
         float sum = 0;
         for (int pack = Group.IdxX; pack < packs; pack += Group.DimX)
         {
@@ -125,7 +139,8 @@ public readonly record struct MatVecGroup<TFormat, TElement, TResult>(
         sum = GroupReduce.Sum(shared, sum);
         if (Group.IdxX == 0)
         {
-            Output[row] = TResult.Combine(Output[row], sum);
+            long to = ((long)token * OutputStride) + row;
+            Output[to] = TResult.Combine(Output[to], sum);
         }
     }
 }

@@ -6,20 +6,20 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// Activations to eight bits: for each run of 32, scale = max |x| / 127 and q = round(x / scale), see <see cref="Int8Input"/>.
-/// x: tokens × inputStride; q: tokens × columns, columns a multiple of 32. State[TokenCountAt] tokens. Work is shared by run.
+/// x: tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens. Work is shared by run.
 /// </summary>
 public readonly record struct QuantizeInput(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<float> Input,
     Int8Input Output,
     int InputStride,
-    int TokenCountAt) : IKernel
+    RowRange Tokens) : IKernel
 {
     public void Execute()
     {
         int runs = Output.Stride / BlockRun.Length;
-        long count = (long)State[TokenCountAt] * runs;
-        for (long run = WorkItems.First; run < count; run += WorkItems.Count)
+        long end = (long)Tokens.End(State) * runs;
+        for (long run = ((long)Tokens.First(State) * runs) + WorkItems.First; run < end; run += WorkItems.Count)
         {
             var x = Input.SubView((run / runs * InputStride) + (run % runs * BlockRun.Length), BlockRun.Length);
             var q = Output.Values.SubView(run * BlockRun.Length, BlockRun.Length);

@@ -5,26 +5,25 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// y[r, i] = x[r, i] / √(mean over i of x[r, i]² + ε) × gain[i] (Zhang and Sennrich, arXiv 1910.07467, eq. 4).
-/// x, y: rows × stride; gain: columns. Row r of y comes from row State[FirstRowAt] + r of x; State[RowCountAt] rows.
+/// x, y: rows × stride; gain: columns. Row r of Rows comes from the row of x that Rows names for it.
 /// Row form: one work item per row, no barriers.
 /// </summary>
 public readonly record struct RmsNormRow(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<float> Input,
     ArrayView<float> Gain,
     ArrayView<float> Output,
     int Columns,
     int Stride,
     float Epsilon,
-    int FirstRowAt,
-    int RowCountAt) : IKernel
+    RowRange Rows) : IKernel
 {
     public void Execute()
     {
-        int rows = State[RowCountAt];
-        for (long row = WorkItems.First; row < rows; row += WorkItems.Count)
+        int end = Rows.End(State);
+        for (long row = Rows.First(State) + WorkItems.First; row < end; row += WorkItems.Count)
         {
-            var x = Input.SubView((State[FirstRowAt] + row) * Stride, Columns);
+            var x = Input.SubView((long)Rows.Token(State, (int)row) * Stride, Columns);
             var y = Output.SubView(row * Stride, Columns);
             float sum = 0;
             for (int i = 0; i < Columns; i++)
@@ -46,20 +45,20 @@ public readonly record struct RmsNormRow(
 /// shared memory. Group size: a power of two up to <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
 public readonly record struct RmsNormGroup(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<float> Input,
     ArrayView<float> Gain,
     ArrayView<float> Output,
     int Columns,
     int Stride,
     float Epsilon,
-    int FirstRowAt) : IKernel
+    RowRange Rows) : IKernel
 {
     public void Execute()
     {
         var shared = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize);
-        int row = Grid.IdxX;
-        long from = (long)(State[FirstRowAt] + row) * Stride;
+        int row = Rows.First(State) + Grid.IdxX;
+        long from = (long)Rows.Token(State, row) * Stride;
         long to = (long)row * Stride;
         float sum = 0;
         for (int i = Group.IdxX; i < Columns; i += Group.DimX)

@@ -3,62 +3,23 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
-/// Turns queries and keys to their absolute positions (see <see cref="Rotary"/>; Mistral's pairing: elements 2i and 2i+1
-/// of a head), and rounds keys and values to the cache's format, so that a key reads the same whether it is still
-/// fresh or already in the ring.
-/// qkv: tokens × stride, a row holding heads queries, then kvHeads keys, then kvHeads values, headDim each; queries are
-/// turned in place. keys, values: tokens × (kvHeads × headDim). Work is shared by pair.
+/// Turns queries and keys to their absolute positions (see <see cref="Rotary"/>; Mistral's pairing: elements 2i and 2i+1 of a
+/// head), queries in place, and rounds keys and values to the cache's format: a decoded token's straight into its ring, for it
+/// evicts only the key that just left its window; a prompt's into the fresh tiles, for its last tokens would evict what its
+/// first ones need. A key reads the same wherever it lies. Work is shared by run.
 /// </summary>
-public readonly record struct Rope<TCache, TElement>(
-    ArrayView<int> State,
-    ArrayView<ulong> Frequencies,
-    ArrayView<float> Qkv,
-    ArrayView<TElement> Keys,
-    ArrayView<TElement> Values,
-    int Heads,
-    int KvHeads,
-    int HeadDim,
-    int Stride) : IKernel
-    where TCache : struct, IWeightFormat<TElement>
+public readonly record struct Rope<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : IKernel
+    where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {
     public void Execute()
     {
-        int pairsPerHead = HeadDim / 2;
-        int pairsPerToken = (Heads + KvHeads + KvHeads) * pairsPerHead;
-        long count = (long)State[StepState.TokenCount] * pairsPerToken;
+        int runs = RotatedRun<TCache, TElement>.Count(Input);
+        int first = Rows.First(Input.State);
+        long count = (long)(Rows.End(Input.State) - first) * runs;
         for (long i = WorkItems.First; i < count; i += WorkItems.Count)
         {
-            int token = (int)(i / pairsPerToken);
-            int pair = (int)(i % pairsPerToken);
-            int head = pair / pairsPerHead;
-            long from = ((long)token * Stride) + (2 * pair);
-            float x = Qkv[from];
-            float y = Qkv[from + 1];
-            if (head >= Heads + KvHeads)
-            {
-                long to = CacheIndex(token, pair - ((Heads + KvHeads) * pairsPerHead));
-                Values[to] = TCache.Encode(x);
-                Values[to + 1] = TCache.Encode(y);
-            }
-            else
-            {
-                float angle = Rotary.Angle(State[StepState.StartPosition] + token, Frequencies[pair % pairsPerHead]);
-                (x, y) = Rotary.Rotate(x, y, angle);
-                if (head < Heads)
-                {
-                    Qkv[from] = x;
-                    Qkv[from + 1] = y;
-                }
-                else
-                {
-                    long to = CacheIndex(token, pair - (Heads * pairsPerHead));
-                    Keys[to] = TCache.Encode(x);
-                    Keys[to + 1] = TCache.Encode(y);
-                }
-            }
+            RotatedRun<TCache, TElement>.Do(Input, Frequencies, first + (int)(i / runs), (int)(i % runs));
         }
     }
-
-    private long CacheIndex(int token, int pair) => ((long)token * KvHeads * HeadDim) + (2 * pair);
 }

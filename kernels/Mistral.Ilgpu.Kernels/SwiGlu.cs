@@ -8,17 +8,18 @@ namespace Mistral.Ilgpu.Kernels;
 /// Work is shared by element.
 /// </summary>
 public readonly record struct SwiGlu(
-    ArrayView<int> State,
+    StepState State,
     ArrayView<float> GateUp,
     ArrayView<float> Output,
     int Columns,
     int InputStride,
-    int OutputStride) : IKernel
+    int OutputStride,
+    RowRange Tokens) : IKernel
 {
     public void Execute()
     {
-        long count = (long)State[StepState.TokenCount] * Columns;
-        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        long end = (long)Tokens.End(State) * Columns;
+        for (long i = ((long)Tokens.First(State) * Columns) + WorkItems.First; i < end; i += WorkItems.Count)
         {
             long token = i / Columns;
             long column = i % Columns;

@@ -11,13 +11,16 @@ namespace Mistral.Ilgpu.Cli;
 internal sealed class LoadedModel : IDisposable
 {
     private LoadedModel(Checkpoint checkpoint, Device device, MistralModel model, TimeSpan loadTime) =>
-        (Checkpoint, Device, Model, LoadTime) = (checkpoint, device, model, loadTime);
+        (Checkpoint, Device, Model, Text, LoadTime) = (checkpoint, device, model, new ModelText(model), loadTime);
 
     public Checkpoint Checkpoint { get; }
 
     public Device Device { get; }
 
     public MistralModel Model { get; }
+
+    /// <summary>The one text of commands that have but one at a time.</summary>
+    public ModelText Text { get; }
 
     /// <summary>From nothing until the first pass could run.</summary>
     public TimeSpan LoadTime { get; }
@@ -40,7 +43,7 @@ internal sealed class LoadedModel : IDisposable
                 MistralModel.Load(checkpoint, device, options, progress, cancellation));
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
-            narrator.Detail($"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.CacheBytes)}");
+            narrator.Detail($"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.Cache.Bytes)}");
             return loaded;
         }
         catch

@@ -1,7 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Cli;
 
@@ -13,7 +13,10 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
     public long TotalBytes => WeightBytes + CacheBytes + ActivationBytes;
 
     public static MemoryPlan Of(ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options) =>
-        new(Weights(config, tensors, options.WeightType), Cache(config, options), Activations(config, options));
+        new(
+            Weights(config, tensors, options.WeightType),
+            RotatingKvCache.BytesFor(config, options),
+            MistralModel.PassBytes(config, options, options.Chunk ?? ModelOptions.DefaultChunk));
 
     private static long Weights(ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, TensorFormat? type)
     {
@@ -33,35 +36,5 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
 
         long Matrix(params string[] names) => ModelWeights.BandsOf(names.Select(name => tensors[name]), type).Sum(band =>
             WeightBand.SizeInBytes(band.Parts.Sum(part => (long)part.Rows), band.Parts[0].Columns, band.Format));
-    }
-
-    private static long Quantized(int columns) =>
-        columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0;
-
-    private static long TokenBytes(ModelConfig config, ModelOptions options) =>
-        2L * config.KvHeadCount * config.HeadDim * options.CacheType.BytesPerElement();
-
-    private static long Cache(ModelConfig config, ModelOptions options)
-    {
-        int? context = MistralModel.ContextOf(config, options);
-        return Enumerable.Range(0, config.LayerCount).Sum(layer => (long)RotatingKvCache.Slots(config, layer, context))
-            * TokenBytes(config, options);
-    }
-
-    private static long Activations(ModelConfig config, ModelOptions options)
-    {
-        var shape = new AttentionShape(config.HeadCount, config.KvHeadCount, config.HeadDim);
-        int[] columns =
-        [
-            config.Dim, config.Dim, shape.QkvColumns, shape.Heads * shape.HeadDim, 2 * config.FeedForwardDim, config.FeedForwardDim,
-        ];
-        long rows = (options.Chunk * columns.Sum(column => (long)Padding.Pad(column)))
-            + Padding.Pad(config.Dim) + Padding.Pad(config.VocabularySize);
-        // Inputs of matrix products are kept in eight bits too, with four floats for each 32.
-        int[] inputs = [config.Dim, shape.Heads * shape.HeadDim, config.FeedForwardDim];
-        long quantized = (options.Chunk * inputs.Sum(Quantized)) + Quantized(config.Dim);
-        long state = StepState.Ids + options.Chunk + 1;
-        long frequencies = config.HeadDim / 2 * sizeof(ulong);
-        return (rows * sizeof(float)) + quantized + (state * sizeof(int)) + frequencies + (options.Chunk * TokenBytes(config, options));
     }
 }

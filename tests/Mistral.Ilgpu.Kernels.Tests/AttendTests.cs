@@ -1,12 +1,19 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>Attention and cache rotation together: a text goes through the ring in chunks, each row against float64.</summary>
+/// <summary>
+/// Rotary positions, attention and cache rotation together: texts of random lengths go through paged rings in ragged passes of
+/// random chunks and single tokens, every row of every pass against float64 over keys that are all kept and masked.
+/// </summary>
 public sealed class AttendTests
 {
     public static TheoryData<string> All => TestDevice.All;
@@ -15,91 +22,247 @@ public sealed class AttendTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void AttendRow_ChunksOverRing_EqualsReference(string name) => CheckShapes(TestDevice.Get(name), grouped: false);
+    public void LaneTiles_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Lanes);
+
+    [Fact]
+    public void QuadTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Quads);
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void AttendGroup_ChunksOverRing_EqualsReference(string name) => CheckShapes(TestDevice.Get(name), grouped: true);
+    public void AttentionGroup_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Group);
 
-    private static void CheckShapes(Device device, bool grouped)
+    [Fact]
+    public void DecodeSplits_OfAnyPosition_CoverWhatIsVisibleOnce()
     {
-        // window, kvHeads, queries per kv head, headDim, length: windows of one, smaller and larger than the text, odd ones.
-        foreach (var (window, kvHeads, group, headDim, length) in new[]
+        var data = new RandomData();
+        for (int trial = 0; trial < 2000; trial++)
         {
-            (1, 1, 1, 8, 5), (4, 1, 4, 16, 4), (5, 2, 2, 32, 13), (7, 2, 4, 64, 20), (50, 1, 2, 32, 12), (9, 3, 1, 128, 30), (70, 1, 1, 256, 80),
-        })
-        {
-            var shape = new Shape(window, kvHeads, group, headDim, length);
-            Check<Float32, float>(device, shape, grouped);
-            Check<BFloat16, ushort>(device, shape, grouped);
-            Check<Float16, ushort>(device, shape, grouped);
+            int window = data.Next(1, 20_000);
+            int position = data.Next(0, 60_000);
+            var token = new QueryTile(0, 1, position, 0, position + 1, 0);
+            var visible = AttentionBlock.Visible(token, 0, window);
+            int splits = DecodeSplits.Count(position, window);
+            Assert.InRange(splits, 1, DecodeSplits.Most);
+            int next = visible.FirstTile;
+            for (int split = 0; split < splits; split++)
+            {
+                var part = DecodeSplits.Split(token, 0, window, split);
+                Assert.Equal(next, part.FirstTile);
+                Assert.True(part.EndTile > part.FirstTile);
+                next = part.EndTile;
+            }
+
+            Assert.Equal(visible.EndTile, next);
         }
     }
 
-    private static void Check<TCache, TElement>(Device device, Shape s, bool grouped)
-        where TCache : struct, IWeightFormat<TElement>
+    private static void CheckShapes(Device device, Form form)
+    {
+        if (form == Form.Lanes && device.Info.Kind == DeviceKind.Cpu)
+        {
+            // Local memory is an allocation there, and slow; other forms run on that device.
+            Check<Float16, ushort>(device, new Shape(21, 1, 3, 32, 16, 40), TensorFormat.Float16, form, 2e-3, passes: 4);
+            return;
+        }
+
+        if (form == Form.Group && device.Info.Kind == DeviceKind.Cpu)
+        {
+            // A barrier costs a tenth of a millisecond there.
+            Check<Float32, float>(device, new Shape(21, 1, 3, 32, 16, 40), TensorFormat.Float32, form, 2e-5, passes: 4);
+            Check<Int8Cache, sbyte>(device, new Shape(17, 2, 1, 32, 16, 40), TensorFormat.Q8_0, form, 2e-2, passes: 4);
+            return;
+        }
+
+        // Windows of one, below, at and beside a tile's length, longer than the text; odd groups; pages of one tile and of several.
+        foreach (var shape in new Shape[]
+        {
+            new(1, 1, 1, 32, 16, 40), new(16, 2, 4, 32, 16, 70), new(21, 1, 3, 64, 32, 90), new(33, 2, 2, 48, 16, 80), new(64, 1, 8, 32, 48, 150),
+            new(200, 1, 1, 32, 16, 60), new(40, 1, 5, 128, 16, 60), new(17, 1, 1, 256, 16, 40),
+        })
+        {
+            Check<Float32, float>(device, shape, TensorFormat.Float32, form, 2e-5);
+        }
+
+        var long1 = new Shape(700, 1, 4, 32, 16, 900);
+        Check<Float32, float>(device, long1, TensorFormat.Float32, form, 2e-5, passes: 12);
+        var mixed = new Shape(37, 2, 4, 32, 16, 100);
+        Check<Float16, ushort>(device, mixed, TensorFormat.Float16, form, 2e-3);
+        Check<BFloat16, ushort>(device, mixed, TensorFormat.BFloat16, form, 1.5e-2);
+        Check<Int8Cache, sbyte>(device, mixed, TensorFormat.Q8_0, form, 2e-2);
+    }
+
+    private static void Check<TCache, TElement>(Device device, Shape s, TensorFormat format, Form form, double tolerance, int passes = 8)
+        where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
         var data = new RandomData();
-        int heads = s.KvHeads * s.Group;
-        int width = s.KvHeads * s.HeadDim;
-        float[][] queries = [.. Enumerable.Range(0, s.Length).Select(_ => data.Floats(heads * s.HeadDim, 2))];
-        TElement[][] keys = [.. Enumerable.Range(0, s.Length).Select(_ => data.Floats(width, 2).Select(TCache.Encode).ToArray())];
-        TElement[][] values = [.. Enumerable.Range(0, s.Length).Select(_ => data.Floats(width).Select(TCache.Encode).ToArray())];
-        var ringKeys = device.Zeros<TElement>(s.Window * width);
-        var ringValues = device.Zeros<TElement>(s.Window * width);
-        for (int start = 0; start < s.Length;)
+        const int Sequences = 3;
+        int most = s.Length / 2;
+        var options = new ModelOptions(CacheType: format, Sequences: Sequences, PageLength: s.PageLength);
+        var config = Config(s);
+        using var cache = new RotatingKvCache(device, config, options, Sequences * most);
+        var frequencies = device.Upload(Rotary.Frequencies(s.HeadDim, config.RopeTheta));
+        var parts = device.Zeros<float>(Sequences * AttentionShape.Of(config).PartFloats);
+        Text[] texts = [.. Enumerable.Range(0, Sequences).Select(_ => new Text(cache.TryOpen(int.MaxValue, [], 0)!, s.KvHeads))];
+        var batch = new Batch();
+        for (int pass = 0; pass < passes; pass++)
         {
-            int tokens = Math.Min(data.Next(1, s.Window + 4), s.Length - start);
-            var range = start..(start + tokens);
-            var freshKeys = device.Upload(keys[range].SelectMany(k => k).ToArray());
-            var freshValues = device.Upload(values[range].SelectMany(v => v).ToArray());
-            var state = new int[StepState.Ids];
-            (state[StepState.TokenCount], state[StepState.StartPosition]) = (tokens, start);
-            var stateView = device.Upload(state);
-            var output = device.Zeros<float>(tokens * heads * s.HeadDim);
-            var input = new AttentionInput<TElement>(
-                stateView, device.Upload(queries[range].SelectMany(q => q).ToArray()), freshKeys, freshValues, ringKeys, ringValues, output,
-                heads, s.KvHeads, s.HeadDim, s.Window, heads * s.HeadDim, heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim));
-            if (grouped)
+            batch.Clear();
+            foreach (var text in texts)
             {
-                device.Launch(
-                    new KernelConfig(new Index3D(heads, tokens, 1), new Index3D(16, 1, 1)), new AttendGroup<TCache, TElement>(input));
-            }
-            else
-            {
-                device.Launch(new KernelConfig(2, 2), new AttendRow<TCache, TElement>(input));
-            }
-
-            device.Launch(
-                new KernelConfig(2, 2), new StoreKv<TElement>(stateView, freshKeys, freshValues, ringKeys, ringValues, width, s.Window));
-            float[] actual = device.Download(output);
-            for (int token = 0; token < tokens; token++)
-            {
-                for (int head = 0; head < heads; head++)
+                int room = s.Length - text.Sequence.Position;
+                switch (text.Sequence.Position == 0 ? 0 : data.Next(0, 4))
                 {
-                    int at = ((token * heads) + head) * s.HeadDim;
-                    double[] expected = Expected<TCache, TElement>(s, queries[start + token], keys, values, start + token, head);
-                    Closeness.AssertClose(expected, actual[at..(at + s.HeadDim)], absolute: 2e-6, relative: 2e-5);
+                    case 0 or 1 when room > 0:
+                        batch.Prefill(text.Sequence, new int[data.Next(1, Math.Min(room, most) + 1)], wantsLogits: false);
+                        break;
+                    case 2 when room > 0:
+                        batch.Decode(text.Sequence, 0);
+                        break;
+                    default:
+                        break;
                 }
             }
 
-            start += tokens;
+            if (batch.TokenCount > 0)
+            {
+                float[] qkv = data.Floats((long)batch.TokenCount * s.Columns, 2);
+                float[] actual = Run<TCache, TElement>(device, s, cache, batch, device.Upload(qkv), frequencies, parts, form);
+                Compare(s, config.RopeTheta, batch, texts, qkv, actual, tolerance);
+            }
         }
     }
 
-    private static double[] Expected<TCache, TElement>(Shape s, float[] query, TElement[][] keys, TElement[][] values, int position, int head)
-        where TCache : struct, IWeightFormat<TElement>
+    private static float[] Run<TCache, TElement>(
+        Device device, Shape s, RotatingKvCache cache, Batch batch, ArrayView<float> qkv, ArrayView<ulong> frequencies, ArrayView<float> parts, Form form)
+        where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
-        int from = head / s.Group * s.HeadDim;
-        double[] Slice(TElement[] row) => [.. row.Skip(from).Take(s.HeadDim).Select(bits => (double)TCache.Decode(bits))];
-        return ReferenceOps.Attend(
-            [.. query.Skip(head * s.HeadDim).Take(s.HeadDim).Select(v => (double)v)],
-            [.. keys.Take(position + 1).Select(Slice)],
-            [.. values.Take(position + 1).Select(Slice)],
-            s.Window);
+        foreach (var part in batch.Parts)
+        {
+            cache.Prepare(part.Sequence, part.Ids.Length);
+        }
+
+        var ints = new int[20_000];
+        var (pass, length) = batch.Pack(ints, Math.Max(1, (form == Form.Group ? 16 : AttentionBlock.MaxQueries) / s.Group));
+        var state = new StepState(device.Upload(ints[..length]));
+        var layer = cache.Layers[0];
+        var output = device.Zeros<float>((long)batch.TokenCount * s.Heads * s.HeadDim);
+        var input = new AttentionInput<TElement>(
+            state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
+            s.Heads, s.KvHeads, s.HeadDim, layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim));
+        int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window)).DefaultIfEmpty(0).Max();
+        bool isFused = form != Form.Group && splits == 1;
+        device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
+        switch (form)
+        {
+            case Form.Lanes:
+                Rows<LaneTiles<TCache, TElement>>();
+                break;
+            case Form.Quads:
+                Rows<QuadTiles<TCache, TElement>>();
+                break;
+            default:
+                if (pass.QueryTiles > 0)
+                {
+                    device.Launch(
+                        new KernelConfig(new Index3D(s.KvHeads, pass.QueryTiles, 1), new Index3D(32, 1, 1)), new AttendGroup<TCache, TElement>(input));
+                }
+
+                if (splits > 0)
+                {
+                    device.Launch(
+                        new KernelConfig(new Index3D(splits, s.KvHeads, pass.DecodeCount), new Index3D(32, 1, 1)),
+                        new DecodeAttendGroup<TCache, TElement>(input, parts));
+                }
+
+                break;
+        }
+
+        if (!isFused)
+        {
+            device.Launch(new KernelConfig(2, 2), new MergeSplits(state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim));
+        }
+
+        device.Launch(new KernelConfig(2, 2), new StoreKv<TCache, TElement>(input, layer.RingLength));
+        foreach (var part in batch.Parts)
+        {
+            cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
+        }
+
+        return device.Download(output);
+
+        void Rows<TTiles>()
+            where TTiles : struct, IAttentionTiles<TTiles, TElement>
+        {
+            device.Launch(new KernelConfig(2, 2), new AttendRow<TTiles, TElement>(input));
+            if (isFused)
+            {
+                device.Launch(new KernelConfig(1, 2), new RopeDecodeAttend<TTiles, TCache, TElement>(input, frequencies));
+            }
+            else
+            {
+                device.Launch(new KernelConfig(2, 2), new DecodeAttendRow<TTiles, TElement>(input, parts, splits));
+            }
+        }
     }
 
-    private sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int Length);
+    private static void Compare(Shape s, double theta, Batch batch, Text[] texts, float[] qkv, float[] actual, double tolerance)
+    {
+        int row = 0;
+        foreach (var part in batch.Parts)
+        {
+            var text = texts.Single(text => text.Sequence == part.Sequence);
+            for (int i = 0; i < part.Ids.Length; i++, row++)
+            {
+                int position = part.Sequence.Position - part.Ids.Length + i;
+                double[][] heads = [.. qkv[(row * s.Columns)..((row + 1) * s.Columns)].Select(v => (double)v).Chunk(s.HeadDim)];
+                for (int head = 0; head < s.KvHeads; head++)
+                {
+                    text.Keys[head].Add(ReferenceOps.Rope(heads[s.Heads + head], position, theta));
+                    text.Values[head].Add(heads[s.Heads + s.KvHeads + head]);
+                }
+
+                for (int head = 0; head < s.Heads; head++)
+                {
+                    double[] expected = ReferenceOps.Attend(
+                        ReferenceOps.Rope(heads[head], position, theta), text.Keys[head / s.Group], text.Values[head / s.Group], s.Window);
+                    int at = ((row * s.Heads) + head) * s.HeadDim;
+                    Closeness.AssertClose(expected, actual[at..(at + s.HeadDim)], absolute: tolerance, relative: tolerance);
+                }
+            }
+        }
+    }
+
+    private static ModelConfig Config(Shape s)
+    {
+        using var tiny = Checkpoint.Open(Checkpoint.Tiny);
+        return tiny.Config with
+        {
+            LayerCount = 1, HeadCount = s.Heads, KvHeadCount = s.KvHeads, HeadDim = s.HeadDim, SlidingWindow = s.Window, LayerWindows = [],
+        };
+    }
+
+    public enum Form
+    {
+        Lanes,
+        Quads,
+        Group,
+    }
+
+    private sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int PageLength, int Length)
+    {
+        public int Heads => KvHeads * Group;
+
+        public int Columns => (Heads + (2 * KvHeads)) * HeadDim;
+    }
+
+    private sealed class Text(Sequence sequence, int kvHeads)
+    {
+        public Sequence Sequence => sequence;
+
+        public List<double[]>[] Keys { get; } = [.. Enumerable.Range(0, kvHeads).Select(_ => new List<double[]>())];
+
+        public List<double[]>[] Values { get; } = [.. Enumerable.Range(0, kvHeads).Select(_ => new List<double[]>())];
+    }
 }

@@ -29,8 +29,7 @@ public sealed class EmbedTests
         TElement[] table = [.. data.PaddedRows(11, Columns).Select(TFormat.Encode)];
         int[] ids = [10, 0, 3, 3, 7];
         var hidden = device.Zeros<float>(ids.Length * stride);
-        int[] state = [ids.Length, .. new int[StepState.Ids - 1], .. ids];
-        device.Launch(new KernelConfig(2, 2), new Embed<TFormat, TElement>(device.Upload(state), device.Upload(table), hidden, Columns, stride));
+        device.Launch(new KernelConfig(2, 2), new Embed<TFormat, TElement>(PassState.Of(device, ids.Length, ids: ids), device.Upload(table), hidden, Columns, stride));
         float[] expected = [.. ids.SelectMany(id => table.Skip(id * stride).Take(stride).Select(TFormat.Decode))];
         Assert.Equal(expected, device.Download(hidden));
     }
@@ -51,8 +50,7 @@ public sealed class SwiGluTests
             int tokens = data.Next(1, 5);
             float[] input = data.Floats(tokens * 2 * columns, 12);
             var output = device.Zeros<float>(tokens * columns);
-            int[] state = [tokens, .. new int[StepState.Ids - 1]];
-            device.Launch(new KernelConfig(2, 2), new SwiGlu(device.Upload(state), device.Upload(input), output, columns, 2 * columns, columns));
+            device.Launch(new KernelConfig(2, 2), new SwiGlu(PassState.Of(device, tokens), device.Upload(input), output, columns, 2 * columns, columns, RowRange.Tokens));
             double[] expected =
             [
                 .. input.Chunk(2 * columns).SelectMany(row => ReferenceOps.SwiGlu(
@@ -75,9 +73,9 @@ public sealed class RopeTests
     {
         var device = TestDevice.Get(name);
         // The angle is as good at a million as at the start.
-        foreach (int start in new[] { 0, 5, 4095, 1_000_003 })
+        foreach (int start in new[] { 0, 16, 4096, 1_000_000 })
         {
-            foreach (var (heads, kvHeads, headDim) in new[] { (1, 1, 8), (4, 2, 16), (8, 2, 32), (2, 1, 128) })
+            foreach (var (heads, kvHeads, headDim) in new[] { (1, 1, 16), (4, 2, 16), (8, 2, 32), (2, 1, 128) })
             {
                 Check(device, start, heads, kvHeads, headDim);
             }
@@ -89,19 +87,36 @@ public sealed class RopeTests
         var data = new RandomData();
         const int Tokens = 3;
         int columns = (heads + (2 * kvHeads)) * headDim;
+        int width = kvHeads * headDim * TileLayout.Length;
         float[] qkv = data.Floats(Tokens * columns);
-        int[] state = [Tokens, start, .. new int[StepState.Ids - 2]];
         var view = device.Upload(qkv);
-        var keys = device.Zeros<float>(Tokens * kvHeads * headDim);
-        var values = device.Zeros<float>(Tokens * kvHeads * headDim);
-        device.Launch(new KernelConfig(2, 2), new Rope<Float32, float>(
-            device.Upload(state), device.Upload(Rotary.Frequencies(headDim, Theta)), view, keys, values, heads, kvHeads, headDim, columns));
-        var expected = qkv.Chunk(columns).Select((row, token) => row.Chunk(headDim).Take(heads + kvHeads)
-            .Select(head => ReferenceOps.Rope([.. head.Select(v => (double)v)], start + token, Theta)).ToArray()).ToArray();
-        float[] turned = [.. device.Download(view).Chunk(columns).SelectMany(row => row.Take(heads * headDim))];
-        Closeness.AssertClose([.. expected.SelectMany(row => row.Take(heads)).SelectMany(head => head)], turned, absolute: 1e-6);
-        Closeness.AssertClose([.. expected.SelectMany(row => row.Skip(heads)).SelectMany(head => head)], device.Download(keys), absolute: 1e-6);
-        Assert.Equal([.. qkv.Chunk(columns).SelectMany(row => row.Skip((heads + kvHeads) * headDim))], device.Download(values));
+        var scales = device.Zeros<ushort>(1);
+        var fresh = new KvTiles<float>(device.Zeros<float>(width), device.Zeros<float>(width), scales, scales);
+        var input = new AttentionInput<float>(
+            PassState.Of(device, Tokens, start: start), view, view, fresh, fresh, new PageTable(device.Zeros<int>(1), 1, 1),
+            heads, kvHeads, headDim, 1, columns, columns, 1);
+        device.Launch(new KernelConfig(2, 2), new Rope<Float32, float>(input, device.Upload(Rotary.Frequencies(headDim, Theta)), RowRange.Tokens));
+        float[] turned = device.Download(view);
+        float[] keys = device.Download(fresh.Keys);
+        float[] values = device.Download(fresh.Values);
+        for (int token = 0; token < Tokens; token++)
+        {
+            double[][] row = [.. qkv[(token * columns)..((token + 1) * columns)].Select(v => (double)v).Chunk(headDim)];
+            for (int head = 0; head < heads; head++)
+            {
+                int at = (token * columns) + (head * headDim);
+                Closeness.AssertClose(ReferenceOps.Rope(row[head], start + token, Theta), turned[at..(at + headDim)], absolute: 1e-6);
+            }
+
+            for (int head = 0; head < kvHeads; head++)
+            {
+                int at = (int)TileLayout.At(0, kvHeads, head, headDim);
+                float[] key = [.. Enumerable.Range(0, headDim).Select(d => keys[at + (d * TileLayout.Length) + token])];
+                Closeness.AssertClose(ReferenceOps.Rope(row[heads + head], start + token, Theta), key, absolute: 1e-6);
+                at += token * headDim;
+                Assert.Equal(row[heads + kvHeads + head].Select(v => (float)v), values[at..(at + headDim)]);
+            }
+        }
     }
 }
 
@@ -113,25 +128,29 @@ public sealed class ArgMaxTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void ArgMaxRow_EqualMaxima_TakesTheFirst(string name) => Check(name, (device, values, result, count) =>
-        device.Launch(new KernelConfig(1, 2), new ArgMaxRow(values, result, count)));
+    public void ArgMaxRow_EqualMaxima_TakesTheFirst(string name) => Check(name, (device, values, result, columns, stride) =>
+        device.Launch(new KernelConfig(1, 2), new ArgMaxRow(PassState.OfLogits(device, 0, 0, 0), values, result, columns, stride)));
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void ArgMaxGroup_EqualMaxima_TakesTheFirst(string name) => Check(name, (device, values, result, count) =>
-        device.Launch(new KernelConfig(1, 64), new ArgMaxGroup(values, result, count)));
+    public void ArgMaxGroup_EqualMaxima_TakesTheFirst(string name) => Check(name, (device, values, result, columns, stride) =>
+        device.Launch(new KernelConfig(Rows, 64), new ArgMaxGroup(values, result, columns, stride)));
 
-    private static void Check(string name, Action<Device, ArrayView<float>, ArrayView<int>, int> launch)
+    private const int Rows = 3;
+
+    private static void Check(string name, Action<Device, ArrayView<float>, ArrayView<int>, int, int> launch)
     {
         var device = TestDevice.Get(name);
         var data = new RandomData();
         foreach (int count in new[] { 1, 2, 63, 64, 65, 1000 })
         {
-            // Few distinct values, so that the largest comes more than once; all of them negative.
-            float[] values = [.. data.Floats(count).Select(v => MathF.Round(v * 3) - 9)];
-            var result = device.Zeros<int>(1);
-            launch(device, device.Upload(values), result, count);
-            Assert.Equal(ReferenceOps.ArgMax([.. values.Select(v => (double)v)]), device.Download(result)[0]);
+            // Few distinct values, so that the largest comes more than once; all of them negative. The padding is larger.
+            int stride = Padding.Pad(count);
+            float[] values = [.. data.Floats(Rows * stride).Select((v, i) => i % stride < count ? MathF.Round(v * 3) - 9 : 0)];
+            var result = device.Zeros<int>(Rows);
+            launch(device, device.Upload(values), result, count, stride);
+            int[] expected = [.. values.Chunk(stride).Select(row => ReferenceOps.ArgMax([.. row.Take(count).Select(v => (double)v)]))];
+            Assert.Equal(expected, device.Download(result));
         }
     }
 }

@@ -25,11 +25,11 @@ public sealed class GatedMatVecTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void GatedMatVecLanes_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Lanes, tokens: 1);
+    public void GatedMatVecLanes_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Lanes, tokens: 2);
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void GatedMatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Group, tokens: 1);
+    public void GatedMatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Group, tokens: 2);
 
     private static void CheckFormats(Device device, Form form, int tokens)
     {
@@ -49,18 +49,18 @@ public sealed class GatedMatVecTests
         int stride = Padding.Pad(columns);
         TElement[] weights = [.. data.PaddedRows(2 * rows, columns).Select(TFormat.Encode)];
         float[] x = data.PaddedRows(tokens, columns);
-        int[] state = [tokens, .. new int[StepState.Ids - 1]];
+        var state = PassState.Of(device, tokens);
         var (w, input, output) = (device.Upload(weights), device.Upload(x), device.Zeros<float>(tokens * rows));
         switch (form)
         {
             case Form.Packs:
-                device.Launch(new KernelConfig(1, 2), new GatedMatVecPacks<TFormat, TElement>(device.Upload(state), w, input, output, rows, stride, rows));
+                device.Launch(new KernelConfig(1, 2), new GatedMatVecPacks<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
                 break;
             case Form.Lanes:
-                device.Launch(new KernelConfig((rows + 3) / 4, 4), new GatedMatVecLanes<TFormat, TElement>(w, input, output, rows, stride));
+                device.Launch(new KernelConfig((rows + 3) / 4, 4), new GatedMatVecLanes<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
                 break;
             default:
-                device.Launch(new KernelConfig(rows, 32), new GatedMatVecGroup<TFormat, TElement>(w, input, output, rows, stride));
+                device.Launch(new KernelConfig(new Index3D(rows, tokens, 1), new Index3D(32, 1, 1)), new GatedMatVecGroup<TFormat, TElement>(w, input, output, rows, stride, rows));
                 break;
         }
 

@@ -18,17 +18,17 @@ public sealed class RmsNormTests
     public void RmsNormRow_AnyShape_EqualsReference(string name) => Check(name, (device, state, x, gain, y, columns, stride, rows) =>
         device.Launch(
             new KernelConfig(2, 2),
-            new RmsNormRow(state, x, gain, y, columns, stride, Epsilon, StepState.FirstLogitRow, StepState.LogitCount)));
+            new RmsNormRow(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));
 
     [Theory]
     [MemberData(nameof(Grouped))]
     public void RmsNormGroup_AnyShape_EqualsReference(string name) => Check(name, (device, state, x, gain, y, columns, stride, rows) =>
         device.Launch(
             new KernelConfig(rows, 64),
-            new RmsNormGroup(state, x, gain, y, columns, stride, Epsilon, StepState.FirstLogitRow)));
+            new RmsNormGroup(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));
 
     private delegate void LaunchNorm(
-        Mistral.Ilgpu.Execution.Device device, ArrayView<int> state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
+        Mistral.Ilgpu.Execution.Device device, StepState state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
         int columns, int stride, int rows);
 
     private static void Check(string name, LaunchNorm launch)
@@ -43,7 +43,7 @@ public sealed class RmsNormTests
             float[] x = data.PaddedRows(FirstRow + rows, columns);
             float[] gain = data.Floats(columns, 2);
             var y = device.Zeros<float>(rows * stride);
-            var state = device.Upload(State(FirstRow, rows));
+            var state = PassState.OfLogits(device, [.. Enumerable.Range(FirstRow, rows)]);
             launch(device, state, device.Upload(x), device.Upload(gain), y, columns, stride, rows);
             float[] actual = device.Download(y);
             for (int row = 0; row < rows; row++)
@@ -54,12 +54,5 @@ public sealed class RmsNormTests
                 Assert.All(actual[((row * stride) + columns)..((row + 1) * stride)], pad => Assert.Equal(0, pad));
             }
         }
-    }
-
-    private static int[] State(int firstRow, int rows)
-    {
-        var state = new int[StepState.Ids];
-        (state[StepState.FirstLogitRow], state[StepState.LogitCount]) = (firstRow, rows);
-        return state;
     }
 }

@@ -19,7 +19,7 @@ public sealed class RandomCheckpoint
         ["num_hidden_layers"] = 2,
         ["num_attention_heads"] = 4,
         ["num_key_value_heads"] = 2,
-        ["head_dim"] = 8,
+        ["head_dim"] = 32,
         ["intermediate_size"] = 36,
         ["hidden_act"] = "silu",
         ["rms_norm_eps"] = 1e-5,

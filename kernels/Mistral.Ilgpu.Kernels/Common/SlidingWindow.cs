@@ -5,14 +5,14 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// Sliding-window attention (Mistral 7B, arXiv 2310.06825, §2): with window W the query at position p sees the W keys
-/// p−W+1 … p, its own included. The ring holds position q in slot q mod W.
+/// p−W+1 … p, its own included.
 /// </summary>
-/// <example>W = 4: the query at 5 sees 2, 3, 4, 5; keys 2, 3, 4 lie in slots 2, 3, 0.</example>
+/// <example>W = 4: the query at 5 sees 2, 3, 4, 5.</example>
 public static class SlidingWindow
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int FirstVisible(int position, int window) => IntrinsicMath.Max(0, position - window + 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Slot(int position, int window) => position % window;
+    public static bool Sees(int position, int key, int window) => key <= position && key > position - window;
 }

@@ -4,7 +4,7 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
-/// How weights and cached keys and values are held: as <typeparamref name="TElement"/>, decoded to float32.
+/// How weights are held: as <typeparamref name="TElement"/>, decoded to float32.
 /// Rows are padded with zeros to whole runs of <see cref="Padding.Columns"/> elements, so no kernel needs a tail loop.
 /// </summary>
 public interface IWeightFormat<TElement>
@@ -21,9 +21,6 @@ public interface IWeightFormat<TElement>
     /// <summary>The sum of weight × activation over the pack at <paramref name="pack"/>, whose activations start at
     /// <c>activations[pack * PerPack / 4]</c>.</summary>
     static abstract float Dot(Pack weights, ArrayView<Float4> activations, int pack);
-
-    /// <summary>accumulator = accumulator × <paramref name="keep"/> + factor × weights, over one pack.</summary>
-    static abstract void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack);
 }
 
 /// <summary>The padding of rows that matrix products rely on.</summary>
@@ -36,8 +33,10 @@ public static class Padding
 }
 
 /// <summary>IEEE 754 binary32.</summary>
-public readonly struct Float32 : IWeightFormat<float>
+public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
 {
+    public static bool IsScaled => false;
+
     public static int PerPack => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -50,10 +49,6 @@ public readonly struct Float32 : IWeightFormat<float>
     public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
         FourWeights.Dot(Bits(weights), activations[pack]);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack) =>
-        accumulator[pack] = FourWeights.Accumulate(Bits(weights), factor, keep, accumulator[pack]);
-
     private static Float4 Bits(Pack pack) => new()
     {
         A = Interop.IntAsFloat(pack.A),
@@ -64,8 +59,10 @@ public readonly struct Float32 : IWeightFormat<float>
 }
 
 /// <summary>bfloat16: the upper half of a float32.</summary>
-public readonly struct BFloat16 : IWeightFormat<ushort>
+public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
 {
+    public static bool IsScaled => false;
+
     public static int PerPack => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -82,13 +79,6 @@ public readonly struct BFloat16 : IWeightFormat<ushort>
     public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack)
-    {
-        accumulator[2 * pack] = FourWeights.Accumulate(Low(weights), factor, keep, accumulator[2 * pack]);
-        accumulator[2 * pack + 1] = FourWeights.Accumulate(High(weights), factor, keep, accumulator[2 * pack + 1]);
-    }
-
     private static Float4 Low(Pack pack) => Pair(pack.A, pack.B);
 
     private static Float4 High(Pack pack) => Pair(pack.C, pack.D);
@@ -103,8 +93,10 @@ public readonly struct BFloat16 : IWeightFormat<ushort>
 }
 
 /// <summary>IEEE 754 binary16, by bit arithmetic because many OpenCL drivers have no half type.</summary>
-public readonly struct Float16 : IWeightFormat<ushort>
+public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
 {
+    public static bool IsScaled => false;
+
     public static int PerPack => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -134,13 +126,6 @@ public readonly struct Float16 : IWeightFormat<ushort>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(Pack weights, float factor, float keep, ArrayView<Float4> accumulator, int pack)
-    {
-        accumulator[2 * pack] = FourWeights.Accumulate(Low(weights), factor, keep, accumulator[2 * pack]);
-        accumulator[2 * pack + 1] = FourWeights.Accumulate(High(weights), factor, keep, accumulator[2 * pack + 1]);
-    }
 
     /// <summary>Exact for every finite half; infinities and NaN are refused when weights are loaded.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -172,13 +157,4 @@ internal static class FourWeights
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Float4 w, Float4 x) => ((w.A * x.A) + (w.B * x.B)) + ((w.C * x.C) + (w.D * x.D));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Float4 Accumulate(Float4 w, float factor, float keep, Float4 sum) => new()
-    {
-        A = (sum.A * keep) + (factor * w.A),
-        B = (sum.B * keep) + (factor * w.B),
-        C = (sum.C * keep) + (factor * w.C),
-        D = (sum.D * keep) + (factor * w.D),
-    };
 }

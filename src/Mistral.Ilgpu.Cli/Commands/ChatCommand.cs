@@ -30,7 +30,7 @@ internal sealed class ChatCommand
     private ChatCommand(LoadedModel loaded, GenerationOptions options, Narrator narrator, bool isJson)
     {
         (_loaded, _narrator, _isJson) = (loaded, narrator, isJson);
-        _conversation = new Conversation(loaded.Model, loaded.Checkpoint.Tokenizer, options);
+        _conversation = new Conversation(loaded.Text, loaded.Checkpoint.Tokenizer, options);
     }
 
     private Terminal Terminal => _narrator.Terminal;

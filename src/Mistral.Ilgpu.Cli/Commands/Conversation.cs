@@ -8,10 +8,10 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// A conversation whose earlier turns stay in the model's cache: of a new turn only what is new is read, as long as the
 /// conversation's ids go on from what the model has read.
 /// </summary>
-internal sealed class Conversation(MistralModel model, TextTokenizer tokenizer, GenerationOptions options)
+internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, GenerationOptions options)
 {
     private readonly ChatTemplate _template = ChatTemplate.For(tokenizer);
-    private readonly Generator _generator = new(model, tokenizer);
+    private readonly Generator _generator = new(text, tokenizer);
     private readonly List<ChatMessage> _messages = [];
     private List<int> _read = [];
 
@@ -31,14 +31,14 @@ internal sealed class Conversation(MistralModel model, TextTokenizer tokenizer, 
     }
 
     /// <summary>The answer to the next turn; <see cref="Keep"/> or <see cref="TakeBack"/> must follow.</summary>
-    public Generation.Generation Ask(string text)
+    public Generation.Generation Ask(string turn)
     {
-        _messages.Add(new ChatMessage(ChatRole.User, text));
+        _messages.Add(new ChatMessage(ChatRole.User, turn));
         var ids = _template.Encode(_messages);
         // An answer that was cut, or whose text has other ids than the model chose, is not what the model has read.
-        if (_read.Count != model.Position || _read.Count >= ids.Count || !_read.SequenceEqual(ids.Take(_read.Count)))
+        if (_read.Count != text.Position || _read.Count >= ids.Count || !_read.SequenceEqual(ids.Take(_read.Count)))
         {
-            model.Reset();
+            text.Reset();
         }
 
         return _generator.Start(ids, options, startsText: true);
@@ -47,7 +47,7 @@ internal sealed class Conversation(MistralModel model, TextTokenizer tokenizer, 
     /// <summary>Makes the answer part of the conversation.</summary>
     public void Keep(Generation.Generation answer)
     {
-        _read = [.. answer.PromptIds.Concat(answer.Ids).Take(model.Position)];
+        _read = [.. answer.PromptIds.Concat(answer.Ids).Take(text.Position)];
         if (answer.Text.Length > 0)
         {
             _messages.Add(new ChatMessage(ChatRole.Assistant, answer.Text));

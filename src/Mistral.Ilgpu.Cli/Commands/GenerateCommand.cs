@@ -35,10 +35,10 @@ internal static class GenerateCommand
     {
         using var interrupts = new Interrupts();
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
-        var generator = new Generator(loaded.Model, loaded.Checkpoint.Tokenizer);
+        var generator = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer);
         foreach (int[] prompt in prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize))
         {
-            loaded.Model.Reset();
+            loaded.Text.Reset();
             var generation = generator.Start(prompt, options);
             Continue(generation, narrator.Terminal.Out, isJson, interrupts.Token);
             if (isJson)

@@ -41,8 +41,8 @@ internal static class ScoreCommand
         var output = narrator.Terminal.Out;
         foreach (int[] ids in prompts.Encode(tokenizer, loaded.Model.Config.VocabularySize))
         {
-            loaded.Model.Reset();
-            var score = TextScore.Of(loaded.Model, ids, interrupts.Token);
+            loaded.Text.Reset();
+            var score = TextScore.Of(loaded.Text, ids, interrupts.Token);
             if (isJson)
             {
                 Json.WriteLine(output, json => Write(json, score, wantsLogits));

@@ -26,7 +26,7 @@ internal sealed partial class ModelSettingsOptions
     private readonly Option<TensorFormat?> _type = ValueOptions.Format("--type", "Type of the weights on the device; if not given as stored.", TensorFormatExtensions.Encodable);
 
     private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.",
-        TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16);
+        TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0);
 
     private readonly Option<ActivationType?> _activations = ValueOptions.Parsed<ActivationType?>(
         "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.", "int8|f32", "int8 or f32",
@@ -47,7 +47,7 @@ internal sealed partial class ModelSettingsOptions
     private readonly Option<int?> _window = ValueOptions.Count(
         "--sliding-window", "Tokens that a token sees, itself included; if not given the model's.", 1);
 
-    private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; 256 if not given.", 1, MostChunk);
+    private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; if not given 256, or less where memory is short.", 1, MostChunk);
 
     private readonly Option<int?> _threads = ThreadsOption();
 

@@ -1,25 +1,37 @@
 using ILGPU;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>Heads of grouped-query attention: <paramref name="Heads"/> query heads share <paramref name="KvHeads"/> kv heads.</summary>
 public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim)
 {
+    public static AttentionShape Of(ModelConfig config) => new(config.HeadCount, config.KvHeadCount, config.HeadDim);
+
+    /// <summary>Query heads of one kv head.</summary>
+    public int Group => Heads / KvHeads;
+
     public int KvColumns => KvHeads * HeadDim;
 
     /// <summary>Columns of the fused projection: queries, then keys, then values.</summary>
     public int QkvColumns => (Heads * HeadDim) + (2 * KvColumns);
+
+    /// <summary>Floats that the parts of one decoded token take, see <see cref="MergeSplits"/>.</summary>
+    public long PartFloats => (long)Heads * DecodeSplits.Most * (HeadDim + DecodeSplits.Tail);
 }
 
-/// <summary>
-/// Keys and values of one layer. The ring holds <paramref name="Slots"/> positions × kvHeads × headDim, position p in slot
-/// p mod Slots; the fresh buffers hold a chunk's own until its attention has run, and are shared by all layers.
-/// </summary>
-public sealed record KvLayer(
-    int Slots,
-    TensorFormat Format,
-    ArrayView<byte> Keys,
-    ArrayView<byte> Values,
-    ArrayView<byte> FreshKeys,
-    ArrayView<byte> FreshValues);
+/// <summary>Device memory for tiles of keys and values, see <see cref="TileLayout"/>.</summary>
+public sealed record KvBuffers(ArrayView<byte> Keys, ArrayView<byte> Values, ArrayView<ushort> KeyScales, ArrayView<ushort> ValueScales)
+{
+    public KvTiles<TElement> As<TElement>()
+        where TElement : unmanaged => new(Keys.Cast<TElement>(), Values.Cast<TElement>(), KeyScales, ValueScales);}
+
+/// <summary>Keys and values of one layer.</summary>
+/// <param name="Window">Positions that a query sees at most.</param>
+/// <param name="RingLength">Positions in the ring of one sequence: the window in whole pages.</param>
+/// <param name="Format">F32, BF16, F16 or Q8_0.</param>
+/// <param name="Ring">The pages of all sequences.</param>
+/// <param name="Fresh">Those of the prompts' tokens until their attention has run, shared by all layers.</param>
+/// <param name="Table">Which pages are whose.</param>
+public sealed record KvLayer(int Window, int RingLength, TensorFormat Format, KvBuffers Ring, KvBuffers Fresh, PageTable Table);

@@ -36,6 +36,9 @@ public sealed class Device : IDisposable
     /// <summary>Device memory handed out and not yet given back, in bytes.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
 
+    /// <summary>Device memory that may still be handed out, in bytes.</summary>
+    public long AvailableBytes => _memoryLimit - AllocatedBytes;
+
     /// <summary>Opens the device that <paramref name="request"/> names.</summary>
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
     /// <param name="threads">Threads of CPU devices; null takes every core.</param>

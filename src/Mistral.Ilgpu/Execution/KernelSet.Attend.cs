@@ -9,72 +9,152 @@ namespace Mistral.Ilgpu.Execution;
 public sealed partial class KernelSet
 {
     /// <summary>
-    /// Turns queries and keys to their positions, attends over the ring and the chunk's own keys, and rotates those into the
-    /// ring; for one token on a CPU in one launch.
+    /// Turns queries and keys to their positions, attends over the rings and the prompts' own keys, and rotates those into the
+    /// rings. Decoded tokens have forms of their own, so that what a prompt's tokens sum does not depend on them, nor they on it.
     /// Operations: 3 per turned element, and 4 × headDim for each query and visible key. Bytes: the projections once, outputs,
     /// each visible key and value once for each group of heads, and those stored.
     /// </summary>
-    /// <param name="qkv">Queries, keys and values of the chunk; queries are turned in place.</param>
+    /// <param name="qkv">Queries, keys and values of the pass; queries and keys are turned in place.</param>
     /// <param name="frequencies">See <see cref="Rotary"/>.</param>
+    /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token.</param>
     public Step Attend(
-        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, Activation output, AttentionShape shape)
+        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape)
     {
-        Require(shape.HeadDim % 8 == 0, name, "a head size that is a multiple of 8", $"{shape.HeadDim}");
+        int run = cache.Format == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
+        Require(shape.HeadDim % run == 0 && shape.HeadDim <= 256, name, $"a head size that is a multiple of {run}, at most 256", $"{shape.HeadDim}");
+        Require(shape.Group <= LaunchPlan.MostQueriesPerTile, name, $"at most {LaunchPlan.MostQueriesPerTile} heads to a kv head", $"{shape.Group}");
         Require(qkv.Columns == shape.QkvColumns, name, $"{shape.QkvColumns} columns of queries, keys and values", $"{qkv.Columns}");
         Require(output.Columns == shape.Heads * shape.HeadDim, name, $"{shape.Heads * shape.HeadDim} outputs", $"{output.Columns}");
-        return cache.Format switch
+        var launch = cache.Format switch
         {
-            TensorFormat.Float32 => Attend<Float32, float>(name, qkv, cache, frequencies, output, shape),
-            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(name, qkv, cache, frequencies, output, shape),
-            _ => Attend<Float16, ushort>(name, qkv, cache, frequencies, output, shape),
+            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape),
+            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape),
+            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape),
+            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape),
+            _ => throw new ArgumentOutOfRangeException(nameof(cache), cache.Format, "no format of a cache"),
+        };
+        return new Step(name, launch, pass => AttentionCost(pass, cache, shape), RowSet.Tokens);
+    }
+
+    private Action<Pass> Attend<TCache, TElement>(
+        Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape)
+        where TCache : struct, ICacheFormat<TElement>
+        where TElement : unmanaged
+    {
+        var input = new AttentionInput<TElement>(
+            state, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
+            shape.Heads, shape.KvHeads, shape.HeadDim, cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim));
+        var prefill = Prefill<TCache, TElement>(input, cache, frequencies);
+        var decode = Decode<TCache, TElement>(input, cache, frequencies, parts);
+        return pass =>
+        {
+            if (pass.PrefillCount > 0)
+            {
+                prefill(pass);
+            }
+
+            if (pass.DecodeCount > 0)
+            {
+                decode(pass);
+            }
         };
     }
 
-    private Step Attend<TCache, TElement>(
-        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, Activation output, AttentionShape shape)
-        where TCache : struct, IWeightFormat<TElement>
+    private Action<Pass> Prefill<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies)
+        where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
-        var (freshKeys, freshValues) = (cache.FreshKeys.Cast<TElement>(), cache.FreshValues.Cast<TElement>());
-        var (keys, values) = (cache.Keys.Cast<TElement>(), cache.Values.Cast<TElement>());
-        var input = new AttentionInput<TElement>(
-            state, qkv.View, freshKeys, freshValues, keys, values, output.View,
-            shape.Heads, shape.KvHeads, shape.HeadDim, cache.Slots, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim));
-
-        var rope = Launcher(
-            new Rope<TCache, TElement>(
-                state, frequencies, qkv.View, freshKeys, freshValues, shape.Heads, shape.KvHeads, shape.HeadDim, qkv.Stride),
-            pass => _plan.Elements((long)pass.TokenCount * shape.QkvColumns / 2));
-        var attend = _plan.Family == KernelFamily.Gpu
-            ? Launcher(
+        var attend = _plan.Family switch
+        {
+            KernelFamily.Gpu => Launcher(
                 new AttendGroup<TCache, TElement>(input),
-                pass => new KernelConfig(new Index3D(shape.Heads, pass.TokenCount, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))
-            : Launcher(new AttendRow<TCache, TElement>(input), pass => _plan.Coarse((long)pass.TokenCount * shape.Heads));
+                pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1))),
+            KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
+            _ => Rows<LaneTiles<TCache, TElement>>(),
+        };
+        int tileElements = TileLayout.Length * input.KvHeads * input.HeadDim;
         var store = Launcher(
-            new StoreKv<TElement>(state, freshKeys, freshValues, keys, values, shape.KvColumns, cache.Slots),
-            pass => _plan.Elements((long)pass.TokenCount * shape.KvColumns));
-        var many = rope + attend + store;
-        var one = _plan.Family == KernelFamily.Gpu
-            ? many
-            : Launcher(new DecodeAttend<TCache, TElement>(input, frequencies), _ => _plan.Coarse(shape.KvHeads));
-        return new Step(name, pass => (pass.TokenCount == 1 ? one : many)(pass), pass => AttentionCost(pass, cache, shape));
+            new StoreKv<TCache, TElement>(input, cache.RingLength),
+            pass => _plan.Elements((long)pass.FreshTiles * tileElements));
+        return Rope<TCache, TElement>(input, frequencies, RowSet.Prefill) + attend + store;
+
+        Action<Pass> Rows<TTiles>()
+            where TTiles : struct, IAttentionTiles<TTiles, TElement> =>
+            Launcher(new AttendRow<TTiles, TElement>(input), pass => _plan.Coarse((long)pass.QueryTiles * input.KvHeads));
     }
+
+    private Action<Pass> Decode<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts)
+        where TCache : struct, ICacheFormat<TElement>
+        where TElement : unmanaged
+    {
+        int Splits(Pass pass) => pass.Spans.Take(pass.DecodeCount).Max(span => DecodeSplits.Count(span.StartPosition, cache.Window));
+        return _plan.Family switch
+        {
+            KernelFamily.Gpu => Group(),
+            KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
+            _ => Rows<LaneTiles<TCache, TElement>>(),
+        };
+
+        Action<Pass> Group() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
+            + Launcher(new DecodeAttendGroup<TCache, TElement>(input, parts), pass => new KernelConfig(
+                new Index3D(Splits(pass), input.KvHeads, pass.DecodeCount), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))
+            + Merge();
+
+        Action<Pass> Merge() => Launcher(
+            new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride),
+            pass => _plan.Elements((long)pass.DecodeCount * input.Heads * input.HeadDim));
+
+        Action<Pass> Rows<TTiles>()
+            where TTiles : struct, IAttentionTiles<TTiles, TElement>
+        {
+            var one = Launcher(
+                new RopeDecodeAttend<TTiles, TCache, TElement>(input, frequencies), pass => _plan.Coarse((long)pass.DecodeCount * input.KvHeads));
+            // Short texts never need these: they are compiled when one grows long.
+            var many = new Lazy<Action<Pass>>(() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + SplitRows<TTiles>() + Merge());
+            return pass => (Splits(pass) == 1 ? one : many.Value)(pass);
+        }
+
+        Action<Pass> SplitRows<TTiles>()
+            where TTiles : struct, IAttentionTiles<TTiles, TElement>
+        {
+            var launch = Device.Load<DecodeAttendRow<TTiles, TElement>>();
+            return pass =>
+            {
+                int splits = Splits(pass);
+                var shape = _plan.Coarse((long)pass.DecodeCount * input.KvHeads * splits);
+                launch(Device.Stream, shape, new DecodeAttendRow<TTiles, TElement>(input, parts, splits));
+            };
+        }
+    }
+
+    private Action<Pass> Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
+        where TCache : struct, ICacheFormat<TElement>
+        where TElement : unmanaged => Launcher(
+        new Rope<TCache, TElement>(input, frequencies, rows.Range),
+        pass => _plan.Elements((long)rows.Count(pass) * (input.Heads + (2 * input.KvHeads)) * input.HeadDim / TileLayout.Length));
 
     private static StepCost AttentionCost(Pass pass, KvLayer cache, AttentionShape shape)
     {
         long visible = 0;
-        for (int token = 0; token < pass.TokenCount; token++)
+        long keys = 0;
+        long stored = 0;
+        foreach (var span in pass.Spans)
         {
-            visible += Math.Min(pass.StartPosition + token + 1, cache.Slots);
+            for (int token = 0; token < span.TokenCount; token++)
+            {
+                visible += Math.Min(span.StartPosition + token + 1, cache.Window);
+            }
+
+            // Keys outside the reach of the span's first query are never read.
+            keys += Math.Min(span.StartPosition, cache.Window - 1) + span.TokenCount;
+            stored += Math.Min(span.TokenCount, cache.RingLength);
         }
 
-        // Keys outside the reach of the chunk's first query are never read.
-        long keys = Math.Min(pass.StartPosition, cache.Slots - 1) + pass.TokenCount;
-        long stored = Math.Min(pass.TokenCount, cache.Slots);
         long projected = (long)pass.TokenCount * shape.QkvColumns;
         long outputs = (long)pass.TokenCount * shape.Heads * shape.HeadDim;
         return new StepCost(
-            ((projected + outputs) * sizeof(float)) + (2 * (keys + stored) * shape.KvColumns * cache.Format.BytesPerElement()),
+            ((projected + outputs) * sizeof(float)) + (2 * (keys + stored) * cache.Format.BytesOf(shape.KvColumns)),
             (3 * (projected - ((long)pass.TokenCount * shape.KvColumns))) + (4 * visible * shape.Heads * shape.HeadDim));
     }
 }

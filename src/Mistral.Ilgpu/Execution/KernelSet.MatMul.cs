@@ -13,8 +13,9 @@ public sealed partial class KernelSet
     /// outputs; 2 operations per weight and row.
     /// </summary>
     public Step MatMul(
-        string name, WeightMatrix weights, Activation input, Activation output, RowSet rows = RowSet.Tokens, bool addToResidual = false)
+        string name, WeightMatrix weights, Activation input, Activation output, RowSet? rowSet = null, bool addToResidual = false)
     {
+        var rows = rowSet ?? RowSet.Tokens;
         Require(weights.Columns == input.Columns, name, $"weights of {input.Columns} columns", $"{weights.Columns}");
         Require(weights.Rows == output.Columns, name, $"weights of {output.Columns} rows", $"{weights.Rows}");
         var product = QuantizeFor(weights, input, rows);
@@ -30,7 +31,7 @@ public sealed partial class KernelSet
             product += Update(name, update, input, output, rows);
         }
 
-        return new Step(name, product!, pass => MatMulCost(weights, Count(pass, rows)), rows);
+        return new Step(name, product!, pass => MatMulCost(weights, rows.Count(pass)), rows);
     }
 
     private Action<Pass> Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
@@ -67,8 +68,9 @@ public sealed partial class KernelSet
             }
             : new Step(
                 name,
-                MatMul(name, gateUp, input, products).Launch + Activate(products, output),
-                pass => SwiGluCost(gateUp, pass.TokenCount));
+                MatMul(name, gateUp, input, products).Launch + Activate(products, output, RowSet.Tokens),
+                pass => SwiGluCost(gateUp, pass.TokenCount),
+                RowSet.Tokens);
     }
 
     private Action<Pass> Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
@@ -102,25 +104,50 @@ public sealed partial class KernelSet
         if (_plan.Family == KernelFamily.CpuAccelerator)
         {
             var packs = new MatVecPacks<TFormat, TElement, TResult>(
-                state, view, input.View, to, band.Rows, input.Stride, output.Stride, CountAt(rows));
+                state, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range);
             return Launcher(packs, _ => _plan.Coarse(band.Rows));
         }
 
-        Action<Pass> one;
-        if (_plan.Family == KernelFamily.OpenClCpu)
+        return Forms(rows, Few, set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
+
+        Action<Pass> Few(RowSet set) => _plan.Family == KernelFamily.OpenClCpu
+            ? Launcher(
+                new MatVecLanes<TFormat, TElement, TResult>(state, view, input.View, to, band.Rows, input.Stride, output.Stride, set.Range),
+                _ => LaunchPlan.Rows(band.Rows))
+            : Launcher(
+                new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride, output.Stride),
+                pass => GroupPerRow(band.Rows, set.Count(pass)));
+    }
+
+    /// <summary>
+    /// Decoded tokens, and rows of logits, in the form for few; prompts, and texts that are scored, in the form for many. Which
+    /// one a row gets depends on its sequence alone, and neither sums a row otherwise for the company it has in the pass.
+    /// </summary>
+    private static Action<Pass> Forms(RowSet rows, Func<RowSet, Action<Pass>> few, Func<RowSet, Action<Pass>> many)
+    {
+        if (rows == RowSet.Logits)
         {
-            var lanes = new MatVecLanes<TFormat, TElement, TResult>(view, input.View, to, band.Rows, input.Stride);
-            one = Launcher(lanes, _ => LaunchPlan.Rows(band.Rows));
-        }
-        else
-        {
-            var group = new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride);
-            one = Launcher(group, _ => new KernelConfig(band.Rows, LaunchPlan.ReductionGroup));
+            var (generate, score) = (few(rows), many(rows));
+            return pass => (pass.IsScoring ? score : generate)(pass);
         }
 
-        var many = Tiles<TFormat, TElement, TResult>(band, input, output, rows);
-        return pass => (Count(pass, rows) == 1 ? one : many)(pass);
+        var (decode, prefill) = (few(RowSet.Decode), many(RowSet.Prefill));
+        return pass =>
+        {
+            if (pass.DecodeCount > 0)
+            {
+                decode(pass);
+            }
+
+            if (pass.PrefillCount > 0)
+            {
+                prefill(pass);
+            }
+        };
     }
+
+    private static KernelConfig GroupPerRow(int rows, int tokens) =>
+        new(new Index3D(rows, tokens, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1));
 
     private Action<Pass> Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IBlockFormat
@@ -138,11 +165,11 @@ public sealed partial class KernelSet
             {
                 return Launcher(
                     new BlockMatVecGroup<TFormat, TInput, TResult>(band.Blocks, blockInput, to, output.Stride),
-                    pass => new KernelConfig(new Index3D(band.Rows, Count(pass, rows), 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1)));
+                    pass => GroupPerRow(band.Rows, rows.Count(pass)));
             }
 
             var row = new BlockMatVecRow<TFormat, TInput, TResult>(
-                state, band.Blocks, blockInput, to, band.Rows, output.Stride, CountAt(rows));
+                state, band.Blocks, blockInput, to, band.Rows, output.Stride, rows.Range);
             return Launcher(row, _ => _plan.Family == KernelFamily.OpenClCpu ? LaunchPlan.Rows(band.Rows) : _plan.Coarse(band.Rows));
         }
     }
@@ -156,17 +183,17 @@ public sealed partial class KernelSet
         }
 
         return Launcher(
-            new QuantizeInput(state, input.View, quantized, input.Stride, CountAt(rows)),
-            pass => _plan.Elements((long)Count(pass, rows) * (input.Columns / BlockRun.Length)));
+            new QuantizeInput(state, input.View, quantized, input.Stride, rows.Range),
+            pass => _plan.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
     }
 
     // A band's first row of weights makes column FirstRow of the output.
     private static ArrayView<float> Below(ArrayView<float> output, WeightBand band) =>
         output.SubView(band.FirstRow, output.Length - band.FirstRow);
 
-    private Action<Pass> Activate(Activation products, Activation output) => Launcher(
-        new SwiGlu(state, products.View, output.View, output.Columns, products.Stride, output.Stride),
-        pass => _plan.Elements((long)pass.TokenCount * output.Columns));
+    private Action<Pass> Activate(Activation products, Activation output, RowSet rows) => Launcher(
+        new SwiGlu(state, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
+        pass => _plan.Elements((long)rows.Count(pass) * output.Columns));
 
     private Step SwiGlu<TFormat, TElement>(
         string name, WeightMatrix gateUp, WeightBand band, Activation input, Activation products, Activation output)
@@ -179,17 +206,21 @@ public sealed partial class KernelSet
         if (_plan.Family == KernelFamily.CpuAccelerator)
         {
             var packs = new GatedMatVecPacks<TFormat, TElement>(
-                state, view, input.View, output.View, rows, input.Stride, output.Stride);
+                state, view, input.View, output.View, rows, input.Stride, output.Stride, RowSet.Tokens.Range);
             return Step(name, packs, _ => _plan.Coarse(rows), cost);
         }
 
-        var one = _plan.Family == KernelFamily.OpenClCpu
-            ? Launcher(new GatedMatVecLanes<TFormat, TElement>(view, input.View, output.View, rows, input.Stride), _ => LaunchPlan.Rows(rows))
+        var forms = Forms(
+            RowSet.Tokens, Few, set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
+        return new Step(name, forms, cost, RowSet.Tokens);
+
+        Action<Pass> Few(RowSet set) => _plan.Family == KernelFamily.OpenClCpu
+            ? Launcher(
+                new GatedMatVecLanes<TFormat, TElement>(state, view, input.View, output.View, rows, input.Stride, output.Stride, set.Range),
+                _ => LaunchPlan.Rows(rows))
             : Launcher(
-                new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride),
-                _ => new KernelConfig(rows, LaunchPlan.ReductionGroup));
-        var many = Tiles<TFormat, TElement, Assign>(band, input, products, RowSet.Tokens) + Activate(products, output);
-        return new Step(name, pass => (pass.TokenCount == 1 ? one : many)(pass), cost);
+                new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),
+                pass => GroupPerRow(rows, set.Count(pass)));
     }
 
     private Action<Pass> Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
@@ -199,9 +230,9 @@ public sealed partial class KernelSet
     {
         const int Tile = MatMulTile<TFormat, TElement, TResult>.Tile;
         var tiles = new MatMulTile<TFormat, TElement, TResult>(
-            state, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, CountAt(rows));
+            state, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, rows.Range);
         return Launcher(tiles, pass => new KernelConfig(
-            new Index3D((band.Rows + Tile - 1) / Tile, (Count(pass, rows) + Tile - 1) / Tile, 1),
+            new Index3D((band.Rows + Tile - 1) / Tile, (rows.Count(pass) + Tile - 1) / Tile, 1),
             new Index3D(MatMulTile<TFormat, TElement, TResult>.GroupSize, 1, 1)));
     }
 

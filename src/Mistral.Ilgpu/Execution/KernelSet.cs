@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Execution;
 /// The model's verbs. Each checks its shapes, picks the form of its kernel for the device (the one place where that is
 /// decided), compiles it, and returns the step that launches it.
 /// </summary>
-public sealed partial class KernelSet(Device device, ArrayView<int> state, ActivationType activations = ActivationType.Int8)
+public sealed partial class KernelSet(Device device, StepState state, ActivationType activations = ActivationType.Int8)
 {
     private readonly LaunchPlan _plan = new(device.Info);
 
@@ -62,38 +62,43 @@ public sealed partial class KernelSet(Device device, ArrayView<int> state, Activ
     {
         int columns = input.Columns;
         Require(gain.Length == columns && output.Columns == columns, name, $"{columns} columns throughout", $"{gain.Length} gains, {output.Columns} outputs");
-        int first = rows == RowSet.Tokens ? StepState.Zero : StepState.FirstLogitRow;
         Func<Pass, StepCost> cost = pass =>
         {
-            long elements = (long)Count(pass, rows) * columns;
+            long elements = (long)rows.Count(pass) * columns;
             return new StepCost(((2 * elements) + columns) * sizeof(float), 4 * elements);
         };
         if (_plan.Family == KernelFamily.Gpu)
         {
-            var group = new RmsNormGroup(state, input.View, gain, output.View, columns, input.Stride, epsilon, first);
-            return Step(name, group, pass => new KernelConfig(Count(pass, rows), LaunchPlan.ReductionGroup), cost, rows);
+            var group = new RmsNormGroup(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
+            return Step(name, group, pass => new KernelConfig(rows.Count(pass), LaunchPlan.ReductionGroup), cost, rows);
         }
 
-        var row = new RmsNormRow(state, input.View, gain, output.View, columns, input.Stride, epsilon, first, CountAt(rows));
-        return Step(name, row, pass => _plan.Coarse(Count(pass, rows)), cost, rows);
+        var row = new RmsNormRow(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
+        return Step(name, row, pass => _plan.Coarse(rows.Count(pass)), cost, rows);
     }
 
-    /// <summary>result[0] = the token with the largest logit in row 0, the first among equals.</summary>
+    /// <summary>result[r] = the token with the largest logit in row r, the first among equals.</summary>
     public Step ArgMax(string name, Activation logits, ArrayView<int> result)
     {
-        var cost = new StepCost((long)logits.Columns * sizeof(float), logits.Columns);
+        StepCost Cost(Pass pass) => new((long)pass.LogitCount * logits.Columns * sizeof(float), (long)pass.LogitCount * logits.Columns);
         return _plan.Family == KernelFamily.Gpu
             ? Step(
                 name,
-                new ArgMaxGroup(logits.View, result, logits.Columns),
-                _ => new KernelConfig(1, GroupReduce.MaxGroupSize),
-                _ => cost)
-            : Step(name, new ArgMaxRow(logits.View, result, logits.Columns), _ => new KernelConfig(1, 2), _ => cost);
+                new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride),
+                pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize),
+                Cost,
+                RowSet.Logits)
+            : Step(
+                name,
+                new ArgMaxRow(state, logits.View, result, logits.Columns, logits.Stride),
+                pass => _plan.Coarse(pass.LogitCount),
+                Cost,
+                RowSet.Logits);
     }
 
     private Step Step<TKernel>(
-        string name, TKernel kernel, Func<Pass, KernelConfig> shape, Func<Pass, StepCost> cost, RowSet rows = RowSet.Tokens)
-        where TKernel : struct, IKernel => new(name, Launcher(kernel, shape), cost, rows);
+        string name, TKernel kernel, Func<Pass, KernelConfig> shape, Func<Pass, StepCost> cost, RowSet? rows = null)
+        where TKernel : struct, IKernel => new(name, Launcher(kernel, shape), cost, rows ?? RowSet.Tokens);
 
     private Action<Pass> Launcher<TKernel>(TKernel kernel, Func<Pass, KernelConfig> shape)
         where TKernel : struct, IKernel
@@ -102,10 +107,6 @@ public sealed partial class KernelSet(Device device, ArrayView<int> state, Activ
         var stream = Device.Stream;
         return pass => launch(stream, shape(pass), kernel);
     }
-
-    private static int Count(Pass pass, RowSet rows) => rows == RowSet.Tokens ? pass.TokenCount : pass.LogitCount;
-
-    private static int CountAt(RowSet rows) => rows == RowSet.Tokens ? StepState.TokenCount : StepState.LogitCount;
 
     private static void Require(bool holds, string step, string expected, string found)
     {

@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
 
@@ -25,6 +26,12 @@ public sealed class LaunchPlan(DeviceInfo device)
         (_, false) => KernelFamily.OpenClCpu,
         _ => KernelFamily.Gpu,
     };
+
+    /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
+    public const int MostQueriesPerTile = AttentionBlock.MaxQueries;
+
+    /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
+    public int QueriesPerTile => Family == KernelFamily.Gpu ? 16 : MostQueriesPerTile;
 
     /// <summary>Group size of kernels that reduce through shared memory.</summary>
     public const int ReductionGroup = 128;

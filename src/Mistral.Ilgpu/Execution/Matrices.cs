@@ -6,16 +6,6 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>Which rows of the pass a step works on.</summary>
-public enum RowSet
-{
-    /// <summary>Every token.</summary>
-    Tokens,
-
-    /// <summary>The tokens whose logits are wanted.</summary>
-    Logits,
-}
-
 /// <summary>In what form quantized weights are multiplied with activations.</summary>
 public enum ActivationType
 {

@@ -1,9 +1,29 @@
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>One walk of the graph: which tokens of the sequence it takes, and for how many of them logits are wanted.</summary>
-/// <param name="StartPosition">Absolute position of the first token.</param>
-/// <param name="LogitCount">Rows of logits, for the last tokens of the pass; 0 for none.</param>
-public readonly record struct Pass(int TokenCount, int StartPosition, int LogitCount);
+/// <summary>One walk of the graph: which tokens of which sequences it takes, and for how many of them logits are wanted.</summary>
+/// <param name="DecodeCount">Sequences that go on by one token; their tokens come first.</param>
+/// <param name="PrefillCount">Tokens of prompts.</param>
+/// <param name="LogitCount">Rows of logits.</param>
+public sealed record Pass(int DecodeCount, int PrefillCount, int LogitCount)
+{
+    public int TokenCount => DecodeCount + PrefillCount;
+
+    /// <summary>The sequences in the order of their tokens.</summary>
+    public IReadOnlyList<PassSpan> Spans { get; init; } = [];
+
+    /// <summary>Tiles that the prompts' queries are cut into.</summary>
+    public int QueryTiles { get; init; }
+
+    /// <summary>Tiles that the prompts' keys take until they are in their rings.</summary>
+    public int FreshTiles { get; init; }
+
+    /// <summary>Whether logits are wanted of many tokens of a text, as scoring does, and not of the last alone.</summary>
+    public bool IsScoring { get; init; }
+}
+
+/// <summary>A sequence's tokens in a pass.</summary>
+/// <param name="StartPosition">Absolute position of the first.</param>
+public readonly record struct PassSpan(int StartPosition, int TokenCount);
 
 /// <summary>What a step moves and computes in one pass.</summary>
 /// <param name="Bytes">Bytes of device memory that must be read or written, each counted once.</param>
@@ -11,14 +31,14 @@ public readonly record struct Pass(int TokenCount, int StartPosition, int LogitC
 public readonly record struct StepCost(long Bytes, long Operations);
 
 /// <summary>A named node of the graph, bound to its buffers: running it launches its kernels, one or a few.</summary>
-public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> cost, RowSet rows = RowSet.Tokens)
+public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> cost, RowSet rows)
 {
     public string Name { get; } = name;
 
     /// <summary>Puts the step's kernels on the device's stream, if the pass has rows for them; does not wait.</summary>
     public void Launch(Pass pass)
     {
-        if (rows == RowSet.Tokens || pass.LogitCount > 0)
+        if (rows.Count(pass) > 0)
         {
             launch(pass);
         }

@@ -7,8 +7,8 @@ namespace Mistral.Ilgpu.Generation;
 /// <param name="endIds">The tokens that end a text.</param>
 public sealed class Generator(ILogitSource model, TextTokenizer tokenizer, IReadOnlyCollection<int> endIds)
 {
-    public Generator(MistralModel model, TextTokenizer tokenizer)
-        : this(new ModelLogits(model), tokenizer, model.Config.EosIds)
+    public Generator(ModelText text, TextTokenizer tokenizer)
+        : this(new ModelLogits(text), tokenizer, text.Model.Config.EosIds)
     {
     }
 

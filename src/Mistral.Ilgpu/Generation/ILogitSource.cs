@@ -23,17 +23,17 @@ public interface ILogitSource
     void ReadLogits(Span<float> logits);
 }
 
-internal sealed class ModelLogits(MistralModel model) : ILogitSource
+internal sealed class ModelLogits(ModelText text) : ILogitSource
 {
-    public int VocabularySize => model.Config.VocabularySize;
+    public int VocabularySize => text.Model.Config.VocabularySize;
 
-    public int? Context => model.Context;
+    public int? Context => text.Model.Context;
 
-    public int Position => model.Position;
+    public int Position => text.Position;
 
-    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation) => model.Forward(ids, cancellation);
+    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation) => text.Forward(ids, cancellation);
 
-    public int ArgMax() => model.ArgMax();
+    public int ArgMax() => text.ArgMax();
 
-    public void ReadLogits(Span<float> logits) => model.ReadLogits(logits);
+    public void ReadLogits(Span<float> logits) => text.ReadLogits(logits);
 }

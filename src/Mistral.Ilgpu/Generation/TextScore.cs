@@ -10,12 +10,12 @@ public sealed record TextScore(IReadOnlyList<int> Ids, IReadOnlyList<double> Log
     /// <summary>e to the mean negative log-probability; null where there is but one token.</summary>
     public double? Perplexity => LogProbabilities.Count > 0 ? Math.Exp(-LogProbabilities.Average()) : null;
 
-    /// <param name="model">Loaded for scoring, at the start of a text.</param>
-    public static TextScore Of(MistralModel model, int[] ids, CancellationToken cancellation = default)
+    /// <param name="text">Of a model loaded for scoring; nothing read yet.</param>
+    public static TextScore Of(ModelText text, int[] ids, CancellationToken cancellation = default)
     {
         var logProbabilities = new double[ids.Length - 1];
         float[] last = [];
-        model.Score(
+        text.Score(
             ids,
             (index, logits) =>
             {

@@ -28,14 +28,14 @@ internal static class BlockSelfTest
         BlockCodec.Decode(format, blocks, weights);
         float[] x = [.. Enumerable.Range(0, Columns).Select(i => RandomBits.Value(~Key, (uint)i, 1))];
 
-        using var state = device.Allocate<int>(StepState.Ids, "the self-test");
+        using var state = device.Allocate<int>(StepState.Header, "the self-test");
         using var input = device.Allocate<float>(Columns, "the self-test");
         using var quants = device.Allocate<sbyte>(Columns, "the self-test");
         using var runs = device.Allocate<Float4>(Columns / BlockRun.Length, "the self-test");
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
         using var bytes = device.Allocate<byte>(WeightBand.SizeInBytes(Rows, Columns, format), "the self-test");
-        var passState = new int[StepState.Ids];
-        passState[StepState.TokenCount] = 1;
+        var passState = new int[StepState.Header];
+        passState[StepState.TokenCountAt] = passState[StepState.DecodeCountAt] = 1;
         state.View.CopyFromCPU(device.Stream, passState);
         input.View.CopyFromCPU(device.Stream, x);
         var band = new WeightBand(0, Rows, Columns, format, bytes.View);
@@ -43,7 +43,7 @@ internal static class BlockSelfTest
 
         var from = new Activation("input", 1, Columns, input.View, new Int8Input(quants.View, runs.View, Columns));
         var to = new Activation("output", 1, Rows, output.View);
-        new KernelSet(device, state.View, activations).MatMul("self-test", new WeightMatrix("self-test", [band]), from, to).Launch(new Pass(1, 0, 0));
+        new KernelSet(device, new StepState(state.View), activations).MatMul("self-test", new WeightMatrix("self-test", [band]), from, to).Launch(new Pass(1, 0, 0));
         var found = new float[Rows];
         output.View.SubView(0, Rows).CopyToCPU(device.Stream, found);
 

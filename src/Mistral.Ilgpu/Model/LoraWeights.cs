@@ -24,16 +24,16 @@ public sealed class LoraSwitch(string name)
 public sealed class LoraWeights : IDisposable
 {
     private readonly Execution.Device _device;
-    private readonly int _chunk;
+    private readonly int _rows;
     private readonly List<IDisposable> _owned = [];
     private readonly Dictionary<int, Activation> _inner = [];
     private readonly Dictionary<string, List<(LoraAdapter Adapter, float Scale, LoraSwitch Switch)>> _byTensor = [];
 
     /// <exception cref="ModelFileException">An adapter is not usable with this model.</exception>
-    internal LoraWeights(Execution.Device device, ModelConfig config, IReadOnlyList<LoraOptions> adapters, int chunk)
+    internal LoraWeights(Execution.Device device, ModelConfig config, IReadOnlyList<LoraOptions> adapters, int rows)
     {
         _device = device;
-        _chunk = chunk;
+        _rows = rows;
         var switches = new List<LoraSwitch>();
         foreach (var options in adapters)
         {
@@ -105,9 +105,9 @@ public sealed class LoraWeights : IDisposable
     {
         if (!_inner.TryGetValue(rank, out var inner))
         {
-            var buffer = _device.Allocate<float>((long)_chunk * Padding.Pad(rank), "the activations of adapters");
+            var buffer = _device.Allocate<float>((long)_rows * Padding.Pad(rank), "the activations of adapters");
             _owned.Add(buffer);
-            inner = _inner[rank] = new Activation("lora", _chunk, rank, buffer.View);
+            inner = _inner[rank] = new Activation("lora", _rows, rank, buffer.View);
         }
 
         return inner;

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -26,12 +27,12 @@ public static class MistralGraph
     private static IEnumerable<Step> TransformerBlock(ModelConfig config, int layer, GraphInputs inputs)
     {
         var (kernels, a, w, cache) = (inputs.Kernels, inputs.Workspace, inputs.Weights.Layers[layer], inputs.Cache.Layers[layer]);
-        var shape = new AttentionShape(config.HeadCount, config.KvHeadCount, config.HeadDim);
+        var shape = AttentionShape.Of(config);
         string Named(string step) => $"layers.{layer}.{step}";
 
         yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);
         yield return kernels.MatMul(Named("qkv"), w.Qkv, a.Normed, a.Qkv);
-        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Attended, shape);
+        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Parts, a.Attended, shape);
         yield return kernels.MatMul(Named("attention_output"), w.AttentionOutput, a.Attended, a.Hidden, addToResidual: true);
 
         yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);

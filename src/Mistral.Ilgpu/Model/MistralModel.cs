@@ -1,37 +1,13 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>What may be chosen when a model is put on a device.</summary>
-/// <param name="WeightType">Format of the weights on the device; null keeps them as stored.</param>
-/// <param name="CacheType">Format of cached keys and values.</param>
-/// <param name="Context">Longest text in tokens; null for no limit where every layer has a window, and otherwise
-/// <see cref="DefaultContext"/> or the model's own limit, whichever is less.</param>
-/// <param name="Chunk">Most tokens in one pass of a prefill.</param>
-/// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
-/// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
-/// <param name="Activations">In what form quantized weights are multiplied with activations.</param>
-/// <param name="Adapters">Applied together; each can be switched off and on between passes.</param>
-public sealed record ModelOptions(
-    TensorFormat? WeightType = null,
-    TensorFormat CacheType = TensorFormat.Float16,
-    int? Context = null,
-    int Chunk = 256,
-    bool AllLogits = false,
-    int? SlidingWindow = null,
-    ActivationType Activations = ActivationType.Int8,
-    IReadOnlyList<LoraOptions>? Adapters = null)
-{
-    public const int DefaultContext = 8192;
-
-    /// <summary>The configuration as these options change it.</summary>
-    public ModelConfig Adapt(ModelConfig config) => SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow, LayerWindows = [] };
-}
-
 /// <summary>
-/// A model on a device with the cache of one text. <see cref="Forward"/> takes the text's next tokens, any number of them;
-/// the logits of the last are then on the device.
+/// A model on a device with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> takes the next tokens of many of
+/// them in one pass; the logits that were wanted are then on the device. What a text's logits are depends on the text alone, bit
+/// for bit, and not on what else is in its passes.
 /// </summary>
 public sealed class MistralModel : IDisposable
 {
@@ -39,6 +15,7 @@ public sealed class MistralModel : IDisposable
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
     private readonly Step _argMax;
+    private Pass _lastPass = new(0, 0, 0);
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
@@ -46,11 +23,12 @@ public sealed class MistralModel : IDisposable
         Config = config;
         Options = options;
         Context = ContextOf(config, options);
+        Chunk = options.Chunk ?? LargestChunk(device, config, options);
         _weights = weights;
-        _workspace = new Workspace(device, config, options.Chunk, options.AllLogits ? options.Chunk : 1);
+        _workspace = new Workspace(device, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
         {
-            _cache = new RotatingKvCache(device, config, options.CacheType, Context, options.Chunk);
+            _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
             var kernels = new KernelSet(device, _workspace.State, options.Activations);
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
             _argMax = kernels.ArgMax("argmax", _workspace.Logits, _workspace.Chosen);
@@ -74,14 +52,16 @@ public sealed class MistralModel : IDisposable
     /// <summary>Longest text in tokens; null for no limit.</summary>
     public int? Context { get; }
 
+    /// <summary>Most tokens of a prompt in one pass. Prompts are cut at multiples of it, wherever a pass has room.</summary>
+    public int Chunk { get; }
+
+    /// <summary>Tokens in a pass at most.</summary>
+    public int MaxTokens => Options.RowsFor(Chunk);
+
     /// <summary>The adapters in the order of the options; switched between texts, for what the cache holds was made with them.</summary>
     public IReadOnlyList<LoraSwitch> Adapters => _weights.Adapters.Switches;
 
-    /// <summary>Tokens of the text so far.</summary>
-    public int Position { get; private set; }
-
-    /// <summary>Bytes of the rings of all layers.</summary>
-    public long CacheBytes => _cache.Bytes;
+    public RotatingKvCache Cache => _cache;
 
     /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
     /// <exception cref="ModelFileException">The checkpoint's weights are not usable.</exception>
@@ -121,58 +101,56 @@ public sealed class MistralModel : IDisposable
         return options.Context ?? (windowed ? null : Math.Min(config.MaxPositions, ModelOptions.DefaultContext));
     }
 
-    /// <summary>Forgets the text; the next token is its first.</summary>
-    public void Reset() => Position = 0;
-
-    /// <summary>Takes the text's next tokens in chunks; afterwards the logits of the last one are on the device.</summary>
-    /// <exception cref="ContextFullException">The text would grow past the context.</exception>
-    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default)
+    /// <summary>Begins a text, if the cache has room for it now; disposing of it gives the room back.</summary>
+    /// <param name="maxTokens">Tokens that the text may come to have; null for as many as the context holds.</param>
+    /// <param name="prompt">What it begins with: whole pages of it that the cache knows from other texts are not to be computed
+    /// again, and <see cref="Sequence.Position"/> is then behind them.</param>
+    /// <returns>Null where there is no room now.</returns>
+    /// <exception cref="CacheFullException">The text would not fit an empty cache.</exception>
+    /// <exception cref="ContextFullException">It would be longer than the context.</exception>
+    public Sequence? TryOpen(int? maxTokens = null, ReadOnlySpan<int> prompt = default)
     {
-        Admit(ids);
-        while (!ids.IsEmpty)
+        if (maxTokens > Context)
         {
-            cancellation.ThrowIfCancellationRequested();
-            int count = ChunkLength(ids.Length);
-            Run(ids[..count], logitCount: count == ids.Length ? 1 : 0);
-            ids = ids[count..];
+            throw new ContextFullException(Context.Value, maxTokens.Value);
+        }
+
+        ulong adapters = Adapters.Select((adapter, i) => adapter.IsOn ? 1UL << i : 0).Aggregate(0UL, (all, one) => all | one);
+        return _cache.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, adapters);
+    }
+
+    /// <summary>How many of a prompt's remaining tokens its next chunk has: chunks end at fixed positions of the text, wherever
+    /// it was begun.</summary>
+    public int ChunkLength(int position, int remaining) => Math.Min(remaining, Chunk - (position % Chunk));
+
+    /// <summary>Takes the batch's tokens in one pass.</summary>
+    /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary lacks.</exception>
+    public void Forward(Batch batch, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        Admit(batch);
+        foreach (var part in batch.Parts)
+        {
+            _cache.Prepare(part.Sequence, part.Ids.Length);
+        }
+
+        _lastPass = _workspace.Upload(batch);
+        Graph.Launch(_lastPass);
+        foreach (var part in batch.Parts)
+        {
+            _cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
         }
     }
 
-    /// <summary>Takes the text's next tokens and hands out the logits of each, in order.</summary>
-    /// <param name="onLogits">Receives the token's index in <paramref name="ids"/> and its logits, which it must not keep.</param>
-    public void Score(ReadOnlySpan<int> ids, Action<int, float[]> onLogits, CancellationToken cancellation = default)
+    /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
+    public ReadOnlySpan<int> ArgMax()
     {
-        if (!Options.AllLogits)
-        {
-            throw new InvalidOperationException("scoring needs a model loaded with AllLogits");
-        }
-
-        Admit(ids);
-        var logits = new float[Config.VocabularySize];
-        for (int done = 0; done < ids.Length;)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            int count = ChunkLength(ids.Length - done);
-            Run(ids.Slice(done, count), logitCount: count);
-            for (int row = 0; row < count; row++)
-            {
-                _workspace.ReadLogits(row, logits);
-                onLogits(done + row, logits);
-            }
-
-            done += count;
-        }
+        _argMax.Launch(_lastPass);
+        return _workspace.ReadChosen(_lastPass.LogitCount);
     }
 
-    /// <summary>The most likely next token, chosen on the device; waits for it.</summary>
-    public int ArgMax()
-    {
-        _argMax.Launch(new Pass(1, Position, 1));
-        return _workspace.ReadChosen();
-    }
-
-    /// <summary>Copies the logits of the last token to the host; waits for them.</summary>
-    public void ReadLogits(Span<float> logits) => _workspace.ReadLogits(0, logits);
+    /// <summary>Copies a row of logits of the last pass to the host; waits for it.</summary>
+    public void ReadLogits(int row, Span<float> logits) => _workspace.ReadLogits(row, logits);
 
     public void Dispose()
     {
@@ -181,29 +159,41 @@ public sealed class MistralModel : IDisposable
         _weights.Dispose();
     }
 
-    // Chunks end at fixed positions of the text, wherever the caller's tokens happen to begin.
-    private int ChunkLength(int remaining) => Math.Min(remaining, Options.Chunk - (Position % Options.Chunk));
-
-    private void Run(ReadOnlySpan<int> ids, int logitCount)
+    private static int LargestChunk(Device device, ModelConfig config, ModelOptions options)
     {
-        var pass = new Pass(ids.Length, Position, logitCount);
-        _workspace.Upload(pass, ids);
-        Graph.Launch(pass);
-        Position += ids.Length;
-    }
-
-    private void Admit(ReadOnlySpan<int> ids)
-    {
-        if (Position + (long)ids.Length > (Context ?? int.MaxValue))
+        const int Least = 16;
+        long cache = RotatingKvCache.BytesFor(config, options);
+        int chunk = ModelOptions.DefaultChunk;
+        while (chunk > Least && cache + PassBytes(config, options, chunk) > device.AvailableBytes)
         {
-            throw new ContextFullException(Context ?? int.MaxValue, Position + (long)ids.Length);
+            chunk /= 2;
         }
 
-        foreach (int id in ids)
+        return chunk;
+    }
+
+    /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
+    public static long PassBytes(ModelConfig config, ModelOptions options, int chunk) =>
+        Workspace.SizeInBytes(config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
+            + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk));
+
+    private void Admit(Batch batch)
+    {
+        int logitRows = Options.LogitRowsFor(Chunk);
+        if (batch.TokenCount > MaxTokens || batch.LogitCount > logitRows)
         {
-            if ((uint)id >= (uint)Config.VocabularySize)
+            throw new ArgumentException(
+                $"a batch of {batch.TokenCount} tokens and {batch.LogitCount} rows of logits, expected at most {MaxTokens} and {logitRows}", nameof(batch));
+        }
+
+        foreach (var part in batch.Parts)
+        {
+            foreach (int id in part.Ids.Span)
             {
-                throw new ArgumentOutOfRangeException(nameof(ids), $"token id {id} is outside the vocabulary of {Config.VocabularySize}");
+                if ((uint)id >= (uint)Config.VocabularySize)
+                {
+                    throw new ArgumentOutOfRangeException(nameof(batch), $"token id {id} is outside the vocabulary of {Config.VocabularySize}");
+                }
             }
         }
     }

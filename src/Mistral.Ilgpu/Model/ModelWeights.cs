@@ -22,7 +22,7 @@ public sealed class ModelWeights : IDisposable
     private ModelWeights(Device device, Checkpoint checkpoint, ModelOptions options, WeightStream stream)
     {
         var tensors = checkpoint.Tensors;
-        Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.Chunk));
+        Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.Chunk ?? ModelOptions.DefaultChunk)));
         try
         {
             Embedding = Matrix(TensorNames.Embedding);

@@ -14,29 +14,33 @@ public sealed class Workspace : IDisposable
     private readonly DeviceBuffer<int> _state;
     private readonly DeviceBuffer<int> _chosen;
     private readonly int[] _stateOnHost;
-    private readonly int[] _chosenOnHost = new int[1];
+    private readonly int[] _chosenOnHost;
+    private readonly int _tokensPerTile;
 
-    /// <param name="chunk">Most tokens in one pass.</param>
+    /// <param name="rows">Most tokens in one pass.</param>
     /// <param name="logitRows">Most rows of logits in one pass.</param>
-    public Workspace(Device device, ModelConfig config, int chunk, int logitRows)
+    public Workspace(Device device, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
-        var shape = new AttentionShape(config.HeadCount, config.KvHeadCount, config.HeadDim);
+        var shape = AttentionShape.Of(config);
+        _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile / shape.Group);
         try
         {
-            _stateOnHost = new int[StepState.Ids + chunk];
+            _stateOnHost = new int[StateLength(options, rows, logitRows)];
             _state = Own(device.Allocate<int>(_stateOnHost.Length, "the step state"));
-            _chosen = Own(device.Allocate<int>(1, "the chosen token"));
+            _chosenOnHost = new int[logitRows];
+            _chosen = Own(device.Allocate<int>(logitRows, "the chosen tokens"));
+            Parts = Own(device.Allocate<float>(options.Sequences * shape.PartFloats, "the splits of attention")).View;
             var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta);
             var frequencyBuffer = Own(device.Allocate<ulong>(frequencies.Length, "rotary frequencies"));
             frequencyBuffer.View.CopyFromCPU(device.Stream, frequencies);
             Frequencies = frequencyBuffer.View;
-            Hidden = Rows("hidden", chunk, config.Dim);
-            Normed = Rows("normed", chunk, config.Dim, isInput: true);
-            Qkv = Rows("qkv", chunk, shape.QkvColumns);
-            Attended = Rows("attended", chunk, shape.Heads * shape.HeadDim, isInput: true);
-            GateUp = Rows("gate_up", chunk, 2 * config.FeedForwardDim);
-            Activated = Rows("activated", chunk, config.FeedForwardDim, isInput: true);
+            Hidden = Rows("hidden", rows, config.Dim);
+            Normed = Rows("normed", rows, config.Dim, isInput: true);
+            Qkv = Rows("qkv", rows, shape.QkvColumns);
+            Attended = Rows("attended", rows, shape.Heads * shape.HeadDim, isInput: true);
+            GateUp = Rows("gate_up", rows, 2 * config.FeedForwardDim);
+            Activated = Rows("activated", rows, config.FeedForwardDim, isInput: true);
             Final = Rows("final", logitRows, config.Dim, isInput: true);
             Logits = Rows("logits", logitRows, config.VocabularySize);
             device.Synchronize();
@@ -48,7 +52,7 @@ public sealed class Workspace : IDisposable
         }
     }
 
-    /// <summary>The residual stream: chunk × dim.</summary>
+    /// <summary>The residual stream: rows × dim.</summary>
     public Activation Hidden { get; }
 
     public Activation Normed { get; }
@@ -69,29 +73,57 @@ public sealed class Workspace : IDisposable
     /// <summary>Rotary frequencies, headDim / 2, see <see cref="Rotary"/>.</summary>
     public ArrayView<ulong> Frequencies { get; }
 
-    /// <summary>See <see cref="StepState"/>.</summary>
-    public ArrayView<int> State => _state.View;
+    /// <summary>Room for the splits of decoded tokens, see <see cref="MergeSplits"/>.</summary>
+    public ArrayView<float> Parts { get; }
 
-    /// <summary>One id: what the arg-max step chose.</summary>
+    public StepState State => new(_state.View);
+
+    /// <summary>What the arg-max step chose, an id for each row of logits.</summary>
     public ArrayView<int> Chosen => _chosen.View;
 
-    /// <summary>Puts a pass's counts, positions and ids on the device.</summary>
-    public void Upload(Pass pass, ReadOnlySpan<int> ids)
+    /// <summary>Device bytes that all this takes.</summary>
+    public static long SizeInBytes(ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
-        _stateOnHost[StepState.TokenCount] = pass.TokenCount;
-        _stateOnHost[StepState.StartPosition] = pass.StartPosition;
-        _stateOnHost[StepState.LogitCount] = pass.LogitCount;
-        _stateOnHost[StepState.FirstLogitRow] = pass.TokenCount - pass.LogitCount;
-        ids.CopyTo(_stateOnHost.AsSpan(StepState.Ids));
-        int length = StepState.Ids + ids.Length;
-        State.SubView(0, length).CopyFromCPU(_device.Stream, _stateOnHost.AsSpan(0, length));
+        var shape = AttentionShape.Of(config);
+        int[] columns =
+        [
+            config.Dim, config.Dim, shape.QkvColumns, shape.Heads * shape.HeadDim, 2 * config.FeedForwardDim, config.FeedForwardDim,
+        ];
+        long activations = (rows * columns.Sum(column => (long)Padding.Pad(column)))
+            + (logitRows * ((long)Padding.Pad(config.Dim) + Padding.Pad(config.VocabularySize)));
+        int[] inputs = [config.Dim, shape.Heads * shape.HeadDim, config.FeedForwardDim];
+        long quantized = (rows * inputs.Sum(QuantizedBytes)) + (logitRows * QuantizedBytes(config.Dim));
+        long ints = StateLength(options, rows, logitRows) + logitRows;
+        return ((activations + (options.Sequences * shape.PartFloats)) * sizeof(float))
+            + quantized + (ints * sizeof(int)) + (config.HeadDim / 2 * sizeof(ulong));
     }
 
-    /// <summary>Waits for the device and returns what the arg-max step chose.</summary>
-    public int ReadChosen()
+    /// <summary>Puts a pass's counts, positions and ids on the device.</summary>
+    public Pass Upload(Batch batch)
     {
-        Chosen.CopyToCPU(_device.Stream, _chosenOnHost.AsSpan());
-        return _chosenOnHost[0];
+        var (pass, length) = batch.Pack(_stateOnHost, _tokensPerTile);
+        _state.View.SubView(0, length).CopyFromCPU(_device.Stream, _stateOnHost.AsSpan(0, length));
+        return pass;
+    }
+
+    /// <summary>Numbers from −1 to 1 instead of activations.</summary>
+    internal void FillRandom(Activation activation)
+    {
+        var values = new float[activation.View.Length];
+        var random = new Random(1);
+        foreach (ref float value in values.AsSpan())
+        {
+            value = (2 * random.NextSingle()) - 1;
+        }
+
+        activation.View.CopyFromCPU(_device.Stream, values);
+    }
+
+    /// <summary>Waits for the device and returns what the arg-max step chose for the first rows.</summary>
+    public ReadOnlySpan<int> ReadChosen(int count)
+    {
+        Chosen.SubView(0, count).CopyToCPU(_device.Stream, _chosenOnHost.AsSpan(0, count));
+        return _chosenOnHost.AsSpan(0, count);
     }
 
     /// <summary>Waits for the device and copies one row of logits.</summary>
@@ -107,6 +139,13 @@ public sealed class Workspace : IDisposable
             buffer.Dispose();
         }
     }
+
+    private static int StateLength(ModelOptions options, int rows, int logitRows) =>
+        Batch.StateLength(rows, logitRows, options.Sequences, Cache.RotatingKvCache.FreshTiles(options, rows));
+
+    // Inputs of matrix products are kept in eight bits too, with four floats for each 32.
+    private static long QuantizedBytes(int columns) =>
+        columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0;
 
     private Activation Rows(string name, int rows, int columns, bool isInput = false)
     {

@@ -54,10 +54,10 @@ public sealed class BlockProductTests
         var expected = new float[Rows * Columns];
         BlockCodec.Decode(format, blocks, expected);
         int[] ids = [18, 0, 7, 7];
-        var state = device.Upload((int[])[ids.Length, 0, 0, 0, 0, 0, 0, 0, .. ids]);
+        var state = PassState.Of(device, ids.Length, ids: ids);
         var hidden = new Activation("hidden", ids.Length, Columns, device.Zeros<float>(ids.Length * Columns));
         var table = new WeightMatrix("table", [Band(device, format, Rows, Columns, blocks)]);
-        new KernelSet(device, state).Embed("embed", table, hidden).Launch(new Pass(ids.Length, 0, 0));
+        new KernelSet(device, state).Embed("embed", table, hidden).Launch(new Pass(0, ids.Length, 0));
         float[] found = device.Download(hidden.View);
         for (int token = 0; token < ids.Length; token++)
         {
@@ -74,7 +74,7 @@ public sealed class BlockProductTests
         float[] x = [.. Enumerable.Range(0, tokens * columns).Select(_ => (float)(random.NextDouble() - 0.5))];
         float[] before = [.. Enumerable.Range(0, tokens * rows).Select(_ => (float)random.NextDouble())];
 
-        var state = device.Upload((int[])[tokens, 0, 0, 0, 0, 0, 0, 0]);
+        var state = PassState.Of(device, tokens);
         var quantized = new Int8Input(device.Zeros<sbyte>(x.Length), device.Zeros<Float4>(x.Length / BlockRun.Length), columns);
         var input = new Activation("x", tokens, columns, device.Upload(x), quantized);
         int stride = Padding.Pad(rows);
@@ -97,7 +97,7 @@ public sealed class BlockProductTests
                 Band(device, format, rows - split, columns, blocks[(split * rowBytes)..]) with { FirstRow = split },
             ];
         var kernels = new KernelSet(device, state, activations);
-        kernels.MatMul("product", new WeightMatrix("w", bands), input, output, addToResidual: residual).Launch(new Pass(tokens, 0, 0));
+        kernels.MatMul("product", new WeightMatrix("w", bands), input, output, addToResidual: residual).Launch(new Pass(0, tokens, 0));
         float[] found = device.Download(output.View);
 
         double error = 0;

@@ -53,9 +53,10 @@ public sealed class LogitsTests
         {
             using var model = MistralModel.Load(
                 checkpoint, TestDevice.Get(name), new ModelOptions(TensorFormat.Float32, TensorFormat.Float16, Chunk: chunk));
-            model.Forward(ids);
+            using var text = new ModelText(model);
+            text.Forward(ids);
             var logits = new float[checkpoint.Config.VocabularySize];
-            model.ReadLogits(logits);
+            text.ReadLogits(logits);
             whole ??= logits;
             Assert.InRange(RelativeError([.. whole.Select(v => (double)v)], logits), 0, Float32Error);
         }
@@ -67,13 +68,14 @@ public sealed class LogitsTests
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(checkpoint, TestDevice.Get(name));
+        using var text = new ModelText(model);
         int[] ids = TinyPrompt(checkpoint, 90);
         var (first, second) = (new float[checkpoint.Config.VocabularySize], new float[checkpoint.Config.VocabularySize]);
-        model.Forward(ids);
-        model.ReadLogits(first);
-        model.Reset();
-        model.Forward(ids);
-        model.ReadLogits(second);
+        text.Forward(ids);
+        text.ReadLogits(first);
+        text.Reset();
+        text.Forward(ids);
+        text.ReadLogits(second);
         Assert.Equal(first, second);
     }
 
@@ -98,7 +100,8 @@ public sealed class LogitsTests
     private static void Check(string name, Checkpoint checkpoint, ModelOptions options, int[] ids, double[][] expected, double bound)
     {
         using var model = MistralModel.Load(checkpoint, TestDevice.Get(name), options);
-        model.Score(ids, (index, logits) => Assert.InRange(RelativeError(expected[index], logits), 0, bound));
+        using var text = new ModelText(model);
+        text.Score(ids, (index, logits) => Assert.InRange(RelativeError(expected[index], logits), 0, bound));
     }
 
     private static double RelativeError(double[] expected, float[] actual) => Math.Sqrt(

@@ -25,16 +25,17 @@ public sealed class RotationTests
         var reference = new ReferenceModel(checkpoint);
         using var model = MistralModel.Load(
             checkpoint, TestDevice.Get(name), new ModelOptions(CacheType: TensorFormat.Float32, Chunk: (2 * window) + 3));
+        using var text = new ModelText(model);
         long memory = model.Device.AllocatedBytes;
         var logits = new float[checkpoint.Config.VocabularySize];
         var random = new Random(seed);
         // Passes of W − 1, W, W + 1 and 2W + 3 tokens between single ones, past ten windows.
         int[] lengths = [window - 1, 1, window, 1, 1, window + 1, 1, (2 * window) + 3, 1];
-        for (int i = 0; model.Position <= 12 * window; i++)
+        for (int i = 0; text.Position <= 12 * window; i++)
         {
             int[] ids = LogitsTests.RandomIds(random, lengths[i % lengths.Length], logits.Length);
-            model.Forward(ids);
-            model.ReadLogits(logits);
+            text.Forward(ids);
+            text.ReadLogits(logits);
             double[] expected = reference.Forward(ids)[^1];
             double norm = Math.Sqrt(expected.Sum(e => e * e));
             Assert.InRange(Math.Sqrt(expected.Zip(logits, (e, a) => (e - a) * (e - a)).Sum()) / norm, 0, 1e-5);
@@ -47,8 +48,9 @@ public sealed class RotationTests
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), new ModelOptions(CacheType: TensorFormat.Float16));
+        using var text = new ModelText(model);
         var c = checkpoint.Config;
-        Assert.Equal(2L * c.LayerCount * 64 * c.KvHeadCount * c.HeadDim * 2, model.CacheBytes);
+        Assert.Equal(2L * c.LayerCount * 64 * c.KvHeadCount * c.HeadDim * 2, model.Cache.Bytes);
         Assert.Null(model.Context);
     }
 
@@ -61,8 +63,9 @@ public sealed class RotationTests
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);
         using var model = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), new ModelOptions(Context: 10));
-        model.Forward([.. Enumerable.Repeat(3, 10)]);
-        var error = Assert.Throws<ContextFullException>(() => model.Forward([3]));
+        using var text = new ModelText(model);
+        text.Forward([.. Enumerable.Repeat(3, 10)]);
+        var error = Assert.Throws<ContextFullException>(() => text.Forward([3]));
         Assert.Contains("11 tokens", error.Message, StringComparison.Ordinal);
     }
 
@@ -88,12 +91,13 @@ public sealed class RotationTests
     private static int[] Greedy(string name, Checkpoint checkpoint, int count)
     {
         using var model = MistralModel.Load(checkpoint, TestDevice.Get(name));
-        model.Forward([checkpoint.Tokenizer.BosId, .. checkpoint.Tokenizer.EncodeToIds("One day")]);
+        using var text = new ModelText(model);
+        text.Forward([checkpoint.Tokenizer.BosId, .. checkpoint.Tokenizer.EncodeToIds("One day")]);
         var ids = new int[count];
         for (int i = 0; i < count; i++)
         {
-            ids[i] = model.ArgMax();
-            model.Forward([ids[i]]);
+            ids[i] = text.ArgMax();
+            text.Forward([ids[i]]);
         }
 
         return ids;

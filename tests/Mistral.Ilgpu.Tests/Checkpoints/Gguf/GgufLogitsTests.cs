@@ -56,18 +56,19 @@ public sealed class GgufLogitsTests
     {
         using var checkpoint = Open(type);
         using var model = MistralModel.Load(checkpoint, TestDevice.Get(device), new ModelOptions(CacheType: TensorFormat.Float32));
+        using var text = new ModelText(model);
         int[] ids = Ids(type);
         var whole = new float[checkpoint.Config.VocabularySize];
-        model.Forward(ids);
-        model.ReadLogits(whole);
-        model.Reset();
+        text.Forward(ids);
+        text.ReadLogits(whole);
+        text.Reset();
         foreach (int id in ids)
         {
-            model.Forward([id]);
+            text.Forward([id]);
         }
 
         var single = new float[whole.Length];
-        model.ReadLogits(single);
+        text.ReadLogits(single);
         Assert.InRange(RelativeError([.. whole.Select(value => (double)value)], single), 0, 1e-5);
     }
 
@@ -80,9 +81,10 @@ public sealed class GgufLogitsTests
     private static float[] Logits(string device, Checkpoint checkpoint, ModelOptions options, string type)
     {
         using var model = MistralModel.Load(checkpoint, TestDevice.Get(device), options);
-        model.Forward(Ids(type));
+        using var text = new ModelText(model);
+        text.Forward(Ids(type));
         var logits = new float[checkpoint.Config.VocabularySize];
-        model.ReadLogits(logits);
+        text.ReadLogits(logits);
         return logits;
     }
 

@@ -1,0 +1,49 @@
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// Joins the splits of decoded tokens: out = Σ_i e^(m_i − m) o_i / Σ_i e^(m_i − m) s_i, with o_i, m_i and s_i of split i as
+/// <see cref="DecodeAttendRow{TTiles,TElement}"/> leaves them and m the largest m_i. Splits are added in order.
+/// Parts as there; output: tokens × outputStride. Work is shared by element.
+/// </summary>
+public readonly record struct MergeSplits(
+    StepState State,
+    ArrayView<float> Parts,
+    ArrayView<float> Output,
+    int Heads,
+    int HeadDim,
+    int Window,
+    int OutputStride) : IKernel
+{
+    public void Execute()
+    {
+        int perToken = Heads * HeadDim;
+        int perPart = HeadDim + DecodeSplits.Tail;
+        long count = (long)State.DecodeCount * perToken;
+        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        {
+            int token = (int)(i / perToken);
+            int element = (int)(i % perToken);
+            int splits = DecodeSplits.Count(State.Position(token), Window);
+            long from = (((long)token * Heads) + (element / HeadDim)) * DecodeSplits.Most * perPart;
+            float max = Parts[from + HeadDim];
+            for (int split = 1; split < splits; split++)
+            {
+                max = IntrinsicMath.Max(max, Parts[from + (split * perPart) + HeadDim]);
+            }
+
+            float sum = 0;
+            float output = 0;
+            for (int split = 0; split < splits; split++)
+            {
+                long part = from + (split * perPart);
+                float keep = SoftmaxExp.Of(Parts[part + HeadDim] - max);
+                sum += keep * Parts[part + HeadDim + 1];
+                output += keep * Parts[part + (element % HeadDim)];
+            }
+
+            Output[((long)token * OutputStride) + element] = output * (1 / sum);
+        }
+    }
+}

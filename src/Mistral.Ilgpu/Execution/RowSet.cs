@@ -1,0 +1,28 @@
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>Which rows of the pass a step works on.</summary>
+public sealed class RowSet
+{
+    private readonly Func<Pass, int> _count;
+
+    private RowSet(RowRange range, Func<Pass, int> count) => (Range, _count) = (range, count);
+
+    /// <summary>Every token.</summary>
+    public static RowSet Tokens { get; } = new(RowRange.Tokens, pass => pass.TokenCount);
+
+    /// <summary>Tokens that continue a text by one.</summary>
+    public static RowSet Decode { get; } = new(RowRange.Decode, pass => pass.DecodeCount);
+
+    /// <summary>Tokens of prompts.</summary>
+    public static RowSet Prefill { get; } = new(RowRange.Prefill, pass => pass.PrefillCount);
+
+    /// <summary>The tokens whose logits are wanted.</summary>
+    public static RowSet Logits { get; } = new(RowRange.Logits, pass => pass.LogitCount);
+
+    /// <summary>The rows as kernels find them in the step state.</summary>
+    public RowRange Range { get; }
+
+    public int Count(Pass pass) => _count(pass);
+}

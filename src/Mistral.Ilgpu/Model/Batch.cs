@@ -1,0 +1,164 @@
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model.Cache;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>
+/// The ragged packing of one pass: tokens of many sequences, some decoding and some prefilling, each at its own position, without
+/// padding. Filled, run by <see cref="MistralModel.Forward(Batch, CancellationToken)"/>, and used again.
+/// </summary>
+public sealed class Batch
+{
+    private readonly List<Part> _decode = [];
+    private readonly List<Part> _prefill = [];
+
+    /// <summary>Tokens so far.</summary>
+    public int TokenCount => _decode.Count + _prefill.Sum(part => part.Ids.Length);
+
+    /// <summary>Rows of logits that the pass makes.</summary>
+    public int LogitCount { get; private set; }
+
+    internal IEnumerable<Part> Parts => _decode.Concat(_prefill);
+
+    internal bool IsScoring { get; private set; }
+
+    public void Clear()
+    {
+        _decode.Clear();
+        _prefill.Clear();
+        (LogitCount, IsScoring) = (0, false);
+    }
+
+    /// <summary>Adds the next token of a text that is generated.</summary>
+    public void Decode(Sequence sequence, int id)
+    {
+        Admit(sequence, 1);
+        _decode.Add(new Part(sequence, new[] { id }, 1, IsPrompt: false));
+        LogitCount++;
+    }
+
+    /// <summary>Adds the next tokens of a prompt, one chunk of it at most.</summary>
+    /// <param name="wantsLogits">Whether the logits of the last are wanted.</param>
+    public void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, bool wantsLogits) => Prefill(sequence, ids, wantsLogits ? 1 : 0);
+
+    /// <summary>Adds the next tokens of a text whose every token's logits are wanted.</summary>
+    internal void Score(Sequence sequence, ReadOnlyMemory<int> ids)
+    {
+        Prefill(sequence, ids, ids.Length);
+        IsScoring = true;
+    }
+
+    /// <summary>The row of logits of each sequence that has one, once all are added: decoding ones first.</summary>
+    public IEnumerable<(Sequence Sequence, int Row)> LogitRows()
+    {
+        int row = 0;
+        foreach (var part in Parts.Where(part => part.LogitCount > 0))
+        {
+            row += part.LogitCount;
+            yield return (part.Sequence, row - 1);
+        }
+    }
+
+    /// <summary>Writes the step state that kernels read, see <see cref="StepState"/>.</summary>
+    /// <param name="tokensPerTile">Tokens in a tile of queries.</param>
+    /// <returns>The pass, and the length of the state.</returns>
+    internal (Pass Pass, int Length) Pack(Span<int> state, int tokensPerTile)
+    {
+        int tokens = TokenCount;
+        int logitRowsAt = StepState.Header + (tokens * StepState.TokenInts);
+        int queryTilesAt = logitRowsAt + LogitCount;
+        int queryTiles = _prefill.Sum(part => (part.Ids.Length + tokensPerTile - 1) / tokensPerTile);
+        int freshTilesAt = queryTilesAt + (queryTiles * StepState.QueryTileInts);
+        var spans = new List<PassSpan>();
+        int token = 0;
+        int logitRow = 0;
+        int queryTile = 0;
+        int freshTile = 0;
+        foreach (var part in Parts)
+        {
+            int start = part.Sequence.Position;
+            int length = part.Ids.Length;
+            int firstTile = start / TileLayout.Length;
+            spans.Add(new PassSpan(start, length));
+            for (int i = 0; i < length; i++)
+            {
+                int position = start + i;
+                int freshSlot = part.IsPrompt
+                    ? ((freshTile + (position / TileLayout.Length) - firstTile) * TileLayout.Length) + (position % TileLayout.Length)
+                    : -1;
+                Write(state, StepState.Header + ((token + i) * StepState.TokenInts), part.Ids.Span[i], position, part.Sequence.Row, freshSlot);
+            }
+
+            for (int i = length - part.LogitCount; i < length; i++)
+            {
+                state[logitRowsAt + logitRow++] = token + i;
+            }
+
+            if (part.IsPrompt)
+            {
+                for (int i = 0; i < length; i += tokensPerTile)
+                {
+                    Write(
+                        state, queryTilesAt + (queryTile++ * StepState.QueryTileInts),
+                        token + i, Math.Min(tokensPerTile, length - i), start + i, part.Sequence.Row, start, freshTile);
+                }
+
+                for (int tile = firstTile; tile <= (start + length - 1) / TileLayout.Length; tile++)
+                {
+                    Write(state, freshTilesAt + (freshTile++ * StepState.FreshTileInts), part.Sequence.Row, tile, start, start + length);
+                }
+            }
+
+            token += length;
+        }
+
+        state[..StepState.Header].Clear();
+        state[StepState.TokenCountAt] = tokens;
+        state[StepState.DecodeCountAt] = _decode.Count;
+        state[StepState.LogitCountAt] = LogitCount;
+        state[StepState.LogitRowsAt] = logitRowsAt;
+        (state[StepState.QueryTileCountAt], state[StepState.QueryTilesAt]) = (queryTile, queryTilesAt);
+        (state[StepState.FreshTileCountAt], state[StepState.FreshTilesAt]) = (freshTile, freshTilesAt);
+        var pass = new Pass(_decode.Count, tokens - _decode.Count, LogitCount)
+        {
+            Spans = spans,
+            QueryTiles = queryTile,
+            FreshTiles = freshTile,
+            IsScoring = IsScoring,
+        };
+        return (pass, freshTilesAt + (freshTile * StepState.FreshTileInts));
+    }
+
+    /// <summary>Ints that the state of a pass takes at most.</summary>
+    internal static int StateLength(int rows, int logitRows, int sequences, int freshTiles) =>
+        StepState.Header + (rows * StepState.TokenInts) + logitRows
+            + ((rows + sequences) * StepState.QueryTileInts) + (freshTiles * StepState.FreshTileInts);
+
+    private void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, int logits)
+    {
+        Admit(sequence, ids.Length);
+        _prefill.Add(new Part(sequence, ids, logits, IsPrompt: true));
+        LogitCount += logits;
+    }
+
+    private void Admit(Sequence sequence, int count)
+    {
+        ObjectDisposedException.ThrowIf(!sequence.IsOpen, sequence);
+        ArgumentOutOfRangeException.ThrowIfZero(count);
+        if (Parts.Any(part => part.Sequence == sequence))
+        {
+            throw new ArgumentException("the sequence is in the batch already, expected once", nameof(sequence));
+        }
+
+        if (sequence.Position + (long)count > sequence.MaxTokens)
+        {
+            throw new ContextFullException(sequence.MaxTokens, sequence.Position + (long)count);
+        }
+    }
+
+    private static void Write(Span<int> state, int at, params ReadOnlySpan<int> values) => values.CopyTo(state[at..]);
+
+    /// <param name="LogitCount">How many of the last tokens' logits are wanted.</param>
+    internal sealed record Part(Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt);
+}

@@ -1,0 +1,144 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Model.Cache;
+
+/// <summary>
+/// The pages of those layers whose rings are equally long, and the table that says which page is whose. Page n is page n in
+/// each of the layers.
+/// </summary>
+internal sealed class KvPool : IDisposable
+{
+    private readonly Device _device;
+    private readonly List<IDisposable> _buffers = [];
+    private readonly List<KvBuffers> _layers = [];
+    private readonly int[] _table;
+    private readonly DeviceBuffer<int> _deviceTable;
+    private int _dirtyFrom;
+    private int _dirtyEnd;
+
+    public KvPool(Device device, KvShape shape, int ringLength, int layers, int pages, int sequences)
+    {
+        (_device, Shape, RingLength) = (device, shape, ringLength);
+        PagesPerRing = ringLength / shape.PageLength;
+        Pages = new PagePool(pages);
+        _table = new int[sequences * PagesPerRing];
+        try
+        {
+            _deviceTable = device.Allocate<int>(_table.Length, "the page table");
+            _buffers.Add(_deviceTable);
+            for (int layer = 0; layer < layers; layer++)
+            {
+                _layers.Add(shape.Allocate(device, (long)pages * shape.PageLength, _buffers));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public KvShape Shape { get; }
+
+    /// <summary>Positions in a ring, whole pages.</summary>
+    public int RingLength { get; }
+
+    public int PagesPerRing { get; }
+
+    public PagePool Pages { get; }
+
+    public IReadOnlyList<KvBuffers> Layers => _layers;
+
+    public PageTable Table => new(_deviceTable.View, PagesPerRing, Shape.PageLength / TileLayout.Length);
+
+    /// <summary>Bytes that one page takes in all layers.</summary>
+    public long PageBytes => Shape.PageBytes * _layers.Count;
+
+    /// <summary>Pages that a text of so many tokens holds at most.</summary>
+    public int PagesOf(long tokens) => (int)((Math.Min(tokens, RingLength) + Shape.PageLength - 1) / Shape.PageLength);
+
+    public void Set(int row, int ringPage, int page)
+    {
+        int at = (row * PagesPerRing) + ringPage;
+        _table[at] = page;
+        _dirtyFrom = _dirtyEnd == 0 ? at : Math.Min(_dirtyFrom, at);
+        _dirtyEnd = Math.Max(_dirtyEnd, at + 1);
+    }
+
+    /// <summary>Brings what has changed in the table to the device.</summary>
+    public void Flush()
+    {
+        if (_dirtyEnd > 0)
+        {
+            int count = _dirtyEnd - _dirtyFrom;
+            _deviceTable.View.SubView(_dirtyFrom, count).CopyFromCPU(_device.Stream, _table.AsSpan(_dirtyFrom, count));
+            (_dirtyFrom, _dirtyEnd) = (0, 0);
+        }
+    }
+
+    /// <summary>Copies a page in every layer.</summary>
+    public void Copy(int from, int to)
+    {
+        foreach (var layer in _layers)
+        {
+            Copy(layer.Keys, from, to);
+            Copy(layer.Values, from, to);
+            if (Shape.IsScaled)
+            {
+                Copy(layer.KeyScales, from, to);
+                Copy(layer.ValueScales, from, to);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _buffers)
+        {
+            buffer.Dispose();
+        }
+    }
+
+    private void Copy<T>(ArrayView<T> view, int from, int to)
+        where T : unmanaged
+    {
+        long length = view.Length / Pages.Count;
+        view.SubView(to * length, length).CopyFrom(_device.Stream, view.SubView(from * length, length));
+    }
+}
+
+/// <summary>What the keys and values of a position are in one layer, and how many positions are a page.</summary>
+internal sealed record KvShape(int KvHeads, int HeadDim, TensorFormat Format, int PageLength)
+{
+    /// <summary>Bytes of a page's keys and values in one layer.</summary>
+    public long PageBytes => BytesOf(PageLength);
+
+    /// <summary>Bytes of so many positions in one layer, keys and values.</summary>
+    public long BytesOf(long positions) => 2 * Format.BytesOf(positions * KvHeads * HeadDim);
+
+    public bool IsScaled => Format == TensorFormat.Q8_0;
+
+    public KvBuffers Allocate(Device device, long positions, List<IDisposable> owner)
+    {
+        long elements = positions * KvHeads * HeadDim;
+        long bytes = IsScaled ? elements : Format.BytesOf(elements);
+        var (keys, values) = (Own<byte>(bytes), Own<byte>(bytes));
+        // What has no scales is given a view that is never read.
+        return IsScaled
+            ? new KvBuffers(keys, values, Own<ushort>(elements / TileLayout.Run), Own<ushort>(elements / TileLayout.Run))
+            : new KvBuffers(keys, values, keys.Cast<ushort>(), values.Cast<ushort>());
+
+        ArrayView<T> Own<T>(long length)
+            where T : unmanaged
+        {
+            var buffer = device.Allocate<T>(length, "the cache of keys and values");
+            owner.Add(buffer);
+            return buffer.View;
+        }
+    }
+}

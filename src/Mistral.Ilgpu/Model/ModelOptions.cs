@@ -1,0 +1,43 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>What may be chosen when a model is put on a device.</summary>
+/// <param name="WeightType">Format of the weights on the device; null keeps them as stored.</param>
+/// <param name="CacheType">Format of cached keys and values.</param>
+/// <param name="Context">Longest text in tokens; null for no limit where every layer has a window, and otherwise
+/// <see cref="DefaultContext"/> or the model's own limit, whichever is less.</param>
+/// <param name="Chunk">Most tokens of a prompt in one pass; null for <see cref="DefaultChunk"/>, or less where memory is short.</param>
+/// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
+/// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
+/// <param name="Activations">In what form quantized weights are multiplied with activations.</param>
+/// <param name="Adapters">Applied together; each can be switched off and on between passes.</param>
+/// <param name="Sequences">Texts that may be open at once.</param>
+/// <param name="CacheBytes">Memory for the cache of all texts; null for as much as they can fill.</param>
+/// <param name="PageLength">Positions in a page of the cache, a multiple of 16.</param>
+public sealed record ModelOptions(
+    TensorFormat? WeightType = null,
+    TensorFormat CacheType = TensorFormat.Float16,
+    int? Context = null,
+    int? Chunk = null,
+    bool AllLogits = false,
+    int? SlidingWindow = null,
+    ActivationType Activations = ActivationType.Int8,
+    IReadOnlyList<LoraOptions>? Adapters = null,
+    int Sequences = 1,
+    long? CacheBytes = null,
+    int PageLength = 16)
+{
+    public const int DefaultContext = 8192;
+
+    public const int DefaultChunk = 256;
+
+    /// <summary>Tokens in a pass at most: a chunk of one prompt beside a token of each other text.</summary>
+    internal int RowsFor(int chunk) => chunk + Sequences - 1;
+
+    internal int LogitRowsFor(int chunk) => AllLogits ? RowsFor(chunk) : Sequences;
+
+    /// <summary>The configuration as these options change it.</summary>
+    public ModelConfig Adapt(ModelConfig config) => SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow, LayerWindows = [] };
+}

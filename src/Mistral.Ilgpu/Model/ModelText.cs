@@ -1,0 +1,101 @@
+using Mistral.Ilgpu.Model.Cache;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>
+/// One text on a model, for those who have but one: <see cref="Forward"/> takes its next tokens, any number of them; the logits of
+/// the last are then on the device.
+/// </summary>
+public sealed class ModelText(MistralModel model) : IDisposable
+{
+    private readonly Batch _batch = new();
+    private Sequence? _sequence;
+
+    public MistralModel Model => model;
+
+    /// <summary>Tokens of the text so far.</summary>
+    public int Position => _sequence?.Position ?? 0;
+
+    /// <summary>Forgets the text; the next token is its first.</summary>
+    public void Reset()
+    {
+        _sequence?.Dispose();
+        _sequence = null;
+    }
+
+    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt.</summary>
+    /// <exception cref="ContextFullException">The text would grow past the context.</exception>
+    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default)
+    {
+        Admit(ids);
+        if (ids.Length == 1 && Position > 0)
+        {
+            _batch.Clear();
+            _batch.Decode(Open(), ids[0]);
+            model.Forward(_batch, cancellation);
+            return;
+        }
+
+        int[] all = ids.ToArray();
+        for (int done = 0; done < all.Length;)
+        {
+            int count = model.ChunkLength(Position, all.Length - done);
+            _batch.Clear();
+            _batch.Prefill(Open(), all.AsMemory(done, count), wantsLogits: done + count == all.Length);
+            model.Forward(_batch, cancellation);
+            done += count;
+        }
+    }
+
+    /// <summary>Takes the text's next tokens and hands out the logits of each, in order.</summary>
+    /// <param name="onLogits">Receives the token's index in <paramref name="ids"/> and its logits, which it must not keep.</param>
+    public void Score(ReadOnlySpan<int> ids, Action<int, float[]> onLogits, CancellationToken cancellation = default)
+    {
+        if (!model.Options.AllLogits)
+        {
+            throw new InvalidOperationException("scoring needs a model loaded with AllLogits");
+        }
+
+        Admit(ids);
+        int[] all = ids.ToArray();
+        var logits = new float[model.Config.VocabularySize];
+        for (int done = 0; done < all.Length;)
+        {
+            int count = model.ChunkLength(Position, all.Length - done);
+            _batch.Clear();
+            _batch.Score(Open(), all.AsMemory(done, count));
+            model.Forward(_batch, cancellation);
+            for (int row = 0; row < count; row++)
+            {
+                model.ReadLogits(row, logits);
+                onLogits(done + row, logits);
+            }
+
+            done += count;
+        }
+    }
+
+    /// <summary>The most likely next token, chosen on the device; waits for it.</summary>
+    public int ArgMax() => model.ArgMax()[0];
+
+    /// <summary>Copies the logits of the last token to the host; waits for them.</summary>
+    public void ReadLogits(Span<float> logits) => model.ReadLogits(0, logits);
+
+    public void Dispose() => Reset();
+
+    private Sequence Open() => _sequence ??= model.TryOpen() ?? throw new InvalidOperationException("no room in the cache for one more text");
+
+    // Before the first chunk, so that a text that does not fit is not begun.
+    private void Admit(ReadOnlySpan<int> ids)
+    {
+        if (Position + (long)ids.Length > (model.Context ?? int.MaxValue))
+        {
+            throw new ContextFullException(model.Context ?? int.MaxValue, Position + (long)ids.Length);
+        }
+
+        foreach (int id in ids)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)model.Config.VocabularySize, nameof(ids));
+        }
+    }
+}

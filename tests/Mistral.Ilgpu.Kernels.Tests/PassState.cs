@@ -1,0 +1,29 @@
+using Mistral.Ilgpu.Execution;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>Step states of passes that need no more than rows and ids.</summary>
+public static class PassState
+{
+    /// <summary>The first decoding tokens, then prompts', each at its own position from <paramref name="start"/> on.</summary>
+    public static StepState Of(Device device, int tokens, int decode = 0, int[]? ids = null, int start = 0)
+    {
+        int[] state = [.. Header(tokens, decode), .. Enumerable.Range(0, tokens).SelectMany(i => new[] { ids?[i] ?? 0, start + i, 0, i })];
+        return new StepState(device.Upload(state));
+    }
+
+    /// <summary>Rows of logits, of these tokens.</summary>
+    public static StepState OfLogits(Device device, params int[] tokens)
+    {
+        int[] header = Header(0, 0);
+        (header[StepState.LogitCountAt], header[StepState.LogitRowsAt]) = (tokens.Length, StepState.Header);
+        return new StepState(device.Upload([.. header, .. tokens]));
+    }
+
+    private static int[] Header(int tokens, int decode)
+    {
+        int[] header = new int[StepState.Header];
+        (header[StepState.TokenCountAt], header[StepState.DecodeCountAt]) = (tokens, decode);
+        return header;
+    }
+}
