@@ -27,7 +27,7 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits)];
+        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
 
     private static readonly Type[] PerFormat =
     [

@@ -4,6 +4,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Cli.Commands;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli;
@@ -58,6 +59,7 @@ internal static class CommandLine
             TokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),
             ConvertCommand.Create(terminal),
+            BenchCommand.Create(terminal),
             DevicesCommand.Create(terminal),
         };
         // A prompt may begin with [, which would else name a directive.
@@ -70,7 +72,7 @@ internal static class CommandLine
         var (code, message) = exception switch
         {
             UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
-            DeviceException => (ExitCode.Device, exception.Message),
+            DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
             AcceleratorException => (ExitCode.Device, $"the device failed: {exception.Message}"),
             ModelFileException or ChatFormatException => (ExitCode.File, exception.Message),
             OperationCanceledException => (ExitCode.Interrupted, "interrupted"),

@@ -39,7 +39,7 @@ internal sealed class LoadedModel : IDisposable
             string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
             narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
             var options = settings.Options with { AllLogits = allLogits };
-            var model = TensorBar.Run(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, progress =>
+            var model = ProgressBar.OverTensors(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, progress =>
                 MistralModel.Load(checkpoint, device, options, progress, cancellation));
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");

@@ -156,7 +156,7 @@ internal sealed class ChatCommand
 
             if (_isJson)
             {
-                Json.WriteLine(Terminal.Out, json => GenerateCommand.Write(json, generation, _loaded));
+                Json.WriteLine(Terminal.Out, json => GenerationJson.Write(json, generation, _loaded));
             }
             else
             {

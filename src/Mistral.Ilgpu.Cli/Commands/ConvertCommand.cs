@@ -32,7 +32,7 @@ internal static class ConvertCommand
             using var interrupts = new Interrupts();
             using var checkpoint = Checkpoint.Open(parse.GetValue(input)!);
             var narrator = output.Narrator(parse, terminal);
-            long bytes = TensorBar.Run(narrator, $"converting {checkpoint.Name}", checkpoint.TotalBytes, progress =>
+            long bytes = ProgressBar.OverTensors(narrator, $"converting {checkpoint.Name}", checkpoint.TotalBytes, progress =>
                 ModelConversion.Convert(checkpoint, to, format, progress, interrupts.Token));
             narrator.Say($"{to}: {ByteSize.Text(bytes)} written");
             return ExitCode.Done;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
@@ -10,6 +9,8 @@ namespace Mistral.Ilgpu.Cli.Commands;
 internal static class GenerateCommand
 {
     private const int MaxTokens = 256;
+    private const int DefaultBatch = 8;
+    private const int MostBatch = 1024;
 
     public static Command Create(Terminal terminal)
     {
@@ -17,16 +18,35 @@ internal static class GenerateCommand
         var generation = new GenerationSettingsOptions(MaxTokens);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
+        var batch = ValueOptions.Count(
+            "--batch", $"Most texts of --input at once; {DefaultBatch} if not given, fewer where memory is short.", 1, MostBatch);
+        var results = ValueOptions.Parsed(
+            "--output", "Where the results of --input go; those it has already, from a run that was interrupted, are kept.", "FILE.jsonl", "a file",
+            text => text.Length > 0 ? text : null);
         var command = new Command("generate", "Continues the text; what is added goes to standard output as it is made.");
         prompts.AddTo(command);
+        command.Options.Add(batch);
+        command.Options.Add(results);
         generation.AddTo(command);
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(parse =>
         {
             var given = prompts.Read(parse, terminal);
-            bool isJson = output.IsJson(parse) || given.IsMany;
-            return Run(given, generation.Read(parse), model.Read(parse), output.Narrator(parse, terminal), isJson);
+            var (settings, narrator) = (model.Read(parse), output.Narrator(parse, terminal));
+            if (given.IsMany)
+            {
+                int atOnce = Math.Min(parse.GetValue(batch) ?? DefaultBatch, Math.Max(1, given.Texts.Count));
+                settings = settings with { Options = settings.Options with { Sequences = atOnce } };
+                return RunMany(given, generation.Read(parse), settings, narrator, parse.GetValue(results));
+            }
+
+            if (parse.GetResult(batch) is not null || parse.GetResult(results) is not null)
+            {
+                throw new UsageException("--batch or --output without --input, expected them together");
+            }
+
+            return Run(given, generation.Read(parse), settings, narrator, output.IsJson(parse));
         });
         return command;
     }
@@ -35,26 +55,26 @@ internal static class GenerateCommand
     {
         using var interrupts = new Interrupts();
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
-        var generator = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer);
-        foreach (int[] prompt in prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize))
+        int[] prompt = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single();
+        var generation = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer).Start(prompt, options);
+        Continue(generation, narrator.Terminal.Out, isJson, interrupts.Token);
+        if (isJson)
         {
-            loaded.Text.Reset();
-            var generation = generator.Start(prompt, options);
-            Continue(generation, narrator.Terminal.Out, isJson, interrupts.Token);
-            if (isJson)
-            {
-                Json.WriteLine(narrator.Terminal.Out, json => Write(json, generation, loaded));
-            }
-
-            narrator.Say($"{Narrator.Summary(generation)}");
-            if (generation.FinishReason == FinishReason.Cancelled)
-            {
-                return ExitCode.Interrupted;
-            }
+            Json.WriteLine(narrator.Terminal.Out, json => GenerationJson.Write(json, generation, loaded));
         }
 
+        narrator.Say($"{Narrator.Summary(generation)}");
         narrator.Detail($"seed {options.Sampling.Seed}");
-        return ExitCode.Done;
+        return generation.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
+    }
+
+    private static int RunMany(Prompts prompts, GenerationOptions options, ModelSettings settings, Narrator narrator, string? output)
+    {
+        using var interrupts = new Interrupts();
+        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
+        var encoded = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize);
+        narrator.Detail($"seed {options.Sampling.Seed}");
+        return new GenerateMany(loaded, options, narrator).Run(encoded, output, interrupts.Token);
     }
 
     private static void Continue(Generation.Generation generation, TextWriter output, bool isJson, CancellationToken cancellation)
@@ -73,32 +93,5 @@ internal static class GenerateCommand
             output.Write('\n');
             output.Flush();
         }
-    }
-
-    /// <summary>The result as DESIGN fixes it, also of a turn of a chat.</summary>
-    public static void Write(Utf8JsonWriter json, Generation.Generation generation, LoadedModel loaded)
-    {
-        var timings = generation.Timings;
-        json.WriteStartObject();
-        json.WriteString("model", loaded.Checkpoint.Name);
-        json.WriteString("device", loaded.Device.Info.Id);
-        json.WriteIds("prompt_ids", generation.PromptIds);
-        json.WriteIds("ids", generation.Ids);
-        json.WriteString("text", generation.Text);
-        json.WriteString("finish_reason", generation.FinishReason switch
-        {
-            FinishReason.Stop => "stop",
-            FinishReason.Length => "length",
-            _ => "cancelled",
-        });
-        json.WriteStartObject("timings");
-        json.WriteMilliseconds("load_ms", loaded.LoadTime);
-        json.WriteNumber("prefill_tokens", timings.PrefillTokens);
-        json.WriteMilliseconds("prefill_ms", timings.PrefillTime);
-        json.WriteNumber("decode_tokens", timings.DecodeTokens);
-        json.WriteMilliseconds("decode_ms", timings.DecodeTime);
-        json.WriteMilliseconds("first_token_ms", timings.FirstTokenTime);
-        json.WriteEndObject();
-        json.WriteEndObject();
     }
 }

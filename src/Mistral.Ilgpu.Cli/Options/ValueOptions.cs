@@ -14,6 +14,26 @@ internal static partial class ValueOptions
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
             && value >= least && value <= most ? value : null);
 
+    /// <summary>Whole numbers, as a list, repeated, or both.</summary>
+    public static Option<int[]?> Counts(string name, string description, int least) => new(name)
+    {
+        Description = description,
+        HelpName = "N,N",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result =>
+        {
+            var values = result.Tokens.Select(token => ParseIds(token.Value)).ToList();
+            int wrong = values.FindIndex(list => list is null || list.Any(value => value < least));
+            if (wrong >= 0)
+            {
+                result.AddError($"{name}: found '{result.Tokens[wrong].Value}', expected whole numbers {Range(least, int.MaxValue)}, such as 256,512");
+            }
+
+            return wrong >= 0 ? null : [.. values.SelectMany(list => list!)];
+        },
+    };
+
     public static Option<ulong?> Seed(string name, string description) =>
         Parsed<ulong?>(name, description, "N", "a whole number from 0", text =>
             ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null);

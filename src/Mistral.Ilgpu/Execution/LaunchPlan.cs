@@ -44,6 +44,11 @@ public sealed class LaunchPlan(DeviceInfo device)
         _ => Cover(items, 256, maxGroups: 65_535),
     };
 
+    /// <summary>The shape for a kernel that streams through <paramref name="items"/> in the order they lie in, one each where groups
+    /// are cheap.</summary>
+    public KernelConfig Stream(long items) =>
+        Family == KernelFamily.CpuAccelerator ? Elements(items) : Cover(items, 256, maxGroups: int.MaxValue);
+
     /// <summary>The shape for a kernel whose every item is much work of its own, such as an attention head.</summary>
     public KernelConfig Coarse(long items) => Family switch
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text;
-using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Generation;
 
@@ -11,41 +9,21 @@ namespace Mistral.Ilgpu.Generation;
 public sealed class Generation
 {
     private readonly ILogitSource _model;
-    private readonly TextTokenizer _tokenizer;
-    private readonly IReadOnlyCollection<int> _endIds;
     private readonly int[] _prompt;
-    private readonly GenerationOptions _options;
-    private readonly Sampler _sampler;
-    private readonly StreamingDecoder _decoder;
-    private readonly StopMatcher _stops;
-    private readonly float[] _logits;
-    private readonly StringBuilder _text = new();
-    private readonly List<int> _ids = [];
+    private readonly Continuation _continuation;
 
-    internal Generation(
-        ILogitSource model,
-        TextTokenizer tokenizer,
-        IReadOnlyCollection<int> endIds,
-        int[] prompt,
-        GenerationOptions options,
-        bool continuesText)
-    {
-        (_model, _tokenizer, _endIds, _prompt, _options) = (model, tokenizer, endIds, prompt, options);
-        _sampler = new Sampler(options.Sampling, model.VocabularySize);
-        _decoder = tokenizer.CreateDecoder(continuesText);
-        _stops = new StopMatcher(options.Stop);
-        _logits = new float[options.Sampling.IsPlainArgMax ? 0 : model.VocabularySize];
-    }
+    internal Generation(ILogitSource model, int[] prompt, Continuation continuation) =>
+        (_model, _prompt, _continuation) = (model, prompt, continuation);
 
     public IReadOnlyList<int> PromptIds => _prompt;
 
     /// <summary>The tokens chosen, without the one that ended the text, but with those of a stop string.</summary>
-    public IReadOnlyList<int> Ids => _ids;
+    public IReadOnlyList<int> Ids => _continuation.Ids;
 
     /// <summary>The text of <see cref="Ids"/>, up to a stop string.</summary>
-    public string Text => _text.ToString();
+    public string Text => _continuation.Text;
 
-    public FinishReason FinishReason { get; private set; } = FinishReason.Cancelled;
+    public FinishReason FinishReason => _continuation.Ending ?? FinishReason.Cancelled;
 
     public GenerationTimings Timings { get; private set; }
 
@@ -55,47 +33,20 @@ public sealed class Generation
     {
         var clock = Stopwatch.StartNew();
         int read = _model.Position;
-        foreach (int id in _prompt)
-        {
-            _sampler.Accept(id);
-        }
-
         bool isAlive = TryForward(_prompt.AsSpan(read), cancellation);
         int next = isAlive ? Choose() : -1;
         var prefillTime = clock.Elapsed;
         Timings = new GenerationTimings(_model.Position - read, prefillTime, 0, TimeSpan.Zero, TimeSpan.Zero);
-
-        while (isAlive)
+        while (isAlive && _continuation.Add(next, isLast: _model.Position >= _model.Context) is { } token)
         {
-            if (!_options.IgnoreEos && _endIds.Contains(next))
-            {
-                FinishReason = FinishReason.Stop;
-                break;
-            }
-
-            _ids.Add(next);
-            _sampler.Accept(next);
-            string text = Emit(_stops.Append(Decode(next)));
-            if (_ids.Count == 1)
+            if (Ids.Count == 1)
             {
                 Timings = Timings with { FirstTokenTime = clock.Elapsed };
             }
 
-            yield return new GeneratedToken(next, text);
+            yield return token;
 
-            if (_stops.IsStopped)
-            {
-                FinishReason = FinishReason.Stop;
-                break;
-            }
-
-            if (_ids.Count == _options.MaxTokens || _model.Position >= _model.Context)
-            {
-                FinishReason = FinishReason.Length;
-                break;
-            }
-
-            isAlive = TryForward([next], cancellation);
+            isAlive = _continuation.Ending is null && TryForward([next], cancellation);
             if (isAlive)
             {
                 next = Choose();
@@ -103,10 +54,9 @@ public sealed class Generation
             }
         }
 
-        string rest = Emit(_stops.Append(_decoder.Flush()) + _stops.Flush());
-        if (rest.Length > 0)
+        if (_continuation.End() is { } rest)
         {
-            yield return new GeneratedToken(null, rest);
+            yield return rest;
         }
     }
 
@@ -124,23 +74,5 @@ public sealed class Generation
         }
     }
 
-    private int Choose()
-    {
-        if (_options.Sampling.IsPlainArgMax)
-        {
-            return _model.ArgMax();
-        }
-
-        _model.ReadLogits(_logits);
-        return _sampler.Sample(_logits);
-    }
-
-    // A model's vocabulary may be padded past its tokenizer's; what lies there stands for no text.
-    private string Decode(int id) => id < _tokenizer.VocabularySize ? _decoder.Append(id) : "";
-
-    private string Emit(string text)
-    {
-        _text.Append(text);
-        return text;
-    }
+    private int Choose() => _continuation.IsArgMax ? _model.ArgMax() : _continuation.Sample(_model.ReadLogits);
 }

@@ -26,7 +26,6 @@ public sealed class Generator(ILogitSource model, TextTokenizer tokenizer, IRead
                 $"a prompt of {prompt.Count} tokens of which the model has read {model.Position}, expected more", nameof(prompt));
         }
 
-        bool continues = !startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id));
-        return new Generation(model, tokenizer, endIds, [.. prompt], options, continues);
+        return new Generation(model, [.. prompt], new Continuation(tokenizer, endIds, model.VocabularySize, prompt, options, startsText));
     }
 }

@@ -15,15 +15,14 @@ public sealed class MistralModel : IDisposable
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
     private readonly Step _argMax;
-    private Pass _lastPass = new(0, 0, 0);
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
         Device = device;
         Config = config;
-        Options = options;
         Context = ContextOf(config, options);
-        Chunk = options.Chunk ?? LargestChunk(device, config, options);
+        (Options, Chunk) = Fit(device, config, options);
+        options = Options;
         _weights = weights;
         _workspace = new Workspace(device, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
@@ -62,6 +61,9 @@ public sealed class MistralModel : IDisposable
     public IReadOnlyList<LoraSwitch> Adapters => _weights.Adapters.Switches;
 
     public RotatingKvCache Cache => _cache;
+
+    /// <summary>The pass that was run last.</summary>
+    public Pass LastPass { get; private set; } = new(0, 0, 0);
 
     /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
     /// <exception cref="ModelFileException">The checkpoint's weights are not usable.</exception>
@@ -134,8 +136,8 @@ public sealed class MistralModel : IDisposable
             _cache.Prepare(part.Sequence, part.Ids.Length);
         }
 
-        _lastPass = _workspace.Upload(batch);
-        Graph.Launch(_lastPass);
+        LastPass = _workspace.Upload(batch);
+        Graph.Launch(LastPass);
         foreach (var part in batch.Parts)
         {
             _cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
@@ -145,8 +147,8 @@ public sealed class MistralModel : IDisposable
     /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
     public ReadOnlySpan<int> ArgMax()
     {
-        _argMax.Launch(_lastPass);
-        return _workspace.ReadChosen(_lastPass.LogitCount);
+        _argMax.Launch(LastPass);
+        return _workspace.ReadChosen(LastPass.LogitCount);
     }
 
     /// <summary>Copies a row of logits of the last pass to the host; waits for it.</summary>
@@ -159,17 +161,20 @@ public sealed class MistralModel : IDisposable
         _weights.Dispose();
     }
 
-    private static int LargestChunk(Device device, ModelConfig config, ModelOptions options)
+    // What was not asked for in so many words gives way to the memory there is: first the chunk, then the cache of many texts, which
+    // then wait for each other.
+    private static (ModelOptions Options, int Chunk) Fit(Device device, ModelConfig config, ModelOptions options)
     {
         const int Least = 16;
-        long cache = RotatingKvCache.BytesFor(config, options);
-        int chunk = ModelOptions.DefaultChunk;
-        while (chunk > Least && cache + PassBytes(config, options, chunk) > device.AvailableBytes)
+        long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
+        int chunk = options.Chunk ?? ModelOptions.DefaultChunk;
+        while (options.Chunk is null && chunk > Least && one + PassBytes(config, options, chunk) > device.AvailableBytes)
         {
             chunk /= 2;
         }
 
-        return chunk;
+        long left = Math.Max(one, device.AvailableBytes - PassBytes(config, options, chunk));
+        return (options.CacheBytes is null && left < RotatingKvCache.FullBytes(config, options) ? options with { CacheBytes = left } : options, chunk);
     }
 
     /// <summary>Device bytes that passes work on, beside weights and cache.</summary>

@@ -105,6 +105,16 @@ public sealed class RotatingKvCache : IDisposable
     /// <summary>Tiles of fresh keys in a pass at most: each prompt may begin and end within one.</summary>
     internal static int FreshTiles(ModelOptions options, int rows) => (rows / TileLayout.Length) + (2 * options.Sequences);
 
+    /// <summary>Sees to it that a text of so many tokens fits an empty cache.</summary>
+    /// <exception cref="CacheFullException">It does not.</exception>
+    internal void RequireRoom(int maxTokens)
+    {
+        if (_pools.Any(pool => pool.PagesOf(maxTokens) > pool.Pages.Count))
+        {
+            throw new CacheFullException(maxTokens, _pools.Sum(pool => pool.PagesOf(maxTokens) * pool.PageBytes), Bytes);
+        }
+    }
+
     /// <summary>Begins a text. What it may come to need is promised to it, so that it never runs out; what its prompt has in common
     /// with texts known before, in whole pages, it need not compute.</summary>
     /// <param name="maxTokens">Tokens that the text may come to have.</param>
@@ -114,12 +124,7 @@ public sealed class RotatingKvCache : IDisposable
     /// <exception cref="CacheFullException">The text would not fit an empty cache.</exception>
     internal Sequence? TryOpen(int maxTokens, ReadOnlySpan<int> prompt, ulong salt)
     {
-        long needed = _pools.Sum(pool => pool.PagesOf(maxTokens) * pool.PageBytes);
-        if (_pools.Any(pool => pool.PagesOf(maxTokens) > pool.Pages.Count))
-        {
-            throw new CacheFullException(maxTokens, needed, Bytes);
-        }
-
+        RequireRoom(maxTokens);
         if (_rows.Count == 0)
         {
             return null;
@@ -296,4 +301,6 @@ public sealed class RotatingKvCache : IDisposable
 
 /// <summary>A text does not fit the cache, however empty.</summary>
 public sealed class CacheFullException(long tokens, long needed, long bytes) : Exception(
-    $"a text of up to {tokens:N0} tokens needs {needed:N0} bytes of cache, and the cache has {bytes:N0}");
+    tokens == int.MaxValue
+        ? $"a text of any length needs {needed:N0} bytes of cache, and the cache has {bytes:N0}"
+        : $"a text of up to {tokens:N0} tokens needs {needed:N0} bytes of cache, and the cache has {bytes:N0}");

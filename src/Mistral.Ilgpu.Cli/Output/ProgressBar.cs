@@ -1,0 +1,35 @@
+using Mistral.Ilgpu.Checkpoints;
+using Spectre.Console;
+
+namespace Mistral.Ilgpu.Cli.Output;
+
+/// <summary>A progress bar on standard error, where someone looks at it.</summary>
+internal static class ProgressBar
+{
+    /// <param name="total">What the work reports in the end.</param>
+    /// <param name="work">Receives what to report progress to, from any thread.</param>
+    public static T Run<T>(Narrator narrator, string title, double total, Func<Action<double>, T> work)
+    {
+        if (!narrator.ShowsProgress)
+        {
+            return work(_ => { });
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(narrator.Terminal.Error) });
+        return console.Progress().AutoClear(true).Start(context =>
+        {
+            var task = context.AddTask(Markup.Escape(title), maxValue: total);
+            return work(done => task.Value = done);
+        });
+    }
+
+    /// <summary>Over the bytes of a model.</summary>
+    public static T OverTensors<T>(Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, T> work) =>
+        Run(narrator, title, totalBytes, report => work(new ProgressTo(report)));
+
+    // System.Progress would report from the thread pool, out of order.
+    private sealed class ProgressTo(Action<double> report) : IProgress<TensorProgress>
+    {
+        public void Report(TensorProgress value) => report(value.BytesDone);
+    }
+}

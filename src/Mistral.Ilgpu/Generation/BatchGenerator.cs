@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Generation;
+
+/// <summary>
+/// Continues many texts at once: each pass takes the next token of every text that is generated and, as far as there is room, the
+/// next chunks of prompts. Texts that the cache has no room for wait in order. What becomes of a text does not depend on the others.
+/// <see cref="Submit"/> and <see cref="BatchedGeneration.Cancel"/> are for any thread, <see cref="Step"/> and <see cref="Run"/> for one:
+/// the model's.
+/// </summary>
+public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) : IDisposable
+{
+    private readonly ConcurrentQueue<BatchedGeneration> _submitted = [];
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly Queue<BatchedGeneration> _waiting = [];
+    private readonly List<BatchedGeneration> _running = [];
+    private readonly Batch _batch = new();
+
+    /// <summary>Texts submitted and not yet begun.</summary>
+    public int WaitingCount => _waiting.Count + _submitted.Count;
+
+    /// <summary>Texts that hold a place in the cache.</summary>
+    public int RunningCount => _running.Count;
+
+    /// <summary>Queues a text to be continued.</summary>
+    /// <param name="startsText">Whether the output is a text of its own, as an answer is, whose first word has no space before it.</param>
+    /// <exception cref="ContextFullException">The prompt alone is longer than the context.</exception>
+    /// <exception cref="Model.Cache.CacheFullException">The text might not fit the cache however empty.</exception>
+    public BatchedGeneration Submit(IReadOnlyList<int> prompt, GenerationOptions options, bool startsText = false)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfZero(prompt.Count);
+        foreach (int id in prompt)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)model.Config.VocabularySize, nameof(prompt));
+        }
+
+        int most = model.Context ?? int.MaxValue;
+        if (prompt.Count > most)
+        {
+            throw new ContextFullException(most, prompt.Count);
+        }
+
+        int maxTokens = (int)Math.Min(prompt.Count + (long)options.MaxTokens, most);
+        model.Cache.RequireRoom(maxTokens);
+        var continuation = new Continuation(tokenizer, model.Config.EosIds, model.Config.VocabularySize, prompt, options, startsText);
+        var generation = new BatchedGeneration([.. prompt], maxTokens, continuation, () => _work.Release());
+        _submitted.Enqueue(generation);
+        _work.Release();
+        return generation;
+    }
+
+    /// <summary>Works until cancelled, waiting for texts when there are none.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void Run(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            if (!Step(cancellation))
+            {
+                _work.Wait(cancellation);
+            }
+        }
+    }
+
+    /// <summary>One pass over the texts there are.</summary>
+    /// <returns>Whether anything was done.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled, between passes; texts stay as they are.</exception>
+    public bool Step(CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        DropCancelled();
+        Admit();
+        if (_running.Count == 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            Pack();
+            model.Forward(_batch, CancellationToken.None);
+            Choose();
+        }
+        catch (Exception exception)
+        {
+            // The pass was everybody's: none of its texts can go on.
+            foreach (var generation in _running)
+            {
+                generation.Fail(exception);
+            }
+
+            _running.Clear();
+            throw;
+        }
+
+        _running.RemoveAll(generation => generation.IsDone);
+        return true;
+    }
+
+    /// <summary>Cancels all texts.</summary>
+    public void Dispose()
+    {
+        foreach (var generation in _running.Concat(_waiting).Concat(_submitted))
+        {
+            generation.End();
+        }
+
+        _running.Clear();
+        _waiting.Clear();
+        _submitted.Clear();
+        _work.Dispose();
+    }
+
+    private void DropCancelled()
+    {
+        foreach (var generation in _running.Where(generation => generation.IsCancelled))
+        {
+            generation.End();
+        }
+
+        _running.RemoveAll(generation => generation.IsDone);
+    }
+
+    private void Admit()
+    {
+        while (_submitted.TryDequeue(out var generation))
+        {
+            _waiting.Enqueue(generation);
+        }
+
+        // In order: a text that finds no room is not overtaken by one that needs less, or it might wait for ever.
+        while (_waiting.TryPeek(out var next))
+        {
+            if (next.IsCancelled)
+            {
+                next.End();
+            }
+            else if (model.TryOpen(next.MaxTokens, next.Prompt) is { } sequence)
+            {
+                next.Begin(sequence);
+                _running.Add(next);
+            }
+            else
+            {
+                break;
+            }
+
+            _waiting.Dequeue();
+        }
+    }
+
+    private void Pack()
+    {
+        _batch.Clear();
+        foreach (var generation in _running.Where(generation => !generation.IsReading))
+        {
+            _batch.Decode(generation.Sequence!, generation.Next);
+        }
+
+        foreach (var generation in _running.Where(generation => generation.IsReading))
+        {
+            int position = generation.Sequence!.Position;
+            int count = model.ChunkLength(position, generation.Prompt.Length - position);
+            // A chunk is never cut to fit, for that would change what is computed.
+            if (_batch.TokenCount + count <= model.MaxTokens)
+            {
+                _batch.Prefill(generation.Sequence, generation.Prompt.AsMemory(position, count), position + count == generation.Prompt.Length);
+            }
+        }
+    }
+
+    private void Choose()
+    {
+        var bySequence = _running.ToDictionary(generation => generation.Sequence!);
+        var rows = _batch.LogitRows().Select(entry => (Generation: bySequence[entry.Sequence], entry.Row)).ToList();
+        int[] likeliest = rows.Exists(entry => entry.Generation.IsArgMax) ? model.ArgMax().ToArray() : [];
+        foreach (var (generation, row) in rows)
+        {
+            generation.Choose(row, likeliest, model);
+        }
+    }
+}
