@@ -30,7 +30,7 @@ internal static class BenchAttentionCommand
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(parse => Run(
-            parse.GetValue(lengths) ?? [4096, 8192, 16384, 32768], parse.GetValue(repetitions) ?? 3,
+            parse.GetIds(lengths) ?? [4096, 8192, 16384, 32768], parse.GetValue(repetitions) ?? 3,
             model.Read(parse), output.Narrator(parse, terminal), output.IsJson(parse)));
         return command;
     }

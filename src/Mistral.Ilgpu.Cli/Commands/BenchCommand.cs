@@ -29,7 +29,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchAttentionCommand.Create(terminal));
         command.SetAction(parse =>
         {
-            var tests = Tests(parse.GetValue(prompt) ?? [512], parse.GetValue(generated) ?? [128], parse.GetValue(depth) ?? [0]);
+            var tests = Tests(parse.GetIds(prompt) ?? [512], parse.GetIds(generated) ?? [128], parse.GetIds(depth) ?? [0]);
             return Run(tests, parse.GetValue(repetitions) ?? 3, model.Read(parse), output.Narrator(parse, terminal), output.IsJson(parse));
         });
         return command;
