@@ -108,15 +108,18 @@ public sealed partial class KernelSet
             return Launcher(packs, _ => _plan.Coarse(band.Rows));
         }
 
+        if (_plan.Family == KernelFamily.OpenClCpu)
+        {
+            var lanes = new MatVecLanes<TFormat, TElement, TResult>(
+                state, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range);
+            return Launcher(lanes, _ => LaunchPlan.Rows(band.Rows));
+        }
+
         return Forms(rows, Few, set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
 
-        Action<Pass> Few(RowSet set) => _plan.Family == KernelFamily.OpenClCpu
-            ? Launcher(
-                new MatVecLanes<TFormat, TElement, TResult>(state, view, input.View, to, band.Rows, input.Stride, output.Stride, set.Range),
-                _ => LaunchPlan.Rows(band.Rows))
-            : Launcher(
-                new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride, output.Stride),
-                pass => GroupPerRow(band.Rows, set.Count(pass)));
+        Action<Pass> Few(RowSet set) => Launcher(
+            new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride, output.Stride),
+            pass => GroupPerRow(band.Rows, set.Count(pass)));
     }
 
     /// <summary>
@@ -210,17 +213,20 @@ public sealed partial class KernelSet
             return Step(name, packs, _ => _plan.Coarse(rows), cost);
         }
 
+        if (_plan.Family == KernelFamily.OpenClCpu)
+        {
+            var lanes = new GatedMatVecLanes<TFormat, TElement>(
+                state, view, input.View, output.View, rows, input.Stride, output.Stride, RowSet.Tokens.Range);
+            return Step(name, lanes, _ => LaunchPlan.Rows(rows), cost);
+        }
+
         var forms = Forms(
             RowSet.Tokens, Few, set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
         return new Step(name, forms, cost, RowSet.Tokens);
 
-        Action<Pass> Few(RowSet set) => _plan.Family == KernelFamily.OpenClCpu
-            ? Launcher(
-                new GatedMatVecLanes<TFormat, TElement>(state, view, input.View, output.View, rows, input.Stride, output.Stride, set.Range),
-                _ => LaunchPlan.Rows(rows))
-            : Launcher(
-                new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),
-                pass => GroupPerRow(rows, set.Count(pass)));
+        Action<Pass> Few(RowSet set) => Launcher(
+            new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),
+            pass => GroupPerRow(rows, set.Count(pass)));
     }
 
     private Action<Pass> Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)

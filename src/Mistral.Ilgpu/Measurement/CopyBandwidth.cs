@@ -1,33 +1,44 @@
 using System.Diagnostics;
+using ILGPU;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Measurement;
 
 /// <summary>The memory bandwidth of a device, as a large copy reaches it: what bytes are held against.</summary>
 public static class CopyBandwidth
 {
+    private const long LeastBytes = 1L << 20;
     private const long MostBytes = 256L << 20;
     private const int Repetitions = 5;
+
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Bytes read and written per second, the best of a few.</summary>
     public static double Measure(Device device)
     {
-        long length = Math.Min(MostBytes, device.AvailableBytes / 4) / sizeof(float) / 4;
-        using var from = device.Allocate<Float4>(length, "the bandwidth measurement");
-        using var to = device.Allocate<Float4>(length, "the bandwidth measurement");
-        var shape = new LaunchPlan(device.Info).Stream(length);
-        double best = 0;
-        for (int i = 0; i <= Repetitions; i++)
+        long most = Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes) / Interop.SizeOf<Float4>();
+        using var from = device.Allocate<Float4>(most, "the bandwidth measurement");
+        using var to = device.Allocate<Float4>(most, "the bandwidth measurement");
+        long length = LeastBytes / Interop.SizeOf<Float4>();
+        // Compiles, and finds a length that outgrows the caches without taking long where copies are slow.
+        Time();
+        while (length < most && Time() < LongEnough)
+        {
+            length = Math.Min(most, 2 * length);
+        }
+
+        var best = Enumerable.Range(0, Repetitions).Min(_ => Time());
+        return 2.0 * length * Interop.SizeOf<Float4>() / best.TotalSeconds;
+
+        TimeSpan Time()
         {
             device.Synchronize();
             long begin = Stopwatch.GetTimestamp();
-            device.Launch(shape, new CopyFloats(from.View, to.View));
+            device.Launch(new LaunchPlan(device.Info).Stream(length), new CopyFloats(from.View.SubView(0, length), to.View));
             device.Synchronize();
-            // The first one compiles.
-            best = i == 0 ? 0 : Math.Max(best, 2.0 * length * 4 * sizeof(float) / Stopwatch.GetElapsedTime(begin).TotalSeconds);
+            return Stopwatch.GetElapsedTime(begin);
         }
-
-        return best;
     }
 }

@@ -145,7 +145,6 @@ public sealed class RotatingKvCache : IDisposable
         for (int i = 0; i < _pools.Count; i++)
         {
             var pool = _pools[i];
-            pool.Pages.Promise(pool.PagesOf(maxTokens));
             pages[i] = new int[pool.PagesPerRing];
             Array.Fill(pages[i], -1);
             for (int ringPage = 0; ringPage < shared.Count; ringPage++)
@@ -154,6 +153,8 @@ public sealed class RotatingKvCache : IDisposable
                 pool.Pages.Share(shared[ringPage][i], maxTokens > pool.RingLength);
                 pool.Set(row, ringPage, shared[ringPage][i]);
             }
+
+            pool.Pages.Promise(pool.PagesOf(maxTokens));
         }
 
         return new Sequence(this, row, maxTokens, pages, prefix) { Position = shared.Count * Shape.PageLength };
