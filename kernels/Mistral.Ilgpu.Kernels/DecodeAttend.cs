@@ -21,15 +21,14 @@ public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(Attenti
         {
             int token = (int)(item / Input.KvHeads);
             int kvHead = (int)(item % Input.KvHeads);
-            for (int run = 0; run < perHead; run++)
+            // The queries that share the kv head, then its key and its value.
+            for (int i = 0; i < (Input.Group + 2) * perHead; i++)
             {
-                for (int head = kvHead * Input.Group; head < (kvHead + 1) * Input.Group; head++)
-                {
-                    RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, (head * perHead) + run);
-                }
-
-                RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, ((Input.Heads + kvHead) * perHead) + run);
-                RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, ((Input.Heads + Input.KvHeads + kvHead) * perHead) + run);
+                int within = i / perHead;
+                int head = within < Input.Group
+                    ? (kvHead * Input.Group) + within
+                    : Input.Heads + ((within - Input.Group) * Input.KvHeads) + kvHead;
+                RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, (head * perHead) + (i % perHead));
             }
 
             var query = DecodeSplits.Token(Input.State, token);

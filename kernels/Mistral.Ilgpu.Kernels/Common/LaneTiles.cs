@@ -101,14 +101,12 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
         int first = tile * Lanes;
         int end = IntrinsicMath.Min(Lanes, queries.Position + queries.Tokens - first);
         int fresh = IntrinsicMath.Min(end, IntrinsicMath.Max(0, queries.Start - first));
-        if (fresh > 0)
+        // A loop of two, so that what it does is compiled once.
+        for (int side = fresh > 0 ? 0 : 1; side < (fresh < end ? 2 : 1); side++)
         {
-            Load(_input.Ring, _input.Table.Find(queries.Sequence, tile), block.KvHead, 0, fresh);
-        }
-
-        if (fresh < end)
-        {
-            Load(_input.Fresh, queries.FreshTile + tile - (queries.Start / Lanes), block.KvHead, fresh, end);
+            bool isRing = side == 0;
+            int inMemory = isRing ? _input.Table.Find(queries.Sequence, tile) : queries.FreshTile + tile - (queries.Start / Lanes);
+            Load(isRing ? _input.Ring : _input.Fresh, inMemory, block.KvHead, isRing ? 0 : fresh, isRing ? fresh : end);
         }
 
         // What lies behind the last key is weighed with 0, and must be a number.

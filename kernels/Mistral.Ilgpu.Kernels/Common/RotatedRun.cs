@@ -41,15 +41,11 @@ internal static class RotatedRun<TCache, TElement>
         if (head >= input.Heads)
         {
             int freshSlot = input.State.FreshSlot(token);
-            if (freshSlot >= 0)
-            {
-                Store(input, input.Fresh, freshSlot / TileLayout.Length, position, head - input.Heads, element, at);
-            }
-            else
-            {
-                int tile = input.Table.Find(input.State.Sequence(token), position / TileLayout.Length);
-                Store(input, input.Ring, tile, position, head - input.Heads, element, at);
-            }
+            bool isFresh = freshSlot >= 0;
+            int tile = isFresh
+                ? freshSlot / TileLayout.Length
+                : input.Table.Find(input.State.Sequence(token), position / TileLayout.Length);
+            Store(input, isFresh ? input.Fresh : input.Ring, tile, position, head - input.Heads, element, at);
         }
     }
 
@@ -71,19 +67,14 @@ internal static class RotatedRun<TCache, TElement>
         const int Lanes = TileLayout.Length;
         int lane = position % Lanes;
         int runs = input.HeadDim / Length;
-        if (head < input.KvHeads)
-        {
-            long at = TileLayout.At(tile, input.KvHeads, head, input.HeadDim) + (element * Lanes) + lane;
-            long scaleAt = TileLayout.ScalesAt(tile, input.KvHeads, head, input.HeadDim) + (element / Length * Lanes) + lane;
-            Encode(input.Qkv, from, to.Keys, at, Lanes, to.KeyScales, scaleAt);
-        }
-        else
-        {
-            int kvHead = head - input.KvHeads;
-            long at = TileLayout.At(tile, input.KvHeads, kvHead, input.HeadDim) + (lane * input.HeadDim) + element;
-            long scaleAt = TileLayout.ScalesAt(tile, input.KvHeads, kvHead, input.HeadDim) + (lane * runs) + (element / Length);
-            Encode(input.Qkv, from, to.Values, at, 1, to.ValueScales, scaleAt);
-        }
+        bool isKey = head < input.KvHeads;
+        int kvHead = isKey ? head : head - input.KvHeads;
+        long at = TileLayout.At(tile, input.KvHeads, kvHead, input.HeadDim)
+            + (isKey ? (element * Lanes) + lane : (lane * input.HeadDim) + element);
+        long scaleAt = TileLayout.ScalesAt(tile, input.KvHeads, kvHead, input.HeadDim)
+            + (isKey ? (element / Length * Lanes) + lane : (lane * runs) + (element / Length));
+        Encode(
+            input.Qkv, from, isKey ? to.Keys : to.Values, at, isKey ? Lanes : 1, isKey ? to.KeyScales : to.ValueScales, scaleAt);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -124,9 +124,9 @@ public sealed class DamagedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(new long[] { 24, 32 }, "found [24, 32], expected [32, 24]")]
-    [InlineData(new long[] { 768 }, "found [768], expected [32, 24]")]
-    [InlineData(new long[] { 32, 24, 1 }, "found [32, 24, 1]")]
+    [InlineData(new long[] { 24, 128 }, "found [24, 128], expected [128, 24]")]
+    [InlineData(new long[] { 3072 }, "found [3072], expected [128, 24]")]
+    [InlineData(new long[] { 128, 24, 1 }, "found [128, 24, 1]")]
     [InlineData(new long[] { }, "found []")]
     [InlineData(new long[] { long.MaxValue, 24 }, "found [9223372036854775807, 24]")]
     public void Open_ShapeWrong_IsRefused(long[] shape, string message)
@@ -163,7 +163,7 @@ public sealed class DamagedModelTests : IDisposable
     public void Open_TypeAndBytesDisagree_IsRefused()
     {
         Write(tensors => tensors[Query] = tensors[Query] with { Type = "BF16" });
-        AssertRefused(_folder.Path, $"{Query}.data_offsets: found 3072 bytes, expected 1536");
+        AssertRefused(_folder.Path, $"{Query}.data_offsets: found 12288 bytes, expected 6144");
     }
 
     [Fact]
