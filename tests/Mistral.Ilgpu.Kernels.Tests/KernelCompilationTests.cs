@@ -23,9 +23,11 @@ public sealed partial class KernelCompilationTests
             var data = new TheoryData<string, int>();
             foreach (var form in KernelCatalog.All)
             {
-                data.Add(form.Name, 70);
-                data.Add(form.Name, 80);
-                data.Add(form.Name, 90);
+                // Forms that only CPUs are given need no more than one proof.
+                foreach (int architecture in form.Name.Contains("Tiles<", StringComparison.Ordinal) ? [80] : new[] { 70, 80, 90 })
+                {
+                    data.Add(form.Name, architecture);
+                }
             }
 
             return data;
