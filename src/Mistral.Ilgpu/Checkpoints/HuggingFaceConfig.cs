@@ -52,9 +52,9 @@ internal static class HuggingFaceConfig
         }
 
         int headDim = fields.Count("head_dim") ?? (dim / heads);
-        if (headDim % 8 != 0 || headDim > 256)
+        if (headDim % 16 != 0 || headDim > 256)
         {
-            throw fields.Error("head_dim", $"{headDim}", "a multiple of 8 up to 256");
+            throw fields.Error("head_dim", $"{headDim}", "a multiple of 16 up to 256");
         }
 
         var (window, windows) = Windows(fields);

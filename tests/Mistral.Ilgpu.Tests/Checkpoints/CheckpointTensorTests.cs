@@ -15,8 +15,8 @@ public sealed class CheckpointTensorTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(8)]
     [InlineData(16)]
+    [InlineData(48)]
     public void QueryAndKeyRows_OfEachHead_ComeAsNeighbours(int headDim)
     {
         using var checkpoint = Write(headDim: headDim);
@@ -144,7 +144,7 @@ public sealed class CheckpointTensorTests : IDisposable
         return turned;
     }
 
-    private Checkpoint Write(int seed = 1, int headDim = 8, string type = "F32", Action<string, float[], int>? change = null)
+    private Checkpoint Write(int seed = 1, int headDim = 16, string type = "F32", Action<string, float[], int>? change = null)
     {
         var random = new RandomCheckpoint(seed) { Type = type };
         random.Config["head_dim"] = headDim;

@@ -20,6 +20,8 @@ public sealed class RotatingKvCache : IDisposable
 
     internal RotatingKvCache(Device device, ModelConfig config, ModelOptions options, int rows)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(options.PageLength % TileLayout.Length, 0, nameof(options.PageLength));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Sequences);
         Shape = ShapeOf(config, options);
         int? context = MistralModel.ContextOf(config, options);
         var rings = Rings(config, options);
