@@ -49,6 +49,7 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
         long window = Cache();
 
         Assert.Equal(2 * window, Cache("--kv-type", "f32"));
+        Assert.Equal(window * 34 / 64, Cache("--kv-type", "q8_0"));
         // The model's window of 6 takes a page of 16.
         Assert.Equal(2 * window, Cache("--sliding-window", "32"));
         Assert.Equal(3 * window, Cache("--sliding-window", "33"));

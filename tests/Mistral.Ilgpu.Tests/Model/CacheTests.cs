@@ -144,6 +144,34 @@ public sealed class CacheTests
         Assert.NotNull(small.TryOpen(30));
     }
 
+    [Fact]
+    public void Load_WhereMemoryIsShort_TakesSmallerChunksAndFewerPages()
+    {
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        var options = new ModelOptions(Sequences: 4);
+        long weights;
+        using (var all = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options))
+        {
+            Assert.Equal(ModelOptions.DefaultChunk, all.Chunk);
+            weights = MemoryOf(all) - all.Cache.Bytes - MistralModel.PassBytes(checkpoint.Config, options, all.Chunk);
+        }
+
+        long window = RotatingKvCache.BytesFor(checkpoint.Config, new ModelOptions());
+        long limit = weights + (2 * window) + MistralModel.PassBytes(checkpoint.Config, options, 64);
+        using var device = Mistral.Ilgpu.Execution.Device.Open("cpu", memoryLimit: limit);
+        using var model = MistralModel.Load(checkpoint, device, options);
+        Assert.Equal(64, model.Chunk);
+        Assert.Equal(2 * window, model.Cache.Bytes);
+        Assert.Equal(limit, device.AllocatedBytes);
+
+        static long MemoryOf(MistralModel model)
+        {
+            long with = model.Device.AllocatedBytes;
+            model.Dispose();
+            return with - model.Device.AllocatedBytes;
+        }
+    }
+
     private static Sequence Read(MistralModel model, int[] ids, int maxTokens)
     {
         var sequence = model.TryOpen(maxTokens)!;
