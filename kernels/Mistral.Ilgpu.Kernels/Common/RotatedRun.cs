@@ -40,11 +40,9 @@ internal static class RotatedRun<TCache, TElement>
 
         if (head >= input.Heads)
         {
-            int freshSlot = input.State.FreshSlot(token);
-            bool isFresh = freshSlot >= 0;
-            int tile = isFresh
-                ? freshSlot / TileLayout.Length
-                : input.Table.Find(input.State.Sequence(token), position / TileLayout.Length);
+            int fresh = input.State.FreshTileOf(token);
+            bool isFresh = fresh >= 0;
+            int tile = isFresh ? fresh : input.Table.Find(input.State.Sequence(token), position / TileLayout.Length);
             Store(input, isFresh ? input.Fresh : input.Ring, tile, position, head - input.Heads, element, at);
         }
     }

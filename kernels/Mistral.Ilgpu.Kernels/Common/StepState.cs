@@ -36,7 +36,7 @@ public readonly record struct StepState(ArrayView<int> View)
     /// <summary>Ints of the header.</summary>
     public const int Header = 12;
 
-    /// <summary>Ints of a token: id, position, sequence, and its slot among the fresh keys, −1 of a decoded one.</summary>
+    /// <summary>Ints of a token: id, position, sequence, and the fresh tile of its key, −1 of a decoded one.</summary>
     public const int TokenInts = 4;
 
     /// <summary>Ints of a <see cref="Kernels.QueryTile"/>.</summary>
@@ -86,9 +86,9 @@ public readonly record struct StepState(ArrayView<int> View)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Sequence(int token) => View[Header + (token * TokenInts) + 2];
 
-    /// <summary>Where a token's key lies among the fresh ones; −1 where it goes straight to its ring.</summary>
+    /// <summary>The fresh tile that takes a token's key; −1 where it goes straight to its ring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int FreshSlot(int token) => View[Header + (token * TokenInts) + 3];
+    public int FreshTileOf(int token) => View[Header + (token * TokenInts) + 3];
 
     /// <summary>The token that a row of logits belongs to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

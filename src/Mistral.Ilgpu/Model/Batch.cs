@@ -84,10 +84,8 @@ public sealed class Batch
             for (int i = 0; i < length; i++)
             {
                 int position = start + i;
-                int freshSlot = part.IsPrompt
-                    ? ((freshTile + (position / TileLayout.Length) - firstTile) * TileLayout.Length) + (position % TileLayout.Length)
-                    : -1;
-                Write(state, StepState.Header + ((token + i) * StepState.TokenInts), part.Ids.Span[i], position, part.Sequence.Row, freshSlot);
+                int fresh = part.IsPrompt ? freshTile + (position / TileLayout.Length) - firstTile : -1;
+                Write(state, StepState.Header + ((token + i) * StepState.TokenInts), part.Ids.Span[i], position, part.Sequence.Row, fresh);
             }
 
             for (int i = length - part.LogitCount; i < length; i++)

@@ -103,9 +103,14 @@ public sealed class CacheTests
     public void SharedPages_OverwrittenByOneText_StayForTheOther(string name)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name), new ModelOptions(Sequences: 2));
         int[] ids = LogitsTests.TinyPrompt(checkpoint, 40);
-        float[] expected = Next(model, Read(model, ids, 200), 7);
+        float[] expected;
+        using (var alone = MistralModel.Load(checkpoint, TestDevice.Get(name)))
+        {
+            expected = Next(alone, Read(alone, ids, 200), 7);
+        }
+
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name), new ModelOptions(Sequences: 2));
         using var first = Read(model, ids, 200);
         using var second = model.TryOpen(200, ids)!;
         Assert.Equal(32, second.Position);
