@@ -149,12 +149,13 @@ public sealed class CheckpointBadInputTests : IDisposable
     }
 
     [Fact]
-    public void Query_OneHeadOfEightRows_InterleavesItsHalves()
+    public void Query_OfEachHead_InterleavesItsHalves()
     {
         Write(random =>
         {
             random.Config["num_attention_heads"] = 2;
             random.Config["num_key_value_heads"] = 1;
+            random.Config["head_dim"] = 16;
             random.Damage = tensors =>
             {
                 foreach (string name in new[] { "q_proj", "k_proj", "v_proj" })
@@ -166,9 +167,10 @@ public sealed class CheckpointBadInputTests : IDisposable
             };
         });
         using var checkpoint = Checkpoint.Open(_folder.Path);
-        Assert.Equal([0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15], FirstColumn(TensorNames.Query(0)));
-        Assert.Equal([0, 4, 1, 5, 2, 6, 3, 7], FirstColumn(TensorNames.Key(0)));
-        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], FirstColumn(TensorNames.Value(0)));
+        float[] head = [0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15];
+        Assert.Equal([.. head, .. head.Select(row => row + 16)], FirstColumn(TensorNames.Query(0)));
+        Assert.Equal(head, FirstColumn(TensorNames.Key(0)));
+        Assert.Equal(Enumerable.Range(0, 16).Select(row => (float)row), FirstColumn(TensorNames.Value(0)));
 
         float[] FirstColumn(string name) => [.. Rows(checkpoint, name).Chunk(24).Select(row => row[0])];
     }

@@ -26,7 +26,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.All(checkpoint.Tensors, tensor => Assert.Equal((tensor.Key, format), (tensor.Value.Name, tensor.Value.Format)));
         Assert.Equal(checkpoint.Config.ParameterCount * format.BytesPerElement(), checkpoint.TotalBytes);
         var query = checkpoint.Tensors[TensorNames.Query(1)];
-        Assert.Equal(("model.layers.1.self_attn.q_proj.weight", 32, 24), (query.SourceName, query.Rows, query.Columns));
+        Assert.Equal(("model.layers.1.self_attn.q_proj.weight", 128, 24), (query.SourceName, query.Rows, query.Columns));
         Assert.Equal(_folder.File("model.safetensors"), query.SourceFile);
         Assert.Equal((1, 24), (checkpoint.Tensors[TensorNames.Norm].Rows, checkpoint.Tensors[TensorNames.Norm].Columns));
     }
