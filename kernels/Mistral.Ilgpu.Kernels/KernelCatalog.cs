@@ -23,7 +23,7 @@ public sealed record KernelForm(Type Kernel)
     }
 }
 
-/// <summary>Every kernel in every form, for tests that compile or list them all.</summary>
+/// <summary>Every kernel in every form, for those who list them or compile them all.</summary>
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =

@@ -61,6 +61,7 @@ internal static class CommandLine
             ConvertCommand.Create(terminal),
             BenchCommand.Create(terminal),
             DevicesCommand.Create(terminal),
+            KernelsCommand.Create(terminal),
         };
         // A prompt may begin with [, which would else name a directive.
         root.Directives.Clear();
