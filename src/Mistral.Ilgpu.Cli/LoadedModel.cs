@@ -25,7 +25,9 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>From nothing until the first pass could run.</summary>
     public TimeSpan LoadTime { get; }
 
-    public static LoadedModel Open(ModelSettings settings, Narrator narrator, bool allLogits, CancellationToken cancellation)
+    /// <param name="timed">As <see cref="Device.Open"/> takes it.</param>
+    public static LoadedModel Open(
+        ModelSettings settings, Narrator narrator, bool allLogits, CancellationToken cancellation, bool timed = false)
     {
         var clock = Stopwatch.StartNew();
         Checkpoint? checkpoint = null;
@@ -41,7 +43,7 @@ internal sealed class LoadedModel : IDisposable
                     $"--kv-type: found q8_0 for heads of {checkpoint.Config.HeadDim}, expected a multiple of {TensorFormat.Q8_0.BlockLength()}"));
             }
 
-            device = Device.Open(settings.Device, settings.Threads, settings.Memory);
+            device = Device.Open(settings.Device, settings.Threads, settings.Memory, timed);
             string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
             narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
             var options = settings.Options with { AllLogits = allLogits };

@@ -9,10 +9,14 @@ namespace Mistral.Ilgpu.Cli.Options;
 /// <summary>Makes options whose errors name the option, what was found and what was expected.</summary>
 internal static partial class ValueOptions
 {
-    public static Option<int?> Count(string name, string description, int least, int most = int.MaxValue) =>
-        Parsed<int?>(name, description, "N", $"a whole number {Range(least, most)}", text =>
+    public static Option<int?> Count(string name, string description, int least, int most = int.MaxValue, params string[] aliases)
+    {
+        var option = Parsed<int?>(name, description, "N", $"a whole number {Range(least, most)}", text =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
             && value >= least && value <= most ? value : null);
+        Array.ForEach(aliases, option.Aliases.Add);
+        return option;
+    }
 
     /// <summary>Whole numbers, as a list, repeated, or both.</summary>
     public static Option<int[]?> Counts(string name, string description, int least) => new(name)

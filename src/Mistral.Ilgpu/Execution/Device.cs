@@ -43,10 +43,11 @@ public sealed class Device : IDisposable
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
     /// <param name="threads">Threads of CPU devices; null takes every core.</param>
     /// <param name="memoryLimit">Device memory this process may take, in bytes; null takes what there is.</param>
+    /// <param name="timed">Whether the stream keeps the times of its marks, see <see cref="Profiling.StreamClock"/>.</param>
     /// <exception cref="DeviceException">The device is absent or cannot be opened.</exception>
-    public static Device Open(string request = "auto", int? threads = null, long? memoryLimit = null)
+    public static Device Open(string request = "auto", int? threads = null, long? memoryLimit = null, bool timed = false)
     {
-        var context = DeviceCatalog.CreateContext(threads);
+        var context = DeviceCatalog.CreateContext(threads, timed);
         try
         {
             var found = DeviceCatalog.Describe(context).ToList();

@@ -50,11 +50,11 @@ public static class DeviceCatalog
                 $"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}");
     }
 
-    internal static Context CreateContext(int? threads)
+    internal static Context CreateContext(int? threads, bool timed = false)
     {
         NativeDrivers.Prepare(threads);
         int width = Math.Max(2, threads ?? Environment.ProcessorCount);
-        return Context.Create(builder => builder
+        return Context.Create(builder => (timed ? builder.Profiling() : builder)
             // Kernels are structs of views; only O2 resolves their address spaces, which OpenCL drivers without generic
             // pointers need.
             .Optimize(OptimizationLevel.O2)

@@ -10,7 +10,7 @@ public sealed partial class KernelSet
 {
     /// <summary>
     /// output = weights × input, or output += with <paramref name="addToResidual"/>. Bytes: the weights once, inputs and
-    /// outputs; 2 operations per weight and row.
+    /// outputs; 2 operations per weight and row. Weights of adapters that are on count as well.
     /// </summary>
     public Step MatMul(
         string name, WeightMatrix weights, Activation input, Activation output, RowSet? rowSet = null, bool addToResidual = false)
@@ -49,7 +49,7 @@ public sealed partial class KernelSet
 
     /// <summary>
     /// output = silu(gate × input) × (up × input), the first half of a feed-forward layer. Bytes: the weights once, inputs and
-    /// outputs; 2 operations per weight and row, and 5 per output.
+    /// outputs; 2 operations per weight and row, and 5 per output. Weights of adapters that are on count as well.
     /// </summary>
     /// <param name="gateUp">Rows of the gate over rows of up.</param>
     /// <param name="products">Room for both products of a chunk.</param>
@@ -242,14 +242,21 @@ public sealed partial class KernelSet
             new Index3D(MatMulTile<TFormat, TElement, TResult>.GroupSize, 1, 1)));
     }
 
-    private static StepCost MatMulCost(WeightMatrix weights, long rows) => new(
+    private static StepCost MatMulCost(WeightMatrix weights, long rows) => UpdateCost(weights, rows) + new StepCost(
         weights.Bytes + (rows * (weights.Rows + weights.Columns) * sizeof(float)),
         2 * rows * weights.Rows * weights.Columns);
+
+    // The inner activations of an adapter are too few to count.
+    private static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
+        .Where(update => update.IsOn())
+        .SelectMany(update => update.Down.Bands.Append(update.Up))
+        .Select(band => new StepCost(WeightBand.SizeInBytes(band.Rows, band.Columns, band.Format), 2 * rows * band.Rows * band.Columns))
+        .Aggregate(default(StepCost), (all, one) => all + one);
 
     private static StepCost SwiGluCost(WeightMatrix gateUp, long tokens)
     {
         long outputs = tokens * gateUp.Rows / 2;
-        return new StepCost(
+        return UpdateCost(gateUp, tokens) + new StepCost(
             gateUp.Bytes + (((tokens * gateUp.Columns) + outputs) * sizeof(float)),
             (2 * tokens * gateUp.Rows * gateUp.Columns) + (5 * outputs));
     }

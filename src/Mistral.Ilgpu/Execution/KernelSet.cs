@@ -77,7 +77,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
         return Step(name, row, pass => _plan.Coarse(rows.Count(pass)), cost, rows);
     }
 
-    /// <summary>result[r] = the token with the largest logit in row r, the first among equals.</summary>
+    /// <summary>result[r] = the token with the largest logit in row r, the first among equals. Bytes: the logits; an operation each.</summary>
     public Step ArgMax(string name, Activation logits, ArrayView<int> result)
     {
         StepCost Cost(Pass pass) => new((long)pass.LogitCount * logits.Columns * sizeof(float), (long)pass.LogitCount * logits.Columns);

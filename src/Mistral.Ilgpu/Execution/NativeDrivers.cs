@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU;
 
@@ -9,16 +10,8 @@ internal static partial class NativeDrivers
 {
     private static readonly Lazy<bool> Resolver = new(() =>
     {
-        NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, static (name, assembly, path) =>
-        {
-            string? runtimeName = (name, OperatingSystem.IsLinux()) switch
-            {
-                ("cuda", true) => "libcuda.so.1",
-                ("OpenCL", true) => "libOpenCL.so.1",
-                _ => null,
-            };
-            return runtimeName is not null && NativeLibrary.TryLoad(runtimeName, out nint handle) ? handle : 0;
-        });
+        NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+        NativeLibrary.SetDllImportResolver(typeof(NativeDrivers).Assembly, Resolve);
         return true;
     });
 
@@ -31,6 +24,17 @@ internal static partial class NativeDrivers
             // .NET's own setter does not reach native code.
             _ = SetEnv("POCL_MAX_PTHREAD_COUNT", count.ToString(CultureInfo.InvariantCulture), 1);
         }
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        string? runtimeName = (name, OperatingSystem.IsLinux()) switch
+        {
+            ("cuda", true) => "libcuda.so.1",
+            ("OpenCL", true) => "libOpenCL.so.1",
+            _ => null,
+        };
+        return runtimeName is not null && NativeLibrary.TryLoad(runtimeName, out nint handle) ? handle : 0;
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

@@ -28,21 +28,31 @@ public readonly record struct PassSpan(int StartPosition, int TokenCount);
 /// <summary>What a step moves and computes in one pass.</summary>
 /// <param name="Bytes">Bytes of device memory that must be read or written, each counted once.</param>
 /// <param name="Operations">Arithmetic operations; a multiply-add is two.</param>
-public readonly record struct StepCost(long Bytes, long Operations);
+public readonly record struct StepCost(long Bytes, long Operations)
+{
+    public static StepCost operator +(StepCost a, StepCost b) => new(a.Bytes + b.Bytes, a.Operations + b.Operations);
+}
 
 /// <summary>A named node of the graph, bound to its buffers: running it launches its kernels, one or a few.</summary>
 public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> cost, RowSet rows)
 {
     public string Name { get; } = name;
 
-    /// <summary>Puts the step's kernels on the device's stream, if the pass has rows for them; does not wait.</summary>
+    /// <summary>The name without its layer: <c>qkv</c> of <c>layers.3.qkv</c>.</summary>
+    public string Kind { get; } = name[(name.LastIndexOf('.') + 1)..];
+
+    /// <summary>Whether the pass has rows for the step.</summary>
+    public bool HasWork(Pass pass) => rows.Count(pass) > 0;
+
+    /// <summary>Puts the step's kernels on the device's stream, if there is work for them; does not wait.</summary>
     public void Launch(Pass pass)
     {
-        if (rows.Count(pass) > 0)
+        if (HasWork(pass))
         {
             launch(pass);
         }
     }
 
-    public StepCost Cost(Pass pass) => cost(pass);
+    /// <summary>What it moves and computes, by the formula of the verb of <see cref="KernelSet"/> that made it.</summary>
+    public StepCost Cost(Pass pass) => HasWork(pass) ? cost(pass) : default;
 }

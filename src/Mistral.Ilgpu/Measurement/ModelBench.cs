@@ -53,19 +53,17 @@ public sealed class ModelBench(MistralModel model)
         }
 
         model.Device.Synchronize();
-        long bytes = 0;
-        long operations = 0;
+        var cost = default(StepCost);
         long begin = Stopwatch.GetTimestamp();
         for (int done = 0; done < tokens;)
         {
             _batch.Clear();
             done += fill(sequence, done);
             model.Forward(_batch);
-            var cost = model.Graph.Cost(model.LastPass);
-            (bytes, operations) = (bytes + cost.Bytes, operations + cost.Operations);
+            cost += model.Graph.Cost(model.LastPass);
         }
 
         model.Device.Synchronize();
-        return new BenchSample(tokens, Stopwatch.GetElapsedTime(begin), new StepCost(bytes, operations));
+        return new BenchSample(tokens, Stopwatch.GetElapsedTime(begin), cost);
     }
 }

@@ -54,14 +54,5 @@ public sealed class LayerGraph(IReadOnlyList<Step> steps)
     public IReadOnlyList<Step> Steps { get; } = steps;
 
     /// <summary>What all steps move and compute in a pass.</summary>
-    public StepCost Cost(Pass pass) =>
-        Steps.Select(step => step.Cost(pass)).Aggregate((all, one) => new StepCost(all.Bytes + one.Bytes, all.Operations + one.Operations));
-
-    public void Launch(Pass pass)
-    {
-        foreach (var step in Steps)
-        {
-            step.Launch(pass);
-        }
-    }
+    public StepCost Cost(Pass pass) => Steps.Select(step => step.Cost(pass)).Aggregate((all, one) => all + one);
 }

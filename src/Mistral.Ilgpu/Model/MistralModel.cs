@@ -62,6 +62,9 @@ public sealed class MistralModel : IDisposable
 
     public RotatingKvCache Cache => _cache;
 
+    /// <summary>How steps are walked: they are launched, unless they are to be timed or checked too.</summary>
+    public Action<Step, Pass> Walk { get; set; } = static (step, pass) => step.Launch(pass);
+
     /// <summary>The pass that was run last.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);
 
@@ -137,7 +140,11 @@ public sealed class MistralModel : IDisposable
         }
 
         LastPass = _workspace.Upload(batch);
-        Graph.Launch(LastPass);
+        foreach (var step in Graph.Steps)
+        {
+            Walk(step, LastPass);
+        }
+
         foreach (var part in batch.Parts)
         {
             _cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
@@ -147,7 +154,7 @@ public sealed class MistralModel : IDisposable
     /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
     public ReadOnlySpan<int> ArgMax()
     {
-        _argMax.Launch(LastPass);
+        Walk(_argMax, LastPass);
         return _workspace.ReadChosen(LastPass.LogitCount);
     }
 

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Mistral.Ilgpu.Cli.Options;
+using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Profiling;
+
+namespace Mistral.Ilgpu.Cli.Commands;
+
+/// <summary><c>mistral profile [PROMPT]</c>: where the time goes, step by step, and how far each is from the device's limits.</summary>
+internal static class ProfileCommand
+{
+    private const int DefaultPrompt = 256;
+    private const int DefaultGenerated = 64;
+
+    public static Command Create(Terminal terminal)
+    {
+        var prompts = new PromptOptions("PROMPT");
+        var prefill = ValueOptions.Count("-p", $"Tokens of a prompt instead of a text; {DefaultPrompt} if there is neither.", 1, aliases: "--prefill");
+        var decode = ValueOptions.Count("-n", $"Tokens that are generated; {DefaultGenerated} if not given.", 0, aliases: "--decode");
+        var trace = ValueOptions.Parsed("--trace", "Writes the timeline in the Chrome trace format, for Perfetto.", "FILE.json", "a file", NotEmpty);
+        var page = ValueOptions.Parsed("--html", "Writes a page with the timeline, the roofline and the table.", "FILE.html", "a file", NotEmpty);
+        var byLayer = new Option<bool>("--by-layer") { Description = "Keeps the layers apart in the table." };
+        var again = new Option<bool>("--remeasure") { Description = "Measures the device's limits anew." };
+        var model = new ModelSettingsOptions();
+        var output = new OutputOptions();
+        var command = new Command("profile", "Times every step of the graph, and tells how far each is from the device's limits.")
+        {
+            prefill, decode, trace, page, byLayer, again,
+        };
+        prompts.AddTo(command);
+        model.AddTo(command);
+        output.AddTo(command);
+        command.SetAction(parse =>
+        {
+            Prompts? given = prompts.IsGiven(parse) ? prompts.Read(parse, terminal) : null;
+            int? tokens = parse.GetValue(prefill);
+            if (given is { IsMany: true })
+            {
+                throw new UsageException("--input, expected one prompt to profile");
+            }
+
+            if (given is not null && tokens is not null)
+            {
+                throw new UsageException("-p with a prompt, expected one of them");
+            }
+
+            return Run(
+                given, tokens ?? DefaultPrompt, parse.GetValue(decode) ?? DefaultGenerated,
+                new Files(parse.GetValue(trace), parse.GetValue(page)), parse.GetValue(byLayer), parse.GetValue(again),
+                model.Read(parse), output.Narrator(parse, terminal), output.IsJson(parse));
+        });
+        return command;
+
+        static string? NotEmpty(string text) => text.Length > 0 ? text : null;
+    }
+
+    private static int Run(
+        Prompts? given, int tokens, int generated, Files files, bool byLayer, bool again, ModelSettings settings, Narrator narrator, bool isJson)
+    {
+        RequireFolder("--trace", files.Trace);
+        RequireFolder("--html", files.Page);
+        using var interrupts = new Interrupts();
+        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token, timed: true);
+        int[] prompt = given?.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single() ?? new int[tokens];
+        var limits = DeviceLimits.Of(loaded.Device, again);
+        narrator.Say($"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
+        var profile = new Profiler(loaded.Model).Run(prompt, generated, interrupts.Token);
+        string title = $"{loaded.Checkpoint.Name} on {loaded.Device.Info.Name}, {prompt.Length} + {generated} tokens";
+        if (files.Trace is { } trace)
+        {
+            Write(trace, "--trace", file => Json.WriteLine(file, json => ProfileTrace.Write(json, profile, title)));
+        }
+
+        if (files.Page is { } page)
+        {
+            Write(page, "--html", file => file.Write(ProfilePage.Html(title, profile, limits, byLayer)));
+        }
+
+        if (isJson)
+        {
+            Json.WriteLine(narrator.Terminal.Out, json => ProfileJson.Write(json, profile, limits, loaded, byLayer));
+        }
+        else
+        {
+            TextTable.Write(narrator.Terminal, ProfileTable.Headings, ProfileTable.Rows(profile, limits, byLayer));
+        }
+
+        narrator.Say($"{ProfileTable.Summary(profile)}");
+        return ExitCode.Done;
+    }
+
+    // Before anything slow is begun.
+    private static void RequireFolder(string option, string? file)
+    {
+        if (file is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
+        {
+            throw new UsageException($"{option}: found '{file}', expected a file in a folder that is there");
+        }
+    }
+
+    private static void Write(string path, string option, Action<TextWriter> write)
+    {
+        try
+        {
+            using var file = new StreamWriter(path);
+            write(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{option}: '{path}' cannot be written: {exception.Message}");
+        }
+    }
+
+    private sealed record Files(string? Trace, string? Page);
+}

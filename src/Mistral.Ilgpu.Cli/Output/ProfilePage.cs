@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Profiling;
+
+namespace Mistral.Ilgpu.Cli.Output;
+
+/// <summary>A profile as one page of HTML: no script, nothing fetched, narrow enough for a phone.</summary>
+internal static class ProfilePage
+{
+    private const string Style = """
+        body { font-family: system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; color: #222; background: #fff; }
+        h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+        figure { margin: 1rem 0; } figure svg { display: block; width: 100%; height: auto; }
+        .scroll { overflow-x: auto; }
+        table { border-collapse: collapse; font-size: 0.85rem; }
+        th, td { padding: 0.25rem 0.6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }
+        th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; }
+        """;
+
+    /// <param name="title">What was profiled on what.</param>
+    public static string Html(string title, ModelProfile profile, DeviceLimits limits, bool byLayer)
+    {
+        var page = new StringBuilder();
+        page.Append(CultureInfo.InvariantCulture, $"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <link rel="icon" href="data:,">
+            <title>{Encode(title)}</title>
+            <style>
+            {Style}
+            </style>
+            </head>
+            <body>
+            <h1>{Encode(title)}</h1>
+            <p>{Encode(ProfileTable.Summary(profile))}.</p>
+            <p>Measured limits: a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best dense product {limits.OperationsPerSecond / 1e9:0.0} GFLOP/s.
+            A point above the roof found its data in a cache.</p>
+            <h2>Roofline</h2>
+            <figure id="roofline">{ProfileCharts.Roofline(profile, limits)}</figure>
+            <h2>Timeline</h2>
+
+            """);
+        foreach (var phase in profile.Phases)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"<figure id=\"timeline-{phase.Name}\">{ProfileCharts.Timeline(phase.MedianPass, phase.Name)}</figure>\n");
+        }
+
+        page.Append("<h2>Steps</h2>\n<div class=\"scroll\"><table id=\"steps\">\n<thead>");
+        Row(page, "th", ProfileTable.Headings);
+        page.Append("</thead>\n<tbody>\n");
+        foreach (var row in ProfileTable.Rows(profile, limits, byLayer))
+        {
+            Row(page, "td", row);
+        }
+
+        return page.Append("</tbody></table></div>\n</body>\n</html>\n").ToString();
+    }
+
+    private static void Row(StringBuilder page, string cell, IEnumerable<string> texts) =>
+        page.Append("<tr>").AppendJoin("", texts.Select(text => $"<{cell}>{Encode(text)}</{cell}>")).Append("</tr>\n");
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+}

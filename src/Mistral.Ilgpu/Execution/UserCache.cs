@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>What is worth keeping between runs and can be made again: nothing depends on it.</summary>
+internal static class UserCache
+{
+    /// <summary><c>$XDG_CACHE_HOME/mistral-ilgpu</c>, or the place where the system keeps such things.</summary>
+    public static string Folder { get; } = Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder ? folder
+        : OperatingSystem.IsLinux() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache")
+        : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
+        "mistral-ilgpu");
+
+    /// <summary>Where something is kept that depends on the device and on the kernels.</summary>
+    public static string FileFor(string what, Device device, string extension)
+    {
+        var info = device.Info;
+        var version = typeof(IKernel).Assembly.ManifestModule.ModuleVersionId;
+        string key = string.Create(CultureInfo.InvariantCulture, $"{info.Kind}|{info.Name}|{info.ComputeUnits}|{info.MaxGroupSize}|{version}");
+        return Path.Combine(Folder, $"{what}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}{extension}");
+    }
+
+    /// <summary>Puts it there whole, or not at all where that cannot be.</summary>
+    public static void Write(string file, ReadOnlySpan<byte> content)
+    {
+        string part = $"{file}.{Environment.ProcessId}";
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            File.WriteAllBytes(part, content);
+            File.Move(part, file, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A home that cannot be written to costs time and nothing else.
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+
+namespace Mistral.Ilgpu.Profiling;
+
+/// <summary>Times every step of a prompt and of what is generated greedily after it.</summary>
+/// <param name="model">On a device that was opened as timed.</param>
+public sealed class Profiler(MistralModel model)
+{
+    private readonly Batch _batch = new();
+
+    /// <summary>Runs three times: to compile and warm up, with marks, and without for comparison.</summary>
+    /// <param name="generated">Tokens after the prompt.</param>
+    /// <exception cref="ContextFullException">The text would be longer than the context.</exception>
+    public ModelProfile Run(int[] prompt, int generated, CancellationToken cancellation = default)
+    {
+        Unmarked();
+        var passes = Marked();
+        return new ModelProfile(passes, Unmarked());
+
+        List<PassTiming> Marked()
+        {
+            var timings = new List<PassTiming>();
+            using var clock = StreamClock.Of(model.Device);
+            var launched = new List<Step>();
+            var walk = model.Walk;
+            model.Walk = (step, pass) =>
+            {
+                if (step.HasWork(pass))
+                {
+                    launched.Add(step);
+                    clock.Mark();
+                    walk(step, pass);
+                    clock.Mark();
+                }
+            };
+            try
+            {
+                Generate(prompt, generated, run =>
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var begin = StreamClock.Now;
+                    run();
+                    model.Device.Synchronize();
+                    var end = StreamClock.Now;
+                    var marks = clock.Read();
+                    var pass = model.LastPass;
+                    timings.Add(new PassTiming(
+                        pass, begin, end, [.. launched.Select((step, i) => new StepTiming(step, marks[2 * i], marks[(2 * i) + 1], step.Cost(pass)))]));
+                    launched.Clear();
+                });
+            }
+            finally
+            {
+                model.Walk = walk;
+            }
+
+            return timings;
+        }
+
+        TimeSpan Unmarked()
+        {
+            var begin = StreamClock.Now;
+            Generate(prompt, generated, run =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                run();
+            });
+            model.Device.Synchronize();
+            return StreamClock.Now - begin;
+        }
+    }
+
+    // Hands out the passes, to be run at once and in order.
+    private void Generate(int[] prompt, int generated, Action<Action> onPass)
+    {
+        using var sequence = model.TryOpen(prompt.Length + generated) ?? throw new InvalidOperationException("the cache has no room for the text");
+        int next = 0;
+        for (int done = 0; done < prompt.Length;)
+        {
+            int count = model.ChunkLength(done, prompt.Length - done);
+            bool isLast = done + count == prompt.Length;
+            onPass(() => Pass(() => _batch.Prefill(sequence, prompt.AsMemory(done, count), isLast), isLast));
+            done += count;
+        }
+
+        for (int i = 0; i < generated; i++)
+        {
+            onPass(() => Pass(() => _batch.Decode(sequence, next), choose: true));
+        }
+
+        void Pass(Action fill, bool choose)
+        {
+            _batch.Clear();
+            fill();
+            model.Forward(_batch);
+            if (choose)
+            {
+                next = model.ArgMax()[0];
+            }
+        }
+    }
+}
