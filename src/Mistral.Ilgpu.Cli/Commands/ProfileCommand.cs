@@ -19,13 +19,17 @@ internal static class ProfileCommand
         var decode = ValueOptions.Count("-n", $"Tokens that are generated; {DefaultGenerated} if not given.", 0, aliases: "--decode");
         var trace = ValueOptions.Parsed("--trace", "Writes the timeline in the Chrome trace format, for Perfetto.", "FILE.json", "a file", NotEmpty);
         var page = ValueOptions.Parsed("--html", "Writes a page with the timeline, the roofline and the table.", "FILE.html", "a file", NotEmpty);
+        var check = new Option<bool>("--check")
+        {
+            Description = "Times nothing, but runs each step on the device and on the CPU accelerator from the same inputs and names the first that differs.",
+        };
         var byLayer = new Option<bool>("--by-layer") { Description = "Keeps the layers apart in the table." };
         var again = new Option<bool>("--remeasure") { Description = "Measures the device's limits anew." };
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new Command("profile", "Times every step of the graph, and tells how far each is from the device's limits.")
         {
-            prefill, decode, trace, page, byLayer, again,
+            prefill, decode, trace, page, check, byLayer, again,
         };
         prompts.AddTo(command);
         model.AddTo(command);
@@ -44,9 +48,22 @@ internal static class ProfileCommand
                 throw new UsageException("-p with a prompt, expected one of them");
             }
 
+            var files = new Files(parse.GetValue(trace), parse.GetValue(page));
+            if (parse.GetValue(check) && files != new Files(null, null))
+            {
+                throw new UsageException("--check with --trace or --html, expected one of them: it times nothing");
+            }
+
+            if (parse.GetValue(check))
+            {
+                return Check(
+                    given, tokens ?? DefaultPrompt, parse.GetValue(decode) ?? DefaultGenerated,
+                    model.Read(parse), output.Narrator(parse, terminal), output.IsJson(parse));
+            }
+
             return Run(
                 given, tokens ?? DefaultPrompt, parse.GetValue(decode) ?? DefaultGenerated,
-                new Files(parse.GetValue(trace), parse.GetValue(page)), parse.GetValue(byLayer), parse.GetValue(again),
+                files, parse.GetValue(byLayer), parse.GetValue(again),
                 model.Read(parse), output.Narrator(parse, terminal), output.IsJson(parse));
         });
         return command;
@@ -61,7 +78,7 @@ internal static class ProfileCommand
         RequireFolder("--html", files.Page);
         using var interrupts = new Interrupts();
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token, timed: true);
-        int[] prompt = given?.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single() ?? new int[tokens];
+        int[] prompt = Prompt(given, tokens, loaded);
         var limits = DeviceLimits.Of(loaded.Device, again);
         narrator.Say($"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
         var profile = new Profiler(loaded.Model).Run(prompt, generated, interrupts.Token);
@@ -88,6 +105,37 @@ internal static class ProfileCommand
         narrator.Say($"{ProfileTable.Summary(profile)}");
         return ExitCode.Done;
     }
+
+    private static int Check(Prompts? given, int tokens, int generated, ModelSettings settings, Narrator narrator, bool isJson)
+    {
+        using var interrupts = new Interrupts();
+        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
+        // What was fitted to the device's memory must be the same there.
+        var options = loaded.Model.Options with { Chunk = loaded.Model.Chunk };
+        using var reference = LoadedModel.Open(
+            settings with { Device = "cpu", Memory = null, Options = options }, narrator, allLogits: false, interrupts.Token);
+        var result = new StepCheck(loaded.Model, reference.Model).Run(Prompt(given, tokens, loaded), generated, interrupts.Token);
+        if (isJson)
+        {
+            Json.WriteLine(narrator.Terminal.Out, json => StepCheckOutput.Write(json, result, loaded));
+        }
+        else
+        {
+            StepCheckOutput.WriteTable(narrator.Terminal, result);
+        }
+
+        if (result.First is null)
+        {
+            narrator.Say($"{result.Passes} passes on {loaded.Device.Info.Id} agree with the CPU accelerator, step by step");
+            return ExitCode.Done;
+        }
+
+        narrator.Terminal.Error.WriteLine($"mistral: {StepCheckOutput.Text(result.First, loaded.Device.Info)}");
+        return ExitCode.Device;
+    }
+
+    private static int[] Prompt(Prompts? given, int tokens, LoadedModel loaded) =>
+        given?.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single() ?? new int[tokens];
 
     // Before anything slow is begun.
     private static void RequireFolder(string option, string? file)

@@ -33,7 +33,7 @@ public sealed partial class KernelSet
             TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape),
             _ => throw new ArgumentOutOfRangeException(nameof(cache), cache.Format, "no format of a cache"),
         };
-        return new Step(name, launch, pass => AttentionCost(pass, cache, shape), RowSet.Tokens);
+        return new Step(name, launch, pass => AttentionCost(pass, cache, shape), RowSet.Tokens, output);
     }
 
     private Action<Pass> Attend<TCache, TElement>(

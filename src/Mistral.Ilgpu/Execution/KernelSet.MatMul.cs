@@ -31,7 +31,7 @@ public sealed partial class KernelSet
             product += Update(name, update, input, output, rows);
         }
 
-        return new Step(name, product!, pass => MatMulCost(weights, rows.Count(pass)), rows);
+        return new Step(name, product!, pass => MatMulCost(weights, rows.Count(pass)), rows, output);
     }
 
     private Action<Pass> Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
@@ -70,7 +70,8 @@ public sealed partial class KernelSet
                 name,
                 MatMul(name, gateUp, input, products).Launch + Activate(products, output, RowSet.Tokens),
                 pass => SwiGluCost(gateUp, pass.TokenCount),
-                RowSet.Tokens);
+                RowSet.Tokens,
+                output);
     }
 
     private Action<Pass> Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
@@ -210,19 +211,19 @@ public sealed partial class KernelSet
         {
             var packs = new GatedMatVecPacks<TFormat, TElement>(
                 state, view, input.View, output.View, rows, input.Stride, output.Stride, RowSet.Tokens.Range);
-            return Step(name, packs, _ => _plan.Coarse(rows), cost);
+            return Step(name, packs, _ => _plan.Coarse(rows), cost, RowSet.Tokens, output);
         }
 
         if (_plan.Family == KernelFamily.OpenClCpu)
         {
             var lanes = new GatedMatVecLanes<TFormat, TElement>(
                 state, view, input.View, output.View, rows, input.Stride, output.Stride, RowSet.Tokens.Range);
-            return Step(name, lanes, _ => LaunchPlan.Rows(rows), cost);
+            return Step(name, lanes, _ => LaunchPlan.Rows(rows), cost, RowSet.Tokens, output);
         }
 
         var forms = Forms(
             RowSet.Tokens, Few, set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
-        return new Step(name, forms, cost, RowSet.Tokens);
+        return new Step(name, forms, cost, RowSet.Tokens, output);
 
         Action<Pass> Few(RowSet set) => Launcher(
             new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),

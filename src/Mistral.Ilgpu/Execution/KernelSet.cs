@@ -54,7 +54,9 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
                 name,
                 kernel,
                 pass => _plan.Elements((long)pass.TokenCount * hidden.Columns),
-                pass => new StepCost(pass.TokenCount * (band.Format.BytesOf(hidden.Columns) + ((long)hidden.Columns * sizeof(float))), 0));
+                pass => new StepCost(pass.TokenCount * (band.Format.BytesOf(hidden.Columns) + ((long)hidden.Columns * sizeof(float))), 0),
+                RowSet.Tokens,
+                hidden);
     }
 
     /// <summary>output = RMSNorm(input) × gain. Bytes: rows read and written, and the gain; 4 operations an element.</summary>
@@ -70,11 +72,11 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
         if (_plan.Family == KernelFamily.Gpu)
         {
             var group = new RmsNormGroup(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
-            return Step(name, group, pass => new KernelConfig(rows.Count(pass), LaunchPlan.ReductionGroup), cost, rows);
+            return Step(name, group, pass => new KernelConfig(rows.Count(pass), LaunchPlan.ReductionGroup), cost, rows, output);
         }
 
         var row = new RmsNormRow(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
-        return Step(name, row, pass => _plan.Coarse(rows.Count(pass)), cost, rows);
+        return Step(name, row, pass => _plan.Coarse(rows.Count(pass)), cost, rows, output);
     }
 
     /// <summary>result[r] = the token with the largest logit in row r, the first among equals. Bytes: the logits; an operation each.</summary>
@@ -87,18 +89,20 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
                 new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride),
                 pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize),
                 Cost,
-                RowSet.Logits)
+                RowSet.Logits,
+                output: null)
             : Step(
                 name,
                 new ArgMaxRow(state, logits.View, result, logits.Columns, logits.Stride),
                 pass => _plan.Coarse(pass.LogitCount),
                 Cost,
-                RowSet.Logits);
+                RowSet.Logits,
+                output: null);
     }
 
     private Step Step<TKernel>(
-        string name, TKernel kernel, Func<Pass, KernelConfig> shape, Func<Pass, StepCost> cost, RowSet? rows = null)
-        where TKernel : struct, IKernel => new(name, Launcher(kernel, shape), cost, rows ?? RowSet.Tokens);
+        string name, TKernel kernel, Func<Pass, KernelConfig> shape, Func<Pass, StepCost> cost, RowSet rows, Activation? output)
+        where TKernel : struct, IKernel => new(name, Launcher(kernel, shape), cost, rows, output);
 
     private Action<Pass> Launcher<TKernel>(TKernel kernel, Func<Pass, KernelConfig> shape)
         where TKernel : struct, IKernel

@@ -34,15 +34,22 @@ public readonly record struct StepCost(long Bytes, long Operations)
 }
 
 /// <summary>A named node of the graph, bound to its buffers: running it launches its kernels, one or a few.</summary>
-public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> cost, RowSet rows)
+/// <param name="output">What it makes, where that is activations.</param>
+public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> cost, RowSet rows, Activation? output)
 {
     public string Name { get; } = name;
 
     /// <summary>The name without its layer: <c>qkv</c> of <c>layers.3.qkv</c>.</summary>
     public string Kind { get; } = name[(name.LastIndexOf('.') + 1)..];
 
+    /// <summary>Activations that the step makes: a row for each of <see cref="RowCount"/>, and the cache where it attends.</summary>
+    public Activation? Output => output;
+
+    /// <summary>Rows that the step has in a pass.</summary>
+    public int RowCount(Pass pass) => rows.Count(pass);
+
     /// <summary>Whether the pass has rows for the step.</summary>
-    public bool HasWork(Pass pass) => rows.Count(pass) > 0;
+    public bool HasWork(Pass pass) => RowCount(pass) > 0;
 
     /// <summary>Puts the step's kernels on the device's stream, if there is work for them; does not wait.</summary>
     public void Launch(Pass pass)

@@ -133,18 +133,30 @@ public sealed class MistralModel : IDisposable
     public void Forward(Batch batch, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
+        var pass = Begin(batch);
+        foreach (var step in Graph.Steps)
+        {
+            Walk(step, pass);
+        }
+
+        End(batch);
+    }
+
+    /// <summary>Brings a pass to the device, for those who walk its steps themselves.</summary>
+    internal Pass Begin(Batch batch)
+    {
         Admit(batch);
         foreach (var part in batch.Parts)
         {
             _cache.Prepare(part.Sequence, part.Ids.Length);
         }
 
-        LastPass = _workspace.Upload(batch);
-        foreach (var step in Graph.Steps)
-        {
-            Walk(step, LastPass);
-        }
+        return LastPass = _workspace.Upload(batch);
+    }
 
+    /// <summary>Takes note that all steps of a pass are launched.</summary>
+    internal void End(Batch batch)
+    {
         foreach (var part in batch.Parts)
         {
             _cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);

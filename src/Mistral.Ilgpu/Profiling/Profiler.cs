@@ -76,28 +76,14 @@ public sealed class Profiler(MistralModel model)
     {
         using var sequence = model.TryOpen(prompt.Length + generated) ?? throw new InvalidOperationException("the cache has no room for the text");
         int next = 0;
-        for (int done = 0; done < prompt.Length;)
+        foreach (var pass in GreedyPass.Of(model, prompt, generated))
         {
-            int count = model.ChunkLength(done, prompt.Length - done);
-            bool isLast = done + count == prompt.Length;
-            onPass(() => Pass(() => _batch.Prefill(sequence, prompt.AsMemory(done, count), isLast), isLast));
-            done += count;
-        }
-
-        for (int i = 0; i < generated; i++)
-        {
-            onPass(() => Pass(() => _batch.Decode(sequence, next), choose: true));
-        }
-
-        void Pass(Action fill, bool choose)
-        {
-            _batch.Clear();
-            fill();
-            model.Forward(_batch);
-            if (choose)
+            onPass(() =>
             {
-                next = model.ArgMax()[0];
-            }
+                pass.Fill(_batch, sequence, prompt, next);
+                model.Forward(_batch);
+                next = pass.Chooses ? model.ArgMax()[0] : next;
+            });
         }
     }
 }

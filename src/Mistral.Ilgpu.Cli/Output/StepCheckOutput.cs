@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Profiling;
+
+namespace Mistral.Ilgpu.Cli.Output;
+
+/// <summary>What <c>mistral profile --check</c> found.</summary>
+internal static class StepCheckOutput
+{
+    public static string Text(StepDifference difference, DeviceInfo device) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"device {device.Id} ({device.Name}): step {difference.Step} differs first, at {difference.Pass}, row {difference.Row}: error {difference.Error:g3}, expected at most {StepCheck.Tolerance}");
+
+    public static void WriteTable(Terminal terminal, StepCheckResult result) => TextTable.Write(
+        terminal, ["step", "worst error"], result.WorstErrors.Select(step => (IReadOnlyList<string>)[step.Key, step.Value.ToString("g3", CultureInfo.InvariantCulture)]));
+
+    public static void Write(Utf8JsonWriter json, StepCheckResult result, LoadedModel loaded)
+    {
+        json.WriteStartObject();
+        json.WriteString("model", loaded.Checkpoint.Name);
+        json.WriteString("device", loaded.Device.Info.Id);
+        json.WriteNumber("tolerance", StepCheck.Tolerance);
+        json.WriteNumber("passes", result.Passes);
+        json.WriteStartObject("worst_errors");
+        foreach (var (step, error) in result.WorstErrors)
+        {
+            json.WriteNumber(step, error);
+        }
+
+        json.WriteEndObject();
+        if (result.First is { } first)
+        {
+            json.WriteStartObject("first_difference");
+            json.WriteString("step", first.Step);
+            json.WriteString("pass", first.Pass);
+            json.WriteNumber("row", first.Row);
+            json.WriteOptional("error", double.IsFinite(first.Error) ? first.Error : null);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNull("first_difference");
+        }
+
+        json.WriteEndObject();
+    }
+}
