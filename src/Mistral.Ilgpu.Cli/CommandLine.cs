@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Commands;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
@@ -42,6 +43,10 @@ internal static class CommandLine
         {
             // As with head: who reads the output has enough.
             return ExitCode.Done;
+        }
+        catch (ChildProcessException exception)
+        {
+            return exception.ExitCode;
         }
         catch (Exception exception)
         {

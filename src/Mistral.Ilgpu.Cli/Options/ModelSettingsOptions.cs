@@ -17,13 +17,17 @@ internal sealed partial class ModelSettingsOptions
     // A pass of more tokens gains nothing and its activations would take all memory.
     private const int MostChunk = 65536;
 
-    private readonly Option<string?> _model = ModelOption();
+    private const int MostThreads = 1024;
 
-    private readonly Option<string?> _device = ValueOptions.Parsed(
-        "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
-        "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null);
+    private const string ModelName = "--model";
+    private const string ModelDescription = "A file, a folder, random:NAME[:TYPE], or tiny, the built-in model, if not given.";
+    private const string ThreadsName = "--threads";
+    private const string ThreadsDescription = "Threads of a device that is the CPU; if not given one per core.";
 
-    private readonly Option<TensorFormat?> _type = ValueOptions.Format("--type", "Type of the weights on the device; if not given as stored.", TensorFormatExtensions.Encodable);
+    private readonly Option<IReadOnlyList<string>?> _models;
+    private readonly Option<IReadOnlyList<string>?> _devices;
+    private readonly Option<IReadOnlyList<TensorFormat?>?> _types;
+    private readonly Option<IReadOnlyList<int?>?> _threads;
 
     private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.",
         TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0);
@@ -49,43 +53,57 @@ internal sealed partial class ModelSettingsOptions
 
     private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; if not given 256, or less where memory is short.", 1, MostChunk);
 
-    private readonly Option<int?> _threads = ThreadsOption();
-
     private readonly Option<long?> _memory = ValueOptions.Size("--memory", "Device memory that may be used; if not given all there is.");
 
-    public static Option<string?> ModelOption() => ValueOptions.Parsed(
-        "--model", "A file, a folder, random:NAME[:TYPE], or tiny, the built-in model, if not given.", "M", "a model", text => text.Length > 0 ? text : null);
+    /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
+    public ModelSettingsOptions(bool many = false)
+    {
+        _models = ValueOptions.OneOrMany(ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false);
+        _devices = ValueOptions.OneOrMany(
+            "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
+            "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null, many);
+        _types = ValueOptions.Formats("--type", "Type of the weights on the device; if not given as stored.", many, TensorFormatExtensions.Encodable);
+        _threads = ValueOptions.OneOrManyCounts(ThreadsName, ThreadsDescription, many, 1, MostThreads);
+    }
 
-    public static Option<int?> ThreadsOption() => ValueOptions.Count(
-        "--threads", "Threads of a device that is the CPU; if not given one per core.", 1, 1024);
+    public static Option<string?> ModelOption() => ValueOptions.Parsed(ModelName, ModelDescription, "M", "a model", ParseModel);
+
+    public static Option<int?> ThreadsOption() => ValueOptions.Count(ThreadsName, ThreadsDescription, 1, MostThreads);
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _model, _device, _type, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory })
+        foreach (Option option in new Option[] { _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory })
         {
             command.Options.Add(option);
         }
     }
 
-    public ModelSettings Read(ParseResult parse)
+    public ModelSettings Read(ParseResult parse) => ReadAll(parse).Single();
+
+    /// <summary>Every combination of what was given.</summary>
+    public IReadOnlyList<ModelSettings> ReadAll(ParseResult parse)
     {
         var defaults = new ModelOptions();
-        return new ModelSettings(
-            parse.GetValue(_model) ?? "tiny",
-            parse.GetValue(_device) ?? "auto",
-            defaults with
-            {
-                WeightType = parse.GetValue(_type),
-                CacheType = parse.GetValue(_cacheType) ?? defaults.CacheType,
-                Context = parse.GetValue(_context),
-                Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
-                SlidingWindow = parse.GetValue(_window),
-                Adapters = parse.GetValue(_adapters) ?? [],
-                Activations = parse.GetValue(_activations) ?? defaults.Activations,
-            },
-            parse.GetValue(_threads),
-            parse.GetValue(_memory));
+        var options = defaults with
+        {
+            CacheType = parse.GetValue(_cacheType) ?? defaults.CacheType,
+            Context = parse.GetValue(_context),
+            Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
+            SlidingWindow = parse.GetValue(_window),
+            Adapters = parse.GetValue(_adapters) ?? [],
+            Activations = parse.GetValue(_activations) ?? defaults.Activations,
+        };
+        return
+        [
+            .. from model in parse.GetValue(_models) ?? ["tiny"]
+               from type in parse.GetValue(_types) ?? [null]
+               from device in parse.GetValue(_devices) ?? ["auto"]
+               from threads in parse.GetValue(_threads) ?? [null]
+               select new ModelSettings(model, device, options with { WeightType = type }, threads, parse.GetValue(_memory)),
+        ];
     }
+
+    private static string? ParseModel(string text) => text.Length > 0 ? text : null;
 
     // A path may hold colons; only a number behind the last one is a scale.
     private static LoraOptions ParseAdapter(string text) =>

@@ -4,11 +4,13 @@ using Mistral.Ilgpu.Cli.Output;
 namespace Mistral.Ilgpu.Cli.Options;
 
 /// <summary>How results are written and how much is told beside them.</summary>
-internal sealed class OutputOptions
+/// <param name="formats">Beside text and json.</param>
+internal sealed class OutputOptions(params string[] formats)
 {
     private readonly Option<string?> _format = ValueOptions.Parsed(
-        "--format", "How results are written; text if not given.", "text|json", "text or json",
-        text => text is "text" or "json" ? text : null);
+        "--format", "How results are written; text if not given.", string.Join('|', ["text", "json", .. formats]),
+        formats.Length == 0 ? "text or json" : $"text, json, {string.Join(" or ", formats)}",
+        text => text is "text" or "json" || formats.Contains(text) ? text : null);
 
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Writes results and errors only." };
 
@@ -21,7 +23,9 @@ internal sealed class OutputOptions
         command.Options.Add(_verbose);
     }
 
-    public bool IsJson(ParseResult parse) => parse.GetValue(_format) == "json";
+    public string Format(ParseResult parse) => parse.GetValue(_format) ?? "text";
+
+    public bool IsJson(ParseResult parse) => Format(parse) == "json";
 
     public bool IsVerbose(ParseResult parse) => parse.GetValue(_verbose);
 

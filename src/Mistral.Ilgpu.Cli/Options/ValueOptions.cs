@@ -11,12 +11,14 @@ internal static partial class ValueOptions
 {
     public static Option<int?> Count(string name, string description, int least, int most = int.MaxValue, params string[] aliases)
     {
-        var option = Parsed<int?>(name, description, "N", $"a whole number {Range(least, most)}", text =>
-            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
-            && value >= least && value <= most ? value : null);
+        var option = Parsed<int?>(name, description, "N", $"a whole number {Range(least, most)}", text => ParseCount(text, least, most));
         Array.ForEach(aliases, option.Aliases.Add);
         return option;
     }
+
+    /// <summary>One whole number or more.</summary>
+    public static Option<IReadOnlyList<int?>?> OneOrManyCounts(string name, string description, bool many, int least, int most) =>
+        OneOrMany(name, description, "N", $"a whole number {Range(least, most)}", text => ParseCount(text, least, most), many);
 
     /// <summary>Whole numbers, as a list, repeated, or both.</summary>
     public static Option<int[]?> Counts(string name, string description, int least) => new(name)
@@ -52,13 +54,12 @@ internal static partial class ValueOptions
         Parsed<long?>(name, description, "SIZE", "a size such as 8GiB or 500MB", ParseSize);
 
     /// <summary>One of some formats, by its short name in either case.</summary>
-    public static Option<TensorFormat?> Format(string name, string description, params IReadOnlyList<TensorFormat> formats)
-    {
-        string[] names = [.. formats.Select(format => format.ShortName())];
-        return Parsed<TensorFormat?>(
-            name, description, string.Join('|', names), $"{string.Join(", ", names[..^1])} or {names[^1]}", text =>
-                Array.FindIndex(names, known => known.Equals(text, StringComparison.OrdinalIgnoreCase)) is >= 0 and var index ? formats[index] : null);
-    }
+    public static Option<TensorFormat?> Format(string name, string description, params IReadOnlyList<TensorFormat> formats) =>
+        Parsed(name, description, Placeholder(formats), Expected(formats), text => ParseFormat(text, formats));
+
+    /// <summary>One or more of some formats.</summary>
+    public static Option<IReadOnlyList<TensorFormat?>?> Formats(string name, string description, bool many, IReadOnlyList<TensorFormat> formats) =>
+        OneOrMany(name, description, Placeholder(formats), Expected(formats), text => ParseFormat(text, formats), many);
 
     public static Option<int[]?> Ids(string name, string description) =>
         Parsed(name, description, "1,2,3", "token ids such as 1,2,3", ParseIds);
@@ -79,6 +80,35 @@ internal static partial class ValueOptions
             CustomParser = result => Parse(result, name, expected, parse),
         };
 
+    /// <summary>An option with values of which one is taken, or, where many are, each of a list, repeated, or both.</summary>
+    /// <param name="expected">What a value looks like, in words.</param>
+    /// <param name="parse">Null where the text is not a value.</param>
+    /// <param name="isList">Whether commas part values; a path may have some of its own.</param>
+    public static Option<IReadOnlyList<T>?> OneOrMany<T>(
+        string name, string description, string placeholder, string expected, Func<string, T?> parse, bool many, bool isList = true) => new(name)
+    {
+        Description = many ? $"{description} Repeat it{(isList ? ", or give a list," : "")} for several." : description,
+        HelpName = placeholder,
+        Arity = many ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result =>
+        {
+            var values = new List<T>();
+            foreach (string text in result.Tokens.SelectMany(token => many && isList ? token.Value.Split(',') : [token.Value]))
+            {
+                if (parse(text) is not { } value)
+                {
+                    result.AddError($"{name}: found '{text}', expected {expected}");
+                    return null;
+                }
+
+                values.Add(value);
+            }
+
+            return values;
+        },
+    };
+
     private static T? Parse<T>(ArgumentResult result, string name, string expected, Func<string, T?> parse)
     {
         string text = result.Tokens[^1].Value;
@@ -91,8 +121,19 @@ internal static partial class ValueOptions
         return value;
     }
 
+    private static string Placeholder(IEnumerable<TensorFormat> formats) => string.Join('|', formats.Select(format => format.ShortName()));
+
+    private static string Expected(IReadOnlyList<TensorFormat> formats) =>
+        $"{string.Join(", ", formats.SkipLast(1).Select(format => format.ShortName()))} or {formats[^1].ShortName()}";
+
+    private static TensorFormat? ParseFormat(string text, IEnumerable<TensorFormat> formats) => formats
+        .Where(format => format.ShortName().Equals(text, StringComparison.OrdinalIgnoreCase)).Select(format => (TensorFormat?)format).FirstOrDefault();
+
     private static string Range(int least, int most) =>
         most == int.MaxValue ? $"from {least}" : string.Create(CultureInfo.InvariantCulture, $"from {least} to {most}");
+
+    private static int? ParseCount(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most ? value : null;
 
     private static int[]? ParseIds(string text)
     {

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>What is worth keeping between runs and can be made again: nothing depends on it.</summary>
-internal static class UserCache
+public static class UserCache
 {
     /// <summary><c>$XDG_CACHE_HOME/mistral-ilgpu</c>, or the place where the system keeps such things.</summary>
     public static string Folder { get; } = Path.Combine(

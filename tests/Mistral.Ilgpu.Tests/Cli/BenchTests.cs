@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Xunit;
 
@@ -59,7 +60,81 @@ public sealed class BenchTests
         Assert.Contains("pp4", lines[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Bench_SeveralOfEach_IsOneTable()
+    {
+        string[] lines = CommandRun.Of(
+            "bench", "--model", "tiny", "--device", "cpu,opencl", "--type", "bf16", "--type", "f32", "-p", "2", "-n", "1", "-r", "1", "--format", "csv", "--quiet")
+            .Expect(0).Output.TrimEnd().Split('\n');
+        Assert.Equal("model,params,type,device,threads,test,depth,mean,sd,best,gb_per_second,limit_fraction,peer,peer_tokens_per_second,ratio", lines[0]);
+        string[][] rows = [.. lines.Skip(1).Select(line => line.Split(','))];
+        Assert.Equal(
+            [
+                "bf16 cpu pp2", "bf16 cpu tg1", "bf16 opencl:0 pp2", "bf16 opencl:0 tg1",
+                "f32 cpu pp2", "f32 cpu tg1", "f32 opencl:0 pp2", "f32 opencl:0 tg1",
+            ],
+            rows.Select(row => $"{row[2]} {row[3]} {row[5]}"));
+        Assert.All(rows, row => Assert.True(double.Parse(row[7], CultureInfo.InvariantCulture) > 0));
+    }
+
+    [Fact]
+    public void Bench_SeveralNumbersOfThreads_EachHasItsProcess()
+    {
+        var results = CommandRun.Of(
+            "bench", "--device", "opencl", "--threads", "1,2", "-p", "4", "-n", "0", "-r", "1", "--format", "json", "--quiet").Expect(0).Json;
+        Assert.Equal([1, 2], results.EnumerateArray().Select(result => result.GetProperty("threads").GetInt32()));
+        CommandRun.Of("bench", "--device", "opencl:99", "--threads", "1,2", "--quiet").Expect(3);
+    }
+
+    // What the real programs print, with what they were asked and whether the model's file is there.
+    private const string FakeBench = """
+        #!/bin/sh
+        [ -s "$2" ] || exit 5
+        case "$*" in *" -p 4 -n 0 -d 3 -t 2 -ngl 0 "*) speed=50 ;; *" -p 0 -n 2 -d 3 -t 2 -ngl 0 "*) speed=25 ;; *) exit 6 ;; esac
+        echo '[{"n_prompt": 4, "avg_ts": '$speed', "stddev_ts": 0.0}]'
+        """;
+
+    private const string FakeHarness = """
+        #!/bin/sh
+        [ "$1" = bench ] && [ -s "$2" ] || exit 5
+        echo "llama 1B Q8_0 | 5.0 MiB | threads $6 | pp$3 mean 40.5 best 41.0 t/s | tg$4 mean 20.5 best 21.0 t/s"
+        """;
+
     [Theory]
+    [InlineData("llama-bench", FakeBench, "3", 50, 25)]
+    [InlineData("peer", FakeHarness, "0", 40.5, 20.5)]
+    public void Bench_Against_TakesTheSpeedsOfLlamaCppOnTheSameFile(string program, string script, string depth, double prefill, double decode)
+    {
+        using var folder = StandIn(program, script);
+        var results = CommandRun.Of(
+            "bench", "--against", folder.Path, "-p", "4", "-n", "2", "-d", depth, "-r", "2", "--threads", "2", "--device", "cpu", "--type", "f16", "--format", "json", "--quiet")
+            .Expect(0).Json.EnumerateArray().ToList();
+        Assert.Equal([prefill, decode], results.Select(result => result.GetProperty("peer").GetProperty("tokens_per_second").GetDouble()));
+        foreach (var result in results)
+        {
+            Assert.Equal(("tiny", "f16"), (result.GetProperty("model").GetString(), result.GetProperty("type").GetString()));
+            var peer = result.GetProperty("peer");
+            Assert.Equal("llama.cpp", peer.GetProperty("name").GetString());
+            Assert.Equal(
+                result.GetProperty("tokens_per_second").GetProperty("mean").GetDouble() / peer.GetProperty("tokens_per_second").GetDouble(),
+                peer.GetProperty("ratio").GetDouble(),
+                1e-3);
+        }
+    }
+
+    [Theory]
+    [InlineData("exit 7", "ended with 7")]
+    [InlineData("echo nothing", "printed 'nothing'")]
+    public void Bench_AgainstWhatDoesNotMeasure_IsRefusedInOneLine(string script, string message)
+    {
+        using var folder = StandIn("llama-bench", $"#!/bin/sh\n{script}\n");
+        CommandRun.OnCpu("bench", "--against", folder.Path, "-p", "2", "-n", "0", "-r", "1").ExpectError(2, message);
+    }
+
+    [Theory]
+    [InlineData("--format xml", "text, json, markdown or csv")]
+    [InlineData("--device cpu,gpu", "found 'gpu'")]
+    [InlineData("--against /nowhere", "neither llama-bench nor peer")]
     [InlineData("-p x", "expected whole numbers")]
     [InlineData("-p 0 -n 0", "expected something to measure")]
     [InlineData("-r 0", "from 1")]
@@ -67,5 +142,18 @@ public sealed class BenchTests
     {
         var run = CommandRun.Of(["bench", .. options.Split(' ')]).Expect(2);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    private static TemporaryFolder StandIn(string program, string script)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the stand-in is a shell script");
+        var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File(program), script);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder.File(program), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        return folder;
     }
 }

@@ -1,0 +1,111 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Conversion;
+using Mistral.Ilgpu.Cli.Options;
+using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Model;
+
+namespace Mistral.Ilgpu.Cli.Benchmarks;
+
+/// <summary>Runs the tests on one model in one type on one device, in turns with another program if there is one.</summary>
+internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetitions, LlamaCpp? peer, Narrator narrator, CancellationToken cancellation)
+{
+    public IReadOnlyList<BenchResult> Run(ModelSettings settings)
+    {
+        if (peer is null)
+        {
+            return Measure(settings, settings.Model);
+        }
+
+        peer.Require(tests);
+        if (settings.Options.WeightType is null && File.Exists(settings.Model) && ModelConversion.IsGguf(settings.Model))
+        {
+            return Measure(settings, settings.Model);
+        }
+
+        // Both read the same file.
+        string file = Path.Combine(Path.GetTempPath(), $"mistral-bench-{Guid.NewGuid():N}.gguf");
+        try
+        {
+            using (var checkpoint = Checkpoint.Open(settings.Model))
+            {
+                ProgressBar.OverTensors(narrator, $"converting {checkpoint.Name}", checkpoint.TotalBytes, progress =>
+                    ModelConversion.Convert(checkpoint, file, settings.Options.WeightType, progress, cancellation));
+            }
+
+            return Measure(settings with { Model = file, Options = settings.Options with { WeightType = null } }, settings.Model);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private List<BenchResult> Measure(ModelSettings settings, string name)
+    {
+        // A model without a window needs room for the longest text.
+        int longest = tests.Max(test => test.Depth + test.Tokens);
+        using (var checkpoint = Checkpoint.Open(settings.Model))
+        {
+            name = name == settings.Model ? checkpoint.Name : name;
+            if (MistralModel.ContextOf(settings.Options.Adapt(checkpoint.Config), settings.Options) < longest && settings.Options.Context is null)
+            {
+                settings = settings with { Options = settings.Options with { Context = longest } };
+            }
+        }
+
+        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, cancellation);
+        double bandwidth = CopyBandwidth.Measure(loaded.Device);
+        narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");
+        return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth))];
+    }
+
+    private BenchResult Measure(BenchTest test, ModelSettings settings, string name, LoadedModel loaded, double bandwidth)
+    {
+        var bench = new ModelBench(loaded.Model);
+        int threads = settings.Threads ?? Environment.ProcessorCount;
+        var samples = new List<BenchSample>();
+        var peerSpeeds = new List<double>();
+        Sample();
+        for (int i = 0; i < repetitions; i++)
+        {
+            samples.Add(Sample());
+            if (peer is not null)
+            {
+                peerSpeeds.Add(peer.Measure(settings.Model, test, threads, loaded.Device.Info.IsGpu, cancellation));
+            }
+        }
+
+        double gigabytes = samples.Average(sample => sample.BytesPerSecond) / 1e9;
+        var result = new BenchResult(
+            name, Parameters(loaded), TypeName(settings, loaded), loaded.Device.Info.Id, loaded.Device.Info.IsGpu ? null : threads, test.Name, test.Depth,
+            BenchSpeed.Of([.. samples.Select(sample => sample.TokensPerSecond)]),
+            Math.Round(gigabytes, 3),
+            test.IsPrefill ? null : Math.Round(gigabytes * 1e9 / bandwidth, 4));
+        if (peer is not null)
+        {
+            double theirs = Math.Round(peerSpeeds.Average(), 3);
+            result = result with { Peer = new BenchPeer(LlamaCpp.Name, theirs, Math.Round(result.TokensPerSecond.Mean / theirs, 4)) };
+        }
+
+        narrator.Say($"{test.Name} at depth {test.Depth}: {result.TokensPerSecond.Mean:0.0} ± {result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
+        return result;
+
+        BenchSample Sample()
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return test.IsPrefill ? bench.Prefill(test.Tokens, test.Depth) : bench.Decode(test.Tokens, test.Depth);
+        }
+    }
+
+    private static string Beside(BenchPeer? peer) =>
+        peer is null ? "" : FormattableString.Invariant($", {peer.Name} {peer.TokensPerSecond:0.0}, ratio {peer.Ratio:0.00}");
+
+    private static long Parameters(LoadedModel loaded) => loaded.Checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns);
+
+    // The type of most of the weights.
+    private static string TypeName(ModelSettings settings, LoadedModel loaded) => loaded.Checkpoint.Tensors.Values
+        .GroupBy(tensor => tensor.FormatAs(settings.Options.WeightType))
+        .MaxBy(group => group.Sum(tensor => (long)tensor.Rows * tensor.Columns))!.Key.ShortName();
+}
