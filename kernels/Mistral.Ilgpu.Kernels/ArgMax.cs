@@ -34,6 +34,7 @@ public readonly record struct ArgMaxRow(StepState State, ArrayView<float> Values
 /// <see cref="ArgMaxRow"/> with one group per row: each item takes a strided share, the shares meet in shared memory.
 /// Group size: a power of two up to <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
+[GroupForm]
 public readonly record struct ArgMaxGroup(ArrayView<float> Values, ArrayView<int> Result, int Columns, int Stride) : IKernel
 {
     public void Execute()

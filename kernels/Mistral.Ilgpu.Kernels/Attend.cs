@@ -29,6 +29,7 @@ public readonly record struct AttendRow<TTiles, TElement>(AttentionInput<TElemen
 /// <see cref="AttendRow{TTiles,TElement}"/> for GPUs: one group per kv head (grid x) and tile of queries (grid y), see
 /// <see cref="AttentionGroup{TCache,TElement}"/>.
 /// </summary>
+[GroupForm]
 public readonly record struct AttendGroup<TCache, TElement>(AttentionInput<TElement> Input) : IKernel
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged

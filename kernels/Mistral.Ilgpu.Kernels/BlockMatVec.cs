@@ -50,6 +50,7 @@ public readonly record struct BlockMatVecRow<TFormat, TInput, TResult>(
 /// take the row's runs by stride and meet in shared memory. The grid has a token for each from the first on. Group size: a power of two up to
 /// <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
+[GroupForm]
 public readonly record struct BlockMatVecGroup<TFormat, TInput, TResult>(
     BlockWeights Weights,
     TInput Input,

@@ -69,6 +69,7 @@ public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<T
 /// <see cref="DecodeAttendRow{TTiles,TElement}"/> for GPUs: one group per split (grid x), kv head (grid y) and token (grid z), see
 /// <see cref="AttentionGroup{TCache,TElement}"/>.
 /// </summary>
+[GroupForm]
 public readonly record struct DecodeAttendGroup<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged

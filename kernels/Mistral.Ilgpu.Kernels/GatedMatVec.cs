@@ -95,6 +95,7 @@ public readonly record struct GatedMatVecLanes<TFormat, TElement>(
 /// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for few tokens and GPUs: one group per row and token, as in
 /// <see cref="MatVecGroup{TFormat,TElement,TResult}"/>.
 /// </summary>
+[GroupForm]
 public readonly record struct GatedMatVecGroup<TFormat, TElement>(
     ArrayView<TElement> Weights,
     ArrayView<float> Input,

@@ -11,6 +11,9 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
+    /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
+    public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
+
     public override string ToString() => Name;
 
     private static string Describe(Type kernel)

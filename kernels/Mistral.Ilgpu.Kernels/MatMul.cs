@@ -9,6 +9,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// in shared memory. Grid: x over row tiles, y over token tiles. Sums run over the columns in order, so a row's result
 /// does not depend on which tokens share its tile.
 /// </summary>
+[GroupForm]
 public readonly record struct MatMulTile<TFormat, TElement, TResult>(
     StepState State,
     ArrayView<TElement> Weights,

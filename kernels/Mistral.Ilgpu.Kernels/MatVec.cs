@@ -112,6 +112,7 @@ public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
 /// neighbouring 16-byte packs, and the shares meet in shared memory. Group size: a power of two up to
 /// <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
+[GroupForm]
 public readonly record struct MatVecGroup<TFormat, TElement, TResult>(
     ArrayView<TElement> Weights,
     ArrayView<float> Input,

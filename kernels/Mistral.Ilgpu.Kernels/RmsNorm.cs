@@ -44,6 +44,7 @@ public readonly record struct RmsNormRow(
 /// <see cref="RmsNormRow"/> with one group per row: each item sums a strided share, the group adds the shares through
 /// shared memory. Group size: a power of two up to <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
+[GroupForm]
 public readonly record struct RmsNormGroup(
     StepState State,
     ArrayView<float> Input,

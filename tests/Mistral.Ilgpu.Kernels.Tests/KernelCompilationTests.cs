@@ -35,6 +35,9 @@ public sealed partial class KernelCompilationTests
         string ptx = KernelCode.Ptx(Form(kernel), architecture);
         // ILGPU may name an older target than it was asked for; PTX is forward compatible.
         Assert.InRange(int.Parse(TargetPattern().Match(ptx).Groups["target"].Value, CultureInfo.InvariantCulture), 50, architecture);
+        // What a form says that it needs is what it uses.
+        Assert.Equal(Form(kernel).NeedsGroups, ptx.Contains("bar.sync", StringComparison.Ordinal));
+        Assert.Equal(Form(kernel).NeedsGroups, ptx.Contains(".shared", StringComparison.Ordinal));
         string? ptxas = Ptxas.Find();
         Assert.SkipWhen(ptxas is null, "compiled to PTX; no ptxas on PATH to assemble it");
         var resources = Ptxas.Assemble(ptxas!, ptx, architecture);

@@ -9,6 +9,13 @@ public interface IKernel
     void Execute();
 }
 
+/// <summary>
+/// Marks a form whose work items work together by group, through shared memory and barriers: for GPUs. Other forms need neither and run
+/// anywhere.
+/// </summary>
+[AttributeUsage(AttributeTargets.Struct)]
+public sealed class GroupFormAttribute : Attribute;
+
 /// <summary>The one entry point that ILGPU compiles for every kernel.</summary>
 public static class KernelEntry
 {

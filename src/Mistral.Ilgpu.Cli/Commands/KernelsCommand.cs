@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
@@ -17,7 +18,8 @@ internal static partial class KernelsCommand
     {
         var name = new Argument<string?>("NAME") { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or what its name begins with." };
         var emit = ValueOptions.Parsed(
-            "--emit", "Prints the code that is generated for the form.", "ptx|opencl", "ptx or opencl", text => text is "ptx" or "opencl" ? text : null);
+            "--emit", "Prints the code of the form: PTX, NVIDIA's machine code (sass), OpenCL C, or the IL that the CPU accelerator runs.",
+            "ptx|sass|opencl|il", "ptx, sass, opencl or il", text => text is "ptx" or "sass" or "opencl" or "il" ? text : null);
         var architecture = ValueOptions.Parsed<int?>(
             "--arch", "The architecture that PTX is for; sm_80 if not given.", "sm_N", "an architecture such as sm_80",
             text => ArchitectureName().Match(text) is { Success: true } match ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : null);
@@ -32,18 +34,11 @@ internal static partial class KernelsCommand
             {
                 Emit(One(forms), language, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson);
             }
-            else if (isJson)
-            {
-                Json.WriteLine(terminal.Out, json =>
-                {
-                    json.WriteStartObject();
-                    json.WriteStrings("kernels", forms.Select(form => form.Name));
-                    json.WriteEndObject();
-                });
-            }
             else
             {
-                forms.ForEach(form => terminal.Out.Write(form.Name + "\n"));
+                // What a form takes is compiled for; all of them would take long.
+                var listed = parse.GetValue(name) is null ? [.. forms.Select(form => (form, (PtxResources?)null))] : Compile(forms, parse.GetValue(architecture) ?? DefaultArchitecture);
+                List(listed, output.Narrator(parse, terminal), isJson);
             }
 
             return ExitCode.Done;
@@ -62,21 +57,58 @@ internal static partial class KernelsCommand
         ? form
         : throw new UsageException($"--emit: found {forms.Count} forms, among them '{forms[0].Name}', expected the name of one");
 
+    private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
+        ? [.. forms.Select(form => (form, (PtxResources?)Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
+        : [.. forms.Select(form => (form, (PtxResources?)null))];
+
+    private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, Narrator narrator, bool isJson)
+    {
+        if (isJson)
+        {
+            Json.WriteLine(narrator.Terminal.Out, json =>
+            {
+                json.WriteStartObject();
+                json.WriteStartArray("kernels");
+                foreach (var (form, resources) in forms)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("kernel", form.Name);
+                    json.WriteBoolean("needs_groups", form.NeedsGroups);
+                    WriteResources(json, resources);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+                json.WriteEndObject();
+            });
+            return;
+        }
+
+        string[] headings = forms.Exists(entry => entry.Resources is not null) ? ["kernel", "needs", "registers", "shared memory", "spills"] : ["kernel", "needs"];
+        TextTable.Write(narrator.Terminal, headings, forms.Select(entry => (IReadOnlyList<string>)
+        [
+            entry.Form.Name, entry.Form.NeedsGroups ? "groups: shared memory, barriers" : "nothing",
+            .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B", $"{Text(taken.SpillBytes)} B" } : [],
+        ]));
+    }
+
     private static void Emit(KernelForm form, string language, int architecture, Narrator narrator, bool isJson)
     {
-        bool isPtx = language == "ptx";
-        string code = isPtx ? KernelCode.Ptx(form, architecture) : KernelCode.OpenCl(form);
-        var resources = isPtx && Ptxas.Find() is { } ptxas ? Ptxas.Assemble(ptxas, code, architecture) : null;
+        var (code, resources) = language switch
+        {
+            "il" => (KernelIl.Disassemble(form), null),
+            "opencl" => (KernelCode.OpenCl(form), null),
+            "sass" => MachineCode(form, architecture),
+            _ => Assembly(form, architecture),
+        };
         if (isJson)
         {
             Json.WriteLine(narrator.Terminal.Out, json =>
             {
                 json.WriteStartObject();
                 json.WriteString("kernel", form.Name);
-                json.WriteString("arch", isPtx ? $"sm_{architecture}" : null);
-                json.WriteOptional("registers", resources?.Registers);
-                json.WriteOptional("shared_bytes", resources?.SharedBytes);
-                json.WriteOptional("spill_bytes", resources?.SpillBytes);
+                json.WriteString("arch", language is "ptx" or "sass" ? $"sm_{architecture}" : null);
+                WriteResources(json, resources);
                 json.WriteString("code", code);
                 json.WriteEndObject();
             });
@@ -88,11 +120,37 @@ internal static partial class KernelsCommand
         {
             narrator.Say($"sm_{architecture}: {resources.Registers} registers, {resources.SharedBytes:N0} bytes of shared memory, {resources.SpillBytes:N0} bytes of spills");
         }
-        else if (isPtx)
+        else if (language == "ptx")
         {
             narrator.Say($"no ptxas on PATH, so registers and spills are not known");
         }
     }
+
+    private static (string Code, PtxResources? Resources) Assembly(KernelForm form, int architecture)
+    {
+        string ptx = KernelCode.Ptx(form, architecture);
+        return (ptx, Ptxas.Find() is { } ptxas ? Ptxas.Assemble(ptxas, ptx, architecture) : null);
+    }
+
+    private static (string Code, PtxResources? Resources) MachineCode(KernelForm form, int architecture)
+    {
+        if (Ptxas.Find() is not { } ptxas || Ptxas.FindDisassembler() is not { } nvdisasm)
+        {
+            throw new UsageException("--emit sass: found no ptxas or no nvdisasm on PATH, expected both; they come with NVIDIA's CUDA toolkit");
+        }
+
+        var (resources, code) = Ptxas.Disassemble(ptxas, nvdisasm, KernelCode.Ptx(form, architecture), architecture);
+        return (code, resources);
+    }
+
+    private static void WriteResources(Utf8JsonWriter json, PtxResources? resources)
+    {
+        json.WriteOptional("registers", resources?.Registers);
+        json.WriteOptional("shared_bytes", resources?.SharedBytes);
+        json.WriteOptional("spill_bytes", resources?.SpillBytes);
+    }
+
+    private static string Text(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^sm_(?<number>[5-9][0-9])\z")]
     private static partial Regex ArchitectureName();

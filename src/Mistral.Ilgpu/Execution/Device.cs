@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Execution;
 
@@ -16,6 +18,7 @@ public sealed class Device : IDisposable
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
     private readonly HashSet<string> _passedTests = [];
     private readonly long _memoryLimit;
+    private readonly Meter _meter = Telemetry.CreateMeter();
     private long _allocatedBytes;
 
     private Device(Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit)
@@ -24,6 +27,9 @@ public sealed class Device : IDisposable
         Info = info;
         Accelerator = accelerator;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
+        var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
+        _meter.CreateObservableUpDownCounter("mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
+        _meter.CreateObservableUpDownCounter("mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag), "By", "Device memory that may be handed out.");
     }
 
     public DeviceInfo Info { get; }
@@ -120,6 +126,7 @@ public sealed class Device : IDisposable
 
     public void Dispose()
     {
+        _meter.Dispose();
         Accelerator.Dispose();
         _context.Dispose();
     }

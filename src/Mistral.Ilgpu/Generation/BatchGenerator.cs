@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Observability;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Generation;
@@ -10,13 +12,23 @@ namespace Mistral.Ilgpu.Generation;
 /// <see cref="Submit"/> and <see cref="BatchedGeneration.Cancel"/> are for any thread, <see cref="Step"/> and <see cref="Run"/> for one:
 /// the model's.
 /// </summary>
-public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) : IDisposable
+public sealed class BatchGenerator : IDisposable
 {
+    private readonly MistralModel _model;
+    private readonly TextTokenizer _tokenizer;
+    private readonly Meter _meter = Telemetry.CreateMeter();
     private readonly ConcurrentQueue<BatchedGeneration> _submitted = [];
     private readonly SemaphoreSlim _work = new(0);
     private readonly Queue<BatchedGeneration> _waiting = [];
     private readonly List<BatchedGeneration> _running = [];
     private readonly Batch _batch = new();
+
+    public BatchGenerator(MistralModel model, TextTokenizer tokenizer)
+    {
+        (_model, _tokenizer) = (model, tokenizer);
+        _meter.CreateObservableUpDownCounter("mistral.texts.waiting", () => WaitingCount, "{text}", "Texts submitted and not yet begun.");
+        _meter.CreateObservableUpDownCounter("mistral.texts.running", () => RunningCount, "{text}", "Texts that hold a place in the cache.");
+    }
 
     /// <summary>Texts submitted and not yet begun.</summary>
     public int WaitingCount => _waiting.Count + _submitted.Count;
@@ -35,18 +47,18 @@ public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) 
         ArgumentOutOfRangeException.ThrowIfZero(prompt.Count);
         foreach (int id in prompt)
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)model.Config.VocabularySize, nameof(prompt));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)_model.Config.VocabularySize, nameof(prompt));
         }
 
-        int most = model.Context ?? int.MaxValue;
+        int most = _model.Context ?? int.MaxValue;
         if (prompt.Count > most)
         {
             throw new ContextFullException(most, prompt.Count);
         }
 
         int maxTokens = (int)Math.Min(prompt.Count + (long)options.MaxTokens, most);
-        model.Cache.RequireRoom(maxTokens);
-        var continuation = new Continuation(tokenizer, model.Config.EosIds, model.Config.VocabularySize, prompt, options, startsText);
+        _model.Cache.RequireRoom(maxTokens);
+        var continuation = new Continuation(_tokenizer, _model.Config.EosIds, _model.Config.VocabularySize, prompt, options, startsText);
         var generation = new BatchedGeneration([.. prompt], maxTokens, continuation, () => _work.Release());
         _submitted.Enqueue(generation);
         _work.Release();
@@ -82,7 +94,7 @@ public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) 
         try
         {
             Pack();
-            model.Forward(_batch, CancellationToken.None);
+            _model.Forward(_batch, CancellationToken.None);
             Choose();
         }
         catch (Exception exception)
@@ -112,6 +124,7 @@ public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) 
         _running.Clear();
         _waiting.Clear();
         _submitted.Clear();
+        _meter.Dispose();
         _work.Dispose();
     }
 
@@ -139,7 +152,7 @@ public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) 
             {
                 next.End();
             }
-            else if (model.TryOpen(next.MaxTokens, next.Prompt) is { } sequence)
+            else if (_model.TryOpen(next.MaxTokens, next.Prompt) is { } sequence)
             {
                 next.Begin(sequence);
                 _running.Add(next);
@@ -164,9 +177,9 @@ public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) 
         foreach (var generation in _running.Where(generation => generation.IsReading))
         {
             int position = generation.Sequence!.Position;
-            int count = model.ChunkLength(position, generation.Prompt.Length - position);
+            int count = _model.ChunkLength(position, generation.Prompt.Length - position);
             // A chunk is never cut to fit, for that would change what is computed.
-            if (_batch.TokenCount + count <= model.MaxTokens)
+            if (_batch.TokenCount + count <= _model.MaxTokens)
             {
                 _batch.Prefill(generation.Sequence, generation.Prompt.AsMemory(position, count), position + count == generation.Prompt.Length);
             }
@@ -177,10 +190,10 @@ public sealed class BatchGenerator(MistralModel model, TextTokenizer tokenizer) 
     {
         var bySequence = _running.ToDictionary(generation => generation.Sequence!);
         var rows = _batch.LogitRows().Select(entry => (Generation: bySequence[entry.Sequence], entry.Row)).ToList();
-        int[] likeliest = rows.Exists(entry => entry.Generation.IsArgMax) ? model.ArgMax().ToArray() : [];
+        int[] likeliest = rows.Exists(entry => entry.Generation.IsArgMax) ? _model.ArgMax().ToArray() : [];
         foreach (var (generation, row) in rows)
         {
-            generation.Choose(row, likeliest, model);
+            generation.Choose(row, likeliest, _model);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Generation;
 
@@ -17,6 +18,8 @@ public sealed class BatchedGeneration
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Continuation _continuation;
     private readonly Action _wake;
+    private readonly Activity? _activity = Telemetry.StartText();
+    private readonly long _submitted = Stopwatch.GetTimestamp();
     private long _begun;
     private int _readFrom;
     private volatile bool _isCancelled;
@@ -75,6 +78,7 @@ public sealed class BatchedGeneration
         Sequence = sequence;
         _readFrom = sequence.Position;
         _begun = Stopwatch.GetTimestamp();
+        Telemetry.OnBegin(Stopwatch.GetElapsedTime(_submitted, _begun), _readFrom);
     }
 
     /// <summary>Takes the next token from a row of logits.</summary>
@@ -127,6 +131,7 @@ public sealed class BatchedGeneration
     {
         IsDone = true;
         Sequence?.Dispose();
+        Telemetry.OnEnd(_activity, Timings, FinishReason, exception);
         _tokens.Writer.TryComplete(exception);
         if (exception is null)
         {

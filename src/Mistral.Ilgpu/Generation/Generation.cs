@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Generation;
 
@@ -32,31 +33,39 @@ public sealed class Generation
     public IEnumerable<GeneratedToken> Run(CancellationToken cancellation = default)
     {
         var clock = Stopwatch.StartNew();
-        int read = _model.Position;
-        bool isAlive = TryForward(_prompt.AsSpan(read), cancellation);
-        int next = isAlive ? Choose() : -1;
-        var prefillTime = clock.Elapsed;
-        Timings = new GenerationTimings(_model.Position - read, prefillTime, 0, TimeSpan.Zero, TimeSpan.Zero);
-        while (isAlive && _continuation.Add(next, isLast: _model.Position >= _model.Context) is { } token)
+        var activity = Telemetry.StartText();
+        try
         {
-            if (Ids.Count == 1)
+            int read = _model.Position;
+            bool isAlive = TryForward(_prompt.AsSpan(read), cancellation);
+            int next = isAlive ? Choose() : -1;
+            var prefillTime = clock.Elapsed;
+            Timings = new GenerationTimings(_model.Position - read, prefillTime, 0, TimeSpan.Zero, TimeSpan.Zero);
+            while (isAlive && _continuation.Add(next, isLast: _model.Position >= _model.Context) is { } token)
             {
-                Timings = Timings with { FirstTokenTime = clock.Elapsed };
+                if (Ids.Count == 1)
+                {
+                    Timings = Timings with { FirstTokenTime = clock.Elapsed };
+                }
+
+                yield return token;
+
+                isAlive = _continuation.Ending is null && TryForward([next], cancellation);
+                if (isAlive)
+                {
+                    next = Choose();
+                    Timings = Timings with { DecodeTokens = Timings.DecodeTokens + 1, DecodeTime = clock.Elapsed - prefillTime };
+                }
             }
 
-            yield return token;
-
-            isAlive = _continuation.Ending is null && TryForward([next], cancellation);
-            if (isAlive)
+            if (_continuation.End() is { } rest)
             {
-                next = Choose();
-                Timings = Timings with { DecodeTokens = Timings.DecodeTokens + 1, DecodeTime = clock.Elapsed - prefillTime };
+                yield return rest;
             }
         }
-
-        if (_continuation.End() is { } rest)
+        finally
         {
-            yield return rest;
+            Telemetry.OnEnd(activity, Timings, FinishReason);
         }
     }
 

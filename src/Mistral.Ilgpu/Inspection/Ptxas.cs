@@ -10,36 +10,41 @@ namespace Mistral.Ilgpu.Inspection;
 /// <param name="SpillBytes">Stored and loaded by each thread for want of registers.</param>
 public sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes);
 
-/// <summary>NVIDIA's assembler of PTX, where it is installed.</summary>
+/// <summary>NVIDIA's assembler of PTX and its disassembler, where they are installed.</summary>
 public static partial class Ptxas
 {
-    /// <summary>Its path, or null where PATH has none.</summary>
-    public static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? "ptxas.exe" : "ptxas"))
-        .FirstOrDefault(File.Exists);
+    /// <summary>The assembler's path, or null where PATH has none.</summary>
+    public static string? Find() => Find("ptxas");
+
+    /// <summary>The disassembler's.</summary>
+    public static string? FindDisassembler() => Find("nvdisasm");
 
     /// <summary>Assembles and reports what the kernel takes.</summary>
     /// <exception cref="InvalidDataException">It does not assemble; the message is the assembler's.</exception>
-    public static PtxResources Assemble(string ptxas, string ptx, int architecture)
+    public static PtxResources Assemble(string ptxas, string ptx, int architecture) =>
+        Assemble(ptxas, ptx, architecture, (resources, _) => resources);
+
+    /// <summary>Assembles, and disassembles to machine code.</summary>
+    /// <exception cref="InvalidDataException">One of them refuses; the message is its.</exception>
+    public static (PtxResources Resources, string MachineCode) Disassemble(string ptxas, string nvdisasm, string ptx, int architecture) =>
+        Assemble(ptxas, ptx, architecture, (resources, cubin) => (resources, Run(nvdisasm, "-c", cubin).Output));
+
+    private static T Assemble<T>(string ptxas, string ptx, int architecture, Func<PtxResources, string, T> use)
     {
         var folder = Directory.CreateTempSubdirectory("mistral-ptx-");
         try
         {
             string source = Path.Combine(folder.FullName, "kernel.ptx");
             File.WriteAllText(source, ptx);
-            var start = new ProcessStartInfo(ptxas, [$"-arch=sm_{architecture}", "-v", source, "-o", source + ".cubin"])
-            {
-                RedirectStandardError = true,
-            };
-            using var process = Process.Start(start)!;
-            string report = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0 && Spills().Match(report) is { Success: true } spills && Registers().Match(report) is { Success: true } registers
-                ? new PtxResources(
-                    Number(registers, "count"),
-                    Shared().Match(report) is { Success: true } shared ? Number(shared, "bytes") : 0,
-                    Number(spills, "stores") + Number(spills, "loads"))
+            string cubin = source + ".cubin";
+            string report = Run(ptxas, $"-arch=sm_{architecture}", "-v", source, "-o", cubin).Error;
+            return Spills().Match(report) is { Success: true } spills && Registers().Match(report) is { Success: true } registers
+                ? use(
+                    new PtxResources(
+                        Number(registers, "count"),
+                        Shared().Match(report) is { Success: true } shared ? Number(shared, "bytes") : 0,
+                        Number(spills, "stores") + Number(spills, "loads")),
+                    cubin)
                 : throw new InvalidDataException(report);
         }
         finally
@@ -47,6 +52,20 @@ public static partial class Ptxas
             folder.Delete(recursive: true);
         }
     }
+
+    private static (string Output, string Error) Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? (output, error.Result) : throw new InvalidDataException(error.Result);
+    }
+
+    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? $"{program}.exe" : program))
+        .FirstOrDefault(File.Exists);
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 

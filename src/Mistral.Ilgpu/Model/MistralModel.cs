@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -140,6 +141,7 @@ public sealed class MistralModel : IDisposable
         }
 
         End(batch);
+        Telemetry.OnPass(pass);
     }
 
     /// <summary>Brings a pass to the device, for those who walk its steps themselves.</summary>

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Cli;
+using Mistral.Ilgpu.Inspection;
 using Mistral.Ilgpu.Kernels;
 using Xunit;
 
@@ -7,14 +8,51 @@ namespace Mistral.Ilgpu.Tests.Cli;
 public sealed class KernelsTests
 {
     [Fact]
-    public void Kernels_WithoutName_ListsEveryForm() =>
-        Assert.Equal(KernelCatalog.All.Select(form => form.Name), CommandRun.Of("kernels").Expect(ExitCode.Done).Output.TrimEnd().Split('\n'));
+    public void Kernels_WithoutName_ListsEveryFormAndWhatItNeeds()
+    {
+        string[] lines = CommandRun.Of("kernels").Expect(ExitCode.Done).Output.TrimEnd().Split('\n');
+        Assert.Equal(KernelCatalog.All.Select(form => form.Name), lines.Skip(1).Select(line => line.Split("  ")[0]));
+        Assert.Contains(lines, line => line.StartsWith("RmsNormGroup ", StringComparison.Ordinal) && line.EndsWith("shared memory, barriers", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("RmsNormRow ", StringComparison.Ordinal) && line.EndsWith("nothing", StringComparison.Ordinal));
+    }
 
     [Fact]
     public void Kernels_WithBeginningOfAName_ListsItsForms()
     {
         var names = CommandRun.Of("kernels", "rope<", "--format", "json").Expect(ExitCode.Done).Json.GetProperty("kernels");
-        Assert.Equal(["Rope<Float32>", "Rope<BFloat16>", "Rope<Float16>", "Rope<Int8Cache>"], names.EnumerateArray().Select(name => name.GetString()));
+        Assert.Equal(
+            ["Rope<Float32>", "Rope<BFloat16>", "Rope<Float16>", "Rope<Int8Cache>"], names.EnumerateArray().Select(form => form.GetProperty("kernel").GetString()));
+        Assert.All(names.EnumerateArray(), form => Assert.False(form.GetProperty("needs_groups").GetBoolean()));
+    }
+
+    [Fact]
+    public void Kernels_OfAName_TellRegistersAndSharedMemory()
+    {
+        Assert.SkipWhen(Ptxas.Find() is null, "no ptxas on PATH");
+        var form = CommandRun.Of("kernels", "RmsNormGroup", "--arch", "sm_90", "--format", "json").Expect(ExitCode.Done).Json.GetProperty("kernels")[0];
+        Assert.InRange(form.GetProperty("registers").GetInt32(), 1, 255);
+        Assert.Equal(GroupReduce.MaxGroupSize * sizeof(float), form.GetProperty("shared_bytes").GetInt32());
+        Assert.Equal(0, form.GetProperty("spill_bytes").GetInt32());
+    }
+
+    [Fact]
+    public void Kernels_EmitIl_IsTheKernelAndWhatItIsMadeWith()
+    {
+        string il = CommandRun.Of("kernels", "AttendRow<QuadTiles<Int8Cache>>", "--emit", "il").Expect(ExitCode.Done).Output;
+        Assert.Contains("AttendRow`2", il, StringComparison.Ordinal);
+        Assert.Contains("instance void Execute ()", il, StringComparison.Ordinal);
+        Assert.Contains("AttendFour", il, StringComparison.Ordinal);
+        Assert.Contains("Int8Cache", il, StringComparison.Ordinal);
+        Assert.Contains("IL_0000:", il, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Kernels_EmitMachineCode_IsForTheArchitecture()
+    {
+        Assert.SkipWhen(Ptxas.Find() is null || Ptxas.FindDisassembler() is null, "no ptxas or no nvdisasm on PATH");
+        string code = CommandRun.Of("kernels", "SwiGlu", "--emit", "sass", "--arch", "sm_90").Expect(ExitCode.Done).Output;
+        Assert.Contains("EXIT", code, StringComparison.Ordinal);
+        Assert.Contains("MUFU", code, StringComparison.Ordinal);
     }
 
     [Fact]

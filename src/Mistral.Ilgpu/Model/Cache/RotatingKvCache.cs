@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
@@ -17,6 +19,7 @@ public sealed class RotatingKvCache : IDisposable
     private readonly List<KvPool> _pools = [];
     private readonly PrefixIndex _prefixes;
     private readonly Stack<int> _rows;
+    private readonly Meter _meter = Telemetry.CreateMeter();
 
     internal RotatingKvCache(Device device, ModelConfig config, ModelOptions options, int rows)
     {
@@ -52,6 +55,7 @@ public sealed class RotatingKvCache : IDisposable
 
         _prefixes = new PrefixIndex(_pools.Count);
         _rows = new Stack<int>(Enumerable.Range(0, options.Sequences).Reverse());
+        _meter.CreateObservableUpDownCounter("mistral.cache.pages", Pages, "{page}", "Pages of the cache that texts hold, that are promised to them, and others.");
     }
 
     public IReadOnlyList<KvLayer> Layers { get; }
@@ -255,9 +259,21 @@ public sealed class RotatingKvCache : IDisposable
 
     public void Dispose()
     {
+        _meter.Dispose();
         foreach (var owned in _pools.Concat(_buffers))
         {
             owned.Dispose();
+        }
+    }
+
+    private IEnumerable<Measurement<int>> Pages()
+    {
+        foreach (var pool in _pools)
+        {
+            var ring = new KeyValuePair<string, object?>("mistral.cache.ring_length", pool.RingLength);
+            yield return new(pool.Pages.Count - pool.Pages.Free, ring, new("mistral.cache.state", "held"));
+            yield return new(pool.Pages.Promised, ring, new("mistral.cache.state", "promised"));
+            yield return new(pool.Pages.Available, ring, new("mistral.cache.state", "available"));
         }
     }
 

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Measurement;
+
+/// <summary>One matrix product alone, random weights times random activations. Owns its buffers.</summary>
+public sealed class ProductBench : IDisposable
+{
+    private const string Purpose = "the measurement of products";
+
+    private readonly Device _device;
+    private readonly List<IDisposable> _buffers = [];
+    private readonly Step _step;
+    private readonly Pass _pass;
+
+    /// <param name="tokens">Rows of activations.</param>
+    /// <param name="isPrompt">Whether they are of a prompt, or each is decoded.</param>
+    public ProductBench(Device device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt)
+    {
+        _device = device;
+        _pass = isPrompt ? new Pass(0, tokens, 0) : new Pass(tokens, 0, 0);
+        try
+        {
+            var weights = Own(device.Allocate<byte>(WeightBand.SizeInBytes(rows, columns, format), Purpose));
+            var band = new WeightBand(0, rows, columns, format, weights.View);
+            using var tensor = new RandomTensor("weights", format, rows, columns, key: 1);
+            new RandomFill(device).Fill(tensor, band, 0, rows);
+
+            int stride = Padding.Pad(columns);
+            var input = Own(device.Allocate<float>((long)tokens * stride, Purpose));
+            input.View.CopyFromCPU(device.Stream, [.. Enumerable.Range(0, tokens * stride).Select(i => RandomBits.Value(2, (uint)i, 1))]);
+            var output = Own(device.Allocate<float>((long)tokens * Padding.Pad(rows), Purpose));
+            Int8Input? quantized = columns % BlockRun.Length != 0 ? null : new Int8Input(
+                Own(device.Allocate<sbyte>((long)tokens * columns, Purpose)).View,
+                Own(device.Allocate<Float4>((long)tokens * columns / BlockRun.Length, Purpose)).View,
+                columns);
+
+            int[] header = new int[StepState.Header];
+            (header[StepState.TokenCountAt], header[StepState.DecodeCountAt]) = (tokens, _pass.DecodeCount);
+            var state = Own(device.Allocate<int>(header.Length, Purpose));
+            state.View.CopyFromCPU(device.Stream, header);
+            _step = new KernelSet(device, new StepState(state.View)).MatMul(
+                "product",
+                new WeightMatrix("weights", [band]),
+                new Activation("input", tokens, columns, input.View, quantized),
+                new Activation("output", tokens, rows, output.View));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public StepCost Cost => _step.Cost(_pass);
+
+    /// <summary>One product, waited for.</summary>
+    public TimeSpan Time()
+    {
+        _device.Synchronize();
+        long begin = Stopwatch.GetTimestamp();
+        _step.Launch(_pass);
+        _device.Synchronize();
+        return Stopwatch.GetElapsedTime(begin);
+    }
+
+    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
+
+    private DeviceBuffer<T> Own<T>(DeviceBuffer<T> buffer)
+        where T : unmanaged
+    {
+        _buffers.Add(buffer);
+        return buffer;
+    }
+}
