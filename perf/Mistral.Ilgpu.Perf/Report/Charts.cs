@@ -29,7 +29,7 @@ internal static class Charts
             plot.Series.Add(series);
         }
 
-        return Svg(plot);
+        return Export(plot);
     }
 
     /// <summary>A group of bars for each category.</summary>
@@ -47,7 +47,7 @@ internal static class Charts
             plot.Series.Add(series);
         }
 
-        return Svg(plot);
+        return Export(plot);
     }
 
     private static PlotModel Plot(string title)
@@ -58,5 +58,5 @@ internal static class Charts
         return plot;
     }
 
-    private static string Svg(PlotModel plot) => SvgExporter.ExportToString(plot, 720, 400, isDocument: true);
+    private static string Export(PlotModel plot) => Cli.Output.Svg.Document(plot, 720, 400);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Cli.Benchmarks;
 
@@ -56,7 +57,12 @@ internal sealed class PerformanceReport
 
     private void Quantizations()
     {
-        string[] command = ["bench", "--model", _model, "--type", string.Join(',', Types), "--device", _device, "-p", "256", "-n", "64", .. Against()];
+        using var checkpoint = Checkpoint.Open(_model);
+        var config = checkpoint.Config;
+        // Whole blocks in every row.
+        var types = TensorFormatExtensions.Encodable.Where(type =>
+            Types.Contains(type.ShortName()) && config.Dim % type.BlockLength() == 0 && config.FeedForwardDim % type.BlockLength() == 0);
+        string[] command = ["bench", "--model", _model, "--type", string.Join(',', types.Select(type => type.ShortName())), "--device", _device, "-p", "256", "-n", "64", .. Against()];
         var results = Bench("Quantizations", "A prompt of 256 tokens and 64 generated. What generation must read, over its time, is held against the bandwidth of a copy.", command);
         foreach (var (test, title) in new[] { ("pp256", "Prompt of 256 tokens"), ("tg64", "Generation of 64 tokens") })
         {

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Measurement;
 using Mistral.Ilgpu.Profiling;
 using OxyPlot;
@@ -10,14 +9,14 @@ using OxyPlot.Series;
 namespace Mistral.Ilgpu.Cli.Output;
 
 /// <summary>The plots of a profile, as SVG that needs nothing beside it.</summary>
-internal static partial class ProfileCharts
+internal static class ProfileCharts
 {
     private const int Width = 720;
     private const int RooflineHeight = 600;
     private const double TextSize = 15;
     private const double LabelHeight = 14;
 
-    // Left is room for the longest name of a step: what OxyPlot measures itself is too narrow for some browsers' fonts.
+    // The same for all, with room left for the longest name of a step.
     private static readonly OxyThickness Margins = new(150, 36, 16, 52);
     private static readonly OxyColor[] PhaseColors = [OxyColor.FromRgb(0xd5, 0x5e, 0x00), OxyColor.FromRgb(0x00, 0x72, 0xb2)];
     private static readonly OxyColor HostColor = OxyColor.FromRgb(0x99, 0x99, 0x99);
@@ -72,7 +71,7 @@ internal static partial class ProfileCharts
             plot.Series.Add(series);
         }
 
-        return Svg(plot, RooflineHeight);
+        return Svg.Inline(plot, Width, RooflineHeight);
     }
 
     /// <summary>When each step of a pass ran, a lane for each kind of step.</summary>
@@ -95,7 +94,7 @@ internal static partial class ProfileCharts
         Bar(host, "host", pass.Steps[^1].End, pass.End);
         plot.Series.Add(bars);
         plot.Series.Add(host);
-        return Svg(plot, (int)(Margins.Top + Margins.Bottom) + (28 * kinds.Count));
+        return Svg.Inline(plot, Width, (int)(Margins.Top + Margins.Bottom) + (28 * kinds.Count));
 
         void Bar(RectangleBarSeries series, string lane, TimeSpan begin, TimeSpan end)
         {
@@ -118,13 +117,4 @@ internal static partial class ProfileCharts
         Background = OxyColors.White,
         PlotMargins = Margins,
     };
-
-    // With a view box in place of a size it fits any width.
-    private static string Svg(PlotModel plot, int height) => SvgSize().Replace(
-        SvgExporter.ExportToString(plot, Width, height, isDocument: false),
-        FormattableString.Invariant($"<svg viewBox=\"0 0 {Width} {height}\""),
-        count: 1);
-
-    [GeneratedRegex("<svg width=\"[0-9.]+\" height=\"[0-9.]+\"")]
-    private static partial Regex SvgSize();
 }

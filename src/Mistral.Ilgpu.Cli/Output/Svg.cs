@@ -1,0 +1,37 @@
+using System.Text.RegularExpressions;
+using OxyPlot;
+
+namespace Mistral.Ilgpu.Cli.Output;
+
+/// <summary>Plots as SVG that needs nothing beside it.</summary>
+internal static partial class Svg
+{
+    /// <summary>For a file of its own.</summary>
+    public static string Document(PlotModel plot, int width, int height) => Export(plot, width, height, isDocument: true);
+
+    /// <summary>For a page, as wide as there is room: it has a view box in place of a size.</summary>
+    public static string Inline(PlotModel plot, int width, int height) => Size().Replace(
+        Export(plot, width, height, isDocument: false), FormattableString.Invariant($"<svg viewBox=\"0 0 {width} {height}\""), count: 1);
+
+    private static string Export(PlotModel plot, int width, int height, bool isDocument)
+    {
+        using var stream = new MemoryStream();
+        new SvgExporter { Width = width, Height = height, IsDocument = isDocument, TextMeasurer = new WideText(width, height) }.Export(plot, stream);
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    [GeneratedRegex("<svg width=\"[0-9.]+\" height=\"[0-9.]+\"")]
+    private static partial Regex Size();
+
+    // Room for fonts that are wider than the one it knows: which one shows the text is not known here.
+    private sealed class WideText(double width, double height) : PdfRenderContext(width, height, OxyColors.White)
+    {
+        private const double Widest = 1.25;
+
+        public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight)
+        {
+            var size = base.MeasureText(text, fontFamily, fontSize, fontWeight);
+            return new OxySize(size.Width * Widest, size.Height);
+        }
+    }
+}
