@@ -91,5 +91,8 @@ public static class KernelCatalog
            from result in Results
            from type in PerBlockFormatInputAndResult
            select new KernelForm(type.MakeGenericType(format, input, result)),
+        .. from format in BlockFormats
+           from result in Results
+           select new KernelForm(typeof(BlockMatVecLanes<,>).MakeGenericType(format, result)),
     ];
 }

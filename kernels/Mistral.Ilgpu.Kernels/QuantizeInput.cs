@@ -40,14 +40,14 @@ public readonly record struct QuantizeInput(
 
     /// <summary>Quantizes half a run and sums its quants.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Round(ArrayView<float> x, ArrayView<sbyte> q, int from, float inverse)
+    private static int Round(ArrayView<float> x, ArrayView<int> q, int from, float inverse)
     {
         int sum = 0;
         for (int i = from; i < from + BlockRun.Half; i++)
         {
             float scaled = x[i] * inverse;
             int quant = (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
-            q[i] = (sbyte)quant;
+            q[i] = quant;
             sum += quant;
         }
 

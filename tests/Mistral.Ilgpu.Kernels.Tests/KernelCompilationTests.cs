@@ -16,7 +16,7 @@ public sealed partial class KernelCompilationTests
             foreach (var form in KernelCatalog.All)
             {
                 // Forms that only CPUs are given need no more than one proof.
-                foreach (int architecture in form.Name.Contains("Tiles<", StringComparison.Ordinal) ? [80] : new[] { 70, 80, 90 })
+                foreach (int architecture in form.Name.Contains("Tiles<", StringComparison.Ordinal) || form.Name.Contains("Lanes<", StringComparison.Ordinal) ? [80] : new[] { 70, 80, 90 })
                 {
                     data.Add(form.Name, architecture);
                 }

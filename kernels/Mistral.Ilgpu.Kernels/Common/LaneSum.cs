@@ -25,7 +25,7 @@ internal static class LaneSum
         {
             for (int lane = 0; lane < Lanes; lane++)
             {
-                sums[lane] += TFormat.Decode(weights[from + column + lane]) * input[column + lane];
+                sums[lane] += TFormat.DecodeLane(weights[from + column + lane]) * input[column + lane];
             }
         }
 

@@ -157,9 +157,20 @@ public sealed partial class KernelSet
         where TFormat : struct, IBlockFormat
         where TResult : struct, IResult
     {
-        return activations == ActivationType.Int8
-            ? WithInput(input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits"))
-            : WithInput(new FloatInput(input.View, input.Stride));
+        if (activations != ActivationType.Int8)
+        {
+            return WithInput(new FloatInput(input.View, input.Stride));
+        }
+
+        var quantized = input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits");
+        if (_plan.Family != KernelFamily.OpenClCpu)
+        {
+            return WithInput(quantized);
+        }
+
+        var lanes = new BlockMatVecLanes<TFormat, TResult>(
+            state, band.Blocks, quantized, Below(output.View, band), band.Rows, output.Stride, rows.Range);
+        return Launcher(lanes, _ => LaunchPlan.Rows(band.Rows));
 
         Action<Pass> WithInput<TInput>(TInput blockInput)
             where TInput : struct, IBlockInput

@@ -37,7 +37,7 @@ public sealed class ProductBench : IDisposable
             input.View.CopyFromCPU(device.Stream, [.. Enumerable.Range(0, tokens * stride).Select(i => RandomBits.Value(2, (uint)i, 1))]);
             var output = Own(device.Allocate<float>((long)tokens * Padding.Pad(rows), Purpose));
             Int8Input? quantized = columns % BlockRun.Length != 0 ? null : new Int8Input(
-                Own(device.Allocate<sbyte>((long)tokens * columns, Purpose)).View,
+                Own(device.Allocate<int>((long)tokens * columns, Purpose)).View,
                 Own(device.Allocate<Float4>((long)tokens * columns / BlockRun.Length, Purpose)).View,
                 columns);
 

@@ -30,7 +30,7 @@ internal static class BlockSelfTest
 
         using var state = device.Allocate<int>(StepState.Header, "the self-test");
         using var input = device.Allocate<float>(Columns, "the self-test");
-        using var quants = device.Allocate<sbyte>(Columns, "the self-test");
+        using var quants = device.Allocate<int>(Columns, "the self-test");
         using var runs = device.Allocate<Float4>(Columns / BlockRun.Length, "the self-test");
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
         using var bytes = device.Allocate<byte>(WeightBand.SizeInBytes(Rows, Columns, format), "the self-test");

@@ -143,9 +143,9 @@ public sealed class Workspace : IDisposable
     private static int StateLength(ModelOptions options, int rows, int logitRows) =>
         Batch.StateLength(rows, logitRows, options.Sequences, Cache.RotatingKvCache.FreshTiles(options, rows));
 
-    // Inputs of matrix products are kept in eight bits too, with four floats for each 32.
+    // Inputs of matrix products are kept in eight bits too, each as an int, with four floats for each 32.
     private static long QuantizedBytes(int columns) =>
-        columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0;
+        columns % BlockRun.Length == 0 ? ((long)sizeof(int) * columns) + (4L * sizeof(float) * columns / BlockRun.Length) : 0;
 
     private Activation Rows(string name, int rows, int columns, bool isInput = false)
     {
@@ -154,7 +154,7 @@ public sealed class Workspace : IDisposable
 
         // What quantized weights are multiplied with is needed in eight bits too.
         Int8Input? Quantized() => !isInput || columns % BlockRun.Length != 0 ? null : new Int8Input(
-            Own(_device.Allocate<sbyte>((long)rows * columns, $"the activations '{name}'")).View,
+            Own(_device.Allocate<int>((long)rows * columns, $"the activations '{name}'")).View,
             Own(_device.Allocate<Float4>((long)rows * columns / BlockRun.Length, $"the activations '{name}'")).View,
             columns);
     }

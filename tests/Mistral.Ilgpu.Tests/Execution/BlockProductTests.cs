@@ -75,7 +75,7 @@ public sealed class BlockProductTests
         float[] before = [.. Enumerable.Range(0, tokens * rows).Select(_ => (float)random.NextDouble())];
 
         var state = PassState.Of(device, tokens);
-        var quantized = new Int8Input(device.Zeros<sbyte>(x.Length), device.Zeros<Float4>(x.Length / BlockRun.Length), columns);
+        var quantized = new Int8Input(device.Zeros<int>(x.Length), device.Zeros<Float4>(x.Length / BlockRun.Length), columns);
         var input = new Activation("x", tokens, columns, device.Upload(x), quantized);
         int stride = Padding.Pad(rows);
         var output = new Activation("y", tokens, rows, device.Zeros<float>(tokens * stride));

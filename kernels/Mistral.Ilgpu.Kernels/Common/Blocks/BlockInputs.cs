@@ -14,10 +14,11 @@ public interface IBlockInput
 }
 
 /// <summary>
-/// Activations in eight bits with a scale for each run, for products of whole numbers: values is tokens × stride, and for
-/// each run A is the scale, B and C the sums of its two halves as they are after quantization.
+/// Activations in eight bits with a scale for each run, for products of whole numbers: values is tokens × stride, each held as an int,
+/// for widening them again and again costs more than to read them; and for each run A is the scale, B and C the sums of its two
+/// halves as they are after quantization.
 /// </summary>
-public readonly record struct Int8Input(ArrayView<sbyte> Values, ArrayView<Float4> Runs, int Stride) : IBlockInput
+public readonly record struct Int8Input(ArrayView<int> Values, ArrayView<Float4> Runs, int Stride) : IBlockInput
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Dot<TFormat>(BlockWeights weights, long block, int runInBlock, int token, int run)

@@ -10,6 +10,8 @@ public readonly struct Q2_K : IBlockFormat
 
     public static bool HalvesDiffer => true;
 
+    public static bool HasOffsets => true;
+
     public static int QuantsAt => 16;
 
     public static int QuantBytes => 64;
@@ -41,6 +43,8 @@ public readonly struct Q3_K : IBlockFormat
     public static int BlockLength => 256;
 
     public static bool HalvesDiffer => true;
+
+    public static bool HasOffsets => false;
 
     public static int QuantsAt => 0;
 
@@ -76,6 +80,8 @@ public readonly struct Q4_K : IBlockFormat
 
     public static bool HalvesDiffer => false;
 
+    public static bool HasOffsets => true;
+
     public static int QuantsAt => 16;
 
     public static int QuantBytes => 128;
@@ -96,6 +102,8 @@ public readonly struct Q5_K : IBlockFormat
     public static int BlockLength => 256;
 
     public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => true;
 
     public static int QuantsAt => 16;
 
@@ -120,6 +128,8 @@ public readonly struct Q6_K : IBlockFormat
     public static int BlockLength => 256;
 
     public static bool HalvesDiffer => true;
+
+    public static bool HasOffsets => false;
 
     public static int QuantsAt => 0;
 
@@ -151,6 +161,8 @@ public readonly struct IQ4_XS : IBlockFormat
     public static int BlockLength => 256;
 
     public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => false;
 
     public static int QuantsAt => 8;
 

@@ -10,6 +10,8 @@ public readonly struct Q8_0 : IBlockFormat
 
     public static bool HalvesDiffer => false;
 
+    public static bool HasOffsets => false;
+
     public static int QuantsAt => 2;
 
     public static int QuantBytes => 32;
@@ -30,6 +32,8 @@ public readonly struct Q4_0 : IBlockFormat
     public static int BlockLength => 32;
 
     public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => false;
 
     public static int QuantsAt => 2;
 
@@ -52,6 +56,8 @@ public readonly struct Q4_1 : IBlockFormat
 
     public static bool HalvesDiffer => false;
 
+    public static bool HasOffsets => true;
+
     public static int QuantsAt => 4;
 
     public static int QuantBytes => 16;
@@ -71,6 +77,8 @@ public readonly struct Q5_0 : IBlockFormat
     public static int BlockLength => 32;
 
     public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => false;
 
     public static int QuantsAt => 2;
 
@@ -92,6 +100,8 @@ public readonly struct Q5_1 : IBlockFormat
 
     public static bool HalvesDiffer => false;
 
+    public static bool HasOffsets => true;
+
     public static int QuantsAt => 4;
 
     public static int QuantBytes => 20;
@@ -111,6 +121,8 @@ public readonly struct IQ4_NL : IBlockFormat
     public static int BlockLength => 32;
 
     public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => false;
 
     public static int QuantsAt => 2;
 

@@ -15,6 +15,9 @@ public interface IBlockFormat
     /// <summary>Whether the halves of a run have scales of their own.</summary>
     static abstract bool HalvesDiffer { get; }
 
+    /// <summary>Whether weights have offsets beside their scales.</summary>
+    static abstract bool HasOffsets { get; }
+
     /// <summary>Bytes of a block before its quants; those after its quants follow them in the plane of scales.</summary>
     static abstract int QuantsAt { get; }
 
