@@ -75,7 +75,7 @@ internal sealed class PerformanceReport
 
             if (shown.All(result => result.LimitFraction > 0))
             {
-                groups.Add(("limit of a copy's bandwidth", [.. shown.Select(result => result.TokensPerSecond.Mean / result.LimitFraction!.Value)]));
+                groups.Add(("limit of a copy", [.. shown.Select(result => result.TokensPerSecond.Mean / result.LimitFraction!.Value)]));
             }
 
             Plot($"types-{test}", Charts.Bars($"{title}, {_model} on {_device}", "tokens/s", [.. shown.Select(result => result.Type)], groups));
@@ -101,7 +101,7 @@ internal sealed class PerformanceReport
         var full = Bench("Generation without a window", "The same, seeing everything.", [.. command, "--sliding-window", (Depths[^1] + 32).ToString(CultureInfo.InvariantCulture)]);
         Plot("generation", Charts.Lines(
             $"Generation, {_model} on {_device}", "tokens before", "tokens/s",
-            [("window of 4,096", Points(windowed)), ("without a window", Points(full)), ("limit of a copy's bandwidth", Points(windowed, toLimit: true))]));
+            [("window of 4,096", Points(windowed)), ("without a window", Points(full)), ("limit of a copy", Points(windowed, toLimit: true))]));
     }
 
     private void Window()
