@@ -107,7 +107,7 @@ public readonly record struct BlockMatVecLanes<TFormat, TResult>(
     private void Add(ArrayView<float> sums, long block, int part, int run, int token, float low, float high)
     {
         long at = block * TFormat.QuantBytes;
-        var x = Input.Values.SubView(((long)token * Input.Stride) + (run * BlockRun.Length), BlockRun.Length);
+        var x = Input.Quads.Cast<sbyte>().SubView(((long)token * Input.Stride) + (run * BlockRun.Length), BlockRun.Length);
         for (int lane = 0; lane < Lanes; lane++)
         {
             int first = (TFormat.Quant(Weights.Quants, at, part, 0, lane) * x[lane])

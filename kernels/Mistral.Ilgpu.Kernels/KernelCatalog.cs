@@ -14,6 +14,9 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
     public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
 
+    /// <summary>Whether it is for vector processors alone, see <see cref="LaneFormAttribute"/>.</summary>
+    public bool NeedsLanes { get; } = Kernel.IsDefined(typeof(LaneFormAttribute), inherit: false);
+
     public override string ToString() => Name;
 
     private static string Describe(Type kernel)
@@ -64,6 +67,8 @@ public static class KernelCatalog
 
     private static readonly Type[] PerBlockFormatInputAndResult = [typeof(BlockMatVecRow<,,>), typeof(BlockMatVecGroup<,,>)];
 
+    private static readonly Type[] StripFormats = [.. BlockFormats.Where(format => format.IsAssignableTo(typeof(IStripFormat)))];
+
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
     public static IReadOnlyList<KernelForm> All { get; } =
@@ -85,6 +90,15 @@ public static class KernelCatalog
            from result in Results
            from type in PerFormatAndResult
            select new KernelForm(type.MakeGenericType(format.Format, format.Element, result)),
+        .. from element in Formats.Select(format => format.Element).Distinct()
+           select new KernelForm(typeof(PackStrips<>).MakeGenericType(element)),
+        .. from format in Formats
+           from result in Results
+           select new KernelForm(typeof(StripMatVec<,,>).MakeGenericType(format.Format, format.Element, result)),
+        .. StripFormats.Select(format => new KernelForm(typeof(PackBlockStrips<>).MakeGenericType(format))),
+        .. from format in StripFormats
+           from result in Results
+           select new KernelForm(typeof(BlockStripMatVec<,>).MakeGenericType(format, result)),
         .. BlockFormats.Select(format => new KernelForm(typeof(BlockEmbed<>).MakeGenericType(format))),
         .. from format in BlockFormats
            from input in BlockInputs

@@ -22,35 +22,47 @@ public readonly record struct QuantizeInput(
         for (long run = ((long)Tokens.First(State) * runs) + WorkItems.First; run < end; run += WorkItems.Count)
         {
             var x = Input.SubView((run / runs * InputStride) + (run % runs * BlockRun.Length), BlockRun.Length);
-            var q = Output.Values.SubView(run * BlockRun.Length, BlockRun.Length);
             float max = 0;
             for (int i = 0; i < BlockRun.Length; i++)
             {
                 max = IntrinsicMath.Max(max, XMath.Abs(x[i]));
             }
 
-            // A run of zeros has no scale; one so small that its inverse overflows rounds to zeros too.
             float scale = max / 127;
-            float inverse = scale > 1e-37f ? 1 / scale : 0;
-            int low = Round(x, q, 0, inverse);
-            int high = Round(x, q, BlockRun.Half, inverse);
+            float inverse = Int8Rounding.Inverse(scale);
+            int low = 0;
+            int high = 0;
+            for (int quad = 0; quad < BlockRun.Quads; quad++)
+            {
+                int a = Int8Rounding.Round(x[4 * quad], inverse);
+                int b = Int8Rounding.Round(x[(4 * quad) + 1], inverse);
+                int c = Int8Rounding.Round(x[(4 * quad) + 2], inverse);
+                int d = Int8Rounding.Round(x[(4 * quad) + 3], inverse);
+                long at = (run * BlockRun.Quads) + quad;
+                Output.Quads[at] = (a & 255) | ((b & 255) << 8) | ((c & 255) << 16) | (d << 24);
+                Output.Pairs[2 * at] = (a & 65535) | (c << 16);
+                Output.Pairs[(2 * at) + 1] = (b & 65535) | (d << 16);
+                int sum = a + b + c + d;
+                low += quad < BlockRun.Quads / 2 ? sum : 0;
+                high += quad < BlockRun.Quads / 2 ? 0 : sum;
+            }
+
             Output.Runs[run] = new Float4 { A = scale, B = scale * low, C = scale * high };
         }
     }
+}
 
-    /// <summary>Quantizes half a run and sums its quants.</summary>
+/// <summary>How activations are rounded to eight bits.</summary>
+internal static class Int8Rounding
+{
+    /// <summary>What a run of that scale is multiplied with. A run of zeros has no scale; one so small that its inverse overflows rounds to zeros too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Round(ArrayView<float> x, ArrayView<int> q, int from, float inverse)
-    {
-        int sum = 0;
-        for (int i = from; i < from + BlockRun.Half; i++)
-        {
-            float scaled = x[i] * inverse;
-            int quant = (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
-            q[i] = quant;
-            sum += quant;
-        }
+    public static float Inverse(float scale) => scale > 1e-37f ? 1 / scale : 0;
 
-        return sum;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Round(float x, float inverse)
+    {
+        float scaled = x * inverse;
+        return (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class KernelCompilationTests
         get
         {
             var data = new TheoryData<string, int>();
-            foreach (var form in KernelCatalog.All)
+            foreach (var form in KernelCatalog.All.Where(form => !form.NeedsLanes))
             {
                 // Forms that only CPUs are given need no more than one proof.
                 foreach (int architecture in form.Name.Contains("Tiles<", StringComparison.Ordinal) || form.Name.Contains("Lanes<", StringComparison.Ordinal) ? [80] : new[] { 70, 80, 90 })
@@ -52,7 +52,7 @@ public sealed partial class KernelCompilationTests
         string source = KernelCode.OpenCl(Form(kernel));
         Assert.DoesNotContain("__generic", source, StringComparison.Ordinal);
         Assert.DoesNotContain("sub_group", source, StringComparison.Ordinal);
-        Assert.DoesNotContain("half", source, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"\bhalf\b", source);
     }
 
     private static KernelForm Form(string name) => KernelCatalog.All.Single(form => form.Name == name);

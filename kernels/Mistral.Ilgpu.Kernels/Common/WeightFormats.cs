@@ -18,6 +18,9 @@ public interface IWeightFormat<TElement>
     /// <summary>The same in the fewest instructions of a vector, for processors that compute with subnormal floats.</summary>
     static abstract float DecodeLane(TElement bits);
 
+    /// <summary>Decodes sixteen neighbours, see <see cref="Lanes"/>.</summary>
+    static abstract void Load(ref TElement from, ref float lanes);
+
     /// <summary>Rounds to nearest, ties to even.</summary>
     static abstract TElement Encode(float value);
 
@@ -49,6 +52,9 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
     public static float DecodeLane(float bits) => bits;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load(ref float from, ref float lanes) => Lanes.Copy(ref from, ref lanes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Encode(float value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,6 +82,9 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float DecodeLane(ushort bits) => Decode(bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load(ref ushort from, ref float lanes) => Lanes.LoadBFloat16(ref from, ref lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Encode(float value)
@@ -115,6 +124,9 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     // way. GPUs whose OpenCL takes those for zero must not come here.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float DecodeLane(ushort bits) => Interop.IntAsFloat((uint)((((int)bits << 16) >> 3) & unchecked((int)0x8FFFE000))) * 5.192296858534828e33f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load(ref ushort from, ref float lanes) => Lanes.LoadFloat16(ref from, ref lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Encode(float value)

@@ -23,15 +23,17 @@ internal static class InspectCommand
             var settings = model.Read(parse);
             using var checkpoint = Checkpoint.Open(settings.Model);
             var config = settings.Options.Adapt(checkpoint.Config);
-            var plan = MemoryPlan.Of(config, checkpoint.Tensors, settings.Options);
+            var devices = DeviceCatalog.List(settings.Threads);
+            var device = DeviceCatalog.Choose(devices, settings.Device);
             var inspection = new Inspection(
                 checkpoint,
                 config,
                 [.. InOrder(config).Select(name => checkpoint.Tensors[name])],
                 TokenizerSummary.Of(checkpoint),
                 settings.Options,
-                plan,
-                DeviceCatalog.List(settings.Threads));
+                MemoryPlan.Of(config, checkpoint.Tensors, settings.Options, device),
+                device,
+                devices);
             if (output.IsJson(parse))
             {
                 Json.WriteLine(terminal.Out, inspection.Write);
@@ -133,7 +135,7 @@ internal static class InspectCommand
         terminal.Out.Write('\n');
         TextTable.Write(
             terminal,
-            ["on a device", "bytes", ""],
+            [$"on {inspection.Device.Id}", "bytes", ""],
             [
                 ["weights", ByteSize.Text(plan.WeightBytes), options.WeightType?.ShortName() ?? "as stored"],
                 ["cache", ByteSize.Text(plan.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],

@@ -16,6 +16,7 @@ internal sealed record Inspection(
     TokenizerSummary Tokenizer,
     ModelOptions Options,
     MemoryPlan Plan,
+    DeviceInfo Device,
     IReadOnlyList<DeviceInfo> Devices)
 {
     /// <summary>What is stored in each format, most bytes first.</summary>
@@ -26,7 +27,7 @@ internal sealed record Inspection(
             .OrderByDescending(format => format.Item4),
     ];
 
-    public bool Fits(DeviceInfo device) => Plan.TotalBytes <= device.MemoryBytes;
+    public bool Fits(DeviceInfo device) => MemoryPlan.Of(Config, Checkpoint.Tensors, Options, device).TotalBytes <= device.MemoryBytes;
 
     public void Write(Utf8JsonWriter json)
     {

@@ -6,6 +6,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
 
@@ -59,6 +60,7 @@ public static class DeviceCatalog
             // pointers need.
             .Optimize(OptimizationLevel.O2)
             .EnableAlgorithms()
+            .InlineLanes()
             .Cuda()
             // Every OpenCL device, also those that ILGPU would leave out for lacking generic pointers.
             .OpenCL(_ => true)

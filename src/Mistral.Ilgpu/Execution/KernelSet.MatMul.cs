@@ -59,7 +59,7 @@ public sealed partial class KernelSet
         Require(
             gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
             $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
-        return gateUp is { Bands: [{ Format: var format } band], Updates: [] } && !format.IsQuantized()
+        return gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
             ? format switch
             {
                 TensorFormat.Float32 => SwiGlu<Float32, float>(name, gateUp, band, input, products, output),
@@ -80,16 +80,16 @@ public sealed partial class KernelSet
             TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input, output, rows),
             TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input, output, rows),
             TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input, output, rows),
-            TensorFormat.Q8_0 => Blocks<Q8_0, TResult>(name, band, input, output, rows),
-            TensorFormat.Q4_0 => Blocks<Q4_0, TResult>(name, band, input, output, rows),
-            TensorFormat.Q4_1 => Blocks<Q4_1, TResult>(name, band, input, output, rows),
-            TensorFormat.Q5_0 => Blocks<Q5_0, TResult>(name, band, input, output, rows),
-            TensorFormat.Q5_1 => Blocks<Q5_1, TResult>(name, band, input, output, rows),
-            TensorFormat.Q2_K => Blocks<Q2_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q3_K => Blocks<Q3_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q4_K => Blocks<Q4_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q5_K => Blocks<Q5_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q6_K => Blocks<Q6_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q8_0 => StripBlocks<Q8_0, TResult>(name, band, input, output, rows),
+            TensorFormat.Q4_0 => StripBlocks<Q4_0, TResult>(name, band, input, output, rows),
+            TensorFormat.Q4_1 => StripBlocks<Q4_1, TResult>(name, band, input, output, rows),
+            TensorFormat.Q5_0 => StripBlocks<Q5_0, TResult>(name, band, input, output, rows),
+            TensorFormat.Q5_1 => StripBlocks<Q5_1, TResult>(name, band, input, output, rows),
+            TensorFormat.Q2_K => StripBlocks<Q2_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q3_K => StripBlocks<Q3_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q4_K => StripBlocks<Q4_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q5_K => StripBlocks<Q5_K, TResult>(name, band, input, output, rows),
+            TensorFormat.Q6_K => StripBlocks<Q6_K, TResult>(name, band, input, output, rows),
             TensorFormat.IQ4_NL => Blocks<IQ4_NL, TResult>(name, band, input, output, rows),
             TensorFormat.IQ4_XS => Blocks<IQ4_XS, TResult>(name, band, input, output, rows),
             _ => throw new ArgumentOutOfRangeException(nameof(band)),
@@ -107,6 +107,13 @@ public sealed partial class KernelSet
             var packs = new MatVecPacks<TFormat, TElement, TResult>(
                 state, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range);
             return Launcher(packs, _ => _plan.Coarse(band.Rows));
+        }
+
+        if (band.Layout == WeightLayout.Strips)
+        {
+            var strips = new StripMatVec<TFormat, TElement, TResult>(
+                state, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range);
+            return Launcher(strips, _ => _plan.Coarse(Strip.Count(band.Rows)));
         }
 
         if (_plan.Family == KernelFamily.OpenClCpu)
@@ -153,6 +160,23 @@ public sealed partial class KernelSet
     private static KernelConfig GroupPerRow(int rows, int tokens) =>
         new(new Index3D(rows, tokens, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1));
 
+    private Action<Pass> StripBlocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+        where TFormat : struct, IStripFormat
+        where TResult : struct, IResult
+    {
+        if (band.Layout == WeightLayout.Rows)
+        {
+            return Blocks<TFormat, TResult>(name, band, input, output, rows);
+        }
+
+        var strips = new BlockStripMatVec<TFormat, TResult>(
+            state, band.Strips, Quantized(name, input), Below(output.View, band), band.Rows, output.Stride, rows.Range);
+        return Launcher(strips, _ => _plan.Coarse(Strip.Count(band.Rows)));
+    }
+
+    private static Int8Input Quantized(string name, Activation input) =>
+        input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits");
+
     private Action<Pass> Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IBlockFormat
         where TResult : struct, IResult
@@ -162,7 +186,7 @@ public sealed partial class KernelSet
             return WithInput(new FloatInput(input.View, input.Stride));
         }
 
-        var quantized = input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits");
+        var quantized = Quantized(name, input);
         if (_plan.Family != KernelFamily.OpenClCpu)
         {
             return WithInput(quantized);
@@ -262,7 +286,7 @@ public sealed partial class KernelSet
     private static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
         .Where(update => update.IsOn())
         .SelectMany(update => update.Down.Bands.Append(update.Up))
-        .Select(band => new StepCost(WeightBand.SizeInBytes(band.Rows, band.Columns, band.Format), 2 * rows * band.Rows * band.Columns))
+        .Select(band => new StepCost(band.SizeInBytes, 2 * rows * band.Rows * band.Columns))
         .Aggregate(default(StepCost), (all, one) => all + one);
 
     private static StepCost SwiGluCost(WeightMatrix gateUp, long tokens)

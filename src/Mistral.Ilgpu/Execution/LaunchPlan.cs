@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
@@ -32,6 +33,12 @@ public sealed class LaunchPlan(DeviceInfo device)
 
     /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
     public int QueriesPerTile => Family == KernelFamily.Gpu ? 16 : MostQueriesPerTile;
+
+    /// <summary>How weights that are multiplied with lie on the device.</summary>
+    public WeightLayout LayoutOf(TensorFormat format, ActivationType activations) =>
+        Family == KernelFamily.OpenClCpu && StripPlanes.Has(format) && (activations == ActivationType.Int8 || !format.IsQuantized())
+            ? WeightLayout.Strips
+            : WeightLayout.Rows;
 
     /// <summary>Group size of kernels that reduce through shared memory.</summary>
     public const int ReductionGroup = 128;

@@ -50,7 +50,7 @@ public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands, I
 
     public IReadOnlyList<LowRankUpdate> Updates { get; } = updates ?? [];
 
-    public long Bytes { get; } = bands.Sum(band => WeightBand.SizeInBytes(band.Rows, band.Columns, band.Format));
+    public long Bytes { get; } = bands.Sum(band => band.SizeInBytes);
 }
 
 /// <summary>
@@ -61,65 +61,3 @@ public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands, I
 /// <param name="Inner">Room for A x.</param>
 /// <param name="IsOn">Asked before every pass.</param>
 public sealed record LowRankUpdate(WeightMatrix Down, WeightBand Up, Activation Inner, Func<bool> IsOn);
-
-/// <summary>
-/// Neighbouring rows of weights in one format. Elements are padded with zeros to whole packs; blocks are parted into a plane of
-/// quants and one of scales, see <see cref="IBlockFormat"/>.
-/// </summary>
-/// <param name="FirstRow">Where the band begins in its matrix.</param>
-public sealed record WeightBand(int FirstRow, int Rows, int Columns, TensorFormat Format, ArrayView<byte> Bytes)
-{
-    /// <summary>Elements of a row, of formats that are not quantized.</summary>
-    public int Stride { get; } = Padding.Pad(Columns);
-
-    /// <summary>The two planes, of quantized formats.</summary>
-    public BlockWeights Blocks
-    {
-        get
-        {
-            var planes = BlockPlanes.Of(Format);
-            long blocks = (long)Rows * (Columns / Format.BlockLength());
-            long scalesAt = planes.ScalesAt(blocks);
-            return new BlockWeights(
-                Bytes.SubView(0, blocks * planes.QuantBytes),
-                Bytes.SubView(scalesAt, blocks * planes.ScaleBytes).Cast<ushort>(),
-                Columns);
-        }
-    }
-
-    public static long SizeInBytes(long rows, int columns, TensorFormat format)
-    {
-        if (!format.IsQuantized())
-        {
-            return rows * Padding.Pad(columns) * format.BytesPerElement();
-        }
-
-        var planes = BlockPlanes.Of(format);
-        long blocks = rows * (columns / format.BlockLength());
-        return planes.ScalesAt(blocks) + (blocks * planes.ScaleBytes);
-    }
-
-    public ArrayView<TElement> View<TElement>()
-        where TElement : unmanaged => Bytes.Cast<TElement>();
-
-    /// <summary>Copies rows to the device, padded elements or blocks as a file holds them, and waits for it.</summary>
-    /// <param name="room">As long as the rows, for the parts of blocks.</param>
-    internal void Upload(Device device, int firstRow, Span<byte> rows, Span<byte> room)
-    {
-        if (!Format.IsQuantized())
-        {
-            Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), rows.Length).CopyFromCPU(device.Stream, rows);
-            return;
-        }
-
-        var planes = BlockPlanes.Of(Format);
-        int blocksInRow = Columns / Format.BlockLength();
-        int blocks = rows.Length / Format.BlockBytes();
-        long firstBlock = (long)firstRow * blocksInRow;
-        var quants = room[..(blocks * planes.QuantBytes)];
-        var scales = room.Slice(quants.Length, blocks * planes.ScaleBytes);
-        planes.Part(rows, quants, scales);
-        Bytes.SubView(firstBlock * planes.QuantBytes, quants.Length).CopyFromCPU(device.Stream, quants);
-        Bytes.SubView(planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), scales.Length).CopyFromCPU(device.Stream, scales);
-    }
-}

@@ -33,5 +33,5 @@ public static class KernelCode
     private static CompiledKernel Compile(Backend backend, KernelForm form) =>
         backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), default);
 
-    private static Context CreateContext() => Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms());
+    private static Context CreateContext() => Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
 }

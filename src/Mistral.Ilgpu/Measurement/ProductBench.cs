@@ -27,19 +27,18 @@ public sealed class ProductBench : IDisposable
         _pass = isPrompt ? new Pass(0, tokens, 0) : new Pass(tokens, 0, 0);
         try
         {
-            var weights = Own(device.Allocate<byte>(WeightBand.SizeInBytes(rows, columns, format), Purpose));
-            var band = new WeightBand(0, rows, columns, format, weights.View);
+            var layout = new LaunchPlan(device.Info).LayoutOf(format, ActivationType.Int8);
+            var weights = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), Purpose));
+            var band = new WeightBand(0, rows, columns, format, weights.View, layout);
             using var tensor = new RandomTensor("weights", format, rows, columns, key: 1);
-            new RandomFill(device).Fill(tensor, band, 0, rows);
+            using var stream = new WeightStream(device);
+            stream.Fill(tensor, band);
 
             int stride = Padding.Pad(columns);
             var input = Own(device.Allocate<float>((long)tokens * stride, Purpose));
             input.View.CopyFromCPU(device.Stream, [.. Enumerable.Range(0, tokens * stride).Select(i => RandomBits.Value(2, (uint)i, 1))]);
             var output = Own(device.Allocate<float>((long)tokens * Padding.Pad(rows), Purpose));
-            Int8Input? quantized = columns % BlockRun.Length != 0 ? null : new Int8Input(
-                Own(device.Allocate<int>((long)tokens * columns, Purpose)).View,
-                Own(device.Allocate<Float4>((long)tokens * columns / BlockRun.Length, Purpose)).View,
-                columns);
+            var quantized = QuantizedActivations.Allocate(device, tokens, columns, Purpose, _buffers.Add);
 
             int[] header = new int[StepState.Header];
             (header[StepState.TokenCountAt], header[StepState.DecodeCountAt]) = (tokens, _pass.DecodeCount);

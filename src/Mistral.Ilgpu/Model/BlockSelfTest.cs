@@ -30,22 +30,24 @@ internal static class BlockSelfTest
 
         using var state = device.Allocate<int>(StepState.Header, "the self-test");
         using var input = device.Allocate<float>(Columns, "the self-test");
-        using var quants = device.Allocate<int>(Columns, "the self-test");
-        using var runs = device.Allocate<Float4>(Columns / BlockRun.Length, "the self-test");
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
-        using var bytes = device.Allocate<byte>(WeightBand.SizeInBytes(Rows, Columns, format), "the self-test");
+        var layout = new LaunchPlan(device.Info).LayoutOf(format, activations);
+        using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
         var passState = new int[StepState.Header];
         passState[StepState.TokenCountAt] = passState[StepState.DecodeCountAt] = 1;
         state.View.CopyFromCPU(device.Stream, passState);
         input.View.CopyFromCPU(device.Stream, x);
-        var band = new WeightBand(0, Rows, Columns, format, bytes.View);
-        band.Upload(device, 0, blocks, new byte[blocks.Length]);
+        var band = new WeightBand(0, Rows, Columns, format, bytes.View, layout);
+        using var stream = new WeightStream(device);
+        stream.Write(blocks, band, 0, Rows);
 
-        var from = new Activation("input", 1, Columns, input.View, new Int8Input(quants.View, runs.View, Columns));
+        var owned = new List<IDisposable>();
+        var from = new Activation("input", 1, Columns, input.View, QuantizedActivations.Allocate(device, 1, Columns, "the self-test", owned.Add));
         var to = new Activation("output", 1, Rows, output.View);
         new KernelSet(device, new StepState(state.View), activations).MatMul("self-test", new WeightMatrix("self-test", [band]), from, to).Launch(new Pass(1, 0, 0));
         var found = new float[Rows];
         output.View.SubView(0, Rows).CopyToCPU(device.Stream, found);
+        owned.ForEach(buffer => buffer.Dispose());
 
         double error = 0;
         double size = 0;

@@ -22,10 +22,12 @@ public sealed class ModelWeights : IDisposable
     private ModelWeights(Device device, Checkpoint checkpoint, ModelOptions options, WeightStream stream)
     {
         var tensors = checkpoint.Tensors;
+        var plan = new LaunchPlan(device.Info);
         Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.Chunk ?? ModelOptions.DefaultChunk)));
         try
         {
-            Embedding = Matrix(TensorNames.Embedding);
+            // Rows are looked up in the embedding.
+            Embedding = Stacked(_ => WeightLayout.Rows, TensorNames.Embedding);
             Layers = [.. Enumerable.Range(0, checkpoint.Config.LayerCount).Select(Layer)];
             Norm = Vector(TensorNames.Norm);
             Output = checkpoint.Config.TiedEmbeddings ? Embedding : Matrix(TensorNames.Output);
@@ -53,7 +55,9 @@ public sealed class ModelWeights : IDisposable
             return buffer.View;
         }
 
-        WeightMatrix Matrix(params string[] names)
+        WeightMatrix Matrix(params string[] names) => Stacked(format => plan.LayoutOf(format, options.Activations), names);
+
+        WeightMatrix Stacked(Func<TensorFormat, WeightLayout> layoutOf, params string[] names)
         {
             var bands = new List<WeightBand>();
             int row = 0;
@@ -61,8 +65,9 @@ public sealed class ModelWeights : IDisposable
             {
                 int rows = parts.Sum(part => part.Rows);
                 int columns = parts[0].Columns;
-                var buffer = Own(device.Allocate<byte>(WeightBand.SizeInBytes(rows, columns, format), $"the weights '{names[0]}'"));
-                var band = new WeightBand(row, rows, columns, format, buffer.View);
+                var layout = layoutOf(format);
+                var buffer = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), $"the weights '{names[0]}'"));
+                var band = new WeightBand(row, rows, columns, format, buffer.View, layout);
                 stream.Upload(parts, band);
                 bands.Add(band);
                 row += rows;
@@ -88,7 +93,7 @@ public sealed class ModelWeights : IDisposable
     public static ModelWeights Load(
         Device device, Checkpoint checkpoint, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
-        var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
+        using var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
         return new ModelWeights(device, checkpoint, options, stream);
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -9,48 +10,111 @@ namespace Mistral.Ilgpu.Model;
 
 /// <summary>
 /// Brings tensors from a mapped checkpoint to the device through one small staging buffer, converting and padding rows on
-/// the way, so that host memory does not grow with the model.
+/// the way, so that host memory does not grow with the model. Rows that go into strips are staged on the device too.
 /// </summary>
 public sealed class WeightStream(
-    Device device, long totalBytes, IProgress<TensorProgress>? progress, CancellationToken cancellation)
+    Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
 {
     private const int StagingBytes = 16 << 20;
 
     private readonly byte[] _staging = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
     private readonly byte[] _planes = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
     private readonly RandomFill _random = new(device);
+    private DeviceBuffer<byte>? _onDevice;
     private long _bytesDone;
 
     /// <summary>Writes the rows of <paramref name="parts"/>, one tensor under the other, to <paramref name="band"/>.</summary>
     public void Upload(IReadOnlyList<CheckpointTensor> parts, WeightBand band)
     {
         int usedBytes = checked((int)band.Format.BytesOf(band.Columns));
-        int rowBytes = band.Format.IsQuantized() ? usedBytes : band.Stride * band.Format.BytesPerElement();
-        int stagedRows = Math.Max(1, _staging.Length / rowBytes);
+        int rowBytes = RowBytes(band);
+        int stagedRows = StagedRows(band);
         int to = 0;
         foreach (var tensor in parts)
         {
-            if (tensor.Generator is { } generator && tensor.Format == band.Format)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                _random.Fill(generator, band, to, tensor.Rows);
-                to += tensor.Rows;
-                Report(tensor, tensor.Rows);
-                continue;
-            }
-
             for (int row = 0; row < tensor.Rows; row += stagedRows)
             {
                 cancellation.ThrowIfCancellationRequested();
                 int rows = Math.Min(stagedRows, tensor.Rows - row);
-                var staged = _staging.AsSpan(0, rows * rowBytes);
-                Stage(tensor, row, rows, band.Format, usedBytes, rowBytes, staged);
-                band.Upload(device, to, staged, _planes);
+                if (tensor.Generator is { } generator && tensor.Format == band.Format)
+                {
+                    Fill(generator, row, band, to, rows);
+                }
+                else
+                {
+                    var staged = _staging.AsSpan(0, rows * rowBytes);
+                    Stage(tensor, row, rows, band.Format, usedBytes, rowBytes, staged);
+                    Write(staged, band, to, rows);
+                }
+
                 to += rows;
                 Report(tensor, rows);
             }
         }
     }
+
+    /// <summary>Makes all rows of a band of random weights.</summary>
+    internal void Fill(RandomTensor tensor, WeightBand band)
+    {
+        int stagedRows = StagedRows(band);
+        for (int row = 0; row < band.Rows; row += stagedRows)
+        {
+            Fill(tensor, row, band, row, Math.Min(stagedRows, band.Rows - row));
+        }
+    }
+
+    /// <summary>Writes rows as <see cref="WeightBand.Upload"/> takes them, no more than are staged at once.</summary>
+    internal void Write(Span<byte> rows, WeightBand band, int firstRow, int count)
+    {
+        var (target, at) = Target(band, firstRow, count);
+        target.Upload(device, at, rows, _planes);
+        Settle(target, band, firstRow, count);
+    }
+
+    private void Fill(RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int count)
+    {
+        var (target, at) = Target(band, firstRow, count);
+        if (target != band && target.Stride != target.Columns)
+        {
+            target.Bytes.MemSetToZero(device.Stream);
+        }
+
+        _random.Fill(tensor, tensorRow, target, at, count);
+        Settle(target, band, firstRow, count);
+    }
+
+    // Rows go where they belong, those of strips to where they are packed from.
+    private (WeightBand Band, int FirstRow) Target(WeightBand band, int firstRow, int count)
+    {
+        if (band.Layout == WeightLayout.Rows)
+        {
+            return (band, firstRow);
+        }
+
+        long bytes = WeightBand.SizeOf(count, band.Columns, band.Format, WeightLayout.Rows);
+        if (_onDevice is null || _onDevice.View.Length < bytes)
+        {
+            device.Synchronize();
+            _onDevice?.Dispose();
+            _onDevice = device.Allocate<byte>(bytes, "the staging of weights");
+        }
+
+        return (new WeightBand(0, count, band.Columns, band.Format, _onDevice.View.SubView(0, bytes)), 0);
+    }
+
+    private void Settle(WeightBand target, WeightBand band, int firstRow, int count)
+    {
+        if (band.Layout == WeightLayout.Strips)
+        {
+            StripPacking.Pack(device, target, count, band, firstRow);
+        }
+    }
+
+    private static int RowBytes(WeightBand band) => band.Format.IsQuantized()
+        ? checked((int)band.Format.BytesOf(band.Columns))
+        : band.Stride * band.Format.BytesPerElement();
+
+    private static int StagedRows(WeightBand band) => Math.Max(1, StagingBytes / RowBytes(band));
 
     /// <summary>Writes a tensor of one row as float32.</summary>
     public void UploadVector(CheckpointTensor tensor, ArrayView<float> target)
@@ -74,6 +138,12 @@ public sealed class WeightStream(
         {
             tensor.CopyRows(row + i, 1, format, staged.Slice(i * rowBytes, usedBytes));
         }
+    }
+
+    public void Dispose()
+    {
+        device.Synchronize();
+        _onDevice?.Dispose();
     }
 
     private void Report(CheckpointTensor tensor, int rows)

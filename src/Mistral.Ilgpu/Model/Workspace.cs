@@ -92,7 +92,7 @@ public sealed class Workspace : IDisposable
         long activations = (rows * columns.Sum(column => (long)Padding.Pad(column)))
             + (logitRows * ((long)Padding.Pad(config.Dim) + Padding.Pad(config.VocabularySize)));
         int[] inputs = [config.Dim, shape.Heads * shape.HeadDim, config.FeedForwardDim];
-        long quantized = (rows * inputs.Sum(QuantizedBytes)) + (logitRows * QuantizedBytes(config.Dim));
+        long quantized = (rows * inputs.Sum(QuantizedActivations.BytesPerRow)) + (logitRows * QuantizedActivations.BytesPerRow(config.Dim));
         long ints = StateLength(options, rows, logitRows) + logitRows;
         return ((activations + (options.Sequences * shape.PartFloats)) * sizeof(float))
             + quantized + (ints * sizeof(int)) + (config.HeadDim / 2 * sizeof(ulong));
@@ -143,20 +143,13 @@ public sealed class Workspace : IDisposable
     private static int StateLength(ModelOptions options, int rows, int logitRows) =>
         Batch.StateLength(rows, logitRows, options.Sequences, Cache.RotatingKvCache.FreshTiles(options, rows));
 
-    // Inputs of matrix products are kept in eight bits too, each as an int, with four floats for each 32.
-    private static long QuantizedBytes(int columns) =>
-        columns % BlockRun.Length == 0 ? ((long)sizeof(int) * columns) + (4L * sizeof(float) * columns / BlockRun.Length) : 0;
-
     private Activation Rows(string name, int rows, int columns, bool isInput = false)
     {
         long length = (long)rows * Padding.Pad(columns);
-        return new Activation(name, rows, columns, Own(_device.Allocate<float>(length, $"the activations '{name}'")).View, Quantized());
-
+        var view = Own(_device.Allocate<float>(length, $"the activations '{name}'")).View;
         // What quantized weights are multiplied with is needed in eight bits too.
-        Int8Input? Quantized() => !isInput || columns % BlockRun.Length != 0 ? null : new Int8Input(
-            Own(_device.Allocate<int>((long)rows * columns, $"the activations '{name}'")).View,
-            Own(_device.Allocate<Float4>((long)rows * columns / BlockRun.Length, $"the activations '{name}'")).View,
-            columns);
+        var quantized = isInput ? QuantizedActivations.Allocate(_device, rows, columns, $"the activations '{name}'", _buffers.Add) : null;
+        return new Activation(name, rows, columns, view, quantized);
     }
 
     private T Own<T>(T buffer)

@@ -79,7 +79,7 @@ public sealed class ConvertTests : IDisposable
         using var device = Device.Open("cpu");
         var options = new ModelOptions(type);
         using var loaded = MistralModel.Load(checkpoint, device, options, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options).TotalBytes);
+        Assert.Equal(device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);
     }
 
     private static string Generate(string model) => CommandRun.Of(

@@ -37,7 +37,7 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
         using var device = Device.Open("cpu");
         using var loaded = MistralModel.Load(checkpoint, device, options, cancellation: TestContext.Current.CancellationToken);
 
-        var plan = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options);
+        var plan = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info);
 
         Assert.Equal(device.AllocatedBytes, plan.TotalBytes);
         Assert.Equal(loaded.Cache.Bytes, plan.CacheBytes);

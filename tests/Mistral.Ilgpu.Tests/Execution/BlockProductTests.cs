@@ -5,6 +5,7 @@ using Mistral.Ilgpu.Checkpoints.Quantization;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -37,8 +38,13 @@ public sealed class BlockProductTests
         {
             // Both results in turn: each kernel takes its time to compile.
             bool residual = rows % 2 == 0;
-            Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Int8, Int8Error);
-            Check(device, random, format, new(rows, columns, tokens, residual), ActivationType.Float32, FloatError);
+            var best = new LaunchPlan(device.Info).LayoutOf(format, ActivationType.Int8);
+            foreach (var layout in new[] { WeightLayout.Rows, best }.Distinct())
+            {
+                Check(device, random, format, new(rows, columns, tokens, residual, layout), ActivationType.Int8, Int8Error);
+            }
+
+            Check(device, random, format, new(rows, columns, tokens, residual, WeightLayout.Rows), ActivationType.Float32, FloatError);
         }
     }
 
@@ -56,7 +62,7 @@ public sealed class BlockProductTests
         int[] ids = [18, 0, 7, 7];
         var state = PassState.Of(device, ids.Length, ids: ids);
         var hidden = new Activation("hidden", ids.Length, Columns, device.Zeros<float>(ids.Length * Columns));
-        var table = new WeightMatrix("table", [Band(device, format, Rows, Columns, blocks)]);
+        var table = new WeightMatrix("table", [Band(device, format, Rows, Columns, blocks, WeightLayout.Rows)]);
         new KernelSet(device, state).Embed("embed", table, hidden).Launch(new Pass(0, ids.Length, 0));
         float[] found = device.Download(hidden.View);
         for (int token = 0; token < ids.Length; token++)
@@ -67,7 +73,7 @@ public sealed class BlockProductTests
 
     private static void Check(Device device, Random random, TensorFormat format, Shape shape, ActivationType activations, double bound)
     {
-        var (rows, columns, tokens, residual) = shape;
+        var (rows, columns, tokens, residual, layout) = shape;
         byte[] blocks = RandomBlocks.Create(random, format, rows * columns / format.BlockLength());
         var weights = new float[rows * columns];
         BlockCodec.Decode(format, blocks, weights);
@@ -75,7 +81,7 @@ public sealed class BlockProductTests
         float[] before = [.. Enumerable.Range(0, tokens * rows).Select(_ => (float)random.NextDouble())];
 
         var state = PassState.Of(device, tokens);
-        var quantized = new Int8Input(device.Zeros<int>(x.Length), device.Zeros<Float4>(x.Length / BlockRun.Length), columns);
+        var quantized = QuantizedActivations.Allocate(device, tokens, columns, "test data", _ => { });
         var input = new Activation("x", tokens, columns, device.Upload(x), quantized);
         int stride = Padding.Pad(rows);
         var output = new Activation("y", tokens, rows, device.Zeros<float>(tokens * stride));
@@ -90,11 +96,11 @@ public sealed class BlockProductTests
         int split = rows / 2;
         int rowBytes = (int)format.BytesOf(columns);
         WeightBand[] bands = split == 0
-            ? [Band(device, format, rows, columns, blocks)]
+            ? [Band(device, format, rows, columns, blocks, layout)]
             :
             [
-                Band(device, format, split, columns, blocks[..(split * rowBytes)]),
-                Band(device, format, rows - split, columns, blocks[(split * rowBytes)..]) with { FirstRow = split },
+                Band(device, format, split, columns, blocks[..(split * rowBytes)], layout),
+                Band(device, format, rows - split, columns, blocks[(split * rowBytes)..], layout) with { FirstRow = split },
             ];
         var kernels = new KernelSet(device, state, activations);
         kernels.MatMul("product", new WeightMatrix("w", bands), input, output, addToResidual: residual).Launch(new Pass(0, tokens, 0));
@@ -126,12 +132,13 @@ public sealed class BlockProductTests
         Assert.True(Math.Sqrt(error) <= (bound * Math.Sqrt(size)) + rounding, $"{shape} {activations}: error {Math.Sqrt(error / size):g3}, expected at most {bound}");
     }
 
-    private static WeightBand Band(Device device, TensorFormat format, int rows, int columns, byte[] blocks)
+    private static WeightBand Band(Device device, TensorFormat format, int rows, int columns, byte[] blocks, WeightLayout layout)
     {
-        var band = new WeightBand(0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeInBytes(rows, columns, format)));
-        band.Upload(device, 0, blocks, new byte[blocks.Length]);
+        var band = new WeightBand(0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeOf(rows, columns, format, layout)), layout);
+        using var stream = new WeightStream(device);
+        stream.Write(blocks, band, 0, rows);
         return band;
     }
 
-    private readonly record struct Shape(int Rows, int Columns, int Tokens, bool Residual);
+    private readonly record struct Shape(int Rows, int Columns, int Tokens, bool Residual, WeightLayout Layout);
 }

@@ -4,7 +4,7 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>Two bits; four-bit scales and minima of 16 weights: w = d s q − dmin m.</summary>
-public readonly struct Q2_K : IBlockFormat
+public readonly struct Q2_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -17,6 +17,14 @@ public readonly struct Q2_K : IBlockFormat
     public static int QuantBytes => 64;
 
     public static int ScaleWords => 10;
+
+    public static int Bits => 2;
+
+    public static int Bias => 0;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => TwoBits.Of(quants, at, run, half, i);
@@ -35,10 +43,16 @@ public readonly struct Q2_K : IBlockFormat
             HighOffset = -(min * (both >> 12)),
         };
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 8 + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => (scales[at + run] >> ((8 * (index & 1)) + (4 * (index >> 1)))) & 15;
 }
 
 /// <summary>Three bits, the third of them apart; six-bit scales of 16 weights: w = d (s − 32) (q − 4).</summary>
-public readonly struct Q3_K : IBlockFormat
+public readonly struct Q3_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -51,6 +65,14 @@ public readonly struct Q3_K : IBlockFormat
     public static int QuantBytes => 96;
 
     public static int ScaleWords => 7;
+
+    public static int Bits => 3;
+
+    public static int Bias => 4;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
@@ -71,10 +93,16 @@ public readonly struct Q3_K : IBlockFormat
         int upper = (Bytes.Of(scales, at, 8 + (i & 3)) >> (2 * (i >> 2))) & 3;
         return (lower | (upper << 4)) - 32;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 6];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => SixBits(scales, at, (2 * run) + index);
 }
 
 /// <summary>Four bits; six-bit scales and minima of 32 weights: w = d s q − dmin m.</summary>
-public readonly struct Q4_K : IBlockFormat
+public readonly struct Q4_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -88,16 +116,30 @@ public readonly struct Q4_K : IBlockFormat
 
     public static int ScaleWords => 8;
 
+    public static int Bits => 4;
+
+    public static int Bias => 0;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 2;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
         Nibble.Of(quants, at + (32 * (run >> 1)) + (half * BlockRun.Half) + i, run & 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => ScaleAndMinimum.Of(scales, at, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => ScaleAndMinimum.Whole(scales, at, run, index);
 }
 
 /// <summary>Five bits, the fifth of them apart; scales as in <see cref="Q4_K"/>.</summary>
-public readonly struct Q5_K : IBlockFormat
+public readonly struct Q5_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -111,6 +153,14 @@ public readonly struct Q5_K : IBlockFormat
 
     public static int ScaleWords => 8;
 
+    public static int Bits => 5;
+
+    public static int Bias => 0;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 2;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i)
     {
@@ -120,10 +170,16 @@ public readonly struct Q5_K : IBlockFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => ScaleAndMinimum.Of(scales, at, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => ScaleAndMinimum.Whole(scales, at, run, index);
 }
 
 /// <summary>Six bits, four and two of them; eight-bit scales of 16 weights: w = d s (q − 32).</summary>
-public readonly struct Q6_K : IBlockFormat
+public readonly struct Q6_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -136,6 +192,14 @@ public readonly struct Q6_K : IBlockFormat
     public static int QuantBytes => 192;
 
     public static int ScaleWords => 9;
+
+    public static int Bits => 6;
+
+    public static int Bias => 32;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i)
@@ -153,6 +217,12 @@ public readonly struct Q6_K : IBlockFormat
         // Shifts, because OpenCL code for a narrowing cast of an int came out without the sign.
         return new RunScale { Low = d * ((both << 24) >> 24), High = d * ((both << 16) >> 24) };
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 8];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => (scales[at + run] << (24 - (8 * index))) >> 24;
 }
 
 /// <summary><see cref="IQ4_NL"/> with six-bit scales of 32 weights.</summary>
@@ -201,17 +271,21 @@ internal static class ScaleAndMinimum
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Of(ArrayView<ushort> scales, long at, int run)
     {
+        float d = Float16.Decode(scales[at]) * Whole(scales, at, run, 0);
+        float offset = -(Float16.Decode(scales[at + 1]) * Whole(scales, at, run, 1));
+        return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
+    }
+
+    /// <summary>The scale (0) or the minimum (1) of a run as a whole number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Whole(ArrayView<ushort> scales, long at, int run, int index)
+    {
         int within = run & 3;
-        int first = Bytes.Of(scales, at + 2, within);
-        int second = Bytes.Of(scales, at + 4, within);
-        int third = Bytes.Of(scales, at + 6, within);
+        int own = Bytes.Of(scales, at + 2 + (2 * index), within);
+        int shared = Bytes.Of(scales, at + 6, within) >> (4 * index);
         // Masks, because a branch here keeps compilers from vectorizing what is around it.
         int upper = -(run >> 2);
-        int scale = (first & 63 & ~upper) | (((third & 15) | (first >> 6 << 4)) & upper);
-        int minimum = (second & 63 & ~upper) | (((third >> 4) | (second >> 6 << 4)) & upper);
-        float d = Float16.Decode(scales[at]) * scale;
-        float offset = -(Float16.Decode(scales[at + 1]) * minimum);
-        return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
+        return (own & 63 & ~upper) | (((shared & 15) | (own >> 6 << 4)) & upper);
     }
 }
 

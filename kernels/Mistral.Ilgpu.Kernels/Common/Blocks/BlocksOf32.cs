@@ -4,7 +4,7 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>Eight bits and a scale: w = d q.</summary>
-public readonly struct Q8_0 : IBlockFormat
+public readonly struct Q8_0 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -18,16 +18,30 @@ public readonly struct Q8_0 : IBlockFormat
 
     public static int ScaleWords => 1;
 
+    public static int Bits => 8;
+
+    public static int Bias => 0;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
         (sbyte)quants[at + (half * BlockRun.Half) + i];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
 }
 
 /// <summary>Four bits and a scale: w = d (q − 8).</summary>
-public readonly struct Q4_0 : IBlockFormat
+public readonly struct Q4_0 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -40,6 +54,14 @@ public readonly struct Q4_0 : IBlockFormat
     public static int QuantBytes => 16;
 
     public static int ScaleWords => 1;
+
+    public static int Bits => 4;
+
+    public static int Bias => 8;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
@@ -47,10 +69,16 @@ public readonly struct Q4_0 : IBlockFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
 }
 
 /// <summary>Four bits, a scale and a minimum: w = d q + m.</summary>
-public readonly struct Q4_1 : IBlockFormat
+public readonly struct Q4_1 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -64,15 +92,29 @@ public readonly struct Q4_1 : IBlockFormat
 
     public static int ScaleWords => 2;
 
+    public static int Bits => 4;
+
+    public static int Bias => 0;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => Nibble.Of(quants, at + i, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at], scales[at + 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
 }
 
 /// <summary>Five bits and a scale: w = d (q − 16). The fifth bits come first, 32 in a row.</summary>
-public readonly struct Q5_0 : IBlockFormat
+public readonly struct Q5_0 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -86,15 +128,29 @@ public readonly struct Q5_0 : IBlockFormat
 
     public static int ScaleWords => 1;
 
+    public static int Bits => 5;
+
+    public static int Bias => 16;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => FifthBit.Of(quants, at, half, i) - 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
 }
 
 /// <summary>Five bits, a scale and a minimum: w = d q + m.</summary>
-public readonly struct Q5_1 : IBlockFormat
+public readonly struct Q5_1 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -108,11 +164,25 @@ public readonly struct Q5_1 : IBlockFormat
 
     public static int ScaleWords => 2;
 
+    public static int Bits => 5;
+
+    public static int Bias => 0;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => FifthBit.Of(quants, at, half, i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at], scales[at + 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
 }
 
 /// <summary>Four bits that choose one of sixteen unevenly spaced values, and a scale.</summary>

@@ -53,4 +53,10 @@ public static class BlockRun
 
     /// <summary>Weights that share a scale.</summary>
     public const int Half = 16;
+
+    /// <summary>Neighbouring columns that are multiplied at once, a byte each in an int.</summary>
+    public const int QuadLength = 4;
+
+    /// <summary>Quads in a run.</summary>
+    public const int Quads = Length / QuadLength;
 }

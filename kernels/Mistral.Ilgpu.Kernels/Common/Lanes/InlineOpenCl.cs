@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using ILGPU;
+using ILGPU.Backends.OpenCL;
+using ILGPU.IR;
+using ILGPU.IR.Intrinsics;
+using ILGPU.IR.Types;
+using ILGPU.IR.Values;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// What a method is in OpenCL C, as <c>CudaAsm</c> says what one is in PTX: a statement in the names of the method's parameters. A parameter by
+/// reference stands for the <see cref="Lanes.Count"/> elements from there on, as one vector. Elsewhere the method's own body runs.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class OpenClAttribute(string statement) : Attribute
+{
+    public string Statement { get; } = statement;
+}
+
+/// <summary>Marks a form that is made of <see cref="Lanes"/>: for vector processors, so neither compiled for CUDA nor of use on a GPU.</summary>
+[AttributeUsage(AttributeTargets.Struct)]
+public sealed class LaneFormAttribute : Attribute;
+
+/// <summary>Writes the statements of methods with an <see cref="OpenClAttribute"/> into the OpenCL C that ILGPU makes of kernels.</summary>
+public static partial class InlineOpenCl
+{
+    // Vectors that need no alignment beyond their elements', and what has no operator: products of neighbouring bytes and shorts. Where the
+    // compiler is not told to use instructions for them, the same is spelled out.
+    private const string Prelude = """
+        #ifndef LANES
+        #define LANES \
+          typedef int lanes_int __attribute__((ext_vector_type(16), aligned(4))); \
+          typedef float lanes_float __attribute__((ext_vector_type(16), aligned(4))); \
+          typedef ushort lanes_ushort __attribute__((ext_vector_type(16), aligned(2))); \
+          typedef char lanes_sbyte __attribute__((ext_vector_type(16), aligned(1))); \
+          typedef short lanes_shorts __attribute__((ext_vector_type(32))); \
+          LANES_NATIVE
+        #if defined(__AVX512BW__)
+        #define LANES_NATIVE typedef char native_bytes __attribute__((vector_size(64))); typedef short native_shorts __attribute__((vector_size(64)));
+        #define multiply_bytes(w, x) __builtin_astype(__builtin_ia32_pmaddubsw512(__builtin_astype(w, native_bytes), __builtin_astype(x, native_bytes)), lanes_shorts)
+        #define multiply_shorts(w, x) __builtin_astype(__builtin_ia32_pmaddwd512(__builtin_astype(w, native_shorts), __builtin_astype(x, native_shorts)), int16)
+        #elif defined(__AVX2__)
+        #define LANES_NATIVE typedef char native_bytes __attribute__((vector_size(32))); typedef short native_shorts __attribute__((vector_size(32)));
+        #define multiply_bytes_of(w, x, half) \
+          __builtin_astype(__builtin_ia32_pmaddubsw256(__builtin_astype((w).half, native_bytes), __builtin_astype((x).half, native_bytes)), int8)
+        #define multiply_bytes(w, x) __builtin_astype((int16)(multiply_bytes_of(w, x, lo), multiply_bytes_of(w, x, hi)), lanes_shorts)
+        #define multiply_shorts_of(w, x, half) \
+          __builtin_astype(__builtin_ia32_pmaddwd256(__builtin_astype((w).half, native_shorts), __builtin_astype((x).half, native_shorts)), int8)
+        #define multiply_shorts(w, x) (int16)(multiply_shorts_of(w, x, lo), multiply_shorts_of(w, x, hi))
+        #else
+        #define LANES_NATIVE
+        #define byte_product(w, x, i) ((((w) >> (8 * i)) & 255) * (((x) << (24 - 8 * i)) >> 24))
+        #define multiply_bytes(w, x) __builtin_astype( \
+          ((byte_product(w, x, 0) + byte_product(w, x, 1)) & 65535) | ((byte_product(w, x, 2) + byte_product(w, x, 3)) << 16), lanes_shorts)
+        #define multiply_shorts(w, x) (((((w) << 16) >> 16) * (((x) << 16) >> 16)) + (((w) >> 16) * ((x) >> 16)))
+        #endif
+        #if defined(__F16C__)
+        #define from_halves(h) __builtin_convertvector(__builtin_astype(h, _Float16 __attribute__((ext_vector_type(16)))), float16)
+        #else
+        #define from_halves(h) (as_float16((((convert_int16(h)) << 16) >> 3) & (int)0x8fffe000) * 5.192296858534828e33f)
+        #endif
+        #if defined(__FMA__)
+        #define multiply_add(a, b, c) fma(a, b, c)
+        #else
+        #define multiply_add(a, b, c) ((a) * (b) + (c))
+        #endif
+        #endif
+        """;
+
+    private static readonly ConditionalWeakTable<CLCodeGenerator, object> Defined = [];
+
+    /// <summary>Tells ILGPU of every method of <see cref="Lanes"/>; contexts that make OpenCL C need this.</summary>
+    public static Context.Builder InlineLanes(this Context.Builder builder)
+    {
+        var manager = builder.GetIntrinsicManager();
+        foreach (var method in typeof(Lanes).GetMethods().Where(method => method.IsDefined(typeof(OpenClAttribute))))
+        {
+            manager.RegisterMethod(method, new CLIntrinsic(typeof(InlineOpenCl), nameof(Generate), IntrinsicImplementationMode.GenerateCode));
+        }
+
+        return builder;
+    }
+
+    private static void Generate(CLBackend backend, CLCodeGenerator generator, Value value)
+    {
+        var call = (MethodCall)value;
+        var method = call.Target.Source;
+        var arguments = method.GetParameters().ToDictionary(
+            parameter => parameter.Name!, parameter => Argument(generator, parameter.ParameterType, call[parameter.Position]));
+        string statement = Names().Replace(
+            method.GetCustomAttribute<OpenClAttribute>()!.Statement, match => arguments.GetValueOrDefault(match.Value, match.Value));
+        if (Defined.TryAdd(generator, Prelude))
+        {
+            generator.Builder.AppendLine().AppendLine(Prelude);
+        }
+
+        generator.Builder.AppendLine(CultureInfo.InvariantCulture, $"\t{{ LANES {statement} }}");
+    }
+
+    private static string Argument(CLCodeGenerator generator, Type type, Value value)
+    {
+        var variable = generator.Load(value);
+        if (!type.IsByRef)
+        {
+            return variable is CLCodeGenerator.ConstantVariable constant ? Literal(type, constant.Value) : variable.ToString()!;
+        }
+
+        string space = ((AddressSpaceType)value.Type).AddressSpace switch
+        {
+            MemoryAddressSpace.Global => "global",
+            MemoryAddressSpace.Local => "private",
+            MemoryAddressSpace.Shared => "local",
+            var other => throw new NotSupportedException($"lanes in the address space {other}, expected global, local or shared"),
+        };
+        string element = type.GetElementType()! switch
+        {
+            var t when t == typeof(int) => "int",
+            var t when t == typeof(float) => "float",
+            var t when t == typeof(ushort) => "ushort",
+            var t when t == typeof(sbyte) => "sbyte",
+            var t => throw new NotSupportedException($"lanes of {t.Name}"),
+        };
+        return $"(*({space} lanes_{element}*){variable})";
+    }
+
+    private static string Literal(Type type, PrimitiveValue constant) => type == typeof(float)
+        ? $"as_float(0x{(uint)constant.RawValue:x8})"
+        : ((int)constant.RawValue).ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"\b[a-z]\w*\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Names();
+}

@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// y[t, r] = Σ_c W[r, c] x[t, c], also y += with <see cref="AddToResidual"/>, for vector processors. W in strips of columns × 16 rows, see
+/// <see cref="Strip"/>; x: tokens × columns, zero-padded to <see cref="Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
+/// A work item takes a strip, whose weights stay in the cache while it goes through the tokens, four at a time. Even and odd columns are summed apart,
+/// because a sum waits for the one before.
+/// </summary>
+[LaneForm]
+public readonly record struct StripMatVec<TFormat, TElement, TResult>(
+    StepState State,
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+    where TResult : struct, IResult
+{
+    public void Execute()
+    {
+        var sums = LocalMemory.Allocate<float>(2 * StripTokens.AtOnce * Lanes.Count);
+        var weights = LocalMemory.Allocate<float>(2 * Lanes.Count);
+        var edge = LocalMemory.Allocate<float>(Lanes.Count);
+        int end = Tokens.End(State);
+        int strips = Strip.Count(Rows);
+        for (long strip = WorkItems.First; strip < strips; strip += WorkItems.Count)
+        {
+            int token = Tokens.First(State);
+            for (; token + StripTokens.AtOnce <= end; token += StripTokens.AtOnce)
+            {
+                Take(StripTokens.AtOnce, strip, token, sums, weights, edge);
+            }
+
+            for (; token < end; token++)
+            {
+                Take(1, strip, token, sums, weights, edge);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Take(int tokens, long strip, int token, ArrayView<float> sums, ArrayView<float> weights, ArrayView<float> edge)
+    {
+        for (int i = 0; i < 2 * tokens; i++)
+        {
+            Lanes.Clear(ref sums[i * Lanes.Count]);
+        }
+
+        long from = strip * InputStride * Strip.Rows;
+        long x = (long)token * InputStride;
+        for (int column = 0; column < InputStride; column += 2)
+        {
+            TFormat.Load(ref Weights[from + (column * Strip.Rows)], ref weights[0]);
+            TFormat.Load(ref Weights[from + ((column + 1) * Strip.Rows)], ref weights[Lanes.Count]);
+            for (int t = 0; t < tokens; t++)
+            {
+                Lanes.AddProduct(ref weights[0], Input[x + ((long)t * InputStride) + column], ref sums[2 * t * Lanes.Count]);
+                Lanes.AddProduct(ref weights[Lanes.Count], Input[x + ((long)t * InputStride) + column + 1], ref sums[((2 * t) + 1) * Lanes.Count]);
+            }
+        }
+
+        for (int t = 0; t < tokens; t++)
+        {
+            Lanes.Add(ref sums[((2 * t) + 1) * Lanes.Count], ref sums[2 * t * Lanes.Count]);
+            StripOutput.Write<TResult>(Output, token + t, OutputStride, strip, Rows, ref sums[2 * t * Lanes.Count], edge);
+        }
+    }
+}
+
+/// <summary>How many tokens a strip's weights are decoded for at once.</summary>
+internal static class StripTokens
+{
+    public const int AtOnce = 4;
+}
+
+/// <summary>What becomes of a strip's sums.</summary>
+internal static class StripOutput
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write<TResult>(ArrayView<float> output, int token, int stride, long strip, int rows, ref float sums, ArrayView<float> edge)
+        where TResult : struct, IResult
+    {
+        long row = strip * Strip.Rows;
+        long to = ((long)token * stride) + row;
+        if (row + Strip.Rows <= rows)
+        {
+            TResult.Write(ref sums, ref output[to]);
+            return;
+        }
+
+        // The last strip's rows past the end are not the output's.
+        Lanes.Copy(ref sums, ref edge[0]);
+        for (int i = 0; i < rows - row; i++)
+        {
+            output[to + i] = TResult.Combine(output[to + i], edge[i]);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>How the blocks of a quantized format lie in strips, see <see cref="IStripFormat"/>; the planes follow each other.</summary>
+/// <param name="Bits">Of a quant.</param>
+/// <param name="BlockFloats">16-bit floats of a block.</param>
+/// <param name="RunBytes">Bytes of a run beside its quants.</param>
+public readonly record struct StripPlanes(int BlockLength, int Bits, int BlockFloats, int RunBytes)
+{
+    /// <summary>Whether there are strips of a format.</summary>
+    public static bool Has(TensorFormat format) => !format.IsQuantized() || Find(format) is not null;
+
+    public static StripPlanes Of(TensorFormat format) =>
+        Find(format) ?? throw new ArgumentOutOfRangeException(nameof(format), format, "has no strips");
+
+    public long SizeInBytes(long paddedRows, int columns) => QuantBytes(paddedRows, columns) + FloatBytes(paddedRows, columns) + ByteBytes(paddedRows, columns);
+
+    public StripWeights Weights(ArrayView<byte> bytes, int rows, int columns)
+    {
+        long padded = (long)Strip.Count(rows) * Strip.Rows;
+        long floatsAt = QuantBytes(padded, columns);
+        long bytesAt = floatsAt + FloatBytes(padded, columns);
+        long runBytes = ByteBytes(padded, columns);
+        return new StripWeights(
+            bytes.SubView(0, floatsAt).Cast<int>(),
+            bytes.SubView(floatsAt, bytesAt - floatsAt).Cast<ushort>(),
+            bytes.SubView(runBytes == 0 ? 0 : bytesAt, runBytes).Cast<sbyte>(),
+            columns);
+    }
+
+    private long QuantBytes(long rows, int columns) => rows * columns * Bits / 8;
+
+    private long FloatBytes(long rows, int columns) => rows * (columns / BlockLength) * BlockFloats * sizeof(ushort);
+
+    private long ByteBytes(long rows, int columns) => rows * (columns / BlockRun.Length) * RunBytes;
+
+    private static StripPlanes? Find(TensorFormat format) => format switch
+    {
+        TensorFormat.Q8_0 => Of<Q8_0>(),
+        TensorFormat.Q4_0 => Of<Q4_0>(),
+        TensorFormat.Q4_1 => Of<Q4_1>(),
+        TensorFormat.Q5_0 => Of<Q5_0>(),
+        TensorFormat.Q5_1 => Of<Q5_1>(),
+        TensorFormat.Q2_K => Of<Q2_K>(),
+        TensorFormat.Q3_K => Of<Q3_K>(),
+        TensorFormat.Q4_K => Of<Q4_K>(),
+        TensorFormat.Q5_K => Of<Q5_K>(),
+        TensorFormat.Q6_K => Of<Q6_K>(),
+        _ => null,
+    };
+
+    private static StripPlanes Of<TFormat>()
+        where TFormat : struct, IStripFormat => new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
+}
