@@ -52,6 +52,29 @@ public readonly record struct QuantizeInput(
     }
 }
 
+/// <summary><see cref="QuantizeInput"/> for vector processors.</summary>
+[LaneForm]
+public readonly record struct QuantizeInputLanes(
+    StepState State,
+    ArrayView<float> Input,
+    Int8Input Output,
+    int InputStride,
+    RowRange Tokens) : IKernel
+{
+    public void Execute()
+    {
+        int runs = Output.Stride / BlockRun.Length;
+        long end = (long)Tokens.End(State) * runs;
+        for (long i = ((long)Tokens.First(State) * runs) + WorkItems.First; i < end; i += WorkItems.Count)
+        {
+            long row = i / runs;
+            int run = (int)(i % runs);
+            long from = (row * InputStride) + (run * BlockRun.Length);
+            AlsoInt8.Write(Output, row, run, ref Input[from], ref Input[from + Lanes.Count]);
+        }
+    }
+}
+
 /// <summary>How activations are rounded to eight bits.</summary>
 internal static class Int8Rounding
 {

@@ -28,3 +28,37 @@ public readonly record struct SwiGlu(
         }
     }
 }
+
+/// <summary>
+/// <see cref="SwiGlu"/> for vector processors; also in eight bits with <see cref="AlsoInt8"/>. Columns in whole runs of 32, by which work is shared.
+/// </summary>
+[LaneForm]
+public readonly record struct SwiGluLanes<TExtra>(
+    StepState State,
+    ArrayView<float> GateUp,
+    ArrayView<float> Output,
+    Int8Input Quantized,
+    int Columns,
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
+    where TExtra : struct, IRunResult
+{
+    public void Execute()
+    {
+        int runs = Columns / BlockRun.Length;
+        long end = (long)Tokens.End(State) * runs;
+        for (long i = ((long)Tokens.First(State) * runs) + WorkItems.First; i < end; i += WorkItems.Count)
+        {
+            long token = i / runs;
+            int run = (int)(i % runs);
+            long from = (token * InputStride) + (run * BlockRun.Length);
+            long to = (token * OutputStride) + (run * BlockRun.Length);
+            ref float low = ref Output[to];
+            ref float high = ref Output[to + Lanes.Count];
+            Lanes.SwiGlu(ref GateUp[from], ref GateUp[from + Columns], ref low);
+            Lanes.SwiGlu(ref GateUp[from + Lanes.Count], ref GateUp[from + Columns + Lanes.Count], ref high);
+            TExtra.Write(Quantized, token, run, ref low, ref high);
+        }
+    }
+}

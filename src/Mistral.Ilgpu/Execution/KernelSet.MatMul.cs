@@ -53,7 +53,8 @@ public sealed partial class KernelSet
     /// </summary>
     /// <param name="gateUp">Rows of the gate over rows of up.</param>
     /// <param name="products">Room for both products of a chunk.</param>
-    public Step SwiGlu(string name, WeightMatrix gateUp, Activation input, Activation products, Activation output)
+    /// <param name="takenBy">The matrix that the output is multiplied with, which may want it in eight bits too.</param>
+    public Step SwiGlu(string name, WeightMatrix gateUp, Activation input, Activation products, Activation output, WeightMatrix? takenBy = null)
     {
         Require(gateUp.Columns == input.Columns, name, $"weights of {input.Columns} columns", $"{gateUp.Columns}");
         Require(
@@ -68,7 +69,7 @@ public sealed partial class KernelSet
             }
             : new Step(
                 name,
-                MatMul(name, gateUp, input, products).Launch + Activate(products, output, RowSet.Tokens),
+                MatMul(name, gateUp, input, products).Launch + Activate(products, output, RowSet.Tokens, takenBy),
                 pass => SwiGluCost(gateUp, pass.TokenCount),
                 RowSet.Tokens,
                 output);
@@ -213,26 +214,42 @@ public sealed partial class KernelSet
         }
     }
 
-    /// <summary>What brings the input to eight bits, or null where no weights want it so.</summary>
+    /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
     private Action<Pass>? QuantizeFor(WeightMatrix weights, Activation input, RowSet rows)
     {
-        if (activations != ActivationType.Int8 || input.Quantized is not { } quantized || !weights.Bands.Any(band => band.Format.IsQuantized()))
+        if (input.IsQuantized || activations != ActivationType.Int8
+            || input.Quantized is not { } quantized || !weights.Bands.Any(band => band.Format.IsQuantized()))
         {
             return null;
         }
 
-        return Launcher(
-            new QuantizeInput(state, input.View, quantized, input.Stride, rows.Range),
-            pass => _plan.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
+        KernelConfig Shape(Pass pass) => _plan.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length));
+        return HasLanes(input.Columns)
+            ? Launcher(new QuantizeInputLanes(state, input.View, quantized, input.Stride, rows.Range), Shape)
+            : Launcher(new QuantizeInput(state, input.View, quantized, input.Stride, rows.Range), Shape);
     }
 
     // A band's first row of weights makes column FirstRow of the output.
     private static ArrayView<float> Below(ArrayView<float> output, WeightBand band) =>
         output.SubView(band.FirstRow, output.Length - band.FirstRow);
 
-    private Action<Pass> Activate(Activation products, Activation output, RowSet rows) => Launcher(
-        new SwiGlu(state, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
-        pass => _plan.Elements((long)rows.Count(pass) * output.Columns));
+    private Action<Pass> Activate(Activation products, Activation output, RowSet rows, WeightMatrix? takenBy = null)
+    {
+        if (!HasLanes(output.Columns))
+        {
+            return Launcher(
+                new SwiGlu(state, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
+                pass => _plan.Elements((long)rows.Count(pass) * output.Columns));
+        }
+
+        return Quantizes(output, takenBy) ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
+
+        Action<Pass> Lanes<TExtra>()
+            where TExtra : struct, IRunResult => Launcher(
+            new SwiGluLanes<TExtra>(
+                state, products.View, output.View, output.Quantized.GetValueOrDefault(), output.Columns, products.Stride, output.Stride, rows.Range),
+            pass => _plan.Elements((long)rows.Count(pass) * (output.Columns / BlockRun.Length)));
+    }
 
     private Step SwiGlu<TFormat, TElement>(
         string name, WeightMatrix gateUp, WeightBand band, Activation input, Activation products, Activation output)

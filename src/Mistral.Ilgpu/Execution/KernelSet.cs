@@ -60,7 +60,9 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
     }
 
     /// <summary>output = RMSNorm(input) × gain. Bytes: rows read and written, and the gain; 4 operations an element.</summary>
-    public Step RmsNorm(string name, Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows)
+    /// <param name="takenBy">The matrix that the output is multiplied with, which may want it in eight bits too.</param>
+    public Step RmsNorm(
+        string name, Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, WeightMatrix? takenBy = null)
     {
         int columns = input.Columns;
         Require(gain.Length == columns && output.Columns == columns, name, $"{columns} columns throughout", $"{gain.Length} gains, {output.Columns} outputs");
@@ -75,8 +77,23 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
             return Step(name, group, pass => new KernelConfig(rows.Count(pass), LaunchPlan.ReductionGroup), cost, rows, output);
         }
 
+        if (HasLanes(columns))
+        {
+            return Quantizes(output, takenBy) ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
+        }
+
         var row = new RmsNormRow(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
         return Step(name, row, pass => _plan.Coarse(rows.Count(pass)), cost, rows, output);
+
+        Step Lanes<TExtra>()
+            where TExtra : struct, IRunResult => Step(
+            name,
+            new RmsNormLanes<TExtra>(
+                state, input.View, gain, output.View, output.Quantized.GetValueOrDefault(), columns, input.Stride, epsilon, rows.Range),
+            pass => _plan.Coarse(rows.Count(pass)),
+            cost,
+            rows,
+            output);
     }
 
     /// <summary>result[r] = the token with the largest logit in row r, the first among equals. Bytes: the logits; an operation each.</summary>
@@ -99,6 +116,13 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
                 RowSet.Logits,
                 output: null);
     }
+
+    // Whether rows of activations are worked on as vectors.
+    private bool HasLanes(int columns) => _plan.Family == KernelFamily.OpenClCpu && QuantizedActivations.Fit(columns);
+
+    /// <summary>Whether the matrix wants its input in eight bits; if so the step that makes it says that it will.</summary>
+    private bool Quantizes(Activation output, WeightMatrix? takenBy) => output.IsQuantized =
+        activations == ActivationType.Int8 && output.Quantized is not null && takenBy?.Bands.Any(band => band.Format.IsQuantized()) == true;
 
     private Step Step<TKernel>(
         string name, TKernel kernel, Func<Pass, KernelConfig> shape, Func<Pass, StepCost> cost, RowSet rows, Activation? output)

@@ -31,6 +31,9 @@ public sealed class Activation(string name, int rows, int columns, ArrayView<flo
     public ArrayView<float> View { get; } = view;
 
     public Int8Input? Quantized { get; } = quantized;
+
+    /// <summary>Whether the step that makes it, of the graph as built so far, makes it in eight bits too.</summary>
+    public bool IsQuantized { get; internal set; }
 }
 
 /// <summary>

@@ -30,20 +30,20 @@ public static class MistralGraph
         var shape = AttentionShape.Of(config);
         string Named(string step) => $"layers.{layer}.{step}";
 
-        yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);
+        yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.Qkv);
         yield return kernels.MatMul(Named("qkv"), w.Qkv, a.Normed, a.Qkv);
         yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Parts, a.Attended, shape);
         yield return kernels.MatMul(Named("attention_output"), w.AttentionOutput, a.Attended, a.Hidden, addToResidual: true);
 
-        yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens);
-        yield return kernels.SwiGlu(Named("swiglu"), w.GateUp, a.Normed, a.GateUp, a.Activated);
+        yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.GateUp);
+        yield return kernels.SwiGlu(Named("swiglu"), w.GateUp, a.Normed, a.GateUp, a.Activated, w.Down);
         yield return kernels.MatMul(Named("down"), w.Down, a.Activated, a.Hidden, addToResidual: true);
     }
 
     private static IEnumerable<Step> OutputHead(ModelConfig config, GraphInputs inputs)
     {
         var (kernels, a, w) = (inputs.Kernels, inputs.Workspace, inputs.Weights);
-        yield return kernels.RmsNorm("norm", a.Hidden, w.Norm, a.Final, config.NormEpsilon, RowSet.Logits);
+        yield return kernels.RmsNorm("norm", a.Hidden, w.Norm, a.Final, config.NormEpsilon, RowSet.Logits, w.Output);
         yield return kernels.MatMul("output", w.Output, a.Final, a.Logits, RowSet.Logits);
     }
 }

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using ILGPU;
+using ILGPU.Backends;
 using ILGPU.Backends.OpenCL;
 using ILGPU.IR;
 using ILGPU.IR.Intrinsics;
@@ -13,7 +14,8 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// What a method is in OpenCL C, as <c>CudaAsm</c> says what one is in PTX: a statement in the names of the method's parameters. A parameter by
-/// reference stands for the <see cref="Lanes.Count"/> elements from there on, as one vector. Elsewhere the method's own body runs.
+/// reference stands for the <see cref="Lanes.Count"/> elements from there on, as one vector, with _at behind its name for where they are; <c>result</c> for what
+/// is returned. Elsewhere the method's own body runs.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class OpenClAttribute(string statement) : Attribute
@@ -37,6 +39,8 @@ public static partial class InlineOpenCl
           typedef float lanes_float __attribute__((ext_vector_type(16), aligned(4))); \
           typedef ushort lanes_ushort __attribute__((ext_vector_type(16), aligned(2))); \
           typedef char lanes_sbyte __attribute__((ext_vector_type(16), aligned(1))); \
+          typedef int lanes_quads __attribute__((ext_vector_type(4), aligned(4))); \
+          typedef int lanes_pairs __attribute__((ext_vector_type(8), aligned(4))); \
           typedef short lanes_shorts __attribute__((ext_vector_type(32))); \
           LANES_NATIVE
         #if defined(__AVX512BW__)
@@ -89,8 +93,22 @@ public static partial class InlineOpenCl
     {
         var call = (MethodCall)value;
         var method = call.Target.Source;
-        var arguments = method.GetParameters().ToDictionary(
-            parameter => parameter.Name!, parameter => Argument(generator, parameter.ParameterType, call[parameter.Position]));
+        var arguments = new Dictionary<string, string>();
+        foreach (var parameter in method.GetParameters())
+        {
+            var variable = generator.Load(call[parameter.Position]);
+            string name = parameter.Name!;
+            arguments.Add(name, Argument(parameter.ParameterType, call[parameter.Position], variable));
+            arguments.Add($"{name}_at", variable.ToString()!);
+        }
+
+        if (!call.Type.IsVoidType)
+        {
+            var result = generator.Allocate(call);
+            generator.Declare(result);
+            arguments.Add("result", result.ToString()!);
+        }
+
         string statement = Names().Replace(
             method.GetCustomAttribute<OpenClAttribute>()!.Statement, match => arguments.GetValueOrDefault(match.Value, match.Value));
         if (Defined.TryAdd(generator, Prelude))
@@ -101,9 +119,8 @@ public static partial class InlineOpenCl
         generator.Builder.AppendLine(CultureInfo.InvariantCulture, $"\t{{ LANES {statement} }}");
     }
 
-    private static string Argument(CLCodeGenerator generator, Type type, Value value)
+    private static string Argument(Type type, Value value, VariableAllocator.Variable variable)
     {
-        var variable = generator.Load(value);
         if (!type.IsByRef)
         {
             return variable is CLCodeGenerator.ConstantVariable constant ? Literal(type, constant.Value) : variable.ToString()!;

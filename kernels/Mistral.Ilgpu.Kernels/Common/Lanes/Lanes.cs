@@ -40,6 +40,71 @@ public static class Lanes
         Vector512.LoadUnsafe(ref scales),
         Vector512.LoadUnsafe(ref to)).StoreUnsafe(ref to);
 
+    /// <summary>to = lanes × other × factor.</summary>
+    [OpenCl("to = lanes * (float16)(factor) * other;"), IntrinsicImplementation]
+    public static void Multiply(ref float lanes, float factor, ref float other, ref float to) =>
+        (Vector512.LoadUnsafe(ref lanes) * factor * Vector512.LoadUnsafe(ref other)).StoreUnsafe(ref to);
+
+    /// <summary>to += lanes².</summary>
+    [OpenCl("to = multiply_add(lanes, lanes, to);"), IntrinsicImplementation]
+    public static void AddSquare(ref float lanes, ref float to) =>
+        Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref lanes), Vector512.LoadUnsafe(ref lanes), Vector512.LoadUnsafe(ref to)).StoreUnsafe(ref to);
+
+    /// <summary>to = gate / (1 + e^−gate) × up.</summary>
+    [OpenCl("to = gate / (1 + exp(-gate)) * up;"), IntrinsicImplementation]
+    public static void SwiGlu(ref float gate, ref float up, ref float to)
+    {
+        var lanes = Vector512.LoadUnsafe(ref gate);
+        (lanes / (Vector512<float>.One + Vector512.Exp(-lanes)) * Vector512.LoadUnsafe(ref up)).StoreUnsafe(ref to);
+    }
+
+    /// <summary>The sum of all lanes: of the two halves, of the halves of that, and so on.</summary>
+    [OpenCl("float8 a = lanes.lo + lanes.hi; float4 b = a.lo + a.hi; float2 c = b.lo + b.hi; result = c.x + c.y;"), IntrinsicImplementation]
+    public static float Sum(ref float lanes)
+    {
+        var a = Vector256.LoadUnsafe(ref lanes) + Vector256.LoadUnsafe(ref lanes, 8);
+        var b = a.GetLower() + a.GetUpper();
+        return (b[0] + b[2]) + (b[1] + b[3]);
+    }
+
+    /// <summary>The largest magnitude of both.</summary>
+    [OpenCl("""
+        float16 m = fmax(fabs(lanes), fabs(others)); float8 a = fmax(m.lo, m.hi); float4 b = fmax(a.lo, a.hi); float2 c = fmax(b.lo, b.hi);
+        result = fmax(c.x, c.y);
+        """), IntrinsicImplementation]
+    public static float MaxMagnitude(ref float lanes, ref float others)
+    {
+        var m = Vector512.Max(Vector512.Abs(Vector512.LoadUnsafe(ref lanes)), Vector512.Abs(Vector512.LoadUnsafe(ref others)));
+        var a = Vector256.Max(m.GetLower(), m.GetUpper());
+        var b = Vector128.Max(a.GetLower(), a.GetUpper());
+        return MathF.Max(MathF.Max(b[0], b[1]), MathF.Max(b[2], b[3]));
+    }
+
+    /// <summary>
+    /// Rounds lanes × inverse to whole numbers, halves away from zero, and writes them as four quads of bytes and as their pairs of shorts, see
+    /// <see cref="Int8Input"/>.
+    /// </summary>
+    /// <returns>Their sum.</returns>
+    [OpenCl("""
+        float16 scaled = lanes * (float16)(inverse); int16 whole = convert_int16(scaled + copysign((float16)(0.5f), scaled)); short16 s = convert_short16(whole);
+        *(global lanes_quads*)quads_at = as_int4(convert_char16(whole)); *(global lanes_pairs*)pairs_at = as_int8(s.s021346578a9bcedf);
+        int8 a = whole.lo + whole.hi; int4 b = a.lo + a.hi; int2 c = b.lo + b.hi; result = c.x + c.y;
+        """), IntrinsicImplementation]
+    public static int Quantize(ref float lanes, float inverse, ref int quads, ref int pairs)
+    {
+        var scaled = Vector512.LoadUnsafe(ref lanes) * inverse;
+        var whole = Vector512.ConvertToInt32(scaled + Vector512.CopySign(Vector512.Create(0.5f), scaled));
+        for (int quad = 0; quad < Count / BlockRun.QuadLength; quad++)
+        {
+            var (a, b, c, d) = (whole[4 * quad], whole[(4 * quad) + 1], whole[(4 * quad) + 2], whole[(4 * quad) + 3]);
+            Unsafe.Add(ref quads, quad) = (a & 255) | ((b & 255) << 8) | ((c & 255) << 16) | (d << 24);
+            Unsafe.Add(ref pairs, 2 * quad) = (a & 65535) | (c << 16);
+            Unsafe.Add(ref pairs, (2 * quad) + 1) = (b & 65535) | (d << 16);
+        }
+
+        return Vector512.Sum(whole);
+    }
+
     /// <summary>lanes = from, of bfloat16.</summary>
     [OpenCl("lanes = as_float16(convert_int16(from) << 16);"), IntrinsicImplementation]
     public static void LoadBFloat16(ref ushort from, ref float lanes) =>
