@@ -81,7 +81,12 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
         {
             for (int part = 0; part < TFormat.BlockFloats; part++)
             {
-                Lanes.LoadFloat16(ref Weights.BlockFloats[((((strip * blocks) + block) * TFormat.BlockFloats) + part) * Strip.Rows], ref room.Block[part * Lanes.Count]);
+                ref ushort floats = ref Weights.BlockFloats[((((strip * blocks) + block) * TFormat.BlockFloats) + part) * Strip.Rows];
+                Lanes.LoadFloat16(ref floats, ref room.Block[part * Lanes.Count]);
+                if (tokens == 1)
+                {
+                    Lanes.Prefetch(ref floats);
+                }
             }
 
             for (int i = 0; i < RunsInBlock; i++)
@@ -115,6 +120,15 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
         }
 
         long at = ((strip * (Weights.Columns / BlockRun.Length)) + run) * TFormat.Bits * Strip.Rows;
+        if (tokens == 1)
+        {
+            // More tokens find the weights in the cache.
+            for (int vector = 0; vector < TFormat.Bits; vector++)
+            {
+                Lanes.Prefetch(ref Weights.Quants[at + (vector * Strip.Rows)]);
+            }
+        }
+
         if (TFormat.Bits == 8)
         {
             for (int quad = 0; quad < BlockRun.Quads; quad++)

@@ -59,6 +59,11 @@ public readonly record struct StripMatVec<TFormat, TElement, TResult>(
         {
             TFormat.Load(ref Weights[from + (column * Strip.Rows)], ref weights[0]);
             TFormat.Load(ref Weights[from + ((column + 1) * Strip.Rows)], ref weights[Lanes.Count]);
+            if (tokens == 1)
+            {
+                TFormat.Prefetch(ref Weights[from + (column * Strip.Rows)]);
+            }
+
             for (int t = 0; t < tokens; t++)
             {
                 Lanes.AddProduct(ref weights[0], Input[x + ((long)t * InputStride) + column], ref sums[2 * t * Lanes.Count]);

@@ -52,8 +52,8 @@ internal static class RotatedRun<TCache, TElement>
     {
         for (int i = 0; i < Length; i += 2)
         {
-            float angle = Rotary.Angle(position, frequencies[firstPair + (i / 2)]);
-            var (x, y) = Rotary.Rotate(qkv[at + i], qkv[at + i + 1], angle);
+            long turn = Rotary.Turn(position, frequencies[firstPair + (i / 2)]);
+            var (x, y) = Rotary.Rotate(qkv[at + i], qkv[at + i + 1], turn);
             qkv[at + i] = x;
             qkv[at + i + 1] = y;
         }

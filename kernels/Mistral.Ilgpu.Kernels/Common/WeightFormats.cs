@@ -21,6 +21,9 @@ public interface IWeightFormat<TElement>
     /// <summary>Decodes sixteen neighbours, see <see cref="Lanes"/>.</summary>
     static abstract void Load(ref TElement from, ref float lanes);
 
+    /// <summary>Asks for what lies ahead of two columns of sixteen, see <see cref="Lanes.Prefetch(ref int)"/>.</summary>
+    static abstract void Prefetch(ref TElement from);
+
     /// <summary>Rounds to nearest, ties to even.</summary>
     static abstract TElement Encode(float value);
 
@@ -55,6 +58,9 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
     public static void Load(ref float from, ref float lanes) => Lanes.Copy(ref from, ref lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref float from) => Lanes.Prefetch(ref from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Encode(float value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,6 +91,9 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(ref ushort from, ref float lanes) => Lanes.LoadBFloat16(ref from, ref lanes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Encode(float value)
@@ -127,6 +136,9 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(ref ushort from, ref float lanes) => Lanes.LoadFloat16(ref from, ref lanes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Encode(float value)

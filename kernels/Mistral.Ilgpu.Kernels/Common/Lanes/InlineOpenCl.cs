@@ -62,6 +62,11 @@ public static partial class InlineOpenCl
           ((byte_product(w, x, 0) + byte_product(w, x, 1)) & 65535) | ((byte_product(w, x, 2) + byte_product(w, x, 3)) << 16), lanes_shorts)
         #define multiply_shorts(w, x) (((((w) << 16) >> 16) * (((x) << 16) >> 16)) + (((w) >> 16) * ((x) >> 16)))
         #endif
+        #if defined(__clang__)
+        #define prefetch_at(address) __builtin_prefetch((const void*)(address))
+        #else
+        #define prefetch_at(address)
+        #endif
         #if defined(__F16C__)
         #define from_halves(h) __builtin_convertvector(__builtin_astype(h, _Float16 __attribute__((ext_vector_type(16)))), float16)
         #else
