@@ -15,11 +15,22 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
     ArrayView<float> Output,
     int Rows,
     int OutputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : IKernel, ILink
     where TFormat : struct, IStripFormat
     where TResult : struct, IResult
 {
+    public long Items => Strip.Count(Rows);
+
     public void Execute()
+    {
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
+        {
+            Do(item);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item)
     {
         var room = new Room
         {
@@ -33,19 +44,15 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
             Edge = LocalMemory.Allocate<float>(Lanes.Count),
         };
         int end = Tokens.End(State);
-        int strips = Strip.Count(Rows);
-        for (long strip = WorkItems.First; strip < strips; strip += WorkItems.Count)
+        int token = Tokens.First(State);
+        for (; token + StripTokens.AtOnce <= end; token += StripTokens.AtOnce)
         {
-            int token = Tokens.First(State);
-            for (; token + StripTokens.AtOnce <= end; token += StripTokens.AtOnce)
-            {
-                Take(StripTokens.AtOnce, strip, token, room);
-            }
+            Take(StripTokens.AtOnce, item, token, room);
+        }
 
-            for (; token < end; token++)
-            {
-                Take(1, strip, token, room);
-            }
+        for (; token < end; token++)
+        {
+            Take(1, item, token, room);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
@@ -7,33 +8,43 @@ namespace Mistral.Ilgpu.Kernels;
 /// (<see cref="Rope{TCache,TElement}"/>) and attends over the ring, with the same sums in the same order as
 /// <see cref="DecodeAttendRow{TTiles,TElement}"/>. Row form: one work item per token and kv head; no barriers.
 /// </summary>
-public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : IKernel
+public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : IKernel, ILink
     where TTiles : struct, IAttentionTiles<TTiles, TElement>
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {
+    public long Items => (long)Input.State.DecodeCount * Input.KvHeads;
+
     public void Execute()
     {
         var tiles = TTiles.Create(Input);
-        int perHead = Input.HeadDim / RotatedRun<TCache, TElement>.Length;
-        long items = (long)Input.State.DecodeCount * Input.KvHeads;
-        for (long item = WorkItems.First; item < items; item += WorkItems.Count)
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
         {
-            int token = (int)(item / Input.KvHeads);
-            int kvHead = (int)(item % Input.KvHeads);
-            // The queries that share the kv head, then its key and its value.
-            for (int i = 0; i < (Input.Group + 2) * perHead; i++)
-            {
-                int within = i / perHead;
-                int head = within < Input.Group
-                    ? (kvHead * Input.Group) + within
-                    : Input.Heads + ((within - Input.Group) * Input.KvHeads) + kvHead;
-                RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, (head * perHead) + (i % perHead));
-            }
-
-            var query = DecodeSplits.Token(Input.State, token);
-            tiles.Attend(AttentionBlock.Visible(query, kvHead, Input.Window), AttentionOutput.Whole(Input, token, kvHead));
+            Do(item, tiles);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item) => Do(item, TTiles.Create(Input));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Do(long item, TTiles tiles)
+    {
+        int perHead = Input.HeadDim / RotatedRun<TCache, TElement>.Length;
+        int token = (int)(item / Input.KvHeads);
+        int kvHead = (int)(item % Input.KvHeads);
+        // The queries that share the kv head, then its key and its value.
+        for (int i = 0; i < (Input.Group + 2) * perHead; i++)
+        {
+            int within = i / perHead;
+            int head = within < Input.Group
+                ? (kvHead * Input.Group) + within
+                : Input.Heads + ((within - Input.Group) * Input.KvHeads) + kvHead;
+            RotatedRun<TCache, TElement>.Do(Input, Frequencies, token, (head * perHead) + (i % perHead));
+        }
+
+        var query = DecodeSplits.Token(Input.State, token);
+        tiles.Attend(AttentionBlock.Visible(query, kvHead, Input.Window), AttentionOutput.Whole(Input, token, kvHead));
     }
 }
 
@@ -42,25 +53,34 @@ public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(Attenti
 /// 2023) that <see cref="MergeSplits"/> joins. Parts: tokens × heads × <see cref="DecodeSplits.Most"/> × (headDim +
 /// <see cref="DecodeSplits.Tail"/>). Row form: one work item per token, kv head and split; no barriers.
 /// </summary>
-/// <param name="Splits">Splits of the pass's longest text.</param>
-public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts, int Splits) : IKernel
+public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel, ILink
     where TTiles : struct, IAttentionTiles<TTiles, TElement>
     where TElement : unmanaged
 {
+    public long Items => (long)Input.State.DecodeCount * Input.KvHeads * DecodeSplits.Most;
+
     public void Execute()
     {
         var tiles = TTiles.Create(Input);
-        long items = (long)Input.State.DecodeCount * Input.KvHeads * Splits;
-        for (long item = WorkItems.First; item < items; item += WorkItems.Count)
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
         {
-            int split = (int)(item % Splits);
-            int kvHead = (int)(item / Splits % Input.KvHeads);
-            int token = (int)(item / Splits / Input.KvHeads);
-            var query = DecodeSplits.Token(Input.State, token);
-            if (split < DecodeSplits.Count(query.Position, Input.Window))
-            {
-                tiles.Attend(DecodeSplits.Split(query, kvHead, Input.Window, split), AttentionOutput.Part(Input, Parts, token, kvHead, split));
-            }
+            Do(item, tiles);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item) => Do(item, TTiles.Create(Input));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Do(long item, TTiles tiles)
+    {
+        int kvHead = (int)(item % Input.KvHeads);
+        int split = (int)(item / Input.KvHeads % DecodeSplits.Most);
+        int token = (int)(item / Input.KvHeads / DecodeSplits.Most);
+        var query = DecodeSplits.Token(Input.State, token);
+        if (split < DecodeSplits.Count(query.Position, Input.Window))
+        {
+            tiles.Attend(DecodeSplits.Split(query, kvHead, Input.Window, split), AttentionOutput.Part(Input, Parts, token, kvHead, split));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
@@ -14,36 +15,43 @@ public readonly record struct MergeSplits(
     int Heads,
     int HeadDim,
     int Window,
-    int OutputStride) : IKernel
+    int OutputStride) : IKernel, ILink
 {
+    public long Items => (long)State.DecodeCount * Heads * HeadDim;
+
     public void Execute()
+    {
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
+        {
+            Do(item);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item)
     {
         int perToken = Heads * HeadDim;
         int perPart = HeadDim + DecodeSplits.Tail;
-        long count = (long)State.DecodeCount * perToken;
-        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        int token = (int)(item / perToken);
+        int element = (int)(item % perToken);
+        int splits = DecodeSplits.Count(State.Position(token), Window);
+        long from = (((long)token * Heads) + (element / HeadDim)) * DecodeSplits.Most * perPart;
+        float max = Parts[from + HeadDim];
+        for (int split = 1; split < splits; split++)
         {
-            int token = (int)(i / perToken);
-            int element = (int)(i % perToken);
-            int splits = DecodeSplits.Count(State.Position(token), Window);
-            long from = (((long)token * Heads) + (element / HeadDim)) * DecodeSplits.Most * perPart;
-            float max = Parts[from + HeadDim];
-            for (int split = 1; split < splits; split++)
-            {
-                max = IntrinsicMath.Max(max, Parts[from + (split * perPart) + HeadDim]);
-            }
-
-            float sum = 0;
-            float output = 0;
-            for (int split = 0; split < splits; split++)
-            {
-                long part = from + (split * perPart);
-                float keep = SoftmaxExp.Of(Parts[part + HeadDim] - max);
-                sum += keep * Parts[part + HeadDim + 1];
-                output += keep * Parts[part + (element % HeadDim)];
-            }
-
-            Output[((long)token * OutputStride) + element] = output * (1 / sum);
+            max = IntrinsicMath.Max(max, Parts[from + (split * perPart) + HeadDim]);
         }
+
+        float sum = 0;
+        float output = 0;
+        for (int split = 0; split < splits; split++)
+        {
+            long part = from + (split * perPart);
+            float keep = SoftmaxExp.Of(Parts[part + HeadDim] - max);
+            sum += keep * Parts[part + HeadDim + 1];
+            output += keep * Parts[part + (element % HeadDim)];
+        }
+
+        Output[((long)token * OutputStride) + element] = output * (1 / sum);
     }
 }

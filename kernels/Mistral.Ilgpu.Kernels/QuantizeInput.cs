@@ -59,19 +59,26 @@ public readonly record struct QuantizeInputLanes(
     ArrayView<float> Input,
     Int8Input Output,
     int InputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : IKernel, ILink
 {
+    public long Items => (long)(Tokens.End(State) - Tokens.First(State)) * (Output.Stride / BlockRun.Length);
+
     public void Execute()
     {
-        int runs = Output.Stride / BlockRun.Length;
-        long end = (long)Tokens.End(State) * runs;
-        for (long i = ((long)Tokens.First(State) * runs) + WorkItems.First; i < end; i += WorkItems.Count)
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
         {
-            long row = i / runs;
-            int run = (int)(i % runs);
-            long from = (row * InputStride) + (run * BlockRun.Length);
-            AlsoInt8.Write(Output, row, run, ref Input[from], ref Input[from + Lanes.Count]);
+            Do(item);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item)
+    {
+        int runs = Output.Stride / BlockRun.Length;
+        long row = Tokens.First(State) + (item / runs);
+        int run = (int)(item % runs);
+        long from = (row * InputStride) + (run * BlockRun.Length);
+        AlsoInt8.Write(Output, row, run, ref Input[from], ref Input[from + Lanes.Count]);
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
@@ -8,18 +9,24 @@ namespace Mistral.Ilgpu.Kernels;
 /// evicts only the key that just left its window; a prompt's into the fresh tiles, for its last tokens would evict what its
 /// first ones need. A key reads the same wherever it lies. Work is shared by run.
 /// </summary>
-public readonly record struct Rope<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : IKernel
+public readonly record struct Rope<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : IKernel, ILink
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {
+    public long Items => (long)(Rows.End(Input.State) - Rows.First(Input.State)) * RotatedRun<TCache, TElement>.Count(Input);
+
     public void Execute()
     {
-        int runs = RotatedRun<TCache, TElement>.Count(Input);
-        int first = Rows.First(Input.State);
-        long count = (long)(Rows.End(Input.State) - first) * runs;
-        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
         {
-            RotatedRun<TCache, TElement>.Do(Input, Frequencies, first + (int)(i / runs), (int)(i % runs));
+            Do(item);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item)
+    {
+        int runs = RotatedRun<TCache, TElement>.Count(Input);
+        RotatedRun<TCache, TElement>.Do(Input, Frequencies, Rows.First(Input.State) + (int)(item / runs), (int)(item % runs));
     }
 }

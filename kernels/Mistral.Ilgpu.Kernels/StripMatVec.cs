@@ -18,30 +18,37 @@ public readonly record struct StripMatVec<TFormat, TElement, TResult>(
     int Rows,
     int InputStride,
     int OutputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : IKernel, ILink
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
     where TResult : struct, IResult
 {
+    public long Items => Strip.Count(Rows);
+
     public void Execute()
+    {
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
+        {
+            Do(item);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item)
     {
         var sums = LocalMemory.Allocate<float>(2 * StripTokens.AtOnce * Lanes.Count);
         var weights = LocalMemory.Allocate<float>(2 * Lanes.Count);
         var edge = LocalMemory.Allocate<float>(Lanes.Count);
         int end = Tokens.End(State);
-        int strips = Strip.Count(Rows);
-        for (long strip = WorkItems.First; strip < strips; strip += WorkItems.Count)
+        int token = Tokens.First(State);
+        for (; token + StripTokens.AtOnce <= end; token += StripTokens.AtOnce)
         {
-            int token = Tokens.First(State);
-            for (; token + StripTokens.AtOnce <= end; token += StripTokens.AtOnce)
-            {
-                Take(StripTokens.AtOnce, strip, token, sums, weights, edge);
-            }
+            Take(StripTokens.AtOnce, item, token, sums, weights, edge);
+        }
 
-            for (; token < end; token++)
-            {
-                Take(1, strip, token, sums, weights, edge);
-            }
+        for (; token < end; token++)
+        {
+            Take(1, item, token, sums, weights, edge);
         }
     }
 

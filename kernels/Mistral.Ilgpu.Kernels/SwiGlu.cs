@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
@@ -41,24 +42,31 @@ public readonly record struct SwiGluLanes<TExtra>(
     int Columns,
     int InputStride,
     int OutputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : IKernel, ILink
     where TExtra : struct, IRunResult
 {
+    public long Items => (long)(Tokens.End(State) - Tokens.First(State)) * (Columns / BlockRun.Length);
+
     public void Execute()
     {
-        int runs = Columns / BlockRun.Length;
-        long end = (long)Tokens.End(State) * runs;
-        for (long i = ((long)Tokens.First(State) * runs) + WorkItems.First; i < end; i += WorkItems.Count)
+        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
         {
-            long token = i / runs;
-            int run = (int)(i % runs);
-            long from = (token * InputStride) + (run * BlockRun.Length);
-            long to = (token * OutputStride) + (run * BlockRun.Length);
-            ref float low = ref Output[to];
-            ref float high = ref Output[to + Lanes.Count];
-            Lanes.SwiGlu(ref GateUp[from], ref GateUp[from + Columns], ref low);
-            Lanes.SwiGlu(ref GateUp[from + Lanes.Count], ref GateUp[from + Columns + Lanes.Count], ref high);
-            TExtra.Write(Quantized, token, run, ref low, ref high);
+            Do(item);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Do(long item)
+    {
+        int runs = Columns / BlockRun.Length;
+        long token = Tokens.First(State) + (item / runs);
+        int run = (int)(item % runs);
+        long from = (token * InputStride) + (run * BlockRun.Length);
+        long to = (token * OutputStride) + (run * BlockRun.Length);
+        ref float low = ref Output[to];
+        ref float high = ref Output[to + Lanes.Count];
+        Lanes.SwiGlu(ref GateUp[from], ref GateUp[from + Columns], ref low);
+        Lanes.SwiGlu(ref GateUp[from + Lanes.Count], ref GateUp[from + Columns + Lanes.Count], ref high);
+        TExtra.Write(Quantized, token, run, ref low, ref high);
     }
 }

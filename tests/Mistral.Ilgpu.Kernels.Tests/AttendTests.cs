@@ -202,7 +202,7 @@ public sealed class AttendTests
             }
             else
             {
-                device.Launch(new KernelConfig(2, 2), new DecodeAttendRow<TTiles, TElement>(input, parts, splits));
+                device.Launch(new KernelConfig(2, 2), new DecodeAttendRow<TTiles, TElement>(input, parts));
             }
         }
     }

@@ -56,6 +56,7 @@ internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetiti
         }
 
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, cancellation);
+        loaded.Model.Prepare();
         double bandwidth = CopyBandwidth.Measure(loaded.Device);
         narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");
         return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth))];

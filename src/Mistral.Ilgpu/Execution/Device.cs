@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Observability;
 
@@ -17,6 +18,7 @@ public sealed class Device : IDisposable
     private readonly Context _context;
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
     private readonly HashSet<string> _passedTests = [];
+    private readonly List<OpenClReplay> _replays = [];
     private readonly long _memoryLimit;
     private readonly Meter _meter = Telemetry.CreateMeter();
     private long _allocatedBytes;
@@ -105,6 +107,25 @@ public sealed class Device : IDisposable
     public void Launch<TKernel>(KernelConfig shape, in TKernel kernel)
         where TKernel : struct, IKernel => Load<TKernel>()(Stream, shape, kernel);
 
+    /// <summary>A launcher of a kernel whose arguments never change, compiled now.</summary>
+    public Action<KernelConfig> Bind<TKernel>(TKernel kernel)
+        where TKernel : struct, IKernel
+    {
+        var launch = Load<TKernel>();
+        if (Stream is not CLStream stream)
+        {
+            return shape => launch(Stream, shape, kernel);
+        }
+
+        var replay = new OpenClReplay(stream, launch.GetKernel, shape => launch(stream, shape, kernel));
+        lock (_replays)
+        {
+            _replays.Add(replay);
+        }
+
+        return replay.Launch;
+    }
+
     /// <summary>The launcher of a kernel, compiled at its first use and kept.</summary>
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel =>
@@ -127,6 +148,7 @@ public sealed class Device : IDisposable
     public void Dispose()
     {
         _meter.Dispose();
+        _replays.ForEach(replay => replay.Dispose());
         Accelerator.Dispose();
         _context.Dispose();
     }

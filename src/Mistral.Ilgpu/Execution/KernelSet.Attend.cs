@@ -36,7 +36,7 @@ public sealed partial class KernelSet
         return new Step(name, launch, pass => AttentionCost(pass, cache, shape), RowSet.Tokens, output);
     }
 
-    private Action<Pass> Attend<TCache, TElement>(
+    private Launch Attend<TCache, TElement>(
         Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
@@ -46,21 +46,24 @@ public sealed partial class KernelSet
             shape.Heads, shape.KvHeads, shape.HeadDim, cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim));
         var prefill = Prefill<TCache, TElement>(input, cache, frequencies);
         var decode = Decode<TCache, TElement>(input, cache, frequencies, parts);
-        return pass =>
-        {
-            if (pass.PrefillCount > 0)
+        return new Launch(
+            pass =>
             {
-                prefill(pass);
-            }
+                if (pass.PrefillCount > 0)
+                {
+                    prefill.Run(pass);
+                }
 
-            if (pass.DecodeCount > 0)
-            {
-                decode(pass);
-            }
-        };
+                if (pass.DecodeCount > 0)
+                {
+                    decode.Run(pass);
+                }
+            },
+            decode.Links(isSplit: false),
+            decode.Links(isSplit: true));
     }
 
-    private Action<Pass> Prefill<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies)
+    private Launch Prefill<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -78,17 +81,19 @@ public sealed partial class KernelSet
             pass => _plan.Elements((long)pass.FreshTiles * tileElements));
         return Rope<TCache, TElement>(input, frequencies, RowSet.Prefill) + attend + store;
 
-        Action<Pass> Rows<TTiles>()
+        Launch Rows<TTiles>()
             where TTiles : struct, IAttentionTiles<TTiles, TElement> =>
             Launcher(new AttendRow<TTiles, TElement>(input), pass => _plan.Coarse((long)pass.QueryTiles * input.KvHeads));
     }
 
-    private Action<Pass> Decode<TCache, TElement>(
+    private Launch Decode<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
         int Splits(Pass pass) => pass.Spans.Take(pass.DecodeCount).Max(span => DecodeSplits.Count(span.StartPosition, cache.Window));
+        var rope = new Rope<TCache, TElement>(input, frequencies, RowRange.Decode);
+        var merge = new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride);
         return _plan.Family switch
         {
             KernelFamily.Gpu => Group(),
@@ -96,39 +101,29 @@ public sealed partial class KernelSet
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
 
-        Action<Pass> Group() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
+        Launch Group() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
             + Launcher(new DecodeAttendGroup<TCache, TElement>(input, parts), pass => new KernelConfig(
                 new Index3D(Splits(pass), input.KvHeads, pass.DecodeCount), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))
             + Merge();
 
-        Action<Pass> Merge() => Launcher(
-            new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride),
+        Launch Merge() => Launcher(
+            merge,
             pass => _plan.Elements((long)pass.DecodeCount * input.Heads * input.HeadDim));
 
-        Action<Pass> Rows<TTiles>()
+        Launch Rows<TTiles>()
             where TTiles : struct, IAttentionTiles<TTiles, TElement>
         {
-            var one = Launcher(
-                new RopeDecodeAttend<TTiles, TCache, TElement>(input, frequencies), pass => _plan.Coarse((long)pass.DecodeCount * input.KvHeads));
+            var whole = new RopeDecodeAttend<TTiles, TCache, TElement>(input, frequencies);
+            var split = new DecodeAttendRow<TTiles, TElement>(input, parts);
+            var one = Launcher(whole, pass => _plan.Coarse((long)pass.DecodeCount * input.KvHeads));
             // Short texts never need these: they are compiled when one grows long.
-            var many = new Lazy<Action<Pass>>(() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + SplitRows<TTiles>() + Merge());
-            return pass => (Splits(pass) == 1 ? one : many.Value)(pass);
-        }
-
-        Action<Pass> SplitRows<TTiles>()
-            where TTiles : struct, IAttentionTiles<TTiles, TElement>
-        {
-            var launch = Device.Load<DecodeAttendRow<TTiles, TElement>>();
-            return pass =>
-            {
-                int splits = Splits(pass);
-                var shape = _plan.Coarse((long)pass.DecodeCount * input.KvHeads * splits);
-                launch(Device.Stream, shape, new DecodeAttendRow<TTiles, TElement>(input, parts, splits));
-            };
+            var many = new Lazy<Launch>(() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
+                + Launcher(split, pass => _plan.Coarse((long)pass.DecodeCount * input.KvHeads * Splits(pass))) + Merge());
+            return new Launch(pass => (Splits(pass) == 1 ? one : many.Value).Run(pass), [whole], [rope, split, merge]);
         }
     }
 
-    private Action<Pass> Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
+    private Launch Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged => Launcher(
         new Rope<TCache, TElement>(input, frequencies, rows.Range),

@@ -18,6 +18,12 @@ public sealed partial class KernelSet
         var rows = rowSet ?? RowSet.Tokens;
         Require(weights.Columns == input.Columns, name, $"weights of {input.Columns} columns", $"{weights.Columns}");
         Require(weights.Rows == output.Columns, name, $"weights of {output.Columns} rows", $"{weights.Rows}");
+        return new Step(
+            name, Product(name, weights, input, output, rows, addToResidual), pass => MatMulCost(weights, rows.Count(pass)), rows, output);
+    }
+
+    private Launch Product(string name, WeightMatrix weights, Activation input, Activation output, RowSet rows, bool addToResidual)
+    {
         var product = QuantizeFor(weights, input, rows);
         foreach (var band in weights.Bands)
         {
@@ -31,20 +37,20 @@ public sealed partial class KernelSet
             product += Update(name, update, input, output, rows);
         }
 
-        return new Step(name, product!, pass => MatMulCost(weights, rows.Count(pass)), rows, output);
+        return product!;
     }
 
-    private Action<Pass> Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
+    private Launch Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
     {
         var both = Product<Assign>(name, update.Down.Bands[0], input, update.Inner, rows)
             + Product<AddToResidual>(name, update.Up, update.Inner, output, rows);
-        return pass =>
+        return new Launch(pass =>
         {
             if (update.IsOn())
             {
-                both(pass);
+                both.Run(pass);
             }
-        };
+        });
     }
 
     /// <summary>
@@ -69,13 +75,13 @@ public sealed partial class KernelSet
             }
             : new Step(
                 name,
-                MatMul(name, gateUp, input, products).Launch + Activate(products, output, RowSet.Tokens, takenBy),
+                Product(name, gateUp, input, products, RowSet.Tokens, addToResidual: false) + Activate(products, output, RowSet.Tokens, takenBy),
                 pass => SwiGluCost(gateUp, pass.TokenCount),
                 RowSet.Tokens,
                 output);
     }
 
-    private Action<Pass> Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private Launch Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TResult : struct, IResult => band.Format switch
         {
             TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input, output, rows),
@@ -96,7 +102,7 @@ public sealed partial class KernelSet
             _ => throw new ArgumentOutOfRangeException(nameof(band)),
         };
 
-    private Action<Pass> Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+    private Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult
@@ -126,7 +132,7 @@ public sealed partial class KernelSet
 
         return Forms(rows, Few, set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
 
-        Action<Pass> Few(RowSet set) => Launcher(
+        Launch Few(RowSet set) => Launcher(
             new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride, output.Stride),
             pass => GroupPerRow(band.Rows, set.Count(pass)));
     }
@@ -135,33 +141,33 @@ public sealed partial class KernelSet
     /// Decoded tokens, and rows of logits, in the form for few; prompts, and texts that are scored, in the form for many. Which
     /// one a row gets depends on its sequence alone, and neither sums a row otherwise for the company it has in the pass.
     /// </summary>
-    private static Action<Pass> Forms(RowSet rows, Func<RowSet, Action<Pass>> few, Func<RowSet, Action<Pass>> many)
+    private static Launch Forms(RowSet rows, Func<RowSet, Launch> few, Func<RowSet, Launch> many)
     {
         if (rows == RowSet.Logits)
         {
             var (generate, score) = (few(rows), many(rows));
-            return pass => (pass.IsScoring ? score : generate)(pass);
+            return new Launch(pass => (pass.IsScoring ? score : generate).Run(pass));
         }
 
         var (decode, prefill) = (few(RowSet.Decode), many(RowSet.Prefill));
-        return pass =>
+        return new Launch(pass =>
         {
             if (pass.DecodeCount > 0)
             {
-                decode(pass);
+                decode.Run(pass);
             }
 
             if (pass.PrefillCount > 0)
             {
-                prefill(pass);
+                prefill.Run(pass);
             }
-        };
+        });
     }
 
     private static KernelConfig GroupPerRow(int rows, int tokens) =>
         new(new Index3D(rows, tokens, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1));
 
-    private Action<Pass> StripBlocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private Launch StripBlocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IStripFormat
         where TResult : struct, IResult
     {
@@ -178,7 +184,7 @@ public sealed partial class KernelSet
     private static Int8Input Quantized(string name, Activation input) =>
         input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits");
 
-    private Action<Pass> Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IBlockFormat
         where TResult : struct, IResult
     {
@@ -197,7 +203,7 @@ public sealed partial class KernelSet
             state, band.Blocks, quantized, Below(output.View, band), band.Rows, output.Stride, rows.Range);
         return Launcher(lanes, _ => LaunchPlan.Rows(band.Rows));
 
-        Action<Pass> WithInput<TInput>(TInput blockInput)
+        Launch WithInput<TInput>(TInput blockInput)
             where TInput : struct, IBlockInput
         {
             var to = Below(output.View, band);
@@ -215,7 +221,7 @@ public sealed partial class KernelSet
     }
 
     /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
-    private Action<Pass>? QuantizeFor(WeightMatrix weights, Activation input, RowSet rows)
+    private Launch? QuantizeFor(WeightMatrix weights, Activation input, RowSet rows)
     {
         if (input.IsQuantized || activations != ActivationType.Int8
             || input.Quantized is not { } quantized || !weights.Bands.Any(band => band.Format.IsQuantized()))
@@ -233,7 +239,7 @@ public sealed partial class KernelSet
     private static ArrayView<float> Below(ArrayView<float> output, WeightBand band) =>
         output.SubView(band.FirstRow, output.Length - band.FirstRow);
 
-    private Action<Pass> Activate(Activation products, Activation output, RowSet rows, WeightMatrix? takenBy = null)
+    private Launch Activate(Activation products, Activation output, RowSet rows, WeightMatrix? takenBy = null)
     {
         if (!HasLanes(output.Columns))
         {
@@ -244,7 +250,7 @@ public sealed partial class KernelSet
 
         return Quantizes(output, takenBy) ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
 
-        Action<Pass> Lanes<TExtra>()
+        Launch Lanes<TExtra>()
             where TExtra : struct, IRunResult => Launcher(
             new SwiGluLanes<TExtra>(
                 state, products.View, output.View, output.Quantized.GetValueOrDefault(), output.Columns, products.Stride, output.Stride, rows.Range),
@@ -277,12 +283,12 @@ public sealed partial class KernelSet
             RowSet.Tokens, Few, set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
         return new Step(name, forms, cost, RowSet.Tokens, output);
 
-        Action<Pass> Few(RowSet set) => Launcher(
+        Launch Few(RowSet set) => Launcher(
             new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),
             pass => GroupPerRow(rows, set.Count(pass)));
     }
 
-    private Action<Pass> Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+    private Launch Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult

@@ -128,12 +128,11 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
         string name, TKernel kernel, Func<Pass, KernelConfig> shape, Func<Pass, StepCost> cost, RowSet rows, Activation? output)
         where TKernel : struct, IKernel => new(name, Launcher(kernel, shape), cost, rows, output);
 
-    private Action<Pass> Launcher<TKernel>(TKernel kernel, Func<Pass, KernelConfig> shape)
+    private Launch Launcher<TKernel>(TKernel kernel, Func<Pass, KernelConfig> shape)
         where TKernel : struct, IKernel
     {
-        var launch = Device.Load<TKernel>();
-        var stream = Device.Stream;
-        return pass => launch(stream, shape(pass), kernel);
+        var launch = Device.Bind(kernel);
+        return new Launch(pass => launch(shape(pass)), kernel is ILink link ? [link] : null);
     }
 
     private static void Require(bool holds, string step, string expected, string found)

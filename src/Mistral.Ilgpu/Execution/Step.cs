@@ -35,12 +35,18 @@ public readonly record struct StepCost(long Bytes, long Operations)
 
 /// <summary>A named node of the graph, bound to its buffers: running it launches its kernels, one or a few.</summary>
 /// <param name="output">What it makes, where that is activations.</param>
-public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> cost, RowSet rows, Activation? output)
+public sealed class Step(string name, Launch launch, Func<Pass, StepCost> cost, RowSet rows, Activation? output)
 {
     public string Name { get; } = name;
 
     /// <summary>The name without its layer: <c>qkv</c> of <c>layers.3.qkv</c>.</summary>
     public string Kind { get; } = name[(name.LastIndexOf('.') + 1)..];
+
+    /// <summary>The name's other part, <c>layers.3</c>; empty outside of layers.</summary>
+    public string Layer { get; } = name[..Math.Max(0, name.LastIndexOf('.'))];
+
+    /// <summary>See <see cref="StepChains"/>.</summary>
+    public IReadOnlyList<Kernels.ILink>? Links(bool isSplit) => launch.Links(isSplit);
 
     /// <summary>Activations that the step makes: a row for each of <see cref="RowCount"/>, and the cache where it attends.</summary>
     public Activation? Output => output;
@@ -56,7 +62,7 @@ public sealed class Step(string name, Action<Pass> launch, Func<Pass, StepCost> 
     {
         if (HasWork(pass))
         {
-            launch(pass);
+            launch.Run(pass);
         }
     }
 

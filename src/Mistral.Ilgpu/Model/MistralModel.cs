@@ -16,6 +16,7 @@ public sealed class MistralModel : IDisposable
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
     private readonly Step _argMax;
+    private readonly StepChains? _chains;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
@@ -31,10 +32,12 @@ public sealed class MistralModel : IDisposable
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
             var kernels = new KernelSet(device, _workspace.State, options.Activations);
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
+            _chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window));
             _argMax = kernels.ArgMax("argmax", _workspace.Logits, _workspace.Chosen);
         }
         catch
         {
+            _chains?.Dispose();
             _cache?.Dispose();
             _workspace.Dispose();
             throw;
@@ -63,8 +66,8 @@ public sealed class MistralModel : IDisposable
 
     public RotatingKvCache Cache => _cache;
 
-    /// <summary>How steps are walked: they are launched, unless they are to be timed or checked too.</summary>
-    public Action<Step, Pass> Walk { get; set; } = static (step, pass) => step.Launch(pass);
+    /// <summary>How steps are walked one by one, to be timed or checked; null launches them, together where that is faster.</summary>
+    public Action<Step, Pass>? Walk { get; set; }
 
     /// <summary>The pass that was run last.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);
@@ -129,15 +132,25 @@ public sealed class MistralModel : IDisposable
     /// it was begun.</summary>
     public int ChunkLength(int position, int remaining) => Math.Min(remaining, Chunk - (position % Chunk));
 
+    /// <summary>Compiles now what else is compiled beside the first texts, for those who measure.</summary>
+    public void Prepare() => _chains?.Prepare();
+
     /// <summary>Takes the batch's tokens in one pass.</summary>
     /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary lacks.</exception>
     public void Forward(Batch batch, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         var pass = Begin(batch);
-        foreach (var step in Graph.Steps)
+        if (Walk is null && _chains is not null && StepChains.Takes(pass))
         {
-            Walk(step, pass);
+            _chains.Launch(pass);
+        }
+        else
+        {
+            foreach (var step in Graph.Steps)
+            {
+                Take(step, pass);
+            }
         }
 
         End(batch);
@@ -168,7 +181,7 @@ public sealed class MistralModel : IDisposable
     /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
     public ReadOnlySpan<int> ArgMax()
     {
-        Walk(_argMax, LastPass);
+        Take(_argMax, LastPass);
         return _workspace.ReadChosen(LastPass.LogitCount);
     }
 
@@ -177,6 +190,7 @@ public sealed class MistralModel : IDisposable
 
     public void Dispose()
     {
+        _chains?.Dispose();
         _cache.Dispose();
         _workspace.Dispose();
         _weights.Dispose();
@@ -202,6 +216,19 @@ public sealed class MistralModel : IDisposable
     public static long PassBytes(ModelConfig config, ModelOptions options, int chunk) =>
         Workspace.SizeInBytes(config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
             + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk));
+
+    /// <summary>Walks one step.</summary>
+    internal void Take(Step step, Pass pass)
+    {
+        if (Walk is null)
+        {
+            step.Launch(pass);
+        }
+        else
+        {
+            Walk(step, pass);
+        }
+    }
 
     private void Admit(Batch batch)
     {

@@ -30,7 +30,7 @@ public sealed class Profiler(MistralModel model)
                 {
                     launched.Add(step);
                     clock.Mark();
-                    walk(step, pass);
+                    (walk ?? ((one, at) => one.Launch(at)))(step, pass);
                     clock.Mark();
                 }
             };

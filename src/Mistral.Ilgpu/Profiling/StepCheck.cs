@@ -73,7 +73,7 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
         foreach (var (step, referenceStep) in model.Graph.Steps.Zip(reference.Graph.Steps).Where(pair => pair.First.HasWork(pass)))
         {
             cancellation.ThrowIfCancellationRequested();
-            model.Walk(step, pass);
+            model.Take(step, pass);
             referenceStep.Launch(referencePass);
             var (row, error) = Compare(step.Output!, referenceStep.Output!, step.RowCount(pass));
             if (!(error <= Tolerance))

@@ -63,6 +63,11 @@ public static partial class InlineOpenCl
         #define multiply_shorts(w, x) (((((w) << 16) >> 16) * (((x) << 16) >> 16)) + (((w) >> 16) * ((x) >> 16)))
         #endif
         #if defined(__clang__)
+        #define load_acquire(address) __atomic_load_n(address, __ATOMIC_ACQUIRE)
+        #else
+        #define load_acquire(address) atomic_add(address, 0)
+        #endif
+        #if defined(__clang__)
         #define prefetch_at(address) __builtin_prefetch((const void*)(address))
         #else
         #define prefetch_at(address)
@@ -82,11 +87,11 @@ public static partial class InlineOpenCl
 
     private static readonly ConditionalWeakTable<CLCodeGenerator, object> Defined = [];
 
-    /// <summary>Tells ILGPU of every method of <see cref="Lanes"/>; contexts that make OpenCL C need this.</summary>
+    /// <summary>Tells ILGPU of every method that has a statement; contexts that make OpenCL C need this.</summary>
     public static Context.Builder InlineLanes(this Context.Builder builder)
     {
         var manager = builder.GetIntrinsicManager();
-        foreach (var method in typeof(Lanes).GetMethods().Where(method => method.IsDefined(typeof(OpenClAttribute))))
+        foreach (var method in new[] { typeof(Lanes), typeof(Workers) }.SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(OpenClAttribute))))
         {
             manager.RegisterMethod(method, new CLIntrinsic(typeof(InlineOpenCl), nameof(Generate), IntrinsicImplementationMode.GenerateCode));
         }

@@ -1,0 +1,25 @@
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>What puts a step's kernels on the device's stream, one after the other.</summary>
+/// <param name="run">Launches them for a pass.</param>
+/// <param name="links">The same kernels for passes of decoded tokens alone, to be chained with those of other steps; null where they cannot be.</param>
+/// <param name="splitLinks">Those for texts whose attention is split; the same ones if null.</param>
+public sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null, IReadOnlyList<ILink>? splitLinks = null)
+{
+    public void Run(Pass pass) => run(pass);
+
+    /// <summary>See <see cref="StepChains"/>.</summary>
+    public IReadOnlyList<ILink>? Links(bool isSplit) => isSplit ? splitLinks ?? links : links;
+
+    public static implicit operator Launch(Action<Pass> run) => new(run);
+
+    public static Launch operator +(Launch? first, Launch second) => first is null
+        ? second
+        : new Launch((Action<Pass>)first.Run + second.Run, Join(first.Links(false), second.Links(false)), Join(first.Links(true), second.Links(true)));
+
+    private static IReadOnlyList<ILink>? Join(IReadOnlyList<ILink>? first, IReadOnlyList<ILink>? second) =>
+        first is null || second is null ? null : [.. first, .. second];
+}

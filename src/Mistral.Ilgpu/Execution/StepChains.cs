@@ -1,0 +1,158 @@
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>
+/// A graph for passes of decoded tokens on OpenCL CPUs, where putting a kernel on the cores costs more than many a step takes: the steps of a layer are
+/// one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit for bit.
+/// </summary>
+public sealed class StepChains : IDisposable
+{
+    // Texts that end sooner do not make up for what compiling takes.
+    private const int PassesBefore = 24;
+
+    private readonly Device _device;
+    private readonly IReadOnlyList<Step> _steps;
+    private readonly int _longestWindow;
+    private readonly DeviceBuffer<int> _counters;
+    private int _passes;
+    private readonly Lazy<Task<List<Action<Pass>>>> _whole;
+    private readonly Lazy<Task<List<Action<Pass>>>> _split;
+
+    private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow)
+    {
+        _device = device;
+        _steps = steps;
+        _longestWindow = longestWindow;
+        int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
+        _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
+        _whole = new(() => Task.Run(() => Build(isSplit: false)));
+        _split = new(() => Task.Run(() => Build(isSplit: true)));
+    }
+
+    /// <summary>Chains of a graph's steps, or null where launches are cheap.</summary>
+    /// <param name="longestWindow">Of all layers, in positions.</param>
+    public static StepChains? Of(Device device, IReadOnlyList<Step> steps, int longestWindow) =>
+        new LaunchPlan(device.Info).Family == KernelFamily.OpenClCpu ? new StepChains(device, steps, longestWindow) : null;
+
+    /// <summary>Whether a pass can go through the chains.</summary>
+    public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };
+
+    /// <summary>Compiles the chains and waits for them.</summary>
+    public void Prepare()
+    {
+        _passes = PassesBefore;
+        Task.WaitAll(_whole.Value, _split.Value);
+    }
+
+    /// <summary>Puts all steps of a pass on the device's stream: one by one until the chains are compiled, which happens beside the first passes.</summary>
+    public void Launch(Pass pass)
+    {
+        var chains = ++_passes > PassesBefore ? (IsSplit(pass) ? _split : _whole).Value : null;
+        if (chains?.IsCompleted != true)
+        {
+            foreach (var step in _steps)
+            {
+                step.Launch(pass);
+            }
+
+            return;
+        }
+
+        _counters.View.MemSetToZero(_device.Stream);
+        foreach (var launch in chains.GetAwaiter().GetResult())
+        {
+            launch(pass);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var chains in new[] { _whole, _split })
+        {
+            if (chains.IsValueCreated)
+            {
+                ((IAsyncResult)chains.Value).AsyncWaitHandle.WaitOne();
+            }
+        }
+
+        _counters.Dispose();
+    }
+
+    // Texts of one split have a kernel of their own; it sums what the one for more would, in the same order.
+    private bool IsSplit(Pass pass)
+    {
+        foreach (var span in pass.Spans)
+        {
+            if (DecodeSplits.Count(span.StartPosition, _longestWindow) > 1)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private List<Action<Pass>> Build(bool isSplit)
+    {
+        int countersUsed = 0;
+        var launches = new List<Action<Pass>>();
+        var links = new List<ILink>();
+        string? layer = null;
+        foreach (var step in _steps)
+        {
+            // A layer's chain is the same kernel as the next one's.
+            if (step.Layer != layer || step.Links(isSplit) is null)
+            {
+                Flush();
+            }
+
+            layer = step.Layer;
+            if (step.Links(isSplit) is { } own)
+            {
+                links.AddRange(own);
+            }
+            else
+            {
+                launches.Add(step.Launch);
+            }
+        }
+
+        Flush();
+        return launches;
+
+        void Flush()
+        {
+            if (links.Count > 0)
+            {
+                launches.Add(Chain(links, _counters.View.SubView(countersUsed, links.Count * Workers.CounterInts)));
+                countersUsed += links.Count * Workers.CounterInts;
+                links.Clear();
+            }
+        }
+    }
+
+    private Action<Pass> Chain(List<ILink> links, ArrayView<int> counters)
+    {
+        var last = links[^1];
+        var chained = (ILinks)Activator.CreateInstance(typeof(LastLink<>).MakeGenericType(last.GetType()), last)!;
+        foreach (var link in links.SkipLast(1).Reverse())
+        {
+            chained = (ILinks)Activator.CreateInstance(typeof(Links<,>).MakeGenericType(link.GetType(), chained.GetType()), link, chained)!;
+        }
+
+        return typeof(StepChains).GetMethod(nameof(Bind), BindingFlags.NonPublic | BindingFlags.Instance)!
+            .MakeGenericMethod(chained.GetType()).CreateDelegate<Func<ILinks, ArrayView<int>, Action<Pass>>>(this)(chained, counters);
+    }
+
+    private Action<Pass> Bind<TLinks>(ILinks links, ArrayView<int> counters)
+        where TLinks : struct, ILinks
+    {
+        var launch = _device.Bind(new Chain<TLinks>((TLinks)links, counters));
+        var shape = new KernelConfig(_device.Info.ComputeUnits, 1);
+        return _ => launch(shape);
+    }
+}

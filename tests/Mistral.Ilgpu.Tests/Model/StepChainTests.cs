@@ -1,0 +1,55 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>Decoded tokens whose layers are one launch each have the logits of those whose steps are launched one by one, bit for bit.</summary>
+public sealed class StepChainTests
+{
+    [Theory]
+    [InlineData(null, 40, 64)]
+    [InlineData(TensorFormat.Q8_0, 40, 64)]
+    [InlineData(TensorFormat.Q4_0, 300, 1000)]
+    public void Decode_Chained_EqualsWalkedBitForBit(TensorFormat? type, int prompt, int window)
+    {
+        const int Decoded = 20;
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var model = MistralModel.Load(
+            checkpoint, TestDevice.Get("opencl"), new ModelOptions(type, SlidingWindow: window), cancellation: TestContext.Current.CancellationToken);
+        model.Prepare();
+        int[] ids = LogitsTests.RandomIds(new Random(7), prompt + Decoded, checkpoint.Config.VocabularySize);
+        int walked = 0;
+
+        float[][] chained = Run();
+        model.Walk = (step, pass) =>
+        {
+            step.Launch(pass);
+            walked++;
+        };
+        float[][] oneByOne = Run();
+
+        Assert.True(walked > Decoded * model.Graph.Steps.Count);
+        for (int i = 0; i < Decoded; i++)
+        {
+            Assert.True(chained[i].AsSpan().SequenceEqual(oneByOne[i]), $"decoded token {i}: not the same bits");
+        }
+
+        float[][] Run()
+        {
+            using var text = new ModelText(model);
+            text.Forward(ids.AsSpan(0, prompt));
+            return
+            [
+                .. Enumerable.Range(prompt, Decoded).Select(i =>
+                {
+                    text.Forward(ids.AsSpan(i, 1));
+                    var logits = new float[checkpoint.Config.VocabularySize];
+                    text.ReadLogits(logits);
+                    return logits;
+                }),
+            ];
+        }
+    }
+}
