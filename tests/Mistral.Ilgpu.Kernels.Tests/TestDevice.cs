@@ -27,6 +27,9 @@ public static class TestDevice
     /// <summary>Devices for kernels that need no groups.</summary>
     public static TheoryData<string> All => [.. new[] { "cpu", "opencl", "cuda", "ptx" }];
 
+    /// <summary>Devices for whole models with more than a few thousand weights.</summary>
+    public static TheoryData<string> Models => [.. new[] { "cpu", "opencl", "cuda" }];
+
     /// <summary>Devices for kernels that reduce over a group.</summary>
     public static TheoryData<string> Grouped => [.. new[] { "cpu:256", "opencl", "cuda", "ptx" }];
 
