@@ -2,24 +2,14 @@ using System.Globalization;
 
 namespace Mistral.Ilgpu.PtxMachine;
 
-/// <summary>Reads a module into one kernel: declarations, labels, scopes and the operands of instructions.</summary>
+/// <summary>Reads a module into one kernel: declarations, scopes, labels and the operands of instructions.</summary>
 internal sealed class PtxParser(string module)
 {
-    // Until all registers are declared, slots of special registers and of constants count from here.
-    private const int Special = 1 << 20;
-    private const int Constant = 1 << 21;
-
-    // Reads as a number far off, as an address out of every range and, in floats, as a NaN.
-    private const ulong Unwritten = 0x7FD5_BADD_FFD5_BADD;
-
     private readonly PtxTokens _tokens = new(module);
+    private readonly SlotTable _slots = new();
     private readonly List<Instruction> _code = [];
-    private readonly List<ulong> _constants = [];
-    private readonly Dictionary<ulong, int> _constantAt = [];
-    private readonly Stack<Scope> _scopes = new([new Scope()]);
-    private readonly List<(Instruction Branch, string Label, Scope[] Scopes)> _branches = [];
-    private readonly List<int> _dynamicShared = [];
-    private int _registers;
+    private readonly Stack<Dictionary<string, int>> _labels = new([[]]);
+    private readonly List<(Instruction Branch, string Label, Dictionary<string, int>[] Scopes)> _branches = [];
     private int _sharedBytes;
     private int _localBytes;
     private int _parameterBytes;
@@ -39,23 +29,11 @@ internal sealed class PtxParser(string module)
 
         // A thread that runs past the last instruction ends.
         _code.Add(new Instruction { Kind = InstructionKind.Exit, Text = "}" });
-        int dynamicAt = Align(_sharedBytes, 16);
-        _dynamicShared.ForEach(index => _constants[index] = (ulong)dynamicAt);
-        int specials = Enum.GetValues<SpecialRegister>().Length;
-        foreach (var instruction in _code)
+        _code.ForEach(instruction => instruction.Place(_slots.Place));
+        int shared = Align(_sharedBytes, 16);
+        return new PtxKernel(_name, [.. _code], _slots.Contents(shared), _slots.SpecialAt)
         {
-            instruction.Place(slot => slot switch
-            {
-                >= Constant => slot - Constant + specials + _registers,
-                >= Special => slot - Special + _registers,
-                _ => slot,
-            });
-        }
-
-        ulong[] slots = [.. Enumerable.Repeat(Unwritten, _registers), .. new ulong[specials], .. _constants];
-        return new PtxKernel(_name, [.. _code], slots, _registers)
-        {
-            SharedBytes = dynamicAt, LocalBytes = Align(_localBytes, 16), ParameterBytes = _parameterBytes,
+            SharedBytes = shared, LocalBytes = Align(_localBytes, 16), ParameterBytes = _parameterBytes,
         };
     }
 
@@ -100,47 +78,37 @@ internal sealed class PtxParser(string module)
             _tokens.Expect(".param");
             var (name, alignment, bytes) = ReadArray();
             _parameterBytes = Align(_parameterBytes, alignment);
-            Name(name, (ulong)_parameterBytes);
+            _slots.DeclareAddress(name, _parameterBytes);
             _parameterBytes += bytes ?? throw new PtxException($"parameter {name} has no size");
             _tokens.TryTake(",");
         }
 
-        while (_tokens.Peek() != "{")
+        // Directives for the assembler.
+        while (!_tokens.TryTake("{"))
         {
             _tokens.Take();
         }
 
-        _tokens.Take();
         ReadBody();
         foreach (var (branch, label, scopes) in _branches)
         {
-            branch.Target = scopes.Select(scope => scope.Labels.TryGetValue(label, out int at) ? at : -1).FirstOrDefault(at => at >= 0, -1);
-            if (branch.Target < 0)
-            {
-                throw new PtxException($"no label {label}");
-            }
+            branch.Target = scopes.FirstOrDefault(scope => scope.ContainsKey(label))?[label] ?? throw new PtxException($"no label {label}");
         }
     }
 
     private void ReadBody()
     {
-        int depth = _scopes.Count;
-        while (true)
+        while (!_tokens.TryTake("}"))
         {
             switch (_tokens.Peek())
             {
-                case "}":
-                    _tokens.Take();
-                    if (_scopes.Count == depth)
-                    {
-                        return;
-                    }
-
-                    _scopes.Pop();
-                    break;
                 case "{":
                     _tokens.Take();
-                    _scopes.Push(new Scope());
+                    _slots.OpenScope();
+                    _labels.Push([]);
+                    ReadBody();
+                    _labels.Pop();
+                    _slots.CloseScope();
                     break;
                 case ".reg":
                     _tokens.Take();
@@ -154,10 +122,13 @@ internal sealed class PtxParser(string module)
                     _tokens.Take();
                     _tokens.Expect(";");
                     break;
+                case ";":
+                    _tokens.Take();
+                    break;
                 default:
                     if (_tokens.Peek(1) == ":")
                     {
-                        _scopes.Peek().Labels[_tokens.Take()] = _code.Count;
+                        _labels.Peek()[_tokens.Take()] = _code.Count;
                         _tokens.Take();
                     }
                     else
@@ -183,12 +154,12 @@ internal sealed class PtxParser(string module)
                 _tokens.Expect(">");
                 for (int i = 0; i < count; i++)
                 {
-                    _scopes.Peek().Names[$"{name}{i}"] = _registers++;
+                    _slots.DeclareRegister($"{name}{i}");
                 }
             }
             else
             {
-                _scopes.Peek().Names[name] = _registers++;
+                _slots.DeclareRegister(name);
             }
         }
         while (_tokens.TryTake(","));
@@ -201,16 +172,13 @@ internal sealed class PtxParser(string module)
         _tokens.Expect(";");
         if (bytes is null)
         {
-            // Its place is known when all other arrays are.
-            _constants.Add(0);
-            _dynamicShared.Add(_constants.Count - 1);
-            _scopes.Peek().Names[name] = Constant + _constants.Count - 1;
+            _slots.DeclareBehindAll(name);
             return;
         }
 
         ref int total = ref isShared ? ref _sharedBytes : ref _localBytes;
         total = Align(total, alignment);
-        Name(name, (ulong)total);
+        _slots.DeclareAddress(name, total);
         total += bytes.Value;
     }
 
@@ -239,11 +207,10 @@ internal sealed class PtxParser(string module)
         if (_tokens.TryTake("@"))
         {
             isNegated = _tokens.TryTake("!");
-            guard = Resolve(_tokens.Take());
+            guard = _slots.Of(_tokens.Take());
         }
 
         string mnemonic = _tokens.Take();
-        var operands = new List<Operand>();
         if (mnemonic is "bra" or "bra.uni")
         {
             string label = _tokens.Take();
@@ -252,10 +219,11 @@ internal sealed class PtxParser(string module)
             {
                 Kind = InstructionKind.Branch, Text = _tokens.TextFrom(start), Guard = guard, IsGuardNegated = isNegated,
             };
-            _branches.Add((branch, label, [.. _scopes]));
+            _branches.Add((branch, label, [.. _labels]));
             return branch;
         }
 
+        var operands = new List<Operand>();
         while (!_tokens.TryTake(";"))
         {
             operands.Add(ReadOperand());
@@ -282,8 +250,9 @@ internal sealed class PtxParser(string module)
         if (_tokens.TryTake("["))
         {
             int address = ReadSlot();
-            long offset = _tokens.TryTake("+") ? _tokens.TryTake("-") ? -_tokens.TakeInt() : _tokens.TakeInt()
-                : _tokens.TryTake("-") ? -_tokens.TakeInt() : 0;
+            bool isAbove = _tokens.TryTake("+");
+            int sign = _tokens.TryTake("-") ? -1 : isAbove ? 1 : 0;
+            long offset = sign == 0 ? 0 : sign * _tokens.TakeInt();
             _tokens.Expect("]");
             return new Operand([address], IsAddress: true, offset);
         }
@@ -299,73 +268,19 @@ internal sealed class PtxParser(string module)
         if (char.IsAsciiDigit(word[0]))
         {
             ulong bits = ParseNumber(word);
-            return ConstantSlot(isNegative ? (ulong)-(long)bits : bits);
+            return _slots.Of(isNegative ? (ulong)-(long)bits : bits);
         }
 
-        // What is written to it is not wanted.
-        return word == "_" ? _registers++ : Resolve(word);
+        return word == "_" ? _slots.Unnamed() : _slots.Of(word);
     }
 
-    private static ulong ParseNumber(string word) => word.Length < 2 ? ulong.Parse(word, CultureInfo.InvariantCulture) : word[..2] switch
+    private static ulong ParseNumber(string word)
     {
-        "0f" or "0F" => uint.Parse(word.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-        "0d" or "0D" or "0x" or "0X" => ulong.Parse(word.AsSpan(2).TrimEnd('U'), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-        _ => ulong.TryParse(word.AsSpan().TrimEnd('U'), CultureInfo.InvariantCulture, out ulong value)
-            ? value : throw new PtxException($"unknown number '{word}'"),
-    };
-
-    private int Resolve(string name)
-    {
-        foreach (var scope in _scopes)
-        {
-            if (scope.Names.TryGetValue(name, out int slot))
-            {
-                return slot;
-            }
-        }
-
-        return name switch
-        {
-            "%tid.x" => Of(SpecialRegister.ThreadX),
-            "%tid.y" => Of(SpecialRegister.ThreadY),
-            "%tid.z" => Of(SpecialRegister.ThreadZ),
-            "%ntid.x" => Of(SpecialRegister.GroupSizeX),
-            "%ntid.y" => Of(SpecialRegister.GroupSizeY),
-            "%ntid.z" => Of(SpecialRegister.GroupSizeZ),
-            "%ctaid.x" => Of(SpecialRegister.GroupX),
-            "%ctaid.y" => Of(SpecialRegister.GroupY),
-            "%ctaid.z" => Of(SpecialRegister.GroupZ),
-            "%nctaid.x" => Of(SpecialRegister.GridX),
-            "%nctaid.y" => Of(SpecialRegister.GridY),
-            "%nctaid.z" => Of(SpecialRegister.GridZ),
-            "%laneid" => Of(SpecialRegister.Lane),
-            "%warpid" => Of(SpecialRegister.Warp),
-            "%dynamic_smem_size" => Of(SpecialRegister.DynamicSharedBytes),
-            "WARP_SZ" => ConstantSlot(Warp.Size),
-            _ => throw new PtxException($"unknown name '{name}'"),
-        };
-
-        static int Of(SpecialRegister register) => Special + (int)register;
-    }
-
-    private int ConstantSlot(ulong bits)
-    {
-        if (!_constantAt.TryGetValue(bits, out int index))
-        {
-            index = _constantAt[bits] = _constants.Count;
-            _constants.Add(bits);
-        }
-
-        return Constant + index;
-    }
-
-    private void Name(string name, ulong address) => _scopes.Peek().Names[name] = ConstantSlot(address);
-
-    private sealed class Scope
-    {
-        public Dictionary<string, int> Names { get; } = [];
-
-        public Dictionary<string, int> Labels { get; } = [];
+        var digits = word.AsSpan().TrimEnd('U');
+        bool isHexadecimal = digits is ['0', 'f' or 'F' or 'd' or 'D' or 'x' or 'X', ..];
+        return ulong.TryParse(
+            isHexadecimal ? digits[2..] : digits, isHexadecimal ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out ulong bits)
+            ? bits : throw new PtxException($"unknown number '{word}'");
     }
 }
 

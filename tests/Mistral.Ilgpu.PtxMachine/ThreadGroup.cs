@@ -1,10 +1,9 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace Mistral.Ilgpu.PtxMachine;
 
-/// <summary>The threads of one group, their registers and memory, and the order in which they run.</summary>
-internal sealed unsafe class ThreadGroup
+/// <summary>The threads of one group, their registers, and the order in which they run.</summary>
+internal sealed class ThreadGroup
 {
     // Far more backward jumps than any kernel of a test makes.
     private const int MostJumps = 200_000_000;
@@ -17,16 +16,13 @@ internal sealed unsafe class ThreadGroup
     private readonly int[] _next;
     private readonly State[] _states;
     private readonly Warp[] _warps;
-    private readonly byte[] _parameters;
-    private readonly byte[] _local;
     private readonly SharedMemory _shared;
-    private readonly GlobalMemory _global;
-    private readonly AsyncCopies?[] _copies;
+    private readonly ThreadMemory _memory;
     private Extent _group;
 
     public ThreadGroup(PtxKernel kernel, LaunchShape shape, byte[] parameters, GlobalMemory global)
     {
-        (_kernel, _shape, _global) = (kernel, shape, global);
+        (_kernel, _shape) = (kernel, shape);
         _code = kernel.Code;
         _template = [.. kernel.Slots];
         Special(SpecialRegister.GroupSizeX) = (ulong)shape.Group.X;
@@ -40,12 +36,9 @@ internal sealed unsafe class ThreadGroup
         _registers = new ulong[threads * _template.Length];
         _next = new int[threads];
         _states = new State[threads];
-        _parameters = GC.AllocateArray<byte>(parameters.Length, pinned: true);
-        parameters.CopyTo(_parameters, 0);
-        _local = GC.AllocateArray<byte>(threads * kernel.LocalBytes, pinned: true);
-        _copies = new AsyncCopies?[threads];
         int granule = _code.Where(i => i.Space is AddressSpace.Shared or AddressSpace.Generic && i.Width > 0).Select(i => i.Width).DefaultIfEmpty(4).Min();
         _shared = new SharedMemory(kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4));
+        _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, _shared, global);
         _warps =
         [
             .. Enumerable.Range(0, (threads + Warp.Size - 1) / Warp.Size).Select(
@@ -91,10 +84,9 @@ internal sealed unsafe class ThreadGroup
         Special(SpecialRegister.GroupY) = (ulong)_group.Y;
         Special(SpecialRegister.GroupZ) = (ulong)_group.Z;
         _shared.StartGroup();
-        _local.AsSpan().Fill(0xFF);
+        _memory.StartGroup();
         _next.AsSpan().Clear();
         _states.AsSpan().Clear();
-        _copies.AsSpan().Clear();
         for (int thread = 0; thread < _states.Length; thread++)
         {
             var registers = _registers.AsSpan(thread * _template.Length, _template.Length);
@@ -266,29 +258,22 @@ internal sealed unsafe class ThreadGroup
                         next = i.Target;
                         break;
                     case InstructionKind.Load:
-                        Load(thread, ref r, i);
+                        _memory.Load(thread, ref r, i);
                         break;
                     case InstructionKind.Store:
-                        Store(thread, ref r, i);
+                        _memory.Store(thread, ref r, i);
                         break;
                     case InstructionKind.Atomic:
-                        Update(thread, ref r, i);
+                        _memory.Update(thread, ref r, i);
                         break;
                     case InstructionKind.AsyncCopy:
-                        Copies(thread).Start(
-                            Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, Slot.As<ulong>(ref r, i.A) + (ulong)i.SourceOffset,
-                            Slot.As<int>(ref r, i.B), Slot.As<int>(ref r, i.Operands.Length > 3 ? i.C : i.B));
+                        _memory.Copy(thread, ref r, i);
                         break;
                     case InstructionKind.AsyncCommit:
-                        Copies(thread).Commit();
-                        if (i.Count > 0)
-                        {
-                            Copies(thread).Wait(0);
-                        }
-
+                        _memory.Commit(thread, isWaiting: i.Count > 0);
                         break;
                     case InstructionKind.AsyncWait:
-                        Copies(thread).Wait(Slot.As<int>(ref r, i.D));
+                        _memory.Wait(thread, Slot.As<int>(ref r, i.D));
                         break;
                     case InstructionKind.Barrier:
                         (_states[thread], _next[thread]) = (State.AtBarrier, next);
@@ -312,99 +297,6 @@ internal sealed unsafe class ThreadGroup
         {
             Executed += executed;
         }
-    }
-
-    private AsyncCopies Copies(int thread) => _copies[thread] ??= new AsyncCopies(_shared, _global, thread);
-
-    private void Load(int thread, ref ulong r, Instruction i)
-    {
-        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset, i.Width * i.Count, isWrite: false);
-        for (int k = 0; k < i.Count; k++, at += i.Width)
-        {
-            ref ulong slot = ref Unsafe.Add(ref r, i.Operands[k]);
-            slot = (i.Width, i.IsSigned) switch
-            {
-                (1, true) => (ulong)*(sbyte*)at,
-                (2, true) => (ulong)*(short*)at,
-                (1, _) => *at,
-                (2, _) => *(ushort*)at,
-                (4, _) => *(uint*)at,
-                _ => *(ulong*)at,
-            };
-        }
-    }
-
-    private void Store(int thread, ref ulong r, Instruction i)
-    {
-        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, i.Width * i.Count, isWrite: true);
-        for (int k = 1; k <= i.Count; k++, at += i.Width)
-        {
-            Put(at, i.Width, Unsafe.Add(ref r, i.Operands[k]));
-        }
-    }
-
-    private void Update(int thread, ref ulong r, Instruction i)
-    {
-        ulong address = Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset;
-        byte* at = i.Space == AddressSpace.Shared ? _shared.Update(address, i.Width) : Resolve(thread, i.Space, address, i.Width, isWrite: true);
-        ulong old = i.Width == 4 ? *(uint*)at : *(ulong*)at;
-        int a = i.AddressAt + 1;
-        Put(at, i.Width, i.Update!(old, Unsafe.Add(ref r, i.Operands[a]), Unsafe.Add(ref r, i.Operands[Math.Min(a + 1, i.Operands.Length - 1)])));
-        if (i.AddressAt == 1)
-        {
-            Unsafe.Add(ref r, i.D) = old;
-        }
-    }
-
-    private static void Put(byte* at, int width, ulong value)
-    {
-        switch (width)
-        {
-            case 1:
-                *at = (byte)value;
-                break;
-            case 2:
-                *(ushort*)at = (ushort)value;
-                break;
-            case 4:
-                *(uint*)at = (uint)value;
-                break;
-            default:
-                *(ulong*)at = value;
-                break;
-        }
-    }
-
-    private byte* Resolve(int thread, AddressSpace space, ulong address, int bytes, bool isWrite)
-    {
-        if (space == AddressSpace.Generic)
-        {
-            (space, address) = AddressWindows.Split(address);
-        }
-
-        if ((address & (ulong)(bytes - 1)) != 0)
-        {
-            throw new PtxException($"misaligned: {bytes} bytes at {address:x}");
-        }
-
-        return space switch
-        {
-            AddressSpace.Global => _global.At(address, bytes),
-            AddressSpace.Shared => isWrite ? _shared.Write(thread, address, bytes) : _shared.Read(thread, address, bytes),
-            AddressSpace.Local => Within(_local, thread * _kernel.LocalBytes, _kernel.LocalBytes, address, bytes),
-            _ => Within(_parameters, 0, _parameters.Length, address, bytes),
-        };
-    }
-
-    private static byte* Within(byte[] array, int start, int length, ulong address, int bytes)
-    {
-        if (address > (ulong)length || address + (ulong)bytes > (ulong)length)
-        {
-            throw new PtxException($"{bytes} bytes at {address} of {length}");
-        }
-
-        // The arrays are pinned.
-        return (byte*)Unsafe.AsPointer(ref array[start]) + address;
     }
 
     private PtxException Deadlock(string what)
