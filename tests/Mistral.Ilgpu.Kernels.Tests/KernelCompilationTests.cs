@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.PtxMachine;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
@@ -38,6 +39,8 @@ public sealed partial class KernelCompilationTests
         // What a form says that it needs is what it uses.
         Assert.Equal(Form(kernel).NeedsGroups, ptx.Contains("bar.sync", StringComparison.Ordinal));
         Assert.Equal(Form(kernel).NeedsGroups, ptx.Contains(".shared", StringComparison.Ordinal));
+        // So a form with an instruction that the machine lacks fails here, not first in its own test.
+        Assert.True(PtxKernel.Parse(ptx).ParameterBytes > 0);
         string? ptxas = Ptxas.Find();
         Assert.SkipWhen(ptxas is null, "compiled to PTX; no ptxas on PATH to assemble it");
         var resources = Ptxas.Assemble(ptxas!, ptx, architecture);

@@ -74,8 +74,9 @@ public sealed class RotationTests
     public void GreedyTokens_OfTiny_AreTheSameOnEveryDevice(string name)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
-        int[] expected = Greedy("cpu", checkpoint, 300);
-        Assert.Equal(expected, Greedy(name, checkpoint, 300));
+        int count = TestDevice.IsInterpreted(TestDevice.Get(name)) ? 6 : 300;
+        int[] expected = Greedy("cpu", checkpoint, count);
+        Assert.Equal(expected, Greedy(name, checkpoint, count));
     }
 
     [Fact]

@@ -1,0 +1,288 @@
+using System.Globalization;
+
+namespace Mistral.Ilgpu.PtxMachine;
+
+/// <summary>Reads a module into one kernel: declarations, scopes, labels and the operands of instructions.</summary>
+internal sealed class PtxParser(string module)
+{
+    private readonly PtxTokens _tokens = new(module);
+    private readonly SlotTable _slots = new();
+    private readonly List<Instruction> _code = [];
+    private readonly Stack<Dictionary<string, int>> _labels = new([[]]);
+    private readonly List<(Instruction Branch, string Label, Dictionary<string, int>[] Scopes)> _branches = [];
+    private int _sharedBytes;
+    private int _localBytes;
+    private int _parameterBytes;
+    private string? _name;
+
+    public PtxKernel Parse()
+    {
+        while (!_tokens.IsAtEnd)
+        {
+            ReadModuleItem();
+        }
+
+        if (_name is null)
+        {
+            throw new PtxException("the module has no entry point");
+        }
+
+        // A thread that runs past the last instruction ends.
+        _code.Add(new Instruction { Kind = InstructionKind.Exit, Text = "}" });
+        _code.ForEach(instruction => instruction.Place(_slots.Place));
+        int shared = Align(_sharedBytes, 16);
+        return new PtxKernel(_name, [.. _code], _slots.Contents(shared), _slots.SpecialAt)
+        {
+            SharedBytes = shared, LocalBytes = Align(_localBytes, 16), ParameterBytes = _parameterBytes,
+        };
+    }
+
+    private static int Align(int value, int alignment) => (value + alignment - 1) / alignment * alignment;
+
+    private void ReadModuleItem()
+    {
+        switch (_tokens.Take())
+        {
+            case ".version" or ".target" or ".address_size":
+                _tokens.Take();
+                while (_tokens.TryTake(","))
+                {
+                    _tokens.Take();
+                }
+
+                break;
+            case ".extern" or ".visible":
+                break;
+            case ".shared":
+                DeclareArray(isShared: true);
+                break;
+            case ".entry":
+                ReadEntry();
+                break;
+            case var other:
+                throw new PtxException($"unknown in a module: '{other}'");
+        }
+    }
+
+    private void ReadEntry()
+    {
+        if (_name is not null)
+        {
+            throw new PtxException($"more than one entry point: {_name} and {_tokens.Peek()}");
+        }
+
+        _name = _tokens.Take();
+        _tokens.Expect("(");
+        while (!_tokens.TryTake(")"))
+        {
+            _tokens.Expect(".param");
+            var (name, alignment, bytes) = ReadArray();
+            _parameterBytes = Align(_parameterBytes, alignment);
+            _slots.DeclareAddress(name, _parameterBytes);
+            _parameterBytes += bytes ?? throw new PtxException($"parameter {name} has no size");
+            _tokens.TryTake(",");
+        }
+
+        // Directives for the assembler.
+        while (!_tokens.TryTake("{"))
+        {
+            _tokens.Take();
+        }
+
+        ReadBody();
+        foreach (var (branch, label, scopes) in _branches)
+        {
+            branch.Target = scopes.FirstOrDefault(scope => scope.ContainsKey(label))?[label] ?? throw new PtxException($"no label {label}");
+        }
+    }
+
+    private void ReadBody()
+    {
+        while (!_tokens.TryTake("}"))
+        {
+            switch (_tokens.Peek())
+            {
+                case "{":
+                    _tokens.Take();
+                    _slots.OpenScope();
+                    _labels.Push([]);
+                    ReadBody();
+                    _labels.Pop();
+                    _slots.CloseScope();
+                    break;
+                case ".reg":
+                    _tokens.Take();
+                    DeclareRegisters();
+                    break;
+                case ".shared" or ".local":
+                    DeclareArray(_tokens.Take() == ".shared");
+                    break;
+                case ".pragma":
+                    _tokens.Take();
+                    _tokens.Take();
+                    _tokens.Expect(";");
+                    break;
+                case ";":
+                    _tokens.Take();
+                    break;
+                default:
+                    if (_tokens.Peek(1) == ":")
+                    {
+                        _labels.Peek()[_tokens.Take()] = _code.Count;
+                        _tokens.Take();
+                    }
+                    else
+                    {
+                        _code.Add(ReadInstruction());
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    // .reg .b32 %r<27>;   .reg .pred p, q;
+    private void DeclareRegisters()
+    {
+        _tokens.Take();
+        do
+        {
+            string name = _tokens.Take();
+            if (_tokens.TryTake("<"))
+            {
+                int count = _tokens.TakeInt();
+                _tokens.Expect(">");
+                for (int i = 0; i < count; i++)
+                {
+                    _slots.DeclareRegister($"{name}{i}");
+                }
+            }
+            else
+            {
+                _slots.DeclareRegister(name);
+            }
+        }
+        while (_tokens.TryTake(","));
+        _tokens.Expect(";");
+    }
+
+    private void DeclareArray(bool isShared)
+    {
+        var (name, alignment, bytes) = ReadArray();
+        _tokens.Expect(";");
+        if (bytes is null)
+        {
+            _slots.DeclareBehindAll(name);
+            return;
+        }
+
+        ref int total = ref isShared ? ref _sharedBytes : ref _localBytes;
+        total = Align(total, alignment);
+        _slots.DeclareAddress(name, total);
+        total += bytes.Value;
+    }
+
+    // .align 8 .b8 name[88]
+    private (string Name, int Alignment, int? Bytes) ReadArray()
+    {
+        int? alignment = _tokens.TryTake(".align") ? _tokens.TakeInt() : null;
+        string type = _tokens.Take();
+        int width = PtxType.Parse(type[1..])?.Bytes ?? throw new PtxException($"unknown type '{type}'");
+        string name = _tokens.Take();
+        int? count = 1;
+        if (_tokens.TryTake("["))
+        {
+            count = _tokens.Peek() == "]" ? null : _tokens.TakeInt();
+            _tokens.Expect("]");
+        }
+
+        return (name, alignment ?? width, count * width);
+    }
+
+    private Instruction ReadInstruction()
+    {
+        int start = _tokens.Position;
+        int guard = -1;
+        bool isNegated = false;
+        if (_tokens.TryTake("@"))
+        {
+            isNegated = _tokens.TryTake("!");
+            guard = _slots.Of(_tokens.Take());
+        }
+
+        string mnemonic = _tokens.Take();
+        if (mnemonic is "bra" or "bra.uni")
+        {
+            string label = _tokens.Take();
+            _tokens.Expect(";");
+            var branch = new Instruction
+            {
+                Kind = InstructionKind.Branch, Text = _tokens.TextFrom(start), Guard = guard, IsGuardNegated = isNegated,
+            };
+            _branches.Add((branch, label, [.. _labels]));
+            return branch;
+        }
+
+        var operands = new List<Operand>();
+        while (!_tokens.TryTake(";"))
+        {
+            operands.Add(ReadOperand());
+            _tokens.TryTake(",");
+        }
+
+        return InstructionDecoder.Decode(mnemonic, operands, guard, isNegated, _tokens.TextFrom(start));
+    }
+
+    private Operand ReadOperand()
+    {
+        if (_tokens.TryTake("{"))
+        {
+            var slots = new List<int>();
+            do
+            {
+                slots.Add(ReadSlot());
+            }
+            while (_tokens.TryTake(","));
+            _tokens.Expect("}");
+            return new Operand([.. slots]);
+        }
+
+        if (_tokens.TryTake("["))
+        {
+            int address = ReadSlot();
+            bool isAbove = _tokens.TryTake("+");
+            int sign = _tokens.TryTake("-") ? -1 : isAbove ? 1 : 0;
+            long offset = sign == 0 ? 0 : sign * _tokens.TakeInt();
+            _tokens.Expect("]");
+            return new Operand([address], IsAddress: true, offset);
+        }
+
+        int first = ReadSlot();
+        return _tokens.TryTake("|") ? new Operand([first, ReadSlot()]) : new Operand([first]);
+    }
+
+    private int ReadSlot()
+    {
+        bool isNegative = _tokens.TryTake("-");
+        string word = _tokens.Take();
+        if (char.IsAsciiDigit(word[0]))
+        {
+            ulong bits = ParseNumber(word);
+            return _slots.Of(isNegative ? (ulong)-(long)bits : bits);
+        }
+
+        return word == "_" ? _slots.Unnamed() : _slots.Of(word);
+    }
+
+    private static ulong ParseNumber(string word)
+    {
+        var digits = word.AsSpan().TrimEnd('U');
+        bool isHexadecimal = digits is ['0', 'f' or 'F' or 'd' or 'D' or 'x' or 'X', ..];
+        return ulong.TryParse(
+            isHexadecimal ? digits[2..] : digits, isHexadecimal ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out ulong bits)
+            ? bits : throw new PtxException($"unknown number '{word}'");
+    }
+}
+
+/// <summary>An operand as it was written: one slot, or several in braces or beside a bar.</summary>
+internal sealed record Operand(int[] Slots, bool IsAddress = false, long Offset = 0);
