@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.PtxMachine;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -9,7 +10,8 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is
-/// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms.
+/// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. <c>ptx</c> runs the very PTX that a
+/// CUDA device gets, see <see cref="PtxLoader"/>.
 /// </summary>
 public static class TestDevice
 {
@@ -19,13 +21,14 @@ public static class TestDevice
         ["cpu:256"] = new(() => Open("cpu", GroupReduce.MaxGroupSize)),
         ["opencl"] = new(() => Open("opencl", null)),
         ["cuda"] = new(() => Open("cuda", null)),
+        ["ptx"] = new(() => (PtxLoader.Open(), null)),
     };
 
     /// <summary>Devices for kernels that need no groups.</summary>
-    public static TheoryData<string> All => [.. new[] { "cpu", "opencl", "cuda" }];
+    public static TheoryData<string> All => [.. new[] { "cpu", "opencl", "cuda", "ptx" }];
 
     /// <summary>Devices for kernels that reduce over a group.</summary>
-    public static TheoryData<string> Grouped => [.. new[] { "cpu:256", "opencl", "cuda" }];
+    public static TheoryData<string> Grouped => [.. new[] { "cpu:256", "opencl", "cuda", "ptx" }];
 
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
     public static Device Get(string name)

@@ -21,9 +21,12 @@ public sealed class Device : IDisposable
     private readonly Meter _meter = Telemetry.CreateMeter();
     private long _allocatedBytes;
 
-    private Device(Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit)
+    private readonly IKernelLoader _loader;
+
+    private Device(Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit, IKernelLoader loader)
     {
         _context = context;
+        _loader = loader;
         Info = info;
         Accelerator = accelerator;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
@@ -63,7 +66,7 @@ public sealed class Device : IDisposable
             var accelerator = device is CPUDevice cpu
                 ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
                 : device.CreateAccelerator(context);
-            return new Device(context, info, accelerator, memoryLimit);
+            return new Device(context, info, accelerator, memoryLimit, new AcceleratorLoader(accelerator));
         }
         catch (Exception exception)
         {
@@ -71,6 +74,15 @@ public sealed class Device : IDisposable
             throw exception as DeviceException
                 ?? new DeviceException($"device '{request}' could not be opened: {exception.Message.ReplaceLineEndings(" ")}");
         }
+    }
+
+    /// <summary>A device that <paramref name="loader"/> plays on memory of the CPU accelerator, for tests of forms that the machine has no
+    /// device for.</summary>
+    internal static Device Simulate(DeviceInfo info, IKernelLoader loader)
+    {
+        var context = DeviceCatalog.CreateContext(threads: null);
+        var accelerator = context.GetCPUDevice(0).CreateCPUAccelerator(context);
+        return new Device(context, info, accelerator, memoryLimit: null, loader);
     }
 
     /// <summary>Zeroed device memory.</summary>
@@ -109,7 +121,7 @@ public sealed class Device : IDisposable
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel =>
         (Action<AcceleratorStream, KernelConfig, TKernel>)_kernels.GetOrAdd(
-            typeof(TKernel), static (_, accelerator) => accelerator.LoadKernel<TKernel>(KernelEntry.Run), Accelerator);
+            typeof(TKernel), static (_, loader) => loader.Load<TKernel>(), _loader);
 
     /// <summary>Runs <paramref name="test"/> unless this device has passed the test of that name.</summary>
     public void TestOnce(string name, Action test)

@@ -1,0 +1,19 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>Makes launchers of kernels: ILGPU does, or a test's model of a device.</summary>
+internal interface IKernelLoader
+{
+    Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
+        where TKernel : struct, IKernel;
+}
+
+/// <summary>ILGPU compiles and launches.</summary>
+internal sealed class AcceleratorLoader(Accelerator accelerator) : IKernelLoader
+{
+    public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
+        where TKernel : struct, IKernel => accelerator.LoadKernel<TKernel>(KernelEntry.Run);
+}

@@ -1,0 +1,55 @@
+namespace Mistral.Ilgpu.PtxMachine;
+
+/// <summary>The registers that hardware fills, in the order of their slots.</summary>
+internal enum SpecialRegister
+{
+    ThreadX,
+    ThreadY,
+    ThreadZ,
+    GroupSizeX,
+    GroupSizeY,
+    GroupSizeZ,
+    GroupX,
+    GroupY,
+    GroupZ,
+    GridX,
+    GridY,
+    GridZ,
+    Lane,
+    Warp,
+    DynamicSharedBytes,
+}
+
+/// <summary>One entry point, decoded.</summary>
+public sealed class PtxKernel
+{
+    internal PtxKernel(string name, Instruction[] code, ulong[] slots, int specialAt)
+    {
+        Name = name;
+        Code = code;
+        Slots = slots;
+        SpecialAt = specialAt;
+    }
+
+    /// <summary>Bytes of the by-value parameter.</summary>
+    public int ParameterBytes { get; internal init; }
+
+    internal string Name { get; }
+
+    internal Instruction[] Code { get; }
+
+    /// <summary>What a thread's slots hold when it starts: a pattern in registers, then special registers, then constants.</summary>
+    internal ulong[] Slots { get; }
+
+    /// <summary>The slot of the first special register.</summary>
+    internal int SpecialAt { get; }
+
+    /// <summary>Shared memory of known size; what a launch adds begins behind it.</summary>
+    internal int SharedBytes { get; init; }
+
+    internal int LocalBytes { get; init; }
+
+    /// <summary>Decodes a module of one entry point.</summary>
+    /// <exception cref="PtxException">Something in it is unknown; the message names it.</exception>
+    public static PtxKernel Parse(string module) => new PtxParser(module).Parse();
+}

@@ -1,0 +1,22 @@
+namespace Mistral.Ilgpu.PtxMachine;
+
+/// <summary>A warp's lanes and their registers, for instructions in which lanes meet.</summary>
+internal sealed class Warp(ulong[] registers, int slots, int firstThread, int lanes, SharedMemory shared)
+{
+    public const int Size = 32;
+
+    public int FirstThread => firstThread;
+
+    public int Lanes => lanes;
+
+    /// <summary>A mask of the lanes that there are.</summary>
+    public uint All { get; } = lanes == Size ? uint.MaxValue : (1U << lanes) - 1;
+
+    public SharedMemory Shared => shared;
+
+    /// <summary>The first register of a lane.</summary>
+    public ref ulong Registers(int lane) => ref registers[(firstThread + lane) * slots];
+
+    /// <summary>Tells shared memory that what the lanes did before comes before what they do next.</summary>
+    public void Barrier() => shared.WarpBarrier(firstThread / Size);
+}
