@@ -16,8 +16,6 @@ public sealed class PtxLoader : IKernelLoader
     /// <summary>The architecture that kernels are compiled for.</summary>
     public const int Architecture = 80;
 
-    private long _executed;
-
     private PtxLoader()
     {
     }
@@ -30,6 +28,7 @@ public sealed class PtxLoader : IKernelLoader
     Action<AcceleratorStream, KernelConfig, TKernel> IKernelLoader.Load<TKernel>()
     {
         var kernel = PtxKernel.Parse(KernelCode.Ptx(new KernelForm(typeof(TKernel)), Architecture));
+        var interpreter = new PtxInterpreter(kernel);
         bool isReversed = true;
         return (stream, config, value) =>
         {
@@ -37,12 +36,10 @@ public sealed class PtxLoader : IKernelLoader
             isReversed = !isReversed;
             var memory = new GlobalMemory();
             byte[] arguments = KernelArguments.Marshal(value, memory);
-            var machine = new PtxInterpreter(kernel);
-            machine.Launch(
+            interpreter.Launch(
                 new LaunchShape(Of(config.GridDim), Of(config.GroupDim), config.SharedMemoryConfig.NumElements * config.SharedMemoryConfig.ElementSize, isReversed),
                 arguments,
                 memory);
-            _executed += machine.Executed;
         };
     }
 
