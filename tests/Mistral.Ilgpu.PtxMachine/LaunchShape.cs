@@ -7,6 +7,8 @@ public readonly record struct Extent(int X, int Y = 1, int Z = 1)
 
     /// <summary>The coordinates of an index, x first.</summary>
     internal Extent At(int index) => new(index % X, index / X % Y, index / X / Y);
+
+    public override string ToString() => $"({X}, {Y}, {Z})";
 }
 
 /// <summary>How a kernel is launched.</summary>

@@ -1,0 +1,167 @@
+using Mistral.Ilgpu.PtxMachine;
+using Xunit;
+
+namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
+
+/// <summary>What hardware forbids or leaves undefined, the machine refuses, and says why.</summary>
+public sealed class HazardTests
+{
+    private const string OwnPlace = """
+        mov.b64 %rd8, shared;
+        mad.wide.u32 %rd8, %r0, 4, %rd8;
+        """;
+
+    // Each thread stores its index and reads that of the next but some.
+    private static string Neighbour(string barrier, int distance, int threads) => $"""
+        {OwnPlace}
+        st.shared.b32 [%rd8], %r0;
+        {barrier}
+        add.u32 %r1, %r0, {distance};
+        rem.u32 %r1, %r1, {threads};
+        mov.b64 %rd9, shared;
+        mad.wide.u32 %rd9, %r1, 4, %rd9;
+        ld.shared.b32 %r2, [%rd9];
+        mad.wide.u32 %rd10, %r0, 4, %rd0;
+        st.global.b32 [%rd10], %r2;
+        """;
+
+    [Fact]
+    public void SharedMemory_WithABarrier_CarriesValues()
+    {
+        var snippet = new Snippet();
+        int[] found = snippet.Buffer(new int[96]);
+        snippet.Run(Neighbour("bar.sync 0;", 40, 96), threads: 96, groups: 2);
+        Assert.Equal(Enumerable.Range(0, 96).Select(i => (i + 40) % 96), found);
+    }
+
+    [Theory]
+    [InlineData("", 1, 32, "no barrier between")]
+    [InlineData("bar.warp.sync 0xFFFFFFFF;", 40, 64, "no barrier between")]
+    [InlineData("shfl.sync.idx.b32 %r3, %r0, 0, 31, 0xFFFFFFFF;", 1, 32, "no barrier between")]
+    public void SharedMemory_WithoutABarrier_IsARace(string barrier, int distance, int threads, string expected)
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[threads]);
+        Refuses(snippet, Neighbour(barrier, distance, threads), expected, threads);
+    }
+
+    [Fact]
+    public void WarpBarrier_WithinAWarp_Orders()
+    {
+        var snippet = new Snippet();
+        int[] found = snippet.Buffer(new int[64]);
+        // Within each warp, eight lanes on and round.
+        snippet.Run($"""
+            {OwnPlace}
+            st.shared.b32 [%rd8], %r0;
+            bar.warp.sync 0xFFFFFFFF;
+            and.b32 %r1, %r0, 32;
+            add.u32 %r2, %r0, 8;
+            and.b32 %r2, %r2, 31;
+            or.b32 %r1, %r1, %r2;
+            mov.b64 %rd9, shared;
+            mad.wide.u32 %rd9, %r1, 4, %rd9;
+            ld.shared.b32 %r2, [%rd9];
+            mad.wide.u32 %rd10, %r0, 4, %rd0;
+            st.global.b32 [%rd10], %r2;
+            """, threads: 64);
+        Assert.Equal(Enumerable.Range(0, 64).Select(i => (i & 32) + ((i + 8) & 31)), found);
+    }
+
+    [Fact]
+    public void Write_AfterOthersRead_IsARaceToo()
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[32]);
+        Refuses(snippet, Neighbour("bar.sync 0;", 1, 32) + "\nst.shared.b32 [%rd8], %r0;", "no barrier between", 32);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(16)]
+    public void AsyncCopy_ThatIsWaitedFor_Arrives(int bytes)
+    {
+        var snippet = new Snippet();
+        int[] source = snippet.Buffer([.. Enumerable.Range(1, 32 * bytes / 4)]);
+        int[] found = snippet.Buffer(new int[32]);
+        // The last copies take but half their bytes and zeros for the rest; half of one number is the number here.
+        snippet.Run($"""
+            {Copy(bytes)}
+            cp.async.commit_group;
+            cp.async.wait_group 0;
+            bar.sync 0;
+            xor.b32 %r1, %r0, 1;
+            mov.b64 %rd9, shared;
+            mad.wide.u32 %rd9, %r1, {bytes}, %rd9;
+            ld.shared.b32 %r2, [%rd9+{bytes - 4}];
+            mad.wide.u32 %rd10, %r0, 4, %rd1;
+            st.global.b32 [%rd10], %r2;
+            """);
+        for (int thread = 0; thread < 32; thread++)
+        {
+            int other = thread ^ 1;
+            Assert.Equal(other >= 16 && bytes > 4 ? 0 : source[((other + 1) * bytes / 4) - 1], found[thread]);
+        }
+    }
+
+    [Theory]
+    [InlineData("cp.async.commit_group;", "cp.async.wait_group")]
+    [InlineData("cp.async.commit_group; cp.async.wait_group 1;", "cp.async.wait_group")]
+    [InlineData("cp.async.wait_group 0;", "cp.async.wait_group")]
+    public void AsyncCopy_ThatIsNotWaitedFor_IsRefused(string end, string expected)
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[128]);
+        Refuses(snippet, $"{Copy(16)}\n{end}\nbar.sync 0;\nmov.b64 %rd9, shared;\nld.shared.b32 %r2, [%rd9];", expected, 32);
+    }
+
+    [Fact]
+    public void AsyncCopy_OverWhatOthersStillRead_IsARace()
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[128]);
+        Refuses(
+            snippet,
+            $"{Copy(16)}\ncp.async.wait_all;\nbar.sync 0;\nmov.b64 %rd9, shared;\nld.shared.b32 %r2, [%rd9];\n{Copy(16)}\ncp.async.wait_all;", "no barrier between", 32);
+    }
+
+    [Theory]
+    [InlineData("ld.global.b32 %r1, [%rd0+16];", "nearest 16")]
+    [InlineData("ld.global.b32 %r1, [%rd0-4];", "byte -4")]
+    [InlineData("st.global.v2.b32 [%rd0+4], {%r1, %r2};", "misaligned")]
+    [InlineData("ld.global.b32 %r1, [%rd0+2];", "misaligned")]
+    [InlineData("mov.b64 %rd5, shared; ld.shared.b32 %r1, [%rd5+4096];", "shared memory at 4096")]
+    [InlineData("mov.b64 %rd5, shared; ld.shared.v4.b32 {%r1, %r2, %r3, %r4}, [%rd5+8];", "misaligned")]
+    public void Access_OutsideOrMisaligned_IsRefused(string access, string expected)
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[4]);
+        Refuses(snippet, access, expected, 1);
+    }
+
+    [Theory]
+    [InlineData("setp.lt.u32 %p1, %r0, 7; @%p1 ret; bar.sync 0;", 64, "has ended")]
+    [InlineData("setp.lt.u32 %p1, %r0, 7; @%p1 bra ELSE; bar.sync 0; bra END; ELSE: bar.sync 0; END: mov.b32 %r1, %r0;", 64, "cannot pass its barrier")]
+    [InlineData("setp.lt.u32 %p1, %r0, 32; @%p1 bar.sync 0; @!%p1 bar.sync 1;", 64, "cannot pass its barrier")]
+    [InlineData("setp.lt.u32 %p1, %r0, 7; @%p1 shfl.sync.idx.b32 %r1, %r0, 0, 31, 0xFFFFFFFF; bar.sync 0;", 32, "cannot meet")]
+    [InlineData("LOOP: bra LOOP;", 1, "does not end")]
+    public void Threads_ThatWaitInVain_AreNamed(string lines, int threads, string expected) => Refuses(new Snippet(), lines, expected, threads);
+
+    // Each thread copies its part; those from the 16th on only half of it.
+    private static string Copy(int bytes) => $"""
+        mov.b64 %rd8, shared;
+        mad.wide.u32 %rd8, %r0, {bytes}, %rd8;
+        cvt.u32.u64 %r7, %rd8;
+        mad.wide.u32 %rd9, %r0, {bytes}, %rd0;
+        setp.ge.u32 %p3, %r0, 16;
+        selp.b32 %r8, {bytes / 2}, {bytes}, %p3;
+        cp.async.ca.shared.global [%r7], [%rd9], {bytes}, %r8;
+        """;
+
+    private static void Refuses(Snippet snippet, string lines, string expected, int threads)
+    {
+        var exception = Assert.Throws<PtxException>(() => snippet.Run(lines, threads));
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+    }
+}

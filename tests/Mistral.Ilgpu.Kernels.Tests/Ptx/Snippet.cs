@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Mistral.Ilgpu.PtxMachine;
+
+namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
+
+/// <summary>
+/// A few lines of PTX as a kernel on buffers, whose addresses it finds in <c>%rd0</c>, <c>%rd1</c> and so on, and the thread's index in
+/// <c>%r0</c>.
+/// </summary>
+internal sealed class Snippet
+{
+    private readonly GlobalMemory _memory = new();
+    private readonly List<byte> _parameters = [];
+    private readonly List<Action> _copies = [];
+
+    /// <summary>Adds a buffer, as aligned as a device's; what the kernel writes comes back in the array.</summary>
+    public T[] Buffer<T>(params T[] values)
+        where T : unmanaged
+    {
+        const int Alignment = 256;
+        var bytes = MemoryMarshal.AsBytes(values.AsSpan());
+        int length = bytes.Length;
+        var pinned = GC.AllocateArray<byte>(length + Alignment, pinned: true);
+        nint start = Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
+        int offset = (int)(-start & (Alignment - 1));
+        bytes.CopyTo(pinned.AsSpan(offset));
+        _memory.Add(start + offset, length);
+        _parameters.AddRange(BitConverter.GetBytes((long)start + offset));
+        _copies.Add(() => pinned.AsSpan(offset, length).CopyTo(MemoryMarshal.AsBytes(values.AsSpan())));
+        return values;
+    }
+
+    /// <summary>Runs the lines in one group, forwards and then backwards.</summary>
+    public void Run(string lines, int threads = 32, int groups = 1)
+    {
+        string loads = string.Join('\n', Enumerable.Range(0, _parameters.Count / 8).Select(i => $"ld.param.b64 %rd{i}, [p+{8 * i}];"));
+        var kernel = PtxKernel.Parse($$"""
+            .version 7.8
+            .target sm_80
+            .address_size 64
+            .visible .entry snippet(.param .align 8 .b8 p[{{_parameters.Count}}])
+            {
+                .reg .pred %p<10>;
+                .reg .b16 %rs<10>;
+                .reg .b32 %r<40>;
+                .reg .b64 %rd<20>;
+                .reg .f32 %f<20>;
+                .shared .align 16 .b8 shared[4096];
+                {{loads}}
+                mov.b32 %r0, %tid.x;
+                {{lines}}
+                ret;
+            }
+            """);
+        var machine = new PtxInterpreter(kernel);
+        foreach (bool isReversed in new[] { false, true })
+        {
+            machine.Launch(new LaunchShape(new Extent(groups), new Extent(threads), IsReversed: isReversed), CollectionsMarshal.AsSpan(_parameters), _memory);
+        }
+
+        _copies.ForEach(copy => copy());
+    }
+}
