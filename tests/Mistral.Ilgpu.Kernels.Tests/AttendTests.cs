@@ -73,6 +73,17 @@ public sealed class AttendTests
             return;
         }
 
+        if (TestDevice.IsInterpreted(device))
+        {
+            // Some shapes of all there are below: instructions are run one by one there.
+            Check<Float32, float>(device, new Shape(21, 1, 3, 64, 32, 60), TensorFormat.Float32, form, 2e-5, passes: 5);
+            Check<Float32, float>(device, new Shape(300, 1, 2, 32, 16, 400), TensorFormat.Float32, form, 2e-5, passes: 5);
+            Check<Float16, ushort>(device, new Shape(16, 2, 4, 32, 16, 50), TensorFormat.Float16, form, 4e-3, passes: 4);
+            Check<BFloat16, ushort>(device, new Shape(33, 2, 2, 48, 16, 50), TensorFormat.BFloat16, form, 3e-2, passes: 4);
+            Check<Int8Cache, sbyte>(device, new Shape(37, 2, 4, 32, 16, 50), TensorFormat.Q8_0, form, 6e-2, passes: 4);
+            return;
+        }
+
         // Windows of one, below, at and beside a tile's length, longer than the text; odd groups; pages of one tile and of several.
         foreach (var shape in new Shape[]
         {

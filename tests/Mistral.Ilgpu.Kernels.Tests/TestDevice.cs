@@ -43,6 +43,9 @@ public static class TestDevice
         return device!;
     }
 
+    /// <summary>Whether it is <c>ptx</c>, where small shapes must do.</summary>
+    public static bool IsInterpreted(Device device) => device.Info.Name == PtxLoader.DeviceName;
+
     /// <summary>Copies values to a new buffer of the device.</summary>
     public static ArrayView<T> Upload<T>(this Device device, T[] values)
         where T : unmanaged

@@ -16,13 +16,15 @@ public sealed class PtxLoader : IKernelLoader
     /// <summary>The architecture that kernels are compiled for.</summary>
     public const int Architecture = 80;
 
+    public const string DeviceName = "PTX machine";
+
     private PtxLoader()
     {
     }
 
     /// <summary>Opens such a device.</summary>
     public static Device Open() => Device.Simulate(
-        new DeviceInfo(DeviceKind.Cuda, 0, "PTX machine", IsGpu: true, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ComputeUnits: 1, MaxGroupSize: 1024, Lacks: []),
+        new DeviceInfo(DeviceKind.Cuda, 0, DeviceName, IsGpu: true, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ComputeUnits: 1, MaxGroupSize: 1024, Lacks: []),
         new PtxLoader());
 
     Action<AcceleratorStream, KernelConfig, TKernel> IKernelLoader.Load<TKernel>()
