@@ -66,7 +66,7 @@ public sealed class Device : IDisposable
             var accelerator = device is CPUDevice cpu
                 ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
                 : device.CreateAccelerator(context);
-            return new Device(context, info, accelerator, memoryLimit, new AcceleratorLoader(accelerator));
+            return new Device(context, info, accelerator, memoryLimit, new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder));
         }
         catch (Exception exception)
         {
