@@ -11,6 +11,9 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
+    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is made of inline PTX; otherwise null.</summary>
+    public int? CudaArchitecture { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false)?.Architecture;
+
     /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
     public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
 
@@ -44,6 +47,8 @@ public static class KernelCatalog
     [
         typeof(Rope<,>), typeof(AttendGroup<,>), typeof(DecodeAttendGroup<,>), typeof(StoreKv<,>),
     ];
+
+    private static readonly Type[] TensorFormats = [typeof(BFloat16Tensor), typeof(Float16Tensor)];
 
     private static readonly Type[] AttentionTiles = [typeof(LaneTiles<,>), typeof(QuadTiles<,>)];
 
@@ -82,6 +87,10 @@ public static class KernelCatalog
            let closed = tiles.MakeGenericType(format.Format, format.Element)
            from kernel in PerTiles.Select(type => type.MakeGenericType(closed, format.Element))
                .Append(typeof(RopeDecodeAttend<,,>).MakeGenericType(closed, format.Format, format.Element))
+           select new KernelForm(kernel),
+        .. from format in TensorFormats
+           from head in TensorForms.HeadSizes
+           from kernel in new[] { TensorForms.Attend(format, head), TensorForms.DecodeAttend(format, head) }
            select new KernelForm(kernel),
         .. from format in Formats
            from type in PerFormat
