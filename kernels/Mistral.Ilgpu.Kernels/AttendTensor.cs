@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>
 /// <see cref="AttendRow{TTiles,TElement}"/> on tensor cores, for caches of 16 bits: one group per kv head (grid x) and tile of queries (grid y),
 /// see <see cref="TensorAttention{THead,TScores}"/>. Keys are taken together from positions that are multiples of so many, so
-/// that a query's sums do not depend on where its tile of queries begins. Group size: <see cref="GroupSize"/>.
+/// that a query's sums do not depend on where its tile of queries begins. Group size: <see cref="TensorForms.PromptGroup"/>.
 /// </summary>
 /// <typeparam name="THead">Room for a head's elements.</typeparam>
 /// <typeparam name="TScores">The tiles that are taken together.</typeparam>
@@ -15,12 +15,6 @@ public readonly record struct AttendTensor<THead, TScores>(AttentionInput<ushort
     where THead : struct, ITensorHead
     where TScores : struct, ITensorScores
 {
-    /// <summary>Queries, tokens × heads that share a kv head, of a tile.</summary>
-    public const int Rows = 64;
-
-    /// <summary>A warp for each 16 of them.</summary>
-    public const int GroupSize = Rows / TensorAttention<THead, TScores>.WarpRows * TensorLane.WarpSize;
-
     public void Execute()
     {
         var queries = Input.State.QueryTile(Grid.IdxY);
@@ -36,19 +30,15 @@ public readonly record struct AttendTensor<THead, TScores>(AttentionInput<ushort
 }
 
 /// <summary>
-/// <see cref="DecodeAttendRow{TTiles,TElement}"/> on tensor cores, for caches of 16 bits and up to <see cref="MaxGroup"/> heads to a kv head: one
-/// group per split (grid x), kv head (grid y) and token (grid z), whose warps share the keys. The heads of the kv head are the rows
-/// of one multiplication, so each key is loaded once for all. Group size: a warp for each tile taken at once, at most as many as shared
-/// memory holds.
+/// <see cref="DecodeAttendRow{TTiles,TElement}"/> on tensor cores, for caches of 16 bits and up to <see cref="TensorForms.MostDecodeHeads"/> heads to a
+/// kv head: one group per split (grid x), kv head (grid y) and token (grid z), whose warps share the keys. The heads of the kv head are
+/// the rows of one multiplication, so each key is loaded once for all. Group size: <see cref="TensorForms.DecodeGroup"/>.
 /// </summary>
 [GroupForm]
 [CudaForm(80)]
 public readonly record struct DecodeAttendTensor<THead>(AttentionInput<ushort> Input, TensorCache Cache, ArrayView<float> Parts) : IKernel
     where THead : struct, ITensorHead
 {
-    /// <summary>Heads that may share a kv head.</summary>
-    public const int MaxGroup = TensorAttention<THead, KeyScores>.WarpRows;
-
     public void Execute()
     {
         var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);

@@ -119,8 +119,8 @@ internal readonly struct TensorAttention<THead, TScores>
             head.Write(top, bottom, output.IsPart ? 1 : 1 / topSum, output.IsPart ? 1 : 1 / bottomSum, 0);
             if (output.IsPart && TensorLane.Column == 0)
             {
-                top.Write(_input.HeadDim, topMax * NaturalLogOf2, topSum);
-                bottom.Write(_input.HeadDim, bottomMax * NaturalLogOf2, bottomSum);
+                top.WriteTail(topMax * NaturalLogOf2, topSum);
+                bottom.WriteTail(bottomMax * NaturalLogOf2, bottomSum);
             }
         }
     }

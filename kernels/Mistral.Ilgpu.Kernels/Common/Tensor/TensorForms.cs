@@ -6,6 +6,18 @@ public static class TensorForms
     /// <summary>Heads of other sizes take the next larger room.</summary>
     public static IReadOnlyList<int> HeadSizes { get; } = [64, 128, 256];
 
+    /// <summary>Queries, tokens × heads that share a kv head, of a tile of a prompt.</summary>
+    public const int PromptQueries = 64;
+
+    /// <summary>Group size for prompts: a warp for 16 queries.</summary>
+    public const int PromptGroup = PromptQueries / 16 * 32;
+
+    /// <summary>Heads to a kv head at most, for decoded tokens: the rows of one multiplication.</summary>
+    public const int MostDecodeHeads = 16;
+
+    /// <summary>Group size for decoded tokens: a warp for each tile whose keys and values shared memory holds, four at most.</summary>
+    public static int DecodeGroup(int headDim) => headDim > 128 ? 64 : 128;
+
     /// <summary>The prompts' form, an <see cref="AttendTensor{THead,TScores}"/>: of four tiles of keys at once, or of one where the
     /// outputs take the registers.</summary>
     public static Type Attend(Type format, int headSize) => typeof(AttendTensor<,>).MakeGenericType(

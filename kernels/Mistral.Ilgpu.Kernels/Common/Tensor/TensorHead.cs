@@ -63,7 +63,20 @@ public readonly record struct TensorRow(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(int element, float first, float second)
     {
-        if (Exists && element < HeadDim)
+        if (element < HeadDim)
+        {
+            WriteAt(element, first, second);
+        }
+    }
+
+    /// <summary>Leaves the largest score and the sum of the weights behind the elements, for <see cref="MergeSplits"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteTail(float max, float sum) => WriteAt(HeadDim, max, sum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteAt(int element, float first, float second)
+    {
+        if (Exists)
         {
             Output[OutputAt + element] = first;
             Output[OutputAt + element + 1] = second;
