@@ -43,8 +43,11 @@ public readonly record struct DecodeAttendTensor<THead>(AttentionInput<ushort> I
     {
         var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);
         var block = DecodeSplits.Split(DecodeSplits.Token(Input.State, token), kvHead, Input.Window, split);
-        // A split past the last has no tiles and writes nothing that is read.
-        new TensorAttention<THead, KeyScores>(Input, Cache).Attend(
-            block, AttentionOutput.Part(Input, Parts, token, kvHead, split), block.FirstTile, firstRow: 0, Group.DimX / TensorLane.WarpSize);
+        // Past a text's last split there is nothing to do.
+        if (block.FirstTile < block.EndTile)
+        {
+            new TensorAttention<THead, KeyScores>(Input, Cache).Attend(
+                block, AttentionOutput.Part(Input, Parts, token, kvHead, split), block.FirstTile, firstRow: 0, Group.DimX / TensorLane.WarpSize);
+        }
     }
 }

@@ -36,7 +36,7 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
+        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(RmsNormWarp), typeof(SwiGlu), typeof(QuantizeInput), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
 
     private static readonly Type[] PerFormat =
     [

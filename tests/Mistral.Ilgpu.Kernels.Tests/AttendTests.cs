@@ -66,6 +66,7 @@ public sealed class AttendTests
             var visible = AttentionBlock.Visible(token, 0, window);
             int splits = DecodeSplits.Count(position, window);
             Assert.InRange(splits, 1, DecodeSplits.Most);
+            Assert.InRange(splits, 1, Math.Min(DecodeSplits.Room(position + 1), DecodeSplits.Room(window)));
             int next = visible.FirstTile;
             for (int split = 0; split < splits; split++)
             {

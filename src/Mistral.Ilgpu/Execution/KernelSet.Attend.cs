@@ -66,7 +66,8 @@ public sealed partial class KernelSet
     {
         var attend = _plan.Family switch
         {
-            KernelFamily.Gpu => Launcher(
+            KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) => TensorPrefill(InWords(input), cache),
+            KernelFamily.Gpu or KernelFamily.Cuda => Launcher(
                 new AttendGroup<TCache, TElement>(input),
                 pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1))),
             KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
@@ -91,15 +92,16 @@ public sealed partial class KernelSet
         int Splits(Pass pass) => pass.Spans.Take(pass.DecodeCount).Max(span => DecodeSplits.Count(span.StartPosition, cache.Window));
         return _plan.Family switch
         {
-            KernelFamily.Gpu => Group(),
+            KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) && input.Group <= TensorForms.MostDecodeHeads =>
+                InSplits(TensorDecode(InWords(input), cache, parts)),
+            KernelFamily.Gpu or KernelFamily.Cuda => InSplits(Launcher(
+                new DecodeAttendGroup<TCache, TElement>(input, parts),
+                pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))),
             KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
 
-        Action<Pass> Group() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
-            + Launcher(new DecodeAttendGroup<TCache, TElement>(input, parts), pass => new KernelConfig(
-                new Index3D(Splits(pass), input.KvHeads, pass.DecodeCount), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))
-            + Merge();
+        Action<Pass> InSplits(Action<Pass> attend) => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + attend + Merge();
 
         Action<Pass> Merge() => Launcher(
             new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride),
@@ -127,6 +129,10 @@ public sealed partial class KernelSet
             };
         }
     }
+
+    // A group for each split that a text of the pass may have, kv head and token.
+    private static Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
+        new(Math.Min(pass.DecodeRoom, DecodeSplits.Room(cache.Window)), kvHeads, pass.DecodeCount);
 
     private Action<Pass> Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
         where TCache : struct, ICacheFormat<TElement>

@@ -201,7 +201,7 @@ public sealed partial class KernelSet
             where TInput : struct, IBlockInput
         {
             var to = Below(output.View, band);
-            if (_plan.Family == KernelFamily.Gpu)
+            if (_plan.LikesGroups)
             {
                 return Launcher(
                     new BlockMatVecGroup<TFormat, TInput, TResult>(band.Blocks, blockInput, to, output.Stride),

@@ -16,6 +16,9 @@ public enum KernelFamily
 
     /// <summary>Many threads and shared memory.</summary>
     Gpu,
+
+    /// <summary>NVIDIA's since sm_80: tensor cores that take bfloat16, and copies to shared memory that go on meanwhile.</summary>
+    Cuda,
 }
 
 /// <summary>Grid and group sizes for one device.</summary>
@@ -25,14 +28,23 @@ public sealed class LaunchPlan(DeviceInfo device)
     {
         (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
         (_, false) => KernelFamily.OpenClCpu,
+        _ when device.CudaArchitecture >= 80 => KernelFamily.Cuda,
         _ => KernelFamily.Gpu,
     };
 
     /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
     public const int MostQueriesPerTile = AttentionBlock.MaxQueries;
 
+    /// <summary>Whether groups with shared memory are what the device likes.</summary>
+    public bool LikesGroups => Family is KernelFamily.Gpu or KernelFamily.Cuda;
+
+    /// <summary>Whether attention over a cache of that format runs on tensor cores.</summary>
+    public bool AttendsOnTensorCores(TensorFormat cache) =>
+        Family == KernelFamily.Cuda && cache is (TensorFormat.BFloat16 or TensorFormat.Float16);
+
     /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
-    public int QueriesPerTile => Family == KernelFamily.Gpu ? 16 : MostQueriesPerTile;
+    public int QueriesPerTile(TensorFormat cache) =>
+        AttendsOnTensorCores(cache) ? TensorForms.PromptQueries : LikesGroups ? 16 : MostQueriesPerTile;
 
     /// <summary>How weights that are multiplied with lie on the device.</summary>
     public WeightLayout LayoutOf(TensorFormat format, ActivationType activations) =>

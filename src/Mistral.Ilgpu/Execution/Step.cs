@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels;
+
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>One walk of the graph: which tokens of which sequences it takes, and for how many of them logits are wanted.</summary>
@@ -16,6 +18,9 @@ public sealed record Pass(int DecodeCount, int PrefillCount, int LogitCount)
 
     /// <summary>Tiles that the prompts' keys take until they are in their rings.</summary>
     public int FreshTiles { get; init; }
+
+    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="Kernels.DecodeSplits.Room"/>.</summary>
+    public int DecodeRoom => DecodeSplits.Room(Spans.Take(DecodeCount).Select(span => span.StartPosition + 1).DefaultIfEmpty(1).Max());
 
     /// <summary>Whether logits are wanted of many tokens of a text, as scoring does, and not of the last alone.</summary>
     public bool IsScoring { get; init; }

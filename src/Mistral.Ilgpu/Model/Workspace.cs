@@ -23,7 +23,7 @@ public sealed class Workspace : IDisposable
     {
         _device = device;
         var shape = AttentionShape.Of(config);
-        _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile / shape.Group);
+        _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile(options.CacheType) / shape.Group);
         try
         {
             _stateOnHost = new int[StateLength(options, rows, logitRows)];
