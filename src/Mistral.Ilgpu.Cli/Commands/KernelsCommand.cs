@@ -58,7 +58,7 @@ internal static partial class KernelsCommand
         : throw new UsageException($"--emit: found {forms.Count} forms, among them '{forms[0].Name}', expected the name of one");
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
-        ? [.. forms.Select(form => (form, (PtxResources?)Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
+        ? [.. forms.Select(form => (form, form.CudaArchitecture > architecture ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
     private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, Narrator narrator, bool isJson)
@@ -74,6 +74,7 @@ internal static partial class KernelsCommand
                     json.WriteStartObject();
                     json.WriteString("kernel", form.Name);
                     json.WriteBoolean("needs_groups", form.NeedsGroups);
+                    json.WriteOptional("needs_sm", form.CudaArchitecture);
                     WriteResources(json, resources);
                     json.WriteEndObject();
                 }
@@ -87,13 +88,27 @@ internal static partial class KernelsCommand
         string[] headings = forms.Exists(entry => entry.Resources is not null) ? ["kernel", "needs", "registers", "shared memory", "spills"] : ["kernel", "needs"];
         TextTable.Write(narrator.Terminal, headings, forms.Select(entry => (IReadOnlyList<string>)
         [
-            entry.Form.Name, entry.Form.NeedsGroups ? "groups: shared memory, barriers" : "nothing",
-            .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B", $"{Text(taken.SpillBytes)} B" } : [],
+            entry.Form.Name, Needs(entry.Form),
+            .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B", $"{Text(taken.SpillBytes)} B" }
+                : headings.Length > 2 ? ["", "", ""] : [],
         ]));
+    }
+
+    private static string Needs(KernelForm form) => string.Join(
+        ", ", new[] { form.CudaArchitecture is { } least ? $"CUDA from sm_{least} on" : null, form.NeedsGroups ? "groups: shared memory, barriers" : null }
+            .OfType<string>().DefaultIfEmpty("nothing"));
+
+    private static void RequireCode(KernelForm form, string language, int architecture)
+    {
+        if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && architecture < least)))
+        {
+            throw new UsageException($"'{form.Name}' is of inline PTX for sm_{least} and newer: found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
+        }
     }
 
     private static void Emit(KernelForm form, string language, int architecture, Narrator narrator, bool isJson)
     {
+        RequireCode(form, language, architecture);
         var (code, resources) = language switch
         {
             "il" => (KernelIl.Disassemble(form), null),
