@@ -27,10 +27,15 @@ internal sealed partial class CudaGraphDriver(CudaStream stream) : IGraphDriver
     // Other threads may go on with what capturing forbids.
     private const int ThreadLocal = 1;
 
-    public void BeginCapture() => Require(StreamBeginCapture(stream.StreamPtr, ThreadLocal), "cuStreamBeginCapture");
+    public void BeginCapture()
+    {
+        stream.Accelerator.Bind();
+        Require(StreamBeginCapture(stream.StreamPtr, ThreadLocal), "cuStreamBeginCapture");
+    }
 
     public nint EndCapture()
     {
+        stream.Accelerator.Bind();
         Require(StreamEndCapture(stream.StreamPtr, out nint graph), "cuStreamEndCapture");
         int error = GraphInstantiate(out nint executable, graph, flags: 0);
         _ = GraphDestroy(graph);
@@ -38,9 +43,17 @@ internal sealed partial class CudaGraphDriver(CudaStream stream) : IGraphDriver
         return executable;
     }
 
-    public void Launch(nint graph) => Require(GraphLaunch(graph, stream.StreamPtr), "cuGraphLaunch");
+    public void Launch(nint graph)
+    {
+        stream.Accelerator.Bind();
+        Require(GraphLaunch(graph, stream.StreamPtr), "cuGraphLaunch");
+    }
 
-    public void Destroy(nint graph) => _ = GraphExecDestroy(graph);
+    public void Destroy(nint graph)
+    {
+        stream.Accelerator.Bind();
+        _ = GraphExecDestroy(graph);
+    }
 
     private static void Require(int error, string function)
     {

@@ -20,7 +20,19 @@ public sealed record Pass(int DecodeCount, int PrefillCount, int LogitCount)
     public int FreshTiles { get; init; }
 
     /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="Kernels.DecodeSplits.Room"/>.</summary>
-    public int DecodeRoom => DecodeSplits.Room(Spans.Take(DecodeCount).Select(span => span.StartPosition + 1).DefaultIfEmpty(1).Max());
+    public int DecodeRoom
+    {
+        get
+        {
+            int longest = 1;
+            for (int i = 0; i < DecodeCount; i++)
+            {
+                longest = Math.Max(longest, Spans[i].StartPosition + 1);
+            }
+
+            return DecodeSplits.Room(longest);
+        }
+    }
 
     /// <summary>Whether logits are wanted of many tokens of a text, as scoring does, and not of the last alone.</summary>
     public bool IsScoring { get; init; }

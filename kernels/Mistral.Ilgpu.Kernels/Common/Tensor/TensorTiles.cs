@@ -70,14 +70,14 @@ internal readonly struct TensorTiles<THead>
         }
     }
 
-    /// <summary>Begins to load the keys of neighbouring tiles.</summary>
+    /// <summary>Begins to load the keys of neighbouring tiles, each by a warp, for finding where a tile lies is a good part of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void LoadKeys(int firstTile, int tiles, uint to)
     {
-        for (int tile = 0; tile < tiles; tile++)
+        for (int tile = TensorLane.Warp; tile < tiles; tile += Group.DimX / TensorLane.WarpSize)
         {
             var source = SourceOf(firstTile + tile);
-            for (int i = Group.IdxX; i < 2 * _input.HeadDim; i += Group.DimX)
+            for (int i = TensorLane.Index; i < 2 * _input.HeadDim; i += TensorLane.WarpSize)
             {
                 uint at = to + (uint)(tile * TileBytes) + KeyAt(i / 2, i % 2);
                 long ring = _cache.RingKeys + source.Ring + (i * PieceBytes);
@@ -98,15 +98,15 @@ internal readonly struct TensorTiles<THead>
         }
     }
 
-    /// <summary>Begins to load the values of neighbouring tiles.</summary>
+    /// <summary>Begins to load the values of neighbouring tiles, likewise.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void LoadValues(int firstTile, int tiles, uint to)
     {
         int pieces = THead.Size / PerPiece;
-        for (int tile = 0; tile < tiles; tile++)
+        for (int tile = TensorLane.Warp; tile < tiles; tile += Group.DimX / TensorLane.WarpSize)
         {
             var source = SourceOf(firstTile + tile);
-            for (int i = Group.IdxX; i < TileLayout.Length * pieces; i += Group.DimX)
+            for (int i = TensorLane.Index; i < TileLayout.Length * pieces; i += TensorLane.WarpSize)
             {
                 int position = i / pieces;
                 int piece = i % pieces;
