@@ -21,6 +21,9 @@ public sealed class GroupFormAttribute : Attribute;
 public sealed class CudaFormAttribute(int architecture) : Attribute
 {
     public int Architecture => architecture;
+
+    /// <summary>Threads of its groups; 0 where a launch may choose.</summary>
+    public int GroupSize { get; init; }
 }
 
 /// <summary>The one entry point that ILGPU compiles for every kernel.</summary>

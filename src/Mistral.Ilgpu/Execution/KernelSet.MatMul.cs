@@ -19,8 +19,11 @@ public sealed partial class KernelSet
         Require(weights.Columns == input.Columns, name, $"weights of {input.Columns} columns", $"{weights.Columns}");
         Require(weights.Rows == output.Columns, name, $"weights of {output.Columns} rows", $"{weights.Rows}");
         var product = QuantizeFor(weights, input, rows);
+        WeightBand? before = null;
         foreach (var band in weights.Bands)
         {
+            product += Prepare(band, before, input, rows);
+            before = band;
             product += addToResidual
                 ? Product<AddToResidual>(name, band, input, output, rows)
                 : Product<Assign>(name, band, input, output, rows);
@@ -60,6 +63,12 @@ public sealed partial class KernelSet
         Require(
             gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
             $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
+        if (gateUp is { Bands: [var one], Updates: [] } && IsForTensorCores(one.Format))
+        {
+            var launch = Prepare(one, null, input, RowSet.Tokens) + TensorProduct<GateWithSilu>(one, input, output, RowSet.Tokens);
+            return new Step(name, launch, pass => SwiGluCost(gateUp, pass.TokenCount), RowSet.Tokens, output);
+        }
+
         return gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
             ? format switch
             {
@@ -76,8 +85,9 @@ public sealed partial class KernelSet
     }
 
     private Action<Pass> Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
-        where TResult : struct, IResult => band.Format switch
+        where TResult : struct, IResult, IEpilogue => band.Format switch
         {
+            _ when IsForTensorCores(band.Format) => TensorProduct<TResult>(band, input, output, rows),
             TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input, output, rows),
             TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input, output, rows),
             TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input, output, rows),
@@ -99,7 +109,7 @@ public sealed partial class KernelSet
     private Action<Pass> Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
-        where TResult : struct, IResult
+        where TResult : struct, IResult, IEpilogue
     {
         var view = band.View<TElement>();
         var to = Below(output.View, band);
@@ -124,7 +134,10 @@ public sealed partial class KernelSet
             return Launcher(lanes, _ => LaunchPlan.Rows(band.Rows));
         }
 
-        return Forms(rows, Few, set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
+        return Forms(
+            rows, _plan.Family == KernelFamily.Cuda ? Warps : Few, set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
+
+        Action<Pass> Warps(RowSet set) => WarpPerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
 
         Action<Pass> Few(RowSet set) => Launcher(
             new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride, output.Stride),
@@ -217,7 +230,7 @@ public sealed partial class KernelSet
     /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
     private Action<Pass>? QuantizeFor(WeightMatrix weights, Activation input, RowSet rows)
     {
-        if (input.IsQuantized || activations != ActivationType.Int8
+        if (_plan.Family == KernelFamily.Cuda || input.IsQuantized || activations != ActivationType.Int8
             || input.Quantized is not { } quantized || !weights.Bands.Any(band => band.Format.IsQuantized()))
         {
             return null;
@@ -274,8 +287,12 @@ public sealed partial class KernelSet
         }
 
         var forms = Forms(
-            RowSet.Tokens, Few, set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
+            RowSet.Tokens,
+            _plan.Family == KernelFamily.Cuda ? Warps : Few,
+            set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
         return new Step(name, forms, cost, RowSet.Tokens, output);
+
+        Action<Pass> Warps(RowSet set) => WarpPerRow<TFormat, TElement, GateWithSilu>(band, input, output, rows, set);
 
         Action<Pass> Few(RowSet set) => Launcher(
             new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),

@@ -11,30 +11,31 @@ internal static class TensorLane
     /// <summary>A float of each lane in shared memory.</summary>
     public const int SlotBytes = WarpSize * sizeof(float);
 
+    // Masks and shifts, because ptxas divides signed numbers by powers of two at length.
     public static int Index
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Group.IdxX % WarpSize;
+        get => Group.IdxX & (WarpSize - 1);
     }
 
     public static int Warp
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Group.IdxX / WarpSize;
+        get => Group.IdxX >> 5;
     }
 
     /// <summary>The thread's upper row of 16; the lower is 8 below.</summary>
     public static int Row
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Index / 4;
+        get => Index >> 2;
     }
 
     /// <summary>The first of the thread's columns of 8.</summary>
     public static int Column
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Index % 4 * 2;
+        get => (Index & 3) * 2;
     }
 
     /// <summary>Over the four lanes that share a row.</summary>
