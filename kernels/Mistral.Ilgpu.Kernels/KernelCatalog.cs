@@ -11,6 +11,12 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
+    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is made of inline PTX; otherwise null.</summary>
+    public int? CudaArchitecture { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false)?.Architecture;
+
+    /// <summary>Threads of its groups; null where a launch may choose.</summary>
+    public int? GroupSize { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { GroupSize: > 0 and var threads } ? threads : null;
+
     /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
     public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
 
@@ -33,7 +39,7 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(SwiGlu), typeof(QuantizeInput), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
+        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(RmsNormWarp), typeof(SwiGlu), typeof(QuantizeInput), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
 
     private static readonly Type[] PerFormat =
     [
@@ -44,6 +50,8 @@ public static class KernelCatalog
     [
         typeof(Rope<,>), typeof(AttendGroup<,>), typeof(DecodeAttendGroup<,>), typeof(StoreKv<,>),
     ];
+
+    private static readonly Type[] TensorFormats = [typeof(BFloat16Tensor), typeof(Float16Tensor)];
 
     private static readonly Type[] AttentionTiles = [typeof(LaneTiles<,>), typeof(QuadTiles<,>)];
 
@@ -69,6 +77,10 @@ public static class KernelCatalog
 
     private static readonly Type[] StripFormats = [.. BlockFormats.Where(format => format.IsAssignableTo(typeof(IStripFormat)))];
 
+    private static readonly Type[] TokenBlocks = [typeof(EightTokens), typeof(SixteenTokens)];
+
+    private static readonly Type[] Epilogues = [typeof(Assign), typeof(AddToResidual), typeof(GateWithSilu)];
+
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
     public static IReadOnlyList<KernelForm> All { get; } =
@@ -82,6 +94,10 @@ public static class KernelCatalog
            let closed = tiles.MakeGenericType(format.Format, format.Element)
            from kernel in PerTiles.Select(type => type.MakeGenericType(closed, format.Element))
                .Append(typeof(RopeDecodeAttend<,,>).MakeGenericType(closed, format.Format, format.Element))
+           select new KernelForm(kernel),
+        .. from format in TensorFormats
+           from head in TensorForms.HeadSizes
+           from kernel in new[] { TensorForms.Attend(format, head), TensorForms.DecodeAttend(format, head) }
            select new KernelForm(kernel),
         .. from format in Formats
            from type in PerFormat
@@ -108,5 +124,20 @@ public static class KernelCatalog
         .. from format in BlockFormats
            from result in Results
            select new KernelForm(typeof(BlockMatVecLanes<,>).MakeGenericType(format, result)),
+        new KernelForm(typeof(QuantizePacked)),
+        .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
+        .. from epilogue in Epilogues
+           select new KernelForm(typeof(MatVecWarp<,,>).MakeGenericType(typeof(Float32), typeof(float), epilogue)),
+        .. from format in TensorFormats
+           from epilogue in Epilogues
+           from kernel in TokenBlocks.Select(tokens => typeof(MatVecTensor<,,>).MakeGenericType(format, tokens, epilogue))
+               .Append(typeof(MatMulTensor<,,>).MakeGenericType(format, typeof(ElementTiles), epilogue))
+           select new KernelForm(kernel),
+        .. from format in BlockFormats
+           from epilogue in Epilogues
+           from kernel in TokenBlocks.Select(tokens => typeof(BlockMatVecTensor<,,>).MakeGenericType(format, tokens, epilogue))
+               .Append(typeof(BlockMatVecWarp<,>).MakeGenericType(format, epilogue))
+               .Append(typeof(MatMulTensor<,,>).MakeGenericType(typeof(Float16Tensor), typeof(BlockTiles<>).MakeGenericType(format), epilogue))
+           select new KernelForm(kernel),
     ];
 }

@@ -2,10 +2,17 @@ using System.CommandLine;
 using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
 
-// Two things: the report that perf/run writes, and BenchmarkDotNet's suite of single kernels, which takes its own arguments.
+// Three things: the report that perf/run writes, BenchmarkDotNet's suite of single kernels, which takes its own arguments, and what
+// NVIDIA's GPUs should do by calculation.
 if (args is ["kernels", .. var rest])
 {
     KernelSuite.Run(rest);
+    return 0;
+}
+
+if (args is ["expected", .. var types])
+{
+    Console.Write(ExpectedReport.Write(types));
     return 0;
 }
 
@@ -13,7 +20,7 @@ var device = new Option<string>("--device") { Description = "As mistral takes it
 var model = new Option<string>("--model") { Description = "As mistral takes it, without a type.", DefaultValueFactory = _ => "random:250m" };
 var against = new Option<string?>("--against") { Description = "A folder with llama.cpp, as mistral bench takes it." };
 var output = new Option<string>("--output") { Description = "The folder for results.", DefaultValueFactory = _ => "perf/results" };
-var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels.") { device, model, against, output };
+var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on two GPUs.") { device, model, against, output };
 report.SetAction(parse => PerformanceReport.Write(
     parse.GetValue(device)!, parse.GetValue(model)!, parse.GetValue(against), parse.GetValue(output)!));
 return report.Parse(args).Invoke();

@@ -49,6 +49,7 @@ internal sealed class LoadedModel : IDisposable
             var options = settings.Options with { AllLogits = allLogits };
             var model = ProgressBar.OverTensors(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, progress =>
                 MistralModel.Load(checkpoint, device, options, progress, cancellation));
+            model.OnCaptureRefused = refusal => narrator.Detail($"tokens are launched step by step, for the driver does not record them: {refusal}");
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
             narrator.Detail($"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.Cache.Bytes)}");

@@ -31,6 +31,29 @@ public sealed class AttendTests
     [MemberData(nameof(Grouped))]
     public void AttentionGroup_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Group);
 
+    [Theory]
+    [InlineData("cuda")]
+    [InlineData("ptx")]
+    public void TensorAttention_RaggedPassesOverRings_EqualsReference(string name)
+    {
+        var device = TestDevice.Get(name);
+        // Every room for a head, full and not; windows below, at and beside what is taken at once; groups that fill a warp's rows and not.
+        var shapes = new List<Shape>
+        {
+            new(21, 1, 3, 64, 16, 60), new(64, 2, 4, 32, 16, 150), new(50, 1, 5, 80, 32, 120), new(33, 1, 16, 128, 16, 90), new(17, 1, 1, 256, 16, 50), new(300, 1, 2, 48, 16, 420),
+        };
+        if (!TestDevice.IsInterpreted(device))
+        {
+            shapes.AddRange([new(1, 1, 1, 32, 16, 40), new(130, 2, 4, 128, 16, 400), new(700, 1, 4, 128, 64, 2100), new(100, 1, 2, 256, 16, 300), new(90, 1, 4, 192, 16, 200)]);
+        }
+
+        foreach (var shape in shapes)
+        {
+            Check<Float16, ushort>(device, shape, TensorFormat.Float16, Form.Tensor, 4e-3, passes: 5);
+            Check<BFloat16, ushort>(device, shape, TensorFormat.BFloat16, Form.Tensor, 3e-2, passes: 3);
+        }
+    }
+
     [Fact]
     public void DecodeSplits_OfAnyPosition_CoverWhatIsVisibleOnce()
     {
@@ -43,6 +66,7 @@ public sealed class AttendTests
             var visible = AttentionBlock.Visible(token, 0, window);
             int splits = DecodeSplits.Count(position, window);
             Assert.InRange(splits, 1, DecodeSplits.Most);
+            Assert.InRange(splits, 1, Math.Min(DecodeSplits.Room(position + 1), DecodeSplits.Room(window)));
             int next = visible.FirstTile;
             for (int split = 0; split < splits; split++)
             {
@@ -140,14 +164,15 @@ public sealed class AttendTests
             if (batch.TokenCount > 0)
             {
                 float[] qkv = data.Floats((long)batch.TokenCount * s.Columns, 2);
-                float[] actual = Run<TCache, TElement>(device, s, cache, batch, device.Upload(qkv), frequencies, parts, form);
+                float[] actual = Run<TCache, TElement>(device, s, cache, batch, device.Upload(qkv), frequencies, parts, format, form);
                 Compare(s, config.RopeTheta, batch, texts, qkv, actual, tolerance);
             }
         }
     }
 
     private static float[] Run<TCache, TElement>(
-        Device device, Shape s, RotatingKvCache cache, Batch batch, ArrayView<float> qkv, ArrayView<ulong> frequencies, ArrayView<float> parts, Form form)
+        Device device, Shape s, RotatingKvCache cache, Batch batch, ArrayView<float> qkv, ArrayView<ulong> frequencies, ArrayView<float> parts,
+        TensorFormat format, Form form)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -165,7 +190,7 @@ public sealed class AttendTests
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, s.HeadDim, layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim));
         int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window)).DefaultIfEmpty(0).Max();
-        bool isFused = form != Form.Group && splits == 1;
+        bool isFused = form is Form.Lanes or Form.Quads && splits == 1;
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
         switch (form)
         {
@@ -174,6 +199,9 @@ public sealed class AttendTests
                 break;
             case Form.Quads:
                 Rows<QuadTiles<TCache, TElement>>();
+                break;
+            case Form.Tensor:
+                new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, parts).Launch(format, pass);
                 break;
             default:
                 if (pass.QueryTiles > 0)
@@ -261,6 +289,59 @@ public sealed class AttendTests
         Lanes,
         Quads,
         Group,
+        Tensor,
+    }
+
+    /// <summary>Launches the forms on tensor cores, picking the room for the head.</summary>
+    private sealed record TensorAttend(Device Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<float> Parts)
+    {
+        public void Launch(TensorFormat format, Pass pass)
+        {
+            if (format == TensorFormat.BFloat16)
+            {
+                Pick<BFloat16Tensor>(pass);
+            }
+            else
+            {
+                Pick<Float16Tensor>(pass);
+            }
+        }
+
+        private void Pick<TFormat>(Pass pass)
+            where TFormat : struct, ITensorFormat
+        {
+            switch (Input.HeadDim)
+            {
+                case <= 64:
+                    Launch<TwoParts<TwoParts<HeadRun<TFormat>>>, TwoScores<TwoScores<KeyScores>>>(pass);
+                    break;
+                case <= 128:
+                    Launch<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>, TwoScores<TwoScores<KeyScores>>>(pass);
+                    break;
+                default:
+                    Launch<TwoParts<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>>, KeyScores>(pass);
+                    break;
+            }
+        }
+
+        private void Launch<THead, TScores>(Pass pass)
+            where THead : struct, ITensorHead
+            where TScores : struct, ITensorScores
+        {
+            if (pass.QueryTiles > 0)
+            {
+                Device.Launch(
+                    new KernelConfig(new Index3D(Input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)),
+                    new AttendTensor<THead, TScores>(Input, Layer.Addresses));
+            }
+
+            if (Splits > 0)
+            {
+                Device.Launch(
+                    new KernelConfig(new Index3D(Splits, Input.KvHeads, pass.DecodeCount), new Index3D(TensorForms.DecodeGroup(Input.HeadDim), 1, 1)),
+                    new DecodeAttendTensor<THead>(Input, Layer.Addresses, Parts));
+            }
+        }
     }
 
     private sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int PageLength, int Length)

@@ -27,14 +27,24 @@ public sealed class RmsNormTests
             new KernelConfig(rows, 64),
             new RmsNormGroup(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));
 
+    [Theory]
+    [InlineData("cuda")]
+    [InlineData("ptx")]
+    public void RmsNormWarp_ColumnsInFours_EqualsReference(string name) => Check(
+        name,
+        (device, state, x, gain, y, columns, stride, rows) => device.Launch(
+            new KernelConfig(rows, 96),
+            new RmsNormWarp(state, x.Cast<Float4>(), gain.Cast<Float4>(), y.Cast<Float4>(), columns, stride, Epsilon, RowRange.Logits)),
+        [4, 16, 132, 300, 1024]);
+
     private delegate void LaunchNorm(
         Mistral.Ilgpu.Execution.Device device, StepState state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
         int columns, int stride, int rows);
 
-    private static void Check(string name, LaunchNorm launch)
+    private static void Check(string name, LaunchNorm launch, int[]? widths = null)
     {
         var device = TestDevice.Get(name);
-        foreach (int columns in new[] { 1, 7, 16, 129, 300 })
+        foreach (int columns in widths ?? [1, 7, 16, 129, 300])
         {
             var data = new RandomData();
             int rows = data.Next(1, 6);

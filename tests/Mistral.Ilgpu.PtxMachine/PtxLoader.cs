@@ -18,14 +18,12 @@ public sealed class PtxLoader : IKernelLoader
 
     public const string DeviceName = "PTX machine";
 
-    private PtxLoader()
-    {
-    }
+    /// <summary>What is known of such a device.</summary>
+    public static DeviceInfo Info { get; } =
+        new(DeviceKind.Cuda, 0, DeviceName, IsGpu: true, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ComputeUnits: 1, MaxGroupSize: 1024, Lacks: []) { CudaArchitecture = Architecture };
 
     /// <summary>Opens such a device.</summary>
-    public static Device Open() => Device.Simulate(
-        new DeviceInfo(DeviceKind.Cuda, 0, DeviceName, IsGpu: true, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ComputeUnits: 1, MaxGroupSize: 1024, Lacks: []),
-        new PtxLoader());
+    public static Device Open() => Device.Simulate(Info, new PtxLoader());
 
     Action<AcceleratorStream, KernelConfig, TKernel> IKernelLoader.Load<TKernel>()
     {

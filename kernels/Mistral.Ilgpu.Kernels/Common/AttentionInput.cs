@@ -102,6 +102,18 @@ public static class DecodeSplits
         return (tiles + perSplit - 1) / perSplit;
     }
 
+    /// <summary>
+    /// Splits that a launch makes room for: a power of two that no text of so many keys exceeds. Texts grow through few such rooms, and
+    /// a launch is the same within one.
+    /// </summary>
+    public static int Room(int keys)
+    {
+        // One tile more than the keys fill, for they may begin within one.
+        int tiles = ((keys - 1) / TileLayout.Length) + 2;
+        int most = Math.Min(Most, (tiles + LeastTiles - 1) / LeastTiles);
+        return (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)most);
+    }
+
     /// <summary>One split of a token's attention; without tiles past the last split.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AttentionBlock Split(QueryTile token, int kvHead, int window, int split)

@@ -16,6 +16,16 @@ public interface IKernel
 [AttributeUsage(AttributeTargets.Struct)]
 public sealed class GroupFormAttribute : Attribute;
 
+/// <summary>Marks a form of inline PTX: for CUDA devices of an architecture or newer, 80 for sm_80.</summary>
+[AttributeUsage(AttributeTargets.Struct)]
+public sealed class CudaFormAttribute(int architecture) : Attribute
+{
+    public int Architecture => architecture;
+
+    /// <summary>Threads of its groups; 0 where a launch may choose.</summary>
+    public int GroupSize { get; init; }
+}
+
 /// <summary>The one entry point that ILGPU compiles for every kernel.</summary>
 public static class KernelEntry
 {

@@ -2,6 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace Mistral.Ilgpu.Kernels;
 
+/// <summary>What a product does with each element of its output where one kernel makes it of one matrix or of two.</summary>
+public interface IEpilogue
+{
+    /// <summary>Whether there is a second matrix, stacked under the first.</summary>
+    static abstract bool IsGated { get; }
+
+    /// <param name="second">The second matrix's product; 0 where there is none.</param>
+    static abstract float Combine(float current, float product, float second);
+}
+
 /// <summary>What a matrix product does with each element of its output.</summary>
 public interface IResult
 {
@@ -12,8 +22,13 @@ public interface IResult
 }
 
 /// <summary>y = W x.</summary>
-public readonly struct Assign : IResult
+public readonly struct Assign : IResult, IEpilogue
 {
+    public static bool IsGated => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Combine(float current, float product, float second) => product;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Combine(float current, float product) => product;
 
@@ -22,11 +37,25 @@ public readonly struct Assign : IResult
 }
 
 /// <summary>y += W x: the residual connection, added where the product is made.</summary>
-public readonly struct AddToResidual : IResult
+public readonly struct AddToResidual : IResult, IEpilogue
 {
+    public static bool IsGated => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Combine(float current, float product, float second) => current + product;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Combine(float current, float product) => current + product;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(ref float products, ref float to) => Lanes.Add(ref products, ref to);
+}
+
+/// <summary>y = silu(G x) × (U x) (Shazeer, arXiv 2002.05202, eq. 5), G stacked over U.</summary>
+public readonly struct GateWithSilu : IEpilogue
+{
+    public static bool IsGated => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Combine(float current, float product, float second) => Gate.Silu(product) * second;
 }

@@ -38,7 +38,7 @@ internal static partial class KernelsCommand
             {
                 // What a form takes is compiled for; all of them would take long.
                 var listed = parse.GetValue(name) is null ? [.. forms.Select(form => (form, (PtxResources?)null))] : Compile(forms, parse.GetValue(architecture) ?? DefaultArchitecture);
-                List(listed, output.Narrator(parse, terminal), isJson);
+                List(listed, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson);
             }
 
             return ExitCode.Done;
@@ -58,10 +58,10 @@ internal static partial class KernelsCommand
         : throw new UsageException($"--emit: found {forms.Count} forms, among them '{forms[0].Name}', expected the name of one");
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
-        ? [.. forms.Select(form => (form, (PtxResources?)Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
+        ? [.. forms.Select(form => (form, form.CudaArchitecture > architecture ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
-    private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, Narrator narrator, bool isJson)
+    private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, int architecture, Narrator narrator, bool isJson)
     {
         if (isJson)
         {
@@ -74,7 +74,9 @@ internal static partial class KernelsCommand
                     json.WriteStartObject();
                     json.WriteString("kernel", form.Name);
                     json.WriteBoolean("needs_groups", form.NeedsGroups);
+                    json.WriteOptional("needs_sm", form.CudaArchitecture);
                     WriteResources(json, resources);
+                    json.WriteOptional("warps_per_multiprocessor", OccupancyOf(form, resources, architecture)?.Warps);
                     json.WriteEndObject();
                 }
 
@@ -84,16 +86,37 @@ internal static partial class KernelsCommand
             return;
         }
 
-        string[] headings = forms.Exists(entry => entry.Resources is not null) ? ["kernel", "needs", "registers", "shared memory", "spills"] : ["kernel", "needs"];
+        string[] headings = forms.Exists(entry => entry.Resources is not null) ? ["kernel", "needs", "registers", "shared memory", "spills", "warps at once"] : ["kernel", "needs"];
         TextTable.Write(narrator.Terminal, headings, forms.Select(entry => (IReadOnlyList<string>)
         [
-            entry.Form.Name, entry.Form.NeedsGroups ? "groups: shared memory, barriers" : "nothing",
-            .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B", $"{Text(taken.SpillBytes)} B" } : [],
+            entry.Form.Name, Needs(entry.Form),
+            .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B", $"{Text(taken.SpillBytes)} B", Resident(entry.Form, taken, architecture) }
+                : headings.Length > 2 ? ["", "", "", ""] : [],
         ]));
+    }
+
+    private static Occupancy? OccupancyOf(KernelForm form, PtxResources? resources, int architecture) =>
+        form.GroupSize is { } threads && resources is not null ? Occupancy.Of(resources, threads, architecture) : null;
+
+    // How full it can keep a multiprocessor, and what keeps it from more.
+    private static string Resident(KernelForm form, PtxResources resources, int architecture) =>
+        OccupancyOf(form, resources, architecture) is { } occupancy ? $"{occupancy.Warps} of {occupancy.MostWarps}, {occupancy.Limit}" : "";
+
+    private static string Needs(KernelForm form) => string.Join(
+        ", ", new[] { form.CudaArchitecture is { } least ? $"CUDA from sm_{least} on" : null, form.NeedsGroups ? "groups: shared memory, barriers" : null }
+            .OfType<string>().DefaultIfEmpty("nothing"));
+
+    private static void RequireCode(KernelForm form, string language, int architecture)
+    {
+        if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && architecture < least)))
+        {
+            throw new UsageException($"'{form.Name}' is of inline PTX for sm_{least} and newer: found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
+        }
     }
 
     private static void Emit(KernelForm form, string language, int architecture, Narrator narrator, bool isJson)
     {
+        RequireCode(form, language, architecture);
         var (code, resources) = language switch
         {
             "il" => (KernelIl.Disassemble(form), null),

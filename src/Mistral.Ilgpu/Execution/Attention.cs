@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 
@@ -25,7 +26,8 @@ public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim)
 public sealed record KvBuffers(ArrayView<byte> Keys, ArrayView<byte> Values, ArrayView<ushort> KeyScales, ArrayView<ushort> ValueScales)
 {
     public KvTiles<TElement> As<TElement>()
-        where TElement : unmanaged => new(Keys.Cast<TElement>(), Values.Cast<TElement>(), KeyScales, ValueScales);}
+        where TElement : unmanaged => new(Keys.Cast<TElement>(), Values.Cast<TElement>(), KeyScales, ValueScales);
+}
 
 /// <summary>Keys and values of one layer.</summary>
 /// <param name="Window">Positions that a query sees at most.</param>
@@ -34,4 +36,9 @@ public sealed record KvBuffers(ArrayView<byte> Keys, ArrayView<byte> Values, Arr
 /// <param name="Ring">The pages of all sequences.</param>
 /// <param name="Fresh">Those of the prompts' tokens until their attention has run, shared by all layers.</param>
 /// <param name="Table">Which pages are whose.</param>
-public sealed record KvLayer(int Window, int RingLength, TensorFormat Format, KvBuffers Ring, KvBuffers Fresh, PageTable Table);
+public sealed record KvLayer(int Window, int RingLength, TensorFormat Format, KvBuffers Ring, KvBuffers Fresh, PageTable Table)
+{
+    /// <summary>Where they lie in the device's memory.</summary>
+    public TensorCache Addresses => new(
+        Ring.Keys.LoadEffectiveAddressAsPtr(), Ring.Values.LoadEffectiveAddressAsPtr(), Fresh.Keys.LoadEffectiveAddressAsPtr(), Fresh.Values.LoadEffectiveAddressAsPtr());
+}

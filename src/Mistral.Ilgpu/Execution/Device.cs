@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Observability;
@@ -25,12 +26,16 @@ public sealed class Device : IDisposable
 
     private readonly IKernelLoader _loader;
 
-    private Device(Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit, IKernelLoader loader)
+    private Device(
+        Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit, IKernelLoader loader, IGraphDriver? graphs = null)
     {
         _context = context;
         _loader = loader;
         Info = info;
         Accelerator = accelerator;
+        // What is launched on CUDA's default stream cannot be recorded.
+        Stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
+        Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream) : graphs;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
         _meter.CreateObservableUpDownCounter("mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
@@ -42,7 +47,10 @@ public sealed class Device : IDisposable
     public Accelerator Accelerator { get; }
 
     /// <summary>The stream that every step runs on, in order.</summary>
-    public AcceleratorStream Stream => Accelerator.DefaultStream;
+    public AcceleratorStream Stream { get; }
+
+    /// <summary>Records the launches on <see cref="Stream"/>, where the device can.</summary>
+    internal IGraphDriver? Graphs { get; }
 
     /// <summary>Device memory handed out and not yet given back, in bytes.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
@@ -68,7 +76,7 @@ public sealed class Device : IDisposable
             var accelerator = device is CPUDevice cpu
                 ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
                 : device.CreateAccelerator(context);
-            return new Device(context, info, accelerator, memoryLimit, new AcceleratorLoader(accelerator));
+            return new Device(context, info, accelerator, memoryLimit, new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder));
         }
         catch (Exception exception)
         {
@@ -80,11 +88,11 @@ public sealed class Device : IDisposable
 
     /// <summary>A device that <paramref name="loader"/> plays on memory of the CPU accelerator, for tests of forms that the machine has no
     /// device for.</summary>
-    internal static Device Simulate(DeviceInfo info, IKernelLoader loader)
+    internal static Device Simulate(DeviceInfo info, IKernelLoader loader, IGraphDriver? graphs = null)
     {
         var context = DeviceCatalog.CreateContext(threads: null);
         var accelerator = context.GetCPUDevice(0).CreateCPUAccelerator(context);
-        return new Device(context, info, accelerator, memoryLimit: null, loader);
+        return new Device(context, info, accelerator, memoryLimit: null, loader, graphs);
     }
 
     /// <summary>Zeroed device memory.</summary>

@@ -77,7 +77,10 @@ public static class DeviceCatalog
             var info = device switch
             {
                 CudaDevice gpu => new DeviceInfo(
-                    DeviceKind.Cuda, cuda++, gpu.Name, true, gpu.MemorySize, gpu.NumMultiprocessors, gpu.MaxNumThreadsPerGroup, []),
+                    DeviceKind.Cuda, cuda++, gpu.Name, true, gpu.MemorySize, gpu.NumMultiprocessors, gpu.MaxNumThreadsPerGroup, [])
+                {
+                    CudaArchitecture = gpu.Architecture is { } architecture ? (10 * architecture.Major) + architecture.Minor : 0,
+                },
                 CLDevice cl => new DeviceInfo(
                     DeviceKind.OpenCl,
                     openCl++,

@@ -23,6 +23,9 @@ public sealed record DeviceInfo(
     int MaxGroupSize,
     ImmutableArray<string> Lacks)
 {
+    /// <summary>Of CUDA devices, 80 for sm_80; 0 of others.</summary>
+    public int CudaArchitecture { get; init; }
+
     /// <summary>How the command line names it: <c>cpu</c>, <c>opencl:0</c>, <c>cuda:0</c>.</summary>
     public string Id => Kind switch
     {

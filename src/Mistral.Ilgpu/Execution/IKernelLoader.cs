@@ -10,10 +10,3 @@ internal interface IKernelLoader
     Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel;
 }
-
-/// <summary>ILGPU compiles and launches.</summary>
-internal sealed class AcceleratorLoader(Accelerator accelerator) : IKernelLoader
-{
-    public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
-        where TKernel : struct, IKernel => accelerator.LoadKernel<TKernel>(KernelEntry.Run);
-}

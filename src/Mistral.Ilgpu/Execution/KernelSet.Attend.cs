@@ -69,7 +69,8 @@ public sealed partial class KernelSet
     {
         var attend = _plan.Family switch
         {
-            KernelFamily.Gpu => Launcher(
+            KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) => TensorPrefill(InWords(input), cache),
+            KernelFamily.Gpu or KernelFamily.Cuda => Launcher(
                 new AttendGroup<TCache, TElement>(input),
                 pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1))),
             KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
@@ -96,15 +97,16 @@ public sealed partial class KernelSet
         var merge = new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride);
         return _plan.Family switch
         {
-            KernelFamily.Gpu => Group(),
+            KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) && input.Group <= TensorForms.MostDecodeHeads =>
+                InSplits(TensorDecode(InWords(input), cache, parts)),
+            KernelFamily.Gpu or KernelFamily.Cuda => InSplits(Launcher(
+                new DecodeAttendGroup<TCache, TElement>(input, parts),
+                pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))),
             KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
 
-        Launch Group() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
-            + Launcher(new DecodeAttendGroup<TCache, TElement>(input, parts), pass => new KernelConfig(
-                new Index3D(Splits(pass), input.KvHeads, pass.DecodeCount), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))
-            + Merge();
+        Launch InSplits(Launch attend) => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + attend + Merge();
 
         Launch Merge() => Launcher(
             merge,
@@ -122,6 +124,10 @@ public sealed partial class KernelSet
             return new Launch(pass => (Splits(pass) == 1 ? one : many.Value).Run(pass), [whole], [rope, split, merge]);
         }
     }
+
+    // A group for each split that a text of the pass may have, kv head and token.
+    private static Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
+        new(Math.Min(pass.DecodeRoom, DecodeSplits.Room(cache.Window)), kvHeads, pass.DecodeCount);
 
     private Launch Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
         where TCache : struct, ICacheFormat<TElement>

@@ -25,8 +25,11 @@ public sealed partial class KernelSet
     private Launch Product(string name, WeightMatrix weights, Activation input, Activation output, RowSet rows, bool addToResidual)
     {
         var product = QuantizeFor(weights, input, rows);
+        WeightBand? before = null;
         foreach (var band in weights.Bands)
         {
+            product += Prepare(band, before, input, rows);
+            before = band;
             product += addToResidual
                 ? Product<AddToResidual>(name, band, input, output, rows)
                 : Product<Assign>(name, band, input, output, rows);
@@ -66,6 +69,12 @@ public sealed partial class KernelSet
         Require(
             gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
             $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
+        if (gateUp is { Bands: [var one], Updates: [] } && IsForTensorCores(one.Format))
+        {
+            var launch = Prepare(one, null, input, RowSet.Tokens) + TensorProduct<GateWithSilu>(one, input, output, RowSet.Tokens);
+            return new Step(name, launch, pass => SwiGluCost(gateUp, pass.TokenCount), RowSet.Tokens, output);
+        }
+
         return gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
             ? format switch
             {
@@ -82,8 +91,9 @@ public sealed partial class KernelSet
     }
 
     private Launch Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
-        where TResult : struct, IResult => band.Format switch
+        where TResult : struct, IResult, IEpilogue => band.Format switch
         {
+            _ when IsForTensorCores(band.Format) => TensorProduct<TResult>(band, input, output, rows),
             TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input, output, rows),
             TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input, output, rows),
             TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input, output, rows),
@@ -105,7 +115,7 @@ public sealed partial class KernelSet
     private Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
-        where TResult : struct, IResult
+        where TResult : struct, IResult, IEpilogue
     {
         var view = band.View<TElement>();
         var to = Below(output.View, band);
@@ -130,7 +140,10 @@ public sealed partial class KernelSet
             return Launcher(lanes, _ => LaunchPlan.Rows(band.Rows));
         }
 
-        return Forms(rows, Few, set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
+        return Forms(
+            rows, _plan.Family == KernelFamily.Cuda ? Warps : Few, set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
+
+        Launch Warps(RowSet set) => WarpPerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
 
         Launch Few(RowSet set) => Launcher(
             new MatVecGroup<TFormat, TElement, TResult>(view, input.View, to, input.Stride, output.Stride),
@@ -207,7 +220,7 @@ public sealed partial class KernelSet
             where TInput : struct, IBlockInput
         {
             var to = Below(output.View, band);
-            if (_plan.Family == KernelFamily.Gpu)
+            if (_plan.LikesGroups)
             {
                 return Launcher(
                     new BlockMatVecGroup<TFormat, TInput, TResult>(band.Blocks, blockInput, to, output.Stride),
@@ -223,7 +236,7 @@ public sealed partial class KernelSet
     /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
     private Launch? QuantizeFor(WeightMatrix weights, Activation input, RowSet rows)
     {
-        if (input.IsQuantized || activations != ActivationType.Int8
+        if (_plan.Family == KernelFamily.Cuda || input.IsQuantized || activations != ActivationType.Int8
             || input.Quantized is not { } quantized || !weights.Bands.Any(band => band.Format.IsQuantized()))
         {
             return null;
@@ -280,8 +293,12 @@ public sealed partial class KernelSet
         }
 
         var forms = Forms(
-            RowSet.Tokens, Few, set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
+            RowSet.Tokens,
+            _plan.Family == KernelFamily.Cuda ? Warps : Few,
+            set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
         return new Step(name, forms, cost, RowSet.Tokens, output);
+
+        Launch Warps(RowSet set) => WarpPerRow<TFormat, TElement, GateWithSilu>(band, input, output, rows, set);
 
         Launch Few(RowSet set) => Launcher(
             new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),

@@ -71,7 +71,14 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
             long elements = (long)rows.Count(pass) * columns;
             return new StepCost(((2 * elements) + columns) * sizeof(float), 4 * elements);
         };
-        if (_plan.Family == KernelFamily.Gpu)
+        if (_plan.Family == KernelFamily.Cuda && columns % RmsNormWarp.PerItem == 0)
+        {
+            var warp = new RmsNormWarp(
+                state, input.View.Cast<Float4>(), gain.Cast<Float4>(), output.View.Cast<Float4>(), columns, input.Stride, epsilon, rows.Range);
+            return Step(name, warp, pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize), cost, rows, output);
+        }
+
+        if (_plan.LikesGroups)
         {
             var group = new RmsNormGroup(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
             return Step(name, group, pass => new KernelConfig(rows.Count(pass), LaunchPlan.ReductionGroup), cost, rows, output);
@@ -100,7 +107,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
     public Step ArgMax(string name, Activation logits, ArrayView<int> result)
     {
         StepCost Cost(Pass pass) => new((long)pass.LogitCount * logits.Columns * sizeof(float), (long)pass.LogitCount * logits.Columns);
-        return _plan.Family == KernelFamily.Gpu
+        return _plan.LikesGroups
             ? Step(
                 name,
                 new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride),

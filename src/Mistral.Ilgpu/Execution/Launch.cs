@@ -1,4 +1,4 @@
-using ILGPU.Runtime;
+using System.Diagnostics.CodeAnalysis;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
@@ -9,6 +9,9 @@ namespace Mistral.Ilgpu.Execution;
 /// <param name="splitLinks">Those for texts whose attention is split; the same ones if null.</param>
 public sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null, IReadOnlyList<ILink>? splitLinks = null)
 {
+    /// <summary>No kernels.</summary>
+    public static Launch Nothing { get; } = new(_ => { });
+
     public void Run(Pass pass) => run(pass);
 
     /// <summary>See <see cref="StepChains"/>.</summary>
@@ -16,8 +19,9 @@ public sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null,
 
     public static implicit operator Launch(Action<Pass> run) => new(run);
 
-    public static Launch operator +(Launch? first, Launch second) => first is null
-        ? second
+    [return: NotNullIfNotNull(nameof(first)), NotNullIfNotNull(nameof(second))]
+    public static Launch? operator +(Launch? first, Launch? second) => first is null || second is null
+        ? first ?? second
         : new Launch((Action<Pass>)first.Run + second.Run, Join(first.Links(false), second.Links(false)), Join(first.Links(true), second.Links(true)));
 
     private static IReadOnlyList<ILink>? Join(IReadOnlyList<ILink>? first, IReadOnlyList<ILink>? second) =>

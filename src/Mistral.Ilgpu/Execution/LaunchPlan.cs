@@ -16,6 +16,9 @@ public enum KernelFamily
 
     /// <summary>Many threads and shared memory.</summary>
     Gpu,
+
+    /// <summary>NVIDIA's since sm_80: tensor cores that take bfloat16, and copies to shared memory that go on meanwhile.</summary>
+    Cuda,
 }
 
 /// <summary>Grid and group sizes for one device.</summary>
@@ -25,14 +28,23 @@ public sealed class LaunchPlan(DeviceInfo device)
     {
         (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
         (_, false) => KernelFamily.OpenClCpu,
+        _ when device.CudaArchitecture >= 80 => KernelFamily.Cuda,
         _ => KernelFamily.Gpu,
     };
 
     /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
     public const int MostQueriesPerTile = AttentionBlock.MaxQueries;
 
+    /// <summary>Whether groups with shared memory are what the device likes.</summary>
+    public bool LikesGroups => Family is KernelFamily.Gpu or KernelFamily.Cuda;
+
+    /// <summary>Whether attention over a cache of that format runs on tensor cores.</summary>
+    public bool AttendsOnTensorCores(TensorFormat cache) =>
+        Family == KernelFamily.Cuda && cache is (TensorFormat.BFloat16 or TensorFormat.Float16);
+
     /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
-    public int QueriesPerTile => Family == KernelFamily.Gpu ? 16 : MostQueriesPerTile;
+    public int QueriesPerTile(TensorFormat cache) =>
+        AttendsOnTensorCores(cache) ? TensorForms.PromptQueries : LikesGroups ? 16 : MostQueriesPerTile;
 
     /// <summary>How weights that are multiplied with lie on the device.</summary>
     public WeightLayout LayoutOf(TensorFormat format, ActivationType activations) =>
@@ -66,6 +78,17 @@ public sealed class LaunchPlan(DeviceInfo device)
 
     /// <summary>The shape for a kernel whose every item sums one row of a matrix.</summary>
     public static KernelConfig Rows(int rows) => Cover(rows, 32, maxGroups: int.MaxValue);
+
+    /// <summary>The shape for a kernel whose every item is one of <paramref name="items"/>.</summary>
+    public static KernelConfig One(long items, int groupSize) => Cover(items, groupSize, maxGroups: int.MaxValue);
+
+    /// <summary>The shape for a form whose group makes <see cref="Strands.Rows"/> rows for a few tokens; groups of the same rows are neighbours.</summary>
+    public static KernelConfig FewTokens<TTokens>(int rows, int tokens, int groupSize)
+        where TTokens : struct, ITokenBlocks => new(
+            new Index3D(Groups(tokens, TTokens.Tokens), Groups(rows, Strands.Rows), 1), new Index3D(groupSize, 1, 1));
+
+    /// <summary>Groups of <paramref name="each"/> that hold <paramref name="items"/>.</summary>
+    public static int Groups(int items, int each) => (items + each - 1) / each;
 
     private static KernelConfig Cover(long items, int groupSize, int maxGroups) =>
         new((int)Math.Clamp((items + groupSize - 1) / groupSize, 1, maxGroups), groupSize);

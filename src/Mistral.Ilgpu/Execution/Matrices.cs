@@ -18,7 +18,8 @@ public enum ActivationType
 
 /// <summary>Float32 activations: rows × columns, each row padded with zeros to whole packs.</summary>
 /// <param name="quantized">Room for the same in eight bits, where quantized weights may meet them.</param>
-public sealed class Activation(string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null)
+/// <param name="tensor">Room for the same in the forms that tensor cores multiply.</param>
+public sealed class Activation(string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null, TensorInput? tensor = null)
 {
     public string Name { get; } = name;
 
@@ -34,6 +35,8 @@ public sealed class Activation(string name, int rows, int columns, ArrayView<flo
 
     /// <summary>Whether the step that makes it, of the graph as built so far, makes it in eight bits too.</summary>
     public bool IsQuantized { get; internal set; }
+
+    public TensorInput? Tensor { get; } = tensor;
 }
 
 /// <summary>

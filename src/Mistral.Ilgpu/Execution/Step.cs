@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels;
+
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>One walk of the graph: which tokens of which sequences it takes, and for how many of them logits are wanted.</summary>
@@ -16,6 +18,21 @@ public sealed record Pass(int DecodeCount, int PrefillCount, int LogitCount)
 
     /// <summary>Tiles that the prompts' keys take until they are in their rings.</summary>
     public int FreshTiles { get; init; }
+
+    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="Kernels.DecodeSplits.Room"/>.</summary>
+    public int DecodeRoom
+    {
+        get
+        {
+            int longest = 1;
+            for (int i = 0; i < DecodeCount; i++)
+            {
+                longest = Math.Max(longest, Spans[i].StartPosition + 1);
+            }
+
+            return DecodeSplits.Room(longest);
+        }
+    }
 
     /// <summary>Whether logits are wanted of many tokens of a text, as scoring does, and not of the last alone.</summary>
     public bool IsScoring { get; init; }

@@ -30,7 +30,7 @@ public static class UserCache
         string part = $"{file}.{Environment.ProcessId}";
         try
         {
-            Directory.CreateDirectory(Folder);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.WriteAllBytes(part, content);
             File.Move(part, file, overwrite: true);
         }

@@ -68,13 +68,14 @@ public sealed record WeightBand(
     public ArrayView<TElement> View<TElement>()
         where TElement : unmanaged => Bytes.Cast<TElement>();
 
-    /// <summary>Copies rows to a band of rows on the device, padded elements or blocks as a file holds them, and waits for it.</summary>
-    /// <param name="room">As long as the rows, for the parts of blocks.</param>
+    /// <summary>Begins to copy rows to a band of rows on the device, padded elements or blocks as a file holds them.</summary>
+    /// <param name="rows">Pinned until the device's stream is through with it.</param>
+    /// <param name="room">As long as the rows, for the parts of blocks; pinned likewise.</param>
     internal void Upload(Device device, int firstRow, Span<byte> rows, Span<byte> room)
     {
         if (!Format.IsQuantized())
         {
-            Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), rows.Length).CopyFromCPU(device.Stream, rows);
+            Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), rows.Length).CopyFromCPUUnsafeAsync(device.Stream, ref rows[0], rows.Length);
             return;
         }
 
@@ -85,7 +86,8 @@ public sealed record WeightBand(
         var quants = room[..(blocks * planes.QuantBytes)];
         var scales = room.Slice(quants.Length, blocks * planes.ScaleBytes);
         planes.Part(rows, quants, scales);
-        Bytes.SubView(firstBlock * planes.QuantBytes, quants.Length).CopyFromCPU(device.Stream, quants);
-        Bytes.SubView(planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), scales.Length).CopyFromCPU(device.Stream, scales);
+        Bytes.SubView(firstBlock * planes.QuantBytes, quants.Length).CopyFromCPUUnsafeAsync(device.Stream, ref quants[0], quants.Length);
+        Bytes.SubView(planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), scales.Length)
+            .CopyFromCPUUnsafeAsync(device.Stream, ref scales[0], scales.Length);
     }
 }

@@ -6,6 +6,7 @@ using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
+using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Inspection;
@@ -19,7 +20,7 @@ public static class KernelCode
     {
         using var context = CreateContext();
         using var backend = new PTXBackend(context, new CudaArchitecture(architecture / 10, architecture % 10), CudaInstructionSet.ISA_78, null!);
-        return ((PTXCompiledKernel)Compile(backend, form)).PTXAssembly;
+        return PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(backend, form)).PTXAssembly);
     }
 
     /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor halves.</summary>

@@ -33,22 +33,34 @@ internal static class BlockSelfTest
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
         var layout = new LaunchPlan(device.Info).LayoutOf(format, activations);
         using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
-        var passState = new int[StepState.Header];
-        passState[StepState.TokenCountAt] = passState[StepState.DecodeCountAt] = 1;
-        state.View.CopyFromCPU(device.Stream, passState);
         input.View.CopyFromCPU(device.Stream, x);
         var band = new WeightBand(0, Rows, Columns, format, bytes.View, layout);
         using var stream = new WeightStream(device);
         stream.Write(blocks, band, 0, Rows);
 
         var owned = new List<IDisposable>();
-        var from = new Activation("input", 1, Columns, input.View, QuantizedActivations.Allocate(device, 1, Columns, "the self-test", owned.Add));
+        var from = new Activation(
+            "input", 1, Columns, input.View, QuantizedActivations.Allocate(device, 1, Columns, "the self-test", owned.Add),
+            TensorInput.For(device, "input", 1, Columns, owned.Add));
         var to = new Activation("output", 1, Rows, output.View);
-        new KernelSet(device, new StepState(state.View), activations).MatMul("self-test", new WeightMatrix("self-test", [band]), from, to).Launch(new Pass(1, 0, 0));
-        var found = new float[Rows];
-        output.View.SubView(0, Rows).CopyToCPU(device.Stream, found);
-        owned.ForEach(buffer => buffer.Dispose());
+        var product = new KernelSet(device, new StepState(state.View), activations).MatMul("self-test", new WeightMatrix("self-test", [band]), from, to);
+        // One token, decoded and as a prompt: they may have forms of their own.
+        foreach (int decoded in new[] { 1, 0 })
+        {
+            var passState = new int[StepState.Header];
+            (passState[StepState.TokenCountAt], passState[StepState.DecodeCountAt]) = (1, decoded);
+            state.View.CopyFromCPU(device.Stream, passState);
+            product.Launch(new Pass(decoded, 1 - decoded, 0));
+            var found = new float[Rows];
+            output.View.SubView(0, Rows).CopyToCPU(device.Stream, found);
+            Check(device, format, weights, x, found);
+        }
 
+        owned.ForEach(buffer => buffer.Dispose());
+    }
+
+    private static void Check(Device device, TensorFormat format, float[] weights, float[] x, float[] found)
+    {
         double error = 0;
         double size = 0;
         for (int row = 0; row < Rows; row++)

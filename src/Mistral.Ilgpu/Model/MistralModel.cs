@@ -17,6 +17,9 @@ public sealed class MistralModel : IDisposable
     private readonly RotatingKvCache _cache;
     private readonly Step _argMax;
     private readonly StepChains? _chains;
+    private readonly CapturedPasses? _captured;
+    private readonly Action _launchPass;
+    private bool _hasChosen;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
@@ -26,6 +29,8 @@ public sealed class MistralModel : IDisposable
         (Options, Chunk) = Fit(device, config, options);
         options = Options;
         _weights = weights;
+        _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnCaptureRefused?.Invoke(reason)) : null;
+        _launchPass = LaunchPass;
         _workspace = new Workspace(device, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
         {
@@ -68,6 +73,9 @@ public sealed class MistralModel : IDisposable
 
     /// <summary>How steps are walked one by one, to be timed or checked; null launches them, together where that is faster.</summary>
     public Action<Step, Pass>? Walk { get; set; }
+
+    /// <summary>Is told why, once, if the device's driver refuses to record passes: they are launched step by step then.</summary>
+    public Action<string>? OnCaptureRefused { get; set; }
 
     /// <summary>The pass that was run last.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);
@@ -124,8 +132,7 @@ public sealed class MistralModel : IDisposable
             throw new ContextFullException(Context.Value, maxTokens.Value);
         }
 
-        ulong adapters = Adapters.Select((adapter, i) => adapter.IsOn ? 1UL << i : 0).Aggregate(0UL, (all, one) => all | one);
-        return _cache.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, adapters);
+        return _cache.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, AdaptersOn);
     }
 
     /// <summary>How many of a prompt's remaining tokens its next chunk has: chunks end at fixed positions of the text, wherever
@@ -144,6 +151,11 @@ public sealed class MistralModel : IDisposable
         if (Walk is null && _chains is not null && StepChains.Takes(pass))
         {
             _chains.Launch(pass);
+        }
+        else if (Walk is null && _captured is not null && PassKey.Of(pass, AdaptersOn) is { } key)
+        {
+            _captured.Run(key, _launchPass);
+            _hasChosen = true;
         }
         else
         {
@@ -166,6 +178,7 @@ public sealed class MistralModel : IDisposable
             _cache.Prepare(part.Sequence, part.Ids.Length);
         }
 
+        _hasChosen = false;
         return LastPass = _workspace.Upload(batch);
     }
 
@@ -181,7 +194,11 @@ public sealed class MistralModel : IDisposable
     /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
     public ReadOnlySpan<int> ArgMax()
     {
-        Take(_argMax, LastPass);
+        if (!_hasChosen)
+        {
+            Take(_argMax, LastPass);
+        }
+
         return _workspace.ReadChosen(LastPass.LogitCount);
     }
 
@@ -191,9 +208,35 @@ public sealed class MistralModel : IDisposable
     public void Dispose()
     {
         _chains?.Dispose();
+        _captured?.Dispose();
         _cache.Dispose();
         _workspace.Dispose();
         _weights.Dispose();
+    }
+
+    private ulong AdaptersOn
+    {
+        get
+        {
+            ulong on = 0;
+            for (int i = 0; i < Adapters.Count; i++)
+            {
+                on |= Adapters[i].IsOn ? 1UL << i : 0;
+            }
+
+            return on;
+        }
+    }
+
+    // All of a pass that decodes, with the choice of the likeliest tokens, which costs next to nothing where it is not asked for.
+    private void LaunchPass()
+    {
+        foreach (var step in Graph.Steps)
+        {
+            step.Launch(LastPass);
+        }
+
+        _argMax.Launch(LastPass);
     }
 
     // What was not asked for in so many words gives way to the memory there is: first the chunk, then the cache of many texts, which

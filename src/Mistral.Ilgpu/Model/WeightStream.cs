@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -9,19 +10,20 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Brings tensors from a mapped checkpoint to the device through one small staging buffer, converting and padding rows on
-/// the way, so that host memory does not grow with the model. Rows that go into strips are staged on the device too.
+/// Brings tensors from a mapped checkpoint to the device through a small staging buffer or two, see <see cref="StagingBuffer"/>, converting
+/// and padding rows on the way, so that host memory does not grow with the model. Rows that go into strips are staged on the device too.
 /// </summary>
 public sealed class WeightStream(
     Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
 {
     private const int StagingBytes = 16 << 20;
 
-    private readonly byte[] _staging = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
-    private readonly byte[] _planes = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
+    private readonly StagingBuffer[] _staging = StagingBuffer.For(device, StagingBytes);
+    private readonly int _readers = StagingBuffer.Readers(device);
     private readonly RandomFill _random = new(device);
     private DeviceBuffer<byte>? _onDevice;
     private long _bytesDone;
+    private int _turn;
 
     /// <summary>Writes the rows of <paramref name="parts"/>, one tensor under the other, to <paramref name="band"/>.</summary>
     public void Upload(IReadOnlyList<CheckpointTensor> parts, WeightBand band)
@@ -42,9 +44,16 @@ public sealed class WeightStream(
                 }
                 else
                 {
-                    var staged = _staging.AsSpan(0, rows * rowBytes);
-                    Stage(tensor, row, rows, band.Format, usedBytes, rowBytes, staged);
-                    Write(staged, band, to, rows);
+                    var buffer = _staging[_turn];
+                    _turn = (_turn + 1) % _staging.Length;
+                    Stage(tensor, row, rows, band.Format, usedBytes, rowBytes, buffer.Rows);
+                    // The copy out of the other buffer, which is the next to be filled.
+                    device.Synchronize();
+                    BeginWrite(buffer.Rows.AsSpan(0, rows * rowBytes), buffer.Planes, band, to, rows);
+                    if (_staging.Length == 1)
+                    {
+                        device.Synchronize();
+                    }
                 }
 
                 to += rows;
@@ -66,8 +75,17 @@ public sealed class WeightStream(
     /// <summary>Writes rows as <see cref="WeightBand.Upload"/> takes them, no more than are staged at once.</summary>
     internal void Write(Span<byte> rows, WeightBand band, int firstRow, int count)
     {
+        var buffer = _staging[_turn];
+        device.Synchronize();
+        rows.CopyTo(buffer.Rows);
+        BeginWrite(buffer.Rows.AsSpan(0, rows.Length), buffer.Planes, band, firstRow, count);
+        device.Synchronize();
+    }
+
+    private void BeginWrite(Span<byte> rows, Span<byte> planes, WeightBand band, int firstRow, int count)
+    {
         var (target, at) = Target(band, firstRow, count);
-        target.Upload(device, at, rows, _planes);
+        target.Upload(device, at, rows, planes);
         Settle(target, band, firstRow, count);
     }
 
@@ -125,7 +143,30 @@ public sealed class WeightStream(
         Report(tensor, 1);
     }
 
-    private static void Stage(CheckpointTensor tensor, int row, int rows, TensorFormat format, int usedBytes, int rowBytes, Span<byte> staged)
+    private void Stage(CheckpointTensor tensor, int row, int rows, TensorFormat format, int usedBytes, int rowBytes, byte[] staged)
+    {
+        if (_readers == 1)
+        {
+            Read(tensor, row, rows, format, usedBytes, rowBytes, staged.AsSpan(0, rows * rowBytes));
+            return;
+        }
+
+        try
+        {
+            Parallel.For(0, _readers, reader =>
+            {
+                int first = (int)((long)rows * reader / _readers);
+                int end = (int)((long)rows * (reader + 1) / _readers);
+                Read(tensor, row + first, end - first, format, usedBytes, rowBytes, staged.AsSpan(first * rowBytes, (end - first) * rowBytes));
+            });
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
+    }
+
+    private static void Read(CheckpointTensor tensor, int row, int rows, TensorFormat format, int usedBytes, int rowBytes, Span<byte> staged)
     {
         if (usedBytes == rowBytes)
         {
@@ -144,6 +185,7 @@ public sealed class WeightStream(
     {
         device.Synchronize();
         _onDevice?.Dispose();
+        Array.ForEach(_staging, buffer => buffer.Dispose());
     }
 
     private void Report(CheckpointTensor tensor, int rows)

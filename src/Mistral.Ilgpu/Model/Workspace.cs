@@ -23,7 +23,7 @@ public sealed class Workspace : IDisposable
     {
         _device = device;
         var shape = AttentionShape.Of(config);
-        _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile / shape.Group);
+        _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile(options.CacheType) / shape.Group);
         try
         {
             _stateOnHost = new int[StateLength(options, rows, logitRows)];
@@ -148,8 +148,9 @@ public sealed class Workspace : IDisposable
         long length = (long)rows * Padding.Pad(columns);
         var view = Own(_device.Allocate<float>(length, $"the activations '{name}'")).View;
         // What quantized weights are multiplied with is needed in eight bits too.
-        var quantized = isInput ? QuantizedActivations.Allocate(_device, rows, columns, $"the activations '{name}'", _buffers.Add) : null;
-        return new Activation(name, rows, columns, view, quantized);
+        var tensor = isInput ? TensorInput.For(_device, name, rows, columns, _buffers.Add) : null;
+        var quantized = isInput && tensor is null ? QuantizedActivations.Allocate(_device, rows, columns, $"the activations '{name}'", _buffers.Add) : null;
+        return new Activation(name, rows, columns, view, quantized, tensor);
     }
 
     private T Own<T>(T buffer)

@@ -82,7 +82,7 @@ public sealed class BlockProductTests
 
         var state = PassState.Of(device, tokens);
         var quantized = QuantizedActivations.Allocate(device, tokens, columns, "test data", _ => { });
-        var input = new Activation("x", tokens, columns, device.Upload(x), quantized);
+        var input = new Activation("x", tokens, columns, device.Upload(x), quantized, TensorInput.For(device, "x", tokens, columns, _ => { }));
         int stride = Padding.Pad(rows);
         var output = new Activation("y", tokens, rows, device.Zeros<float>(tokens * stride));
         var padded = new float[tokens * stride];

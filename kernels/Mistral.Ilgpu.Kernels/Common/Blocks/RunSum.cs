@@ -1,0 +1,24 @@
+using System.Runtime.CompilerServices;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>What a run adds to a row's sum, once its whole numbers are summed; the same bits in whatever form of a kernel.</summary>
+internal static class RunSum
+{
+    /// <param name="low">Σ quant × quant of the first half.</param>
+    /// <param name="high">Of the second.</param>
+    /// <param name="input">The run's entry in <see cref="PackedInput"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Add<TFormat>(float sum, int low, int high, RunScale scale, Float4 input)
+        where TFormat : struct, IBlockFormat
+    {
+        if (TFormat.HalvesDiffer)
+        {
+            sum = Fused.MultiplyAdd(input.A * scale.High, high, Fused.MultiplyAdd(input.A * scale.Low, low, sum));
+            return TFormat.HasOffsets ? Fused.MultiplyAdd(scale.HighOffset, input.C, Fused.MultiplyAdd(scale.LowOffset, input.B, sum)) : sum;
+        }
+
+        sum = Fused.MultiplyAdd(input.A * scale.Low, low + high, sum);
+        return TFormat.HasOffsets ? Fused.MultiplyAdd(scale.LowOffset, input.B + input.C, sum) : sum;
+    }
+}

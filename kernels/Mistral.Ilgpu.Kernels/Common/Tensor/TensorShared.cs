@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using ILGPU.Runtime.Cuda;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// Shared memory by address, for the instructions that ILGPU has no words for: copies that go on while the group computes, and loads
+/// of a matrix by a whole warp.
+/// </summary>
+internal static class TensorShared
+{
+    /// <summary>Bytes that <see cref="Allocate"/> gives.</summary>
+    public const int Bytes = 32_768;
+
+    /// <summary>The group's shared memory; once in a kernel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Allocate()
+    {
+        CudaAsm.Emit("{ .shared .align 128 .b8 tiles[32768]; mov.u32 %0, tiles; }", out uint address);
+        return address;
+    }
+
+    /// <summary>Begins to copy 16 bytes from global memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Copy16(uint to, long from) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", to, from);
+
+    /// <summary>Waits for all copies that this thread began; a barrier makes those of others seen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WaitForCopies() => CudaAsm.Emit("cp.async.wait_all;");
+
+    /// <summary>Copies two bytes at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Copy2(uint to, long from)
+    {
+        CudaAsm.Emit("ld.global.u16 %0, [%1];", out uint value, from);
+        CudaAsm.Emit("st.shared.u16 [%0], %1;", to, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(uint to, float value) => CudaAsm.Emit("st.shared.f32 [%0], %1;", to, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Load(uint from)
+    {
+        CudaAsm.Emit("ld.shared.f32 %0, [%1];", out float value, from);
+        return value;
+    }
+
+    /// <summary>
+    /// Loads a 16 × 16 matrix of 16-bit numbers for the columns' side of two multiplications: A and B for its columns 0-7, C and D for 8-15.
+    /// Lane i names the 16 bytes at row i mod 16 and column 8 × (i / 16).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Factors16x16 LoadColumns(uint address)
+    {
+        Output<uint> a = default, b = default, c = default, d = default;
+        Input<uint> from = address;
+        CudaAsm.EmitRef("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref from);
+        return new Factors16x16 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
+    }
+}

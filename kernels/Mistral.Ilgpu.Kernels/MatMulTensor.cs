@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on tensor cores; also y += and the gated first half of a feed-forward layer, see
+/// <see cref="IEpilogue"/>. W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it; x: tokens × inputStride in 16 bits, see
+/// <see cref="RoundInput{TTensor}"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
+/// A group of four warps makes a tile of 128 rows of weights (grid y) × 128 tokens (grid x), each warp a quarter of it in registers, from 32
+/// columns at a time in shared memory, see <see cref="TileMemory"/>: while one stage is multiplied two more are on their way. Of a gate a
+/// tile has 64 rows and the 64 that they gate, so that a thread has both of a pair. Columns are summed in order whatever shares the tile.
+/// </summary>
+[GroupForm]
+[CudaForm(80, GroupSize = TileMemory.GroupSize)]
+public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
+    StepState State,
+    TWeights Weights,
+    ArrayView<ushort> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
+    where TTensor : struct, ITensorFormat
+    where TWeights : struct, ITileWeights
+    where TEpilogue : struct, IEpilogue
+{
+    /// <summary>Tokens of a tile.</summary>
+    public const int TokensPerGroup = TileMemory.Rows;
+
+    // A warp's quarter of the tile.
+    private const int WarpRows = 64;
+
+    public void Execute()
+    {
+        int firstToken = Tokens.First(State) + (Grid.IdxX * TokensPerGroup);
+        int end = Tokens.End(State);
+        if (firstToken >= end)
+        {
+            return;
+        }
+
+        var rows = new TileRows(Grid.IdxY * TileRows.PerTile(TEpilogue.IsGated), Rows, TEpilogue.IsGated);
+        var sums = Multiply(rows, TileMemory.AddressOf(Input), firstToken, end - 1);
+        int row = rows.FirstOutput(TensorLane.Warp & 1) + TensorLane.Row;
+        int token = firstToken + ((TensorLane.Warp >> 1) * WarpRows) + TensorLane.Column;
+        if (TEpilogue.IsGated)
+        {
+            Write(row, token, end, sums.Top, sums.Third);
+            Write(row + 16, token, end, sums.Second, sums.Bottom);
+        }
+        else
+        {
+            Write(row, token, end, sums.Top, sums.Top);
+            Write(row + 16, token, end, sums.Second, sums.Second);
+            Write(row + 32, token, end, sums.Third, sums.Third);
+            Write(row + 48, token, end, sums.Bottom, sums.Bottom);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private TileSums Multiply(TileRows rows, long input, int firstToken, int lastToken)
+    {
+        uint memory = TileMemory.Allocate();
+        int columns = Weights.Columns;
+        int stages = (columns + TileMemory.Depth - 1) / TileMemory.Depth;
+        long weights = Weights.Address;
+        Weights.Put(Weights.Fetch(rows, 0), memory, rows, 0, weights);
+        PutInput(memory, input, firstToken, lastToken, 0);
+        Weights.Put(Weights.Fetch(rows, TileMemory.Depth), memory + TileMemory.StageBytes, rows, TileMemory.Depth, weights);
+        PutInput(memory + TileMemory.StageBytes, input, firstToken, lastToken, TileMemory.Depth);
+        var fetched = Weights.Fetch(rows, 2 * TileMemory.Depth);
+
+        // Matrices of 8 × 8 numbers in the order in which a product takes them: of weights the lower rows first, of tokens the later columns.
+        int lane = TensorLane.Index;
+        uint weightsAt = TileMemory.At(((TensorLane.Warp & 1) * WarpRows) + (lane & 15), lane >> 4);
+        uint inputAt = TileMemory.TileBytes
+            + TileMemory.At(((TensorLane.Warp >> 1) * WarpRows) + (lane & 7) + ((lane >> 4) << 3), (lane >> 3) & 1);
+        var sums = default(TileSums);
+        uint stage = memory;
+        uint next = memory + (2 * TileMemory.StageBytes);
+        uint memoryEnd = memory + (TileMemory.Stages * TileMemory.StageBytes);
+        for (int i = 0; i < stages; i++)
+        {
+            TileMemory.WaitForAllButOne();
+            Group.Barrier();
+
+            // All have multiplied the stage before this one, so its place is free.
+            int column = (i + 2) * TileMemory.Depth;
+            Weights.Put(fetched, next, rows, column, weights);
+            PutInput(next, input, firstToken, lastToken, column);
+            fetched = Weights.Fetch(rows, column + TileMemory.Depth);
+
+            sums = sums.MultiplyAdd<TTensor>(stage + weightsAt, stage + inputAt);
+            // The two pieces after those.
+            sums = sums.MultiplyAdd<TTensor>(stage + (weightsAt ^ (2 * TileMemory.PieceBytes)), stage + (inputAt ^ (2 * TileMemory.PieceBytes)));
+            stage = stage + TileMemory.StageBytes == memoryEnd ? memory : stage + TileMemory.StageBytes;
+            next = next + TileMemory.StageBytes == memoryEnd ? memory : next + TileMemory.StageBytes;
+        }
+
+        return sums;
+    }
+
+    // Ends a stage.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PutInput(uint stage, long input, int firstToken, int lastToken, int column)
+    {
+        int piece = Group.IdxX & 3;
+        int bytes = column + (piece * 8) < InputStride ? TileMemory.PieceBytes : 0;
+        long from = input + (((long)column * sizeof(ushort)) + (piece * TileMemory.PieceBytes));
+        from = bytes == 0 ? input : from;
+        int token = Group.IdxX >> 2;
+        uint to = stage + TileMemory.TileBytes + TileMemory.At(token, piece);
+        long pitch = (long)InputStride * sizeof(ushort);
+        TileMemory.Copy(to, from + (IntrinsicMath.Min(firstToken + token, lastToken) * pitch), bytes);
+        TileMemory.Copy(to + (32 * TileMemory.RowBytes), from + (IntrinsicMath.Min(firstToken + token + 32, lastToken) * pitch), bytes);
+        TileMemory.Copy(to + (64 * TileMemory.RowBytes), from + (IntrinsicMath.Min(firstToken + token + 64, lastToken) * pitch), bytes);
+        TileMemory.Copy(to + (96 * TileMemory.RowBytes), from + (IntrinsicMath.Min(firstToken + token + 96, lastToken) * pitch), bytes);
+        TileMemory.Commit();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(int row, int token, int end, StripSums sums, StripSums second)
+    {
+        Write(row, token, end, sums.A, second.A);
+        Write(row, token + 8, end, sums.B, second.B);
+        Write(row, token + 16, end, sums.C, second.C);
+        Write(row, token + 24, end, sums.D, second.D);
+        Write(row, token + 32, end, sums.E, second.E);
+        Write(row, token + 40, end, sums.F, second.F);
+        Write(row, token + 48, end, sums.G, second.G);
+        Write(row, token + 56, end, sums.H, second.H);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(int row, int token, int end, Sums16x8 sums, Sums16x8 second)
+    {
+        if (token < end)
+        {
+            Write(row, token, sums.A, second.A);
+            Write(row + 8, token, sums.C, second.C);
+        }
+
+        if (token + 1 < end)
+        {
+            Write(row, token + 1, sums.B, second.B);
+            Write(row + 8, token + 1, sums.D, second.D);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(int row, int token, float product, float second)
+    {
+        if (row < Rows)
+        {
+            long to = ((long)token * OutputStride) + row;
+            Output[to] = TEpilogue.Combine(Output[to], product * Weights.Scale, second * Weights.Scale);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Perf.Report;
+
+/// <summary>What Mistral 7B should take at least on two GPUs, step by step, and how full its kernels keep them: by calculation alone.</summary>
+internal static class ExpectedReport
+{
+    private const int Depth = 512;
+    private const int Sequences = 16;
+    private const int Prompt = 4096;
+
+    private static readonly int[] Architectures = [80, 89, 90];
+
+    private static readonly string[] Forms =
+    [
+        "MatVecTensor<BFloat16Tensor, EightTokens, Assign>", "MatVecTensor<BFloat16Tensor, EightTokens, GateWithSilu>",
+        "MatVecTensor<BFloat16Tensor, SixteenTokens, GateWithSilu>", "MatMulTensor<BFloat16Tensor, ElementTiles, Assign>",
+        "MatMulTensor<BFloat16Tensor, ElementTiles, GateWithSilu>", "BlockMatVecWarp<Q8_0, Assign>", "BlockMatVecWarp<Q4_0, Assign>",
+        "BlockMatVecWarp<Q4_K, Assign>", "BlockMatVecWarp<Q6_K, Assign>", "BlockMatVecTensor<Q4_0, SixteenTokens, Assign>",
+        "BlockMatVecTensor<Q4_K, SixteenTokens, Assign>", "MatMulTensor<Float16Tensor, BlockTiles<Q4_0>, Assign>",
+        "MatMulTensor<Float16Tensor, BlockTiles<Q4_K>, Assign>",
+    ];
+
+    /// <param name="types">Types of weights; none for a few.</param>
+    public static string Write(string[] types)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            # Mistral 7B on an H100 and an RTX 4090, calculated
+
+            Made by `perf/run expected`. **Nothing here is measured, and no GPU has run these kernels.** A step's time is the longer of its bytes at the
+            memory's rate and its operations at the rate of `mma.sync`: the least that it can take, without launches, gaps and imperfect overlap.
+            Rates: {string.Join("; ", GpuRates.Known.Select(gpu => $"{gpu.Name} {gpu.GigabytesPerSecond:N0} GB/s, {gpu.TeraflopsPerSecond:N0} TFLOP/s"))}.
+            Of the H100's 989 TFLOP/s `mma.sync` reaches 62.9 % (arXiv 2402.13499). Cache in 16 bits.
+
+
+            """);
+        foreach (string type in types.Length > 0 ? types : ["bf16", "q8_0", "q4_0", "q4_k", "q6_k"])
+        {
+            using var checkpoint = Checkpoint.Open($"random:mistral-7b:{type}");
+            var config = checkpoint.Config;
+            var format = checkpoint.Tensors[TensorNames.Query(0)].Format;
+            Table(text, $"{type}: one token at position {Depth}", ExpectedTimes.Of(config, format, 1, Depth, isPrompt: false), 1);
+            Table(text, $"{type}: {Sequences} texts, a token each, at position {Depth}", ExpectedTimes.Of(config, format, Sequences, Depth, isPrompt: false), Sequences);
+            Table(text, $"{type}: a prompt of {Prompt:N0} tokens in one pass", ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true), Prompt);
+        }
+
+        Residency(text);
+        return text.ToString();
+    }
+
+    private static void Table(StringBuilder text, string title, IReadOnlyList<ExpectedStep> steps, int tokens)
+    {
+        var gpus = GpuRates.Known;
+        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n| step | times | MB each | Mop each |{string.Concat(gpus.Select(gpu => $" {gpu.Name}, µs each |"))}\n");
+        text.Append($"|---|---|---|---|{string.Concat(gpus.Select(_ => "---|"))}\n");
+        foreach (var step in steps)
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {step.Name} | {step.Count} | {step.Cost.Bytes / 1e6:N2} | {step.Cost.Operations / 1e6:N1} |{string.Concat(gpus.Select(gpu => Time(gpu, step.Cost)))}\n");
+        }
+
+        var totals = gpus.Select(gpu => steps.Sum(step => step.Count * gpu.MicrosecondsOf(step.Cost))).ToList();
+        text.Append(CultureInfo.InvariantCulture, $"| **all, ms** | | | |{string.Concat(totals.Select(total => Cell($"**{total / 1e3:N2}**")))}\n");
+        text.Append(CultureInfo.InvariantCulture, $"| **tokens/s** | | | |{string.Concat(totals.Select(total => Cell($"**{tokens / total * 1e6:N0}**")))}\n\n");
+    }
+
+    private static string Time(GpuRates gpu, StepCost cost) => Cell(gpu.MicrosecondsOf(cost).ToString("N2", CultureInfo.InvariantCulture));
+
+    private static string Cell(string text) => $" {text} |";
+
+    private static void Residency(StringBuilder text)
+    {
+        text.Append("## Groups that a multiprocessor holds at once\n\nRegisters and shared memory by ptxas; warps of those there is room for, and what runs out first.\n\n");
+        if (Ptxas.Find() is not { } ptxas)
+        {
+            text.Append("No ptxas on PATH.\n");
+            return;
+        }
+
+        text.Append($"| kernel | registers (sm_90) | shared memory |{string.Concat(Architectures.Select(architecture => $" sm_{architecture} |"))}\n");
+        text.Append($"|---|---|---|{string.Concat(Architectures.Select(_ => "---|"))}\n");
+        foreach (var form in Forms.Select(name => KernelCatalog.All.Single(form => form.Name == name)))
+        {
+            var resources = Architectures.Select(architecture => Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)).ToList();
+            var cells = Architectures.Zip(resources, (architecture, taken) => Occupancy.Of(taken, form.GroupSize!.Value, architecture)!)
+                .Select(occupancy => $" {occupancy.Warps} of {occupancy.MostWarps} ({occupancy.Limit}) |");
+            text.Append(CultureInfo.InvariantCulture, $"| `{form.Name}` | {resources[^1].Registers} | {resources[^1].SharedBytes:N0} B |{string.Concat(cells)}\n");
+        }
+    }
+}

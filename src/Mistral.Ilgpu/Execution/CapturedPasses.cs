@@ -1,0 +1,119 @@
+using ILGPU.Runtime.Cuda;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>What a pass's launches depend on: two passes with equal keys launch the same kernels in the same shapes on the same arguments. All else
+/// that changes lies in the step state.</summary>
+/// <param name="DecodeRoom">See <see cref="Pass.DecodeRoom"/>.</param>
+/// <param name="Adapters">A bit for each adapter that is on.</param>
+internal readonly record struct PassKey(int DecodeCount, int LogitCount, int DecodeRoom, ulong Adapters)
+{
+    /// <summary>The key of a pass that decodes and does nothing else; null for others, whose shapes seldom come again.</summary>
+    public static PassKey? Of(Pass pass, ulong adapters) =>
+        pass is { DecodeCount: > 0, PrefillCount: 0 } ? new PassKey(pass.DecodeCount, pass.LogitCount, pass.DecodeRoom, adapters) : null;
+}
+
+/// <summary>
+/// Passes whose launches the driver has recorded and plays back at once. The first pass with a key is launched, for it may compile and load
+/// kernels, which cannot be recorded; the second is recorded; those after it are played. Where the driver refuses, once, all
+/// passes are launched from then on.
+/// </summary>
+/// <param name="onRefusal">Is told why, once.</param>
+internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onRefusal) : IDisposable
+{
+    // Batches of many sizes come and go: what is kept of them must not grow without end.
+    internal const int Most = 64;
+
+    private readonly Dictionary<PassKey, nint?> _graphs = [];
+    private bool _isRefused;
+
+    /// <summary>Puts a pass on the stream, by <paramref name="launch"/> or as it was recorded.</summary>
+    /// <param name="launch">Launches all kernels of a pass with that key, and waits for nothing.</param>
+    public void Run(PassKey key, Action launch)
+    {
+        if (_isRefused || !_graphs.TryGetValue(key, out nint? graph))
+        {
+            launch();
+            Remember(key);
+            return;
+        }
+
+        try
+        {
+            graph ??= Capture(key, launch);
+            driver.Launch(graph.Value);
+        }
+        // The last for drivers that lack one of the functions.
+        catch (Exception exception) when (exception is DeviceException or CudaException or TypeLoadException)
+        {
+            Refuse(exception.Message);
+            launch();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (nint? graph in _graphs.Values)
+        {
+            if (graph is nint recorded)
+            {
+                driver.Destroy(recorded);
+            }
+        }
+
+        _graphs.Clear();
+    }
+
+    private void Remember(PassKey key)
+    {
+        if (_isRefused)
+        {
+            return;
+        }
+
+        if (_graphs.Count == Most)
+        {
+            Dispose();
+        }
+
+        _graphs.Add(key, null);
+    }
+
+    private nint Capture(PassKey key, Action launch)
+    {
+        driver.BeginCapture();
+        nint graph;
+        try
+        {
+            launch();
+        }
+        catch
+        {
+            End();
+            throw;
+        }
+
+        graph = driver.EndCapture();
+        _graphs[key] = graph;
+        return graph;
+
+        // The stream must not go on recording; what it says to that is no news.
+        void End()
+        {
+            try
+            {
+                driver.Destroy(driver.EndCapture());
+            }
+            catch (DeviceException)
+            {
+            }
+        }
+    }
+
+    private void Refuse(string reason)
+    {
+        _isRefused = true;
+        Dispose();
+        onRefusal(reason);
+    }
+}

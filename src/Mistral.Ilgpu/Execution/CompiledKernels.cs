@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using ILGPU;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Backends.PTX;
+using ILGPU.IR.Types;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>
+/// Kernels as ILGPU compiled them, kept between runs: making PTX or OpenCL C of a kernel's IL is most of what starting costs. The
+/// driver makes machine code of the text, and keeps that itself. There is a file for each kernel and device; one that was made
+/// by another build, or is damaged, is made again.
+/// </summary>
+internal sealed class CompiledKernels(Context context, Accelerator accelerator, string folder) : IKernelLoader
+{
+    private readonly string _target = accelerator switch
+    {
+        CudaAccelerator cuda => $"{cuda.Architecture}|{cuda.InstructionSet}",
+        CLAccelerator cl => $"{cl.Name}|{cl.Vendor}|{cl.Backend.CLStdVersion}|{cl.Capabilities.SubGroups}",
+        _ => "",
+    };
+
+    /// <summary>The folder in the user's cache.</summary>
+    public static string DefaultFolder { get; } = Path.Combine(UserCache.Folder, "kernels");
+
+    /// <summary>Compiles a kernel, or takes the text that an earlier run made of it, and loads it.</summary>
+    public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
+        where TKernel : struct, IKernel
+    {
+        // The CPU accelerator runs the method itself.
+        if (accelerator is not (CudaAccelerator or CLAccelerator))
+        {
+            return accelerator.LoadKernel<TKernel>(KernelEntry.Run);
+        }
+
+        var form = new KernelForm(typeof(TKernel));
+        string file = FileOf(form);
+        string key = KeyOf(form);
+        if (KernelText.Read(file, key) is not { } text)
+        {
+            text = Compile(form);
+            text.Write(file, key);
+        }
+
+        return accelerator.LoadKernel(Rebuild(form, text)).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+    }
+
+    /// <summary>Where a kernel's text for this device is kept.</summary>
+    internal string FileOf(KernelForm form) =>
+        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_target}|{form.Kernel.FullName}")))[..32]);
+
+    // A rebuilt kernel has the same name and another key, so files do not pile up.
+    private string KeyOf(KernelForm form) => string.Join(
+        '|', form.Kernel.Module.ModuleVersionId, typeof(IKernel).Module.ModuleVersionId, typeof(CompiledKernels).Module.ModuleVersionId,
+        typeof(Context).Assembly.GetName().Version, _target, form.Kernel.FullName);
+
+    private KernelText Compile(KernelForm form) => TextOf(accelerator.GetBackend().Compile(Describe(form), default));
+
+    private CompiledKernel Rebuild(KernelForm form, KernelText text) =>
+        accelerator is CLAccelerator cl ? RebuildForOpenCl(cl, form, text) : RebuildForCuda(context, form, text);
+
+    /// <summary>What is kept of a kernel.</summary>
+    internal static KernelText TextOf(CompiledKernel kernel)
+    {
+        var shared = EntryPointOf(kernel).SharedMemory;
+        string source = kernel is PTXCompiledKernel ptx ? PtxLocals.ToRegisters(ptx.PTXAssembly) : ((CLCompiledKernel)kernel).Source;
+        return new KernelText(shared.StaticSize, shared.HasDynamicMemory, source);
+    }
+
+    /// <summary>The kernel whose text was kept, ready to be loaded.</summary>
+    internal static PTXCompiledKernel RebuildForCuda(Context context, KernelForm form, KernelText text) =>
+        CreatePtxKernel(context, new EntryPoint(Describe(form), text.Shared, default), null, text.Source);
+
+    // A view is two arguments in OpenCL: a pointer and a length.
+    private CLCompiledKernel RebuildForOpenCl(CLAccelerator cl, KernelForm form, KernelText text) => new(
+        context, new SeparateViewEntryPoint(Describe(form), text.Shared, default, TypeContextOf(context), 2), null, text.Source, cl.Backend.CLStdVersion);
+
+    private static EntryPointDescription Describe(KernelForm form) => EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EntryPoint")]
+    private static extern EntryPoint EntryPointOf(CompiledKernel kernel);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_TypeContext")]
+    private static extern IRTypeContext TypeContextOf(Context context);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    private static extern PTXCompiledKernel CreatePtxKernel(Context context, EntryPoint entryPoint, CompiledKernel.KernelInfo? info, string ptxAssembly);
+}
+
+/// <summary>A compiled kernel as it is kept.</summary>
+/// <param name="SharedBytes">Of a group, by the kernel's own declarations.</param>
+/// <param name="Source">PTX or OpenCL C.</param>
+internal sealed record KernelText(int SharedBytes, bool HasDynamicShared, string Source)
+{
+    public SharedMemorySpecification Shared => new(SharedBytes, HasDynamicShared);
+
+    /// <summary>What is in a file, if it is whole and was written with this key.</summary>
+    public static KernelText? Read(string file, string key)
+    {
+        string[] lines;
+        try
+        {
+            // Four lines, the last of which is the whole source.
+            lines = File.ReadAllText(file).Split('\n', 4);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        return lines.Length == 4 && lines[0] == key && lines[2] == Digest(lines[3])
+            && lines[1].Split(' ') is [var bytes, var isDynamic] && int.TryParse(bytes, out int shared) && bool.TryParse(isDynamic, out bool dynamic)
+            ? new KernelText(shared, dynamic, lines[3])
+            : null;
+    }
+
+    public void Write(string file, string key) => UserCache.Write(
+        file, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{key}\n{SharedBytes} {HasDynamicShared}\n{Digest(Source)}\n{Source}")));
+
+    private static string Digest(string source) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)));
+}

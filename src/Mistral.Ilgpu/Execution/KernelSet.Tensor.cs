@@ -1,0 +1,50 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>Attention on tensor cores: which form there is room for a head in, see <see cref="TensorForms"/>.</summary>
+public sealed partial class KernelSet
+{
+    private static AttentionInput<ushort> InWords<TElement>(AttentionInput<TElement> input)
+        where TElement : unmanaged => (AttentionInput<ushort>)(object)input;
+
+    private Launch TensorPrefill(AttentionInput<ushort> input, KvLayer cache)
+    {
+        return cache.Format == TensorFormat.BFloat16 ? In<BFloat16Tensor>() : In<Float16Tensor>();
+
+        Launch In<TFormat>()
+            where TFormat : struct, ITensorFormat => input.HeadDim switch
+            {
+                <= 64 => With<TwoParts<TwoParts<HeadRun<TFormat>>>, TwoScores<TwoScores<KeyScores>>>(),
+                <= 128 => With<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>, TwoScores<TwoScores<KeyScores>>>(),
+                _ => With<TwoParts<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>>, KeyScores>(),
+            };
+
+        Launch With<THead, TScores>()
+            where THead : struct, ITensorHead
+            where TScores : struct, ITensorScores => Launcher(
+            new AttendTensor<THead, TScores>(input, cache.Addresses),
+            pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)));
+    }
+
+    private Launch TensorDecode(AttentionInput<ushort> input, KvLayer cache, ArrayView<float> parts)
+    {
+        return cache.Format == TensorFormat.BFloat16 ? In<BFloat16Tensor>() : In<Float16Tensor>();
+
+        Launch In<TFormat>()
+            where TFormat : struct, ITensorFormat => input.HeadDim switch
+            {
+                <= 64 => With<TwoParts<TwoParts<HeadRun<TFormat>>>>(),
+                <= 128 => With<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>>(),
+                _ => With<TwoParts<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>>>(),
+            };
+
+        Launch With<THead>()
+            where THead : struct, ITensorHead => Launcher(
+            new DecodeAttendTensor<THead>(input, cache.Addresses, parts),
+            pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(TensorForms.DecodeGroup(input.HeadDim), 1, 1)));
+    }
+}

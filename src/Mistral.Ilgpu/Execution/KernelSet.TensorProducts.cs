@@ -1,0 +1,162 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>Matrix products on NVIDIA's tensor cores.</summary>
+public sealed partial class KernelSet
+{
+    private bool IsForTensorCores(TensorFormat format) => _plan.Family == KernelFamily.Cuda
+        && format != TensorFormat.Float32 && (!format.IsQuantized() || activations == ActivationType.Int8);
+
+    /// <summary>What brings the input of few tokens to eight bits.</summary>
+    private Launch Pack(Activation input, RowSet rows)
+    {
+        return Forms(rows, Few, _ => Launch.Nothing);
+
+        Launch Few(RowSet set) => Launcher(
+            new QuantizePacked(state, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
+            pass => LaunchPlan.One(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
+    }
+
+    /// <summary>What brings the input of many tokens to 16 bits.</summary>
+    private Launch Round(TensorFormat format, Activation input, RowSet rows)
+    {
+        return Forms(rows, _ => Launch.Nothing, format == TensorFormat.BFloat16 ? Many<BFloat16Tensor> : Many<Float16Tensor>);
+
+        Launch Many<TTensor>(RowSet set)
+            where TTensor : struct, ISplitFormat => Launcher(
+                new RoundInput<TTensor>(state, input.View, Room(input).Rounded, input.Stride, set.Range),
+                pass => _plan.Elements((long)set.Count(pass) * input.Stride / 8));
+    }
+
+    /// <summary>
+    /// What brings the input to the forms that tensor cores want for a band, as far as the band before has not: eight bits for few tokens
+    /// and quantized weights, 16 bits for many. Null where nothing is to do.
+    /// </summary>
+    private Launch? Prepare(WeightBand band, WeightBand? before, Activation input, RowSet rows)
+    {
+        if (!IsForTensorCores(band.Format))
+        {
+            return null;
+        }
+
+        var rounded = RoundedFor(band.Format);
+        bool isReady = before is not null && IsForTensorCores(before.Format) && RoundedFor(before.Format) == rounded;
+        bool isPacked = before?.Format.IsQuantized() ?? false;
+        return (isReady ? null : Round(rounded, input, rows)) + (band.Format.IsQuantized() && !isPacked ? Pack(input, rows) : null);
+    }
+
+    private static TensorFormat RoundedFor(TensorFormat weights) => weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
+
+    private static TensorInput Room(Activation input) =>
+        input.Tensor ?? throw new ArgumentException($"expected room for {input.Name} as tensor cores take it");
+
+    /// <summary>A product with a band for tensor cores. Of a gated pair the band holds both matrices.</summary>
+    private Launch TensorProduct<TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows)
+        where TEpilogue : struct, IEpilogue => band.Format switch
+        {
+            TensorFormat.BFloat16 => TensorElements<BFloat16Tensor, TEpilogue>(band, input, output, rows),
+            TensorFormat.Float16 => TensorElements<Float16Tensor, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q8_0 => TensorBlocks<Q8_0, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q4_0 => TensorBlocks<Q4_0, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q4_1 => TensorBlocks<Q4_1, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q5_0 => TensorBlocks<Q5_0, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q5_1 => TensorBlocks<Q5_1, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q2_K => TensorBlocks<Q2_K, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q3_K => TensorBlocks<Q3_K, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q4_K => TensorBlocks<Q4_K, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q5_K => TensorBlocks<Q5_K, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q6_K => TensorBlocks<Q6_K, TEpilogue>(band, input, output, rows),
+            TensorFormat.IQ4_NL => TensorBlocks<IQ4_NL, TEpilogue>(band, input, output, rows),
+            TensorFormat.IQ4_XS => TensorBlocks<IQ4_XS, TEpilogue>(band, input, output, rows),
+            _ => throw new ArgumentOutOfRangeException(nameof(band)),
+        };
+
+    private Launch TensorElements<TTensor, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows)
+        where TTensor : struct, ISplitFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        var to = Below(output.View, band);
+        return Forms(
+            rows,
+            set => BySize(set, null, () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
+            set => Tile<TTensor, ElementTiles, TEpilogue>(new ElementTiles(band.View<ushort>(), band.Stride), band, input, output, set));
+
+        Launch Strand<TTokens>(RowSet set)
+            where TTokens : struct, ITokenBlocks => Launcher(
+                new MatVecTensor<TTensor, TTokens, TEpilogue>(
+                    state, band.View<ushort>(), input.View, to, made, input.Stride, output.Stride, set.Range),
+                pass => LaunchPlan.FewTokens<TTokens>(made, set.Count(pass), MatVecTensor<TTensor, TTokens, TEpilogue>.GroupSize));
+    }
+
+    private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows)
+        where TFormat : struct, IPackedFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        var to = Below(output.View, band);
+        var packed = Room(input).Packed!.Value;
+        return Forms(
+            rows,
+            set => BySize(set, Warps(set), () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
+            set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(new BlockTiles<TFormat>(band.Blocks), band, input, output, set));
+
+        Launch Warps(RowSet set) => Launcher(
+            new BlockMatVecWarp<TFormat, TEpilogue>(state, band.Blocks, packed, to, made, output.Stride, set.Range),
+            pass => new KernelConfig(
+                new Index3D(LaunchPlan.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
+
+        Launch Strand<TTokens>(RowSet set)
+            where TTokens : struct, ITokenBlocks => Launcher(
+                new BlockMatVecTensor<TFormat, TTokens, TEpilogue>(state, band.Blocks, packed, to, made, output.Stride, set.Range),
+                pass => LaunchPlan.FewTokens<TTokens>(made, set.Count(pass), Strands.GroupSize));
+    }
+
+    /// <summary>
+    /// The form for as many tokens as there are. All make the same bits of a token. Those for several are compiled when several first come.
+    /// </summary>
+    /// <param name="one">For one token alone; null where there is no such form.</param>
+    private static Launch BySize(RowSet set, Launch? one, Func<Launch> eight, Func<Launch> sixteen)
+    {
+        var (toEight, more) = (new Lazy<Launch>(eight), new Lazy<Launch>(sixteen));
+        var first = one ?? toEight.Value;
+        return new Launch(pass => (set.Count(pass) switch
+        {
+            1 => first,
+            <= Strands.Tokens => toEight.Value,
+            _ => more.Value,
+        }).Run(pass));
+    }
+
+    private Launch Tile<TTensor, TWeights, TEpilogue>(TWeights weights, WeightBand band, Activation input, Activation output, RowSet set)
+        where TTensor : struct, ITensorFormat
+        where TWeights : struct, ITileWeights
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(
+            state, weights, Room(input).Rounded, Below(output.View, band), made, input.Stride, output.Stride, set.Range);
+        return Launcher(tile, pass => new KernelConfig(
+            new Index3D(
+                LaunchPlan.Groups(set.Count(pass), MatMulTensor<TTensor, TWeights, TEpilogue>.TokensPerGroup),
+                LaunchPlan.Groups(made, TileRows.PerTile(TEpilogue.IsGated)),
+                1),
+            new Index3D(TileMemory.GroupSize, 1, 1)));
+    }
+
+    private Launch WarpPerRow<TFormat, TElement, TEpilogue>(WeightBand band, Activation input, Activation output, int made, RowSet set)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TEpilogue : struct, IEpilogue => Launcher(
+            new MatVecWarp<TFormat, TElement, TEpilogue>(
+                state, band.View<TElement>(), input.View, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
+            pass => new KernelConfig(
+                new Index3D(LaunchPlan.Groups(made, WarpRows.WarpsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
+
+    private static int RowsMade<TEpilogue>(WeightBand band)
+        where TEpilogue : struct, IEpilogue => TEpilogue.IsGated ? band.Rows / 2 : band.Rows;
+}

@@ -1,0 +1,35 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>Room for activations as tensor cores multiply them.</summary>
+/// <param name="Packed">In eight bits, for decoded tokens and quantized weights; null where rows are not whole runs.</param>
+/// <param name="Rounded">In 16 bits, for tokens of prompts.</param>
+public sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
+{
+    /// <summary>Such room where the device's forms of products want it; otherwise null.</summary>
+    /// <param name="own">Takes what is allocated.</param>
+    public static TensorInput? For(Device device, string name, int rows, int columns, Action<IDisposable> own)
+    {
+        if (new LaunchPlan(device.Info).Family != KernelFamily.Cuda)
+        {
+            return null;
+        }
+
+        string purpose = $"the activations '{name}'";
+        PackedInput? packed = columns % BlockRun.Length != 0 ? null : new PackedInput(
+            Allocate<uint>((long)rows * columns / sizeof(uint)), Allocate<Float4>((long)rows * columns / BlockRun.Length), columns);
+        return new TensorInput(packed, Allocate<ushort>((long)rows * Padding.Pad(columns)));
+
+        ArrayView<T> Allocate<T>(long length)
+            where T : unmanaged
+        {
+            var buffer = device.Allocate<T>(length, purpose);
+            own(buffer);
+            return buffer.View;
+        }
+    }
+}

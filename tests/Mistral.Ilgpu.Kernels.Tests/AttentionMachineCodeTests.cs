@@ -1,0 +1,57 @@
+using Mistral.Ilgpu.Inspection;
+using Xunit;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>That the CUDA forms become the instructions they were written for.</summary>
+public sealed class AttentionMachineCodeTests
+{
+    public static TheoryData<string, int> TensorForms
+    {
+        get
+        {
+            var data = new TheoryData<string, int>();
+            foreach (var form in KernelCatalog.All.Where(form => form.Name.Contains("AttendTensor<", StringComparison.Ordinal)))
+            {
+                data.Add(form.Name, 80);
+                data.Add(form.Name, 90);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TensorForms))]
+    public void TensorAttention_Assembled_MultipliesOnTensorCoresAndStaysInRegisters(string kernel, int architecture)
+    {
+        string code = MachineCode(kernel, architecture);
+        string format = kernel.Contains("BFloat16", StringComparison.Ordinal) ? "HMMA.16816.F32.BF16" : "HMMA.16816.F32 ";
+        Assert.Contains(format, code, StringComparison.Ordinal);
+        Assert.Contains("LDSM.16.MT88.4", code, StringComparison.Ordinal);
+        Assert.Contains("LDGSTS.E.BYPASS.128", code, StringComparison.Ordinal);
+        Assert.Contains("MUFU.EX2", code, StringComparison.Ordinal);
+        Assert.DoesNotContain("LDL", code, StringComparison.Ordinal);
+        Assert.DoesNotContain("STL", code, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(90)]
+    public void RmsNormWarp_Assembled_LoadsSixteenBytesAndShuffles(int architecture)
+    {
+        string code = MachineCode("RmsNormWarp", architecture);
+        Assert.Contains("LDG.E.128", code, StringComparison.Ordinal);
+        Assert.Contains("STG.E.128", code, StringComparison.Ordinal);
+        Assert.Contains("SHFL.BFLY", code, StringComparison.Ordinal);
+    }
+
+    private static string MachineCode(string kernel, int architecture)
+    {
+        string? ptxas = Ptxas.Find();
+        string? nvdisasm = Ptxas.FindDisassembler();
+        Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas and nvdisasm on PATH");
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        return Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, architecture), architecture).MachineCode;
+    }
+}

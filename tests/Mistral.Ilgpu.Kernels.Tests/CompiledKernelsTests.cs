@@ -1,0 +1,104 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Execution;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>Kernels kept between runs: what another process would find is what another <see cref="CompiledKernels"/> finds.</summary>
+public sealed class CompiledKernelsTests : IDisposable
+{
+    private static readonly KernelForm Form = new(typeof(CopyFloats));
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mistral-kernels-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Load_SecondTime_TakesTheKeptTextAndComputesTheSame()
+    {
+        var device = TestDevice.Get("opencl");
+        CheckCopies(device);
+        string file = FileOf(device);
+        string kept = File.ReadAllText(file);
+        var written = File.GetLastWriteTimeUtc(file);
+
+        CheckCopies(device);
+
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file));
+        // A text that says something else does something else: it is the file that is loaded.
+        var text = KernelText.Read(file, kept.Split('\n')[0])!;
+        (text with { Source = "not OpenCL C" }).Write(file, kept.Split('\n')[0]);
+        Assert.ThrowsAny<Exception>(() => Kernels(device).Load<CopyFloats>());
+    }
+
+    [Theory]
+    [InlineData("truncated")]
+    [InlineData("changed")]
+    [InlineData("of another build")]
+    [InlineData("empty")]
+    public void Load_DamagedOrOlderFile_IsMadeAgain(string damage)
+    {
+        var device = TestDevice.Get("opencl");
+        CheckCopies(device);
+        string file = FileOf(device);
+        string whole = File.ReadAllText(file);
+        File.WriteAllText(file, damage switch
+        {
+            "truncated" => whole[..^20],
+            "changed" => whole.Replace("kernel", "kemel", StringComparison.Ordinal),
+            "of another build" => "x" + whole,
+            _ => "",
+        });
+
+        CheckCopies(device);
+
+        // Not letter by letter: ILGPU numbers what it names as it goes.
+        Assert.NotNull(KernelText.Read(file, whole.Split('\n')[0]));
+    }
+
+    [Fact]
+    public void Load_FolderThatCannotBeWritten_CompilesAllTheSame()
+    {
+        var device = TestDevice.Get("opencl");
+        string notAFolder = Path.Combine(_folder, "file");
+        File.WriteAllText(notAFolder, "");
+        CheckCopies(device, new CompiledKernels(device.Accelerator.Context, device.Accelerator, notAFolder));
+    }
+
+    [Fact]
+    public void Rebuild_ForCuda_IsTheKernelThatWasCompiled()
+    {
+        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms());
+        using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
+        var form = new KernelForm(typeof(RmsNormGroup));
+        var compiled = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), default);
+        var text = CompiledKernels.TextOf(compiled);
+        Assert.Equal(GroupReduce.MaxGroupSize * sizeof(float), text.SharedBytes);
+
+        var rebuilt = CompiledKernels.RebuildForCuda(context, form, text);
+
+        Assert.Equal(text.Source, rebuilt.PTXAssembly);
+        Assert.Contains($".entry {rebuilt.Name}(", rebuilt.PTXAssembly, StringComparison.Ordinal);
+        Assert.Equal((compiled.Name, compiled.IndexType, compiled.NumParameters), (rebuilt.Name, rebuilt.IndexType, rebuilt.NumParameters));
+    }
+
+    private void CheckCopies(Device device, CompiledKernels? kernels = null)
+    {
+        var launch = (kernels ?? Kernels(device)).Load<CopyFloats>();
+        Float4[] values = [.. new RandomData().Floats(100, 1).Select(value => new Float4 { A = value, B = -value, C = 1, D = 2 })];
+        var copy = device.Zeros<Float4>(values.Length);
+        launch(device.Stream, new KernelConfig(2, 2), new CopyFloats(device.Upload(values), copy));
+        Assert.Equal(values, device.Download(copy));
+    }
+
+    private string FileOf(Device device) => Kernels(device).FileOf(Form);
+
+    private CompiledKernels Kernels(Device device) => new(device.Accelerator.Context, device.Accelerator, _folder);
+}

@@ -1,0 +1,187 @@
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Quantization;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Tests.Execution;
+
+/// <summary>A random matrix and random activations, multiplied by a device and in float64.</summary>
+internal sealed class Product
+{
+    private readonly Device _device;
+    private readonly float[] _weights;
+    private readonly int _columns;
+    private readonly int _tokens;
+    private readonly float[] _before;
+
+    public Product(Device device, TensorFormat format, int rows, int columns, int tokens)
+    {
+        int seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        (_device, _columns, _tokens) = (device, columns, tokens);
+        _weights = new float[rows * columns];
+        Band = new WeightBand(0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeOf(rows, columns, format, WeightLayout.Rows)), WeightLayout.Rows);
+        byte[] bytes = Weights(random, format);
+        using var stream = new WeightStream(device);
+        stream.Write(bytes, Band, 0, rows);
+        Input = PaddedRows(random, columns);
+        _before = PaddedRows(random, rows);
+    }
+
+    private Product(Product source, WeightBand band, int first, int count)
+    {
+        (_device, _columns, _tokens, _weights, Band) = (source._device, source._columns, count, source._weights, band);
+        Input = source.Input[(first * InputStride)..((first + count) * InputStride)];
+        _before = source._before[(first * OutputStride)..((first + count) * OutputStride)];
+    }
+
+    public WeightBand Band { get; }
+
+    public float[] Input { get; }
+
+    public int OutputStride => Padding.Pad(Band.Rows);
+
+    private int InputStride => Padding.Pad(_columns);
+
+    /// <summary>The same weights and some of the tokens.</summary>
+    public Product Of(int first, int count) => new(this, Band, first, count);
+
+    /// <summary>Other weights.</summary>
+    public Product With(WeightBand band) => new(this, band, 0, _tokens);
+
+    public float[] Run(Pass pass, bool addToResidual = false, WeightBand[]? bands = null)
+    {
+        bands ??= [Band];
+        int rows = bands.Sum(band => band.Rows);
+        var output = new Activation("y", _tokens, rows, _device.Upload(rows == Band.Rows ? [.. _before] : new float[_tokens * Padding.Pad(rows)]));
+        Kernels(pass).MatMul("product", new WeightMatrix("w", bands), Activations(), output, addToResidual: addToResidual).Launch(pass);
+        return _device.Download(output.View);
+    }
+
+    public float[] RunGated(Pass pass)
+    {
+        int rows = Band.Rows / 2;
+        var output = new Activation("y", _tokens, rows, _device.Zeros<float>(_tokens * Padding.Pad(rows)));
+        var products = new Activation("products", _tokens, Band.Rows, _device.Zeros<float>(_tokens * OutputStride));
+        Kernels(pass).SwiGlu("gate", new WeightMatrix("w", [Band]), Activations(), products, output).Launch(pass);
+        return _device.Download(output.View);
+    }
+
+    /// <summary>The error, relative to the root of the summed squares of all terms, is within the bound.</summary>
+    public void Check(float[] found, double bound, bool isResidual = false)
+    {
+        double error = 0;
+        double size = 0;
+        for (int token = 0; token < _tokens; token++)
+        {
+            for (int row = 0; row < OutputStride; row++)
+            {
+                int at = (token * OutputStride) + row;
+                if (row >= Band.Rows)
+                {
+                    Assert.Equal(_before[at], found[at]);
+                    continue;
+                }
+
+                var (product, squares) = Dot(row, token);
+                double expected = product + (isResidual ? _before[at] : 0);
+                error += Math.Pow(found[at] - expected, 2);
+                size += squares + (isResidual ? Math.Pow(_before[at], 2) : 0);
+            }
+        }
+
+        // A single sum may stray by several deviations.
+        bound *= 1 + (4 / Math.Sqrt(_tokens * Band.Rows));
+        Assert.True(
+            Math.Sqrt(error) <= bound * Math.Sqrt(size),
+            $"{Band.Format} {Band.Rows} × {_columns} × {_tokens}: error {Math.Sqrt(error / size):g3}, expected at most {bound:g3}");
+    }
+
+    public void CheckGated(float[] found, double bound)
+    {
+        int rows = Band.Rows / 2;
+        double error = 0;
+        double size = 0;
+        for (int token = 0; token < _tokens; token++)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                double gate = Dot(row, token).Product;
+                double expected = gate / (1 + Math.Exp(-gate)) * Dot(rows + row, token).Product;
+                error += Math.Pow(found[(token * Padding.Pad(rows)) + row] - expected, 2);
+                size += expected * expected;
+            }
+        }
+
+        Assert.True(Math.Sqrt(error / size) <= bound, $"{Band.Format} {rows} × {_tokens}: error {Math.Sqrt(error / size):g3}, expected at most {bound}");
+    }
+
+    private (double Product, double Squares) Dot(int row, int token)
+    {
+        var terms = Enumerable.Range(0, _columns)
+            .Select(column => (double)_weights[(row * _columns) + column] * Input[(token * InputStride) + column]).ToArray();
+        return (terms.Sum(), terms.Sum(term => term * term));
+    }
+
+    private KernelSet Kernels(Pass pass) => new(_device, PassState.Of(_device, pass.TokenCount, pass.DecodeCount));
+
+    private Activation Activations() =>
+        new("x", _tokens, _columns, _device.Upload([.. Input]), tensor: TensorInput.For(_device, "x", _tokens, _columns, _ => { }));
+
+    // The bytes as they are uploaded; what they decode to is kept.
+    private byte[] Weights(Random random, TensorFormat format)
+    {
+        if (format.IsQuantized())
+        {
+            byte[] blocks = RandomBlocks.Create(random, format, _weights.Length / format.BlockLength());
+            BlockCodec.Decode(format, blocks, _weights);
+            return blocks;
+        }
+
+        var padded = new byte[Band.Bytes.Length];
+        for (int row = 0; row < Band.Rows; row++)
+        {
+            for (int column = 0; column < _columns; column++)
+            {
+                float value = random.NextSingle() - 0.5f;
+                int at = (row * Band.Stride) + column;
+                ref float decoded = ref _weights[(row * _columns) + column];
+                switch (format)
+                {
+                    case TensorFormat.Float32:
+                        MemoryMarshal.Cast<byte, float>(padded.AsSpan())[at] = decoded = value;
+                        break;
+                    case TensorFormat.BFloat16:
+                        decoded = BFloat16.Decode(MemoryMarshal.Cast<byte, ushort>(padded.AsSpan())[at] = BFloat16.Encode(value));
+                        break;
+                    default:
+                        decoded = Float16.Decode(MemoryMarshal.Cast<byte, ushort>(padded.AsSpan())[at] = Float16.Encode(value));
+                        break;
+                }
+            }
+        }
+
+        return padded;
+    }
+
+    private float[] PaddedRows(Random random, int columns)
+    {
+        int stride = Padding.Pad(columns);
+        var rows = new float[_tokens * stride];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[i] = i % stride < columns ? random.NextSingle() - 0.5f : 0;
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,140 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Quantization;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Tests.Execution;
+
+/// <summary>The forms of products for NVIDIA's GPUs, by the PTX that such a device gets.</summary>
+public sealed class TensorProductTests
+{
+    public static TheoryData<string> Devices => [.. new[] { "ptx", "cuda" }];
+
+    public static TheoryData<string, TensorFormat> Elements => new(
+        from device in new[] { "ptx", "cuda" }
+        from format in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16 }
+        select (device, format));
+
+    public static TheoryData<string, TensorFormat> Formats => new(
+        from device in new[] { "ptx", "cuda" }
+        from format in new[] { TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_1, TensorFormat.Q5_0, TensorFormat.Q4_K, TensorFormat.Q6_K }
+        select (device, format));
+
+    [Theory]
+    [MemberData(nameof(Elements))]
+    public void DecodedTokens_OfAnyShape_AreAsIfNotRounded(string name, TensorFormat format)
+    {
+        // Activations split in two numbers of 16 bits keep 16 or 22 of 24; tensor cores may cut off what they add.
+        double bound = format == TensorFormat.BFloat16 ? 2e-5 : 3e-6;
+        foreach (var (rows, columns, tokens) in new[] { (1, 16, 1), (37, 130, 3), (20, 300, 13), (33, 2200, 8), (5, 48, 17) })
+        {
+            var product = new Product(TestDevice.Get(name), format, rows, columns, tokens);
+            product.Check(product.Run(new Pass(tokens, 0, 0)), bound);
+            product.Check(product.Run(new Pass(tokens, 0, 0), addToResidual: true), bound, isResidual: true);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Elements))]
+    public void PromptTokens_OfAnyShape_AreNearFloat64(string name, TensorFormat format)
+    {
+        // Activations take half a unit in the eighth bit or in the eleventh.
+        double bound = format switch { TensorFormat.BFloat16 => 2.5e-3, TensorFormat.Float16 => 3e-4, _ => 3e-6 };
+        foreach (var (rows, columns, tokens) in new[] { (1, 16, 1), (140, 80, 130), (129, 300, 5) })
+        {
+            var product = new Product(TestDevice.Get(name), format, rows, columns, tokens);
+            product.Check(product.Run(new Pass(0, tokens, 0)), bound);
+            product.Check(product.Run(new Pass(0, tokens, 0), addToResidual: true), bound, isResidual: true);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void GatedProduct_OfAnyShape_IsNearFloat64(string name, TensorFormat format)
+    {
+        foreach (var (rows, tokens) in new[] { (37, 1), (70, 3), (33, 12) })
+        {
+            var product = new Product(TestDevice.Get(name), format, 2 * rows, 512, tokens);
+            // Eight bits round each activation by up to 1/254 of the largest of 32.
+            product.CheckGated(product.RunGated(new Pass(tokens, 0, 0)), 2e-2);
+            product.CheckGated(product.RunGated(new Pass(0, tokens, 0)), 2e-2);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Token_InAnyCompany_HasTheSameBits(string name, TensorFormat format)
+    {
+        const int Tokens = 13;
+        var product = new Product(TestDevice.Get(name), format, 34, 1280, Tokens);
+        foreach (bool isDecode in new[] { true, false })
+        {
+            float[] together = product.Run(isDecode ? new Pass(Tokens, 0, 0) : new Pass(0, Tokens, 0));
+            foreach (int count in new[] { 1, 5, 9 })
+            {
+                int first = Tokens - count;
+                float[] some = product.Of(first, count).Run(isDecode ? new Pass(count, 0, 0) : new Pass(0, count, 0));
+                Assert.Equal(together[(first * product.OutputStride)..], some);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void GatedToken_InAnyCompany_HasTheSameBits(string name, TensorFormat format)
+    {
+        const int Tokens = 10;
+        var product = new Product(TestDevice.Get(name), format, 34, 768, Tokens);
+        float[] together = product.RunGated(new Pass(Tokens, 0, 0));
+        foreach (int count in new[] { 1, 3 })
+        {
+            float[] some = product.Of(Tokens - count, count).RunGated(new Pass(count, 0, 0));
+            Assert.Equal(together[^some.Length..], some);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void BandsThatDiffer_InOneMatrix_AreEachMultiplied(string name)
+    {
+        var device = TestDevice.Get(name);
+        foreach (var pass in new[] { new Pass(2, 0, 0), new Pass(0, 2, 0) })
+        {
+            var formats = new[] { TensorFormat.BFloat16, TensorFormat.Q8_0, TensorFormat.Q4_0, TensorFormat.Float32 };
+            var products = formats.Select(format => new Product(device, format, 16, 64, 2)).ToArray();
+            float[] found = products[0].Run(pass, bands: [.. products.Select((product, i) => product.Band with { FirstRow = 16 * i })]);
+            for (int i = 0; i < formats.Length; i++)
+            {
+                float[] alone = products[0].With(products[i].Band).Run(pass);
+                for (int token = 0; token < 2; token++)
+                {
+                    Assert.Equal(alone.AsSpan(token * 16, 16), found.AsSpan((token * 64) + (16 * i), 16));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void PackedQuants_OfAnyInput_AreThoseOfQuantizeInput(string name)
+    {
+        var device = TestDevice.Get(name);
+        const int Tokens = 3;
+        const int Columns = 96;
+        var random = new Random(4);
+        float[] x = [.. Enumerable.Range(0, Tokens * Columns).Select(i => i / 32 == 1 ? 0 : (random.NextSingle() - 0.5f) * MathF.Pow(10, random.Next(-3, 4)))];
+        var state = PassState.Of(device, Tokens);
+        var plain = QuantizedActivations.Allocate(device, Tokens, Columns, "test data", _ => { })!.Value;
+        var packed = new PackedInput(device.Zeros<uint>(x.Length / 4), device.Zeros<Float4>(x.Length / 32), Columns);
+        device.Launch(new KernelConfig(1, 32), new QuantizeInput(state, device.Upload(x), plain, Columns, RowRange.Tokens));
+        device.Launch(new KernelConfig(1, 128), new QuantizePacked(state, device.Upload(x), packed, Columns, RowRange.Tokens));
+        Assert.Equal(device.Download(plain.Runs), device.Download(packed.Runs));
+        Assert.Equal(device.Download(plain.Quads).Select(quad => (uint)quad), device.Download(packed.Values));
+    }
+}

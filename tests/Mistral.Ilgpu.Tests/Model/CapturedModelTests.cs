@@ -1,0 +1,98 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.PtxMachine;
+using Mistral.Ilgpu.Reference;
+using Mistral.Ilgpu.Tests.Execution;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>
+/// Decoding by recorded passes on a device whose driver plays what it recorded, as CUDA does: had anything that changes from token to
+/// token got into an argument or a shape, the logits would differ.
+/// </summary>
+public sealed class CapturedModelTests
+{
+    private const int Steps = 14;
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(nameof(IGraphDriver.EndCapture))]
+    public void Decode_OfRecordedPasses_GivesThoseThatAreLaunchedBitForBit(string? refused)
+    {
+        using var folder = new TemporaryFolder();
+        var random = new RandomCheckpoint(5);
+        // The ring turns while it is decoded, and the longer text grows past what one split holds.
+        random.Config["sliding_window"] = 245;
+        random.Config["num_hidden_layers"] = 1;
+        random.Write(folder.Path);
+        using var checkpoint = Checkpoint.Open(folder.Path);
+        using var plain = PtxLoader.Open();
+        var driver = new RecordingDriver { Refused = refused };
+        using var recording = Device.Simulate(PtxLoader.Info, new RecordingLoader(new PtxLoader(), driver), driver);
+
+        var expected = Generate(checkpoint, plain, out _);
+        var actual = Generate(checkpoint, recording, out var refusals);
+
+        Assert.Equal(expected, actual);
+        Assert.Equal(refused is null ? 0 : 1, refusals.Count);
+        if (refused is null)
+        {
+            // One text, two, two in more splits: each is launched once, and then played.
+            Assert.Equal(3, driver.Recorded);
+            Assert.Equal(Steps - 3, driver.Played);
+        }
+    }
+
+    private static List<float> Generate(Checkpoint checkpoint, Device device, out List<string> refusals)
+    {
+        List<string> told = [];
+        using var model = MistralModel.LoadUntested(
+            checkpoint, device, new ModelOptions(Sequences: 2, Chunk: 128), progress: null, CancellationToken.None);
+        model.OnCaptureRefused = told.Add;
+        using var longer = model.TryOpen()!;
+        using var shorter = model.TryOpen()!;
+        var logits = new float[checkpoint.Config.VocabularySize];
+        List<float> all = [];
+        var batch = new Batch();
+        int[] next = [Prompt(longer, 234), Prompt(shorter, 20)];
+        for (int step = 0; step < Steps; step++)
+        {
+            batch.Clear();
+            batch.Decode(longer, next[0]);
+            if (step >= 4)
+            {
+                batch.Decode(shorter, next[1]);
+            }
+
+            model.Forward(batch);
+            var chosen = model.ArgMax();
+            for (int row = 0; row < chosen.Length; row++)
+            {
+                next[row] = chosen[row];
+                model.ReadLogits(row, logits);
+                all.AddRange(logits);
+            }
+        }
+
+        refusals = told;
+        return all;
+
+        int Prompt(Sequence sequence, int length)
+        {
+            int[] ids = [.. Enumerable.Range(0, length).Select(i => (i * 7) % checkpoint.Config.VocabularySize)];
+            for (int start = 0; start < length;)
+            {
+                int count = model.ChunkLength(start, length - start);
+                batch.Clear();
+                batch.Prefill(sequence, ids.AsMemory(start, count), start + count == length);
+                model.Forward(batch);
+                start += count;
+            }
+
+            return model.ArgMax()[0];
+        }
+    }
+}
