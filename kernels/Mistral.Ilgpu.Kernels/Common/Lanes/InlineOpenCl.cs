@@ -49,11 +49,11 @@ public static partial class InlineOpenCl
         #define multiply_shorts(w, x) __builtin_astype(__builtin_ia32_pmaddwd512(__builtin_astype(w, native_shorts), __builtin_astype(x, native_shorts)), int16)
         #elif defined(__AVX2__)
         #define LANES_NATIVE typedef char native_bytes __attribute__((vector_size(32))); typedef short native_shorts __attribute__((vector_size(32)));
-        #define multiply_bytes_of(w, x, half) \
-          __builtin_astype(__builtin_ia32_pmaddubsw256(__builtin_astype((w).half, native_bytes), __builtin_astype((x).half, native_bytes)), int8)
+        #define multiply_bytes_of(w, x, part) \
+          __builtin_astype(__builtin_ia32_pmaddubsw256(__builtin_astype((w).part, native_bytes), __builtin_astype((x).part, native_bytes)), int8)
         #define multiply_bytes(w, x) __builtin_astype((int16)(multiply_bytes_of(w, x, lo), multiply_bytes_of(w, x, hi)), lanes_shorts)
-        #define multiply_shorts_of(w, x, half) \
-          __builtin_astype(__builtin_ia32_pmaddwd256(__builtin_astype((w).half, native_shorts), __builtin_astype((x).half, native_shorts)), int8)
+        #define multiply_shorts_of(w, x, part) \
+          __builtin_astype(__builtin_ia32_pmaddwd256(__builtin_astype((w).part, native_shorts), __builtin_astype((x).part, native_shorts)), int8)
         #define multiply_shorts(w, x) (int16)(multiply_shorts_of(w, x, lo), multiply_shorts_of(w, x, hi))
         #else
         #define LANES_NATIVE
