@@ -27,6 +27,9 @@ public sealed class AttendTests
     [Fact]
     public void QuadTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Quads);
 
+    [Fact]
+    public void VectorTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Vectors);
+
     [Theory]
     [MemberData(nameof(Grouped))]
     public void AttentionGroup_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Group);
@@ -175,6 +178,9 @@ public sealed class AttendTests
             case Form.Quads:
                 Rows<QuadTiles<TCache, TElement>>();
                 break;
+            case Form.Vectors:
+                Rows<VectorTiles<TCache, TElement>>();
+                break;
             default:
                 if (pass.QueryTiles > 0)
                 {
@@ -260,6 +266,7 @@ public sealed class AttendTests
     {
         Lanes,
         Quads,
+        Vectors,
         Group,
     }
 

@@ -58,7 +58,7 @@ internal static partial class KernelsCommand
         : throw new UsageException($"--emit: found {forms.Count} forms, among them '{forms[0].Name}', expected the name of one");
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
-        ? [.. forms.Select(form => (form, (PtxResources?)Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
+        ? [.. forms.Select(form => (form, form.CpuOnly is not null ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
     private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, Narrator narrator, bool isJson)
@@ -74,6 +74,7 @@ internal static partial class KernelsCommand
                     json.WriteStartObject();
                     json.WriteString("kernel", form.Name);
                     json.WriteBoolean("needs_groups", form.NeedsGroups);
+                    json.WriteString("cpu_only", form.CpuOnly);
                     WriteResources(json, resources);
                     json.WriteEndObject();
                 }
@@ -87,13 +88,18 @@ internal static partial class KernelsCommand
         string[] headings = forms.Exists(entry => entry.Resources is not null) ? ["kernel", "needs", "registers", "shared memory", "spills"] : ["kernel", "needs"];
         TextTable.Write(narrator.Terminal, headings, forms.Select(entry => (IReadOnlyList<string>)
         [
-            entry.Form.Name, entry.Form.NeedsGroups ? "groups: shared memory, barriers" : "nothing",
+            entry.Form.Name, entry.Form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : entry.Form.NeedsGroups ? "groups: shared memory, barriers" : "nothing",
             .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B", $"{Text(taken.SpillBytes)} B" } : [],
         ]));
     }
 
     private static void Emit(KernelForm form, string language, int architecture, Narrator narrator, bool isJson)
     {
+        if (form.CpuOnly is { } reason && language != "il")
+        {
+            throw new UsageException($"--emit {language}: found {form.Name}, which is for ILGPU's CPU accelerator alone ({reason}), expected il");
+        }
+
         var (code, resources) = language switch
         {
             "il" => (KernelIl.Disassemble(form), null),

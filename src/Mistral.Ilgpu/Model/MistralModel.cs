@@ -17,6 +17,7 @@ public sealed class MistralModel : IDisposable
     private readonly RotatingKvCache _cache;
     private readonly Step _argMax;
     private readonly StepChains? _chains;
+    private readonly Action _launchGraph;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
@@ -25,6 +26,7 @@ public sealed class MistralModel : IDisposable
         Context = ContextOf(config, options);
         (Options, Chunk) = Fit(device, config, options);
         options = Options;
+        _launchGraph = LaunchGraph;
         _weights = weights;
         _workspace = new Workspace(device, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
@@ -145,12 +147,13 @@ public sealed class MistralModel : IDisposable
         {
             _chains.Launch(pass);
         }
+        else if (Walk is null)
+        {
+            Device.Together(_launchGraph);
+        }
         else
         {
-            foreach (var step in Graph.Steps)
-            {
-                Take(step, pass);
-            }
+            _launchGraph();
         }
 
         End(batch);
@@ -227,6 +230,14 @@ public sealed class MistralModel : IDisposable
         else
         {
             Walk(step, pass);
+        }
+    }
+
+    private void LaunchGraph()
+    {
+        for (int i = 0; i < Graph.Steps.Count; i++)
+        {
+            Take(Graph.Steps[i], LastPass);
         }
     }
 

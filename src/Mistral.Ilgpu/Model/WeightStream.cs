@@ -15,10 +15,9 @@ namespace Mistral.Ilgpu.Model;
 public sealed class WeightStream(
     Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
 {
-    private const int StagingBytes = 16 << 20;
-
-    private readonly byte[] _staging = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
-    private readonly byte[] _planes = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
+    // Large pieces where each has its price; on the CPU accelerator what stays in a core's cache until it is copied on.
+    private readonly byte[] _staging = GC.AllocateUninitializedArray<byte>(StagingBytes(device), pinned: true);
+    private readonly byte[] _planes = GC.AllocateUninitializedArray<byte>(StagingBytes(device), pinned: true);
     private readonly RandomFill _random = new(device);
     private DeviceBuffer<byte>? _onDevice;
     private long _bytesDone;
@@ -114,7 +113,9 @@ public sealed class WeightStream(
         ? checked((int)band.Format.BytesOf(band.Columns))
         : band.Stride * band.Format.BytesPerElement();
 
-    private static int StagedRows(WeightBand band) => Math.Max(1, StagingBytes / RowBytes(band));
+    private static int StagingBytes(Device device) => device.Info.Kind == DeviceKind.Cpu ? 1 << 20 : 16 << 20;
+
+    private int StagedRows(WeightBand band) => Math.Max(1, _staging.Length / RowBytes(band));
 
     /// <summary>Writes a tensor of one row as float32.</summary>
     public void UploadVector(CheckpointTensor tensor, ArrayView<float> target)

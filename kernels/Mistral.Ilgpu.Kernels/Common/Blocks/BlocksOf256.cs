@@ -4,7 +4,7 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>Two bits; four-bit scales and minima of 16 weights: w = d s q − dmin m.</summary>
-public readonly struct Q2_K : IStripFormat
+public readonly partial struct Q2_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -52,7 +52,7 @@ public readonly struct Q2_K : IStripFormat
 }
 
 /// <summary>Three bits, the third of them apart; six-bit scales of 16 weights: w = d (s − 32) (q − 4).</summary>
-public readonly struct Q3_K : IStripFormat
+public readonly partial struct Q3_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -102,7 +102,7 @@ public readonly struct Q3_K : IStripFormat
 }
 
 /// <summary>Four bits; six-bit scales and minima of 32 weights: w = d s q − dmin m.</summary>
-public readonly struct Q4_K : IStripFormat
+public readonly partial struct Q4_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -139,7 +139,7 @@ public readonly struct Q4_K : IStripFormat
 }
 
 /// <summary>Five bits, the fifth of them apart; scales as in <see cref="Q4_K"/>.</summary>
-public readonly struct Q5_K : IStripFormat
+public readonly partial struct Q5_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -179,7 +179,7 @@ public readonly struct Q5_K : IStripFormat
 }
 
 /// <summary>Six bits, four and two of them; eight-bit scales of 16 weights: w = d s (q − 32).</summary>
-public readonly struct Q6_K : IStripFormat
+public readonly partial struct Q6_K : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -226,7 +226,7 @@ public readonly struct Q6_K : IStripFormat
 }
 
 /// <summary><see cref="IQ4_NL"/> with six-bit scales of 32 weights.</summary>
-public readonly struct IQ4_XS : IBlockFormat
+public readonly partial struct IQ4_XS : IBlockFormat
 {
     public static int BlockLength => 256;
 

@@ -4,7 +4,7 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>Eight bits and a scale: w = d q.</summary>
-public readonly struct Q8_0 : IStripFormat
+public readonly partial struct Q8_0 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -41,7 +41,7 @@ public readonly struct Q8_0 : IStripFormat
 }
 
 /// <summary>Four bits and a scale: w = d (q − 8).</summary>
-public readonly struct Q4_0 : IStripFormat
+public readonly partial struct Q4_0 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -78,7 +78,7 @@ public readonly struct Q4_0 : IStripFormat
 }
 
 /// <summary>Four bits, a scale and a minimum: w = d q + m.</summary>
-public readonly struct Q4_1 : IStripFormat
+public readonly partial struct Q4_1 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -114,7 +114,7 @@ public readonly struct Q4_1 : IStripFormat
 }
 
 /// <summary>Five bits and a scale: w = d (q − 16). The fifth bits come first, 32 in a row.</summary>
-public readonly struct Q5_0 : IStripFormat
+public readonly partial struct Q5_0 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -150,7 +150,7 @@ public readonly struct Q5_0 : IStripFormat
 }
 
 /// <summary>Five bits, a scale and a minimum: w = d q + m.</summary>
-public readonly struct Q5_1 : IStripFormat
+public readonly partial struct Q5_1 : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -186,7 +186,7 @@ public readonly struct Q5_1 : IStripFormat
 }
 
 /// <summary>Four bits that choose one of sixteen unevenly spaced values, and a scale.</summary>
-public readonly struct IQ4_NL : IBlockFormat
+public readonly partial struct IQ4_NL : IBlockFormat
 {
     public static int BlockLength => 32;
 
@@ -246,8 +246,8 @@ internal static class FifthBit
 internal static class UnevenValues
 {
     // -127 -104 -83 -65 -49 -35 -22 -10, then 1 13 25 38 53 69 89 113; the first in the lowest byte.
-    private const ulong Lower = 0xF6EADDCFBFAD9881;
-    private const ulong Upper = 0x7159453526190D01;
+    public const ulong Lower = 0xF6EADDCFBFAD9881;
+    public const ulong Upper = 0x7159453526190D01;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int At(int index) => (sbyte)((index < 8 ? Lower : Upper) >> (8 * (index & 7)));
