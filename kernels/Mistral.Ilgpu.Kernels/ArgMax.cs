@@ -6,11 +6,13 @@ namespace Mistral.Ilgpu.Kernels;
 /// result[r] = the smallest index at which row r of values is largest, for each row of logits. values: rows × stride, of which the
 /// first columns count. Row form: one work item reads a row, no barriers.
 /// </summary>
-public readonly record struct ArgMaxRow(StepState State, ArrayView<float> Values, ArrayView<int> Result, int Columns, int Stride) : IKernel
+public readonly record struct ArgMaxRow(StepState State, ArrayView<float> Values, ArrayView<int> Result, int Columns, int Stride) : ISharedKernel
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
-        for (long row = WorkItems.First; row < State.LogitCount; row += WorkItems.Count)
+        for (long row = share.First; row < State.LogitCount; row += share.Count)
         {
             var values = Values.SubView(row * Stride, Columns);
             int best = 0;

@@ -8,15 +8,17 @@ namespace Mistral.Ilgpu.Kernels;
 /// chunk's first queries need is evicted by its last (Mistral 7B, arXiv 2310.06825, "pre-fill and chunking").
 /// Row form: one work item per tile of queries and kv head, see <see cref="IAttentionTiles{TSelf,TElement}"/>; no barriers.
 /// </summary>
-public readonly record struct AttendRow<TTiles, TElement>(AttentionInput<TElement> Input) : IKernel
+public readonly record struct AttendRow<TTiles, TElement>(AttentionInput<TElement> Input) : ISharedKernel
     where TTiles : struct, IAttentionTiles<TTiles, TElement>
     where TElement : unmanaged
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         var tiles = TTiles.Create(Input);
         long items = (long)Input.State.QueryTileCount * Input.KvHeads;
-        for (long item = WorkItems.First; item < items; item += WorkItems.Count)
+        for (long item = share.First; item < items; item += share.Count)
         {
             var queries = Input.State.QueryTile((int)(item / Input.KvHeads));
             int kvHead = (int)(item % Input.KvHeads);

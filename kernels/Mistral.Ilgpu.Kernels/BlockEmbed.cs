@@ -7,14 +7,16 @@ public readonly record struct BlockEmbed<TFormat>(
     StepState State,
     BlockWeights Table,
     ArrayView<float> Hidden,
-    int Stride) : IKernel
+    int Stride) : ISharedKernel
     where TFormat : struct, IBlockFormat
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         long count = (long)State.TokenCount * Table.Columns;
         int blocks = Table.Columns / TFormat.BlockLength;
-        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        for (long i = share.First; i < count; i += share.Count)
         {
             int token = (int)(i / Table.Columns);
             int column = (int)(i % Table.Columns);

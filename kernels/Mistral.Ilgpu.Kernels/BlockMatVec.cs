@@ -14,16 +14,18 @@ public readonly record struct BlockMatVecRow<TFormat, TInput, TResult>(
     ArrayView<float> Output,
     int Rows,
     int OutputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : ISharedKernel
     where TFormat : struct, IBlockFormat
     where TInput : struct, IBlockInput
     where TResult : struct, IResult
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         int end = Tokens.End(State);
         int blocks = Weights.Columns / TFormat.BlockLength;
-        for (long row = WorkItems.First; row < Rows; row += WorkItems.Count)
+        for (long row = share.First; row < Rows; row += share.Count)
         {
             for (int token = Tokens.First(State); token < end; token++)
             {

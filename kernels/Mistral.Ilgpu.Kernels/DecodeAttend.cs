@@ -8,17 +8,20 @@ namespace Mistral.Ilgpu.Kernels;
 /// (<see cref="Rope{TCache,TElement}"/>) and attends over the ring, with the same sums in the same order as
 /// <see cref="DecodeAttendRow{TTiles,TElement}"/>. Row form: one work item per token and kv head; no barriers.
 /// </summary>
-public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : IKernel, ILink
+public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : ISharedKernel, ILink
     where TTiles : struct, IAttentionTiles<TTiles, TElement>
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {
     public long Items => (long)Input.State.DecodeCount * Input.KvHeads;
 
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         var tiles = TTiles.Create(Input);
-        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
+        long items = Items;
+        for (long item = share.First; item < items; item += share.Count)
         {
             Do(item, tiles);
         }
@@ -53,16 +56,19 @@ public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(Attenti
 /// 2023) that <see cref="MergeSplits"/> joins. Parts: tokens × heads × <see cref="DecodeSplits.Most"/> × (headDim +
 /// <see cref="DecodeSplits.Tail"/>). Row form: one work item per token, kv head and split; no barriers.
 /// </summary>
-public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel, ILink
+public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts) : ISharedKernel, ILink
     where TTiles : struct, IAttentionTiles<TTiles, TElement>
     where TElement : unmanaged
 {
     public long Items => (long)Input.State.DecodeCount * Input.KvHeads * DecodeSplits.Most;
 
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         var tiles = TTiles.Create(Input);
-        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
+        long items = Items;
+        for (long item = share.First; item < items; item += share.Count)
         {
             Do(item, tiles);
         }

@@ -11,14 +11,16 @@ public readonly record struct Embed<TFormat, TElement>(
     ArrayView<TElement> Table,
     ArrayView<float> Hidden,
     int Columns,
-    int Stride) : IKernel
+    int Stride) : ISharedKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         long count = (long)State.TokenCount * Columns;
-        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        for (long i = share.First; i < count; i += share.Count)
         {
             int token = (int)(i / Columns);
             int column = (int)(i % Columns);

@@ -13,14 +13,16 @@ public readonly record struct FillRandomElements<TFormat, TElement>(
     int Stride,
     long First,
     uint Key,
-    float Amplitude) : IKernel
+    float Amplitude) : ISharedKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         long count = Weights.Length / Stride * Columns;
-        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        for (long i = share.First; i < count; i += share.Count)
         {
             Weights[(i / Columns * Stride) + (i % Columns)] = TFormat.Encode(RandomBits.Value(Key, (uint)(First + i), Amplitude));
         }
@@ -28,11 +30,13 @@ public readonly record struct FillRandomElements<TFormat, TElement>(
 }
 
 /// <summary>Random quants: a plane of them as words, the first being number First of its tensor. Work is shared by word.</summary>
-public readonly record struct FillRandomQuants(ArrayView<uint> Words, long First, uint Key) : IKernel
+public readonly record struct FillRandomQuants(ArrayView<uint> Words, long First, uint Key) : ISharedKernel
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
-        for (long i = WorkItems.First; i < Words.Length; i += WorkItems.Count)
+        for (long i = share.First; i < Words.Length; i += share.Count)
         {
             Words[i] = RandomBits.Word(Key, (uint)(First + i));
         }
@@ -44,12 +48,14 @@ public readonly record struct FillRandomQuants(ArrayView<uint> Words, long First
 /// weights have no common mean. Pattern: the words, then the bits of each that a sign turns. The first
 /// block is number First of its tensor. Work is shared by word.
 /// </summary>
-public readonly record struct FillRandomScales(ArrayView<ushort> Scales, ArrayView<ushort> Pattern, long First, uint Key) : IKernel
+public readonly record struct FillRandomScales(ArrayView<ushort> Scales, ArrayView<ushort> Pattern, long First, uint Key) : ISharedKernel
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         int words = (int)Pattern.Length / 2;
-        for (long i = WorkItems.First; i < Scales.Length; i += WorkItems.Count)
+        for (long i = share.First; i < Scales.Length; i += share.Count)
         {
             int word = (int)(i % words);
             bool turned = RandomBits.IsTurned(Key, (uint)(First + (i / words)));

@@ -17,17 +17,19 @@ public readonly record struct GatedMatVecPacks<TFormat, TElement>(
     int Rows,
     int InputStride,
     int OutputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : ISharedKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         var weights = Weights.Cast<Pack>();
         int packs = InputStride / TFormat.PerPack;
         int first = Tokens.First(State);
         int end = Tokens.End(State);
-        for (long pair = WorkItems.First; pair < (Rows + 1) / 2; pair += WorkItems.Count)
+        for (long pair = share.First; pair < (Rows + 1) / 2; pair += share.Count)
         {
             int row = (int)pair * 2;
             // Past the end the last row is made twice, so that the inner loop has no branch.

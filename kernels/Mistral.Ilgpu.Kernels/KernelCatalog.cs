@@ -23,6 +23,10 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>Whether it is for vector processors alone, see <see cref="LaneFormAttribute"/>.</summary>
     public bool NeedsLanes { get; } = Kernel.IsDefined(typeof(LaneFormAttribute), inherit: false);
 
+    /// <summary>Why it is for ILGPU's CPU accelerator alone, see <see cref="CpuFormAttribute"/>; null for all others.</summary>
+    public string? CpuOnly { get; } = Kernel.GetGenericArguments().Prepend(Kernel)
+        .Select(type => type.GetCustomAttribute<CpuFormAttribute>()?.Reason).FirstOrDefault(reason => reason is not null);
+
     public override string ToString() => Name;
 
     private static string Describe(Type kernel)
@@ -39,11 +43,11 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormGroup), typeof(RmsNormWarp), typeof(SwiGlu), typeof(QuantizeInput), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
+        [typeof(RmsNormRow), typeof(RmsNormVectors), typeof(RmsNormGroup), typeof(RmsNormWarp), typeof(SwiGlu), typeof(SwiGluVectors), typeof(QuantizeInput), typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
 
     private static readonly Type[] PerFormat =
     [
-        typeof(Embed<,>), typeof(GatedMatVecPacks<,>), typeof(GatedMatVecLanes<,>), typeof(GatedMatVecGroup<,>), typeof(FillRandomElements<,>),
+        typeof(Embed<,>), typeof(GatedMatVecPacks<,>), typeof(GatedMatVecLanes<,>), typeof(GatedMatVecVectors<,>), typeof(GatedMatVecGroup<,>), typeof(FillRandomElements<,>),
     ];
 
     private static readonly Type[] PerCacheFormat =
@@ -53,12 +57,12 @@ public static class KernelCatalog
 
     private static readonly Type[] TensorFormats = [typeof(BFloat16Tensor), typeof(Float16Tensor)];
 
-    private static readonly Type[] AttentionTiles = [typeof(LaneTiles<,>), typeof(QuadTiles<,>)];
+    private static readonly Type[] AttentionTiles = [typeof(LaneTiles<,>), typeof(QuadTiles<,>), typeof(VectorTiles<,>)];
 
     private static readonly Type[] PerTiles = [typeof(AttendRow<,>), typeof(DecodeAttendRow<,>)];
 
     private static readonly Type[] PerFormatAndResult =
-        [typeof(MatVecPacks<,,>), typeof(MatVecLanes<,,>), typeof(MatVecGroup<,,>), typeof(MatMulTile<,,>)];
+        [typeof(MatVecPacks<,,>), typeof(MatVecLanes<,,>), typeof(MatVecVectors<,,>), typeof(MatVecGroup<,,>), typeof(MatMulTile<,,>)];
 
     private static readonly (Type Format, Type Element)[] Formats =
         [(typeof(Float32), typeof(float)), (typeof(BFloat16), typeof(ushort)), (typeof(Float16), typeof(ushort))];
@@ -80,6 +84,7 @@ public static class KernelCatalog
     private static readonly Type[] TokenBlocks = [typeof(EightTokens), typeof(SixteenTokens)];
 
     private static readonly Type[] Epilogues = [typeof(Assign), typeof(AddToResidual), typeof(GateWithSilu)];
+    private static readonly Type[] PerBlockFormatAndResult = [typeof(BlockMatVecLanes<,>), typeof(BlockMatVecVectors<,>)];
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
@@ -123,7 +128,8 @@ public static class KernelCatalog
            select new KernelForm(type.MakeGenericType(format, input, result)),
         .. from format in BlockFormats
            from result in Results
-           select new KernelForm(typeof(BlockMatVecLanes<,>).MakeGenericType(format, result)),
+           from type in PerBlockFormatAndResult
+           select new KernelForm(type.MakeGenericType(format, result)),
         new KernelForm(typeof(QuantizePacked)),
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
         .. from epilogue in Epilogues

@@ -18,7 +18,7 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
     int Rows,
     int InputStride,
     int OutputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : ISharedKernel
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
     where TResult : struct, IResult
@@ -26,14 +26,16 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
     /// <summary>Rows in one work item.</summary>
     public const int RowsPerItem = 4;
 
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         var weights = Weights.Cast<Pack>();
         int packs = InputStride / TFormat.PerPack;
         int blocks = (Rows + RowsPerItem - 1) / RowsPerItem;
         int first = Tokens.First(State);
         int end = Tokens.End(State);
-        for (long block = WorkItems.First; block < blocks; block += WorkItems.Count)
+        for (long block = share.First; block < blocks; block += share.Count)
         {
             int row = (int)block * RowsPerItem;
             // Rows past the end repeat the last one, so that the inner loop has no branch.

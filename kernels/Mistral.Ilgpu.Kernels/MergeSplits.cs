@@ -15,13 +15,16 @@ public readonly record struct MergeSplits(
     int Heads,
     int HeadDim,
     int Window,
-    int OutputStride) : IKernel, ILink
+    int OutputStride) : ISharedKernel, ILink
 {
     public long Items => (long)State.DecodeCount * Heads * HeadDim;
 
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
-        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
+        long items = Items;
+        for (long item = share.First; item < items; item += share.Count)
         {
             Do(item);
         }

@@ -17,12 +17,14 @@ public readonly record struct RmsNormRow(
     int Columns,
     int Stride,
     float Epsilon,
-    RowRange Rows) : IKernel
+    RowRange Rows) : ISharedKernel
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         int end = Rows.End(State);
-        for (long row = Rows.First(State) + WorkItems.First; row < end; row += WorkItems.Count)
+        for (long row = Rows.First(State) + share.First; row < end; row += share.Count)
         {
             var x = Input.SubView((long)Rows.Token(State, (int)row) * Stride, Columns);
             var y = Output.SubView(row * Stride, Columns);

@@ -9,15 +9,18 @@ namespace Mistral.Ilgpu.Kernels;
 /// evicts only the key that just left its window; a prompt's into the fresh tiles, for its last tokens would evict what its
 /// first ones need. A key reads the same wherever it lies. Work is shared by run.
 /// </summary>
-public readonly record struct Rope<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : IKernel, ILink
+public readonly record struct Rope<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : ISharedKernel, ILink
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {
     public long Items => (long)(Rows.End(Input.State) - Rows.First(Input.State)) * RotatedRun<TCache, TElement>.Count(Input);
 
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
-        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
+        long items = Items;
+        for (long item = share.First; item < items; item += share.Count)
         {
             Do(item);
         }

@@ -9,18 +9,20 @@ namespace Mistral.Ilgpu.Kernels;
 /// has the layout of the ring's, so this copies as the bits lie. Work is shared by element of a tile.
 /// </summary>
 /// <param name="Ring">Positions in a ring.</param>
-public readonly record struct StoreKv<TCache, TElement>(AttentionInput<TElement> Input, int Ring) : IKernel
+public readonly record struct StoreKv<TCache, TElement>(AttentionInput<TElement> Input, int Ring) : ISharedKernel
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {
     private const int Lanes = TileLayout.Length;
 
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         int perHead = Lanes * Input.HeadDim;
         int perTile = Input.KvHeads * perHead;
         long count = (long)Input.State.FreshTileCount * perTile;
-        for (long i = WorkItems.First; i < count; i += WorkItems.Count)
+        for (long i = share.First; i < count; i += share.Count)
         {
             int fresh = (int)(i / perTile);
             int element = (int)(i % perTile);

@@ -15,12 +15,14 @@ public readonly record struct SwiGlu(
     int Columns,
     int InputStride,
     int OutputStride,
-    RowRange Tokens) : IKernel
+    RowRange Tokens) : ISharedKernel
 {
-    public void Execute()
+    public void Execute() => Execute(WorkShare.Current);
+
+    public void Execute(WorkShare share)
     {
         long end = (long)Tokens.End(State) * Columns;
-        for (long i = ((long)Tokens.First(State) * Columns) + WorkItems.First; i < end; i += WorkItems.Count)
+        for (long i = ((long)Tokens.First(State) * Columns) + share.First; i < end; i += share.Count)
         {
             long token = i / Columns;
             long column = i % Columns;

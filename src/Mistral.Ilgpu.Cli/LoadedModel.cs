@@ -31,7 +31,8 @@ internal sealed class LoadedModel : IDisposable
     {
         var clock = Stopwatch.StartNew();
         Checkpoint? checkpoint = null;
-        Device? device = null;
+        // A driver takes its time to load, and needs nothing of the checkpoint.
+        var opening = Task.Run(() => Device.Open(settings.Device, settings.Threads, settings.Memory, timed), CancellationToken.None);
         try
         {
             checkpoint = Checkpoint.Open(settings.Model);
@@ -43,7 +44,9 @@ internal sealed class LoadedModel : IDisposable
                     $"--kv-type: found q8_0 for heads of {checkpoint.Config.HeadDim}, expected a multiple of {TensorFormat.Q8_0.BlockLength()}"));
             }
 
-            device = Device.Open(settings.Device, settings.Threads, settings.Memory, timed);
+            var read = clock.Elapsed;
+            var device = opening.GetAwaiter().GetResult();
+            var opened = clock.Elapsed;
             string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
             narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
             var options = settings.Options with { AllLogits = allLogits };
@@ -52,14 +55,28 @@ internal sealed class LoadedModel : IDisposable
             model.OnCaptureRefused = refusal => narrator.Detail($"tokens are launched step by step, for the driver does not record them: {refusal}");
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
+            narrator.Detail($"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {loaded.LoadTime.TotalMilliseconds:n0} ms");
             narrator.Detail($"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.Cache.Bytes)}");
             return loaded;
         }
         catch
         {
-            device?.Dispose();
+            Release(opening);
             checkpoint?.Dispose();
             throw;
+        }
+    }
+
+    // Waits for a device that is still being opened, whatever comes of it.
+    private static void Release(Task<Device> opening)
+    {
+        try
+        {
+            opening.GetAwaiter().GetResult().Dispose();
+        }
+        catch (DeviceException)
+        {
+            // What went wrong before is told instead.
         }
     }
 

@@ -27,6 +27,9 @@ public sealed class AttendTests
     [Fact]
     public void QuadTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Quads);
 
+    [Fact]
+    public void VectorTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Vectors);
+
     [Theory]
     [MemberData(nameof(Grouped))]
     public void AttentionGroup_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Group);
@@ -203,6 +206,9 @@ public sealed class AttendTests
             case Form.Tensor:
                 new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, parts).Launch(format, pass);
                 break;
+            case Form.Vectors:
+                Rows<VectorTiles<TCache, TElement>>();
+                break;
             default:
                 if (pass.QueryTiles > 0)
                 {
@@ -288,6 +294,7 @@ public sealed class AttendTests
     {
         Lanes,
         Quads,
+        Vectors,
         Group,
         Tensor,
     }

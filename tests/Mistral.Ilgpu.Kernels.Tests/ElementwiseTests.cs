@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -41,16 +42,24 @@ public sealed class SwiGluTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void SwiGlu_AnyShape_EqualsReference(string name)
+    public void SwiGlu_AnyShape_EqualsReference(string name) => Check(
+        TestDevice.Get(name), [1, 9, 32, 77], (device, state, from, to, columns) =>
+            device.Launch(new KernelConfig(2, 2), new SwiGlu(state, from, to, columns, 2 * columns, columns, RowRange.Tokens)));
+
+    [Fact]
+    public void SwiGluVectors_WholeLanes_EqualsReference() => Check(
+        TestDevice.Get("cpu"), [16, 48, 160], (device, state, from, to, columns) =>
+            device.Launch(new KernelConfig(1, 2), new SwiGluVectors(state, from, to, columns, 2 * columns, columns, RowRange.Tokens)));
+
+    private static void Check(Device device, int[] widths, Action<Device, StepState, ArrayView<float>, ArrayView<float>, int> launch)
     {
-        var device = TestDevice.Get(name);
-        foreach (int columns in new[] { 1, 9, 32, 77 })
+        foreach (int columns in widths)
         {
             var data = new RandomData();
             int tokens = data.Next(1, 5);
             float[] input = data.Floats(tokens * 2 * columns, 12);
             var output = device.Zeros<float>(tokens * columns);
-            device.Launch(new KernelConfig(2, 2), new SwiGlu(PassState.Of(device, tokens), device.Upload(input), output, columns, 2 * columns, columns, RowRange.Tokens));
+            launch(device, PassState.Of(device, tokens), device.Upload(input), output, columns);
             double[] expected =
             [
                 .. input.Chunk(2 * columns).SelectMany(row => ReferenceOps.SwiGlu(
@@ -58,6 +67,36 @@ public sealed class SwiGluTests
             ];
             Closeness.AssertClose(expected, device.Download(output));
         }
+    }
+}
+
+public sealed class QuantizeInputTests
+{
+    [Fact]
+    public void QuantizeInputVectors_AnyRows_EqualTheSimpleForm()
+    {
+        var device = TestDevice.Get("cpu");
+        var data = new RandomData();
+        const int Tokens = 5;
+        const int Columns = 96;
+        float[] x = [.. data.Floats(Tokens * Columns, 3).Select((v, i) => i / BlockRun.Length switch { 1 => 0, 4 => v * 1e-39f, 7 => v * 1e30f, _ => v })];
+        // Halves between two whole numbers.
+        (x[64], x[65], x[66]) = (127, 0.5f, -2.5f);
+        var state = PassState.Of(device, Tokens);
+        var (input, simple, vectors) = (device.Upload(x), Room(), Room());
+        device.Launch(new KernelConfig(1, 2), new QuantizeInput(state, input, simple, Columns, RowRange.Tokens));
+        device.Launch(new KernelConfig(1, 2), new QuantizeInputVectors(state, input, VectorInput.In(vectors), Columns, RowRange.Tokens));
+        Assert.Equal(device.Download(simple.Quads), device.Download(vectors.Quads));
+        Float4[] runs = device.Download(simple.Runs);
+        const int Runs = Columns / BlockRun.Length;
+        float[] scales = device.Download(VectorInput.In(vectors).Scales);
+        for (int i = 0; i < runs.Length; i++)
+        {
+            int at = (i / Runs * 4 * Runs) + (i % Runs);
+            Assert.Equal((runs[i].A, runs[i].B, runs[i].C), (scales[at], scales[at + Runs], scales[at + (2 * Runs)]));
+        }
+
+        Int8Input Room() => QuantizedActivations.Allocate(device, Tokens, Columns, "test data", _ => { })!.Value;
     }
 }
 

@@ -16,6 +16,7 @@ public sealed class GatedMatVecTests
     {
         Packs,
         Lanes,
+        Vectors,
         Group,
     }
 
@@ -26,6 +27,9 @@ public sealed class GatedMatVecTests
     [Theory]
     [MemberData(nameof(All))]
     public void GatedMatVecLanes_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Lanes, tokens: 2);
+
+    [Fact]
+    public void GatedMatVecVectors_AnyShape_EqualsReference() => CheckFormats(TestDevice.Get("cpu"), Form.Vectors, tokens: 6);
 
     [Theory]
     [MemberData(nameof(Grouped))]
@@ -58,6 +62,9 @@ public sealed class GatedMatVecTests
                 break;
             case Form.Lanes:
                 device.Launch(new KernelConfig((rows + 3) / 4, 4), new GatedMatVecLanes<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
+                break;
+            case Form.Vectors:
+                device.Launch(new KernelConfig(1, 2), new GatedMatVecVectors<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
                 break;
             default:
                 device.Launch(new KernelConfig(new Index3D(rows, tokens, 1), new Index3D(32, 1, 1)), new GatedMatVecGroup<TFormat, TElement>(w, input, output, rows, stride, rows));

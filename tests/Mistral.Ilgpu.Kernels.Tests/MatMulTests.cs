@@ -21,6 +21,9 @@ public sealed class MatMulTests
     [MemberData(nameof(All))]
     public void MatVecLanes_AnyShape_EqualsReference(string name) => CheckFormats(new Lanes(TestDevice.Get(name)), maxTokens: 3);
 
+    [Fact]
+    public void MatVecVectors_AnyShape_EqualsReference() => CheckFormats(new Vectors(TestDevice.Get("cpu")), maxTokens: 11);
+
     [Theory]
     [MemberData(nameof(Grouped))]
     public void MatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(new Grouping(TestDevice.Get(name)), maxTokens: 3);
@@ -119,6 +122,13 @@ public sealed class MatMulTests
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
             Device.Launch(new KernelConfig((rows + 3) / 4, 4), new MatVecLanes<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
+    }
+
+    private sealed class Vectors(Device device) : Form(device)
+    {
+        protected override void Launch<TFormat, TElement, TResult>(
+            StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
+            Device.Launch(new KernelConfig(1, 2), new MatVecVectors<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
     }
 
     private sealed class Grouping(Device device) : Form(device)

@@ -20,6 +20,10 @@ public sealed class RmsNormTests
             new KernelConfig(2, 2),
             new RmsNormRow(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));
 
+    [Fact]
+    public void RmsNormVectors_AnyShape_EqualsReference() => Check("cpu", (device, state, x, gain, y, columns, stride, rows) =>
+        device.Launch(new KernelConfig(1, 2), new RmsNormVectors(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));
+
     [Theory]
     [MemberData(nameof(Grouped))]
     public void RmsNormGroup_AnyShape_EqualsReference(string name) => Check(name, (device, state, x, gain, y, columns, stride, rows) =>

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using ILGPU;
 using ILGPU.Runtime;
 using Xunit;
@@ -19,6 +20,21 @@ public sealed class WeightFormatTests
         if (!TestDevice.Get(name).Info.IsGpu)
         {
             Assert.Equal(expected, DecodeLanes<Float16>(name, bits));
+        }
+    }
+
+    [Fact]
+    public void DecodeVector_EveryFiniteHalf_AreAsDecoded()
+    {
+        ushort[] bits = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(b => System.Half.IsFinite(BitConverter.UInt16BitsToHalf(b)))];
+        Assert.Equal(0, bits.Length % Vector512<float>.Count);
+        for (int i = 0; i < bits.Length; i += Vector512<float>.Count)
+        {
+            var (halves, uppers) = (Float16.DecodeVector(ref bits[i]), BFloat16.DecodeVector(ref bits[i]));
+            for (int lane = 0; lane < Vector512<float>.Count; lane++)
+            {
+                Assert.Equal((Float16.Decode(bits[i + lane]), BFloat16.Decode(bits[i + lane])), (halves[lane], uppers[lane]));
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Mistral.Ilgpu.Kernels;
 
@@ -12,6 +13,9 @@ public interface ICacheFormat<TElement>
 
     static abstract float Decode(TElement bits);
 
+    /// <summary>Sixteen neighbours at once, for forms of the CPU accelerator.</summary>
+    static abstract Vector512<float> DecodeVector(ref readonly TElement bits);
+
     /// <summary>Rounds to nearest.</summary>
     static abstract TElement Encode(float value);
 }
@@ -23,6 +27,9 @@ public readonly struct Int8Cache : ICacheFormat<sbyte>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Decode(sbyte bits) => bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> DecodeVector(ref readonly sbyte bits) => Vectors.ToFloats(Vector128.LoadUnsafe(in bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static sbyte Encode(float value) => (sbyte)(int)(value + (value < 0 ? -0.5f : 0.5f));

@@ -9,6 +9,13 @@ public interface IKernel
     void Execute();
 }
 
+/// <summary>A kernel without groups or barriers, whose work items share its work as <see cref="WorkShare"/> says.</summary>
+public interface ISharedKernel : IKernel
+{
+    /// <summary>What the work item with this share does.</summary>
+    void Execute(WorkShare share);
+}
+
 /// <summary>
 /// Marks a form whose work items work together by group, through shared memory and barriers: for GPUs. Other forms need neither and run
 /// anywhere.
@@ -24,6 +31,17 @@ public sealed class CudaFormAttribute(int architecture) : Attribute
 
     /// <summary>Threads of its groups; 0 where a launch may choose.</summary>
     public int GroupSize { get; init; }
+}
+
+/// <summary>
+/// Marks a form for ILGPU's CPU accelerator alone, which runs the method as the C# compiler made it: it may use what no GPU has a
+/// translation for.
+/// </summary>
+/// <param name="reason">What that is.</param>
+[AttributeUsage(AttributeTargets.Struct)]
+public sealed class CpuFormAttribute(string reason) : Attribute
+{
+    public string Reason { get; } = reason;
 }
 
 /// <summary>The one entry point that ILGPU compiles for every kernel.</summary>

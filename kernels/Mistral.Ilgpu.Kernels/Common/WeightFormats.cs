@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
@@ -23,6 +24,9 @@ public interface IWeightFormat<TElement>
 
     /// <summary>Asks for what lies ahead of two columns of sixteen, see <see cref="Lanes.Prefetch(ref int)"/>.</summary>
     static abstract void Prefetch(ref TElement from);
+
+    /// <summary>Sixteen neighbours at once, for forms of the CPU accelerator.</summary>
+    static abstract Vector512<float> DecodeVector(ref readonly TElement bits);
 
     /// <summary>Rounds to nearest, ties to even.</summary>
     static abstract TElement Encode(float value);
@@ -61,6 +65,9 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
     public static void Prefetch(ref float from) => Lanes.Prefetch(ref from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> DecodeVector(ref readonly float bits) => Vector512.LoadUnsafe(in bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Encode(float value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -94,6 +101,9 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> DecodeVector(ref readonly ushort bits) => (Vectors.Widen(Vector256.LoadUnsafe(in bits)) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Encode(float value)
@@ -139,6 +149,13 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> DecodeVector(ref readonly ushort bits)
+    {
+        var shifted = (Vectors.Widen(Vector256.LoadUnsafe(in bits)).AsInt32() << 16) >> 3;
+        return (shifted & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * 5.192296858534828e33f;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Encode(float value)

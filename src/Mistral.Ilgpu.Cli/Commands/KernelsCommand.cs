@@ -58,7 +58,8 @@ internal static partial class KernelsCommand
         : throw new UsageException($"--emit: found {forms.Count} forms, among them '{forms[0].Name}', expected the name of one");
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
-        ? [.. forms.Select(form => (form, form.CudaArchitecture > architecture ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
+        ? [.. forms.Select(form => (
+            form, form.CpuOnly is not null || form.CudaArchitecture > architecture ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
     private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, int architecture, Narrator narrator, bool isJson)
@@ -75,6 +76,7 @@ internal static partial class KernelsCommand
                     json.WriteString("kernel", form.Name);
                     json.WriteBoolean("needs_groups", form.NeedsGroups);
                     json.WriteOptional("needs_sm", form.CudaArchitecture);
+                    json.WriteString("cpu_only", form.CpuOnly);
                     WriteResources(json, resources);
                     json.WriteOptional("warps_per_multiprocessor", OccupancyOf(form, resources, architecture)?.Warps);
                     json.WriteEndObject();
@@ -103,7 +105,7 @@ internal static partial class KernelsCommand
         OccupancyOf(form, resources, architecture) is { } occupancy ? $"{occupancy.Warps} of {occupancy.MostWarps}, {occupancy.Limit}" : "";
 
     private static string Needs(KernelForm form) => string.Join(
-        ", ", new[] { form.CudaArchitecture is { } least ? $"CUDA from sm_{least} on" : null, form.NeedsGroups ? "groups: shared memory, barriers" : null }
+        ", ", new[] { form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null, form.CudaArchitecture is { } least ? $"CUDA from sm_{least} on" : null, form.NeedsGroups ? "groups: shared memory, barriers" : null }
             .OfType<string>().DefaultIfEmpty("nothing"));
 
     private static void RequireCode(KernelForm form, string language, int architecture)
@@ -117,6 +119,11 @@ internal static partial class KernelsCommand
     private static void Emit(KernelForm form, string language, int architecture, Narrator narrator, bool isJson)
     {
         RequireCode(form, language, architecture);
+        if (form.CpuOnly is { } reason && language != "il")
+        {
+            throw new UsageException($"--emit {language}: found {form.Name}, which is for ILGPU's CPU accelerator alone ({reason}), expected il");
+        }
+
         var (code, resources) = language switch
         {
             "il" => (KernelIl.Disassemble(form), null),

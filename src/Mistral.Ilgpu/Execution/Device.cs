@@ -18,6 +18,7 @@ public sealed class Device : IDisposable
 {
     private readonly Context _context;
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
+    private readonly CpuLaunches? _cpuLaunches;
     private readonly HashSet<string> _passedTests = [];
     private readonly List<OpenClReplay> _replays = [];
     private readonly long _memoryLimit;
@@ -37,6 +38,11 @@ public sealed class Device : IDisposable
         Stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
         Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream) : graphs;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
+        if (loader is CpuKernelLoader cpu)
+        {
+            _cpuLaunches = new CpuLaunches((CPUAccelerator)accelerator, cpu);
+        }
+
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
         _meter.CreateObservableUpDownCounter("mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
         _meter.CreateObservableUpDownCounter("mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag), "By", "Device memory that may be handed out.");
@@ -66,16 +72,22 @@ public sealed class Device : IDisposable
     /// <exception cref="DeviceException">The device is absent or cannot be opened.</exception>
     public static Device Open(string request = "auto", int? threads = null, long? memoryLimit = null, bool timed = false)
     {
-        var context = DeviceCatalog.CreateContext(threads, timed);
+        var context = DeviceCatalog.CreateContext(threads, timed, DeviceCatalog.KindOf(request));
         try
         {
             var found = DeviceCatalog.Describe(context).ToList();
-            var info = DeviceCatalog.Choose([.. found.Select(entry => entry.Info)], request);
+            var info = DeviceCatalog.Find([.. found.Select(entry => entry.Info)], request)
+                // Absent: says so beside all that there are.
+                ?? DeviceCatalog.Choose(DeviceCatalog.List(threads), request);
             var device = found.First(entry => entry.Info == info).Device;
             DeviceCatalog.Admit(device);
-            var accelerator = device is CPUDevice cpu
-                ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
-                : device.CreateAccelerator(context);
+            if (device is CPUDevice host)
+            {
+                var cpu = host.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel);
+                return new Device(context, info, cpu, memoryLimit, new CpuKernelLoader(cpu));
+            }
+
+            var accelerator = device.CreateAccelerator(context);
             return new Device(context, info, accelerator, memoryLimit, new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder));
         }
         catch (Exception exception)
@@ -95,10 +107,11 @@ public sealed class Device : IDisposable
         return new Device(context, info, accelerator, memoryLimit: null, loader, graphs);
     }
 
-    /// <summary>Zeroed device memory.</summary>
+    /// <summary>Device memory.</summary>
     /// <param name="purpose">What it is for, in the words of an out-of-memory message.</param>
+    /// <param name="zeroed">Whether it is made zero; what is written whole before it is read need not be.</param>
     /// <exception cref="DeviceException">The device has less than that left.</exception>
-    public DeviceBuffer<T> Allocate<T>(long length, string purpose)
+    public DeviceBuffer<T> Allocate<T>(long length, string purpose, bool zeroed = true)
         where T : unmanaged
     {
         long bytes = checked(length * Interop.SizeOf<T>());
@@ -112,7 +125,16 @@ public sealed class Device : IDisposable
             }
 
             var buffer = Accelerator.Allocate1D<T>(length);
-            buffer.MemSetToZero(Stream);
+            if (Info.Kind == DeviceKind.Cpu)
+            {
+                NativeDrivers.PreferLargePages(buffer.NativePtr, bytes);
+            }
+
+            if (zeroed)
+            {
+                buffer.MemSetToZero(Stream);
+            }
+
             return new DeviceBuffer<T>(buffer, () => Interlocked.Add(ref _allocatedBytes, -bytes));
         }
         catch (Exception exception)
@@ -125,12 +147,28 @@ public sealed class Device : IDisposable
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>
     public void Launch<TKernel>(KernelConfig shape, in TKernel kernel)
-        where TKernel : struct, IKernel => Load<TKernel>()(Stream, shape, kernel);
+        where TKernel : struct, IKernel
+    {
+        if (_cpuLaunches is null)
+        {
+            Load<TKernel>()(Stream, shape, kernel);
+        }
+        else
+        {
+            Bind(kernel)(shape);
+        }
+    }
 
-    /// <summary>A launcher of a kernel whose arguments never change, compiled now.</summary>
+    /// <summary>A launcher of a kernel whose arguments never change, compiled now. Launching allocates nothing.</summary>
     public Action<KernelConfig> Bind<TKernel>(TKernel kernel)
         where TKernel : struct, IKernel
     {
+        if (_cpuLaunches is { } launches)
+        {
+            // Groups of other shapes are launched as ILGPU does it.
+            return launches.Bind(kernel, shape => Load<TKernel>()(Stream, shape, kernel));
+        }
+
         var launch = Load<TKernel>();
         if (Stream is not CLStream stream)
         {
@@ -152,6 +190,19 @@ public sealed class Device : IDisposable
         (Action<AcceleratorStream, KernelConfig, TKernel>)_kernels.GetOrAdd(
             typeof(TKernel), static (_, loader) => loader.Load<TKernel>(), _loader);
 
+    /// <summary>Runs <paramref name="launches"/>, whose kernels a device that pays for each launch runs as one.</summary>
+    public void Together(Action launches)
+    {
+        if (_cpuLaunches is { } gathered)
+        {
+            gathered.Together(launches);
+        }
+        else
+        {
+            launches();
+        }
+    }
+
     /// <summary>Runs <paramref name="test"/> unless this device has passed the test of that name.</summary>
     public void TestOnce(string name, Action test)
     {
@@ -169,6 +220,7 @@ public sealed class Device : IDisposable
     {
         _meter.Dispose();
         _replays.ForEach(replay => replay.Dispose());
+        _cpuLaunches?.Dispose();
         Accelerator.Dispose();
         _context.Dispose();
     }

@@ -23,12 +23,25 @@ public static class DeviceCatalog
     /// <summary>The device that <paramref name="request"/> names.</summary>
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
     /// <exception cref="DeviceException">The request names no device of this machine.</exception>
-    public static DeviceInfo Choose(IReadOnlyList<DeviceInfo> devices, string request)
+    public static DeviceInfo Choose(IReadOnlyList<DeviceInfo> devices, string request) => Find(devices, request) ?? throw new DeviceException(
+        $"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}");
+
+    /// <summary>The device that <paramref name="request"/> names, or null where it is absent.</summary>
+    internal static DeviceInfo? Find(IReadOnlyList<DeviceInfo> devices, string request)
     {
+        var (kind, index) = Parse(request);
         var preferred = devices.OrderBy(device => device.Preference.Rank).ThenBy(device => device.Index);
+        return preferred.FirstOrDefault(device => (kind ?? device.Kind) == device.Kind && (index ?? device.Index) == device.Index);
+    }
+
+    /// <summary>The kind of device that <paramref name="request"/> asks for; null for any.</summary>
+    internal static DeviceKind? KindOf(string request) => Parse(request).Kind;
+
+    private static (DeviceKind? Kind, int? Index) Parse(string request)
+    {
         if (request == "auto")
         {
-            return preferred.First();
+            return (null, null);
         }
 
         string[] parts = request.Split(':');
@@ -46,26 +59,42 @@ public static class DeviceCatalog
             throw new DeviceException($"device '{request}': expected auto, cpu, opencl[:N] or cuda[:N]");
         }
 
-        return preferred.FirstOrDefault(device => device.Kind == kind && (!indexed || device.Index == index))
-            ?? throw new DeviceException(
-                $"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}");
+        return (kind, indexed ? index : null);
     }
 
-    internal static Context CreateContext(int? threads, bool timed = false)
+    /// <param name="kind">The only kind of device that is looked for; null for all. To look for a kind takes its driver's time.</param>
+    internal static Context CreateContext(int? threads, bool timed = false, DeviceKind? kind = null)
     {
         NativeDrivers.Prepare(threads);
         int width = Math.Max(2, threads ?? Environment.ProcessorCount);
-        return Context.Create(builder => (timed ? builder.Profiling() : builder)
+        return Context.Create(builder =>
+        {
             // Kernels are structs of views; only O2 resolves their address spaces, which OpenCL drivers without generic
             // pointers need.
-            .Optimize(OptimizationLevel.O2)
-            .EnableAlgorithms()
-            .InlineLanes()
-            .Cuda()
-            // Every OpenCL device, also those that ILGPU would leave out for lacking generic pointers.
-            .OpenCL(_ => true)
-            // One thread per core in one warp: a barrier costs by the warp, and kernels here are coarse.
-            .CPU(new CPUDevice(width, 1, 1)));
+            builder.Optimize(OptimizationLevel.O2).EnableAlgorithms();
+            if (timed)
+            {
+                builder.Profiling();
+            }
+
+            if (kind is null or DeviceKind.Cuda)
+            {
+                builder.Cuda();
+            }
+
+            if (kind is null or DeviceKind.OpenCl)
+            {
+                builder.InlineLanes();
+                // Every OpenCL device, also those that ILGPU would leave out for lacking generic pointers.
+                builder.OpenCL(_ => true);
+            }
+
+            if (kind is null or DeviceKind.Cpu)
+            {
+                // One thread per core in one warp: a barrier costs by the warp, and kernels here are coarse.
+                builder.CPU(new CPUDevice(width, 1, 1));
+            }
+        });
     }
 
     internal static IEnumerable<(DeviceInfo Info, ILGPU.Runtime.Device Device)> Describe(Context context)

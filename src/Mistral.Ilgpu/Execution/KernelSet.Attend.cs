@@ -73,7 +73,7 @@ public sealed partial class KernelSet
             KernelFamily.Gpu or KernelFamily.Cuda => Launcher(
                 new AttendGroup<TCache, TElement>(input),
                 pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1))),
-            KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
+            KernelFamily.CpuAccelerator => Rows<VectorTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
         int tileElements = TileLayout.Length * input.KvHeads * input.HeadDim;
@@ -92,9 +92,20 @@ public sealed partial class KernelSet
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
-        int Splits(Pass pass) => pass.Spans.Take(pass.DecodeCount).Max(span => DecodeSplits.Count(span.StartPosition, cache.Window));
         var rope = new Rope<TCache, TElement>(input, frequencies, RowRange.Decode);
         var merge = new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride);
+
+        int Splits(Pass pass)
+        {
+            int most = 0;
+            for (int i = 0; i < pass.DecodeCount; i++)
+            {
+                most = Math.Max(most, DecodeSplits.Count(pass.Spans[i].StartPosition, cache.Window));
+            }
+
+            return most;
+        }
+
         return _plan.Family switch
         {
             KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) && input.Group <= TensorForms.MostDecodeHeads =>
@@ -102,7 +113,7 @@ public sealed partial class KernelSet
             KernelFamily.Gpu or KernelFamily.Cuda => InSplits(Launcher(
                 new DecodeAttendGroup<TCache, TElement>(input, parts),
                 pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))),
-            KernelFamily.CpuAccelerator => Rows<QuadTiles<TCache, TElement>>(),
+            KernelFamily.CpuAccelerator => Rows<VectorTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
 

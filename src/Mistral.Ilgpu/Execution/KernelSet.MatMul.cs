@@ -121,9 +121,9 @@ public sealed partial class KernelSet
         var to = Below(output.View, band);
         if (_plan.Family == KernelFamily.CpuAccelerator)
         {
-            var packs = new MatVecPacks<TFormat, TElement, TResult>(
+            var vectors = new MatVecVectors<TFormat, TElement, TResult>(
                 state, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range);
-            return Launcher(packs, _ => _plan.Coarse(band.Rows));
+            return Launcher(vectors, _ => _plan.Coarse(band.Rows));
         }
 
         if (band.Layout == WeightLayout.Strips)
@@ -207,6 +207,13 @@ public sealed partial class KernelSet
         }
 
         var quantized = Quantized(name, input);
+        if (UsesVectors(input))
+        {
+            var vectors = new BlockMatVecVectors<TFormat, TResult>(
+                state, band.Blocks, VectorInput.In(quantized), Below(output.View, band), band.Rows, output.Stride, rows.Range);
+            return Launcher(vectors, _ => _plan.Coarse(band.Rows));
+        }
+
         if (_plan.Family != KernelFamily.OpenClCpu)
         {
             return WithInput(quantized);
@@ -242,11 +249,20 @@ public sealed partial class KernelSet
             return null;
         }
 
+        if (UsesVectors(input))
+        {
+            var vectors = new QuantizeInputVectors(state, input.View, VectorInput.In(quantized), input.Stride, rows.Range);
+            return Launcher(vectors, pass => _plan.Coarse((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
+        }
+
         KernelConfig Shape(Pass pass) => _plan.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length));
         return HasLanes(input.Columns)
             ? Launcher(new QuantizeInputLanes(state, input.View, quantized, input.Stride, rows.Range), Shape)
             : Launcher(new QuantizeInput(state, input.View, quantized, input.Stride, rows.Range), Shape);
     }
+
+    // Shorter rows, of test models, are left to the simple form.
+    private bool UsesVectors(Activation input) => _plan.Family == KernelFamily.CpuAccelerator && input.Columns >= BlockMatVecVectors.LeastColumns;
 
     // A band's first row of weights makes column FirstRow of the output.
     private static ArrayView<float> Below(ArrayView<float> output, WeightBand band) =>
@@ -254,6 +270,13 @@ public sealed partial class KernelSet
 
     private Launch Activate(Activation products, Activation output, RowSet rows, WeightMatrix? takenBy = null)
     {
+        if (_plan.Family == KernelFamily.CpuAccelerator && output.Columns % Padding.Columns == 0)
+        {
+            return Launcher(
+                new SwiGluVectors(state, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
+                pass => _plan.Elements((long)rows.Count(pass) * output.Columns));
+        }
+
         if (!HasLanes(output.Columns))
         {
             return Launcher(
@@ -280,9 +303,9 @@ public sealed partial class KernelSet
         Func<Pass, StepCost> cost = pass => SwiGluCost(gateUp, pass.TokenCount);
         if (_plan.Family == KernelFamily.CpuAccelerator)
         {
-            var packs = new GatedMatVecPacks<TFormat, TElement>(
+            var vectors = new GatedMatVecVectors<TFormat, TElement>(
                 state, view, input.View, output.View, rows, input.Stride, output.Stride, RowSet.Tokens.Range);
-            return Step(name, packs, _ => _plan.Coarse(rows), cost, RowSet.Tokens, output);
+            return Step(name, vectors, _ => _plan.Coarse(rows), cost, RowSet.Tokens, output);
         }
 
         if (_plan.Family == KernelFamily.OpenClCpu)

@@ -89,6 +89,12 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
             return Quantizes(output, takenBy) ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
         }
 
+        if (_plan.Family == KernelFamily.CpuAccelerator)
+        {
+            var vectors = new RmsNormVectors(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
+            return Step(name, vectors, pass => _plan.Coarse(rows.Count(pass)), cost, rows, output);
+        }
+
         var row = new RmsNormRow(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
         return Step(name, row, pass => _plan.Coarse(rows.Count(pass)), cost, rows, output);
 

@@ -26,6 +26,20 @@ internal static partial class NativeDrivers
         }
     }
 
+    /// <summary>Asks for large pages under host memory that is about to be filled: it costs fewer faults, and fewer look-ups ever after.
+    /// Where the system has none to give, nothing changes.</summary>
+    public static void PreferLargePages(nint start, long bytes)
+    {
+        const int HugePages = 14;
+        const long PageBytes = 2 << 20;
+        long first = (start + PageBytes - 1) / PageBytes * PageBytes;
+        long end = (start + bytes) / PageBytes * PageBytes;
+        if (OperatingSystem.IsLinux() && first < end)
+        {
+            _ = Advise((nint)first, (nuint)(end - first), HugePages);
+        }
+    }
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
         string? runtimeName = (name, OperatingSystem.IsLinux()) switch
@@ -36,6 +50,9 @@ internal static partial class NativeDrivers
         };
         return runtimeName is not null && NativeLibrary.TryLoad(runtimeName, out nint handle) ? handle : 0;
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint start, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnv(string name, string value, int overwrite);

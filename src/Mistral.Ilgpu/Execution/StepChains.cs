@@ -85,9 +85,9 @@ public sealed class StepChains : IDisposable
     // Texts of one split have a kernel of their own; it sums what the one for more would, in the same order.
     private bool IsSplit(Pass pass)
     {
-        foreach (var span in pass.Spans)
+        for (int i = 0; i < pass.Spans.Count; i++)
         {
-            if (DecodeSplits.Count(span.StartPosition, _longestWindow) > 1)
+            if (DecodeSplits.Count(pass.Spans[i].StartPosition, _longestWindow) > 1)
             {
                 return true;
             }

@@ -23,6 +23,9 @@ public sealed class BatchGenerator : IDisposable
     private readonly List<BatchedGeneration> _running = [];
     private readonly Batch _batch = new();
 
+    // In the order of their rows of logits.
+    private readonly List<BatchedGeneration> _choosing = [];
+
     public BatchGenerator(MistralModel model, TextTokenizer tokenizer)
     {
         (_model, _tokenizer) = (model, tokenizer);
@@ -130,9 +133,12 @@ public sealed class BatchGenerator : IDisposable
 
     private void DropCancelled()
     {
-        foreach (var generation in _running.Where(generation => generation.IsCancelled))
+        foreach (var generation in _running)
         {
-            generation.End();
+            if (generation.IsCancelled)
+            {
+                generation.End();
+            }
         }
 
         _running.RemoveAll(generation => generation.IsDone);
@@ -169,31 +175,52 @@ public sealed class BatchGenerator : IDisposable
     private void Pack()
     {
         _batch.Clear();
-        foreach (var generation in _running.Where(generation => !generation.IsReading))
+        _choosing.Clear();
+        foreach (var generation in _running)
         {
-            _batch.Decode(generation.Sequence!, generation.Next);
+            if (!generation.IsReading)
+            {
+                _batch.Decode(generation.Sequence!, generation.Next);
+                _choosing.Add(generation);
+            }
         }
 
-        foreach (var generation in _running.Where(generation => generation.IsReading))
+        foreach (var generation in _running)
         {
             int position = generation.Sequence!.Position;
-            int count = _model.ChunkLength(position, generation.Prompt.Length - position);
+            int count = generation.IsReading ? _model.ChunkLength(position, generation.Prompt.Length - position) : 0;
             // A chunk is never cut to fit, for that would change what is computed.
-            if (_batch.TokenCount + count <= _model.MaxTokens)
+            if (count > 0 && _batch.TokenCount + count <= _model.MaxTokens)
             {
-                _batch.Prefill(generation.Sequence, generation.Prompt.AsMemory(position, count), position + count == generation.Prompt.Length);
+                bool isLast = position + count == generation.Prompt.Length;
+                _batch.Prefill(generation.Sequence, generation.Prompt.AsMemory(position, count), isLast);
+                if (isLast)
+                {
+                    _choosing.Add(generation);
+                }
             }
         }
     }
 
     private void Choose()
     {
-        var bySequence = _running.ToDictionary(generation => generation.Sequence!);
-        var rows = _batch.LogitRows().Select(entry => (Generation: bySequence[entry.Sequence], entry.Row)).ToList();
-        int[] likeliest = rows.Exists(entry => entry.Generation.IsArgMax) ? _model.ArgMax().ToArray() : [];
-        foreach (var (generation, row) in rows)
+        bool isAnyArgMax = false;
+        foreach (var generation in _choosing)
         {
-            generation.Choose(row, likeliest, _model);
+            isAnyArgMax |= generation.IsArgMax;
+        }
+
+        var likeliest = isAnyArgMax ? _model.ArgMax() : [];
+        for (int row = 0; row < _choosing.Count; row++)
+        {
+            if (_choosing[row].IsArgMax)
+            {
+                _choosing[row].Take(likeliest[row]);
+            }
+            else
+            {
+                _choosing[row].Sample(row, _model);
+            }
         }
     }
 }

@@ -81,13 +81,14 @@ public sealed class BatchedGeneration
         Telemetry.OnBegin(Stopwatch.GetElapsedTime(_submitted, _begun), _readFrom);
     }
 
-    /// <summary>Takes the next token from a row of logits.</summary>
-    /// <param name="likeliest">For each row, if any text asks for it.</param>
-    internal void Choose(int row, int[] likeliest, MistralModel model)
+    /// <summary>Chooses the next token from a row of logits.</summary>
+    internal void Sample(int row, MistralModel model)
     {
+        int next;
         try
         {
-            Next = IsArgMax ? likeliest[row] : _continuation.Sample(logits => model.ReadLogits(row, logits));
+            model.ReadLogits(row, _continuation.Logits);
+            next = _continuation.Sample();
         }
         catch (ArithmeticException exception)
         {
@@ -96,6 +97,13 @@ public sealed class BatchedGeneration
             return;
         }
 
+        Take(next);
+    }
+
+    /// <summary>Takes the next token.</summary>
+    internal void Take(int next)
+    {
+        Next = next;
         var elapsed = Stopwatch.GetElapsedTime(_begun);
         Timings = Timings.PrefillTokens == 0
             ? new GenerationTimings(Prompt.Length - _readFrom, elapsed, 0, TimeSpan.Zero, elapsed)

@@ -45,14 +45,11 @@ internal sealed class Continuation
     /// <summary>Why it ended; null while it goes on.</summary>
     public FinishReason? Ending { get; private set; }
 
-    public delegate void LogitReader(Span<float> logits);
+    /// <summary>Room for the logits that <see cref="Sample"/> chooses from.</summary>
+    public Span<float> Logits => _logits;
 
     /// <summary>Chooses the next token where it is not the likeliest one.</summary>
-    public int Sample(LogitReader read)
-    {
-        read(_logits);
-        return _sampler.Sample(_logits);
-    }
+    public int Sample() => _sampler.Sample(_logits);
 
     /// <summary>Takes the next token.</summary>
     /// <param name="isLast">Whether there is no room for another.</param>

@@ -12,6 +12,7 @@ public sealed class Generation
     private readonly ILogitSource _model;
     private readonly int[] _prompt;
     private readonly Continuation _continuation;
+    private readonly int[] _next = new int[1];
 
     internal Generation(ILogitSource model, int[] prompt, Continuation continuation) =>
         (_model, _prompt, _continuation) = (model, prompt, continuation);
@@ -38,10 +39,10 @@ public sealed class Generation
         {
             int read = _model.Position;
             bool isAlive = TryForward(_prompt.AsSpan(read), cancellation);
-            int next = isAlive ? Choose() : -1;
+            _next[0] = isAlive ? Choose() : -1;
             var prefillTime = clock.Elapsed;
             Timings = new GenerationTimings(_model.Position - read, prefillTime, 0, TimeSpan.Zero, TimeSpan.Zero);
-            while (isAlive && _continuation.Add(next, isLast: _model.Position >= _model.Context) is { } token)
+            while (isAlive && _continuation.Add(_next[0], isLast: _model.Position >= _model.Context) is { } token)
             {
                 if (Ids.Count == 1)
                 {
@@ -50,10 +51,10 @@ public sealed class Generation
 
                 yield return token;
 
-                isAlive = _continuation.Ending is null && TryForward([next], cancellation);
+                isAlive = _continuation.Ending is null && TryForward(_next, cancellation);
                 if (isAlive)
                 {
-                    next = Choose();
+                    _next[0] = Choose();
                     Timings = Timings with { DecodeTokens = Timings.DecodeTokens + 1, DecodeTime = clock.Elapsed - prefillTime };
                 }
             }
@@ -83,5 +84,14 @@ public sealed class Generation
         }
     }
 
-    private int Choose() => _continuation.IsArgMax ? _model.ArgMax() : _continuation.Sample(_model.ReadLogits);
+    private int Choose()
+    {
+        if (_continuation.IsArgMax)
+        {
+            return _model.ArgMax();
+        }
+
+        _model.ReadLogits(_continuation.Logits);
+        return _continuation.Sample();
+    }
 }

@@ -20,6 +20,11 @@ internal sealed class StopMatcher(IReadOnlyList<string> stops)
             return "";
         }
 
+        if (stops.Count == 0)
+        {
+            return text;
+        }
+
         text = _held + text;
         int end = int.MaxValue;
         int start = int.MaxValue;

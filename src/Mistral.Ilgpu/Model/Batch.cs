@@ -10,31 +10,42 @@ namespace Mistral.Ilgpu.Model;
 /// </summary>
 public sealed class Batch
 {
-    private readonly List<Part> _decode = [];
-    private readonly List<Part> _prefill = [];
+    // Those that decode come first.
+    private readonly List<Part> _parts = [];
+    private readonly Pass _pass = new(0, 0, 0);
+    private int[] _decodeIds = new int[16];
+    private int _decodeCount;
 
     /// <summary>Tokens so far.</summary>
-    public int TokenCount => _decode.Count + _prefill.Sum(part => part.Ids.Length);
+    public int TokenCount { get; private set; }
 
     /// <summary>Rows of logits that the pass makes.</summary>
     public int LogitCount { get; private set; }
 
-    internal IEnumerable<Part> Parts => _decode.Concat(_prefill);
+    internal List<Part> Parts => _parts;
 
     internal bool IsScoring { get; private set; }
 
     public void Clear()
     {
-        _decode.Clear();
-        _prefill.Clear();
-        (LogitCount, IsScoring) = (0, false);
+        _parts.Clear();
+        (_decodeCount, TokenCount, LogitCount, IsScoring) = (0, 0, 0, false);
     }
 
     /// <summary>Adds the next token of a text that is generated.</summary>
     public void Decode(Sequence sequence, int id)
     {
         Admit(sequence, 1);
-        _decode.Add(new Part(sequence, new[] { id }, 1, IsPrompt: false));
+        if (_decodeCount == _decodeIds.Length)
+        {
+            // Parts that are there keep the old ones.
+            _decodeIds = new int[2 * _decodeCount];
+        }
+
+        _decodeIds[_decodeCount] = id;
+        _parts.Insert(_decodeCount, new Part(sequence, _decodeIds.AsMemory(_decodeCount, 1), 1, IsPrompt: false));
+        _decodeCount++;
+        TokenCount++;
         LogitCount++;
     }
 
@@ -68,19 +79,24 @@ public sealed class Batch
         int tokens = TokenCount;
         int logitRowsAt = StepState.Header + (tokens * StepState.TokenInts);
         int queryTilesAt = logitRowsAt + LogitCount;
-        int queryTiles = _prefill.Sum(part => (part.Ids.Length + tokensPerTile - 1) / tokensPerTile);
+        int queryTiles = 0;
+        foreach (var part in _parts)
+        {
+            queryTiles += part.IsPrompt ? (part.Ids.Length + tokensPerTile - 1) / tokensPerTile : 0;
+        }
+
         int freshTilesAt = queryTilesAt + (queryTiles * StepState.QueryTileInts);
-        var spans = new List<PassSpan>();
+        _pass.Begin(_decodeCount, tokens - _decodeCount, LogitCount, IsScoring);
         int token = 0;
         int logitRow = 0;
         int queryTile = 0;
         int freshTile = 0;
-        foreach (var part in Parts)
+        foreach (var part in _parts)
         {
             int start = part.Sequence.Position;
             int length = part.Ids.Length;
             int firstTile = start / TileLayout.Length;
-            spans.Add(new PassSpan(start, length));
+            _pass.Add(new PassSpan(start, length));
             for (int i = 0; i < length; i++)
             {
                 int position = start + i;
@@ -113,19 +129,13 @@ public sealed class Batch
 
         state[..StepState.Header].Clear();
         state[StepState.TokenCountAt] = tokens;
-        state[StepState.DecodeCountAt] = _decode.Count;
+        state[StepState.DecodeCountAt] = _decodeCount;
         state[StepState.LogitCountAt] = LogitCount;
         state[StepState.LogitRowsAt] = logitRowsAt;
         (state[StepState.QueryTileCountAt], state[StepState.QueryTilesAt]) = (queryTile, queryTilesAt);
         (state[StepState.FreshTileCountAt], state[StepState.FreshTilesAt]) = (freshTile, freshTilesAt);
-        var pass = new Pass(_decode.Count, tokens - _decode.Count, LogitCount)
-        {
-            Spans = spans,
-            QueryTiles = queryTile,
-            FreshTiles = freshTile,
-            IsScoring = IsScoring,
-        };
-        return (pass, freshTilesAt + (freshTile * StepState.FreshTileInts));
+        (_pass.QueryTiles, _pass.FreshTiles) = (queryTile, freshTile);
+        return (_pass, freshTilesAt + (freshTile * StepState.FreshTileInts));
     }
 
     /// <summary>Ints that the state of a pass takes at most.</summary>
@@ -136,7 +146,8 @@ public sealed class Batch
     private void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, int logits)
     {
         Admit(sequence, ids.Length);
-        _prefill.Add(new Part(sequence, ids, logits, IsPrompt: true));
+        _parts.Add(new Part(sequence, ids, logits, IsPrompt: true));
+        TokenCount += ids.Length;
         LogitCount += logits;
     }
 
@@ -144,9 +155,12 @@ public sealed class Batch
     {
         ObjectDisposedException.ThrowIf(!sequence.IsOpen, sequence);
         ArgumentOutOfRangeException.ThrowIfZero(count);
-        if (Parts.Any(part => part.Sequence == sequence))
+        foreach (var part in _parts)
         {
-            throw new ArgumentException("the sequence is in the batch already, expected once", nameof(sequence));
+            if (part.Sequence == sequence)
+            {
+                throw new ArgumentException("the sequence is in the batch already, expected once", nameof(sequence));
+            }
         }
 
         if (sequence.Position + (long)count > sequence.MaxTokens)
@@ -158,5 +172,5 @@ public sealed class Batch
     private static void Write(Span<int> state, int at, params ReadOnlySpan<int> values) => values.CopyTo(state[at..]);
 
     /// <param name="LogitCount">How many of the last tokens' logits are wanted.</param>
-    internal sealed record Part(Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt);
+    internal readonly record struct Part(Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt);
 }

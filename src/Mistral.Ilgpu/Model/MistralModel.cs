@@ -20,6 +20,7 @@ public sealed class MistralModel : IDisposable
     private readonly CapturedPasses? _captured;
     private readonly Action _launchPass;
     private bool _hasChosen;
+    private readonly Action _launchGraph;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
@@ -28,6 +29,7 @@ public sealed class MistralModel : IDisposable
         Context = ContextOf(config, options);
         (Options, Chunk) = Fit(device, config, options);
         options = Options;
+        _launchGraph = LaunchGraph;
         _weights = weights;
         _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnCaptureRefused?.Invoke(reason)) : null;
         _launchPass = LaunchPass;
@@ -157,12 +159,13 @@ public sealed class MistralModel : IDisposable
             _captured.Run(key, _launchPass);
             _hasChosen = true;
         }
+        else if (Walk is null)
+        {
+            Device.Together(_launchGraph);
+        }
         else
         {
-            foreach (var step in Graph.Steps)
-            {
-                Take(step, pass);
-            }
+            _launchGraph();
         }
 
         End(batch);
@@ -270,6 +273,14 @@ public sealed class MistralModel : IDisposable
         else
         {
             Walk(step, pass);
+        }
+    }
+
+    private void LaunchGraph()
+    {
+        for (int i = 0; i < Graph.Steps.Count; i++)
+        {
+            Take(Graph.Steps[i], LastPass);
         }
     }
 

@@ -66,7 +66,9 @@ public sealed class ModelWeights : IDisposable
                 int rows = parts.Sum(part => part.Rows);
                 int columns = parts[0].Columns;
                 var layout = layoutOf(format);
-                var buffer = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), $"the weights '{names[0]}'"));
+                // Random weights are made without the padding of their rows, strips are padded to whole ones.
+                bool isWritten = layout == WeightLayout.Rows && parts.All(part => part.Generator is null);
+                var buffer = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), $"the weights '{names[0]}'", zeroed: !isWritten));
                 var band = new WeightBand(row, rows, columns, format, buffer.View, layout);
                 stream.Upload(parts, band);
                 bands.Add(band);

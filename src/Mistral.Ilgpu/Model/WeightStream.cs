@@ -16,9 +16,7 @@ namespace Mistral.Ilgpu.Model;
 public sealed class WeightStream(
     Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
 {
-    private const int StagingBytes = 16 << 20;
-
-    private readonly StagingBuffer[] _staging = StagingBuffer.For(device, StagingBytes);
+    private readonly StagingBuffer[] _staging = StagingBuffer.For(device, StagingBytes(device));
     private readonly int _readers = StagingBuffer.Readers(device);
     private readonly RandomFill _random = new(device);
     private DeviceBuffer<byte>? _onDevice;
@@ -132,7 +130,9 @@ public sealed class WeightStream(
         ? checked((int)band.Format.BytesOf(band.Columns))
         : band.Stride * band.Format.BytesPerElement();
 
-    private static int StagedRows(WeightBand band) => Math.Max(1, StagingBytes / RowBytes(band));
+    private static int StagingBytes(Device device) => device.Info.Kind == DeviceKind.Cpu ? 1 << 20 : 16 << 20;
+
+    private int StagedRows(WeightBand band) => Math.Max(1, _staging.Length / RowBytes(band));
 
     /// <summary>Writes a tensor of one row as float32.</summary>
     public void UploadVector(CheckpointTensor tensor, ArrayView<float> target)

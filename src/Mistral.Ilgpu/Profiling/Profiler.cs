@@ -44,7 +44,7 @@ public sealed class Profiler(MistralModel model)
                     model.Device.Synchronize();
                     var end = StreamClock.Now;
                     var marks = clock.Read();
-                    var pass = model.LastPass;
+                    var pass = model.LastPass.Copy();
                     timings.Add(new PassTiming(
                         pass, begin, end, [.. launched.Select((step, i) => new StepTiming(step, marks[2 * i], marks[(2 * i) + 1], step.Cost(pass)))]));
                     launched.Clear();

@@ -116,7 +116,9 @@ public sealed class CapturedPassesTests
     {
         Assert.Null(PassKey.Of(new Pass(1, 3, 1), 0));
         Assert.Null(PassKey.Of(new Pass(0, 3, 1), 0));
-        var pass = new Pass(2, 0, 2) { Spans = [new PassSpan(10, 1), new PassSpan(300, 1)] };
+        var pass = new Pass(2, 0, 2);
+        pass.Add(new PassSpan(10, 1));
+        pass.Add(new PassSpan(300, 1));
         Assert.Equal(new PassKey(2, 2, 2, 5), PassKey.Of(pass, 5));
     }
 

@@ -246,8 +246,8 @@ internal static class FifthBit
 internal static class UnevenValues
 {
     // -127 -104 -83 -65 -49 -35 -22 -10, then 1 13 25 38 53 69 89 113; the first in the lowest byte.
-    private const ulong Lower = 0xF6EADDCFBFAD9881;
-    private const ulong Upper = 0x7159453526190D01;
+    public const ulong Lower = 0xF6EADDCFBFAD9881;
+    public const ulong Upper = 0x7159453526190D01;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int At(int index) => (sbyte)((index < 8 ? Lower : Upper) >> (8 * (index & 7)));

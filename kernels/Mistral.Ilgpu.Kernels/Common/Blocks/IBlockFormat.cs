@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
@@ -34,12 +35,27 @@ public interface IBlockFormat
     /// <summary>What the quants of a run are multiplied with.</summary>
     /// <param name="at">Where the block's scales start.</param>
     static abstract RunScale Scale(ArrayView<ushort> scales, long at, int run);
+
+    /// <summary>The quants of a run at once, for forms of the CPU accelerator.</summary>
+    /// <param name="quants">Where the block's quants start.</param>
+    static abstract Vector256<sbyte> RunOf(ref readonly byte quants, int run);
+
+    /// <summary>What the quants of eight runs are multiplied with, for forms of the CPU accelerator: one block of 256, or eight of 32.</summary>
+    /// <param name="scales">Where the first one's scales start.</param>
+    static abstract EightScales ScalesOf(ref readonly ushort scales);
 }
 
 /// <summary>Scale and offset of both halves of a run.</summary>
 public struct RunScale
 {
     public float Low, High, LowOffset, HighOffset;
+}
+
+/// <summary>Scales and offsets of both halves of eight runs; <see cref="High"/> means nothing where halves do not differ, nor do offsets
+/// where there are none.</summary>
+public struct EightScales
+{
+    public Vector256<float> Low, High, LowOffset, HighOffset;
 }
 
 /// <summary>A matrix of blocks, row after row, in its two planes.</summary>

@@ -205,7 +205,13 @@ public sealed class RotatingKvCache : IDisposable
     internal void Advance(Sequence sequence, ReadOnlySpan<int> ids, bool isPrompt)
     {
         sequence.Position += ids.Length;
-        if (!isPrompt || _pools.Any(pool => sequence.Position > pool.RingLength))
+        bool isWhole = isPrompt;
+        foreach (var pool in _pools)
+        {
+            isWhole &= sequence.Position <= pool.RingLength;
+        }
+
+        if (!isWhole)
         {
             sequence.Unregistered = null;
         }

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes two rows of G and their rows of U, as
+/// <see cref="MatVecVectors{TFormat,TElement,TResult}"/> takes four.
+/// </summary>
+[CpuForm(Vectors.Reason)]
+public readonly record struct GatedMatVecVectors<TFormat, TElement>(
+    StepState State,
+    ArrayView<TElement> Weights,
+    ArrayView<float> Input,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : ISharedKernel
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    private const int Tile = VectorDot<TFormat, TElement>.Tile;
+
+    public void Execute() => Execute(WorkShare.Current);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Execute(WorkShare share)
+    {
+        int first = Tokens.First(State);
+        int end = Tokens.End(State);
+        ref var weights = ref Weights[0];
+        ref float input = ref Input[0];
+        Span<Vector128<float>> y = stackalloc Vector128<float>[Tile];
+        for (long row = share.First * 2; row < Rows; row += share.Count * 2)
+        {
+            // Past the end the last row is made twice.
+            long next = Math.Min(row + 1, Rows - 1);
+            ref var gate0 = ref Row(ref weights, row);
+            ref var gate1 = ref Row(ref weights, next);
+            ref var up0 = ref Row(ref weights, Rows + row);
+            ref var up1 = ref Row(ref weights, Rows + next);
+            int token = first;
+            for (; token + Tile <= end; token += Tile)
+            {
+                VectorDot<TFormat, TElement>.OfFour(
+                    ref gate0, ref gate1, ref up0, ref up1, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
+                for (int i = 0; i < Tile; i++)
+                {
+                    Write(token + i, row, next, y[i]);
+                }
+            }
+
+            for (; token < end; token++)
+            {
+                Write(token, row, next, VectorDot<TFormat, TElement>.OfOne(
+                    ref gate0, ref gate1, ref up0, ref up1, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref TElement Row(ref TElement weights, long row) => ref Unsafe.Add(ref weights, (nint)(row * InputStride));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(int token, long row, long next, Vector128<float> products)
+    {
+        long to = (long)token * OutputStride;
+        Output[to + row] = Gate.Silu(products[0]) * products[2];
+        Output[to + next] = Gate.Silu(products[1]) * products[3];
+    }
+}

@@ -1,0 +1,125 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>
+/// No managed memory is allocated per token. What ILGPU itself allocates for launches and copies is measured beside it, on the same
+/// device with a kernel that does nothing, and taken off.
+/// </summary>
+[Collection(nameof(AllocationTests))]
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+public sealed class AllocationTests
+{
+    private const int Tokens = 200;
+
+    public static TheoryData<string> Devices => TestDevice.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Decode_OfOneText_AllocatesNothing(string name)
+    {
+        var device = TestDevice.Get(name);
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var model = MistralModel.Load(checkpoint, device);
+        using var text = new ModelText(model);
+        int[] next = [1];
+        text.Forward([1, 5, 9]);
+        // Until the ring has turned, now and then a page is taken and the table brought to the device.
+        long perToken = Smallest(() =>
+        {
+            text.Forward(next);
+            next[0] = text.ArgMax();
+        });
+        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.Steps.Count(step => step.HasWork(model.LastPass));
+        AssertNoMore(perToken, OwnOfIlgpu(device, launches + 1, copies: 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Decode_OfManyTexts_AllocatesTheirTextAlone(string name)
+    {
+        var device = TestDevice.Get(name);
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var model = MistralModel.Load(checkpoint, device, new ModelOptions(Sequences: 3));
+        using var generator = new BatchGenerator(model, checkpoint.Tokenizer);
+        foreach (bool samples in new[] { false, true, false })
+        {
+            generator.Submit([1, 5, 9], new GenerationOptions
+            {
+                MaxTokens = 100_000, IgnoreEos = true, Sampling = new SamplingOptions { Temperature = samples ? 0.8f : 0, TopK = 20, Seed = 1 },
+            });
+        }
+
+        long perPass = Smallest(() => generator.Step());
+        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.Steps.Count(step => step.HasWork(model.LastPass));
+        // A few characters, and the string and the queue that hold them.
+        const int PerText = 160;
+        AssertNoMore(perPass, OwnOfIlgpu(device, launches + 1, copies: 2) + (3 * PerText));
+    }
+
+    private static void AssertNoMore(long found, long allowed)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine($"{found} bytes, allowed {allowed}");
+        Assert.InRange(found, 0, allowed);
+    }
+
+    // Bytes of one run, the smallest mean of a few, since other threads of the tests and the just-in-time compiler allocate as well.
+    private static long Smallest(Action run)
+    {
+        for (int i = 0; i < Tokens; i++)
+        {
+            run();
+        }
+
+        long smallest = long.MaxValue;
+        for (int trial = 0; trial < 5; trial++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < Tokens; i++)
+            {
+                run();
+            }
+
+            smallest = Math.Min(smallest, (GC.GetTotalAllocatedBytes(precise: true) - before) / Tokens);
+        }
+
+        return smallest;
+    }
+
+    private static long OwnOfIlgpu(Device device, int launches, int copies)
+    {
+        using var buffer = device.Allocate<int>(16, "test data");
+        var values = new int[16];
+        var nothing = device.Bind(new Nothing(buffer.View));
+        var shape = device.Info.Kind == DeviceKind.Cpu ? new KernelConfig(1, device.Info.MaxGroupSize) : new KernelConfig(1, 1);
+        return Smallest(() =>
+        {
+            buffer.View.CopyFromCPU(device.Stream, values);
+            for (int i = 0; i < launches; i++)
+            {
+                nothing(shape);
+            }
+
+            for (int i = 0; i < copies; i++)
+            {
+                buffer.View.CopyToCPU(device.Stream, values);
+            }
+        });
+    }
+
+    public readonly record struct Nothing(ArrayView<int> View) : IKernel
+    {
+        public void Execute()
+        {
+        }
+    }
+}
