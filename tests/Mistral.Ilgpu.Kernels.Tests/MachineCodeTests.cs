@@ -49,7 +49,7 @@ public sealed class MachineCodeTests
         int locals = kernel.StartsWith("MatMulTensor", StringComparison.Ordinal) ? 4 : 0;
         Assert.InRange(Regex.Count(code, @"\b(LDL|STL)\b"), 0, locals);
         Assert.Equal(0, resources.SpillBytes);
-        // A multiprocessor holds two groups at least, so that one loads while another computes.
-        Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Groups, 2, 32);
+        // Two warps for each scheduler of a multiprocessor at least, so that one loads while another computes.
+        Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Warps, 8, 64);
     }
 }
