@@ -59,41 +59,6 @@ public readonly record struct GatedMatVecPacks<TFormat, TElement>(
 }
 
 /// <summary>
-/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for few tokens and vectorizing compilers: one work item per row, lanes as
-/// in <see cref="MatVecLanes{TFormat,TElement,TResult}"/>.
-/// </summary>
-public readonly record struct GatedMatVecLanes<TFormat, TElement>(
-    StepState State,
-    ArrayView<TElement> Weights,
-    ArrayView<float> Input,
-    ArrayView<float> Output,
-    int Rows,
-    int InputStride,
-    int OutputStride,
-    RowRange Tokens) : IKernel
-    where TFormat : struct, IWeightFormat<TElement>
-    where TElement : unmanaged
-{
-    public void Execute()
-    {
-        int row = (int)WorkItems.First;
-        if (row >= Rows)
-        {
-            return;
-        }
-
-        int end = Tokens.End(State);
-        for (int token = Tokens.First(State); token < end; token++)
-        {
-            var x = Input.SubView((long)token * InputStride, InputStride);
-            float gate = LaneSum.Dot<TFormat, TElement>(Weights, x, row, InputStride);
-            float up = LaneSum.Dot<TFormat, TElement>(Weights, x, Rows + row, InputStride);
-            Output[((long)token * OutputStride) + row] = Gate.Silu(gate) * up;
-        }
-    }
-}
-
-/// <summary>
 /// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for few tokens and GPUs: one group per row and token, as in
 /// <see cref="MatVecGroup{TFormat,TElement,TResult}"/>.
 /// </summary>

@@ -47,7 +47,7 @@ public static class KernelCatalog
 
     private static readonly Type[] PerFormat =
     [
-        typeof(Embed<,>), typeof(GatedMatVecPacks<,>), typeof(GatedMatVecLanes<,>), typeof(GatedMatVecVectors<,>), typeof(GatedMatVecGroup<,>), typeof(FillRandomElements<,>),
+        typeof(Embed<,>), typeof(GatedMatVecPacks<,>), typeof(GatedMatVecVectors<,>), typeof(GatedMatVecGroup<,>), typeof(FillRandomElements<,>),
     ];
 
     private static readonly Type[] PerCacheFormat =

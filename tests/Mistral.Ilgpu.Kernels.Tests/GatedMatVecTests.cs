@@ -15,7 +15,6 @@ public sealed class GatedMatVecTests
     private enum Form
     {
         Packs,
-        Lanes,
         Vectors,
         Group,
     }
@@ -23,10 +22,6 @@ public sealed class GatedMatVecTests
     [Theory]
     [MemberData(nameof(All))]
     public void GatedMatVecPacks_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Packs, tokens: 3);
-
-    [Theory]
-    [MemberData(nameof(All))]
-    public void GatedMatVecLanes_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Lanes, tokens: 2);
 
     [Fact]
     public void GatedMatVecVectors_AnyShape_EqualsReference() => CheckFormats(TestDevice.Get("cpu"), Form.Vectors, tokens: 6);
@@ -59,9 +54,6 @@ public sealed class GatedMatVecTests
         {
             case Form.Packs:
                 device.Launch(new KernelConfig(1, 2), new GatedMatVecPacks<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
-                break;
-            case Form.Lanes:
-                device.Launch(new KernelConfig((rows + 3) / 4, 4), new GatedMatVecLanes<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
                 break;
             case Form.Vectors:
                 device.Launch(new KernelConfig(1, 2), new GatedMatVecVectors<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));

@@ -25,6 +25,11 @@ public sealed class MatMulTests
     public void MatVecVectors_AnyShape_EqualsReference() => CheckFormats(new Vectors(TestDevice.Get("cpu")), maxTokens: 11);
 
     [Theory]
+    [InlineData("cpu")]
+    [InlineData("opencl")]
+    public void StripMatVec_AnyShape_EqualsReference(string name) => CheckFormats(new Strips(TestDevice.Get(name)), maxTokens: 9);
+
+    [Theory]
     [MemberData(nameof(Grouped))]
     public void MatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(new Grouping(TestDevice.Get(name)), maxTokens: 3);
 
@@ -122,6 +127,28 @@ public sealed class MatMulTests
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
             Device.Launch(new KernelConfig((rows + 3) / 4, 4), new MatVecLanes<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
+    }
+
+    private sealed class Strips(Device device) : Form(device)
+    {
+        protected override void Launch<TFormat, TElement, TResult>(
+            StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens)
+        {
+            var strips = Device.Zeros<TElement>((long)Strip.Count(rows) * Strip.Rows * from);
+            // In two pieces, as large matrices come.
+            int first = rows / 2;
+            Pack(0, first);
+            Pack(first, rows - first);
+            Device.Launch(new KernelConfig(2, 1), new StripMatVec<TFormat, TElement, TResult>(state, strips, x, y, rows, from, to, RowRange.Tokens));
+
+            void Pack(int row, int count)
+            {
+                if (count > 0)
+                {
+                    Device.Launch(new KernelConfig(1, 2), new PackStrips<TElement>(w.SubView((long)row * from, (long)count * from), strips, row, from));
+                }
+            }
+        }
     }
 
     private sealed class Vectors(Device device) : Form(device)

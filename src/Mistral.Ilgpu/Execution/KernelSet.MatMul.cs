@@ -308,13 +308,6 @@ public sealed partial class KernelSet
             return Step(name, vectors, _ => _plan.Coarse(rows), cost, RowSet.Tokens, output);
         }
 
-        if (_plan.Family == KernelFamily.OpenClCpu)
-        {
-            var lanes = new GatedMatVecLanes<TFormat, TElement>(
-                state, view, input.View, output.View, rows, input.Stride, output.Stride, RowSet.Tokens.Range);
-            return Step(name, lanes, _ => LaunchPlan.Rows(rows), cost, RowSet.Tokens, output);
-        }
-
         var forms = Forms(
             RowSet.Tokens,
             _plan.Family == KernelFamily.Cuda ? Warps : Few,

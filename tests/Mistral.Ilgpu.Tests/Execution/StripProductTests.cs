@@ -1,0 +1,94 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Execution;
+
+/// <summary>Products of blocks in strips against the simplest form, on the same activations in eight bits.</summary>
+public sealed class StripProductTests
+{
+    private const double Tolerance = 1e-6;
+
+    public static TheoryData<string, TensorFormat> Cases => new(
+        from device in new[] { "cpu", "opencl" }
+        from format in Enum.GetValues<TensorFormat>()
+        where format.IsQuantized() && StripPlanes.Has(format)
+        select (device, format));
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Product_InStrips_EqualsTheRowForms(string name, TensorFormat format)
+    {
+        switch (format)
+        {
+            case TensorFormat.Q8_0:
+                Check<Q8_0>(name, format);
+                break;
+            case TensorFormat.Q4_0:
+                Check<Q4_0>(name, format);
+                break;
+            case TensorFormat.Q4_1:
+                Check<Q4_1>(name, format);
+                break;
+            case TensorFormat.Q5_0:
+                Check<Q5_0>(name, format);
+                break;
+            case TensorFormat.Q5_1:
+                Check<Q5_1>(name, format);
+                break;
+            case TensorFormat.Q2_K:
+                Check<Q2_K>(name, format);
+                break;
+            case TensorFormat.Q3_K:
+                Check<Q3_K>(name, format);
+                break;
+            case TensorFormat.Q4_K:
+                Check<Q4_K>(name, format);
+                break;
+            case TensorFormat.Q5_K:
+                Check<Q5_K>(name, format);
+                break;
+            default:
+                Check<Q6_K>(name, format);
+                break;
+        }
+    }
+
+    private static void Check<TFormat>(string name, TensorFormat format)
+        where TFormat : struct, IStripFormat
+    {
+        // Six tokens: four at once and two alone; 37 rows: two strips and a part.
+        const int Rows = 37;
+        const int Columns = 768;
+        const int Tokens = 6;
+        var device = TestDevice.Get(name);
+        var random = new Random(11);
+        byte[] blocks = RandomBlocks.Create(random, format, Rows * Columns / format.BlockLength());
+        var rows = Band(WeightLayout.Rows);
+        var strips = Band(WeightLayout.Strips);
+        rows.Upload(device, 0, blocks, new byte[blocks.Length]);
+        StripPacking.Pack(device, rows, Rows, strips, 0);
+
+        var state = PassState.Of(device, Tokens);
+        var input = device.Upload(Enumerable.Range(0, Tokens * Columns).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray());
+        var quantized = QuantizedActivations.Allocate(device, Tokens, Columns, "test data", _ => { })!.Value;
+        device.Launch(new KernelConfig(1, 2), new QuantizeInput(state, input, quantized, Columns, RowRange.Tokens));
+        int stride = Padding.Pad(Rows);
+        var (right, found) = (device.Zeros<float>(Tokens * stride), device.Zeros<float>(Tokens * stride));
+        device.Launch(
+            new KernelConfig(1, 2), new BlockMatVecRow<TFormat, Int8Input, Assign>(state, rows.Blocks, quantized, right, Rows, stride, RowRange.Tokens));
+        device.Launch(new KernelConfig(2, 1), new BlockStripMatVec<TFormat, Assign>(state, strips.Strips, quantized, found, Rows, stride, RowRange.Tokens));
+
+        double[] expected = [.. device.Download(right).Select(value => (double)value)];
+        double size = Math.Sqrt(expected.Sum(value => value * value) / (Tokens * Rows));
+        Assert.All(expected.Zip(device.Download(found)), pair => Assert.InRange(pair.Second, pair.First - (size * 50 * Tolerance), pair.First + (size * 50 * Tolerance)));
+
+        WeightBand Band(WeightLayout layout) =>
+            new(0, Rows, Columns, format, device.Zeros<byte>(WeightBand.SizeOf(Rows, Columns, format, layout)), layout);
+    }
+}
