@@ -21,7 +21,7 @@ public sealed class AllocationTests
 {
     private const int Tokens = 200;
 
-    public static TheoryData<string> Devices => TestDevice.All;
+    public static TheoryData<string> Devices => TestDevice.Models;
 
     [Theory]
     [MemberData(nameof(Devices))]
