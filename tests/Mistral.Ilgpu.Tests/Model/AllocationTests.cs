@@ -30,6 +30,8 @@ public sealed class AllocationTests
         var device = TestDevice.Get(name);
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(checkpoint, device);
+        // Else done beside the first texts, and counted.
+        model.Prepare();
         using var text = new ModelText(model);
         int[] next = [1];
         text.Forward([1, 5, 9]);
@@ -50,6 +52,7 @@ public sealed class AllocationTests
         var device = TestDevice.Get(name);
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(checkpoint, device, new ModelOptions(Sequences: 3));
+        model.Prepare();
         using var generator = new BatchGenerator(model, checkpoint.Tokenizer);
         foreach (bool samples in new[] { false, true, false })
         {
