@@ -59,7 +59,7 @@ internal static partial class KernelsCommand
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
         ? [.. forms.Select(form => (
-            form, form.CpuOnly is not null || form.CudaArchitecture > architecture ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
+            form, form.CpuOnly is not null || form.NeedsLanes || form.CudaArchitecture > architecture ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
     private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, int architecture, Narrator narrator, bool isJson)
@@ -110,6 +110,11 @@ internal static partial class KernelsCommand
 
     private static void RequireCode(KernelForm form, string language, int architecture)
     {
+        if (form.NeedsLanes && language is ("ptx" or "sass"))
+        {
+            throw new UsageException($"'{form.Name}' is of lanes, for CPUs: found --emit {language}, expected opencl or il");
+        }
+
         if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && architecture < least)))
         {
             throw new UsageException($"'{form.Name}' is of inline PTX for sm_{least} and newer: found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");

@@ -75,6 +75,10 @@ public sealed class KernelsTests
     public void Kernels_UnknownName_IsRefused() => CommandRun.Of("kernels", "Conv").ExpectError(ExitCode.Usage, "NAME", "'Conv'");
 
     [Fact]
+    public void Kernels_PtxOfLanes_IsRefused() =>
+        CommandRun.Of("kernels", "StripMatVec<Float32, Assign>", "--emit", "ptx").ExpectError(ExitCode.Usage, "--emit ptx", "for CPUs");
+
+    [Fact]
     public void Kernels_EmitOfManyForms_IsRefused() => CommandRun.Of("kernels", "Embed", "--emit", "ptx").ExpectError(ExitCode.Usage, "--emit", "3 forms");
 
     [Fact]
