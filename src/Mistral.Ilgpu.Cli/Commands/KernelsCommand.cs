@@ -110,6 +110,11 @@ internal static partial class KernelsCommand
 
     private static void RequireCode(KernelForm form, string language, int architecture)
     {
+        if (form.CpuOnly is { } reason && language != "il")
+        {
+            throw new UsageException($"--emit {language}: found {form.Name}, which is for ILGPU's CPU accelerator alone ({reason}), expected il");
+        }
+
         if (form.NeedsLanes && language is ("ptx" or "sass"))
         {
             throw new UsageException($"'{form.Name}' is of lanes, for CPUs: found --emit {language}, expected opencl or il");
@@ -124,11 +129,6 @@ internal static partial class KernelsCommand
     private static void Emit(KernelForm form, string language, int architecture, Narrator narrator, bool isJson)
     {
         RequireCode(form, language, architecture);
-        if (form.CpuOnly is { } reason && language != "il")
-        {
-            throw new UsageException($"--emit {language}: found {form.Name}, which is for ILGPU's CPU accelerator alone ({reason}), expected il");
-        }
-
         var (code, resources) = language switch
         {
             "il" => (KernelIl.Disassemble(form), null),

@@ -19,8 +19,8 @@ public sealed class MistralModel : IDisposable
     private readonly StepChains? _chains;
     private readonly CapturedPasses? _captured;
     private readonly Action _launchPass;
-    private bool _hasChosen;
     private readonly Action _launchGraph;
+    private bool _hasChosen;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
@@ -165,7 +165,7 @@ public sealed class MistralModel : IDisposable
         }
         else
         {
-            _launchGraph();
+            LaunchGraph();
         }
 
         End(batch);
@@ -234,11 +234,7 @@ public sealed class MistralModel : IDisposable
     // All of a pass that decodes, with the choice of the likeliest tokens, which costs next to nothing where it is not asked for.
     private void LaunchPass()
     {
-        foreach (var step in Graph.Steps)
-        {
-            step.Launch(LastPass);
-        }
-
+        LaunchGraph();
         _argMax.Launch(LastPass);
     }
 

@@ -14,6 +14,8 @@ public static class Lanes
 {
     public const int Count = 16;
 
+    private const string PrefetchAhead = "prefetch_at((size_t)(from_at) + 16384);";
+
     [OpenCl("lanes = (int16)(0);"), IntrinsicImplementation]
     public static void Clear(ref int lanes) => Vector512<int>.Zero.StoreUnsafe(ref lanes);
 
@@ -24,19 +26,19 @@ public static class Lanes
     /// Asks for what lies 16 KiB behind these lanes: weights that are read once come from memory, and what processors foresee by themselves
     /// ends at a page. Past the end of a buffer it does nothing, as on the CPU accelerator.
     /// </summary>
-    [OpenCl("prefetch_at((size_t)(from_at) + 16384);"), IntrinsicImplementation]
+    [OpenCl(PrefetchAhead), IntrinsicImplementation]
     public static void Prefetch(ref int from)
     {
     }
 
     /// <summary><see cref="Prefetch(ref int)"/> of 16-bit elements.</summary>
-    [OpenCl("prefetch_at((size_t)(from_at) + 16384);"), IntrinsicImplementation]
+    [OpenCl(PrefetchAhead), IntrinsicImplementation]
     public static void Prefetch(ref ushort from)
     {
     }
 
     /// <summary><see cref="Prefetch(ref int)"/> of floats.</summary>
-    [OpenCl("prefetch_at((size_t)(from_at) + 16384);"), IntrinsicImplementation]
+    [OpenCl(PrefetchAhead), IntrinsicImplementation]
     public static void Prefetch(ref float from)
     {
     }
