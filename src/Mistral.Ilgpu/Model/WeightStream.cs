@@ -132,7 +132,7 @@ public sealed class WeightStream(
 
     private static int StagingBytes(Device device) => device.Info.Kind == DeviceKind.Cpu ? 1 << 20 : 16 << 20;
 
-    private int StagedRows(WeightBand band) => Math.Max(1, _staging.Length / RowBytes(band));
+    private int StagedRows(WeightBand band) => Math.Max(1, _staging[0].Rows.Length / RowBytes(band));
 
     /// <summary>Writes a tensor of one row as float32.</summary>
     public void UploadVector(CheckpointTensor tensor, ArrayView<float> target)
