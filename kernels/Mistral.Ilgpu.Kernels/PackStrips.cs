@@ -5,43 +5,75 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// Rows of elements to strips: strips[s, c, i] = rows[16 s + i − FirstRow, c] for rows from FirstRow on. rows: count × columns; strips: ⌈all rows / 16⌉ ×
-/// columns × 16. Work is shared by element.
+/// columns × 16. Work is shared by pieces of a strip, see <see cref="Items"/>.
 /// </summary>
 public readonly record struct PackStrips<TElement>(ArrayView<TElement> Rows, ArrayView<TElement> Strips, int FirstRow, int Columns) : IKernel
     where TElement : unmanaged
 {
+    // What a piece writes stays in the nearest cache until all of its rows are there.
+    private const int ColumnsAtOnce = 128;
+
+    /// <summary>Pieces of the strips that some rows belong to.</summary>
+    public long Items => (long)Strip.Count(FirstRow, RowCount) * Pieces;
+
+    private int RowCount => (int)(Rows.Length / Columns);
+
+    private int Pieces => (Columns + ColumnsAtOnce - 1) / ColumnsAtOnce;
+
     public void Execute()
     {
-        for (long i = WorkItems.First; i < Rows.Length; i += WorkItems.Count)
+        int pieces = Pieces;
+        int rowsOfAll = FirstRow + RowCount;
+        long items = Items;
+        for (long item = WorkItems.First; item < items; item += WorkItems.Count)
         {
-            long row = FirstRow + (i / Columns);
-            Strips[(((row / Strip.Rows * Columns) + (i % Columns)) * Strip.Rows) + (row % Strip.Rows)] = Rows[i];
+            long firstOfStrip = ((FirstRow / Strip.Rows) + (item / pieces)) * Strip.Rows;
+            int column = (int)(item % pieces) * ColumnsAtOnce;
+            int end = Math.Min(column + ColumnsAtOnce, Columns);
+            long rowsEnd = Math.Min(firstOfStrip + Strip.Rows, rowsOfAll);
+            for (long row = Math.Max(firstOfStrip, FirstRow); row < rowsEnd; row++)
+            {
+                long from = (row - FirstRow) * Columns;
+                long to = (firstOfStrip * Columns) + (row - firstOfStrip);
+                for (int c = column; c < end; c++)
+                {
+                    Strips[to + ((long)c * Strip.Rows)] = Rows[from + c];
+                }
+            }
         }
     }
 }
 
-/// <summary>Rows of blocks to strips, from FirstRow on, see <see cref="IStripFormat"/>. Work is shared by run.</summary>
+/// <summary>Rows of blocks to strips, from FirstRow on, see <see cref="IStripFormat"/>. Work is shared by runs of a strip, see <see cref="Items"/>.</summary>
 public readonly record struct PackBlockStrips<TFormat>(BlockWeights Rows, StripWeights Strips, int FirstRow, int RowCount) : IKernel
     where TFormat : struct, IStripFormat
 {
+    /// <summary>Runs of the strips that some rows belong to.</summary>
+    public long Items => (long)Strip.Count(FirstRow, RowCount) * (Rows.Columns / BlockRun.Length);
+
     public void Execute()
     {
         int runs = Rows.Columns / BlockRun.Length;
-        for (long i = WorkItems.First; i < (long)RowCount * runs; i += WorkItems.Count)
+        int runsInBlock = TFormat.BlockLength / BlockRun.Length;
+        long items = Items;
+        for (long item = WorkItems.First; item < items; item += WorkItems.Count)
         {
-            long row = FirstRow + (i / runs);
-            int run = (int)(i % runs);
-            int runsInBlock = TFormat.BlockLength / BlockRun.Length;
-            long block = i / runs * (runs / runsInBlock) + (run / runsInBlock);
-            long strip = row / Strip.Rows;
-            int lane = (int)(row % Strip.Rows);
-            Pack(block, run % runsInBlock, (strip * runs) + run, lane);
-            if (run % runsInBlock == 0)
+            long strip = (FirstRow / Strip.Rows) + (item / runs);
+            int run = (int)(item % runs);
+            long firstOfStrip = strip * Strip.Rows;
+            long rowsEnd = Math.Min(firstOfStrip + Strip.Rows, FirstRow + RowCount);
+            for (long row = Math.Max(firstOfStrip, FirstRow); row < rowsEnd; row++)
             {
-                long to = ((strip * (runs / runsInBlock)) + (run / runsInBlock)) * TFormat.BlockFloats;
-                for (int part = 0; part < TFormat.BlockFloats; part++)
+                int lane = (int)(row - firstOfStrip);
+                long block = ((row - FirstRow) * (runs / runsInBlock)) + (run / runsInBlock);
+                Pack(block, run % runsInBlock, (strip * runs) + run, lane);
+                if (run % runsInBlock == 0)
                 {
-                    Strips.BlockFloats[((to + part) * Strip.Rows) + lane] = TFormat.BlockFloat(Rows.Scales, block * TFormat.ScaleWords, part);
+                    long to = ((strip * (runs / runsInBlock)) + (run / runsInBlock)) * TFormat.BlockFloats;
+                    for (int part = 0; part < TFormat.BlockFloats; part++)
+                    {
+                        Strips.BlockFloats[((to + part) * Strip.Rows) + lane] = TFormat.BlockFloat(Rows.Scales, block * TFormat.ScaleWords, part);
+                    }
                 }
             }
         }
@@ -53,7 +85,7 @@ public readonly record struct PackBlockStrips<TFormat>(BlockWeights Rows, StripW
         for (int vector = 0; vector < TFormat.Bits; vector++)
         {
             Strips.Quants[(((stripRun * TFormat.Bits) + vector) * Strip.Rows) + lane] =
-                StripQuads.Pack<TFormat>(Rows.Quants, block * TFormat.QuantBytes, runInBlock, vector);
+                (int)StripQuads.Pack<TFormat>(Rows.Quants, block, runInBlock, vector);
         }
 
         for (int part = 0; part < TFormat.RunBytes; part++)

@@ -55,12 +55,16 @@ internal static class StripPacking
         void Elements<TElement>()
             where TElement : unmanaged
         {
-            var from = rows.View<TElement>().SubView(0, (long)count * rows.Stride);
-            device.Launch(plan.Elements(from.Length), new PackStrips<TElement>(from, strips.View<TElement>(), firstRow, rows.Stride));
+            var pack = new PackStrips<TElement>(
+                rows.View<TElement>().SubView(0, (long)count * rows.Stride), strips.View<TElement>(), firstRow, rows.Stride);
+            device.Launch(plan.Coarse(pack.Items), pack);
         }
 
         void Blocks<TFormat>()
-            where TFormat : struct, IStripFormat => device.Launch(
-            plan.Elements((long)count * (rows.Columns / BlockRun.Length)), new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count));
+            where TFormat : struct, IStripFormat
+        {
+            var pack = new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count);
+            device.Launch(plan.Elements(pack.Items), pack);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
@@ -68,26 +69,59 @@ public sealed record WeightBand(
     public ArrayView<TElement> View<TElement>()
         where TElement : unmanaged => Bytes.Cast<TElement>();
 
-    /// <summary>Begins to copy rows to a band of rows on the device, padded elements or blocks as a file holds them.</summary>
-    /// <param name="rows">Pinned until the device's stream is through with it.</param>
-    /// <param name="room">As long as the rows, for the parts of blocks; pinned likewise.</param>
-    internal void Upload(Device device, int firstRow, Span<byte> rows, Span<byte> room)
+    /// <summary>Parts rows of blocks as a file holds them into their planes, as <see cref="Upload"/> takes them.</summary>
+    /// <param name="first">Number of the first row among those that <paramref name="room"/> is for.</param>
+    internal void Part(ReadOnlySpan<byte> rows, int first, Span<byte> room)
+    {
+        var planes = BlockPlanes.Of(Format);
+        int firstBlock = first * (Columns / Format.BlockLength());
+        int quantBytes = room.Length / Format.BlockBytes() * planes.QuantBytes;
+        planes.Part(rows, room[(firstBlock * planes.QuantBytes)..], room[(quantBytes + (firstBlock * planes.ScaleBytes))..]);
+    }
+
+    /// <summary>Begins to copy rows to a band of rows on the device.</summary>
+    /// <param name="parted">Padded elements, or blocks after <see cref="Part"/>; pinned until the device's stream is through with it.</param>
+    internal void Upload(Device device, int firstRow, Span<byte> parted)
     {
         if (!Format.IsQuantized())
         {
-            Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), rows.Length).CopyFromCPUUnsafeAsync(device.Stream, ref rows[0], rows.Length);
+            Copy(parted, Elements(firstRow, parted.Length));
             return;
         }
 
+        var (quants, scales) = Parts(firstRow, parted.Length);
+        Copy(parted[..(int)quants.Length], quants);
+        Copy(parted[(int)quants.Length..], scales);
+
+        void Copy(Span<byte> from, ArrayView<byte> to) => to.CopyFromCPUUnsafeAsync(device.Stream, ref from[0], from.Length);
+    }
+
+    /// <summary>Writes rows to a band of rows where the device's memory is the host's; several threads may, to rows of their own.</summary>
+    internal void WriteInPlace(int firstRow, ReadOnlySpan<byte> rows)
+    {
+        if (!Format.IsQuantized())
+        {
+            rows.CopyTo(OnHost(Elements(firstRow, rows.Length)));
+            return;
+        }
+
+        var (quants, scales) = Parts(firstRow, rows.Length);
+        BlockPlanes.Of(Format).Part(rows, OnHost(quants), OnHost(scales));
+
+        static Span<byte> OnHost(ArrayView<byte> view) => MemoryMarshal.CreateSpan(ref view[0], (int)view.Length);
+    }
+
+    private ArrayView<byte> Elements(int firstRow, int bytes) => Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), bytes);
+
+    // Where the planes of so many bytes of blocks are.
+    private (ArrayView<byte> Quants, ArrayView<byte> Scales) Parts(int firstRow, int bytes)
+    {
         var planes = BlockPlanes.Of(Format);
         int blocksInRow = Columns / Format.BlockLength();
-        int blocks = rows.Length / Format.BlockBytes();
+        int blocks = bytes / Format.BlockBytes();
         long firstBlock = (long)firstRow * blocksInRow;
-        var quants = room[..(blocks * planes.QuantBytes)];
-        var scales = room.Slice(quants.Length, blocks * planes.ScaleBytes);
-        planes.Part(rows, quants, scales);
-        Bytes.SubView(firstBlock * planes.QuantBytes, quants.Length).CopyFromCPUUnsafeAsync(device.Stream, ref quants[0], quants.Length);
-        Bytes.SubView(planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), scales.Length)
-            .CopyFromCPUUnsafeAsync(device.Stream, ref scales[0], scales.Length);
+        return (
+            Bytes.SubView(firstBlock * planes.QuantBytes, blocks * planes.QuantBytes),
+            Bytes.SubView(planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), blocks * planes.ScaleBytes));
     }
 }

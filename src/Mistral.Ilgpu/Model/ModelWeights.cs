@@ -1,6 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -66,8 +67,8 @@ public sealed class ModelWeights : IDisposable
                 int rows = parts.Sum(part => part.Rows);
                 int columns = parts[0].Columns;
                 var layout = layoutOf(format);
-                // Random weights are made without the padding of their rows, strips are padded to whole ones.
-                bool isWritten = layout == WeightLayout.Rows && parts.All(part => part.Generator is null);
+                // Random weights are made without the padding of their rows, strips may lack rows.
+                bool isWritten = layout == WeightLayout.Strips ? rows % Strip.Rows == 0 : parts.All(part => part.Generator is null);
                 var buffer = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), $"the weights '{names[0]}'", zeroed: !isWritten));
                 var band = new WeightBand(row, rows, columns, format, buffer.View, layout);
                 stream.Upload(parts, band);

@@ -16,8 +16,9 @@ namespace Mistral.Ilgpu.Model;
 public sealed class WeightStream(
     Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
 {
+    private const int MostReaders = 8;
+
     private readonly StagingBuffer[] _staging = StagingBuffer.For(device, StagingBytes(device));
-    private readonly int _readers = StagingBuffer.Readers(device);
     private readonly RandomFill _random = new(device);
     private DeviceBuffer<byte>? _onDevice;
     private long _bytesDone;
@@ -26,8 +27,6 @@ public sealed class WeightStream(
     /// <summary>Writes the rows of <paramref name="parts"/>, one tensor under the other, to <paramref name="band"/>.</summary>
     public void Upload(IReadOnlyList<CheckpointTensor> parts, WeightBand band)
     {
-        int usedBytes = checked((int)band.Format.BytesOf(band.Columns));
-        int rowBytes = RowBytes(band);
         int stagedRows = StagedRows(band);
         int to = 0;
         foreach (var tensor in parts)
@@ -42,16 +41,8 @@ public sealed class WeightStream(
                 }
                 else
                 {
-                    var buffer = _staging[_turn];
-                    _turn = (_turn + 1) % _staging.Length;
-                    Stage(tensor, row, rows, band.Format, usedBytes, rowBytes, buffer.Rows);
-                    // The copy out of the other buffer, which is the next to be filled.
-                    device.Synchronize();
-                    BeginWrite(buffer.Rows.AsSpan(0, rows * rowBytes), buffer.Planes, band, to, rows);
-                    if (_staging.Length == 1)
-                    {
-                        device.Synchronize();
-                    }
+                    int tensorRow = row;
+                    Write(band, to, rows, (first, count, staged) => Read(tensor, tensorRow + first, count, band, staged));
                 }
 
                 to += rows;
@@ -70,21 +61,50 @@ public sealed class WeightStream(
         }
     }
 
-    /// <summary>Writes rows as <see cref="WeightBand.Upload"/> takes them, no more than are staged at once.</summary>
-    internal void Write(Span<byte> rows, WeightBand band, int firstRow, int count)
+    /// <summary>Writes rows, padded elements or blocks as a file holds them, no more than are staged at once.</summary>
+    internal void Write(byte[] rows, WeightBand band, int firstRow, int count)
     {
-        var buffer = _staging[_turn];
-        device.Synchronize();
-        rows.CopyTo(buffer.Rows);
-        BeginWrite(buffer.Rows.AsSpan(0, rows.Length), buffer.Planes, band, firstRow, count);
+        int rowBytes = RowBytes(band);
+        Write(band, firstRow, count, (first, some, staged) => rows.AsSpan(first * rowBytes, some * rowBytes).CopyTo(staged));
         device.Synchronize();
     }
 
-    private void BeginWrite(Span<byte> rows, Span<byte> planes, WeightBand band, int firstRow, int count)
+    // Several threads read a share of the rows each. Where the device's memory is the host's they also put them there, for new pages come no faster
+    // than threads ask for them.
+    private void Write(WeightBand band, int firstRow, int count, ReadRows read)
     {
+        var buffer = _staging[_turn];
+        _turn = (_turn + 1) % _staging.Length;
+        int rowBytes = RowBytes(band);
+        bool inPlace = device.Info.Kind == DeviceKind.Cpu;
+        bool isParted = !inPlace && band.Format.IsQuantized();
+        InShares(count, (first, some) =>
+        {
+            var staged = (inPlace || isParted ? buffer.Rows : buffer.Parted).AsSpan(first * rowBytes, some * rowBytes);
+            read(first, some, staged);
+            if (inPlace)
+            {
+                band.WriteInPlace(firstRow + first, staged);
+            }
+            else if (isParted)
+            {
+                band.Part(staged, first, buffer.Parted.AsSpan(0, count * rowBytes));
+            }
+        });
+        if (inPlace)
+        {
+            return;
+        }
+
+        // The copy out of the other buffer, which is the next to be filled.
+        device.Synchronize();
         var (target, at) = Target(band, firstRow, count);
-        target.Upload(device, at, rows, planes);
+        target.Upload(device, at, buffer.Parted.AsSpan(0, count * rowBytes));
         Settle(target, band, firstRow, count);
+        if (_staging.Length == 1)
+        {
+            device.Synchronize();
+        }
     }
 
     private void Fill(RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int count)
@@ -130,7 +150,8 @@ public sealed class WeightStream(
         ? checked((int)band.Format.BytesOf(band.Columns))
         : band.Stride * band.Format.BytesPerElement();
 
-    private static int StagingBytes(Device device) => device.Info.Kind == DeviceKind.Cpu ? 1 << 20 : 16 << 20;
+    // What a CPU stages stays in its caches.
+    private static int StagingBytes(Device device) => device.Info.IsGpu ? 16 << 20 : 1 << 20;
 
     private int StagedRows(WeightBand band) => Math.Max(1, _staging[0].Rows.Length / RowBytes(band));
 
@@ -143,41 +164,43 @@ public sealed class WeightStream(
         Report(tensor, 1);
     }
 
-    private void Stage(CheckpointTensor tensor, int row, int rows, TensorFormat format, int usedBytes, int rowBytes, byte[] staged)
+    private static void Read(CheckpointTensor tensor, int row, int rows, WeightBand band, Span<byte> staged)
     {
-        if (_readers == 1)
-        {
-            Read(tensor, row, rows, format, usedBytes, rowBytes, staged.AsSpan(0, rows * rowBytes));
-            return;
-        }
-
-        try
-        {
-            Parallel.For(0, _readers, reader =>
-            {
-                int first = (int)((long)rows * reader / _readers);
-                int end = (int)((long)rows * (reader + 1) / _readers);
-                Read(tensor, row + first, end - first, format, usedBytes, rowBytes, staged.AsSpan(first * rowBytes, (end - first) * rowBytes));
-            });
-        }
-        catch (AggregateException exception)
-        {
-            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
-        }
-    }
-
-    private static void Read(CheckpointTensor tensor, int row, int rows, TensorFormat format, int usedBytes, int rowBytes, Span<byte> staged)
-    {
+        int usedBytes = checked((int)band.Format.BytesOf(band.Columns));
+        int rowBytes = RowBytes(band);
         if (usedBytes == rowBytes)
         {
-            tensor.CopyRows(row, rows, format, staged);
+            tensor.CopyRows(row, rows, band.Format, staged);
             return;
         }
 
         staged.Clear();
         for (int i = 0; i < rows; i++)
         {
-            tensor.CopyRows(row + i, 1, format, staged.Slice(i * rowBytes, usedBytes));
+            tensor.CopyRows(row + i, 1, band.Format, staged.Slice(i * rowBytes, usedBytes));
+        }
+    }
+
+    private static void InShares(int count, Action<int, int> work)
+    {
+        int shares = Math.Min(Math.Min(MostReaders, Environment.ProcessorCount), count);
+        if (shares == 1)
+        {
+            work(0, count);
+            return;
+        }
+
+        try
+        {
+            Parallel.For(0, shares, share =>
+            {
+                int first = (int)((long)count * share / shares);
+                work(first, (int)((long)count * (share + 1) / shares) - first);
+            });
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
         }
     }
 
@@ -187,6 +210,9 @@ public sealed class WeightStream(
         _onDevice?.Dispose();
         Array.ForEach(_staging, buffer => buffer.Dispose());
     }
+
+    // Puts some rows, from one of those that are being written, into a span.
+    private delegate void ReadRows(int first, int count, Span<byte> staged);
 
     private void Report(CheckpointTensor tensor, int rows)
     {

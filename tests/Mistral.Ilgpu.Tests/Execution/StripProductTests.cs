@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
 using Xunit;
@@ -71,7 +72,8 @@ public sealed class StripProductTests
         byte[] blocks = RandomBlocks.Create(random, format, Rows * Columns / format.BlockLength());
         var rows = Band(WeightLayout.Rows);
         var strips = Band(WeightLayout.Strips);
-        rows.Upload(device, 0, blocks, new byte[blocks.Length]);
+        using var stream = new WeightStream(device);
+        stream.Write(blocks, rows, 0, Rows);
         StripPacking.Pack(device, rows, Rows, strips, 0);
 
         var state = PassState.Of(device, Tokens);

@@ -12,6 +12,9 @@ public static class Strip
     public const int Rows = Lanes.Count;
 
     public static int Count(int rows) => (rows + Rows - 1) / Rows;
+
+    /// <summary>Strips that rows from <paramref name="first"/> on are in.</summary>
+    public static int Count(int first, int count) => Count(first + count) - (first / Rows);
 }
 
 /// <summary>
@@ -20,7 +23,7 @@ public static class Strip
 /// a lane: in nibble vector q mod 4 shifted by 4 (q / 4), in two-bit vector q / 4 by 2 (q mod 4), in the bit vector by q. Eight bits lie as signed
 /// bytes, quad q in vector q. All else of a block is in 16-bit floats for the block and whole numbers of a byte for each run.
 /// </summary>
-public interface IStripFormat : IBlockFormat
+public interface IStripFormat : IPackedFormat
 {
     /// <summary>Bits of a quant.</summary>
     static abstract int Bits { get; }
@@ -79,21 +82,15 @@ internal static class StripQuads
         }
     }
 
-    /// <summary>A lane of one of the run's vectors, from the unsigned quants of its row.</summary>
-    /// <param name="at">Where the row's block starts in its plane of quants.</param>
+    /// <summary>A lane of one of the run's vectors, from the quants of its row.</summary>
+    /// <param name="block">Of the plane of quants.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Pack<TFormat>(ArrayView<byte> quants, long at, int run, int vector)
+    public static uint Pack<TFormat>(ArrayView<byte> quants, long block, int run, int vector)
         where TFormat : struct, IStripFormat
     {
-        int packed = 0;
         if (TFormat.Bits == 8)
         {
-            for (int i = 0; i < 4; i++)
-            {
-                packed |= (Quant<TFormat>(quants, at, run, (4 * vector) + i) & 255) << (8 * i);
-            }
-
-            return packed;
+            return Quad<TFormat>(quants, block, run, vector);
         }
 
         // The plane that the vector is of: its width in bits, its first vector, and the bits below it in a quant.
@@ -101,20 +98,23 @@ internal static class StripQuads
         int width = vector < nibbles ? 4 : vector < nibbles + (TFormat.Bits & 2) ? 2 : 1;
         int first = width == 4 ? 0 : width == 2 ? nibbles : nibbles + (TFormat.Bits & 2);
         int below = width == 1 ? TFormat.Bits - 1 : width == 2 ? nibbles : 0;
+        uint field = 0x01010101u * ((1u << width) - 1);
+        uint packed = 0;
         for (int slot = 0; slot < 8 / width; slot++)
         {
             int quad = width == 4 ? vector + (4 * slot) : width == 2 ? (4 * (vector - first)) + slot : slot;
-            for (int i = 0; i < 4; i++)
-            {
-                int quant = Quant<TFormat>(quants, at, run, (4 * quad) + i);
-                packed |= ((quant >> below) & ((1 << width) - 1)) << ((8 * i) + (width * slot));
-            }
+            packed |= ((Quad<TFormat>(quants, block, run, quad) >> below) & field) << (width * slot);
         }
 
         return packed;
     }
 
+    // Adds the bias to each byte, without carrying from one to the next.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Quant<TFormat>(ArrayView<byte> quants, long at, int run, int i)
-        where TFormat : struct, IStripFormat => TFormat.Quant(quants, at, run, i / BlockRun.Half, i % BlockRun.Half) + TFormat.Bias;
+    private static uint Quad<TFormat>(ArrayView<byte> quants, long block, int run, int quad)
+        where TFormat : struct, IStripFormat
+    {
+        uint signed = TFormat.Four(quants, block, run, quad >> 2, quad & 3);
+        return ((signed & 0x7F7F7F7F) + (0x01010101u * (uint)TFormat.Bias)) ^ (signed & 0x80808080);
+    }
 }

@@ -1,0 +1,25 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+public sealed class WeightStreamTests
+{
+    [Theory]
+    [MemberData(nameof(TestDevice.Models), MemberType = typeof(TestDevice))]
+    public void Load_OfTensorsThatFitTheStaging_TakesOneTurnForEach(string name)
+    {
+        using var checkpoint = Checkpoint.OpenBuiltIn("tiny");
+        var turns = new List<string>();
+        using var weights = ModelWeights.Load(
+            TestDevice.Get(name), checkpoint, new ModelOptions(), new Turns(turns), TestContext.Current.CancellationToken);
+        Assert.Equal(checkpoint.Tensors.Keys.Order(), turns.Order());
+    }
+
+    private sealed class Turns(List<string> tensors) : IProgress<TensorProgress>
+    {
+        public void Report(TensorProgress value) => tensors.Add(value.Tensor);
+    }
+}
