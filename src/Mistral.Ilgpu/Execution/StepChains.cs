@@ -18,9 +18,11 @@ public sealed class StepChains : IDisposable
     private readonly IReadOnlyList<Step> _steps;
     private readonly int _longestWindow;
     private readonly DeviceBuffer<int> _counters;
+    private readonly ChainWorkers _workers;
+    private readonly Action<Pass, int> _launch;
+    private readonly Lazy<Task<List<Action<Pass, int>>>> _whole;
+    private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
     private int _passes;
-    private readonly Lazy<Task<List<Action<Pass>>>> _whole;
-    private readonly Lazy<Task<List<Action<Pass>>>> _split;
 
     private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow)
     {
@@ -29,6 +31,8 @@ public sealed class StepChains : IDisposable
         _longestWindow = longestWindow;
         int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
+        _workers = ChainWorkers.Of(device, steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes));
+        _launch = Launch;
         _whole = new(() => Task.Run(() => Build(isSplit: false)));
         _split = new(() => Task.Run(() => Build(isSplit: true)));
     }
@@ -41,6 +45,9 @@ public sealed class StepChains : IDisposable
     /// <summary>Whether a pass can go through the chains.</summary>
     public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };
 
+    /// <summary>Whether it is known how many workers are fastest, see <see cref="ChainWorkers"/>.</summary>
+    public bool IsTuned => _workers.Chosen is not null;
+
     /// <summary>Compiles the chains and waits for them.</summary>
     public void Prepare()
     {
@@ -51,8 +58,19 @@ public sealed class StepChains : IDisposable
     /// <summary>Puts all steps of a pass on the device's stream: one by one until the chains are compiled, which happens beside the first passes.</summary>
     public void Launch(Pass pass)
     {
-        var chains = ++_passes > PassesBefore ? (IsSplit(pass) ? _split : _whole).Value : null;
-        if (chains?.IsCompleted != true)
+        if (_workers.Chosen == ChainWorkers.None || ++_passes <= PassesBefore || !ChainsOf(pass).IsCompleted)
+        {
+            Launch(pass, ChainWorkers.None);
+        }
+        else
+        {
+            _workers.Run(pass, _launch, _device.Synchronize);
+        }
+    }
+
+    private void Launch(Pass pass, int workers)
+    {
+        if (workers == ChainWorkers.None)
         {
             foreach (var step in _steps)
             {
@@ -63,11 +81,13 @@ public sealed class StepChains : IDisposable
         }
 
         _counters.View.MemSetToZero(_device.Stream);
-        foreach (var launch in chains.GetAwaiter().GetResult())
+        foreach (var launch in ChainsOf(pass).GetAwaiter().GetResult())
         {
-            launch(pass);
+            launch(pass, workers);
         }
     }
+
+    private Task<List<Action<Pass, int>>> ChainsOf(Pass pass) => (IsSplit(pass) ? _split : _whole).Value;
 
     public void Dispose()
     {
@@ -96,10 +116,10 @@ public sealed class StepChains : IDisposable
         return false;
     }
 
-    private List<Action<Pass>> Build(bool isSplit)
+    private List<Action<Pass, int>> Build(bool isSplit)
     {
         int countersUsed = 0;
-        var launches = new List<Action<Pass>>();
+        var launches = new List<Action<Pass, int>>();
         var links = new List<ILink>();
         string? layer = null;
         foreach (var step in _steps)
@@ -117,7 +137,7 @@ public sealed class StepChains : IDisposable
             }
             else
             {
-                launches.Add(step.Launch);
+                launches.Add((pass, _) => step.Launch(pass));
             }
         }
 
@@ -135,7 +155,7 @@ public sealed class StepChains : IDisposable
         }
     }
 
-    private Action<Pass> Chain(List<ILink> links, ArrayView<int> counters)
+    private Action<Pass, int> Chain(List<ILink> links, ArrayView<int> counters)
     {
         var last = links[^1];
         var chained = (ILinks)Activator.CreateInstance(typeof(LastLink<>).MakeGenericType(last.GetType()), last)!;
@@ -145,14 +165,13 @@ public sealed class StepChains : IDisposable
         }
 
         return typeof(StepChains).GetMethod(nameof(Bind), BindingFlags.NonPublic | BindingFlags.Instance)!
-            .MakeGenericMethod(chained.GetType()).CreateDelegate<Func<ILinks, ArrayView<int>, Action<Pass>>>(this)(chained, counters);
+            .MakeGenericMethod(chained.GetType()).CreateDelegate<Func<ILinks, ArrayView<int>, Action<Pass, int>>>(this)(chained, counters);
     }
 
-    private Action<Pass> Bind<TLinks>(ILinks links, ArrayView<int> counters)
+    private Action<Pass, int> Bind<TLinks>(ILinks links, ArrayView<int> counters)
         where TLinks : struct, ILinks
     {
         var launch = _device.Bind(new Chain<TLinks>((TLinks)links, counters));
-        var shape = new KernelConfig(_device.Info.ComputeUnits, 1);
-        return _ => launch(shape);
+        return (_, workers) => launch(new KernelConfig(workers, 1));
     }
 }

@@ -141,8 +141,24 @@ public sealed class MistralModel : IDisposable
     /// it was begun.</summary>
     public int ChunkLength(int position, int remaining) => Math.Min(remaining, Chunk - (position % Chunk));
 
-    /// <summary>Compiles now what else is compiled beside the first texts, for those who measure.</summary>
-    public void Prepare() => _chains?.Prepare();
+    /// <summary>Compiles and tries now what else is compiled beside the first texts and tried on them, for those who measure.</summary>
+    public void Prepare()
+    {
+        if (_chains is null)
+        {
+            return;
+        }
+
+        _chains.Prepare();
+        var batch = new Batch();
+        while (!_chains.IsTuned)
+        {
+            using var sequence = TryOpen(maxTokens: 1) ?? throw new InvalidOperationException("texts are open: prepare before the first");
+            batch.Clear();
+            batch.Decode(sequence, 0);
+            Forward(batch);
+        }
+    }
 
     /// <summary>Takes the batch's tokens in one pass.</summary>
     /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary lacks.</exception>
