@@ -24,6 +24,7 @@ public sealed class Device : IDisposable
     private readonly long _memoryLimit;
     private readonly Meter _meter = Telemetry.CreateMeter();
     private long _allocatedBytes;
+    private int? _reductionGroup;
 
     private readonly IKernelLoader _loader;
 
@@ -57,6 +58,10 @@ public sealed class Device : IDisposable
 
     /// <summary>Records the launches on <see cref="Stream"/>, where the device can.</summary>
     internal IGraphDriver? Graphs { get; }
+
+    /// <summary>See <see cref="LaunchPlan.ReductionGroup"/>.</summary>
+    internal int ReductionGroup => _reductionGroup ??=
+        new LaunchPlan(Info).Family == KernelFamily.Gpu ? ReductionGroups.Of(this) : ReductionGroups.Default;
 
     /// <summary>Device memory handed out and not yet given back, in bytes.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);

@@ -72,7 +72,7 @@ public sealed partial class KernelSet
             KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) => TensorPrefill(InWords(input), cache),
             KernelFamily.Gpu or KernelFamily.Cuda => Launcher(
                 new AttendGroup<TCache, TElement>(input),
-                pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1))),
+                pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(_plan.ReductionGroup, 1, 1))),
             KernelFamily.CpuAccelerator => Rows<VectorTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
@@ -112,7 +112,7 @@ public sealed partial class KernelSet
                 InSplits(TensorDecode(InWords(input), cache, parts)),
             KernelFamily.Gpu or KernelFamily.Cuda => InSplits(Launcher(
                 new DecodeAttendGroup<TCache, TElement>(input, parts),
-                pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(LaunchPlan.ReductionGroup, 1, 1)))),
+                pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(_plan.ReductionGroup, 1, 1)))),
             KernelFamily.CpuAccelerator => Rows<VectorTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };

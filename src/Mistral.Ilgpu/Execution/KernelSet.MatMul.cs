@@ -177,8 +177,8 @@ public sealed partial class KernelSet
         });
     }
 
-    private static KernelConfig GroupPerRow(int rows, int tokens) =>
-        new(new Index3D(rows, tokens, 1), new Index3D(LaunchPlan.ReductionGroup, 1, 1));
+    private KernelConfig GroupPerRow(int rows, int tokens) =>
+        new(new Index3D(rows, tokens, 1), new Index3D(_plan.ReductionGroup, 1, 1));
 
     private Launch StripBlocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IStripFormat

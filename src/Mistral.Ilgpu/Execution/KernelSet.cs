@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Execution;
 /// </summary>
 public sealed partial class KernelSet(Device device, StepState state, ActivationType activations = ActivationType.Int8)
 {
-    private readonly LaunchPlan _plan = new(device.Info);
+    private readonly LaunchPlan _plan = new(device.Info, device.ReductionGroup);
 
     public Device Device { get; } = device;
 
@@ -81,7 +81,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
         if (_plan.LikesGroups)
         {
             var group = new RmsNormGroup(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
-            return Step(name, group, pass => new KernelConfig(rows.Count(pass), LaunchPlan.ReductionGroup), cost, rows, output);
+            return Step(name, group, pass => new KernelConfig(rows.Count(pass), _plan.ReductionGroup), cost, rows, output);
         }
 
         if (HasLanes(columns))

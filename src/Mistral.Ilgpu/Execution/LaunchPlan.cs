@@ -22,7 +22,8 @@ public enum KernelFamily
 }
 
 /// <summary>Grid and group sizes for one device.</summary>
-public sealed class LaunchPlan(DeviceInfo device)
+/// <param name="reductionGroup">See <see cref="ReductionGroup"/>.</param>
+public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = ReductionGroups.Default)
 {
     public KernelFamily Family { get; } = (device.Kind, device.IsGpu) switch
     {
@@ -53,7 +54,7 @@ public sealed class LaunchPlan(DeviceInfo device)
             : WeightLayout.Rows;
 
     /// <summary>Group size of kernels that reduce through shared memory.</summary>
-    public const int ReductionGroup = 128;
+    public int ReductionGroup { get; } = reductionGroup;
 
     /// <summary>The shape for a kernel that shares <paramref name="items"/> equal small items by stride.</summary>
     public KernelConfig Elements(long items) => Family switch

@@ -7,22 +7,27 @@ namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
 /// A graph for passes of decoded tokens on OpenCL CPUs, where putting a kernel on the cores costs more than many a step takes: the steps of a layer are
-/// one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit for bit.
+/// one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit for bit. How many workers share a launch is measured in the
+/// first passes: half the cores may read memory as fast as all do, and where others want them too, waiting for a worker costs more than launches.
 /// </summary>
 public sealed class StepChains : IDisposable
 {
     // Texts that end sooner do not make up for what compiling takes.
     private const int PassesBefore = 24;
 
+    // In place of a number of workers: the steps are launched one by one.
+    private const int NoWorkers = 0;
+
     private readonly Device _device;
     private readonly IReadOnlyList<Step> _steps;
     private readonly int _longestWindow;
     private readonly DeviceBuffer<int> _counters;
-    private readonly ChainWorkers _workers;
-    private readonly Action<Pass, int> _launch;
+    private readonly MeasuredChoice _workers;
+    private readonly Action<int> _launch;
     private readonly Lazy<Task<List<Action<Pass, int>>>> _whole;
     private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
     private int _passes;
+    private Pass? _pass;
 
     private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow)
     {
@@ -31,8 +36,12 @@ public sealed class StepChains : IDisposable
         _longestWindow = longestWindow;
         int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
-        _workers = ChainWorkers.Of(device, steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes));
-        _launch = Launch;
+        int cores = device.Info.ComputeUnits;
+        // As good a name for the size of a model as any.
+        long passBytes = steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
+        _workers = new MeasuredChoice(
+            cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], UserCache.FileFor($"workers-{passBytes}", device, ".txt"));
+        _launch = LaunchChains;
         _whole = new(() => Task.Run(() => Build(isSplit: false)));
         _split = new(() => Task.Run(() => Build(isSplit: true)));
     }
@@ -45,7 +54,7 @@ public sealed class StepChains : IDisposable
     /// <summary>Whether a pass can go through the chains.</summary>
     public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };
 
-    /// <summary>Whether it is known how many workers are fastest, see <see cref="ChainWorkers"/>.</summary>
+    /// <summary>Whether it is known how many workers are fastest.</summary>
     public bool IsTuned => _workers.Chosen is not null;
 
     /// <summary>Compiles the chains and waits for them.</summary>
@@ -58,32 +67,37 @@ public sealed class StepChains : IDisposable
     /// <summary>Puts all steps of a pass on the device's stream: one by one until the chains are compiled, which happens beside the first passes.</summary>
     public void Launch(Pass pass)
     {
-        if (_workers.Chosen == ChainWorkers.None || ++_passes <= PassesBefore || !ChainsOf(pass).IsCompleted)
+        if (_workers.Chosen == NoWorkers || ++_passes <= PassesBefore || !ChainsOf(pass).IsCompleted)
         {
-            Launch(pass, ChainWorkers.None);
+            LaunchSteps(pass);
         }
         else
         {
-            _workers.Run(pass, _launch, _device.Synchronize);
+            _pass = pass;
+            _workers.Run(_device, _launch);
         }
     }
 
-    private void Launch(Pass pass, int workers)
+    private void LaunchSteps(Pass pass)
     {
-        if (workers == ChainWorkers.None)
+        foreach (var step in _steps)
         {
-            foreach (var step in _steps)
-            {
-                step.Launch(pass);
-            }
+            step.Launch(pass);
+        }
+    }
 
+    private void LaunchChains(int workers)
+    {
+        if (workers == NoWorkers)
+        {
+            LaunchSteps(_pass!);
             return;
         }
 
         _counters.View.MemSetToZero(_device.Stream);
-        foreach (var launch in ChainsOf(pass).GetAwaiter().GetResult())
+        foreach (var launch in ChainsOf(_pass!).GetAwaiter().GetResult())
         {
-            launch(pass, workers);
+            launch(_pass!, workers);
         }
     }
 

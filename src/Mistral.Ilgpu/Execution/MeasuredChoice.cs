@@ -4,62 +4,51 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>
-/// How many workers take the chains of a pass, found by trying in the first passes and kept for the device, the kernels and the size of the model.
-/// Half the cores may read memory as fast as all do, and where others want them too, waiting for a worker costs more than launches.
-/// </summary>
-internal sealed class ChainWorkers
+/// <summary>Which of a few numbers makes something fastest, found by trying each in turns and then kept, as <see cref="UserCache"/> keeps things.</summary>
+internal sealed class MeasuredChoice
 {
-    /// <summary>In place of a number of workers: the steps are launched one by one.</summary>
-    public const int None = 0;
-
     // The first time of each has what the driver does once in it; the median of five does not.
     private const int Rounds = 5;
 
-    // What another number must save to be taken in place of all cores.
+    // What is within noise of a number that is preferred does not take its place.
     private const double WorthIt = 0.97;
 
     private readonly int[] _candidates;
     private readonly string? _file;
     private readonly List<double> _times = [];
 
+    /// <param name="candidates">The preferred first.</param>
     /// <param name="file">Where the choice is kept; null for nowhere.</param>
-    public ChainWorkers(int cores, string? file)
+    public MeasuredChoice(int[] candidates, string? file)
     {
-        _candidates = cores > 1 ? [cores, cores / 2, None] : [cores, None];
-        _file = file;
+        (_candidates, _file) = (candidates, file);
         Chosen = Read();
     }
 
     /// <summary>The fastest; null while it is not known.</summary>
     public int? Chosen { get; private set; }
 
-    /// <summary>What is chosen, or what is to be tried next.</summary>
-    public int Next => Chosen ?? _candidates[_times.Count % _candidates.Length];
+    /// <summary>What is to be tried next.</summary>
+    public int Next => _candidates[_times.Count % _candidates.Length];
 
-    /// <summary>The choice of a device for passes that read so many bytes.</summary>
-    public static ChainWorkers Of(Device device, long passBytes) =>
-        new(device.Info.ComputeUnits, UserCache.FileFor($"workers-{passBytes}", device, ".txt"));
-
-    /// <summary>Runs a pass with <see cref="Next"/>, timed while the choice is open.</summary>
-    /// <param name="launch">Puts the pass on the device.</param>
-    /// <param name="synchronize">Waits for the device.</param>
-    public void Run(Pass pass, Action<Pass, int> launch, Action synchronize)
+    /// <summary>Does the work with the number that is chosen, or with the next to be tried, and then waits for it.</summary>
+    /// <param name="launch">Puts the work on the device.</param>
+    public void Run(Device device, Action<int> launch)
     {
         if (Chosen is { } chosen)
         {
-            launch(pass, chosen);
+            launch(chosen);
             return;
         }
 
-        synchronize();
+        device.Synchronize();
         long begin = Stopwatch.GetTimestamp();
-        launch(pass, Next);
-        synchronize();
+        launch(Next);
+        device.Synchronize();
         Took(Stopwatch.GetElapsedTime(begin));
     }
 
-    /// <summary>Takes note of what a pass with <see cref="Next"/> took.</summary>
+    /// <summary>Takes note of how long the work took with <see cref="Next"/>.</summary>
     public void Took(TimeSpan time)
     {
         _times.Add(time.TotalSeconds);
