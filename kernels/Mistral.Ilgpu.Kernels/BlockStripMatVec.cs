@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// <see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight bits. The products of a run are
-/// whole numbers: of bytes four at a time, summed in 16 bits as long as those hold them, then in 32; or of shorts, where quants have eight bits.
+/// whole numbers: of bytes four at a time, summed in 16 bits as long as those hold them, then in 32; or of shorts, where quants or their values have eight bits.
 /// </summary>
 [LaneForm]
 public readonly record struct BlockStripMatVec<TFormat, TResult>(
@@ -145,6 +145,21 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
                     long pairs = 2 * Input.QuadAt(token + t, run, quad);
                     Lanes.AddSignedProducts(
                         ref Weights.Quants[at + (quad * Strip.Rows)], Input.Pairs[pairs], Input.Pairs[pairs + 1], ref room.Whole[WholeAt(0, t)]);
+                }
+            }
+
+            return;
+        }
+
+        if (TFormat.IsUneven)
+        {
+            for (int quad = 0; quad < BlockRun.Quads; quad++)
+            {
+                StripQuads.Load<TFormat>(Weights.Quants, at, quad, ref room.Bytes[0]);
+                for (int t = 0; t < tokens; t++)
+                {
+                    long pairs = 2 * Input.QuadAt(token + t, run, quad);
+                    Lanes.AddSignedProducts(ref room.Bytes[0], Input.Pairs[pairs], Input.Pairs[pairs + 1], ref room.Whole[WholeAt(0, t)]);
                 }
             }
 

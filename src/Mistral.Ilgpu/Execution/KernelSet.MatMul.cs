@@ -107,8 +107,8 @@ public sealed partial class KernelSet
             TensorFormat.Q4_K => StripBlocks<Q4_K, TResult>(name, band, input, output, rows),
             TensorFormat.Q5_K => StripBlocks<Q5_K, TResult>(name, band, input, output, rows),
             TensorFormat.Q6_K => StripBlocks<Q6_K, TResult>(name, band, input, output, rows),
-            TensorFormat.IQ4_NL => Blocks<IQ4_NL, TResult>(name, band, input, output, rows),
-            TensorFormat.IQ4_XS => Blocks<IQ4_XS, TResult>(name, band, input, output, rows),
+            TensorFormat.IQ4_NL => StripBlocks<IQ4_NL, TResult>(name, band, input, output, rows),
+            TensorFormat.IQ4_XS => StripBlocks<IQ4_XS, TResult>(name, band, input, output, rows),
             _ => throw new ArgumentOutOfRangeException(nameof(band)),
         };
 

@@ -49,7 +49,7 @@ public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = Reduction
 
     /// <summary>How weights that are multiplied with lie on the device.</summary>
     public WeightLayout LayoutOf(TensorFormat format, ActivationType activations) =>
-        Family == KernelFamily.OpenClCpu && StripPlanes.Has(format) && (activations == ActivationType.Int8 || !format.IsQuantized())
+        Family == KernelFamily.OpenClCpu && (activations == ActivationType.Int8 || !format.IsQuantized())
             ? WeightLayout.Strips
             : WeightLayout.Rows;
 

@@ -48,6 +48,12 @@ internal static class StripPacking
             case TensorFormat.Q6_K:
                 Blocks<Q6_K>();
                 break;
+            case TensorFormat.IQ4_NL:
+                Blocks<IQ4_NL>();
+                break;
+            case TensorFormat.IQ4_XS:
+                Blocks<IQ4_XS>();
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(rows), rows.Format, "has no strips");
         }

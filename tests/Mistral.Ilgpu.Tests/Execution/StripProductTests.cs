@@ -18,7 +18,7 @@ public sealed class StripProductTests
     public static TheoryData<string, TensorFormat> Cases => new(
         from device in new[] { "cpu", "opencl" }
         from format in Enum.GetValues<TensorFormat>()
-        where format.IsQuantized() && StripPlanes.Has(format)
+        where format.IsQuantized()
         select (device, format));
 
     [Theory]
@@ -54,8 +54,14 @@ public sealed class StripProductTests
             case TensorFormat.Q5_K:
                 Check<Q5_K>(name, format);
                 break;
-            default:
+            case TensorFormat.Q6_K:
                 Check<Q6_K>(name, format);
+                break;
+            case TensorFormat.IQ4_NL:
+                Check<IQ4_NL>(name, format);
+                break;
+            default:
+                Check<IQ4_XS>(name, format);
                 break;
         }
     }

@@ -22,6 +22,8 @@ public readonly partial struct Q2_K : IStripFormat
 
     public static int Bias => 0;
 
+    public static bool IsUneven => false;
+
     public static int BlockFloats => 2;
 
     public static int RunBytes => 4;
@@ -69,6 +71,8 @@ public readonly partial struct Q3_K : IStripFormat
     public static int Bits => 3;
 
     public static int Bias => 4;
+
+    public static bool IsUneven => false;
 
     public static int BlockFloats => 1;
 
@@ -120,6 +124,8 @@ public readonly partial struct Q4_K : IStripFormat
 
     public static int Bias => 0;
 
+    public static bool IsUneven => false;
+
     public static int BlockFloats => 2;
 
     public static int RunBytes => 2;
@@ -156,6 +162,8 @@ public readonly partial struct Q5_K : IStripFormat
     public static int Bits => 5;
 
     public static int Bias => 0;
+
+    public static bool IsUneven => false;
 
     public static int BlockFloats => 2;
 
@@ -197,6 +205,8 @@ public readonly partial struct Q6_K : IStripFormat
 
     public static int Bias => 32;
 
+    public static bool IsUneven => false;
+
     public static int BlockFloats => 1;
 
     public static int RunBytes => 2;
@@ -226,7 +236,7 @@ public readonly partial struct Q6_K : IStripFormat
 }
 
 /// <summary><see cref="IQ4_NL"/> with six-bit scales of 32 weights.</summary>
-public readonly partial struct IQ4_XS : IBlockFormat
+public readonly partial struct IQ4_XS : IStripFormat
 {
     public static int BlockLength => 256;
 
@@ -240,6 +250,16 @@ public readonly partial struct IQ4_XS : IBlockFormat
 
     public static int ScaleWords => 4;
 
+    public static int Bits => 4;
+
+    public static int Bias => 0;
+
+    public static bool IsUneven => true;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
         UnevenValues.At(Nibble.Of(quants, at + (BlockRun.Half * run) + i, half));
@@ -247,10 +267,19 @@ public readonly partial struct IQ4_XS : IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
     {
+        float scale = Float16.Decode(scales[at]) * RunByte(scales, at, run, 0);
+        return new RunScale { Low = scale, High = scale };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index)
+    {
         int lower = (Bytes.Of(scales, at + 2, run >> 1) >> (4 * (run & 1))) & 15;
         int upper = (scales[at + 1] >> (2 * run)) & 3;
-        float scale = Float16.Decode(scales[at]) * ((lower | (upper << 4)) - 32);
-        return new RunScale { Low = scale, High = scale };
+        return (lower | (upper << 4)) - 32;
     }
 }
 

@@ -22,6 +22,8 @@ public readonly partial struct Q8_0 : IStripFormat
 
     public static int Bias => 0;
 
+    public static bool IsUneven => false;
+
     public static int BlockFloats => 1;
 
     public static int RunBytes => 0;
@@ -58,6 +60,8 @@ public readonly partial struct Q4_0 : IStripFormat
     public static int Bits => 4;
 
     public static int Bias => 8;
+
+    public static bool IsUneven => false;
 
     public static int BlockFloats => 1;
 
@@ -96,6 +100,8 @@ public readonly partial struct Q4_1 : IStripFormat
 
     public static int Bias => 0;
 
+    public static bool IsUneven => false;
+
     public static int BlockFloats => 2;
 
     public static int RunBytes => 0;
@@ -131,6 +137,8 @@ public readonly partial struct Q5_0 : IStripFormat
     public static int Bits => 5;
 
     public static int Bias => 16;
+
+    public static bool IsUneven => false;
 
     public static int BlockFloats => 1;
 
@@ -168,6 +176,8 @@ public readonly partial struct Q5_1 : IStripFormat
 
     public static int Bias => 0;
 
+    public static bool IsUneven => false;
+
     public static int BlockFloats => 2;
 
     public static int RunBytes => 0;
@@ -186,7 +196,7 @@ public readonly partial struct Q5_1 : IStripFormat
 }
 
 /// <summary>Four bits that choose one of sixteen unevenly spaced values, and a scale.</summary>
-public readonly partial struct IQ4_NL : IBlockFormat
+public readonly partial struct IQ4_NL : IStripFormat
 {
     public static int BlockLength => 32;
 
@@ -200,12 +210,28 @@ public readonly partial struct IQ4_NL : IBlockFormat
 
     public static int ScaleWords => 1;
 
+    public static int Bits => 4;
+
+    public static int Bias => 0;
+
+    public static bool IsUneven => true;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
         UnevenValues.At(Nibble.Of(quants, at + i, half));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
 }
 
 /// <summary>Scales of blocks that have one for all their weights.</summary>

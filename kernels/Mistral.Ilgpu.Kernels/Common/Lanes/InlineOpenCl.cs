@@ -32,8 +32,11 @@ public static partial class InlineOpenCl
 {
     // Vectors that need no alignment beyond their elements', and what has no operator: products of neighbouring bytes and shorts. Where the
     // compiler is not told to use instructions for them, the same is spelled out.
-    private const string Prelude = """
+    private static readonly string Prelude = $"""
         #ifndef LANES
+        #define UNEVEN_LOWER {UnevenValues.Lower}UL
+        #define UNEVEN_UPPER {UnevenValues.Upper}UL
+        #define UNEVEN as_int4((ulong2)(UNEVEN_LOWER, UNEVEN_UPPER))
         #define LANES \
           typedef int lanes_int __attribute__((ext_vector_type(16), aligned(4))); \
           typedef float lanes_float __attribute__((ext_vector_type(16), aligned(4))); \
@@ -47,6 +50,8 @@ public static partial class InlineOpenCl
         #define LANES_NATIVE typedef char native_bytes __attribute__((vector_size(64))); typedef short native_shorts __attribute__((vector_size(64)));
         #define multiply_bytes(w, x) __builtin_astype(__builtin_ia32_pmaddubsw512(__builtin_astype(w, native_bytes), __builtin_astype(x, native_bytes)), lanes_shorts)
         #define multiply_shorts(w, x) __builtin_astype(__builtin_ia32_pmaddwd512(__builtin_astype(w, native_shorts), __builtin_astype(x, native_shorts)), int16)
+        #define uneven_values(w) \
+          __builtin_astype(__builtin_ia32_pshufb512(__builtin_astype((int16)(UNEVEN, UNEVEN, UNEVEN, UNEVEN), native_bytes), __builtin_astype(w, native_bytes)), int16)
         #elif defined(__AVX2__)
         #define LANES_NATIVE typedef char native_bytes __attribute__((vector_size(32))); typedef short native_shorts __attribute__((vector_size(32)));
         #define multiply_bytes_of(w, x, part) \
@@ -55,12 +60,18 @@ public static partial class InlineOpenCl
         #define multiply_shorts_of(w, x, part) \
           __builtin_astype(__builtin_ia32_pmaddwd256(__builtin_astype((w).part, native_shorts), __builtin_astype((x).part, native_shorts)), int8)
         #define multiply_shorts(w, x) (int16)(multiply_shorts_of(w, x, lo), multiply_shorts_of(w, x, hi))
+        #define uneven_values_of(w, part) \
+          __builtin_astype(__builtin_ia32_pshufb256(__builtin_astype((int8)(UNEVEN, UNEVEN), native_bytes), __builtin_astype((w).part, native_bytes)), int8)
+        #define uneven_values(w) (int16)(uneven_values_of(w, lo), uneven_values_of(w, hi))
         #else
         #define LANES_NATIVE
         #define byte_product(w, x, i) ((((w) >> (8 * i)) & 255) * (((x) << (24 - 8 * i)) >> 24))
         #define multiply_bytes(w, x) __builtin_astype( \
           ((byte_product(w, x, 0) + byte_product(w, x, 1)) & 65535) | ((byte_product(w, x, 2) + byte_product(w, x, 3)) << 16), lanes_shorts)
         #define multiply_shorts(w, x) (((((w) << 16) >> 16) * (((x) << 16) >> 16)) + (((w) >> 16) * ((x) >> 16)))
+        #define uneven_value(w, i) (convert_int16((((w) >> (8 * i) & 15) < 8 ? (ulong16)(UNEVEN_LOWER) : (ulong16)(UNEVEN_UPPER)) \
+          >> convert_ulong16(8 * ((w) >> (8 * i) & 7)) & (ulong)255) << (8 * i))
+        #define uneven_values(w) (uneven_value(w, 0) | uneven_value(w, 1) | uneven_value(w, 2) | uneven_value(w, 3))
         #endif
         #if defined(__clang__)
         #define load_acquire(address) __atomic_load_n(address, __ATOMIC_ACQUIRE)

@@ -161,6 +161,14 @@ public static class Lanes
     public static void AddBits(ref int from, int shift, int mask, int place, ref int lanes) => (Vector512.LoadUnsafe(ref lanes)
         | (((Vector512.LoadUnsafe(ref from) >> shift) & Vector512.Create(mask)) << place)).StoreUnsafe(ref lanes);
 
+    /// <summary>Puts one of <see cref="UnevenValues"/> in place of each byte, which is its number.</summary>
+    [OpenCl("bytes = uneven_values(bytes);"), IntrinsicImplementation]
+    public static void LookUpUneven(ref int bytes)
+    {
+        var values = Vector512.Create(Vector256.Create(Vector128.Create(UnevenValues.Lower, UnevenValues.Upper))).AsByte();
+        Vector512.Shuffle(values, Vector512.LoadUnsafe(ref bytes).AsByte()).AsInt32().StoreUnsafe(ref bytes);
+    }
+
     /// <summary>
     /// Each lane of <paramref name="sums"/> is two sums of 16 bits, of the products of its lower and its upper two bytes: those of
     /// <paramref name="bytes"/> unsigned, those of <paramref name="x"/> signed. Nothing may pass 16 bits.

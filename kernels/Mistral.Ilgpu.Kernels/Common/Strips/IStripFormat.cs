@@ -28,8 +28,11 @@ public interface IStripFormat : IPackedFormat
     /// <summary>Bits of a quant.</summary>
     static abstract int Bits { get; }
 
-    /// <summary>What makes a quant an unsigned number; 0 of eight bits.</summary>
+    /// <summary>What makes a quant an unsigned number; 0 of eight bits, and where quants are numbers of values.</summary>
     static abstract int Bias { get; }
+
+    /// <summary>Whether the four bits of a quant are its number among <see cref="UnevenValues"/>.</summary>
+    static abstract bool IsUneven { get; }
 
     /// <summary>16-bit floats of a block: the scale, and that of offsets where there are some.</summary>
     static abstract int BlockFloats { get; }
@@ -52,7 +55,7 @@ public readonly record struct StripWeights(ArrayView<int> Quants, ArrayView<usho
 /// <summary>Quads of a run in a strip.</summary>
 internal static class StripQuads
 {
-    /// <summary>bytes = the quants of a quad as unsigned bytes.</summary>
+    /// <summary>bytes = the quants of a quad: unsigned, or of uneven values as they are.</summary>
     /// <param name="at">Where the run's vectors start.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load<TFormat>(ArrayView<int> quants, long at, int quad, ref int bytes)
@@ -70,6 +73,11 @@ internal static class StripQuads
             if ((TFormat.Bits & 1) != 0)
             {
                 Lanes.AddBits(ref quants[at + (4 * Lanes.Count)], quad, 0x01010101, 4, ref bytes);
+            }
+
+            if (TFormat.IsUneven)
+            {
+                Lanes.LookUpUneven(ref bytes);
             }
         }
         else
@@ -109,11 +117,17 @@ internal static class StripQuads
         return packed;
     }
 
-    // Adds the bias to each byte, without carrying from one to the next.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Quad<TFormat>(ArrayView<byte> quants, long block, int run, int quad)
         where TFormat : struct, IStripFormat
     {
+        if (TFormat.IsUneven)
+        {
+            long runs = (block * (TFormat.BlockLength / BlockRun.Length)) + run;
+            return (quants.Cast<uint>()[(runs * (BlockRun.Quads / 2)) + (quad & 3)] >> (4 * (quad >> 2))) & PackedBytes.Nibbles;
+        }
+
+        // Adds the bias to each byte, without carrying from one to the next.
         uint signed = TFormat.Four(quants, block, run, quad >> 2, quad & 3);
         return ((signed & 0x7F7F7F7F) + (0x01010101u * (uint)TFormat.Bias)) ^ (signed & 0x80808080);
     }
