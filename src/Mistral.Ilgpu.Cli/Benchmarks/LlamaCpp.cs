@@ -51,6 +51,11 @@ internal sealed partial class LlamaCpp
     /// <exception cref="UsageException">It cannot measure such a test.</exception>
     public void Require(IEnumerable<BenchTest> tests)
     {
+        if (tests.Any(test => test.Texts > 1))
+        {
+            throw new UsageException("--batch: found several texts together with --against, which measures one at a time");
+        }
+
         if (!_isBench && tests.Any(test => test.Depth > 0))
         {
             throw new UsageException($"-d: found a depth with the harness '{_program}', expected {Bench} for that");

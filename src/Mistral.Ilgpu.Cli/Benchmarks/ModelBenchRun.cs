@@ -46,6 +46,7 @@ internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetiti
     {
         // A model without a window needs room for the longest text.
         int longest = tests.Max(test => test.Depth + test.Tokens);
+        settings = settings with { Options = settings.Options with { Sequences = tests.Max(test => test.Texts) } };
         using (var checkpoint = Checkpoint.Open(settings.Model))
         {
             name = name == settings.Model ? checkpoint.Name : name;
@@ -80,7 +81,7 @@ internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetiti
 
         double gigabytes = samples.Average(sample => sample.BytesPerSecond) / 1e9;
         var result = new BenchResult(
-            name, Parameters(loaded), TypeName(settings, loaded), loaded.Device.Info.Id, loaded.Device.Info.IsGpu ? null : threads, test.Name, test.Depth,
+            name, Parameters(loaded), TypeName(settings, loaded), loaded.Device.Info.Id, loaded.Device.Info.IsGpu ? null : threads, test.Name, test.Depth, test.Texts,
             BenchSpeed.Of([.. samples.Select(sample => sample.TokensPerSecond)]),
             Math.Round(gigabytes, 3),
             test.IsPrefill ? null : Math.Round(gigabytes * 1e9 / bandwidth, 4));
@@ -90,15 +91,17 @@ internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetiti
             result = result with { Peer = new BenchPeer(LlamaCpp.Name, theirs, Math.Round(result.TokensPerSecond.Mean / theirs, 4)) };
         }
 
-        narrator.Say($"{test.Name} at depth {test.Depth}: {result.TokensPerSecond.Mean:0.0} ± {result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
+        narrator.Say($"{test.Name} at depth {test.Depth}{Together(test.Texts)}: {result.TokensPerSecond.Mean:0.0} ± {result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
         return result;
 
         BenchSample Sample()
         {
             cancellation.ThrowIfCancellationRequested();
-            return test.IsPrefill ? bench.Prefill(test.Tokens, test.Depth) : bench.Decode(test.Tokens, test.Depth);
+            return test.IsPrefill ? bench.Prefill(test.Tokens, test.Depth) : bench.Decode(test.Tokens, test.Depth, test.Texts);
         }
     }
+
+    private static string Together(int texts) => texts == 1 ? "" : FormattableString.Invariant($", {texts} texts together");
 
     private static string Beside(BenchPeer? peer) =>
         peer is null ? "" : FormattableString.Invariant($", {peer.Name} {peer.TokensPerSecond:0.0}, ratio {peer.Ratio:0.00}");

@@ -14,6 +14,7 @@ internal static class BenchCommand
         var prompt = ValueOptions.Counts("-p", "Tokens of a prompt that is read; 512 if not given, 0 for none.", 0);
         var generated = ValueOptions.Counts("-n", "Tokens that are generated; 128 if not given, 0 for none.", 0);
         var depth = ValueOptions.Counts("-d", "Tokens of text before them; 0 if not given.", 0);
+        var batch = ValueOptions.Counts("--batch", "Texts that are generated together, a token of each in a pass; 1 if not given.", 1);
         var repetitions = ValueOptions.Count("-r", "Repetitions after one that warms up; 3 if not given.", 1);
         var against = ValueOptions.Parsed(
             "--against", "Measures llama.cpp in turns on the same file: a folder with llama-bench, or with a harness for its library.", "DIR", "a folder",
@@ -22,14 +23,15 @@ internal static class BenchCommand
         var output = new OutputOptions("markdown", "csv");
         var command = new Command("bench", "Measures how fast models read prompts (pp) and generate (tg), in tokens per second.")
         {
-            prompt, generated, depth, repetitions, against,
+            prompt, generated, depth, batch, repetitions, against,
         };
         model.AddTo(command);
         output.AddTo(command);
         command.Subcommands.Add(BenchAttentionCommand.Create(terminal));
+        command.Subcommands.Add(BenchLoadCommand.Create(terminal));
         command.SetAction(parse =>
         {
-            var tests = Tests(parse.GetIds(prompt) ?? [512], parse.GetIds(generated) ?? [128], parse.GetIds(depth) ?? [0]);
+            var tests = Tests(parse.GetIds(prompt) ?? [512], parse.GetIds(generated) ?? [128], parse.GetIds(depth) ?? [0], parse.GetIds(batch) ?? [1]);
             var narrator = output.Narrator(parse, terminal);
             var settings = model.ReadAll(parse);
             using var interrupts = new Interrupts();
@@ -44,12 +46,13 @@ internal static class BenchCommand
         return command;
     }
 
-    private static List<BenchTest> Tests(int[] prompts, int[] generated, int[] depths)
+    private static List<BenchTest> Tests(int[] prompts, int[] generated, int[] depths, int[] batches)
     {
         List<BenchTest> tests =
         [
             .. from depth in depths
-               from test in prompts.Select(tokens => new BenchTest(true, tokens, depth)).Concat(generated.Select(tokens => new BenchTest(false, tokens, depth)))
+               from test in prompts.Select(tokens => new BenchTest(true, tokens, depth))
+                   .Concat(generated.SelectMany(tokens => batches.Select(texts => new BenchTest(false, tokens, depth, texts))))
                where test.Tokens > 0
                select test,
         ];

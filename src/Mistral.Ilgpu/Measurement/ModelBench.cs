@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Measurement;
 
@@ -24,7 +25,9 @@ public sealed class ModelBench(MistralModel model)
     public BenchSample Prefill(int tokens, int depth)
     {
         int[] ids = new int[tokens];
-        return Measure(tokens, depth, (sequence, done) =>
+        using var sequence = Open(depth + tokens);
+        Skip(sequence, depth);
+        return Measure(tokens, texts: 1, done =>
         {
             int count = model.ChunkLength(sequence.Position, tokens - done);
             _batch.Prefill(sequence, ids.AsMemory(done, count), wantsLogits: done + count == tokens);
@@ -32,38 +35,62 @@ public sealed class ModelBench(MistralModel model)
         });
     }
 
-    /// <summary>Generates so many tokens greedily, each chosen on the device and read back before the next.</summary>
+    /// <summary>Generates so many tokens of each text greedily, chosen on the device and read back before the next.</summary>
     /// <param name="depth">Tokens before them.</param>
-    public BenchSample Decode(int tokens, int depth)
+    /// <param name="texts">Texts that go on together, a token each in a pass.</param>
+    public BenchSample Decode(int tokens, int depth, int texts = 1)
     {
-        int next = 0;
-        return Measure(tokens, depth, (sequence, done) =>
+        var sequences = new List<Sequence>();
+        try
         {
-            _batch.Decode(sequence, done == 0 ? next : model.ArgMax()[0]);
-            return 1;
-        });
+            for (int i = 0; i < texts; i++)
+            {
+                sequences.Add(Open(depth + tokens));
+                Skip(sequences[i], depth);
+            }
+
+            return Measure(tokens, texts, done =>
+            {
+                ReadOnlySpan<int> chosen = done == 0 ? default : model.ArgMax();
+                for (int i = 0; i < texts; i++)
+                {
+                    _batch.Decode(sequences[i], done == 0 ? 0 : chosen[i]);
+                }
+
+                return 1;
+            });
+        }
+        finally
+        {
+            sequences.ForEach(sequence => sequence.Dispose());
+        }
     }
 
-    private BenchSample Measure(int tokens, int depth, Func<Model.Cache.Sequence, int, int> fill)
+    private Sequence Open(int tokens) => model.TryOpen(tokens) ?? throw new DeviceException(
+        $"device {model.Device.Info.Id} is out of memory: the cache has no room for a text of {tokens:N0} tokens beside {model.Options.Sequences - model.Cache.FreeSequences} others");
+
+    private void Skip(Sequence sequence, int depth)
     {
-        using var sequence = model.TryOpen(depth + tokens) ?? throw new InvalidOperationException("the cache has no room for the text");
         if (depth > 0)
         {
             model.Cache.Skip(sequence, depth);
         }
+    }
 
+    private BenchSample Measure(int tokens, int texts, Func<int, int> fill)
+    {
         model.Device.Synchronize();
         var cost = default(StepCost);
         long begin = Stopwatch.GetTimestamp();
         for (int done = 0; done < tokens;)
         {
             _batch.Clear();
-            done += fill(sequence, done);
+            done += fill(done);
             model.Forward(_batch);
             cost += model.Graph.Cost(model.LastPass);
         }
 
         model.Device.Synchronize();
-        return new BenchSample(tokens, Stopwatch.GetElapsedTime(begin), cost);
+        return new BenchSample(tokens * texts, Stopwatch.GetElapsedTime(begin), cost);
     }
 }

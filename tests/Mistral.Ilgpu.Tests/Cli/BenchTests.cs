@@ -30,6 +30,34 @@ public sealed class BenchTests
     }
 
     [Fact]
+    public void Bench_Batch_CountsTheTokensOfAllTextsAndReadsTheWeightsOnce()
+    {
+        var results = CommandRun.Of(
+            "bench", "-p", "4", "-n", "2", "-d", "3", "--batch", "1,4", "-r", "1", "--device", "cpu", "--format", "json", "--quiet").Expect(0).Json.EnumerateArray().ToList();
+        Assert.Equal(
+            ["pp4 1", "tg2 1", "tg2 4"],
+            results.Select(result => $"{result.GetProperty("test").GetString()} {result.GetProperty("batch").GetInt32()}"));
+        double one = BytesOfAToken(results[1]);
+        // All but the rows of the embedding, the cache and activations is shared, which in tiny is much.
+        Assert.InRange(BytesOfAToken(results[2]), 0.25 * one, 0.6 * one);
+
+        static double BytesOfAToken(JsonElement result) =>
+            result.GetProperty("gb_per_second").GetDouble() / result.GetProperty("tokens_per_second").GetProperty("mean").GetDouble();
+    }
+
+    [Fact]
+    public void BenchLoad_Json_HasSpeedsAndTheirFraction()
+    {
+        var result = CommandRun.Of("bench", "load", "-r", "2", "--device", "cpu", "--format", "json", "--quiet").Expect(0).Json;
+        Assert.Equal(("tiny", "cpu"), (result.GetProperty("model").GetString(), result.GetProperty("device").GetString()));
+        Assert.InRange(result.GetProperty("bytes").GetInt64(), 2 * 2_690_304, 3 * 2_690_304);
+        var speed = result.GetProperty("gb_per_second");
+        Assert.InRange(speed.GetProperty("mean").GetDouble(), 1e-6, speed.GetProperty("best").GetDouble());
+        Assert.Equal(
+            speed.GetProperty("mean").GetDouble() / result.GetProperty("copy_gb_per_second").GetDouble(), result.GetProperty("limit_fraction").GetDouble(), 1e-2);
+    }
+
+    [Fact]
     public void BenchAttention_Json_HasRatiosAndCacheBytes()
     {
         var results = CommandRun.Of(
@@ -66,7 +94,7 @@ public sealed class BenchTests
         string[] lines = CommandRun.Of(
             "bench", "--model", "tiny", "--device", "cpu,opencl", "--type", "bf16", "--type", "f32", "-p", "2", "-n", "1", "-r", "1", "--format", "csv", "--quiet")
             .Expect(0).Output.TrimEnd().Split('\n');
-        Assert.Equal("model,params,type,device,threads,test,depth,mean,sd,best,gb_per_second,limit_fraction,peer,peer_tokens_per_second,ratio", lines[0]);
+        Assert.Equal("model,params,type,device,threads,test,depth,batch,mean,sd,best,gb_per_second,limit_fraction,peer,peer_tokens_per_second,ratio", lines[0]);
         string[][] rows = [.. lines.Skip(1).Select(line => line.Split(','))];
         Assert.Equal(
             [
@@ -74,7 +102,7 @@ public sealed class BenchTests
                 "f32 cpu pp2", "f32 cpu tg1", "f32 opencl:0 pp2", "f32 opencl:0 tg1",
             ],
             rows.Select(row => $"{row[2]} {row[3]} {row[5]}"));
-        Assert.All(rows, row => Assert.True(double.Parse(row[7], CultureInfo.InvariantCulture) > 0));
+        Assert.All(rows, row => Assert.True(double.Parse(row[8], CultureInfo.InvariantCulture) > 0));
     }
 
     [Fact]
@@ -138,10 +166,18 @@ public sealed class BenchTests
     [InlineData("-p x", "expected whole numbers")]
     [InlineData("-p 0 -n 0", "expected something to measure")]
     [InlineData("-r 0", "from 1")]
+    [InlineData("--batch 0", "from 1")]
     public void Bench_WrongOptions_AreRefusedInOneLine(string options, string message)
     {
         var run = CommandRun.Of(["bench", .. options.Split(' ')]).Expect(2);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bench_AgainstWithSeveralTexts_IsRefusedInOneLine()
+    {
+        using var folder = StandIn("llama-bench", FakeBench);
+        CommandRun.OnCpu("bench", "--against", folder.Path, "--batch", "2").ExpectError(2, "--batch");
     }
 
     private static TemporaryFolder StandIn(string program, string script)
