@@ -30,15 +30,16 @@ public sealed class ProductBench : IDisposable
             var layout = new LaunchPlan(device.Info).LayoutOf(format, ActivationType.Int8);
             var weights = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), Purpose));
             var band = new WeightBand(0, rows, columns, format, weights.View, layout);
-            using var tensor = new RandomTensor("weights", format, rows, columns, key: 1);
+            using var random = new RandomTensor("weights", format, rows, columns, key: 1);
             using var stream = new WeightStream(device);
-            stream.Fill(tensor, band);
+            stream.Fill(random, band);
 
             int stride = Padding.Pad(columns);
             var input = Own(device.Allocate<float>((long)tokens * stride, Purpose));
             input.View.CopyFromCPU(device.Stream, [.. Enumerable.Range(0, tokens * stride).Select(i => RandomBits.Value(2, (uint)i, 1))]);
             var output = Own(device.Allocate<float>((long)tokens * Padding.Pad(rows), Purpose));
-            var quantized = QuantizedActivations.Allocate(device, tokens, columns, Purpose, _buffers.Add);
+            var tensor = TensorInput.For(device, "input", tokens, columns, _buffers.Add);
+            var quantized = tensor is null ? QuantizedActivations.Allocate(device, tokens, columns, Purpose, _buffers.Add) : null;
 
             int[] header = new int[StepState.Header];
             (header[StepState.TokenCountAt], header[StepState.DecodeCountAt]) = (tokens, _pass.DecodeCount);
@@ -47,7 +48,7 @@ public sealed class ProductBench : IDisposable
             _step = new KernelSet(device, new StepState(state.View)).MatMul(
                 "product",
                 new WeightMatrix("weights", [band]),
-                new Activation("input", tokens, columns, input.View, quantized),
+                new Activation("input", tokens, columns, input.View, quantized, tensor),
                 new Activation("output", tokens, rows, output.View));
         }
         catch
