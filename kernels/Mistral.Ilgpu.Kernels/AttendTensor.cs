@@ -42,7 +42,7 @@ public readonly record struct DecodeAttendTensor<THead>(AttentionInput<ushort> I
     public void Execute()
     {
         var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);
-        var block = DecodeSplits.Split(DecodeSplits.Token(Input.State, token), kvHead, Input.Window, split);
+        var block = DecodeSplits.Split(DecodeSplits.Token(Input.State, token), kvHead, Input.Window, split, Input.SplitTiles);
         // Past a text's last split there is nothing to do.
         if (block.FirstTile < block.EndTile)
         {

@@ -15,7 +15,8 @@ public readonly record struct MergeSplits(
     int Heads,
     int HeadDim,
     int Window,
-    int OutputStride) : ISharedKernel, ILink
+    int OutputStride,
+    int SplitTiles = DecodeSplits.LeastTiles) : ISharedKernel, ILink
 {
     public long Items => (long)State.DecodeCount * Heads * HeadDim;
 
@@ -37,7 +38,7 @@ public readonly record struct MergeSplits(
         int perPart = HeadDim + DecodeSplits.Tail;
         int token = (int)(item / perToken);
         int element = (int)(item % perToken);
-        int splits = DecodeSplits.Count(State.Position(token), Window);
+        int splits = DecodeSplits.Count(State.Position(token), Window, SplitTiles);
         long from = (((long)token * Heads) + (element / HeadDim)) * DecodeSplits.Most * perPart;
         float max = Parts[from + HeadDim];
         for (int split = 1; split < splits; split++)

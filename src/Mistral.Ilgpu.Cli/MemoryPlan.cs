@@ -16,7 +16,7 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         new(
             Weights(config, tensors, options, new LaunchPlan(device)),
             RotatingKvCache.BytesFor(config, options),
-            MistralModel.PassBytes(config, options, options.Chunk ?? ModelOptions.DefaultChunk));
+            MistralModel.PassBytes(device, config, options, options.ChunkOn(device)));
 
     private static long Weights(ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, LaunchPlan launches)
     {

@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.PtxMachine;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -67,13 +68,14 @@ public sealed class AttendTests
             int position = data.Next(0, 60_000);
             var token = new QueryTile(0, 1, position, 0, position + 1, 0);
             var visible = AttentionBlock.Visible(token, 0, window);
-            int splits = DecodeSplits.Count(position, window);
+            int least = data.Next(1, DecodeSplits.LeastTiles + 1);
+            int splits = DecodeSplits.Count(position, window, least);
             Assert.InRange(splits, 1, DecodeSplits.Most);
-            Assert.InRange(splits, 1, Math.Min(DecodeSplits.Room(position + 1), DecodeSplits.Room(window)));
+            Assert.InRange(splits, 1, Math.Min(DecodeSplits.Room(position + 1, least), DecodeSplits.Room(window, least)));
             int next = visible.FirstTile;
             for (int split = 0; split < splits; split++)
             {
-                var part = DecodeSplits.Split(token, 0, window, split);
+                var part = DecodeSplits.Split(token, 0, window, split, least);
                 Assert.Equal(next, part.FirstTile);
                 Assert.True(part.EndTile > part.FirstTile);
                 next = part.EndTile;
@@ -81,6 +83,19 @@ public sealed class AttendTests
 
             Assert.Equal(visible.EndTile, next);
         }
+    }
+
+    [Fact]
+    public void DecodeSplits_OnCuda_FillAnH100()
+    {
+        const int Window = 4096, KvHeads = 8, Multiprocessors = 132, WarpsInGroup = 4;
+        int least = new LaunchPlan(PtxLoader.Info).SplitTiles;
+        // A tile for each warp of a group: no warp is idle, and none takes two in turn before all multiprocessors have work.
+        Assert.Equal(WarpsInGroup, TensorForms.DecodeGroup(128) / 32);
+        Assert.Equal(WarpsInGroup, least);
+        Assert.Equal(72, DecodeSplits.Count(512, Window, least) * KvHeads);
+        Assert.InRange(DecodeSplits.Count(1024, Window, least) * KvHeads, Multiprocessors, int.MaxValue);
+        Assert.InRange(DecodeSplits.Count(40_000, Window, least) * KvHeads, Multiprocessors, int.MaxValue);
     }
 
     private static void CheckShapes(Device device, Form form)
@@ -189,10 +204,11 @@ public sealed class AttendTests
         var state = new StepState(device.Upload(ints[..length]));
         var layer = cache.Layers[0];
         var output = device.Zeros<float>((long)batch.TokenCount * s.Heads * s.HeadDim);
+        int splitTiles = form == Form.Tensor ? new LaunchPlan(device.Info).SplitTiles : DecodeSplits.LeastTiles;
         var input = new AttentionInput<TElement>(
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
-            s.Heads, s.KvHeads, s.HeadDim, layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim));
-        int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window)).DefaultIfEmpty(0).Max();
+            s.Heads, s.KvHeads, s.HeadDim, layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
+        int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window, splitTiles)).DefaultIfEmpty(0).Max();
         bool isFused = form is Form.Lanes or Form.Quads && splits == 1;
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
         switch (form)
@@ -228,7 +244,7 @@ public sealed class AttendTests
 
         if (!isFused)
         {
-            device.Launch(new KernelConfig(2, 2), new MergeSplits(state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim));
+            device.Launch(new KernelConfig(2, 2), new MergeSplits(state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim, splitTiles));
         }
 
         device.Launch(new KernelConfig(2, 2), new StoreKv<TCache, TElement>(input, layer.RingLength));

@@ -9,6 +9,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// <param name="Ring">Keys and values of the sequences' earlier tokens, as <paramref name="Table"/> finds them.</param>
 /// <param name="Fresh">Those of the prompts' tokens in this pass, not yet in their rings.</param>
 /// <param name="Scale">What scores are multiplied with, 1 / √headDim.</param>
+/// <param name="SplitTiles">Tiles of keys that a split of a decoded token has at least, see <see cref="DecodeSplits"/>.</param>
 public readonly record struct AttentionInput<TElement>(
     StepState State,
     ArrayView<float> Qkv,
@@ -22,7 +23,8 @@ public readonly record struct AttentionInput<TElement>(
     int Window,
     int QueryStride,
     int OutputStride,
-    float Scale)
+    float Scale,
+    int SplitTiles = DecodeSplits.LeastTiles)
     where TElement : unmanaged
 {
     /// <summary>Grouped-query attention (Ainslie et al., arXiv 2305.13245): so many neighbouring query heads share a kv head.</summary>
@@ -78,7 +80,8 @@ public readonly record struct AttentionOutput(ArrayView<float> View, long At, in
 
 /// <summary>
 /// How the keys of a decoded token are split, so that a long text is shared by more than its kv heads. The borders depend on
-/// the token's position alone, so that its sums have one order whatever else is in the pass.
+/// the token's position alone, so that its sums have one order whatever else is in the pass. How few tiles a split may have is the
+/// device's: see <c>LaunchPlan.SplitTiles</c>.
 /// </summary>
 public static class DecodeSplits
 {
@@ -88,17 +91,18 @@ public static class DecodeSplits
     /// <summary>Floats of a part behind its outputs: the largest score, the sum of the weights, and padding.</summary>
     public const int Tail = 16;
 
-    private const int LeastTiles = 16;
+    /// <summary>Tiles of a split at least, where splitting further gains nothing.</summary>
+    public const int LeastTiles = 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int TilesPerSplit(int tiles) => IntrinsicMath.Max(LeastTiles, (tiles + Most - 1) / Most);
+    public static int TilesPerSplit(int tiles, int leastTiles) => IntrinsicMath.Max(leastTiles, (tiles + Most - 1) / Most);
 
     /// <summary>Splits of a token at a position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Count(int position, int window)
+    public static int Count(int position, int window, int leastTiles)
     {
         int tiles = (position / TileLayout.Length) - (SlidingWindow.FirstVisible(position, window) / TileLayout.Length) + 1;
-        int perSplit = TilesPerSplit(tiles);
+        int perSplit = TilesPerSplit(tiles, leastTiles);
         return (tiles + perSplit - 1) / perSplit;
     }
 
@@ -106,20 +110,20 @@ public static class DecodeSplits
     /// Splits that a launch makes room for: a power of two that no text of so many keys exceeds. Texts grow through few such rooms, and
     /// a launch is the same within one.
     /// </summary>
-    public static int Room(int keys)
+    public static int Room(int keys, int leastTiles)
     {
         // One tile more than the keys fill, for they may begin within one.
         int tiles = ((keys - 1) / TileLayout.Length) + 2;
-        int most = Math.Min(Most, (tiles + LeastTiles - 1) / LeastTiles);
+        int most = Math.Min(Most, (tiles + leastTiles - 1) / leastTiles);
         return (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)most);
     }
 
     /// <summary>One split of a token's attention; without tiles past the last split.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AttentionBlock Split(QueryTile token, int kvHead, int window, int split)
+    public static AttentionBlock Split(QueryTile token, int kvHead, int window, int split, int leastTiles)
     {
         var all = AttentionBlock.Visible(token, kvHead, window);
-        int perSplit = TilesPerSplit(all.EndTile - all.FirstTile);
+        int perSplit = TilesPerSplit(all.EndTile - all.FirstTile, leastTiles);
         int first = all.FirstTile + (split * perSplit);
         return new AttentionBlock(token, kvHead, first, IntrinsicMath.Min(first + perSplit, all.EndTile));
     }

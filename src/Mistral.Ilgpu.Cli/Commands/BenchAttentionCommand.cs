@@ -71,7 +71,7 @@ internal static class BenchAttentionCommand
         // In turns, so that what else the machine does falls on both; the first turn warms up.
         for (int i = -1; i < repetitions; i++)
         {
-            int tokens = i < 0 ? Math.Min(length, ModelOptions.DefaultChunk) : length;
+            int tokens = i < 0 ? Math.Min(length, options.ChunkOn(device.Info)) : length;
             Take(0, full.TimePrefill(tokens));
             Take(1, windowed.TimePrefill(tokens));
             Take(2, full.TimeDecode(length, DecodeTokens));

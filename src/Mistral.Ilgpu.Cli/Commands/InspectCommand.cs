@@ -139,7 +139,7 @@ internal static class InspectCommand
             [
                 ["weights", ByteSize.Text(plan.WeightBytes), options.WeightType?.ShortName() ?? "as stored"],
                 ["cache", ByteSize.Text(plan.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],
-                ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{options.Chunk ?? ModelOptions.DefaultChunk} tokens a pass")],
+                ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{options.ChunkOn(inspection.Device)} tokens a pass")],
                 ["total", ByteSize.Text(plan.TotalBytes), ""],
             ]);
     }

@@ -96,7 +96,7 @@ internal sealed record Inspection(
         json.WriteEndArray();
         json.WriteStartObject("memory");
         json.WriteOptional("context", MistralModel.ContextOf(Config, Options));
-        json.WriteNumber("chunk", Options.Chunk ?? ModelOptions.DefaultChunk);
+        json.WriteNumber("chunk", Options.ChunkOn(Device));
         json.WriteString("type", Options.WeightType?.ShortName() ?? "stored");
         json.WriteString("kv_type", Options.CacheType.ShortName());
         json.WriteNumber("weight_bytes", Plan.WeightBytes);

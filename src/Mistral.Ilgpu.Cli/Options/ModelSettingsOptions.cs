@@ -51,7 +51,7 @@ internal sealed partial class ModelSettingsOptions
     private readonly Option<int?> _window = ValueOptions.Count(
         "--sliding-window", "Tokens that a token sees, itself included; if not given the model's.", 1);
 
-    private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; if not given 256, or less where memory is short.", 1, MostChunk);
+    private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; if not given 1024 on NVIDIA's GPUs and 256 elsewhere, or less where memory is short.", 1, MostChunk);
 
     private readonly Option<long?> _memory = ValueOptions.Size("--memory", "Device memory that may be used; if not given all there is.");
 

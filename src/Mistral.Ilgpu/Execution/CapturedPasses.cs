@@ -9,8 +9,9 @@ namespace Mistral.Ilgpu.Execution;
 internal readonly record struct PassKey(int DecodeCount, int LogitCount, int DecodeRoom, ulong Adapters)
 {
     /// <summary>The key of a pass that decodes and does nothing else; null for others, whose shapes seldom come again.</summary>
-    public static PassKey? Of(Pass pass, ulong adapters) =>
-        pass is { DecodeCount: > 0, PrefillCount: 0 } ? new PassKey(pass.DecodeCount, pass.LogitCount, pass.DecodeRoom, adapters) : null;
+    /// <param name="splitTiles">See <see cref="LaunchPlan.SplitTiles"/>.</param>
+    public static PassKey? Of(Pass pass, ulong adapters, int splitTiles) =>
+        pass is { DecodeCount: > 0, PrefillCount: 0 } ? new PassKey(pass.DecodeCount, pass.LogitCount, pass.DecodeRoom(splitTiles), adapters) : null;
 }
 
 /// <summary>

@@ -43,7 +43,7 @@ public sealed partial class KernelSet
     {
         var input = new AttentionInput<TElement>(
             state, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
-            shape.Heads, shape.KvHeads, shape.HeadDim, cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim));
+            shape.Heads, shape.KvHeads, shape.HeadDim, cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), _plan.SplitTiles);
         var prefill = Prefill<TCache, TElement>(input, cache, frequencies);
         var decode = Decode<TCache, TElement>(input, cache, frequencies, parts);
         return new Launch(
@@ -93,14 +93,14 @@ public sealed partial class KernelSet
         where TElement : unmanaged
     {
         var rope = new Rope<TCache, TElement>(input, frequencies, RowRange.Decode);
-        var merge = new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride);
+        var merge = new MergeSplits(input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride, input.SplitTiles);
 
         int Splits(Pass pass)
         {
             int most = 0;
             for (int i = 0; i < pass.DecodeCount; i++)
             {
-                most = Math.Max(most, DecodeSplits.Count(pass.Spans[i].StartPosition, cache.Window));
+                most = Math.Max(most, DecodeSplits.Count(pass.Spans[i].StartPosition, cache.Window, input.SplitTiles));
             }
 
             return most;
@@ -137,8 +137,8 @@ public sealed partial class KernelSet
     }
 
     // A group for each split that a text of the pass may have, kv head and token.
-    private static Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
-        new(Math.Min(pass.DecodeRoom, DecodeSplits.Room(cache.Window)), kvHeads, pass.DecodeCount);
+    private Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
+        new(Math.Min(pass.DecodeRoom(_plan.SplitTiles), DecodeSplits.Room(cache.Window, _plan.SplitTiles)), kvHeads, pass.DecodeCount);
 
     private Launch Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
         where TCache : struct, ICacheFormat<TElement>

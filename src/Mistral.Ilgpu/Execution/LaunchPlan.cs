@@ -47,6 +47,20 @@ public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = Reduction
     public int QueriesPerTile(TensorFormat cache) =>
         AttendsOnTensorCores(cache) ? TensorForms.PromptQueries : LikesGroups ? 16 : MostQueriesPerTile;
 
+    /// <summary>
+    /// Tiles of keys that a split of a decoded token has at least. Tensor cores: one for each warp of a group (<see cref="TensorForms.DecodeGroup"/>),
+    /// for fewer shorten no warp's work and only lengthen the merge. At position 512 with 8 kv heads that makes 9 × 8 = 72 groups, which have all
+    /// keys on their way at once; from position 1,024 on, 17 × 8 = 136, more than an H100's 132 multiprocessors.
+    /// </summary>
+    public int SplitTiles => Family == KernelFamily.Cuda ? 4 : DecodeSplits.LeastTiles;
+
+    /// <summary>
+    /// Tokens of a prompt in one pass, where nobody says. Each of an H100's 132 multiprocessors holds two tiles of a product, 128 tokens × 128
+    /// rows: a matrix of 4,096 rows makes 64 tiles for a chunk of 256 tokens, and 256 for one of 1,024, two each but for 3 %. Longer chunks fill
+    /// no more, take 0.3 MB a token of a 7B model, and keep tokens that are decoded meanwhile waiting.
+    /// </summary>
+    public int DefaultChunk => Family == KernelFamily.Cuda ? 1024 : 256;
+
     /// <summary>How weights that are multiplied with lie on the device.</summary>
     public WeightLayout LayoutOf(TensorFormat format, ActivationType activations) =>
         Family == KernelFamily.OpenClCpu && (activations == ActivationType.Int8 || !format.IsQuantized())

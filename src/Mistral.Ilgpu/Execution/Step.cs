@@ -29,18 +29,15 @@ public sealed class Pass(int decodeCount, int prefillCount, int logitCount)
     public int FreshTiles { get; internal set; }
 
     /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="Kernels.DecodeSplits.Room"/>.</summary>
-    public int DecodeRoom
+    public int DecodeRoom(int splitTiles)
     {
-        get
+        int longest = 1;
+        for (int i = 0; i < DecodeCount; i++)
         {
-            int longest = 1;
-            for (int i = 0; i < DecodeCount; i++)
-            {
-                longest = Math.Max(longest, Spans[i].StartPosition + 1);
-            }
-
-            return DecodeSplits.Room(longest);
+            longest = Math.Max(longest, Spans[i].StartPosition + 1);
         }
+
+        return DecodeSplits.Room(longest, splitTiles);
     }
 
     /// <summary>Whether logits are wanted of many tokens of a text, as scoring does, and not of the last alone.</summary>

@@ -21,6 +21,7 @@ public sealed class StepChains : IDisposable
     private readonly Device _device;
     private readonly IReadOnlyList<Step> _steps;
     private readonly int _longestWindow;
+    private readonly int _splitTiles;
     private readonly DeviceBuffer<int> _counters;
     private readonly MeasuredChoice _workers;
     private readonly Action<int> _launch;
@@ -34,6 +35,7 @@ public sealed class StepChains : IDisposable
         _device = device;
         _steps = steps;
         _longestWindow = longestWindow;
+        _splitTiles = new LaunchPlan(device.Info).SplitTiles;
         int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
         int cores = device.Info.ComputeUnits;
@@ -121,7 +123,7 @@ public sealed class StepChains : IDisposable
     {
         for (int i = 0; i < pass.Spans.Count; i++)
         {
-            if (DecodeSplits.Count(pass.Spans[i].StartPosition, _longestWindow) > 1)
+            if (DecodeSplits.Count(pass.Spans[i].StartPosition, _longestWindow, _splitTiles) > 1)
             {
                 return true;
             }

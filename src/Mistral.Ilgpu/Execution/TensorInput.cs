@@ -10,11 +10,18 @@ namespace Mistral.Ilgpu.Execution;
 /// <param name="Rounded">In 16 bits, for tokens of prompts.</param>
 public sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
 {
+    /// <summary>Device bytes of a row.</summary>
+    public static long BytesPerRow(int columns) =>
+        (columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0) + ((long)sizeof(ushort) * Padding.Pad(columns));
+
+    /// <summary>Whether a device's forms of products want such room.</summary>
+    public static bool IsFor(DeviceInfo device) => new LaunchPlan(device).Family == KernelFamily.Cuda;
+
     /// <summary>Such room where the device's forms of products want it; otherwise null.</summary>
     /// <param name="own">Takes what is allocated.</param>
     public static TensorInput? For(Device device, string name, int rows, int columns, Action<IDisposable> own)
     {
-        if (new LaunchPlan(device.Info).Family != KernelFamily.Cuda)
+        if (!IsFor(device.Info))
         {
             return null;
         }

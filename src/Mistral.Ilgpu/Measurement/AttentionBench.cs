@@ -25,7 +25,7 @@ public sealed class AttentionBench : IDisposable
     public AttentionBench(Device device, ModelConfig config, ModelOptions options, int window, int length)
     {
         _device = device;
-        _chunk = options.Chunk ?? ModelOptions.DefaultChunk;
+        _chunk = options.ChunkOn(device.Info);
         // Widths that attention does not read are kept small.
         config = config with
         {

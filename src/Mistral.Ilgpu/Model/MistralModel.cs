@@ -20,6 +20,7 @@ public sealed class MistralModel : IDisposable
     private readonly CapturedPasses? _captured;
     private readonly Action _launchPass;
     private readonly Action _launchGraph;
+    private readonly int _splitTiles;
     private bool _hasChosen;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
@@ -30,6 +31,7 @@ public sealed class MistralModel : IDisposable
         (Options, Chunk) = Fit(device, config, options);
         options = Options;
         _launchGraph = LaunchGraph;
+        _splitTiles = new LaunchPlan(device.Info).SplitTiles;
         _weights = weights;
         _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnCaptureRefused?.Invoke(reason)) : null;
         _launchPass = LaunchPass;
@@ -170,7 +172,7 @@ public sealed class MistralModel : IDisposable
         {
             _chains.Launch(pass);
         }
-        else if (Walk is null && _captured is not null && PassKey.Of(pass, AdaptersOn) is { } key)
+        else if (Walk is null && _captured is not null && PassKey.Of(pass, AdaptersOn, _splitTiles) is { } key)
         {
             _captured.Run(key, _launchPass);
             _hasChosen = true;
@@ -260,19 +262,19 @@ public sealed class MistralModel : IDisposable
     {
         const int Least = 16;
         long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
-        int chunk = options.Chunk ?? ModelOptions.DefaultChunk;
-        while (options.Chunk is null && chunk > Least && one + PassBytes(config, options, chunk) > device.AvailableBytes)
+        int chunk = options.ChunkOn(device.Info);
+        while (options.Chunk is null && chunk > Least && one + PassBytes(device.Info, config, options, chunk) > device.AvailableBytes)
         {
             chunk /= 2;
         }
 
-        long left = Math.Max(one, device.AvailableBytes - PassBytes(config, options, chunk));
+        long left = Math.Max(one, device.AvailableBytes - PassBytes(device.Info, config, options, chunk));
         return (options.CacheBytes is null && left < RotatingKvCache.FullBytes(config, options) ? options with { CacheBytes = left } : options, chunk);
     }
 
     /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
-    public static long PassBytes(ModelConfig config, ModelOptions options, int chunk) =>
-        Workspace.SizeInBytes(config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
+    public static long PassBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int chunk) =>
+        Workspace.SizeInBytes(device, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
             + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk));
 
     /// <summary>Walks one step.</summary>

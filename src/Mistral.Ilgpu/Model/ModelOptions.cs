@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="CacheType">Format of cached keys and values.</param>
 /// <param name="Context">Longest text in tokens; null for no limit where every layer has a window, and otherwise
 /// <see cref="DefaultContext"/> or the model's own limit, whichever is less.</param>
-/// <param name="Chunk">Most tokens of a prompt in one pass; null for <see cref="DefaultChunk"/>, or less where memory is short.</param>
+/// <param name="Chunk">Most tokens of a prompt in one pass; null for the device's, see <see cref="ChunkOn"/>, or less where memory is short.</param>
 /// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
 /// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
 /// <param name="Activations">In what form quantized weights are multiplied with activations.</param>
@@ -31,7 +31,8 @@ public sealed record ModelOptions(
 {
     public const int DefaultContext = 8192;
 
-    public const int DefaultChunk = 256;
+    /// <summary>Most tokens of a prompt in one pass on a device with memory to spare.</summary>
+    public int ChunkOn(DeviceInfo device) => Chunk ?? new LaunchPlan(device).DefaultChunk;
 
     /// <summary>Tokens in a pass at most: a chunk of one prompt beside a token of each other text.</summary>
     internal int RowsFor(int chunk) => chunk + Sequences - 1;

@@ -24,7 +24,7 @@ public sealed class ModelWeights : IDisposable
     {
         var tensors = checkpoint.Tensors;
         var plan = new LaunchPlan(device.Info);
-        Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.Chunk ?? ModelOptions.DefaultChunk)));
+        Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.ChunkOn(device.Info))));
         try
         {
             // Rows are looked up in the embedding.

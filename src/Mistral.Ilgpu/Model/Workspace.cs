@@ -82,7 +82,7 @@ public sealed class Workspace : IDisposable
     public ArrayView<int> Chosen => _chosen.View;
 
     /// <summary>Device bytes that all this takes.</summary>
-    public static long SizeInBytes(ModelConfig config, ModelOptions options, int rows, int logitRows)
+    public static long SizeInBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         var shape = AttentionShape.Of(config);
         int[] columns =
@@ -92,10 +92,11 @@ public sealed class Workspace : IDisposable
         long activations = (rows * columns.Sum(column => (long)Padding.Pad(column)))
             + (logitRows * ((long)Padding.Pad(config.Dim) + Padding.Pad(config.VocabularySize)));
         int[] inputs = [config.Dim, shape.Heads * shape.HeadDim, config.FeedForwardDim];
-        long quantized = (rows * inputs.Sum(QuantizedActivations.BytesPerRow)) + (logitRows * QuantizedActivations.BytesPerRow(config.Dim));
+        Func<int, long> inputBytes = TensorInput.IsFor(device) ? TensorInput.BytesPerRow : QuantizedActivations.BytesPerRow;
+        long rounded = (rows * inputs.Sum(inputBytes)) + (logitRows * inputBytes(config.Dim));
         long ints = StateLength(options, rows, logitRows) + logitRows;
         return ((activations + (options.Sequences * shape.PartFloats)) * sizeof(float))
-            + quantized + (ints * sizeof(int)) + (config.HeadDim / 2 * sizeof(ulong));
+            + rounded + (ints * sizeof(int)) + (config.HeadDim / 2 * sizeof(ulong));
     }
 
     /// <summary>Puts a pass's counts, positions and ids on the device.</summary>

@@ -2,6 +2,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.PtxMachine;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
@@ -41,6 +42,23 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
 
         Assert.Equal(device.AllocatedBytes, plan.TotalBytes);
         Assert.Equal(loaded.Cache.Bytes, plan.CacheBytes);
+    }
+
+    // Widths that are whole runs and ones that are not; a chunk that nobody gave is the device's.
+    [Theory]
+    [InlineData("tiny", null, 40)]
+    [InlineData("tiny", TensorFormat.Q4_0, 7)]
+    [InlineData(null, null, null)]
+    public void MemoryPlan_OnCuda_IsWhatTheDeviceGives(string? name, TensorFormat? type, int? chunk)
+    {
+        var options = new ModelOptions(type, Chunk: chunk, Sequences: 3);
+        using var checkpoint = Checkpoint.Open(name ?? model.Folder);
+        using var device = PtxLoader.Open();
+        // The self-test would take long there.
+        using var loaded = MistralModel.LoadUntested(checkpoint, device, options, progress: null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);
+        Assert.Equal(chunk ?? 1024, loaded.Chunk);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Execution;
@@ -114,12 +115,12 @@ public sealed class CapturedPassesTests
     [Fact]
     public void KeyOf_PassThatTakesPromptsToo_IsNone()
     {
-        Assert.Null(PassKey.Of(new Pass(1, 3, 1), 0));
-        Assert.Null(PassKey.Of(new Pass(0, 3, 1), 0));
+        Assert.Null(PassKey.Of(new Pass(1, 3, 1), 0, DecodeSplits.LeastTiles));
+        Assert.Null(PassKey.Of(new Pass(0, 3, 1), 0, DecodeSplits.LeastTiles));
         var pass = new Pass(2, 0, 2);
         pass.Add(new PassSpan(10, 1));
         pass.Add(new PassSpan(300, 1));
-        Assert.Equal(new PassKey(2, 2, 2, 5), PassKey.Of(pass, 5));
+        Assert.Equal(new PassKey(2, 2, 2, 5), PassKey.Of(pass, 5, DecodeSplits.LeastTiles));
     }
 
     private CapturedPasses Passes() => new(_driver, _refusals.Add);

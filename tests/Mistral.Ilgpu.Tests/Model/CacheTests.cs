@@ -166,12 +166,12 @@ public sealed class CacheTests
         long weights;
         using (var all = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options))
         {
-            Assert.Equal(ModelOptions.DefaultChunk, all.Chunk);
-            weights = MemoryOf(all) - all.Cache.Bytes - MistralModel.PassBytes(checkpoint.Config, options, all.Chunk);
+            Assert.Equal(options.ChunkOn(all.Device.Info), all.Chunk);
+            weights = MemoryOf(all) - all.Cache.Bytes - MistralModel.PassBytes(all.Device.Info, checkpoint.Config, options, all.Chunk);
         }
 
         long window = RotatingKvCache.BytesFor(checkpoint.Config, new ModelOptions());
-        long limit = weights + (2 * window) + MistralModel.PassBytes(checkpoint.Config, options, 64);
+        long limit = weights + (2 * window) + MistralModel.PassBytes(TestDevice.Get("cpu").Info, checkpoint.Config, options, 64);
         using var device = Mistral.Ilgpu.Execution.Device.Open("cpu", memoryLimit: limit);
         using var model = MistralModel.Load(checkpoint, device, options);
         Assert.Equal(64, model.Chunk);
