@@ -33,7 +33,7 @@ public sealed partial class KernelSet
             TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape),
             _ => throw new ArgumentOutOfRangeException(nameof(cache), cache.Format, "no format of a cache"),
         };
-        return new Step(name, launch, pass => AttentionCost(pass, cache, shape), RowSet.Tokens, output);
+        return new Step(name, launch, pass => AttentionCost(pass, cache.Window, cache.RingLength, cache.Format, shape), RowSet.Tokens, output);
     }
 
     private Launch Attend<TCache, TElement>(
@@ -146,7 +146,7 @@ public sealed partial class KernelSet
         new Rope<TCache, TElement>(input, frequencies, rows.Range),
         pass => _plan.Elements((long)rows.Count(pass) * (input.Heads + (2 * input.KvHeads)) * input.HeadDim / TileLayout.Length));
 
-    private static StepCost AttentionCost(Pass pass, KvLayer cache, AttentionShape shape)
+    internal static StepCost AttentionCost(Pass pass, int window, int ringLength, TensorFormat cache, AttentionShape shape)
     {
         long visible = 0;
         long keys = 0;
@@ -155,18 +155,18 @@ public sealed partial class KernelSet
         {
             for (int token = 0; token < span.TokenCount; token++)
             {
-                visible += Math.Min(span.StartPosition + token + 1, cache.Window);
+                visible += Math.Min(span.StartPosition + token + 1, window);
             }
 
             // Keys outside the reach of the span's first query are never read.
-            keys += Math.Min(span.StartPosition, cache.Window - 1) + span.TokenCount;
-            stored += Math.Min(span.TokenCount, cache.RingLength);
+            keys += Math.Min(span.StartPosition, window - 1) + span.TokenCount;
+            stored += Math.Min(span.TokenCount, ringLength);
         }
 
         long projected = (long)pass.TokenCount * shape.QkvColumns;
         long outputs = (long)pass.TokenCount * shape.Heads * shape.HeadDim;
         return new StepCost(
-            ((projected + outputs) * sizeof(float)) + (2 * (keys + stored) * cache.Format.BytesOf(shape.KvColumns)),
+            ((projected + outputs) * sizeof(float)) + (2 * (keys + stored) * cache.BytesOf(shape.KvColumns)),
             (3 * (projected - ((long)pass.TokenCount * shape.KvColumns))) + (4 * visible * shape.Heads * shape.HeadDim));
     }
 }

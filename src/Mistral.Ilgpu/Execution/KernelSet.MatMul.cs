@@ -334,9 +334,11 @@ public sealed partial class KernelSet
             new Index3D(MatMulTile<TFormat, TElement, TResult>.GroupSize, 1, 1)));
     }
 
-    private static StepCost MatMulCost(WeightMatrix weights, long rows) => UpdateCost(weights, rows) + new StepCost(
-        weights.Bytes + (rows * (weights.Rows + weights.Columns) * sizeof(float)),
-        2 * rows * weights.Rows * weights.Columns);
+    private static StepCost MatMulCost(WeightMatrix weights, long rows) =>
+        UpdateCost(weights, rows) + MatMulCost(weights.Bytes, weights.Rows, weights.Columns, rows);
+
+    internal static StepCost MatMulCost(long weightBytes, int weightRows, int columns, long rows) =>
+        new(weightBytes + (rows * (weightRows + columns) * sizeof(float)), 2 * rows * weightRows * columns);
 
     // The inner activations of an adapter are too few to count.
     private static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
@@ -345,11 +347,14 @@ public sealed partial class KernelSet
         .Select(band => new StepCost(band.SizeInBytes, 2 * rows * band.Rows * band.Columns))
         .Aggregate(default(StepCost), (all, one) => all + one);
 
-    private static StepCost SwiGluCost(WeightMatrix gateUp, long tokens)
+    private static StepCost SwiGluCost(WeightMatrix gateUp, long tokens) =>
+        UpdateCost(gateUp, tokens) + SwiGluCost(gateUp.Bytes, gateUp.Rows, gateUp.Columns, tokens);
+
+    internal static StepCost SwiGluCost(long weightBytes, int weightRows, int columns, long tokens)
     {
-        long outputs = tokens * gateUp.Rows / 2;
-        return UpdateCost(gateUp, tokens) + new StepCost(
-            gateUp.Bytes + (((tokens * gateUp.Columns) + outputs) * sizeof(float)),
-            (2 * tokens * gateUp.Rows * gateUp.Columns) + (5 * outputs));
+        long outputs = tokens * weightRows / 2;
+        return new StepCost(
+            weightBytes + (((tokens * columns) + outputs) * sizeof(float)),
+            (2 * tokens * weightRows * columns) + (5 * outputs));
     }
 }

@@ -54,7 +54,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
                 name,
                 kernel,
                 pass => _plan.Elements((long)pass.TokenCount * hidden.Columns),
-                pass => new StepCost(pass.TokenCount * (band.Format.BytesOf(hidden.Columns) + ((long)hidden.Columns * sizeof(float))), 0),
+                pass => EmbedCost(band.Format, hidden.Columns, pass.TokenCount),
                 RowSet.Tokens,
                 hidden);
     }
@@ -66,11 +66,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
     {
         int columns = input.Columns;
         Require(gain.Length == columns && output.Columns == columns, name, $"{columns} columns throughout", $"{gain.Length} gains, {output.Columns} outputs");
-        Func<Pass, StepCost> cost = pass =>
-        {
-            long elements = (long)rows.Count(pass) * columns;
-            return new StepCost(((2 * elements) + columns) * sizeof(float), 4 * elements);
-        };
+        Func<Pass, StepCost> cost = pass => RmsNormCost(columns, rows.Count(pass));
         if (_plan.Family == KernelFamily.Cuda && columns % RmsNormWarp.PerItem == 0)
         {
             var warp = new RmsNormWarp(
@@ -129,6 +125,11 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
                 RowSet.Logits,
                 output: null);
     }
+
+    internal static StepCost EmbedCost(TensorFormat format, int columns, long tokens) =>
+        new(tokens * (format.BytesOf(columns) + ((long)columns * sizeof(float))), 0);
+
+    internal static StepCost RmsNormCost(int columns, long rows) => new(((2 * rows * columns) + columns) * sizeof(float), 4 * rows * columns);
 
     // Whether rows of activations are worked on as vectors.
     private bool HasLanes(int columns) => _plan.Family == KernelFamily.OpenClCpu && QuantizedActivations.Fit(columns);

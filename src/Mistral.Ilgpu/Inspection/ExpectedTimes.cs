@@ -9,8 +9,8 @@ namespace Mistral.Ilgpu.Inspection;
 public sealed record GpuRates(string Name, double GigabytesPerSecond, double TeraflopsPerSecond)
 {
     /// <summary>
-    /// H100 SXM: 3,350 GB/s and 989 TFLOP/s by its data sheet, of which <c>mma.sync</c> reaches 62.9 % (Luo et al., arXiv 2402.13499: the rest
-    /// is for <c>wgmma</c>). RTX 4090: 1,008 GB/s and 165 TFLOP/s by the Ada whitepaper.
+    /// H100 SXM: 3,350 GB/s and 1,979 TFLOP/s with sparsity, half without, by its data sheet, of which <c>mma.sync</c> reaches 62.9 % (Luo et al.,
+    /// arXiv 2402.13499: the rest is for <c>wgmma</c>). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s by the Ada whitepaper.
     /// </summary>
     public static IReadOnlyList<GpuRates> Known { get; } = [new("H100 SXM", 3350, 622), new("RTX 4090", 1008, 165)];
 
@@ -23,10 +23,7 @@ public sealed record GpuRates(string Name, double GigabytesPerSecond, double Ter
 /// <param name="Count">How often it comes in a pass.</param>
 public sealed record ExpectedStep(string Name, int Count, StepCost Cost);
 
-/// <summary>
-/// The steps of a pass by formula, with no device: those of <see cref="Execution.KernelSet"/>, and beside them what its forms for tensor cores
-/// read and write to round activations.
-/// </summary>
+/// <summary>The steps of a pass by the formulas of <see cref="KernelSet"/>'s verbs, with no device.</summary>
 public static class ExpectedTimes
 {
     /// <param name="tokens">Of the pass: of as many texts where they are decoded, of one prompt otherwise.</param>
@@ -34,45 +31,31 @@ public static class ExpectedTimes
     public static IReadOnlyList<ExpectedStep> Of(ModelConfig config, TensorFormat weights, int tokens, int position, bool isPrompt)
     {
         var shape = AttentionShape.Of(config);
+        var pass = isPrompt ? new Pass(0, tokens, 1) : new Pass(tokens, 0, tokens);
+        for (int text = 0; text < (isPrompt ? 1 : tokens); text++)
+        {
+            pass.Add(new PassSpan(position, isPrompt ? tokens : 1));
+        }
+
         int attended = shape.Heads * shape.HeadDim;
-        int logits = isPrompt ? 1 : tokens;
+        int window = config.WindowOf(0) ?? int.MaxValue;
         int layers = config.LayerCount;
         return
         [
-            new("embed", 1, new StepCost(tokens * (weights.BytesOf(config.Dim) + (4L * config.Dim)), 0)),
-            new("attention_norm", layers, Norm(tokens)),
-            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens, isPrompt)),
-            new("attend", layers, Attention()),
-            new("attention_output", layers, Product(config.Dim, attended, tokens, isPrompt, reads: 1)),
-            new("feed_forward_norm", layers, Norm(tokens)),
-            new("swiglu", layers, Product(2 * config.FeedForwardDim, config.Dim, tokens, isPrompt, made: config.FeedForwardDim)),
-            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens, isPrompt, reads: 1)),
-            new("norm", 1, Norm(logits)),
-            new("output", 1, Product(config.VocabularySize, config.Dim, logits, isPrompt: false)),
+            new("embed", 1, KernelSet.EmbedCost(weights, config.Dim, tokens)),
+            new("attention_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens)),
+            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens)),
+            new("attend", layers, KernelSet.AttentionCost(pass, window, window, TensorFormat.Float16, shape)),
+            new("attention_output", layers, Product(config.Dim, attended, tokens)),
+            new("feed_forward_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens)),
+            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens)),
+            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens)),
+            new("norm", 1, KernelSet.RmsNormCost(config.Dim, pass.LogitCount)),
+            new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount)),
         ];
 
-        StepCost Norm(long rows) => new(((2 * rows * config.Dim) + config.Dim) * sizeof(float), 4 * rows * config.Dim);
+        StepCost Product(int rows, int columns, long count) => KernelSet.MatMulCost(Bytes(rows, columns), rows, columns, count);
 
-        // Reads: what an output holds before, where products are added to it. Prompts' inputs are read, written in 16 bits, and read so.
-        StepCost Product(int rows, int columns, long count, bool isPrompt, int reads = 0, int? made = null) => new(
-            WeightBand.SizeOf(rows, columns, weights, WeightLayout.Rows)
-                + (count * columns * (isPrompt ? sizeof(float) + (2L * sizeof(ushort)) : sizeof(float)))
-                + (count * (made ?? rows) * sizeof(float) * (1L + reads)),
-            2 * count * rows * columns);
-
-        StepCost Attention()
-        {
-            long visible = 0;
-            long keys = 0;
-            int window = config.WindowOf(0) ?? int.MaxValue;
-            for (int token = 0; token < tokens; token++)
-            {
-                visible += Math.Min(position + (isPrompt ? token : 0) + 1, window);
-            }
-
-            keys = isPrompt ? Math.Min(position, window) + tokens : visible;
-            long values = (long)tokens * (shape.QkvColumns + attended) * sizeof(float);
-            return new StepCost(values + (2 * (keys + tokens) * shape.KvColumns * sizeof(ushort)), 4 * visible * attended);
-        }
+        long Bytes(int rows, int columns) => WeightBand.SizeOf(rows, columns, weights, WeightLayout.Rows);
     }
 }
