@@ -220,7 +220,7 @@ def main():
             result.update(run(device))
         except Exception as error:
             result["error"] = first_line(error)
-        print(json.dumps(result), flush=True)
+        print(json.dumps({name: float(f"{value:.5g}") if isinstance(value, float) else value for name, value in result.items()}), flush=True)
         gc.collect()
         if device.type == "cuda":
             torch.cuda.empty_cache()

@@ -11,7 +11,8 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// <summary>
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is
 /// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. <c>ptx</c> runs the very PTX that a
-/// CUDA device gets, see <see cref="PtxLoader"/>.
+/// CUDA device gets, see <see cref="PtxLoader"/>. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as
+/// <c>cuda</c> for checks on a GPU, the others are skipped.
 /// </summary>
 public static class TestDevice
 {
@@ -36,6 +37,8 @@ public static class TestDevice
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
     public static Device Get(string name)
     {
+        string[]? wanted = Environment.GetEnvironmentVariable("MISTRAL_TEST_DEVICES")?.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name), $"{name} is not among MISTRAL_TEST_DEVICES");
         var (device, absent) = Devices[name].Value;
         if (device is null && name == "opencl" && Environment.GetEnvironmentVariable("CI") == "true")
         {
