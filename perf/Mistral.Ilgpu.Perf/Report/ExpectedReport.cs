@@ -36,7 +36,9 @@ internal static class ExpectedReport
             Made by `perf/run expected`. **Nothing here is measured, and no GPU has run these kernels.** A step's time is the longer of its bytes at the
             memory's rate and its operations at the rate of `mma.sync`: the least that it can take, without launches, gaps and imperfect overlap.
             Rates: {string.Join("; ", GpuRates.Known.Select(gpu => $"{gpu.Name} {gpu.GigabytesPerSecond:N0} GB/s, {gpu.TeraflopsPerSecond:N0} TFLOP/s"))}.
-            Of the H100's 989 TFLOP/s `mma.sync` reaches 62.9 % (arXiv 2402.13499). Cache in 16 bits.
+            These are the makers': the H100 SXM's data sheet gives 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with sparsity, so 989 without, of which
+            `mma.sync` reaches 62.9 % (Luo et al., arXiv 2402.13499); NVIDIA's Ada whitepaper gives the RTX 4090 1,008 GB/s and 165.2 TFLOP/s with sums
+            in float32. Bytes and operations are those that each step's docstring states, as `profile` counts them. Cache in 16 bits.
 
 
             """);
