@@ -5,8 +5,6 @@ internal readonly record struct PtxType(char Letter, int Bytes)
 {
     public bool IsSigned => Letter == 's';
 
-    public bool IsFloat => Letter == 'f';
-
     public static PtxType? Parse(string name) => name switch
     {
         [('b' or 'u' or 's' or 'f') and var letter, .. var bits] when bits is "8" or "16" or "32" or "64" => new PtxType(letter, int.Parse(bits) / 8),

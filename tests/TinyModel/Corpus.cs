@@ -26,7 +26,7 @@ public sealed class Corpus(SentencePieceBpe tokenizer, int seed, bool heldOut)
 
     public Document Story()
     {
-        int[] ids = [tokenizer.BosId, .. tokenizer.EncodeToIds(_stories.Next().Text), tokenizer.EosId];
+        int[] ids = [tokenizer.BosId, .. tokenizer.EncodeToIds(_stories.Next()), tokenizer.EosId];
         return new Document(ids, [.. ids.Select(_ => 1f)]);
     }
 

@@ -23,7 +23,7 @@ if (args[0] == "generate")
     var stories = new StoryGenerator(new Random(Seed), heldOut: true);
     for (int i = 0; i < count; i++)
     {
-        Console.WriteLine(JsonSerializer.Serialize(stories.Next().Text, options));
+        Console.WriteLine(JsonSerializer.Serialize(stories.Next(), options));
     }
 
     return 0;
@@ -76,7 +76,7 @@ static IEnumerable<string> VocabularyTexts()
     var dialogues = new DialogueGenerator(new Random(Seed), stories, heldOut: false);
     for (int i = 0; i < 4000; i++)
     {
-        yield return stories.Next().Text;
+        yield return stories.Next();
         foreach (var turn in dialogues.Next(0, 40).Turns)
         {
             yield return $"[INST] {turn.User} [/INST]";

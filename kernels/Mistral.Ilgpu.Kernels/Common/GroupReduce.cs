@@ -32,25 +32,4 @@ public static class GroupReduce
         Group.Barrier();
         return sum;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Max(ArrayView<float> shared, float value)
-    {
-        int item = Group.IdxX;
-        shared[item] = value;
-        Group.Barrier();
-        for (int half = Group.DimX / 2; half > 0; half /= 2)
-        {
-            if (item < half)
-            {
-                shared[item] = IntrinsicMath.Max(shared[item], shared[item + half]);
-            }
-
-            Group.Barrier();
-        }
-
-        float max = shared[0];
-        Group.Barrier();
-        return max;
-    }
 }

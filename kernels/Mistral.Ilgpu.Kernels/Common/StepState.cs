@@ -90,10 +90,6 @@ public readonly record struct StepState(ArrayView<int> View)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FreshTileOf(int token) => View[Header + (token * TokenInts) + 3];
 
-    /// <summary>The token that a row of logits belongs to.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int LogitToken(int row) => View[View[LogitRowsAt] + row];
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public QueryTile QueryTile(int index)
     {

@@ -17,8 +17,6 @@ public sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null,
     /// <summary>See <see cref="StepChains"/>.</summary>
     public IReadOnlyList<ILink>? Links(bool isSplit) => isSplit ? splitLinks ?? links : links;
 
-    public static implicit operator Launch(Action<Pass> run) => new(run);
-
     [return: NotNullIfNotNull(nameof(first)), NotNullIfNotNull(nameof(second))]
     public static Launch? operator +(Launch? first, Launch? second) => first is null || second is null
         ? first ?? second

@@ -48,9 +48,6 @@ public sealed class AttentionBench : IDisposable
         }
     }
 
-    /// <summary>Bytes of one layer's ring.</summary>
-    public long CacheBytes => _cache.Bytes;
-
     /// <summary>How much less there is to do with a window: query and key pairs of a causal text without it, over those with it.</summary>
     public static double IdealRatio(long length, long window)
     {

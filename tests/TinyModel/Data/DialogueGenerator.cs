@@ -122,6 +122,6 @@ public sealed class DialogueGenerator(Random random, StoryGenerator stories, boo
     {
         string? about = random.Next(2) == 0 ? random.Pick(Words.Animals) : null;
         string question = about is null ? random.Pick("Tell me a story.", "Can you tell me a story?") : $"Tell me a story about a {about}.";
-        return new(question, stories.Next(about).Text, DialogueKind.Story);
+        return new(question, stories.Next(about), DialogueKind.Story);
     }
 }

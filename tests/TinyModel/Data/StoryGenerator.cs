@@ -1,7 +1,5 @@
 namespace Mistral.Ilgpu.TinyModel.Data;
 
-public sealed record Story(string Text, string Hero);
-
 /// <summary>
 /// Short stories from a grammar: a hero, a want, a problem, help, a happy end. One combination of hero, thing and place in
 /// ten is held out: no such story is ever trained on.
@@ -11,7 +9,7 @@ public sealed class StoryGenerator(Random random, bool heldOut)
     private readonly Plots _plots = new(random);
 
     /// <param name="about">An animal that must take part, or null for any.</param>
-    public Story Next(string? about = null)
+    public string Next(string? about = null)
     {
         while (true)
         {
@@ -27,7 +25,7 @@ public sealed class StoryGenerator(Random random, bool heldOut)
             bool isHeldOut = Words.StableHash(cast.Hero, cast.Thing, cast.Place) % 10 == 0;
             if (isHeldOut == heldOut)
             {
-                return new Story(_plots.Tell(cast, withAnimal: about is not null), cast.Hero);
+                return _plots.Tell(cast, withAnimal: about is not null);
             }
         }
     }
@@ -43,8 +41,6 @@ internal sealed record Cast(string Hero, bool Girl, string Friend, string Animal
     public string Him => Girl ? "her" : "him";
 
     public string His => Girl ? "her" : "his";
-
-    public string FriendHe => Girl ? "he" : "she";
 
     public string FriendHeBig => Girl ? "He" : "She";
 

@@ -9,10 +9,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// </summary>
 internal static class TensorShared
 {
-    /// <summary>Bytes that <see cref="Allocate"/> gives.</summary>
-    public const int Bytes = 32_768;
-
-    /// <summary>The group's shared memory; once in a kernel.</summary>
+    /// <summary>The group's shared memory, 32 KiB; once in a kernel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Allocate()
     {

@@ -61,8 +61,6 @@ internal sealed class GgufMetadata(string file, IReadOnlyDictionary<string, obje
         _ => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
     };
 
-    public bool Has(string key) => Values.ContainsKey(key);
-
     public string? Text(string key) => Find(key) switch
     {
         null => null,

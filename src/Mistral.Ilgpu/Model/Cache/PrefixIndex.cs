@@ -31,8 +31,6 @@ internal sealed class PrefixIndex(int pools)
     private readonly Dictionary<PrefixKey, int[]> _pages = [];
     private readonly Dictionary<int, PrefixKey>[] _keys = [.. Enumerable.Range(0, pools).Select(_ => new Dictionary<int, PrefixKey>())];
 
-    public int Count => _pages.Count;
-
     /// <summary>The page in each pool that ends the prefix; null where there is none.</summary>
     public int[]? Find(PrefixKey key) => _pages.GetValueOrDefault(key);
 
