@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
 
@@ -39,11 +38,9 @@ public readonly record struct QuantizePacked(
         max = IntrinsicMath.Max(max, Warp.ShuffleXor(max, 1));
         max = IntrinsicMath.Max(max, Warp.ShuffleXor(max, 2));
         max = IntrinsicMath.Max(max, Warp.ShuffleXor(max, 4));
-
-        // A run of zeros has no scale; one so small that its inverse overflows rounds to zeros too.
         float scale = max / 127;
-        float inverse = scale > 1e-37f ? 1 / scale : 0;
-        var (a, b, c, d) = (Round(x.A * inverse), Round(x.B * inverse), Round(x.C * inverse), Round(x.D * inverse));
+        float inverse = Int8Rounding.Inverse(scale);
+        var (a, b, c, d) = (Int8Rounding.Round(x.A, inverse), Int8Rounding.Round(x.B, inverse), Int8Rounding.Round(x.C, inverse), Int8Rounding.Round(x.D, inverse));
         int low = a + b + c + d;
         low += Warp.ShuffleXor(low, 1);
         low += Warp.ShuffleXor(low, 2);
@@ -57,7 +54,4 @@ public readonly record struct QuantizePacked(
             }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Round(float scaled) => (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
 }
