@@ -3,49 +3,31 @@ using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
 
-public readonly partial struct Q2_K : IPackedFormat
+public readonly partial struct Q2_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
-    {
-        var packs = quants.Cast<Pack>();
-        var lower = packs[(block * 4) + (2 * (run >> 2)) + half];
-        return new Pack
-        {
-            A = Decode(lower.A, run),
-            B = Decode(lower.B, run),
-            C = Decode(lower.C, run),
-            D = Decode(lower.D, run),
-        };
-    }
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) =>
+        PackedBytes.Decode<Q2_K>(quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2)) + half], default, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
     {
         var words = quants.Cast<uint>();
         int at = (4 * half) + i;
-        return Decode(words[(block * 16) + (4 * (2 * (run >> 2))) + at], run);
+        return Decode(words[(block * 16) + (4 * (2 * (run >> 2))) + at], 0, run);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint lower, int run) => (lower >> (2 * (run & 3))) & PackedBytes.Pairs;
+    public static uint Decode(uint lower, uint upper, int part) => (lower >> (2 * (part & 3))) & PackedBytes.Pairs;
 }
 
-public readonly partial struct Q3_K : IPackedFormat
+public readonly partial struct Q3_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
     {
         var packs = quants.Cast<Pack>();
-        var lower = packs[(block * 6) + 2 + (2 * (run >> 2)) + half];
-        var upper = packs[(block * 6) + half];
-        return new Pack
-        {
-            A = Decode(lower.A, upper.A, run),
-            B = Decode(lower.B, upper.B, run),
-            C = Decode(lower.C, upper.C, run),
-            D = Decode(lower.D, upper.D, run),
-        };
+        return PackedBytes.Decode<Q3_K>(packs[(block * 6) + 2 + (2 * (run >> 2)) + half], packs[(block * 6) + half], run);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -57,52 +39,34 @@ public readonly partial struct Q3_K : IPackedFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint lower, uint upper, int run) => PackedBytes.Minus(((lower >> (2 * (run & 3))) & PackedBytes.Pairs) | (((upper >> run) & PackedBytes.Ones) << 2), 4);
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus(((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (((upper >> part) & PackedBytes.Ones) << 2), 4);
 }
 
-public readonly partial struct Q4_K : IPackedFormat
+public readonly partial struct Q4_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
-    {
-        var packs = quants.Cast<Pack>();
-        var lower = packs[(block * 8) + (2 * (run >> 1)) + half];
-        return new Pack
-        {
-            A = Decode(lower.A, run),
-            B = Decode(lower.B, run),
-            C = Decode(lower.C, run),
-            D = Decode(lower.D, run),
-        };
-    }
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) =>
+        PackedBytes.Decode<Q4_K>(quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1)) + half], default, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
     {
         var words = quants.Cast<uint>();
         int at = (4 * half) + i;
-        return Decode(words[(block * 32) + (4 * (2 * (run >> 1))) + at], run);
+        return Decode(words[(block * 32) + (4 * (2 * (run >> 1))) + at], 0, run);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint lower, int run) => (lower >> (4 * (run & 1))) & PackedBytes.Nibbles;
+    public static uint Decode(uint lower, uint upper, int part) => (lower >> (4 * (part & 1))) & PackedBytes.Nibbles;
 }
 
-public readonly partial struct Q5_K : IPackedFormat
+public readonly partial struct Q5_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
     {
         var packs = quants.Cast<Pack>();
-        var lower = packs[(block * 10) + 2 + (2 * (run >> 1)) + half];
-        var upper = packs[(block * 10) + half];
-        return new Pack
-        {
-            A = Decode(lower.A, upper.A, run),
-            B = Decode(lower.B, upper.B, run),
-            C = Decode(lower.C, upper.C, run),
-            D = Decode(lower.D, upper.D, run),
-        };
+        return PackedBytes.Decode<Q5_K>(packs[(block * 10) + 2 + (2 * (run >> 1)) + half], packs[(block * 10) + half], run);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -114,24 +78,16 @@ public readonly partial struct Q5_K : IPackedFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint lower, uint upper, int run) => ((lower >> (4 * (run & 1))) & PackedBytes.Nibbles) | (((upper >> run) & PackedBytes.Ones) << 4);
+    public static uint Decode(uint lower, uint upper, int part) => ((lower >> (4 * (part & 1))) & PackedBytes.Nibbles) | (((upper >> part) & PackedBytes.Ones) << 4);
 }
 
-public readonly partial struct Q6_K : IPackedFormat
+public readonly partial struct Q6_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
     {
         var packs = quants.Cast<Pack>();
-        var lower = packs[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1)) + half];
-        var upper = packs[(block * 12) + 8 + (2 * (run >> 2)) + half];
-        return new Pack
-        {
-            A = Decode(lower.A, upper.A, run),
-            B = Decode(lower.B, upper.B, run),
-            C = Decode(lower.C, upper.C, run),
-            D = Decode(lower.D, upper.D, run),
-        };
+        return PackedBytes.Decode<Q6_K>(packs[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1)) + half], packs[(block * 12) + 8 + (2 * (run >> 2)) + half], run);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -143,26 +99,19 @@ public readonly partial struct Q6_K : IPackedFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint lower, uint upper, int run) => PackedBytes.Minus(((lower >> (4 * ((run >> 1) & 1))) & PackedBytes.Nibbles) | (((upper >> (2 * (run & 3))) & PackedBytes.Pairs) << 4), 32);
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus(((lower >> (4 * ((part >> 1) & 1))) & PackedBytes.Nibbles) | (((upper >> (2 * (part & 3))) & PackedBytes.Pairs) << 4), 32);
 }
 
-public readonly partial struct IQ4_XS : IPackedFormat
+public readonly partial struct IQ4_XS : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
-    {
-        var both = quants.Cast<Pack>()[(block * 8) + run];
-        int shift = 4 * half;
-        return new Pack
-        {
-            A = PackedBytes.Uneven(both.A >> shift),
-            B = PackedBytes.Uneven(both.B >> shift),
-            C = PackedBytes.Uneven(both.C >> shift),
-            D = PackedBytes.Uneven(both.D >> shift),
-        };
-    }
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) =>
+        PackedBytes.Decode<IQ4_XS>(quants.Cast<Pack>()[(block * 8) + run], default, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
-        PackedBytes.Uneven(quants.Cast<uint>()[(block * 32) + (4 * run) + i] >> (4 * half));
+        Decode(quants.Cast<uint>()[(block * 32) + (4 * run) + i], 0, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower >> (4 * part));
 }

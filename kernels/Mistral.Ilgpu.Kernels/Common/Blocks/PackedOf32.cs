@@ -12,93 +12,58 @@ public readonly partial struct Q8_0 : IPackedFormat
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => quants.Cast<uint>()[(block * 8) + (half * 4) + i];
 }
 
-public readonly partial struct Q4_0 : IPackedFormat
+public readonly partial struct Q4_0 : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
-    {
-        var both = quants.Cast<Pack>()[block];
-        int shift = 4 * half;
-        return new Pack { A = Decode(both.A >> shift), B = Decode(both.B >> shift), C = Decode(both.C >> shift), D = Decode(both.D >> shift) };
-    }
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Decode<Q4_0>(quants.Cast<Pack>()[block], default, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i] >> (4 * half));
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint word) => PackedBytes.Minus(word & PackedBytes.Nibbles, 8);
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus((lower >> (4 * part)) & PackedBytes.Nibbles, 8);
 }
 
-public readonly partial struct Q4_1 : IPackedFormat
+public readonly partial struct Q4_1 : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
-    {
-        var both = quants.Cast<Pack>()[block];
-        int shift = 4 * half;
-        return new Pack { A = Decode(both.A >> shift), B = Decode(both.B >> shift), C = Decode(both.C >> shift), D = Decode(both.D >> shift) };
-    }
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Decode<Q4_1>(quants.Cast<Pack>()[block], default, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i] >> (4 * half));
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint word) => word & PackedBytes.Nibbles;
+    public static uint Decode(uint lower, uint upper, int part) => (lower >> (4 * part)) & PackedBytes.Nibbles;
 }
 
-public readonly partial struct IQ4_NL : IPackedFormat
+public readonly partial struct IQ4_NL : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
-    {
-        var both = quants.Cast<Pack>()[block];
-        int shift = 4 * half;
-        return new Pack { A = Decode(both.A >> shift), B = Decode(both.B >> shift), C = Decode(both.C >> shift), D = Decode(both.D >> shift) };
-    }
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Decode<IQ4_NL>(quants.Cast<Pack>()[block], default, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i] >> (4 * half));
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Decode(uint word) => PackedBytes.Uneven(word);
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower >> (4 * part));
 }
 
 public readonly partial struct Q5_0 : IPackedFormat
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => new()
-    {
-        A = Four(quants, block, run, half, 0), B = Four(quants, block, run, half, 1),
-        C = Four(quants, block, run, half, 2), D = Four(quants, block, run, half, 3),
-    };
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Gather<Q5_0>(quants, block, run, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
-    {
-        var words = quants.Cast<uint>();
-        long at = block * 5;
-        uint lower = (words[at + 1 + i] >> (4 * half)) & PackedBytes.Nibbles;
-        return PackedBytes.Minus(lower | (PackedBytes.Spread(words[at] >> ((16 * half) + (4 * i))) << 4), 16);
-    }
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.Minus(PackedBytes.FiveBits(quants, block, half, i), 16);
 }
 
 public readonly partial struct Q5_1 : IPackedFormat
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => new()
-    {
-        A = Four(quants, block, run, half, 0), B = Four(quants, block, run, half, 1),
-        C = Four(quants, block, run, half, 2), D = Four(quants, block, run, half, 3),
-    };
+    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Gather<Q5_1>(quants, block, run, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
-    {
-        var words = quants.Cast<uint>();
-        long at = block * 5;
-        uint lower = (words[at + 1 + i] >> (4 * half)) & PackedBytes.Nibbles;
-        return lower | (PackedBytes.Spread(words[at] >> ((16 * half) + (4 * i))) << 4);
-    }
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.FiveBits(quants, block, half, i);
 }
 
 /// <summary>Four bytes of an int at once.</summary>
@@ -111,6 +76,38 @@ internal static class PackedBytes
     public const uint Nibbles = 0x0F0F0F0F;
 
     private const uint Tops = 0x80808080;
+
+    /// <summary>Sixteen quants at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Decode<TFormat>(Pack lower, Pack upper, int part)
+        where TFormat : struct, IPackedBits => new()
+        {
+            A = TFormat.Decode(lower.A, upper.A, part),
+            B = TFormat.Decode(lower.B, upper.B, part),
+            C = TFormat.Decode(lower.C, upper.C, part),
+            D = TFormat.Decode(lower.D, upper.D, part),
+        };
+
+    /// <summary>Half a run of a format whose blocks are not whole packs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Gather<TFormat>(ArrayView<byte> quants, long block, int run, int half)
+        where TFormat : struct, IPackedFormat => new()
+        {
+            A = TFormat.Four(quants, block, run, half, 0),
+            B = TFormat.Four(quants, block, run, half, 1),
+            C = TFormat.Four(quants, block, run, half, 2),
+            D = TFormat.Four(quants, block, run, half, 3),
+        };
+
+    /// <summary>See <see cref="FifthBit"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FiveBits(ArrayView<byte> quants, long block, int half, int i)
+    {
+        var words = quants.Cast<uint>();
+        long at = block * 5;
+        uint lower = (words[at + 1 + i] >> (4 * half)) & Nibbles;
+        return lower | (Spread(words[at] >> ((16 * half) + (4 * i))) << 4);
+    }
 
     /// <summary>Takes a number below 128 from each byte below 128: a top bit keeps each byte's borrow to itself.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
