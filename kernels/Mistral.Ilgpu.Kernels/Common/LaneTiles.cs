@@ -12,11 +12,9 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
     where TElement : unmanaged
 {
     private const int Lanes = TileLayout.Length;
-    private const int MaxHeadDim = 256;
 
     private readonly AttentionInput<TElement> _input;
-    private readonly ArrayView<float> _keys;
-    private readonly ArrayView<float> _values;
+    private readonly LaneTile<TCache, TElement> _tile;
     private readonly ArrayView<float> _max;
     private readonly ArrayView<float> _sum;
     private readonly ArrayView<float> _lanes0;
@@ -32,8 +30,7 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
     private LaneTiles(AttentionInput<TElement> input)
     {
         _input = input;
-        _keys = LocalMemory.Allocate<float>(Lanes * MaxHeadDim);
-        _values = LocalMemory.Allocate<float>(Lanes * MaxHeadDim);
+        _tile = new LaneTile<TCache, TElement>(input);
         _max = LocalMemory.Allocate<float>(AttentionBlock.MaxQueries);
         _sum = LocalMemory.Allocate<float>(AttentionBlock.MaxQueries);
         _lanes0 = LocalMemory.Allocate<float>(Lanes);
@@ -56,7 +53,7 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
         Begin(block, output, queries);
         for (int tile = block.FirstTile; tile < block.EndTile; tile++)
         {
-            Load(block, tile);
+            _tile.Load(block, tile);
             for (int query = 0; query < queries; query += 4)
             {
                 // Queries past the end repeat the last one, all four being read before any is written.
@@ -89,90 +86,6 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
             for (int d = 0; d < _input.HeadDim; d++)
             {
                 output.View[at + d] = 0;
-            }
-        }
-    }
-
-    /// <summary>Decodes a tile: positions before the block's start from the ring, later ones from the fresh tiles.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Load(AttentionBlock block, int tile)
-    {
-        var queries = block.Queries;
-        int first = tile * Lanes;
-        int end = IntrinsicMath.Min(Lanes, queries.Position + queries.Tokens - first);
-        int fresh = IntrinsicMath.Min(end, IntrinsicMath.Max(0, queries.Start - first));
-        // A loop of two, so that what it does is compiled once.
-        for (int side = fresh > 0 ? 0 : 1; side < (fresh < end ? 2 : 1); side++)
-        {
-            bool isRing = side == 0;
-            int inMemory = isRing ? _input.Table.Find(queries.Sequence, tile) : queries.FreshTile + tile - (queries.Start / Lanes);
-            Load(isRing ? _input.Ring : _input.Fresh, inMemory, block.KvHead, isRing ? 0 : fresh, isRing ? fresh : end);
-        }
-
-        // What lies behind the last key is weighed with 0, and must be a number.
-        for (int i = end * _input.HeadDim; i < Lanes * _input.HeadDim; i++)
-        {
-            _values[i] = 0;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Load(KvTiles<TElement> source, int tile, int kvHead, int from, int end)
-    {
-        int headDim = _input.HeadDim;
-        long at = TileLayout.At(tile, _input.KvHeads, kvHead, headDim);
-        if (TCache.IsScaled)
-        {
-            LoadScaled(source, tile, kvHead, at, from, end);
-            return;
-        }
-
-        if (from == 0 && end == Lanes)
-        {
-            for (int i = 0; i < headDim * Lanes; i++)
-            {
-                _keys[i] = TCache.Decode(source.Keys[at + i]);
-            }
-        }
-        else
-        {
-            for (int d = 0; d < headDim; d++)
-            {
-                for (int lane = from; lane < end; lane++)
-                {
-                    _keys[(d * Lanes) + lane] = TCache.Decode(source.Keys[at + (d * Lanes) + lane]);
-                }
-            }
-        }
-
-        for (int i = from * headDim; i < end * headDim; i++)
-        {
-            _values[i] = TCache.Decode(source.Values[at + i]);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void LoadScaled(KvTiles<TElement> source, int tile, int kvHead, long at, int from, int end)
-    {
-        const int Run = TileLayout.Run;
-        int headDim = _input.HeadDim;
-        int runs = headDim / Run;
-        long scalesAt = TileLayout.ScalesAt(tile, _input.KvHeads, kvHead, headDim);
-        for (int d = 0; d < headDim; d++)
-        {
-            for (int lane = from; lane < end; lane++)
-            {
-                float scale = Float16.Decode(source.KeyScales[scalesAt + (d / Run * Lanes) + lane]);
-                _keys[(d * Lanes) + lane] = TCache.Decode(source.Keys[at + (d * Lanes) + lane]) * scale;
-            }
-        }
-
-        for (int run = from * runs; run < end * runs; run++)
-        {
-            float scale = Float16.Decode(source.ValueScales[scalesAt + run]);
-            for (int i = run * Run; i < (run + 1) * Run; i++)
-            {
-                _values[i] = TCache.Decode(source.Values[at + i]) * scale;
             }
         }
     }
@@ -219,7 +132,7 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
             float x3 = _input.Qkv[at3 + d];
             for (int lane = 0; lane < Lanes; lane++)
             {
-                float key = _keys[(d * Lanes) + lane];
+                float key = _tile.Keys[(d * Lanes) + lane];
                 _lanes0[lane] += x0 * key;
                 _lanes1[lane] += x1 * key;
                 _lanes2[lane] += x2 * key;
@@ -285,7 +198,7 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
                 float weight3 = _lanes3[key];
                 for (int lane = 0; lane < Lanes; lane++)
                 {
-                    float value = _values[(key * headDim) + d + lane];
+                    float value = _tile.Values[(key * headDim) + d + lane];
                     _out0[lane] += weight0 * value;
                     _out1[lane] += weight1 * value;
                     _out2[lane] += weight2 * value;
