@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// gets there and gives all back in the end; texts with the same beginning share pages, and one that is about to overwrite a
 /// shared page goes on in a copy.
 /// </summary>
-public sealed class RotatingKvCache : IDisposable
+public sealed partial class RotatingKvCache : IDisposable
 {
     private readonly List<IDisposable> _buffers = [];
     private readonly List<KvPool> _pools = [];
@@ -73,43 +73,6 @@ public sealed class RotatingKvCache : IDisposable
     public int FreeSequences => _rows.Count;
 
     internal KvShape Shape { get; }
-
-    /// <summary>Slots of each layer's ring for one text: its window, or the context where that is shorter, in whole pages.</summary>
-    internal static IReadOnlyList<int> Rings(ModelConfig config, ModelOptions options)
-    {
-        int? context = MistralModel.ContextOf(config, options);
-        return
-        [
-            .. Enumerable.Range(0, config.LayerCount).Select(layer =>
-            {
-                int slots = Math.Min(config.WindowOf(layer) ?? int.MaxValue, context ?? int.MaxValue);
-                return (slots + options.PageLength - 1) / options.PageLength * options.PageLength;
-            }),
-        ];
-    }
-
-    /// <summary>Bytes of the rings that all texts together could fill.</summary>
-    internal static long FullBytes(ModelConfig config, ModelOptions options)
-    {
-        var shape = ShapeOf(config, options);
-        return Rings(config, options).Sum(length => shape.BytesOf(length)) * options.Sequences;
-    }
-
-    /// <summary>Bytes of all pages with these options.</summary>
-    public static long BytesFor(ModelConfig config, ModelOptions options)
-    {
-        var shape = ShapeOf(config, options);
-        return Rings(config, options).GroupBy(length => length).Sum(ring =>
-            PageCount(config, options, ring.Key) * shape.PageBytes * ring.Count());
-    }
-
-    /// <summary>Bytes for the fresh keys and values of a pass, and for the page tables.</summary>
-    internal static long WorkBytes(ModelConfig config, ModelOptions options, int rows) =>
-        ShapeOf(config, options).BytesOf((long)FreshTiles(options, rows) * TileLayout.Length)
-            + Rings(config, options).Distinct().Sum(length => (long)options.Sequences * (length / options.PageLength) * sizeof(int));
-
-    /// <summary>Tiles of fresh keys in a pass at most: each prompt may begin and end within one.</summary>
-    internal static int FreshTiles(ModelOptions options, int rows) => (rows / TileLayout.Length) + (2 * options.Sequences);
 
     /// <summary>Sees to it that a text of so many tokens fits an empty cache.</summary>
     /// <exception cref="CacheFullException">It does not.</exception>
@@ -281,15 +244,6 @@ public sealed class RotatingKvCache : IDisposable
             yield return new(pool.Pages.Promised, ring, new("mistral.cache.state", "promised"));
             yield return new(pool.Pages.Available, ring, new("mistral.cache.state", "available"));
         }
-    }
-
-    private static KvShape ShapeOf(ModelConfig config, ModelOptions options) =>
-        new(config.KvHeadCount, config.HeadDim, options.CacheType, options.PageLength);
-
-    private static int PageCount(ModelConfig config, ModelOptions options, int ringLength)
-    {
-        double part = Math.Min(1, (options.CacheBytes ?? long.MaxValue) / (double)FullBytes(config, options));
-        return Math.Max(1, (int)(part * options.Sequences * (ringLength / options.PageLength)));
     }
 
     private void Put(int pool, Sequence sequence, int ringPage, int page)
