@@ -1,15 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Text;
-using System.Text.Unicode;
 
 namespace Mistral.Ilgpu.Checkpoints;
-
-/// <summary>Elements of one type in an entry of their own.</summary>
-internal sealed record TorchStorage(string Type, string Key);
-
-/// <summary>A view of a storage, its offset and strides in elements.</summary>
-internal sealed record TorchTensor(TorchStorage Storage, BigInteger Offset, long[] Shape, long[] Strides);
 
 /// <summary>
 /// Interprets the pickle of a dictionary of tensors. A pickle is a program that may call anything; this knows only the
@@ -33,13 +25,11 @@ internal sealed class TorchPickle
         ["torch BFloat16Storage"] = "BF16",
     };
 
-    private readonly byte[] _pickle;
-    private readonly string _file;
+    private readonly PickleReader _reader;
     private readonly Stack<object> _stack = new();
     private readonly Dictionary<uint, object> _memo = [];
-    private int _at;
 
-    private TorchPickle(byte[] pickle, string file) => (_pickle, _file) = (pickle, file);
+    private TorchPickle(PickleReader reader) => _reader = reader;
 
     private enum Callable
     {
@@ -49,13 +39,13 @@ internal sealed class TorchPickle
     }
 
     /// <exception cref="ModelFileException">The pickle is damaged or holds anything but tensors by name.</exception>
-    public static IReadOnlyDictionary<string, TorchTensor> Read(byte[] pickle, string file) => new TorchPickle(pickle, file).Run();
+    public static IReadOnlyDictionary<string, TorchTensor> Read(byte[] pickle, string file) => new TorchPickle(new PickleReader(pickle, file)).Run();
 
     private Dictionary<string, TorchTensor> Run()
     {
         while (true)
         {
-            byte opcode = Take(1)[0];
+            byte opcode = _reader.Take(1)[0];
             if (opcode == '.')
             {
                 return Tensors(Pop());
@@ -63,7 +53,7 @@ internal sealed class TorchPickle
 
             if (_stack.Count > MostDepth || _memo.Count > MostDepth)
             {
-                throw Error($"more than {MostDepth} values", "the pickle of a model");
+                throw _reader.Error($"more than {MostDepth} values", "the pickle of a model");
             }
 
             Step(opcode);
@@ -73,11 +63,11 @@ internal sealed class TorchPickle
     private Dictionary<string, TorchTensor> Tensors(object result)
     {
         var tensors = new Dictionary<string, TorchTensor>(StringComparer.Ordinal);
-        foreach (var (key, value) in result as Dictionary<object, object> ?? throw Error(Describe(result), "a dictionary of tensors"))
+        foreach (var (key, value) in result as Dictionary<object, object> ?? throw _reader.Error(Describe(result), "a dictionary of tensors"))
         {
             if (key is not string name || value is not TorchTensor tensor)
             {
-                throw Error($"{Describe(key)} with {Describe(value)}", "names with tensors");
+                throw _reader.Error($"{Describe(key)} with {Describe(value)}", "names with tensors");
             }
 
             tensors.Add(name, tensor);
@@ -91,36 +81,36 @@ internal sealed class TorchPickle
         switch (opcode)
         {
             case 0x80: // PROTO
-                if (Take(1)[0] is var version && version is < 2 or > 5)
+                if (_reader.Take(1)[0] is var version && version is < 2 or > 5)
                 {
-                    throw Error($"protocol {version}", "2 to 5");
+                    throw _reader.Error($"protocol {version}", "2 to 5");
                 }
 
                 break;
             case 0x95: // FRAME
-                Take(8);
+                _reader.Take(8);
                 break;
             case (byte)'c': // GLOBAL
-                Push(Global(Line(), Line()));
+                Push(Global(_reader.Line(), _reader.Line()));
                 break;
             case 0x93: // STACK_GLOBAL
                 string member = Pop<string>();
                 Push(Global(Pop<string>(), member));
                 break;
             case (byte)'q': // BINPUT
-                _memo[Take(1)[0]] = Peek();
+                _memo[_reader.Take(1)[0]] = Peek();
                 break;
             case (byte)'r': // LONG_BINPUT
-                _memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Peek();
+                _memo[BinaryPrimitives.ReadUInt32LittleEndian(_reader.Take(4))] = Peek();
                 break;
             case 0x94: // MEMOIZE
                 _memo[(uint)_memo.Count] = Peek();
                 break;
             case (byte)'h': // BINGET
-                Push(Recall(Take(1)[0]));
+                Push(Recall(_reader.Take(1)[0]));
                 break;
             case (byte)'j': // LONG_BINGET
-                Push(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                Push(Recall(BinaryPrimitives.ReadUInt32LittleEndian(_reader.Take(4))));
                 break;
             case (byte)'(':
                 Push(Mark);
@@ -138,22 +128,22 @@ internal sealed class TorchPickle
                 Push(PopToMark());
                 break;
             case (byte)'X': // BINUNICODE
-                Push(Text(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                Push(_reader.Text(BinaryPrimitives.ReadUInt32LittleEndian(_reader.Take(4))));
                 break;
             case 0x8C: // SHORT_BINUNICODE
-                Push(Text(Take(1)[0]));
+                Push(_reader.Text(_reader.Take(1)[0]));
                 break;
             case (byte)'K': // BININT1
-                Push((BigInteger)Take(1)[0]);
+                Push((BigInteger)_reader.Take(1)[0]);
                 break;
             case (byte)'M': // BININT2
-                Push((BigInteger)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
+                Push((BigInteger)BinaryPrimitives.ReadUInt16LittleEndian(_reader.Take(2)));
                 break;
             case (byte)'J': // BININT
-                Push((BigInteger)BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
+                Push((BigInteger)BinaryPrimitives.ReadInt32LittleEndian(_reader.Take(4)));
                 break;
             case 0x8A: // LONG1
-                Push(new BigInteger(Take(Take(1)[0])));
+                Push(new BigInteger(_reader.Take(_reader.Take(1)[0])));
                 break;
             case 0x88 or 0x89: // NEWTRUE, NEWFALSE
                 Push(opcode == 0x88);
@@ -177,7 +167,7 @@ internal sealed class TorchPickle
                 object[] items = PopToMark();
                 if (items.Length % 2 != 0)
                 {
-                    throw Error($"{items.Length} keys and values", "pairs");
+                    throw _reader.Error($"{items.Length} keys and values", "pairs");
                 }
 
                 for (int i = 0; i < items.Length; i += 2)
@@ -190,21 +180,21 @@ internal sealed class TorchPickle
                 Pop();
                 if (Peek() is not Dictionary<object, object>)
                 {
-                    throw Error($"opcode BUILD for {Describe(Peek())}", "it for a dictionary");
+                    throw _reader.Error($"opcode BUILD for {Describe(Peek())}", "it for a dictionary");
                 }
 
                 break;
             default:
-                throw Error($"opcode 0x{opcode:X2}, which torch does not write for tensors", "a dictionary of tensors");
+                throw _reader.Error($"opcode 0x{opcode:X2}, which torch does not write for tensors", "a dictionary of tensors");
         }
     }
 
     private object Global(string module, string name) => Globals.GetValueOrDefault($"{module} {name}")
-        ?? throw Error($"the name {module}.{name}", "only names that a dictionary of tensors needs");
+        ?? throw _reader.Error($"the name {module}.{name}", "only names that a dictionary of tensors needs");
 
     private TorchStorage Storage(object[] id) => id is ["storage", string type, string key, string, BigInteger] && type is "F32" or "F16" or "BF16"
         ? new TorchStorage((string)id[1], (string)id[2])
-        : throw Error("a persistent id", "that of a storage of float32, float16 or bfloat16");
+        : throw _reader.Error("a persistent id", "that of a storage of float32, float16 or bfloat16");
 
     private object Call(Callable callable, object[] arguments) => (callable, arguments) switch
     {
@@ -212,30 +202,30 @@ internal sealed class TorchPickle
         (Callable.Tensor, [TorchStorage storage, BigInteger offset, object[] shape, object[] strides, ..]) when shape.Length == strides.Length && shape.Length is >= 1 and <= 8 =>
             new TorchTensor(storage, offset, Sizes(shape), Sizes(strides)),
         (Callable.Parameter, [TorchTensor tensor, ..]) => tensor,
-        _ => throw Error($"a call of {callable} with {arguments.Length} arguments", "a tensor of one to eight dimensions or an empty dictionary"),
+        _ => throw _reader.Error($"a call of {callable} with {arguments.Length} arguments", "a tensor of one to eight dimensions or an empty dictionary"),
     };
 
     private long[] Sizes(object[] sizes) =>
     [
         .. sizes.Select(size => size is BigInteger number && number >= 0 && number <= long.MaxValue
             ? (long)number
-            : throw Error(Describe(size), "a size")),
+            : throw _reader.Error(Describe(size), "a size")),
     ];
 
     private void Set(object key, object value)
     {
         if (Peek() is not Dictionary<object, object> dictionary || key is not (string or BigInteger))
         {
-            throw Error($"an item {Describe(key)} for {Describe(Peek())}", "names in a dictionary");
+            throw _reader.Error($"an item {Describe(key)} for {Describe(Peek())}", "names in a dictionary");
         }
 
         if (!dictionary.TryAdd(key, value))
         {
-            throw Error($"{key} twice", "it once");
+            throw _reader.Error($"{key} twice", "it once");
         }
     }
 
-    private object Recall(uint index) => _memo.GetValueOrDefault(index) ?? throw Error($"a reference to value {index}", "one that was kept");
+    private object Recall(uint index) => _memo.GetValueOrDefault(index) ?? throw _reader.Error($"a reference to value {index}", "one that was kept");
 
     private object[] PopMany(int count)
     {
@@ -262,41 +252,16 @@ internal sealed class TorchPickle
             values.Add(value);
         }
 
-        throw Error("no mark", "one where a list of values starts");
+        throw _reader.Error("no mark", "one where a list of values starts");
     }
 
-    private T Pop<T>() => Pop() is var value && value is T typed ? typed : throw Error(Describe(value), $"a {typeof(T).Name}");
+    private T Pop<T>() => Pop() is var value && value is T typed ? typed : throw _reader.Error(Describe(value), $"a {typeof(T).Name}");
 
-    private object Pop() => _stack.TryPop(out object? value) && !ReferenceEquals(value, Mark) ? value : throw Error("no value", "one more");
+    private object Pop() => _stack.TryPop(out object? value) && !ReferenceEquals(value, Mark) ? value : throw _reader.Error("no value", "one more");
 
-    private object Peek() => _stack.TryPeek(out object? value) && !ReferenceEquals(value, Mark) ? value : throw Error("no value", "one more");
+    private object Peek() => _stack.TryPeek(out object? value) && !ReferenceEquals(value, Mark) ? value : throw _reader.Error("no value", "one more");
 
     private void Push(object value) => _stack.Push(value);
-
-    private string Text(long length)
-    {
-        var bytes = Take(length);
-        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw Error("text that is not UTF-8", "names");
-    }
-
-    private string Line()
-    {
-        int length = _pickle.AsSpan(_at).IndexOf((byte)'\n');
-        string line = Text(length >= 0 ? length : throw Error("no end of a line", "a name"));
-        _at++;
-        return line;
-    }
-
-    private ReadOnlySpan<byte> Take(long length)
-    {
-        if (length > _pickle.Length - _at)
-        {
-            throw Error("its end", $"{length} more bytes; it is truncated or damaged");
-        }
-
-        _at += (int)length;
-        return _pickle.AsSpan(_at - (int)length, (int)length);
-    }
 
     private static string Describe(object value) => value switch
     {
@@ -308,6 +273,4 @@ internal sealed class TorchPickle
         object[] => "a tuple",
         _ => "another value",
     };
-
-    private ModelFileException Error(string found, string expected) => new(_file, $"found {found} at byte {_at}, expected {expected}");
 }
