@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
@@ -10,7 +9,7 @@ namespace Mistral.Ilgpu.Model;
 /// them in one pass; the logits that were wanted are then on the device. What a text's logits are depends on the text alone, bit
 /// for bit, and not on what else is in its passes.
 /// </summary>
-public sealed class MistralModel : IDisposable
+public sealed partial class MistralModel : IDisposable
 {
     private readonly ModelWeights _weights;
     private readonly Workspace _workspace;
@@ -83,44 +82,6 @@ public sealed class MistralModel : IDisposable
 
     /// <summary>The pass that was run last.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);
-
-    /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
-    /// <exception cref="ModelFileException">The checkpoint's weights are not usable.</exception>
-    /// <exception cref="DeviceException">The model does not fit the device, or the device computes wrongly.</exception>
-    public static MistralModel Load(
-        Checkpoint checkpoint,
-        Device device,
-        ModelOptions? options = null,
-        IProgress<TensorProgress>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        options ??= new ModelOptions();
-        var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(tensor => tensor.FormatAs(options.WeightType));
-        SelfTest.Run(device, formats, options.CacheType, options.Activations);
-        return LoadUntested(checkpoint, device, options, progress, cancellation);
-    }
-
-    internal static MistralModel LoadUntested(
-        Checkpoint checkpoint, Device device, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation)
-    {
-        var weights = ModelWeights.Load(device, checkpoint, options, progress, cancellation);
-        try
-        {
-            return new MistralModel(device, options.Adapt(checkpoint.Config), options, weights);
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>The context that a model gets with these options.</summary>
-    public static int? ContextOf(ModelConfig config, ModelOptions options)
-    {
-        bool windowed = Enumerable.Range(0, config.LayerCount).All(layer => config.WindowOf(layer) is not null);
-        return options.Context ?? (windowed ? null : Math.Min(config.MaxPositions, ModelOptions.DefaultContext));
-    }
 
     /// <summary>Begins a text, if the cache has room for it now; disposing of it gives the room back.</summary>
     /// <param name="maxTokens">Tokens that the text may come to have; null for as many as the context holds.</param>
@@ -255,27 +216,6 @@ public sealed class MistralModel : IDisposable
         LaunchGraph();
         _argMax.Launch(LastPass);
     }
-
-    // What was not asked for in so many words gives way to the memory there is: first the chunk, then the cache of many texts, which
-    // then wait for each other.
-    private static (ModelOptions Options, int Chunk) Fit(Device device, ModelConfig config, ModelOptions options)
-    {
-        const int Least = 16;
-        long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
-        int chunk = options.ChunkOn(device.Info);
-        while (options.Chunk is null && chunk > Least && one + PassBytes(device.Info, config, options, chunk) > device.AvailableBytes)
-        {
-            chunk /= 2;
-        }
-
-        long left = Math.Max(one, device.AvailableBytes - PassBytes(device.Info, config, options, chunk));
-        return (options.CacheBytes is null && left < RotatingKvCache.FullBytes(config, options) ? options with { CacheBytes = left } : options, chunk);
-    }
-
-    /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
-    public static long PassBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int chunk) =>
-        Workspace.SizeInBytes(device, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
-            + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk));
 
     /// <summary>Walks one step.</summary>
     internal void Take(Step step, Pass pass)
