@@ -4,7 +4,6 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
-using Mistral.Ilgpu.PtxMachine;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -56,46 +55,6 @@ public sealed class AttendTests
             Check<Float16, ushort>(device, shape, TensorFormat.Float16, Form.Tensor, 4e-3, passes: 5);
             Check<BFloat16, ushort>(device, shape, TensorFormat.BFloat16, Form.Tensor, 3e-2, passes: 3);
         }
-    }
-
-    [Fact]
-    public void DecodeSplits_OfAnyPosition_CoverWhatIsVisibleOnce()
-    {
-        var data = new RandomData();
-        for (int trial = 0; trial < 2000; trial++)
-        {
-            int window = data.Next(1, 20_000);
-            int position = data.Next(0, 60_000);
-            var token = new QueryTile(0, 1, position, 0, position + 1, 0);
-            var visible = AttentionBlock.Visible(token, 0, window);
-            int least = data.Next(1, DecodeSplits.LeastTiles + 1);
-            int splits = DecodeSplits.Count(position, window, least);
-            Assert.InRange(splits, 1, DecodeSplits.Most);
-            Assert.InRange(splits, 1, Math.Min(DecodeSplits.Room(position + 1, least), DecodeSplits.Room(window, least)));
-            int next = visible.FirstTile;
-            for (int split = 0; split < splits; split++)
-            {
-                var part = DecodeSplits.Split(token, 0, window, split, least);
-                Assert.Equal(next, part.FirstTile);
-                Assert.True(part.EndTile > part.FirstTile);
-                next = part.EndTile;
-            }
-
-            Assert.Equal(visible.EndTile, next);
-        }
-    }
-
-    [Fact]
-    public void DecodeSplits_OnCuda_FillAnH100()
-    {
-        const int Window = 4096, KvHeads = 8, Multiprocessors = 132, WarpsInGroup = 4;
-        int least = new LaunchPlan(PtxLoader.Info).SplitTiles;
-        // A tile for each warp of a group: no warp is idle, and none takes two in turn before all multiprocessors have work.
-        Assert.Equal(WarpsInGroup, TensorForms.DecodeGroup(128) / 32);
-        Assert.Equal(WarpsInGroup, least);
-        Assert.Equal(72, DecodeSplits.Count(512, Window, least) * KvHeads);
-        Assert.InRange(DecodeSplits.Count(1024, Window, least) * KvHeads, Multiprocessors, int.MaxValue);
-        Assert.InRange(DecodeSplits.Count(40_000, Window, least) * KvHeads, Multiprocessors, int.MaxValue);
     }
 
     private static void CheckShapes(Device device, Form form)
@@ -313,58 +272,6 @@ public sealed class AttendTests
         Vectors,
         Group,
         Tensor,
-    }
-
-    /// <summary>Launches the forms on tensor cores, picking the room for the head.</summary>
-    private sealed record TensorAttend(Device Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<float> Parts)
-    {
-        public void Launch(TensorFormat format, Pass pass)
-        {
-            if (format == TensorFormat.BFloat16)
-            {
-                Pick<BFloat16Tensor>(pass);
-            }
-            else
-            {
-                Pick<Float16Tensor>(pass);
-            }
-        }
-
-        private void Pick<TFormat>(Pass pass)
-            where TFormat : struct, ITensorFormat
-        {
-            switch (Input.HeadDim)
-            {
-                case <= 64:
-                    Launch<TwoParts<TwoParts<HeadRun<TFormat>>>, TwoScores<TwoScores<KeyScores>>>(pass);
-                    break;
-                case <= 128:
-                    Launch<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>, TwoScores<TwoScores<KeyScores>>>(pass);
-                    break;
-                default:
-                    Launch<TwoParts<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>>, KeyScores>(pass);
-                    break;
-            }
-        }
-
-        private void Launch<THead, TScores>(Pass pass)
-            where THead : struct, ITensorHead
-            where TScores : struct, ITensorScores
-        {
-            if (pass.QueryTiles > 0)
-            {
-                Device.Launch(
-                    new KernelConfig(new Index3D(Input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)),
-                    new AttendTensor<THead, TScores>(Input, Layer.Addresses));
-            }
-
-            if (Splits > 0)
-            {
-                Device.Launch(
-                    new KernelConfig(new Index3D(Splits, Input.KvHeads, pass.DecodeCount), new Index3D(TensorForms.DecodeGroup(Input.HeadDim), 1, 1)),
-                    new DecodeAttendTensor<THead>(Input, Layer.Addresses, Parts));
-            }
-        }
     }
 
     private sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int PageLength, int Length)
