@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -22,11 +23,12 @@ public sealed class CpuLaunches : IDisposable
     private int _count;
     private bool _isGathering;
 
-    internal CpuLaunches(CPUAccelerator accelerator, CpuKernelLoader loader)
+    /// <param name="items">Work items that share a launch, a thread each.</param>
+    internal CpuLaunches(CPUAccelerator accelerator, CpuKernelLoader loader, int items)
     {
         _stream = accelerator.DefaultStream;
-        _shape = new KernelConfig(1, accelerator.MaxNumThreadsPerGroup);
-        _barrier = new WorkItemBarrier(accelerator.MaxNumThreadsPerGroup);
+        _shape = new KernelConfig(1, items);
+        _barrier = new WorkItemBarrier(items);
         _run = loader.Load<Action<AcceleratorStream, KernelConfig, long>>(((Action<long>)Run).Method);
         _self = GCHandle.Alloc(this);
     }
@@ -144,13 +146,20 @@ public sealed class CpuLaunches : IDisposable
         public override void Execute(WorkShare share) => _kernel.Execute(share);
     }
 
-    /// <summary>Work items wait for each other, awake: the work between two steps is shorter than what sleeping would cost.</summary>
+    /// <summary>
+    /// Work items wait for each other, awake: the work between two steps is shorter than what sleeping would cost. One that waits for long may have
+    /// the other wait for its core, so it sleeps: the system wakes it on a core that is idle.
+    /// </summary>
     private sealed class WorkItemBarrier(int items)
     {
         // Below a microsecond: the other item may be waiting for this very core.
         private const int Spins = 10;
 
+        private static readonly TimeSpan Patience = TimeSpan.FromMicroseconds(20);
+
+        private readonly object _gate = new();
         private int _arrived;
+        private int _sleeping;
         private volatile int _phase;
 
         public void Wait()
@@ -159,20 +168,50 @@ public sealed class CpuLaunches : IDisposable
             if (Interlocked.Increment(ref _arrived) == items)
             {
                 _arrived = 0;
-                _phase = phase + 1;
+                Release(phase);
                 return;
             }
 
-            for (int spin = 0; _phase == phase; spin++)
+            for (int spin = 0; spin < Spins && _phase == phase; spin++)
             {
-                if (spin < Spins)
+                Thread.SpinWait(1);
+            }
+
+            for (long begin = Stopwatch.GetTimestamp(); _phase == phase;)
+            {
+                Thread.Yield();
+                if (Stopwatch.GetElapsedTime(begin) > Patience)
                 {
-                    Thread.SpinWait(1);
+                    Sleep(phase);
                 }
-                else
+            }
+        }
+
+        private void Release(int phase)
+        {
+            _phase = phase + 1;
+            // Either this sees who sleeps, or that one sees the phase.
+            Interlocked.MemoryBarrier();
+            if (_sleeping > 0)
+            {
+                lock (_gate)
                 {
-                    Thread.Yield();
+                    Monitor.PulseAll(_gate);
                 }
+            }
+        }
+
+        private void Sleep(int phase)
+        {
+            lock (_gate)
+            {
+                Interlocked.Increment(ref _sleeping);
+                while (_phase == phase)
+                {
+                    Monitor.Wait(_gate);
+                }
+
+                Interlocked.Decrement(ref _sleeping);
             }
         }
     }

@@ -41,7 +41,7 @@ public sealed class Device : IDisposable
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
         if (loader is CpuKernelLoader cpu)
         {
-            _cpuLaunches = new CpuLaunches((CPUAccelerator)accelerator, cpu);
+            _cpuLaunches = new CpuLaunches((CPUAccelerator)accelerator, cpu, info.MaxGroupSize);
         }
 
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
@@ -80,7 +80,7 @@ public sealed class Device : IDisposable
         var context = DeviceCatalog.CreateContext(threads, timed, DeviceCatalog.KindOf(request));
         try
         {
-            var found = DeviceCatalog.Describe(context).ToList();
+            var found = DeviceCatalog.Describe(context, threads).ToList();
             var info = DeviceCatalog.Find([.. found.Select(entry => entry.Info)], request)
                 // Absent: says so beside all that there are.
                 ?? DeviceCatalog.Choose(DeviceCatalog.List(threads), request);

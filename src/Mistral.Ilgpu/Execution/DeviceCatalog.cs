@@ -17,7 +17,7 @@ public static class DeviceCatalog
     public static IReadOnlyList<DeviceInfo> List(int? threads = null)
     {
         using var context = CreateContext(threads);
-        return [.. Describe(context).Select(found => found.Info)];
+        return [.. Describe(context, threads).Select(found => found.Info)];
     }
 
     /// <summary>The device that <paramref name="request"/> names.</summary>
@@ -97,7 +97,7 @@ public static class DeviceCatalog
         });
     }
 
-    internal static IEnumerable<(DeviceInfo Info, ILGPU.Runtime.Device Device)> Describe(Context context)
+    internal static IEnumerable<(DeviceInfo Info, ILGPU.Runtime.Device Device)> Describe(Context context, int? threads)
     {
         int cuda = 0;
         int openCl = 0;
@@ -126,7 +126,8 @@ public static class DeviceCatalog
                     false,
                     GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
                     1,
-                    device.MaxNumThreadsPerGroup,
+                    // ILGPU has two threads at least; one can be left alone.
+                    threads ?? Environment.ProcessorCount,
                     ["cheap barriers", "vectorization of kernels"]),
             };
             yield return (info, device);

@@ -69,8 +69,8 @@ public static partial class InlineOpenCl
         #define multiply_bytes(w, x) __builtin_astype( \
           ((byte_product(w, x, 0) + byte_product(w, x, 1)) & 65535) | ((byte_product(w, x, 2) + byte_product(w, x, 3)) << 16), lanes_shorts)
         #define multiply_shorts(w, x) (((((w) << 16) >> 16) * (((x) << 16) >> 16)) + (((w) >> 16) * ((x) >> 16)))
-        #define uneven_value(w, i) (convert_int16((((w) >> (8 * i) & 15) < 8 ? (ulong16)(UNEVEN_LOWER) : (ulong16)(UNEVEN_UPPER)) \
-          >> convert_ulong16(8 * ((w) >> (8 * i) & 7)) & (ulong)255) << (8 * i))
+        #define uneven_value(w, i) (convert_int16((select((ulong16)(UNEVEN_UPPER), (ulong16)(UNEVEN_LOWER), convert_ulong16(((w) >> (8 * i) & 15) < 8)) \
+          >> convert_ulong16(8 * ((w) >> (8 * i) & 7))) & (ulong)255) << (8 * i))
         #define uneven_values(w) (uneven_value(w, 0) | uneven_value(w, 1) | uneven_value(w, 2) | uneven_value(w, 3))
         #endif
         #if defined(__clang__)
