@@ -1,5 +1,7 @@
+using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Execution;
 
@@ -10,52 +12,17 @@ internal static class StripPacking
     public static void Pack(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {
         var plan = new LaunchPlan(device.Info);
-        switch (rows.Format)
+        if (rows.Format.IsQuantized())
         {
-            case TensorFormat.Float32:
-                Elements<float>();
-                break;
-            case TensorFormat.Float16 or TensorFormat.BFloat16:
-                Elements<ushort>();
-                break;
-            case TensorFormat.Q8_0:
-                Blocks<Q8_0>();
-                break;
-            case TensorFormat.Q4_0:
-                Blocks<Q4_0>();
-                break;
-            case TensorFormat.Q4_1:
-                Blocks<Q4_1>();
-                break;
-            case TensorFormat.Q5_0:
-                Blocks<Q5_0>();
-                break;
-            case TensorFormat.Q5_1:
-                Blocks<Q5_1>();
-                break;
-            case TensorFormat.Q2_K:
-                Blocks<Q2_K>();
-                break;
-            case TensorFormat.Q3_K:
-                Blocks<Q3_K>();
-                break;
-            case TensorFormat.Q4_K:
-                Blocks<Q4_K>();
-                break;
-            case TensorFormat.Q5_K:
-                Blocks<Q5_K>();
-                break;
-            case TensorFormat.Q6_K:
-                Blocks<Q6_K>();
-                break;
-            case TensorFormat.IQ4_NL:
-                Blocks<IQ4_NL>();
-                break;
-            case TensorFormat.IQ4_XS:
-                Blocks<IQ4_XS>();
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(rows), rows.Format, "has no strips");
+            BlockFormats.Use(rows.Format, new Blocks(device, plan, rows, count, strips, firstRow));
+        }
+        else if (rows.Format == TensorFormat.Float32)
+        {
+            Elements<float>();
+        }
+        else
+        {
+            Elements<ushort>();
         }
 
         void Elements<TElement>()
@@ -65,12 +32,15 @@ internal static class StripPacking
                 rows.View<TElement>().SubView(0, (long)count * rows.Stride), strips.View<TElement>(), firstRow, rows.Stride);
             device.Launch(plan.Coarse(pack.Items), pack);
         }
+    }
 
-        void Blocks<TFormat>()
-            where TFormat : struct, IStripFormat
+    private sealed record Blocks(Device Device, LaunchPlan Plan, WeightBand Rows, int Count, WeightBand Strips, int FirstRow) : IBlockFormatUse<bool>
+    {
+        bool IBlockFormatUse<bool>.Of<TFormat>()
         {
-            var pack = new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count);
-            device.Launch(plan.Elements(pack.Items), pack);
+            var pack = new PackBlockStrips<TFormat>(Rows.Blocks, Strips.Strips, FirstRow, Count);
+            Device.Launch(Plan.Elements(pack.Items), pack);
+            return true;
         }
     }
 }

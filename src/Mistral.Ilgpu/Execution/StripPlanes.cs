@@ -11,22 +11,7 @@ namespace Mistral.Ilgpu.Execution;
 /// <param name="RunBytes">Bytes of a run beside its quants.</param>
 public readonly record struct StripPlanes(int BlockLength, int Bits, int BlockFloats, int RunBytes)
 {
-    public static StripPlanes Of(TensorFormat format) => format switch
-    {
-        TensorFormat.Q8_0 => Of<Q8_0>(),
-        TensorFormat.Q4_0 => Of<Q4_0>(),
-        TensorFormat.Q4_1 => Of<Q4_1>(),
-        TensorFormat.Q5_0 => Of<Q5_0>(),
-        TensorFormat.Q5_1 => Of<Q5_1>(),
-        TensorFormat.Q2_K => Of<Q2_K>(),
-        TensorFormat.Q3_K => Of<Q3_K>(),
-        TensorFormat.Q4_K => Of<Q4_K>(),
-        TensorFormat.Q5_K => Of<Q5_K>(),
-        TensorFormat.Q6_K => Of<Q6_K>(),
-        TensorFormat.IQ4_NL => Of<IQ4_NL>(),
-        TensorFormat.IQ4_XS => Of<IQ4_XS>(),
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "has no blocks"),
-    };
+    public static StripPlanes Of(TensorFormat format) => BlockFormats.Use(format, default(Planes));
 
     public long SizeInBytes(long paddedRows, int columns) => QuantBytes(paddedRows, columns) + FloatBytes(paddedRows, columns) + ByteBytes(paddedRows, columns);
 
@@ -49,6 +34,8 @@ public readonly record struct StripPlanes(int BlockLength, int Bits, int BlockFl
 
     private long ByteBytes(long rows, int columns) => rows * (columns / BlockRun.Length) * RunBytes;
 
-    private static StripPlanes Of<TFormat>()
-        where TFormat : struct, IStripFormat => new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
+    private readonly struct Planes : IBlockFormatUse<StripPlanes>
+    {
+        StripPlanes IBlockFormatUse<StripPlanes>.Of<TFormat>() => new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
+    }
 }

@@ -23,50 +23,18 @@ public sealed class StripProductTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Product_InStrips_EqualsTheRowForms(string name, TensorFormat format)
+    public void Product_InStrips_EqualsTheRowForms(string name, TensorFormat format) => BlockFormats.Use(format, new Check(name, format));
+
+    private sealed record Check(string Name, TensorFormat Format) : IBlockFormatUse<bool>
     {
-        switch (format)
+        bool IBlockFormatUse<bool>.Of<TFormat>()
         {
-            case TensorFormat.Q8_0:
-                Check<Q8_0>(name, format);
-                break;
-            case TensorFormat.Q4_0:
-                Check<Q4_0>(name, format);
-                break;
-            case TensorFormat.Q4_1:
-                Check<Q4_1>(name, format);
-                break;
-            case TensorFormat.Q5_0:
-                Check<Q5_0>(name, format);
-                break;
-            case TensorFormat.Q5_1:
-                Check<Q5_1>(name, format);
-                break;
-            case TensorFormat.Q2_K:
-                Check<Q2_K>(name, format);
-                break;
-            case TensorFormat.Q3_K:
-                Check<Q3_K>(name, format);
-                break;
-            case TensorFormat.Q4_K:
-                Check<Q4_K>(name, format);
-                break;
-            case TensorFormat.Q5_K:
-                Check<Q5_K>(name, format);
-                break;
-            case TensorFormat.Q6_K:
-                Check<Q6_K>(name, format);
-                break;
-            case TensorFormat.IQ4_NL:
-                Check<IQ4_NL>(name, format);
-                break;
-            default:
-                Check<IQ4_XS>(name, format);
-                break;
+            CheckProduct<TFormat>(Name, Format);
+            return true;
         }
     }
 
-    private static void Check<TFormat>(string name, TensorFormat format)
+    private static void CheckProduct<TFormat>(string name, TensorFormat format)
         where TFormat : struct, IStripFormat
     {
         // Six tokens: four at once and two alone; 37 rows: two strips and a part.
