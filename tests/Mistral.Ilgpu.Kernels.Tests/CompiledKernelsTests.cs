@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Backends;
@@ -6,6 +7,7 @@ using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Inspection;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -88,6 +90,28 @@ public sealed class CompiledKernelsTests : IDisposable
         Assert.Contains($".entry {rebuilt.Name}(", rebuilt.PTXAssembly, StringComparison.Ordinal);
         Assert.Equal((compiled.Name, compiled.IndexType, compiled.NumParameters), (rebuilt.Name, rebuilt.IndexType, rebuilt.NumParameters));
     }
+
+    [Fact]
+    public void Compile_ManyAtOnce_MakesTheWorkOfOneByOne()
+    {
+        const int Architecture = 80;
+        var forms = KernelCatalog.All.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null or Architecture).Where((_, i) => i % 16 == 0).ToList();
+        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
+        using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
+        string[] atOnce = new string[forms.Count];
+
+        Parallel.For(0, forms.Count, i => atOnce[i] = CompiledKernels.TextOf(
+            backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), default)).Source);
+
+        Assert.All(forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.Ptx(pair.First, Architecture)), WorkOf(pair.Second)));
+    }
+
+    // How often which instruction moves memory, computes with floats, or waits. Of the rest ILGPU makes a little more or less, one by one too, by what a
+    // context has compiled before.
+    private static string WorkOf(string ptx) => string.Join(
+        '\n',
+        Regex.Matches(ptx, @"\t((?:ld|st|cp|bar|mma|ldmatrix|atom|dp4a|fma|(?:add|mul)\.f32)[\w.]*)\s")
+            .CountBy(match => match.Groups[1].Value).OrderBy(count => count.Key, StringComparer.Ordinal));
 
     private void CheckCopies(Device device, CompiledKernels? kernels = null)
     {

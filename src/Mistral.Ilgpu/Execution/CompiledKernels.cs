@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
@@ -22,6 +23,8 @@ namespace Mistral.Ilgpu.Execution;
 /// </summary>
 internal sealed class CompiledKernels(Context context, Accelerator accelerator, string folder) : IKernelLoader
 {
+    private readonly ConcurrentDictionary<Type, Task<KernelText>> _texts = [];
+
     private readonly string _target = accelerator switch
     {
         CudaAccelerator cuda => $"{cuda.Architecture}|{cuda.InstructionSet}",
@@ -32,7 +35,11 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     /// <summary>The folder in the user's cache.</summary>
     public static string DefaultFolder { get; } = Path.Combine(UserCache.Folder, "kernels");
 
-    /// <summary>Compiles a kernel, or takes the text that an earlier run made of it, and loads it.</summary>
+    /// <summary>Begins to compile a kernel, or to read the text that an earlier run made of it; many at once.</summary>
+    public void Prepare<TKernel>()
+        where TKernel : struct, IKernel => Text<TKernel>();
+
+    /// <summary>Loads a kernel when its text is there.</summary>
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel
     {
@@ -42,16 +49,26 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
             return accelerator.LoadKernel<TKernel>(KernelEntry.Run);
         }
 
-        var form = new KernelForm(typeof(TKernel));
+        var kernel = Rebuild(new KernelForm(typeof(TKernel)), Text<TKernel>().GetAwaiter().GetResult());
+        _texts.TryRemove(typeof(TKernel), out _);
+        return accelerator.LoadKernel(kernel).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+    }
+
+    private Task<KernelText> Text<TKernel>() =>
+        _texts.GetOrAdd(typeof(TKernel), static (kernel, kernels) => Task.Run(() => kernels.MakeText(new KernelForm(kernel))), this);
+
+    private KernelText MakeText(KernelForm form)
+    {
         string file = FileOf(form);
         string key = KeyOf(form);
-        if (KernelText.Read(file, key) is not { } text)
+        if (KernelText.Read(file, key) is { } kept)
         {
-            text = Compile(form);
-            text.Write(file, key);
+            return kept;
         }
 
-        return accelerator.LoadKernel(Rebuild(form, text)).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+        var text = Compile(form);
+        text.Write(file, key);
+        return text;
     }
 
     /// <summary>Where a kernel's text for this device is kept.</summary>

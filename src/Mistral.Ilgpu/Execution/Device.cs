@@ -21,6 +21,7 @@ public sealed class Device : IDisposable
     private readonly CpuLaunches? _cpuLaunches;
     private readonly HashSet<string> _passedTests = [];
     private readonly List<OpenClReplay> _replays = [];
+    private readonly List<Lazy<Action<KernelConfig>>> _boundSoon = [];
     private readonly long _memoryLimit;
     private readonly Meter _meter = Telemetry.CreateMeter();
     private long _allocatedBytes;
@@ -187,6 +188,36 @@ public sealed class Device : IDisposable
         }
 
         return replay.Launch;
+    }
+
+    /// <summary>As <see cref="Bind"/>, but compiling goes on beside what else is bound, until <see cref="LoadBound"/> or the first launch.</summary>
+    public Action<KernelConfig> BindSoon<TKernel>(TKernel kernel)
+        where TKernel : struct, IKernel
+    {
+        if (_cpuLaunches is not null)
+        {
+            return Bind(kernel);
+        }
+
+        if (!_kernels.ContainsKey(typeof(TKernel)))
+        {
+            _loader.Prepare<TKernel>();
+        }
+
+        var bound = new Lazy<Action<KernelConfig>>(() => Bind(kernel));
+        _boundSoon.Add(bound);
+        return shape => bound.Value(shape);
+    }
+
+    /// <summary>Waits until all that <see cref="BindSoon"/> bound is compiled and loaded.</summary>
+    public void LoadBound()
+    {
+        foreach (var bound in _boundSoon)
+        {
+            _ = bound.Value;
+        }
+
+        _boundSoon.Clear();
     }
 
     /// <summary>The launcher of a kernel, compiled at its first use and kept.</summary>

@@ -9,4 +9,10 @@ internal interface IKernelLoader
 {
     Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel;
+
+    /// <summary>Begins what of loading can be done beside something else.</summary>
+    void Prepare<TKernel>()
+        where TKernel : struct, IKernel
+    {
+    }
 }

@@ -145,7 +145,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
     private Launch Launcher<TKernel>(TKernel kernel, Func<Pass, KernelConfig> shape)
         where TKernel : struct, IKernel
     {
-        var launch = Device.Bind(kernel);
+        var launch = Device.BindSoon(kernel);
         return new Launch(pass => launch(shape(pass)), kernel is ILink link ? [link] : null);
     }
 

@@ -42,6 +42,7 @@ public sealed partial class MistralModel : IDisposable
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
             _chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window));
             _argMax = kernels.ArgMax("argmax", _workspace.Logits, _workspace.Chosen);
+            device.LoadBound();
         }
         catch
         {
