@@ -25,8 +25,8 @@ internal sealed class MeasuredChoice
         Chosen = Read();
     }
 
-    /// <summary>The fastest; null while it is not known.</summary>
-    public int? Chosen { get; private set; }
+    /// <summary>The fastest; null while it is not known. Tests say it themselves.</summary>
+    public int? Chosen { get; internal set; }
 
     /// <summary>What is to be tried next.</summary>
     public int Next => _candidates[_times.Count % _candidates.Length];

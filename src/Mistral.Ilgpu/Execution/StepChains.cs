@@ -23,7 +23,6 @@ public sealed class StepChains : IDisposable
     private readonly int _longestWindow;
     private readonly int _splitTiles;
     private readonly DeviceBuffer<int> _counters;
-    private readonly MeasuredChoice _workers;
     private readonly Action<int> _launch;
     private readonly Lazy<Task<List<Action<Pass, int>>>> _whole;
     private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
@@ -41,9 +40,9 @@ public sealed class StepChains : IDisposable
         int cores = device.Info.ComputeUnits;
         // As good a name for the size of a model as any.
         long passBytes = steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
-        _workers = new MeasuredChoice(
+        WorkerCount = new MeasuredChoice(
             cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], UserCache.FileFor($"workers-{passBytes}", device, ".txt"));
-        _launch = LaunchChains;
+        _launch = workers => LaunchChains(_pass!, workers);
         _whole = new(() => Task.Run(() => Build(isSplit: false)));
         _split = new(() => Task.Run(() => Build(isSplit: true)));
     }
@@ -56,8 +55,8 @@ public sealed class StepChains : IDisposable
     /// <summary>Whether a pass can go through the chains.</summary>
     public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };
 
-    /// <summary>Whether it is known how many workers are fastest.</summary>
-    public bool IsTuned => _workers.Chosen is not null;
+    /// <summary>How many workers share a launch.</summary>
+    internal MeasuredChoice WorkerCount { get; }
 
     /// <summary>Compiles the chains and waits for them.</summary>
     public void Prepare()
@@ -69,14 +68,19 @@ public sealed class StepChains : IDisposable
     /// <summary>Puts all steps of a pass on the device's stream: one by one until the chains are compiled, which happens beside the first passes.</summary>
     public void Launch(Pass pass)
     {
-        if (_workers.Chosen == NoWorkers || ++_passes <= PassesBefore || !ChainsOf(pass).IsCompleted)
+        if (WorkerCount.Chosen == NoWorkers || ++_passes <= PassesBefore || !ChainsOf(pass).IsCompleted)
         {
             LaunchSteps(pass);
+        }
+        else if (WorkerCount.Chosen is null && pass.DecodeCount > 1)
+        {
+            // Passes of different sizes do not compare.
+            LaunchChains(pass, _device.Info.ComputeUnits);
         }
         else
         {
             _pass = pass;
-            _workers.Run(_device, _launch);
+            WorkerCount.Run(_device, _launch);
         }
     }
 
@@ -88,18 +92,18 @@ public sealed class StepChains : IDisposable
         }
     }
 
-    private void LaunchChains(int workers)
+    private void LaunchChains(Pass pass, int workers)
     {
         if (workers == NoWorkers)
         {
-            LaunchSteps(_pass!);
+            LaunchSteps(pass);
             return;
         }
 
         _counters.View.MemSetToZero(_device.Stream);
-        foreach (var launch in ChainsOf(_pass!).GetAwaiter().GetResult())
+        foreach (var launch in ChainsOf(pass).GetAwaiter().GetResult())
         {
-            launch(_pass!, workers);
+            launch(pass, workers);
         }
     }
 

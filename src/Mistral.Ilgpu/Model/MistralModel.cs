@@ -15,7 +15,6 @@ public sealed partial class MistralModel : IDisposable
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
     private readonly Step _argMax;
-    private readonly StepChains? _chains;
     private readonly CapturedPasses? _captured;
     private readonly Action _launchPass;
     private readonly Action _launchGraph;
@@ -40,13 +39,13 @@ public sealed partial class MistralModel : IDisposable
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
             var kernels = new KernelSet(device, _workspace.State, options.Activations);
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
-            _chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window));
+            Chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window));
             _argMax = kernels.ArgMax("argmax", _workspace.Logits, _workspace.Chosen);
             device.LoadBound();
         }
         catch
         {
-            _chains?.Dispose();
+            Chains?.Dispose();
             _cache?.Dispose();
             _workspace.Dispose();
             throw;
@@ -81,6 +80,9 @@ public sealed partial class MistralModel : IDisposable
     /// <summary>Is told why, once, if the device's driver refuses to record passes: they are launched step by step then.</summary>
     public Action<string>? OnCaptureRefused { get; set; }
 
+    /// <summary>Launches of several steps at once, where they are made.</summary>
+    internal StepChains? Chains { get; }
+
     /// <summary>The pass that was run last.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);
 
@@ -108,14 +110,14 @@ public sealed partial class MistralModel : IDisposable
     /// <summary>Compiles and tries now what else is compiled beside the first texts and tried on them, for those who measure.</summary>
     public void Prepare()
     {
-        if (_chains is null)
+        if (Chains is null)
         {
             return;
         }
 
-        _chains.Prepare();
+        Chains.Prepare();
         var batch = new Batch();
-        while (!_chains.IsTuned)
+        while (Chains.WorkerCount.Chosen is null)
         {
             using var sequence = TryOpen(maxTokens: 1) ?? throw new InvalidOperationException("texts are open: prepare before the first");
             batch.Clear();
@@ -130,9 +132,9 @@ public sealed partial class MistralModel : IDisposable
     {
         cancellation.ThrowIfCancellationRequested();
         var pass = Begin(batch);
-        if (Walk is null && _chains is not null && StepChains.Takes(pass))
+        if (Walk is null && Chains is not null && StepChains.Takes(pass))
         {
-            _chains.Launch(pass);
+            Chains.Launch(pass);
         }
         else if (Walk is null && _captured is not null && PassKey.Of(pass, AdaptersOn, _splitTiles) is { } key)
         {
@@ -190,7 +192,7 @@ public sealed partial class MistralModel : IDisposable
 
     public void Dispose()
     {
-        _chains?.Dispose();
+        Chains?.Dispose();
         _captured?.Dispose();
         _cache.Dispose();
         _workspace.Dispose();

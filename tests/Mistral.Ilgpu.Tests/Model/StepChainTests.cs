@@ -9,16 +9,17 @@ namespace Mistral.Ilgpu.Tests.Model;
 public sealed class StepChainTests
 {
     [Theory]
-    [InlineData(null, 40, 64)]
-    [InlineData(TensorFormat.Q8_0, 40, 64)]
-    [InlineData(TensorFormat.Q4_0, 300, 1000)]
-    public void Decode_Chained_EqualsWalkedBitForBit(TensorFormat? type, int prompt, int window)
+    [InlineData(null, 40, 64, 2)]
+    [InlineData(TensorFormat.Q8_0, 40, 64, 1)]
+    [InlineData(TensorFormat.Q4_0, 300, 1000, 3)]
+    public void Decode_Chained_EqualsWalkedBitForBit(TensorFormat? type, int prompt, int window, int workers)
     {
         const int Decoded = 20;
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(
             checkpoint, TestDevice.Get("opencl"), new ModelOptions(type, SlidingWindow: window), cancellation: TestContext.Current.CancellationToken);
         model.Prepare();
+        model.Chains!.WorkerCount.Chosen = workers;
         int[] ids = LogitsTests.RandomIds(new Random(7), prompt + Decoded, checkpoint.Config.VocabularySize);
         int walked = 0;
 
