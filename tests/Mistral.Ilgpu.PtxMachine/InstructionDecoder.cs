@@ -102,12 +102,13 @@ internal static class InstructionDecoder
         };
     }
 
-    // atom.global.add.u32 d, [a], b;   red.global.add.f32 [a], b;
+    // atom.global.add.u32 d, [a], b;   red.global.add.f32 [a], b;   and as ILGPU writes it, atom.add.global.u32 d, [a], b;
     private static Instruction? Atomic(Instruction common, string[] parts, IReadOnlyList<Operand> operands)
     {
         var space = parts.Contains("global") ? AddressSpace.Global : parts.Contains("shared") ? AddressSpace.Shared : AddressSpace.Generic;
         int addressAt = parts[0] == "atom" ? 1 : 0;
-        return PtxType.Parse(parts[^1]) is { } type && Atomics.Find(parts[^2], parts[^1]) is { } update
+        var operation = parts[1..^1].Select(part => Atomics.Find(part, parts[^1])).FirstOrDefault(found => found is not null);
+        return PtxType.Parse(parts[^1]) is { } type && operation is { } update
             ? common with
             {
                 Kind = InstructionKind.Atomic, Space = space, Width = type.Bytes, AddressAt = addressAt, Offset = operands[addressAt].Offset, Update = update,
