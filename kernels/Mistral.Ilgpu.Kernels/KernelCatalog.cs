@@ -84,6 +84,9 @@ public static class KernelCatalog
     private static readonly Type[] TokenBlocks = [typeof(EightTokens), typeof(SixteenTokens)];
 
     private static readonly Type[] Epilogues = [typeof(Assign), typeof(AddToResidual), typeof(GateWithSilu)];
+
+    private static readonly Type[] NormedEpilogues = [typeof(Assign), typeof(GateWithSilu)];
+
     private static readonly Type[] PerBlockFormatAndResult = [typeof(BlockMatVecLanes<,>), typeof(BlockMatVecVectors<,>)];
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
@@ -136,9 +139,15 @@ public static class KernelCatalog
            select new KernelForm(typeof(MatVecWarp<,,>).MakeGenericType(typeof(Float32), typeof(float), epilogue)),
         .. from format in TensorFormats
            from epilogue in Epilogues
-           from kernel in TokenBlocks.Select(tokens => typeof(MatVecTensor<,,>).MakeGenericType(format, tokens, epilogue))
+           from kernel in TokenBlocks.Select(tokens => typeof(MatVecTensor<,,,>).MakeGenericType(format, tokens, typeof(AsTheyAre), epilogue))
                .Append(typeof(MatMulTensor<,,>).MakeGenericType(format, typeof(ElementTiles), epilogue))
            select new KernelForm(kernel),
+        .. from format in TensorFormats
+           from epilogue in NormedEpilogues
+           select new KernelForm(typeof(MatVecTensor<,,,>).MakeGenericType(format, typeof(EightTokens), typeof(AsNormed), epilogue)),
+        .. from format in BlockFormats
+           from kernel in new[] { typeof(BlockMatVecNormed<>), typeof(BlockSwiGluNormed<>) }
+           select new KernelForm(kernel.MakeGenericType(format)),
         .. from format in BlockFormats
            from epilogue in Epilogues
            from kernel in TokenBlocks.Select(tokens => typeof(BlockMatVecTensor<,,>).MakeGenericType(format, tokens, epilogue))

@@ -57,6 +57,13 @@ public sealed class AttendTests
         }
     }
 
+    // Of a text longer than the window, so that the token's own slot is one that the other split has in its tiles.
+    [Theory]
+    [InlineData("cuda")]
+    [InlineData("ptx")]
+    public void TensorAttention_TokensInTwoSplitsOneAfterTheOther_EqualReference(string name) =>
+        Check<Float16, ushort>(TestDevice.Get(name), new Shape(90, 2, 2, 32, 16, 260), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 4, prompt: 120);
+
     private static void CheckShapes(Device device, Form form)
     {
         if (form == Form.Lanes && device.Info.Kind == DeviceKind.Cpu)
@@ -105,7 +112,8 @@ public sealed class AttendTests
         Check<Int8Cache, sbyte>(device, mixed, TensorFormat.Q8_0, form, 6e-2);
     }
 
-    private static void Check<TCache, TElement>(Device device, Shape s, TensorFormat format, Form form, double tolerance, int passes = 8)
+    /// <param name="prompt">Length of all prompts, after which every pass decodes; random ones and passes if null.</param>
+    private static void Check<TCache, TElement>(Device device, Shape s, TensorFormat format, Form form, double tolerance, int passes = 8, int? prompt = null)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -125,10 +133,10 @@ public sealed class AttendTests
             foreach (var text in texts)
             {
                 int room = s.Length - text.Sequence.Position;
-                switch (text.Sequence.Position == 0 ? 0 : data.Next(0, 4))
+                switch (text.Sequence.Position == 0 ? 0 : prompt is null ? data.Next(0, 4) : 2)
                 {
                     case 0 or 1 when room > 0:
-                        batch.Prefill(text.Sequence, new int[data.Next(1, Math.Min(room, most) + 1)], wantsLogits: false);
+                        batch.Prefill(text.Sequence, new int[prompt ?? data.Next(1, Math.Min(room, most) + 1)], wantsLogits: false);
                         break;
                     case 2 when room > 0:
                         batch.Decode(text.Sequence, 0);
@@ -168,7 +176,7 @@ public sealed class AttendTests
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, s.HeadDim, layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
         int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window, splitTiles)).DefaultIfEmpty(0).Max();
-        bool isFused = form is Form.Lanes or Form.Quads && splits == 1;
+        bool isFused = form is Form.Tensor || (form is Form.Lanes or Form.Quads && splits == 1);
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
         switch (form)
         {
@@ -179,7 +187,7 @@ public sealed class AttendTests
                 Rows<QuadTiles<TCache, TElement>>();
                 break;
             case Form.Tensor:
-                new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, parts).Launch(format, pass);
+                new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, frequencies, parts).Launch(format, pass);
                 break;
             case Form.Vectors:
                 Rows<VectorTiles<TCache, TElement>>();

@@ -14,11 +14,23 @@ public sealed class MachineCodeTests
             var data = new TheoryData<string, int, string[]>();
             foreach (int architecture in new[] { 80, 89, 90 })
             {
+                foreach (string epilogue in new[] { "Assign", "GateWithSilu" })
+                {
+                    data.Add($"MatVecTensor<BFloat16Tensor, EightTokens, AsNormed, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32.BF16", "SHFL"]);
+                    data.Add($"MatVecTensor<Float16Tensor, EightTokens, AsNormed, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32", "SHFL"]);
+                }
+
+                foreach (string format in new[] { "Q8_0", "Q4_0", "Q4_K", "Q6_K" })
+                {
+                    data.Add($"BlockMatVecNormed<{format}>", architecture, ["LDG.E.128", "LDS.128", "IDP.4A.S8.S8", "SHFL"]);
+                    data.Add($"BlockSwiGluNormed<{format}>", architecture, ["LDG.E.128", "LDS.128", "IDP.4A.S8.S8", "SHFL"]);
+                }
+
                 foreach (string epilogue in new[] { "Assign", "AddToResidual", "GateWithSilu" })
                 {
                     data.Add($"MatVecWarp<Float32, {epilogue}>", architecture, ["LDG.E.128", "SHFL"]);
-                    data.Add($"MatVecTensor<BFloat16Tensor, EightTokens, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32.BF16"]);
-                    data.Add($"MatVecTensor<Float16Tensor, SixteenTokens, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32"]);
+                    data.Add($"MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32.BF16"]);
+                    data.Add($"MatVecTensor<Float16Tensor, SixteenTokens, AsTheyAre, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32"]);
                     data.Add($"MatMulTensor<BFloat16Tensor, ElementTiles, {epilogue}>", architecture, ["LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32.BF16"]);
                     data.Add($"MatMulTensor<Float16Tensor, ElementTiles, {epilogue}>", architecture, ["LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32"]);
                     foreach (string format in new[] { "Q8_0", "Q4_0", "Q4_K", "Q6_K" })

@@ -38,7 +38,7 @@ public sealed class RmsNormTests
         name,
         (device, state, x, gain, y, columns, stride, rows) => device.Launch(
             new KernelConfig(rows, 96),
-            new RmsNormWarp(state, x.Cast<Float4>(), gain.Cast<Float4>(), y.Cast<Float4>(), columns, stride, Epsilon, RowRange.Logits)),
+            new RmsNormWarp(state, x.Cast<Float4>(), new RmsNormed(gain.Cast<Float4>(), columns, Epsilon), y.Cast<Float4>(), stride, RowRange.Logits)),
         [4, 16, 132, 300, 1024]);
 
     private delegate void LaunchNorm(

@@ -2,13 +2,17 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Launches the forms on tensor cores, picking the room for the head.</summary>
-internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<float> Parts)
+internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts)
 {
+    private readonly bool _packs = Input.Group * Input.HeadDim % BlockRun.Length == 0;
+    private readonly PackedInput _packed = Packed(Device, Input);
+
     public void Launch(TensorFormat format, Pass pass)
     {
         if (format == TensorFormat.BFloat16)
@@ -51,9 +55,44 @@ internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input,
 
         if (Splits > 0)
         {
+            // One more than there are, as a launch makes room for.
             Device.Launch(
-                new KernelConfig(new Index3D(Splits, Input.KvHeads, pass.DecodeCount), new Index3D(TensorForms.DecodeGroup(Input.HeadDim), 1, 1)),
-                new DecodeAttendTensor<THead>(Input, Layer.Addresses, Parts));
+                new KernelConfig(new Index3D(Splits + 1, Input.KvHeads, pass.DecodeCount), new Index3D(TensorForms.DecodeGroup(Input.HeadDim), 1, 1)),
+                new DecodeAttendTensor<THead>(Input, Layer.Addresses, Frequencies, Parts, _packed, _packs));
+            CheckCounters(pass.DecodeCount);
+            if (_packs)
+            {
+                CheckPacked(pass.DecodeCount);
+            }
         }
+    }
+
+    // What counts the splits that are done is as the next launch wants it.
+    private void CheckCounters(int tokens)
+    {
+        float[] parts = Device.Download(Parts);
+        for (int i = 0; i < tokens * Input.KvHeads; i++)
+        {
+            long part = AttentionOutput.Part(Input, Parts, i / Input.KvHeads, i % Input.KvHeads, 0).At;
+            Assert.Equal(0, BitConverter.SingleToInt32Bits(parts[part + Input.HeadDim + DecodeSplits.DoneAt]));
+        }
+    }
+
+    private static PackedInput Packed(Device device, AttentionInput<ushort> input)
+    {
+        long length = Math.Max(BlockRun.Length, input.Output.Length);
+        return new PackedInput(device.Zeros<uint>(length / 4), device.Zeros<Float4>(length / BlockRun.Length), input.OutputStride);
+    }
+
+    // The output in eight bits is what the kernel for that alone makes of it.
+    private void CheckPacked(int tokens)
+    {
+        var expected = Packed(Device, Input);
+        Device.Launch(
+            LaunchPlan.One((long)tokens * Input.OutputStride / sizeof(uint), WarpRows.GroupSize),
+            new QuantizePacked(Input.State, Input.Output, expected, Input.OutputStride, RowRange.Decode));
+        int count = tokens * Input.OutputStride;
+        Assert.Equal(Device.Download(expected.Values)[..(count / 4)], Device.Download(_packed.Values)[..(count / 4)]);
+        Assert.Equal(Device.Download(expected.Runs)[..(count / BlockRun.Length)], Device.Download(_packed.Runs)[..(count / BlockRun.Length)]);
     }
 }

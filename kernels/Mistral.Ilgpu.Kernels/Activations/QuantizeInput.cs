@@ -90,9 +90,9 @@ internal static class Int8Rounding
     public static float Inverse(float scale) => scale > 1e-37f ? 1 / scale : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Round(float x, float inverse)
-    {
-        float scaled = x * inverse;
-        return (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
-    }
+    public static int Round(float x, float inverse) => Round(x * inverse);
+
+    /// <summary>To the nearest, halves away from zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Round(float scaled) => (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
 }

@@ -22,32 +22,11 @@ public readonly record struct AttendTensor<THead, TScores>(AttentionInput<ushort
         var block = AttentionBlock.Visible(queries, kvHead, Input.Window);
         new TensorAttention<THead, TScores>(Input, Cache).Attend(
             block,
+            new TensorQueries(
+                Input.Qkv, ((long)queries.FirstToken * Input.QueryStride) + (kvHead * Input.Group * Input.HeadDim), Input.QueryStride, Input.HeadDim),
             AttentionOutput.Whole(Input, queries.FirstToken, kvHead),
             block.FirstTile / TScores.Tiles * TScores.Tiles,
             TensorLane.Warp * TensorAttention<THead, TScores>.WarpRows,
             sharing: 1);
-    }
-}
-
-/// <summary>
-/// <see cref="DecodeAttendRow{TTiles,TElement}"/> on tensor cores, for caches of 16 bits and up to <see cref="TensorForms.MostDecodeHeads"/> heads to a
-/// kv head: one group per split (grid x), kv head (grid y) and token (grid z), whose warps share the keys. The heads of the kv head are
-/// the rows of one multiplication, so each key is loaded once for all. Group size: <see cref="TensorForms.DecodeGroup"/>.
-/// </summary>
-[GroupForm]
-[CudaForm(80)]
-public readonly record struct DecodeAttendTensor<THead>(AttentionInput<ushort> Input, TensorCache Cache, ArrayView<float> Parts) : IKernel
-    where THead : struct, ITensorHead
-{
-    public void Execute()
-    {
-        var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);
-        var block = DecodeSplits.Split(DecodeSplits.Token(Input.State, token), kvHead, Input.Window, split, Input.SplitTiles);
-        // Past a text's last split there is nothing to do.
-        if (block.FirstTile < block.EndTile)
-        {
-            new TensorAttention<THead, KeyScores>(Input, Cache).Attend(
-                block, AttentionOutput.Part(Input, Parts, token, kvHead, split), block.FirstTile, firstRow: 0, Group.DimX / TensorLane.WarpSize);
-        }
     }
 }

@@ -35,9 +35,16 @@ public readonly record struct MergeSplits(
     public void Do(long item)
     {
         int perToken = Heads * HeadDim;
-        int perPart = HeadDim + DecodeSplits.Tail;
         int token = (int)(item / perToken);
         int element = (int)(item % perToken);
+        Output[((long)token * OutputStride) + element] = Join(token, element);
+    }
+
+    /// <summary>An element of a token's output.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float Join(int token, int element)
+    {
+        int perPart = HeadDim + DecodeSplits.Tail;
         int splits = DecodeSplits.Count(State.Position(token), Window, SplitTiles);
         long from = (((long)token * Heads) + (element / HeadDim)) * DecodeSplits.Most * perPart;
         float max = Parts[from + HeadDim];
@@ -56,6 +63,6 @@ public readonly record struct MergeSplits(
             output += keep * Parts[part + (element % HeadDim)];
         }
 
-        Output[((long)token * OutputStride) + element] = output * (1 / sum);
+        return output * (1 / sum);
     }
 }

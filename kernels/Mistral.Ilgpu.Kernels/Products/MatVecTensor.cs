@@ -10,14 +10,16 @@ namespace Mistral.Ilgpu.Kernels;
 /// A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all of them. Each warp sums
 /// chunks of 128 columns of its own; a lane loads 16 bytes of two rows at a time straight into the registers that the product takes, for
 /// any order of columns will do that activations share. Those are split in two 16-bit numbers, which rounds them to 16 or 22 bits. A
-/// token is a column of the product, so its sums are the same whatever tokens stand beside it.
+/// token is a column of the product, so its sums are the same whatever tokens stand beside it. A form with a norm takes one token, the first
+/// of Tokens, and every group finds its scale; the bits are those of the kernels apart.
 /// </summary>
 [GroupForm]
 [CudaForm(80, GroupSize = Strands.GroupSize / 2)]
-public readonly record struct MatVecTensor<TTensor, TTokens, TEpilogue>(
+public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     StepState State,
     ArrayView<ushort> Weights,
     ArrayView<float> Input,
+    RmsNormed Norm,
     ArrayView<float> Output,
     int Rows,
     int InputStride,
@@ -25,6 +27,7 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TEpilogue>(
     RowRange Tokens) : IKernel
     where TTensor : struct, ISplitFormat
     where TTokens : struct, ITokenBlocks
+    where TNorm : struct, IInputNorm
     where TEpilogue : struct, IEpilogue
 {
     public const int GroupSize = Strands.GroupSize / 2;
@@ -86,14 +89,16 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TEpilogue>(
         int bottom = IntrinsicMath.Min(firstRow + TensorLane.Row + (Strands.Rows / 2), Rows - 1);
         int token = firstToken + TensorLane.Row;
         int packs = InputStride / PerPack;
+        long first = TNorm.IsOn ? Tokens.Token(State, firstToken) : IntrinsicMath.Min(token, lastToken);
         var places = new Places
         {
             Upper = (long)top * packs,
             Lower = (long)bottom * packs,
             GatedUpper = (long)(Rows + top) * packs,
             GatedLower = (long)(Rows + bottom) * packs,
-            First = (long)IntrinsicMath.Min(token, lastToken) * packs,
+            First = first * packs,
             Second = (long)IntrinsicMath.Min(token + Strands.Tokens, lastToken) * packs,
+            Scale = TNorm.IsOn ? Norm.ScaleOf(Input.Cast<Float4>(), 2 * first * packs) : 1,
         };
         int within = TensorLane.Index & (StepPacks - 1);
         int chunks = packs / ChunkPacks;
@@ -125,7 +130,9 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TEpilogue>(
         var x = Input.Cast<Float4>();
         var (upper, lower) = (weights[places.Upper + pack], weights[places.Lower + pack]);
         long first = 2 * (places.First + pack);
-        var eight = new SplitEight<TTensor>(x[first], x[first + 1], exists);
+        var eight = TNorm.IsOn
+            ? new SplitEight<TTensor>(Norm.Apply(x[first], places.Scale, 2 * pack), Norm.Apply(x[first + 1], places.Scale, (2 * pack) + 1), exists)
+            : new SplitEight<TTensor>(x[first], x[first + 1], exists);
         sums.First = eight.MultiplyAdd(sums.First, upper, lower);
         if (TEpilogue.IsGated)
         {
@@ -146,10 +153,11 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TEpilogue>(
         return sums;
     }
 
-    /// <summary>Where rows of weights and of activations begin, in packs.</summary>
+    /// <summary>Where rows of weights and of activations begin, in packs, and what the first token is multiplied with.</summary>
     private struct Places
     {
         public long Upper, Lower, GatedUpper, GatedLower, First, Second;
+        public float Scale;
     }
 
     private struct Products

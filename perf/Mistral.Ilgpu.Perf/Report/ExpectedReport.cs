@@ -18,10 +18,11 @@ internal static class ExpectedReport
 
     private static readonly string[] Forms =
     [
-        "MatVecTensor<BFloat16Tensor, EightTokens, Assign>", "MatVecTensor<BFloat16Tensor, EightTokens, GateWithSilu>",
-        "MatVecTensor<BFloat16Tensor, SixteenTokens, GateWithSilu>", "MatMulTensor<BFloat16Tensor, ElementTiles, Assign>",
+        "MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, Assign>", "MatVecTensor<BFloat16Tensor, EightTokens, AsNormed, GateWithSilu>",
+        "MatVecTensor<BFloat16Tensor, SixteenTokens, AsTheyAre, GateWithSilu>", "MatMulTensor<BFloat16Tensor, ElementTiles, Assign>",
         "MatMulTensor<BFloat16Tensor, ElementTiles, GateWithSilu>", "BlockMatVecWarp<Q8_0, Assign>", "BlockMatVecWarp<Q4_0, Assign>",
-        "BlockMatVecWarp<Q4_K, Assign>", "BlockMatVecWarp<Q6_K, Assign>", "BlockMatVecTensor<Q4_0, SixteenTokens, Assign>",
+        "BlockMatVecWarp<Q4_K, Assign>", "BlockMatVecWarp<Q6_K, Assign>",
+        "BlockMatVecNormed<Q4_0>", "BlockSwiGluNormed<Q4_0>", "BlockMatVecTensor<Q4_0, SixteenTokens, Assign>",
         "BlockMatVecTensor<Q4_K, SixteenTokens, Assign>", "MatMulTensor<Float16Tensor, BlockTiles<Q4_0>, Assign>",
         "MatMulTensor<Float16Tensor, BlockTiles<Q4_K>, Assign>",
     ];
@@ -34,7 +35,8 @@ internal static class ExpectedReport
             # Mistral 7B on an H100 and an RTX 4090, calculated
 
             Made by `perf/run expected`. **Nothing here is measured, and no GPU has run these kernels.** A step's time is the longer of its bytes at the
-            memory's rate and its operations at the rate of `mma.sync`: the least that it can take, without launches, gaps and imperfect overlap.
+            memory's rate and its operations at the rate of `mma.sync`: the least that it can take, without launches and imperfect overlap. Of tokens that
+            are decoded the launches are counted, and what gaps of {GpuRates.GapMicroseconds} µs between them add is told apart.
             Rates: {string.Join("; ", GpuRates.Known.Select(gpu => $"{gpu.Name} {gpu.GigabytesPerSecond:N0} GB/s, {gpu.TeraflopsPerSecond:N0} TFLOP/s"))}.
             These are the makers': the H100 SXM's data sheet gives 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with sparsity, so 989 without, of which
             `mma.sync` reaches 62.9 % (Luo et al., arXiv 2402.13499); NVIDIA's Ada whitepaper gives the RTX 4090 1,008 GB/s and 165.2 TFLOP/s with sums
@@ -47,16 +49,16 @@ internal static class ExpectedReport
             using var checkpoint = Checkpoint.Open($"random:mistral-7b:{type}");
             var config = checkpoint.Config;
             var format = checkpoint.Tensors[TensorNames.Query(0)].Format;
-            Table(text, $"{type}: one token at position {Depth}", ExpectedTimes.Of(config, format, 1, Depth, isPrompt: false), 1);
-            Table(text, $"{type}: {Sequences} texts, a token each, at position {Depth}", ExpectedTimes.Of(config, format, Sequences, Depth, isPrompt: false), Sequences);
-            Table(text, $"{type}: a prompt of {Prompt:N0} tokens in one pass", ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true), Prompt);
+            Table(text, $"{type}: one token at position {Depth}", ExpectedTimes.Of(config, format, 1, Depth, isPrompt: false), 1, isDecoded: true);
+            Table(text, $"{type}: {Sequences} texts, a token each, at position {Depth}", ExpectedTimes.Of(config, format, Sequences, Depth, isPrompt: false), Sequences, isDecoded: true);
+            Table(text, $"{type}: a prompt of {Prompt:N0} tokens in one pass", ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true), Prompt, isDecoded: false);
         }
 
         Residency(text);
         return text.ToString();
     }
 
-    private static void Table(StringBuilder text, string title, IReadOnlyList<ExpectedStep> steps, int tokens)
+    private static void Table(StringBuilder text, string title, IReadOnlyList<ExpectedStep> steps, int tokens, bool isDecoded)
     {
         var gpus = GpuRates.Known;
         text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n| step | times | MB each | Mop each |{string.Concat(gpus.Select(gpu => $" {gpu.Name}, µs each |"))}\n");
@@ -70,7 +72,16 @@ internal static class ExpectedReport
 
         var totals = gpus.Select(gpu => steps.Sum(step => step.Count * gpu.MicrosecondsOf(step.Cost))).ToList();
         text.Append(CultureInfo.InvariantCulture, $"| **all, ms** | | | |{string.Concat(totals.Select(total => Cell($"**{total / 1e3:N2}**")))}\n");
-        text.Append(CultureInfo.InvariantCulture, $"| **tokens/s** | | | |{string.Concat(totals.Select(total => Cell($"**{tokens / total * 1e6:N0}**")))}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"| **tokens/s** | | | |{string.Concat(totals.Select(total => Cell($"**{tokens / total * 1e6:N0}**")))}\n");
+        if (isDecoded)
+        {
+            int launches = steps.Sum(step => step.Count * step.Launches);
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| with the gaps of {launches} launches, ms | | | |{string.Concat(totals.Select(total => Cell($"{(total + (launches * GpuRates.GapMicroseconds)) / 1e3:N2}")))}\n");
+        }
+
+        text.Append('\n');
     }
 
     private static string Time(GpuRates gpu, StepCost cost) => Cell(gpu.MicrosecondsOf(cost).ToString("N2", CultureInfo.InvariantCulture));

@@ -16,28 +16,31 @@ public sealed partial class KernelSet
     /// </summary>
     /// <param name="qkv">Queries, keys and values of the pass; queries and keys are turned in place.</param>
     /// <param name="frequencies">See <see cref="Rotary"/>.</param>
-    /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token.</param>
+    /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token, zeros before the first.</param>
+    /// <param name="takenBy">The matrix that the output is multiplied with, which may want it in eight bits too.</param>
     public Step Attend(
-        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape)
+        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape,
+        WeightMatrix? takenBy = null)
     {
         int run = cache.Format == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
         Require(shape.HeadDim % run == 0 && shape.HeadDim <= 256, name, $"a head size that is a multiple of {run}, at most 256", $"{shape.HeadDim}");
         Require(shape.Group <= LaunchPlan.MostQueriesPerTile, name, $"at most {LaunchPlan.MostQueriesPerTile} heads to a kv head", $"{shape.Group}");
         Require(qkv.Columns == shape.QkvColumns, name, $"{shape.QkvColumns} columns of queries, keys and values", $"{qkv.Columns}");
         Require(output.Columns == shape.Heads * shape.HeadDim, name, $"{shape.Heads * shape.HeadDim} outputs", $"{output.Columns}");
+        output.MostPacked = 0;
         var launch = cache.Format switch
         {
-            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape),
-            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape),
-            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape),
-            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape),
+            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape, takenBy),
+            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape, takenBy),
+            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape, takenBy),
+            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape, takenBy),
             _ => throw new ArgumentOutOfRangeException(nameof(cache), cache.Format, "no format of a cache"),
         };
         return new Step(name, launch, pass => AttentionCost(pass, cache.Window, cache.RingLength, cache.Format, shape), RowSet.Tokens, output);
     }
 
     private Launch Attend<TCache, TElement>(
-        Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape)
+        Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape, WeightMatrix? takenBy)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -45,7 +48,7 @@ public sealed partial class KernelSet
             state, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
             shape.Heads, shape.KvHeads, shape.HeadDim, cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), _plan.SplitTiles);
         var prefill = Prefill<TCache, TElement>(input, cache, frequencies);
-        var decode = Decode<TCache, TElement>(input, cache, frequencies, parts);
+        var decode = Decode<TCache, TElement>(input, cache, frequencies, parts, output, takenBy);
         return new Launch(
             pass =>
             {
@@ -88,7 +91,7 @@ public sealed partial class KernelSet
     }
 
     private Launch Decode<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts)
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, WeightMatrix? takenBy)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -109,7 +112,7 @@ public sealed partial class KernelSet
         return _plan.Family switch
         {
             KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) && input.Group <= TensorForms.MostDecodeHeads =>
-                InSplits(TensorDecode(InWords(input), cache, parts)),
+                TensorDecode(InWords(input), cache, frequencies, parts, output, takenBy),
             KernelFamily.Gpu or KernelFamily.Cuda => InSplits(Launcher(
                 new DecodeAttendGroup<TCache, TElement>(input, parts),
                 pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(_plan.ReductionGroup, 1, 1)))),

@@ -69,9 +69,12 @@ public sealed partial class KernelSet
         Require(
             gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
             $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
+        output.MostPacked = 0;
         if (gateUp is { Bands: [var one], Updates: [] } && IsForTensorCores(one.Format))
         {
-            var launch = Prepare(one, null, input, RowSet.Tokens) + TensorProduct<GateWithSilu>(one, input, output, RowSet.Tokens);
+            var packed = input.Norm is not null && one.Format.IsQuantized() ? PackedFor(output, takenBy) : null;
+            output.MostPacked = packed is null ? 0 : 1;
+            var launch = Prepare(one, null, input, RowSet.Tokens) + TensorProduct<GateWithSilu>(one, input, output, RowSet.Tokens, packed);
             return new Step(name, launch, pass => SwiGluCost(gateUp, pass.TokenCount), RowSet.Tokens, output);
         }
 

@@ -30,8 +30,12 @@ public sealed partial class KernelSet
             pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)));
     }
 
-    private Launch TensorDecode(AttentionInput<ushort> input, KvLayer cache, ArrayView<float> parts)
+    private Launch TensorDecode(
+        AttentionInput<ushort> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, WeightMatrix? takenBy)
     {
+        // A run must not have elements of two kv heads.
+        var packed = input.Group * input.HeadDim % BlockRun.Length == 0 ? PackedFor(output, takenBy) : null;
+        output.MostPacked = packed is null ? 0 : int.MaxValue;
         return cache.Format == TensorFormat.BFloat16 ? In<BFloat16Tensor>() : In<Float16Tensor>();
 
         Launch In<TFormat>()
@@ -44,7 +48,7 @@ public sealed partial class KernelSet
 
         Launch With<THead>()
             where THead : struct, ITensorHead => Launcher(
-            new DecodeAttendTensor<THead>(input, cache.Addresses, parts),
+            new DecodeAttendTensor<THead>(input, cache.Addresses, frequencies, parts, packed.GetValueOrDefault(), packed is not null),
             pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(TensorForms.DecodeGroup(input.HeadDim), 1, 1)));
     }
 }

@@ -16,10 +16,29 @@ public sealed partial class KernelSet
     {
         return Forms(rows, Few, _ => Launch.Nothing);
 
-        Launch Few(RowSet set) => Launcher(
-            new QuantizePacked(state, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
-            pass => LaunchPlan.One(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
+        Launch Few(RowSet set)
+        {
+            var pack = Launcher(
+                new QuantizePacked(state, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
+                pass => LaunchPlan.One(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
+            int most = input.Norm is null ? input.MostPacked : 1;
+            return most == 0 ? pack : new Launch(pass =>
+            {
+                if (set.Count(pass) > most)
+                {
+                    pack.Run(pass);
+                }
+            });
+        }
     }
+
+    /// <summary>Whether the products with a matrix make the norm of one row themselves.</summary>
+    private bool MakesNorm(WeightMatrix? weights) => weights is { Updates: [] }
+        && weights.Columns % BlockRun.Length == 0 && weights.Columns <= NormedInput.MostColumns && weights.Bands.All(band => IsForTensorCores(band.Format));
+
+    /// <summary>The room that activations have in eight bits for the matrix that takes them; null where it does not take them so.</summary>
+    private PackedInput? PackedFor(Activation output, WeightMatrix? takenBy) =>
+        takenBy?.Bands.Any(band => band.Format.IsQuantized() && IsForTensorCores(band.Format)) == true ? output.Tensor?.Packed : null;
 
     /// <summary>What brings the input of many tokens to 16 bits.</summary>
     private Launch Round(TensorFormat format, Activation input, RowSet rows)
@@ -55,23 +74,24 @@ public sealed partial class KernelSet
         input.Tensor ?? throw new ArgumentException($"expected room for {input.Name} as tensor cores take it");
 
     /// <summary>A product with a band for tensor cores. Of a gated pair the band holds both matrices.</summary>
-    private Launch TensorProduct<TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows)
+    /// <param name="packed">Room for a gated pair's output in eight bits, if those are wanted.</param>
+    private Launch TensorProduct<TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows, PackedInput? packed = null)
         where TEpilogue : struct, IEpilogue => band.Format switch
         {
             TensorFormat.BFloat16 => TensorElements<BFloat16Tensor, TEpilogue>(band, input, output, rows),
             TensorFormat.Float16 => TensorElements<Float16Tensor, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q8_0 => TensorBlocks<Q8_0, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q4_0 => TensorBlocks<Q4_0, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q4_1 => TensorBlocks<Q4_1, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q5_0 => TensorBlocks<Q5_0, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q5_1 => TensorBlocks<Q5_1, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q2_K => TensorBlocks<Q2_K, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q3_K => TensorBlocks<Q3_K, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q4_K => TensorBlocks<Q4_K, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q5_K => TensorBlocks<Q5_K, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q6_K => TensorBlocks<Q6_K, TEpilogue>(band, input, output, rows),
-            TensorFormat.IQ4_NL => TensorBlocks<IQ4_NL, TEpilogue>(band, input, output, rows),
-            TensorFormat.IQ4_XS => TensorBlocks<IQ4_XS, TEpilogue>(band, input, output, rows),
+            TensorFormat.Q8_0 => TensorBlocks<Q8_0, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q4_0 => TensorBlocks<Q4_0, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q4_1 => TensorBlocks<Q4_1, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q5_0 => TensorBlocks<Q5_0, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q5_1 => TensorBlocks<Q5_1, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q2_K => TensorBlocks<Q2_K, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q3_K => TensorBlocks<Q3_K, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q4_K => TensorBlocks<Q4_K, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q5_K => TensorBlocks<Q5_K, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.Q6_K => TensorBlocks<Q6_K, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.IQ4_NL => TensorBlocks<IQ4_NL, TEpilogue>(band, input, output, rows, packed),
+            TensorFormat.IQ4_XS => TensorBlocks<IQ4_XS, TEpilogue>(band, input, output, rows, packed),
             _ => throw new ArgumentOutOfRangeException(nameof(band)),
         };
 
@@ -83,17 +103,23 @@ public sealed partial class KernelSet
         var to = Below(output.View, band);
         return Forms(
             rows,
-            set => BySize(set, null, () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
+            set => BySize(set, Normed(set), () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
             set => Tile<TTensor, ElementTiles, TEpilogue>(new ElementTiles(band.View<ushort>(), band.Stride), band, input, output, set));
 
+        Launch? Normed(RowSet set) => input.Norm is { } norm ? With<EightTokens, AsNormed>(set, norm.Input, norm.Kernel) : null;
+
         Launch Strand<TTokens>(RowSet set)
-            where TTokens : struct, ITokenBlocks => Launcher(
-                new MatVecTensor<TTensor, TTokens, TEpilogue>(
-                    state, band.View<ushort>(), input.View, to, made, input.Stride, output.Stride, set.Range),
-                pass => LaunchPlan.FewTokens<TTokens>(made, set.Count(pass), MatVecTensor<TTensor, TTokens, TEpilogue>.GroupSize));
+            where TTokens : struct, ITokenBlocks => With<TTokens, AsTheyAre>(set, input, default);
+
+        Launch With<TTokens, TNorm>(RowSet set, Activation from, RmsNormed norm)
+            where TTokens : struct, ITokenBlocks
+            where TNorm : struct, IInputNorm => Launcher(
+                new MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
+                    state, band.View<ushort>(), from.View, norm, to, made, from.Stride, output.Stride, set.Range),
+                pass => LaunchPlan.FewTokens<TTokens>(made, set.Count(pass), MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>.GroupSize));
     }
 
-    private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows)
+    private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows, PackedInput? outputPacked)
         where TFormat : struct, IPackedFormat
         where TEpilogue : struct, IEpilogue
     {
@@ -102,8 +128,22 @@ public sealed partial class KernelSet
         var packed = Room(input).Packed!.Value;
         return Forms(
             rows,
-            set => BySize(set, Warps(set), () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
+            set => BySize(set, Normed(set) ?? Warps(set), () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
             set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(new BlockTiles<TFormat>(band.Blocks), band, input, output, set));
+
+        Launch? Normed(RowSet set) => input.Norm is not { } norm ? null
+            : TEpilogue.IsGated ? GatedOf(set, norm) : ProductOf(set, norm);
+
+        Launch ProductOf(RowSet set, FusedNorm norm) => Launcher(
+            new BlockMatVecNormed<TFormat>(
+                state, band.Blocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
+            _ => new KernelConfig(LaunchPlan.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
+
+        Launch GatedOf(RowSet set, FusedNorm norm) => Launcher(
+            new BlockSwiGluNormed<TFormat>(
+                state, band.Blocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), outputPacked is not null, made,
+                norm.Input.Stride, output.Stride, set.Range),
+            _ => new KernelConfig(LaunchPlan.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), BlockSwiGluNormed<TFormat>.GroupSize));
 
         Launch Warps(RowSet set) => Launcher(
             new BlockMatVecWarp<TFormat, TEpilogue>(state, band.Blocks, packed, to, made, output.Stride, set.Range),

@@ -59,19 +59,22 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
                 hidden);
     }
 
-    /// <summary>output = RMSNorm(input) × gain. Bytes: rows read and written, and the gain; 4 operations an element.</summary>
-    /// <param name="takenBy">The matrix that the output is multiplied with, which may want it in eight bits too.</param>
+    /// <summary>output = RMSNorm(input) × gain. Bytes: rows read and written, and the gain; 4 operations an element. Where the products that take
+    /// one decoded row make its norm themselves, the step has no work for it.</summary>
+    /// <param name="takenBy">The matrix that the output is multiplied with, which may want it in eight bits too, or make it itself.</param>
     public Step RmsNorm(
         string name, Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, WeightMatrix? takenBy = null)
     {
         int columns = input.Columns;
         Require(gain.Length == columns && output.Columns == columns, name, $"{columns} columns throughout", $"{gain.Length} gains, {output.Columns} outputs");
         Func<Pass, StepCost> cost = pass => RmsNormCost(columns, rows.Count(pass));
-        if (_plan.Family == KernelFamily.Cuda && columns % RmsNormWarp.PerItem == 0)
+        if (_plan.Family == KernelFamily.Cuda && columns % RmsNormed.PerItem == 0)
         {
-            var warp = new RmsNormWarp(
-                state, input.View.Cast<Float4>(), gain.Cast<Float4>(), output.View.Cast<Float4>(), columns, input.Stride, epsilon, rows.Range);
-            return Step(name, warp, pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize), cost, rows, output);
+            var norm = new FusedNorm(input, gain, epsilon);
+            output.Norm = MakesNorm(takenBy) ? norm : null;
+            var warp = new RmsNormWarp(state, input.View.Cast<Float4>(), norm.Kernel, output.View.Cast<Float4>(), input.Stride, rows.Range);
+            var launch = Launcher(warp, pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize));
+            return new Step(name, launch, cost, rows, output, output.Norm is null ? null : pass => FusedNorm.IsAlone(pass, rows));
         }
 
         if (_plan.LikesGroups)
@@ -108,7 +111,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
     /// <summary>result[r] = the token with the largest logit in row r, the first among equals. Bytes: the logits; an operation each.</summary>
     public Step ArgMax(string name, Activation logits, ArrayView<int> result)
     {
-        StepCost Cost(Pass pass) => new((long)pass.LogitCount * logits.Columns * sizeof(float), (long)pass.LogitCount * logits.Columns);
+        StepCost Cost(Pass pass) => ArgMaxCost(logits.Columns, pass.LogitCount);
         return _plan.LikesGroups
             ? Step(
                 name,
@@ -130,6 +133,8 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
         new(tokens * (format.BytesOf(columns) + ((long)columns * sizeof(float))), 0);
 
     internal static StepCost RmsNormCost(int columns, long rows) => new(((2 * rows * columns) + columns) * sizeof(float), 4 * rows * columns);
+
+    internal static StepCost ArgMaxCost(int columns, long rows) => new(rows * columns * sizeof(float), rows * columns);
 
     // Whether rows of activations are worked on as vectors.
     private bool HasLanes(int columns) => _plan.Family == KernelFamily.OpenClCpu && QuantizedActivations.Fit(columns);

@@ -74,7 +74,8 @@ public readonly record struct StepCost(long Bytes, long Operations)
 
 /// <summary>A named node of the graph, bound to its buffers: running it launches its kernels, one or a few.</summary>
 /// <param name="output">What it makes, where that is activations.</param>
-public sealed class Step(string name, Launch launch, Func<Pass, StepCost> cost, RowSet rows, Activation? output)
+/// <param name="isFused">Passes in which the next step does its work too; none if null.</param>
+public sealed class Step(string name, Launch launch, Func<Pass, StepCost> cost, RowSet rows, Activation? output, Func<Pass, bool>? isFused = null)
 {
     public string Name { get; } = name;
 
@@ -93,8 +94,8 @@ public sealed class Step(string name, Launch launch, Func<Pass, StepCost> cost, 
     /// <summary>Rows that the step has in a pass.</summary>
     public int RowCount(Pass pass) => rows.Count(pass);
 
-    /// <summary>Whether the pass has rows for the step.</summary>
-    public bool HasWork(Pass pass) => RowCount(pass) > 0;
+    /// <summary>Whether the pass has rows for the step, and no other does its work.</summary>
+    public bool HasWork(Pass pass) => RowCount(pass) > 0 && isFused?.Invoke(pass) != true;
 
     /// <summary>Puts the step's kernels on the device's stream, if there is work for them; does not wait.</summary>
     public void Launch(Pass pass)

@@ -14,6 +14,9 @@ public sealed record GpuRates(string Name, double GigabytesPerSecond, double Ter
     /// </summary>
     public static IReadOnlyList<GpuRates> Known { get; } = [new("H100 SXM", 3350, 622), new("RTX 4090", 1008, 165)];
 
+    /// <summary>What lies between two kernels of a recorded pass, in microseconds: the middle of the 1.5 to 2 that are reported of such GPUs.</summary>
+    public const double GapMicroseconds = 1.75;
+
     /// <summary>The least time that a step can take, in microseconds.</summary>
     public double MicrosecondsOf(StepCost cost) =>
         Math.Max(cost.Bytes / (GigabytesPerSecond * 1e3), cost.Operations / (TeraflopsPerSecond * 1e6));
@@ -21,7 +24,8 @@ public sealed record GpuRates(string Name, double GigabytesPerSecond, double Ter
 
 /// <summary>A step of a model and what it moves and computes in one pass.</summary>
 /// <param name="Count">How often it comes in a pass.</param>
-public sealed record ExpectedStep(string Name, int Count, StepCost Cost);
+/// <param name="Launches">Kernels that it is in a pass that decodes; 0 where another does its work.</param>
+public sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches);
 
 /// <summary>The steps of a pass by the formulas of <see cref="KernelSet"/>'s verbs, with no device.</summary>
 public static class ExpectedTimes
@@ -40,18 +44,22 @@ public static class ExpectedTimes
         int attended = shape.Heads * shape.HeadDim;
         int window = config.WindowOf(0) ?? int.MaxValue;
         int layers = config.LayerCount;
+        // Products make the norm of one token themselves; of several, quantized weights want the activations in eight bits first.
+        int norm = tokens == 1 ? 0 : 1;
+        int product = tokens > 1 && weights.IsQuantized() ? 2 : 1;
         return
         [
-            new("embed", 1, KernelSet.EmbedCost(weights, config.Dim, tokens)),
-            new("attention_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens)),
-            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens)),
-            new("attend", layers, KernelSet.AttentionCost(pass, window, window, TensorFormat.Float16, shape)),
-            new("attention_output", layers, Product(config.Dim, attended, tokens)),
-            new("feed_forward_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens)),
-            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens)),
-            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens)),
-            new("norm", 1, KernelSet.RmsNormCost(config.Dim, pass.LogitCount)),
-            new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount)),
+            new("embed", 1, KernelSet.EmbedCost(weights, config.Dim, tokens), 1),
+            new("attention_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
+            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens), product),
+            new("attend", layers, KernelSet.AttentionCost(pass, window, window, TensorFormat.Float16, shape), 1),
+            new("attention_output", layers, Product(config.Dim, attended, tokens), 1),
+            new("feed_forward_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
+            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens), product),
+            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens), product),
+            new("norm", 1, KernelSet.RmsNormCost(config.Dim, pass.LogitCount), norm),
+            new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount), product),
+            new("argmax", 1, KernelSet.ArgMaxCost(config.VocabularySize, pass.LogitCount), 1),
         ];
 
         StepCost Product(int rows, int columns, long count) => KernelSet.MatMulCost(Bytes(rows, columns), rows, columns, count);

@@ -9,7 +9,7 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>Proves that a device multiplies a quantized format rightly: a few random rows against the host's decoding.</summary>
+/// <summary>Proves that a device multiplies a quantized format rightly: a few random rows, with a normed vector as in a model, against the host's decoding.</summary>
 internal static class BlockSelfTest
 {
     private const int Rows = 8;
@@ -30,27 +30,37 @@ internal static class BlockSelfTest
 
         using var state = device.Allocate<int>(StepState.Header, "the self-test");
         using var input = device.Allocate<float>(Columns, "the self-test");
+        using var gain = device.Allocate<float>(Columns, "the self-test");
+        using var normed = device.Allocate<float>(Columns, "the self-test");
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
         var layout = new LaunchPlan(device.Info).LayoutOf(format, activations);
         using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
         input.View.CopyFromCPU(device.Stream, x);
+        // A gain that is the root of the mean square leaves the vector as it is.
+        float root = MathF.Sqrt(x.Sum(value => value * value) / Columns);
+        gain.View.CopyFromCPU(device.Stream, Enumerable.Repeat(root, Columns).ToArray());
         var band = new WeightBand(0, Rows, Columns, format, bytes.View, layout);
         using var stream = new WeightStream(device);
         stream.Write(blocks, band, 0, Rows);
 
         var owned = new List<IDisposable>();
         var from = new Activation(
-            "input", 1, Columns, input.View, QuantizedActivations.Allocate(device, 1, Columns, "the self-test", owned.Add),
-            TensorInput.For(device, "input", 1, Columns, owned.Add));
+            "normed", 1, Columns, normed.View, QuantizedActivations.Allocate(device, 1, Columns, "the self-test", owned.Add),
+            TensorInput.For(device, "normed", 1, Columns, owned.Add));
         var to = new Activation("output", 1, Rows, output.View);
-        var product = new KernelSet(device, new StepState(state.View), activations).MatMul("self-test", new WeightMatrix("self-test", [band]), from, to);
+        var kernels = new KernelSet(device, new StepState(state.View), activations);
+        var matrix = new WeightMatrix("self-test", [band]);
+        var norm = kernels.RmsNorm("norm", new Activation("input", 1, Columns, input.View), gain.View, from, epsilon: 0, RowSet.Tokens, matrix);
+        var product = kernels.MatMul("self-test", matrix, from, to);
         // One token, decoded and as a prompt: they may have forms of their own.
         foreach (int decoded in new[] { 1, 0 })
         {
             var passState = new int[StepState.Header];
             (passState[StepState.TokenCountAt], passState[StepState.DecodeCountAt]) = (1, decoded);
             state.View.CopyFromCPU(device.Stream, passState);
-            product.Launch(new Pass(decoded, 1 - decoded, 0));
+            var pass = new Pass(decoded, 1 - decoded, 0);
+            norm.Launch(pass);
+            product.Launch(pass);
             var found = new float[Rows];
             output.View.SubView(0, Rows).CopyToCPU(device.Stream, found);
             Check(device, format, weights, x, found);

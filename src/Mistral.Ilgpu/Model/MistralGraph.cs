@@ -32,7 +32,7 @@ public static class MistralGraph
 
         yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.Qkv);
         yield return kernels.MatMul(Named("qkv"), w.Qkv, a.Normed, a.Qkv);
-        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Parts, a.Attended, shape);
+        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Parts, a.Attended, shape, w.AttentionOutput);
         yield return kernels.MatMul(Named("attention_output"), w.AttentionOutput, a.Attended, a.Hidden, addToResidual: true);
 
         yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.GateUp);

@@ -7,6 +7,7 @@ using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -16,6 +17,8 @@ namespace Mistral.Ilgpu.Tests.Execution;
 /// <summary>A random matrix and random activations, multiplied by a device and in float64.</summary>
 internal sealed class Product
 {
+    private const float Epsilon = 1e-5f;
+
     private readonly Device _device;
     private readonly float[] _weights;
     private readonly int _columns;
@@ -37,10 +40,10 @@ internal sealed class Product
         _before = PaddedRows(random, rows);
     }
 
-    private Product(Product source, WeightBand band, int first, int count)
+    private Product(Product source, WeightBand band, int first, int count, float[]? input = null)
     {
         (_device, _columns, _tokens, _weights, Band) = (source._device, source._columns, count, source._weights, band);
-        Input = source.Input[(first * InputStride)..((first + count) * InputStride)];
+        Input = (input ?? source.Input)[(first * InputStride)..((first + count) * InputStride)];
         _before = source._before[(first * OutputStride)..((first + count) * OutputStride)];
     }
 
@@ -54,6 +57,9 @@ internal sealed class Product
 
     /// <summary>The same weights and some of the tokens.</summary>
     public Product Of(int first, int count) => new(this, Band, first, count);
+
+    /// <summary>Other activations.</summary>
+    public Product With(float[] input) => new(this, Band, 0, _tokens, input);
 
     /// <summary>Other weights.</summary>
     public Product With(WeightBand band) => new(this, band, 0, _tokens);
@@ -74,6 +80,67 @@ internal sealed class Product
         var products = new Activation("products", _tokens, Band.Rows, _device.Zeros<float>(_tokens * OutputStride));
         Kernels(pass).SwiGlu("gate", new WeightMatrix("w", [Band]), Activations(), products, output).Launch(pass);
         return _device.Download(output.View);
+    }
+
+    /// <summary>The product with the norm of the activations, as the graph has it.</summary>
+    /// <param name="rows">Tokens, or rows of logits of the tokens in turn.</param>
+    /// <param name="last">The token of the first row of logits.</param>
+    public float[] RunNormed(Pass pass, float[] gain, RowSet? rows = null, int last = 0)
+    {
+        var set = rows ?? RowSet.Tokens;
+        int count = set.Count(pass);
+        var state = set == RowSet.Logits ? PassState.OfLogits(_device, [.. Enumerable.Range(last, count)]) : PassState.Of(_device, pass.TokenCount, pass.DecodeCount);
+        var kernels = new KernelSet(_device, state);
+        var weights = new WeightMatrix("w", [Band]);
+        var output = new Activation("y", count, Band.Rows, _device.Zeros<float>(count * OutputStride));
+        var normed = Activations(count);
+        kernels.RmsNorm("norm", Activations(), _device.Upload(gain), normed, Epsilon, set, weights).Launch(pass);
+        kernels.MatMul("product", weights, normed, output, set).Launch(pass);
+        return _device.Download(output.View);
+    }
+
+    /// <summary>Norm, gated product and the product that follows, all of random weights.</summary>
+    /// <returns>Of the gated product the output, as it is and in eight bits; and the last product.</returns>
+    public (float[] Gated, uint[] Packed, float[] Down) RunFeedForward(Pass pass, float[] gain, WeightBand down)
+    {
+        int rows = Band.Rows / 2;
+        var kernels = Kernels(pass);
+        var (gateUp, second) = (new WeightMatrix("w", [Band]), new WeightMatrix("down", [down]));
+        var activated = new Activation(
+            "activated", _tokens, rows, _device.Zeros<float>(_tokens * Padding.Pad(rows)), tensor: TensorInput.For(_device, "activated", _tokens, rows, _ => { }));
+        var products = new Activation("products", _tokens, Band.Rows, _device.Zeros<float>(_tokens * OutputStride));
+        var output = new Activation("y", _tokens, down.Rows, _device.Zeros<float>(_tokens * Padding.Pad(down.Rows)));
+        var normed = Activations(_tokens);
+        kernels.RmsNorm("norm", Activations(), _device.Upload(gain), normed, Epsilon, RowSet.Tokens, gateUp).Launch(pass);
+        kernels.SwiGlu("gate", gateUp, normed, products, activated, second).Launch(pass);
+        kernels.MatMul("down", second, activated, output).Launch(pass);
+        return (_device.Download(activated.View), activated.Tensor!.Packed is { } packed ? _device.Download(packed.Values) : [], _device.Download(output.View));
+    }
+
+    /// <summary>The same with the norm of the activations in their place, by float64.</summary>
+    public Product Normed(float[] gain)
+    {
+        var normed = new float[Input.Length];
+        for (int token = 0; token < _tokens; token++)
+        {
+            double[] row = ReferenceOps.RmsNorm(
+                [.. Input.Skip(token * InputStride).Take(_columns).Select(x => (double)x)], [.. gain.Select(g => (double)g)], Epsilon);
+            row.Select(x => (float)x).ToArray().CopyTo(normed.AsSpan(token * InputStride));
+        }
+
+        return With(normed);
+    }
+
+    /// <summary>What <see cref="Check"/> expects behind the rows.</summary>
+    public float[] WithPadding(float[] found)
+    {
+        float[] padded = [.. found];
+        for (int i = 0; i < padded.Length; i++)
+        {
+            padded[i] = i % OutputStride < Band.Rows ? padded[i] : _before[i];
+        }
+
+        return padded;
     }
 
     /// <summary>The error, relative to the root of the summed squares of all terms, is within the bound.</summary>
@@ -171,6 +238,14 @@ internal sealed class Product
         }
 
         return padded;
+    }
+
+    // Room for what a norm makes, no numbers before it does.
+    private Activation Activations(int count)
+    {
+        var nothing = new float[count * InputStride];
+        Array.Fill(nothing, float.NaN);
+        return new Activation("normed", count, _columns, _device.Upload(nothing), tensor: TensorInput.For(_device, "normed", count, _columns, _ => { }));
     }
 
     private float[] PaddedRows(Random random, int columns)

@@ -17,6 +17,9 @@ internal sealed class RecordingDriver : IGraphDriver
 
     public int Played { get; private set; }
 
+    /// <summary>Launches of the last recording.</summary>
+    public int Launches => _graphs[_last].Count;
+
     /// <summary>Recordings that were made and not destroyed.</summary>
     public int Kept => _graphs.Count;
 

@@ -94,6 +94,10 @@ public static class DecodeSplits
     /// <summary>Tiles of a split at least, where splitting further gains nothing.</summary>
     public const int LeastTiles = 16;
 
+    /// <summary>Which float of the padding counts, as a whole number, the splits that are done: in the first part of the first head of a kv
+    /// head, zero between launches.</summary>
+    public const int DoneAt = 2;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int TilesPerSplit(int tiles, int leastTiles) => IntrinsicMath.Max(leastTiles, (tiles + Most - 1) / Most);
 

@@ -30,9 +30,10 @@ internal readonly struct TensorAttention<THead, TScores>
 
     /// <param name="firstTile">Where the first tiles to be taken together start, at or before the block's first.</param>
     /// <param name="firstRow">The warp's first query.</param>
+    /// <param name="queries">Where the first token's queries of the kv head are, turned to their positions.</param>
     /// <param name="sharing">Warps that share the keys of the same queries, a power of two: each takes its own tiles, and the first joins them.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Attend(AttentionBlock block, AttentionOutput output, int firstTile, int firstRow, int sharing)
+    public void Attend(AttentionBlock block, TensorQueries queries, AttentionOutput output, int firstTile, int firstRow, int sharing)
     {
         int tilesAtOnce = sharing * TScores.Tiles;
         int warpTile = sharing > 1 ? TensorLane.Warp * TScores.Tiles : 0;
@@ -47,8 +48,8 @@ internal readonly struct TensorAttention<THead, TScores>
         var tiles = new TensorTiles<THead>(_input, _cache, block);
         tiles.ClearPadding(keys, tilesAtOnce);
         tiles.LoadKeys(firstTile, tilesAtOnce, keys);
-        var top = Row(block, output, firstRow + TensorLane.Row);
-        var bottom = Row(block, output, firstRow + TensorLane.Row + 8);
+        var top = Row(block, queries, output, firstRow + TensorLane.Row);
+        var bottom = Row(block, queries, output, firstRow + TensorLane.Row + 8);
         var topKeys = Visible(block, firstRow + TensorLane.Row);
         var bottomKeys = Visible(block, firstRow + TensorLane.Row + 8);
         var head = default(THead);
@@ -143,13 +144,13 @@ internal readonly struct TensorAttention<THead, TScores>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private TensorRow Row(AttentionBlock block, AttentionOutput output, int query)
+    private TensorRow Row(AttentionBlock block, TensorQueries queries, AttentionOutput output, int query)
     {
         int token = query / _input.Group;
         int head = query % _input.Group;
         return new TensorRow(
-            _input.Qkv,
-            ((long)(block.Queries.FirstToken + token) * _input.QueryStride) + (((block.KvHead * _input.Group) + head) * _input.HeadDim),
+            queries.View,
+            queries.At + ((long)token * queries.TokenStride) + (head * queries.HeadStride),
             output.View,
             output.At + ((long)token * output.TokenStride) + (head * output.HeadStride),
             _input.HeadDim,

@@ -39,6 +39,10 @@ public interface ITensorHead
     void AddSaved(uint from, float top, float bottom, int element);
 }
 
+/// <summary>Where the queries of a block are.</summary>
+/// <param name="At">Of the first token's first head.</param>
+public readonly record struct TensorQueries(ArrayView<float> View, long At, int TokenStride, int HeadStride);
+
 /// <summary>One query of a warp's 16, and where its output goes.</summary>
 /// <param name="Exists">Whether there is such a query; if not, it is zeros and is not written.</param>
 public readonly record struct TensorRow(

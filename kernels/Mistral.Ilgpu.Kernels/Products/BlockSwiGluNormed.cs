@@ -1,0 +1,59 @@
+using ILGPU;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>
+/// y[r] = silu(Σ_c G[r, c] x'[c]) × Σ_c U[r, c] x'[c] for one token (the first of Tokens) that every group norms and brings to eight bits itself, see
+/// <see cref="NormedInput"/>, G stacked over U; and y in eight bits too, for the product that follows. x: tokens × inputStride; y: tokens ×
+/// outputStride. A warp takes two rows of both matrices, a group a run of 32 rows. Every bit is that of the kernels apart.
+/// </summary>
+/// <param name="Packs">Whether y has whole runs, and <paramref name="Packed"/> room for them.</param>
+[GroupForm]
+[CudaForm(70, GroupSize = GroupSize)]
+public readonly record struct BlockSwiGluNormed<TFormat>(
+    StepState State,
+    BlockWeights Weights,
+    ArrayView<Float4> Input,
+    RmsNormed Norm,
+    ArrayView<float> Output,
+    PackedInput Packed,
+    bool Packs,
+    int Rows,
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
+    where TFormat : struct, IPackedFormat
+{
+    /// <summary>Rows that a group makes.</summary>
+    public const int RowsPerGroup = BlockRun.Length;
+
+    public const int GroupSize = RowsPerGroup * Strands.Count;
+
+    public void Execute()
+    {
+        var made = SharedMemory.Allocate<float>(RowsPerGroup);
+        int token = Tokens.First(State);
+        var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
+        int within = Group.IdxX / Strands.Count;
+        int row = (Grid.IdxX * RowsPerGroup) + within;
+        var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
+        if (Group.IdxX % Strands.Count == 0)
+        {
+            float product = GateWithSilu.Combine(0, gate, up);
+            made[within] = product;
+            if (row < Rows)
+            {
+                Output[((long)token * OutputStride) + row] = product;
+            }
+        }
+
+        Group.Barrier();
+        if (Packs && TensorLane.Warp == 0)
+        {
+            int four = TensorLane.Index % PackedRun.Lanes;
+            int at = four * PackedRun.PerLane;
+            var x = new Float4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
+            PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, TensorLane.Index < PackedRun.Lanes);
+        }
+    }
+}

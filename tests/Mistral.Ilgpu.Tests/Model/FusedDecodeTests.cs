@@ -1,0 +1,93 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.PtxMachine;
+using Mistral.Ilgpu.Reference;
+using Mistral.Ilgpu.Tests.Execution;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>A decoded token on CUDA, whose layer is five launches, by the PTX of its kernels on small models whose rows are whole runs.</summary>
+public sealed class FusedDecodeTests
+{
+    // To the last two the first of the prompt has left the window.
+    private const int Generated = 5;
+
+    private static readonly int[] Prompt = [1, 7, 30, 22, 5, 9, 14, 3];
+
+    public static TheoryData<TensorFormat> Types => [TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_0];
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void GreedyTokens_OfAnyType_AreTheCpus(TensorFormat type)
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = Write(folder.Path);
+        var options = new ModelOptions(type, Chunk: 16);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get("ptx"), options);
+        using var reference = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options);
+        Assert.Equal(Greedy(reference), Greedy(model));
+    }
+
+    [Fact]
+    public void Check_AgainstTheCpu_FindsNoDifferenceInAnyStep()
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = Write(folder.Path);
+        var options = new ModelOptions(TensorFormat.Float16, Chunk: 16);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get("ptx"), options);
+        using var reference = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options);
+        var taken = new HashSet<string>();
+        model.Walk = (step, pass) =>
+        {
+            step.Launch(pass);
+            if (pass.DecodeCount == 1)
+            {
+                taken.Add(step.Kind);
+            }
+        };
+        Assert.Null(new StepCheck(model, reference).Run(Prompt, Generated, TestContext.Current.CancellationToken).First);
+        Assert.Equal(["embed", "qkv", "attend", "attention_output", "swiglu", "down", "output", "argmax"], taken);
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void RecordedToken_OfALayer_IsFiveLaunches(TensorFormat type)
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = Write(folder.Path);
+        var driver = new RecordingDriver();
+        using var device = Device.Simulate(PtxLoader.Info, new RecordingLoader(new PtxLoader(), driver), driver);
+        using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(type, Chunk: 16), progress: null, CancellationToken.None);
+        Greedy(model, count: 3);
+        // The embedding before them, the logits behind, and the choice of the likeliest.
+        Assert.Equal((5 * checkpoint.Config.LayerCount) + 3, driver.Launches);
+        Assert.Equal(ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), driver.Launches);
+    }
+
+    private static Checkpoint Write(string folder)
+    {
+        var random = new RandomCheckpoint(11) { Type = "F32" };
+        (random.Config["hidden_size"], random.Config["intermediate_size"], random.Config["sliding_window"]) = (64, 96, 10);
+        random.Write(folder);
+        return Checkpoint.Open(folder);
+    }
+
+    private static List<int> Greedy(MistralModel model, int count = Generated)
+    {
+        using var text = new ModelText(model);
+        text.Forward(Prompt);
+        List<int> ids = [text.ArgMax()];
+        while (ids.Count < count)
+        {
+            text.Forward([ids[^1]]);
+            ids.Add(text.ArgMax());
+        }
+
+        return ids;
+    }
+}
