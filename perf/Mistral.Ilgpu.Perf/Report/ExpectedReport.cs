@@ -38,9 +38,9 @@ internal static class ExpectedReport
             memory's rate and its operations at the rate of `mma.sync`: the least that it can take, without launches and imperfect overlap. Of tokens that
             are decoded the launches are counted, and what gaps of {GpuRates.GapMicroseconds} µs between them add is told apart.
             Rates: {string.Join("; ", GpuRates.Known.Select(gpu => $"{gpu.Name} {gpu.GigabytesPerSecond:N0} GB/s, {gpu.TeraflopsPerSecond:N0} TFLOP/s"))}.
-            These are the makers': the H100 SXM's data sheet gives 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with sparsity, so 989 without, of which
-            `mma.sync` reaches 62.9 % (Luo et al., arXiv 2402.13499); NVIDIA's Ada whitepaper gives the RTX 4090 1,008 GB/s and 165.2 TFLOP/s with sums
-            in float32. Bytes and operations are those that each step's docstring states, as `profile` counts them. Cache in 16 bits.
+            These are the makers' as others publish them, their own documents unread here: H100 SXM 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with sparsity (a reseller's
+            table), so 989 without, of which `mma.sync` is taken to reach 62.9 % (remembered from Luo et al., arXiv 2402.13499, whose abstract alone was found); RTX 4090 1,008 GB/s
+            and 165.2 TFLOP/s with sums in float32 (a site of specifications). Bytes and operations are those that each step's docstring states, as `profile` counts them. Cache in 16 bits.
 
 
             """);

@@ -11,7 +11,10 @@ internal sealed class MeasuredChoice
     private const int Rounds = 5;
 
     // What is within noise of a number that is preferred does not take its place.
-    private const double WorthIt = 0.97;
+    private const double WorthIt = 0.9;
+
+    // Whatever else the machine did meanwhile may have decided against the preferred number, so that is tried again.
+    private static readonly TimeSpan KeptAgainstPreference = TimeSpan.FromDays(1);
 
     private readonly int[] _candidates;
     private readonly string? _file;
@@ -78,6 +81,7 @@ internal sealed class MeasuredChoice
         try
         {
             return _file is not null && int.TryParse(File.ReadAllText(_file), CultureInfo.InvariantCulture, out int kept) && _candidates.Contains(kept)
+                && (kept == _candidates[0] || DateTime.UtcNow - File.GetLastWriteTimeUtc(_file) < KeptAgainstPreference)
                 ? kept
                 : null;
         }

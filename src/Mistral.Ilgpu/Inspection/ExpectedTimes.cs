@@ -9,8 +9,8 @@ namespace Mistral.Ilgpu.Inspection;
 public sealed record GpuRates(string Name, double GigabytesPerSecond, double TeraflopsPerSecond)
 {
     /// <summary>
-    /// H100 SXM: 3,350 GB/s and 1,979 TFLOP/s with sparsity, half without, by its data sheet, of which <c>mma.sync</c> reaches 62.9 % (Luo et al.,
-    /// arXiv 2402.13499: the rest is for <c>wgmma</c>). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s by the Ada whitepaper.
+    /// H100 SXM: 3,350 GB/s and 1,979 TFLOP/s with sparsity, half without, of which <c>mma.sync</c> is taken to reach 62.9 % (after Luo et al.,
+    /// arXiv 2402.13499: the rest is for <c>wgmma</c>). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s. As published by others than the makers.
     /// </summary>
     public static IReadOnlyList<GpuRates> Known { get; } = [new("H100 SXM", 3350, 622), new("RTX 4090", 1008, 165)];
 

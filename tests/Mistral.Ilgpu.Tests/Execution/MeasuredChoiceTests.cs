@@ -17,7 +17,7 @@ public sealed class MeasuredChoiceTests : IDisposable
     [InlineData(7, 5, 9, 4)]
     [InlineData(9, 7, 5, 0)]
     // Within noise of each other: the first.
-    [InlineData(100, 98, 98, 8)]
+    [InlineData(100, 95, 92, 8)]
     public void Took_AfterAllTrials_ChoosesTheFastestAndKeepsIt(int first, int second, int third, int expected)
     {
         var choice = new MeasuredChoice(Candidates, FileName);
@@ -50,6 +50,17 @@ public sealed class MeasuredChoiceTests : IDisposable
     {
         File.WriteAllText(FileName, content);
         Assert.Null(new MeasuredChoice(Candidates, FileName).Chosen);
+    }
+
+    [Theory]
+    [InlineData(8, true)]
+    [InlineData(4, false)]
+    public void Chosen_KeptSinceLong_IsTriedAgainUnlessPreferred(int kept, bool isTrusted)
+    {
+        File.WriteAllText(FileName, $"{kept}");
+        Assert.Equal(kept, new MeasuredChoice(Candidates, FileName).Chosen);
+        File.SetLastWriteTimeUtc(FileName, DateTime.UtcNow.AddDays(-2));
+        Assert.Equal(isTrusted ? kept : null, new MeasuredChoice(Candidates, FileName).Chosen);
     }
 
     [Theory]
