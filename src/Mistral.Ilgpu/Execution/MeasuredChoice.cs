@@ -7,8 +7,8 @@ namespace Mistral.Ilgpu.Execution;
 /// <summary>Which of a few numbers makes something fastest, found by trying each in turns and then kept, as <see cref="UserCache"/> keeps things.</summary>
 internal sealed class MeasuredChoice
 {
-    // The first time of each has what the driver does once in it; the median of five does not.
-    private const int Rounds = 5;
+    // The best of each counts: all that disturbs only adds to a time, from what the driver does once to the compiler's threads beside.
+    private const int Rounds = 8;
 
     // What is within noise of a number that is preferred does not take its place.
     private const double WorthIt = 0.9;
@@ -63,7 +63,7 @@ internal sealed class MeasuredChoice
         int best = 0;
         for (int i = 1; i < _candidates.Length; i++)
         {
-            best = Median(i) < WorthIt * Median(best) ? i : best;
+            best = Least(i) < WorthIt * Least(best) ? i : best;
         }
 
         Chosen = _candidates[best];
@@ -73,8 +73,7 @@ internal sealed class MeasuredChoice
         }
     }
 
-    private double Median(int candidate) =>
-        _times.Where((_, i) => i % _candidates.Length == candidate).Order().ElementAt(Rounds / 2);
+    private double Least(int candidate) => _times.Where((_, i) => i % _candidates.Length == candidate).Min();
 
     private int? Read()
     {
