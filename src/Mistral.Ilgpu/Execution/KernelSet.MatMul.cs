@@ -56,43 +56,6 @@ public sealed partial class KernelSet
         });
     }
 
-    /// <summary>
-    /// output = silu(gate × input) × (up × input), the first half of a feed-forward layer. Bytes: the weights once, inputs and
-    /// outputs; 2 operations per weight and row, and 5 per output. Weights of adapters that are on count as well.
-    /// </summary>
-    /// <param name="gateUp">Rows of the gate over rows of up.</param>
-    /// <param name="products">Room for both products of a chunk.</param>
-    /// <param name="takenBy">The matrix that the output is multiplied with, which may want it in eight bits too.</param>
-    public Step SwiGlu(string name, WeightMatrix gateUp, Activation input, Activation products, Activation output, WeightMatrix? takenBy = null)
-    {
-        Require(gateUp.Columns == input.Columns, name, $"weights of {input.Columns} columns", $"{gateUp.Columns}");
-        Require(
-            gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
-            $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
-        output.MostPacked = 0;
-        if (gateUp is { Bands: [var one], Updates: [] } && IsForTensorCores(one.Format))
-        {
-            var packed = input.Norm is not null && one.Format.IsQuantized() ? PackedFor(output, takenBy) : null;
-            output.MostPacked = packed is null ? 0 : 1;
-            var launch = Prepare(one, null, input, RowSet.Tokens) + TensorProduct<GateWithSilu>(one, input, output, RowSet.Tokens, packed);
-            return new Step(name, launch, pass => SwiGluCost(gateUp, pass.TokenCount), RowSet.Tokens, output);
-        }
-
-        return gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
-            ? format switch
-            {
-                TensorFormat.Float32 => SwiGlu<Float32, float>(name, gateUp, band, input, products, output),
-                TensorFormat.BFloat16 => SwiGlu<BFloat16, ushort>(name, gateUp, band, input, products, output),
-                _ => SwiGlu<Float16, ushort>(name, gateUp, band, input, products, output),
-            }
-            : new Step(
-                name,
-                Product(name, gateUp, input, products, RowSet.Tokens, addToResidual: false) + Activate(products, output, RowSet.Tokens, takenBy),
-                pass => SwiGluCost(gateUp, pass.TokenCount),
-                RowSet.Tokens,
-                output);
-    }
-
     private Launch Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TResult : struct, IResult, IEpilogue => band.Format switch
         {
@@ -100,20 +63,15 @@ public sealed partial class KernelSet
             TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input, output, rows),
             TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input, output, rows),
             TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input, output, rows),
-            TensorFormat.Q8_0 => StripBlocks<Q8_0, TResult>(name, band, input, output, rows),
-            TensorFormat.Q4_0 => StripBlocks<Q4_0, TResult>(name, band, input, output, rows),
-            TensorFormat.Q4_1 => StripBlocks<Q4_1, TResult>(name, band, input, output, rows),
-            TensorFormat.Q5_0 => StripBlocks<Q5_0, TResult>(name, band, input, output, rows),
-            TensorFormat.Q5_1 => StripBlocks<Q5_1, TResult>(name, band, input, output, rows),
-            TensorFormat.Q2_K => StripBlocks<Q2_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q3_K => StripBlocks<Q3_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q4_K => StripBlocks<Q4_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q5_K => StripBlocks<Q5_K, TResult>(name, band, input, output, rows),
-            TensorFormat.Q6_K => StripBlocks<Q6_K, TResult>(name, band, input, output, rows),
-            TensorFormat.IQ4_NL => StripBlocks<IQ4_NL, TResult>(name, band, input, output, rows),
-            TensorFormat.IQ4_XS => StripBlocks<IQ4_XS, TResult>(name, band, input, output, rows),
-            _ => throw new ArgumentOutOfRangeException(nameof(band)),
+            _ => BlockFormats.Use(band.Format, new StripProduct<TResult>(this, name, band, input, output, rows)),
         };
+
+    private sealed record StripProduct<TResult>(KernelSet Kernels, string Name, WeightBand Band, Activation Input, Activation Output, RowSet Rows)
+        : IBlockFormatUse<Launch>
+        where TResult : struct, IResult
+    {
+        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.StripBlocks<TFormat, TResult>(Name, Band, Input, Output, Rows);
+    }
 
     private Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
@@ -271,59 +229,6 @@ public sealed partial class KernelSet
     private static ArrayView<float> Below(ArrayView<float> output, WeightBand band) =>
         output.SubView(band.FirstRow, output.Length - band.FirstRow);
 
-    private Launch Activate(Activation products, Activation output, RowSet rows, WeightMatrix? takenBy = null)
-    {
-        if (_plan.Family == KernelFamily.CpuAccelerator && output.Columns % Padding.Columns == 0)
-        {
-            return Launcher(
-                new SwiGluVectors(state, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
-                pass => _plan.Elements((long)rows.Count(pass) * output.Columns));
-        }
-
-        if (!HasLanes(output.Columns))
-        {
-            return Launcher(
-                new SwiGlu(state, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
-                pass => _plan.Elements((long)rows.Count(pass) * output.Columns));
-        }
-
-        return Quantizes(output, takenBy) ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
-
-        Launch Lanes<TExtra>()
-            where TExtra : struct, IRunResult => Launcher(
-            new SwiGluLanes<TExtra>(
-                state, products.View, output.View, output.Quantized.GetValueOrDefault(), output.Columns, products.Stride, output.Stride, rows.Range),
-            pass => _plan.Elements((long)rows.Count(pass) * (output.Columns / BlockRun.Length)));
-    }
-
-    private Step SwiGlu<TFormat, TElement>(
-        string name, WeightMatrix gateUp, WeightBand band, Activation input, Activation products, Activation output)
-        where TFormat : struct, IWeightFormat<TElement>
-        where TElement : unmanaged
-    {
-        var view = band.View<TElement>();
-        int rows = output.Columns;
-        Func<Pass, StepCost> cost = pass => SwiGluCost(gateUp, pass.TokenCount);
-        if (_plan.Family == KernelFamily.CpuAccelerator)
-        {
-            var vectors = new GatedMatVecVectors<TFormat, TElement>(
-                state, view, input.View, output.View, rows, input.Stride, output.Stride, RowSet.Tokens.Range);
-            return Step(name, vectors, _ => _plan.Coarse(rows), cost, RowSet.Tokens, output);
-        }
-
-        var forms = Forms(
-            RowSet.Tokens,
-            _plan.Family == KernelFamily.Cuda ? Warps : Few,
-            set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
-        return new Step(name, forms, cost, RowSet.Tokens, output);
-
-        Launch Warps(RowSet set) => WarpPerRow<TFormat, TElement, GateWithSilu>(band, input, output, rows, set);
-
-        Launch Few(RowSet set) => Launcher(
-            new GatedMatVecGroup<TFormat, TElement>(view, input.View, output.View, rows, input.Stride, output.Stride),
-            pass => GroupPerRow(rows, set.Count(pass)));
-    }
-
     private Launch Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
@@ -349,15 +254,4 @@ public sealed partial class KernelSet
         .SelectMany(update => update.Down.Bands.Append(update.Up))
         .Select(band => new StepCost(band.SizeInBytes, 2 * rows * band.Rows * band.Columns))
         .Aggregate(default(StepCost), (all, one) => all + one);
-
-    private static StepCost SwiGluCost(WeightMatrix gateUp, long tokens) =>
-        UpdateCost(gateUp, tokens) + SwiGluCost(gateUp.Bytes, gateUp.Rows, gateUp.Columns, tokens);
-
-    internal static StepCost SwiGluCost(long weightBytes, int weightRows, int columns, long tokens)
-    {
-        long outputs = tokens * weightRows / 2;
-        return new StepCost(
-            weightBytes + (((tokens * columns) + outputs) * sizeof(float)),
-            (2 * tokens * weightRows * columns) + (5 * outputs));
-    }
 }

@@ -80,20 +80,15 @@ public sealed partial class KernelSet
         {
             TensorFormat.BFloat16 => TensorElements<BFloat16Tensor, TEpilogue>(band, input, output, rows),
             TensorFormat.Float16 => TensorElements<Float16Tensor, TEpilogue>(band, input, output, rows),
-            TensorFormat.Q8_0 => TensorBlocks<Q8_0, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q4_0 => TensorBlocks<Q4_0, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q4_1 => TensorBlocks<Q4_1, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q5_0 => TensorBlocks<Q5_0, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q5_1 => TensorBlocks<Q5_1, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q2_K => TensorBlocks<Q2_K, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q3_K => TensorBlocks<Q3_K, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q4_K => TensorBlocks<Q4_K, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q5_K => TensorBlocks<Q5_K, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.Q6_K => TensorBlocks<Q6_K, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.IQ4_NL => TensorBlocks<IQ4_NL, TEpilogue>(band, input, output, rows, packed),
-            TensorFormat.IQ4_XS => TensorBlocks<IQ4_XS, TEpilogue>(band, input, output, rows, packed),
-            _ => throw new ArgumentOutOfRangeException(nameof(band)),
+            _ => BlockFormats.Use(band.Format, new PackedProduct<TEpilogue>(this, band, input, output, rows, packed)),
         };
+
+    private sealed record PackedProduct<TEpilogue>(
+        KernelSet Kernels, WeightBand Band, Activation Input, Activation Output, RowSet Rows, PackedInput? Packed) : IBlockFormatUse<Launch>
+        where TEpilogue : struct, IEpilogue
+    {
+        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.TensorBlocks<TFormat, TEpilogue>(Band, Input, Output, Rows, Packed);
+    }
 
     private Launch TensorElements<TTensor, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows)
         where TTensor : struct, ISplitFormat

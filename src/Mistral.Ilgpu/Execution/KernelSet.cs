@@ -26,37 +26,31 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
             TensorFormat.Float32 => Elements<Float32, float>(),
             TensorFormat.BFloat16 => Elements<BFloat16, ushort>(),
             TensorFormat.Float16 => Elements<Float16, ushort>(),
-            TensorFormat.Q8_0 => Blocks<Q8_0>(),
-            TensorFormat.Q4_0 => Blocks<Q4_0>(),
-            TensorFormat.Q4_1 => Blocks<Q4_1>(),
-            TensorFormat.Q5_0 => Blocks<Q5_0>(),
-            TensorFormat.Q5_1 => Blocks<Q5_1>(),
-            TensorFormat.Q2_K => Blocks<Q2_K>(),
-            TensorFormat.Q3_K => Blocks<Q3_K>(),
-            TensorFormat.Q4_K => Blocks<Q4_K>(),
-            TensorFormat.Q5_K => Blocks<Q5_K>(),
-            TensorFormat.Q6_K => Blocks<Q6_K>(),
-            TensorFormat.IQ4_NL => Blocks<IQ4_NL>(),
-            TensorFormat.IQ4_XS => Blocks<IQ4_XS>(),
-            _ => throw new ArgumentOutOfRangeException(nameof(table)),
+            _ => BlockFormats.Use(band.Format, new EmbedOfBlocks(this, name, band, hidden)),
         };
 
         Step Elements<TFormat, TElement>()
             where TFormat : struct, IWeightFormat<TElement>
             where TElement : unmanaged =>
-            Build(new Embed<TFormat, TElement>(state, band.View<TElement>(), hidden.View, hidden.Columns, hidden.Stride));
+            Embed(name, new Embed<TFormat, TElement>(state, band.View<TElement>(), hidden.View, hidden.Columns, hidden.Stride), band, hidden);
+    }
 
-        Step Blocks<TFormat>()
-            where TFormat : struct, IBlockFormat => Build(new BlockEmbed<TFormat>(state, band.Blocks, hidden.View, hidden.Stride));
+    private Step EmbedBlocks<TFormat>(string name, WeightBand band, Activation hidden)
+        where TFormat : struct, IBlockFormat =>
+        Embed(name, new BlockEmbed<TFormat>(state, band.Blocks, hidden.View, hidden.Stride), band, hidden);
 
-        Step Build<TKernel>(TKernel kernel)
-            where TKernel : struct, IKernel => Step(
-                name,
-                kernel,
-                pass => _plan.Elements((long)pass.TokenCount * hidden.Columns),
-                pass => EmbedCost(band.Format, hidden.Columns, pass.TokenCount),
-                RowSet.Tokens,
-                hidden);
+    private Step Embed<TKernel>(string name, TKernel kernel, WeightBand band, Activation hidden)
+        where TKernel : struct, IKernel => Step(
+            name,
+            kernel,
+            pass => _plan.Elements((long)pass.TokenCount * hidden.Columns),
+            pass => EmbedCost(band.Format, hidden.Columns, pass.TokenCount),
+            RowSet.Tokens,
+            hidden);
+
+    private sealed record EmbedOfBlocks(KernelSet Kernels, string Name, WeightBand Band, Activation Hidden) : IBlockFormatUse<Step>
+    {
+        Step IBlockFormatUse<Step>.Of<TFormat>() => Kernels.EmbedBlocks<TFormat>(Name, Band, Hidden);
     }
 
     /// <summary>output = RMSNorm(input) × gain. Bytes: rows read and written, and the gain; 4 operations an element. Where the products that take
