@@ -58,7 +58,7 @@ internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input,
             // One more than there are, as a launch makes room for.
             Device.Launch(
                 new KernelConfig(new Index3D(Splits + 1, Input.KvHeads, pass.DecodeCount), new Index3D(TensorForms.DecodeGroup(Input.HeadDim), 1, 1)),
-                new DecodeAttendTensor<THead>(Input, Layer.Addresses, Frequencies, Parts, _packed, _packs));
+                new DecodeAttendTensor<THead>(Input, Layer.Addresses, Frequencies, Parts, _packs ? _packed : default));
             CheckCounters(pass.DecodeCount);
             if (_packs)
             {

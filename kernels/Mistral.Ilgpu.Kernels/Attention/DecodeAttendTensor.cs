@@ -13,11 +13,11 @@ namespace Mistral.Ilgpu.Kernels;
 /// </summary>
 /// <param name="Frequencies">See <see cref="Rotary"/>.</param>
 /// <param name="Parts">See <see cref="DecodeSplits"/>.</param>
-/// <param name="Packs">Whether the output is wanted in <paramref name="Packed"/> too.</param>
+/// <param name="Packed">Takes the output too, where it exists.</param>
 [GroupForm]
 [CudaForm(80)]
 public readonly record struct DecodeAttendTensor<THead>(
-    AttentionInput<ushort> Input, TensorCache Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts, PackedInput Packed, bool Packs) : IKernel
+    AttentionInput<ushort> Input, TensorCache Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts, PackedInput Packed) : IKernel
     where THead : struct, ITensorHead
 {
     public void Execute()
@@ -97,7 +97,7 @@ public readonly record struct DecodeAttendTensor<THead>(
                 Input.Output[to + 3] = x.D;
             }
 
-            if (Packs)
+            if (Packed.Exists)
             {
                 PackedRun.Write(Packed, token, source / PackedRun.PerLane, x, exists);
             }

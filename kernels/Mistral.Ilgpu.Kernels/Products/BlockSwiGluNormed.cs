@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// <see cref="NormedInput"/>, G stacked over U; and y in eight bits too, for the product that follows. x: tokens × inputStride; y: tokens ×
 /// outputStride. A warp takes two rows of both matrices, a group a run of 32 rows. Every bit is that of the kernels apart.
 /// </summary>
-/// <param name="Packs">Whether y has whole runs, and <paramref name="Packed"/> room for them.</param>
+/// <param name="Packed">Takes y too, where it exists: where y has whole runs.</param>
 [GroupForm]
 [CudaForm(70, GroupSize = GroupSize)]
 public readonly record struct BlockSwiGluNormed<TFormat>(
@@ -17,7 +17,6 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
     RmsNormed Norm,
     ArrayView<float> Output,
     PackedInput Packed,
-    bool Packs,
     int Rows,
     int InputStride,
     int OutputStride,
@@ -48,7 +47,7 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         }
 
         Group.Barrier();
-        if (Packs && TensorLane.Warp == 0)
+        if (Packed.Exists && TensorLane.Warp == 0)
         {
             int four = TensorLane.Index % PackedRun.Lanes;
             int at = four * PackedRun.PerLane;

@@ -48,7 +48,7 @@ public sealed partial class KernelSet
 
         Launch With<THead>()
             where THead : struct, ITensorHead => Launcher(
-            new DecodeAttendTensor<THead>(input, cache.Addresses, frequencies, parts, packed.GetValueOrDefault(), packed is not null),
+            new DecodeAttendTensor<THead>(input, cache.Addresses, frequencies, parts, packed.GetValueOrDefault()),
             pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(TensorForms.DecodeGroup(input.HeadDim), 1, 1)));
     }
 }

@@ -136,7 +136,7 @@ public sealed partial class KernelSet
 
         Launch GatedOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockSwiGluNormed<TFormat>(
-                state, band.Blocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), outputPacked is not null, made,
+                state, band.Blocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), made,
                 norm.Input.Stride, output.Stride, set.Range),
             _ => new KernelConfig(LaunchPlan.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), BlockSwiGluNormed<TFormat>.GroupSize));
 
