@@ -79,7 +79,11 @@ public static class DeviceCatalog
 
             if (kind is null or DeviceKind.Cuda)
             {
-                builder.Cuda();
+                // ILGPU's own way sets a resolver of libraries under WSL, which a second context, or ours, does not survive.
+                foreach (var device in CudaDevice.GetDevices(device => device.InstructionSet.HasValue))
+                {
+                    RegistryOf(builder).Register(device);
+                }
             }
 
             if (kind is null or DeviceKind.OpenCl)
@@ -156,6 +160,9 @@ public static class DeviceCatalog
             }.OfType<string>(),
         ];
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DeviceRegistry")]
+    private static extern DeviceRegistry RegistryOf(Context.Builder builder);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_GenericAddressSpace")]
     private static extern void SetGenericAddressSpace(CLCapabilityContext capabilities, bool value);

@@ -42,13 +42,22 @@ internal static partial class NativeDrivers
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
-        string? runtimeName = (name, OperatingSystem.IsLinux()) switch
+        string[] names = (name, OperatingSystem.IsLinux()) switch
         {
-            ("cuda", true) => "libcuda.so.1",
-            ("OpenCL", true) => "libOpenCL.so.1",
-            _ => null,
+            // Under WSL Windows puts it where the loader may not look.
+            ("cuda", true) => ["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"],
+            ("OpenCL", true) => ["libOpenCL.so.1"],
+            _ => [],
         };
-        return runtimeName is not null && NativeLibrary.TryLoad(runtimeName, out nint handle) ? handle : 0;
+        foreach (string each in names)
+        {
+            if (NativeLibrary.TryLoad(each, out nint handle))
+            {
+                return handle;
+            }
+        }
+
+        return 0;
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]
