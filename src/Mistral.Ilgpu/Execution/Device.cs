@@ -29,8 +29,7 @@ public sealed class Device : IDisposable
 
     private readonly IKernelLoader _loader;
 
-    private Device(
-        Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit, IKernelLoader loader, IGraphDriver? graphs = null)
+    private Device(Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit, IKernelLoader loader)
     {
         _context = context;
         _loader = loader;
@@ -38,7 +37,7 @@ public sealed class Device : IDisposable
         Accelerator = accelerator;
         // What is launched on CUDA's default stream cannot be recorded.
         Stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
-        Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream) : graphs;
+        Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream) : null;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
         if (loader is CpuKernelLoader cpu)
         {
@@ -69,6 +68,9 @@ public sealed class Device : IDisposable
 
     /// <summary>Device memory that may still be handed out, in bytes.</summary>
     public long AvailableBytes => _memoryLimit - AllocatedBytes;
+
+    /// <summary>Whether a copy from page-locked memory goes on while the host does something else.</summary>
+    internal bool CopiesMeanwhile => Info.Kind == DeviceKind.Cuda;
 
     /// <summary>Opens the device that <paramref name="request"/> names.</summary>
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
@@ -102,15 +104,6 @@ public sealed class Device : IDisposable
             throw exception as DeviceException
                 ?? new DeviceException($"device '{request}' could not be opened: {exception.Message.ReplaceLineEndings(" ")}");
         }
-    }
-
-    /// <summary>A device that <paramref name="loader"/> plays on memory of the CPU accelerator, for tests of forms that the machine has no
-    /// device for.</summary>
-    internal static Device Simulate(DeviceInfo info, IKernelLoader loader, IGraphDriver? graphs = null)
-    {
-        var context = DeviceCatalog.CreateContext(threads: null);
-        var accelerator = context.GetCPUDevice(0).CreateCPUAccelerator(context);
-        return new Device(context, info, accelerator, memoryLimit: null, loader, graphs);
     }
 
     /// <summary>Device memory.</summary>
@@ -149,6 +142,14 @@ public sealed class Device : IDisposable
             throw exception as DeviceException ?? new DeviceException(
                 $"device {Info.Id} could not allocate {bytes:N0} bytes for {purpose}: {exception.Message.ReplaceLineEndings(" ")}");
         }
+    }
+
+    /// <summary>Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others.</summary>
+    internal IDisposable? LockPages(byte[] pinned)
+    {
+        // ILGPU does not say to the driver which device it is for, and unbinds it from the thread after other calls.
+        Accelerator.Bind();
+        return CopiesMeanwhile ? Accelerator.CreatePageLockFromPinned(pinned) : null;
     }
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>

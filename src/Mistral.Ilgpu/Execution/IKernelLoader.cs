@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>Makes launchers of kernels: ILGPU does, or a test's model of a device.</summary>
+/// <summary>Makes launchers of kernels.</summary>
 internal interface IKernelLoader
 {
     Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()

@@ -20,7 +20,7 @@ public static class HostCopy
         byte[] from = GC.AllocateUninitializedArray<byte>(length, pinned: true);
         // Touched, for pages that are not there yet cost more than the copy.
         Array.Fill(from, (byte)1);
-        using var locked = StagingBuffer.CopiesMeanwhile(device) ? device.Accelerator.CreatePageLockFromPinned(from) : null;
+        using var locked = device.LockPages(from);
         using var to = device.Allocate<byte>(length, "the measurement of copies from the host");
         Time();
         return length / Enumerable.Range(0, Repetitions).Min(_ => Time()).TotalSeconds;

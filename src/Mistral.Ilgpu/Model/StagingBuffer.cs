@@ -1,4 +1,3 @@
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -16,10 +15,7 @@ internal sealed class StagingBuffer : IDisposable
     {
         Rows = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
         Parted = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
-        if (CopiesMeanwhile(device))
-        {
-            _lock = device.Accelerator.CreatePageLockFromPinned(Parted);
-        }
+        _lock = device.LockPages(Parted);
     }
 
     /// <summary>Blocks as files hold them.</summary>
@@ -28,12 +24,9 @@ internal sealed class StagingBuffer : IDisposable
     /// <summary>What is copied to the device, see <see cref="WeightBand.Part"/>.</summary>
     public byte[] Parted { get; }
 
-    /// <summary>Whether a copy to the device goes on while the host does something else.</summary>
-    public static bool CopiesMeanwhile(Device device) => device.Info.Kind == DeviceKind.Cuda;
-
     /// <summary>The buffers that a device's copies take turns with.</summary>
     public static StagingBuffer[] For(Device device, int bytes) =>
-        CopiesMeanwhile(device) ? [new(device, bytes), new(device, bytes)] : [new(device, bytes)];
+        device.CopiesMeanwhile ? [new(device, bytes), new(device, bytes)] : [new(device, bytes)];
 
     public void Dispose() => _lock?.Dispose();
 }
