@@ -36,7 +36,6 @@ public sealed class AttendTests
 
     [Theory]
     [InlineData("cuda")]
-    [InlineData("ptx")]
     public void TensorAttention_RaggedPassesOverRings_EqualsReference(string name)
     {
         var device = TestDevice.Get(name);
@@ -60,7 +59,6 @@ public sealed class AttendTests
     // Of a text longer than the window, so that the token's own slot is one that the other split has in its tiles.
     [Theory]
     [InlineData("cuda")]
-    [InlineData("ptx")]
     public void TensorAttention_TokensInTwoSplitsOneAfterTheOther_EqualReference(string name) =>
         Check<Float16, ushort>(TestDevice.Get(name), new Shape(90, 2, 2, 32, 16, 260), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 4, prompt: 120);
 

@@ -33,7 +33,6 @@ public sealed class RmsNormTests
 
     [Theory]
     [InlineData("cuda")]
-    [InlineData("ptx")]
     public void RmsNormWarp_ColumnsInFours_EqualsReference(string name) => Check(
         name,
         (device, state, x, gain, y, columns, stride, rows) => device.Launch(

@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.PtxMachine;
+using Mistral.Ilgpu.PtxMachine.Driver;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -10,9 +12,9 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is
-/// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. <c>ptx</c> runs the very PTX that a
-/// CUDA device gets, see <see cref="PtxLoader"/>. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as
-/// <c>cuda</c> for checks on a GPU, the others are skipped.
+/// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. Where there is no NVIDIA GPU, <c>cuda</c> is
+/// the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names
+/// devices, such as <c>cuda</c> for checks on a GPU, the others are skipped.
 /// </summary>
 public static class TestDevice
 {
@@ -21,21 +23,18 @@ public static class TestDevice
         ["cpu"] = new(() => Open("cpu", 4)),
         ["cpu:256"] = new(() => Open("cpu", GroupReduce.MaxGroupSize)),
         ["opencl"] = new(() => Open("opencl", null)),
-        ["cuda"] = new(() => Open("cuda", null)),
-        ["ptx"] = new(() => (PtxLoader.Open(), null)),
+        ["cuda"] = new(() => OpenCuda("cuda:0")),
     };
 
     /// <summary>Devices for kernels that need no groups.</summary>
-    public static TheoryData<string> All => [.. new[] { "cpu", "opencl", "cuda", "ptx" }];
-
-    /// <summary>Devices for whole models with more than a few thousand weights.</summary>
-    public static TheoryData<string> Models => [.. new[] { "cpu", "opencl", "cuda" }];
+    public static TheoryData<string> All => [.. new[] { "cpu", "opencl", "cuda" }];
 
     /// <summary>Devices for kernels that reduce over a group.</summary>
-    public static TheoryData<string> Grouped => [.. new[] { "cpu:256", "opencl", "cuda", "ptx" }];
+    public static TheoryData<string> Grouped => [.. new[] { "cpu:256", "opencl", "cuda" }];
 
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
-    public static Device Get(string name)
+    /// <param name="isLong">Whether the test is for devices that do more than some ten million instructions in a second.</param>
+    public static Device Get(string name, bool isLong = false)
     {
         string[]? wanted = Environment.GetEnvironmentVariable("MISTRAL_TEST_DEVICES")?.Split(',', StringSplitOptions.RemoveEmptyEntries);
         Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name), $"{name} is not among MISTRAL_TEST_DEVICES");
@@ -46,11 +45,19 @@ public static class TestDevice
         }
 
         Assert.SkipWhen(device is null, $"no device {name}: {absent}");
+        Assert.SkipWhen(isLong && IsInterpreted(device!), "no GPU, and too much for the PTX machine, which runs smaller cases");
         return device!;
     }
 
-    /// <summary>Whether it is <c>ptx</c>, where small shapes must do.</summary>
-    public static bool IsInterpreted(Device device) => device.Info.Name == PtxLoader.DeviceName;
+    /// <summary>Whether it is the PTX machine, where small shapes must do.</summary>
+    public static bool IsInterpreted(Device device) => device.Info.Name.StartsWith(CudaDriver.DeviceName, StringComparison.Ordinal);
+
+    /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no PTX machine.</summary>
+    public static Device OpenCounted()
+    {
+        Assert.SkipWhen(CudaDriver.Absence is not null, CudaDriver.Absence ?? "");
+        return OpenCuda("cuda:0").Device!;
+    }
 
     /// <summary>Copies values to a new buffer of the device.</summary>
     public static ArrayView<T> Upload<T>(this Device device, T[] values)
@@ -71,6 +78,19 @@ public static class TestDevice
         view.CopyToCPU(device.Stream, values);
         device.Synchronize();
         return values;
+    }
+
+    // ILGPU asks for the driver once.
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "A test assembly is an application of its own.")]
+    internal static void InstallDriver() => CudaDriver.Install();
+
+    private static (Device? Device, string? Absent) OpenCuda(string request)
+    {
+        using (CudaDriver.PlugIn())
+        {
+            return Open(request, null);
+        }
     }
 
     private static (Device? Device, string? Absent) Open(string request, int? threads)

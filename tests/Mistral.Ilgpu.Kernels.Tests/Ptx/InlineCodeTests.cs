@@ -9,7 +9,6 @@ namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 public sealed class InlineCodeTests
 {
     [Theory]
-    [InlineData("ptx")]
     [InlineData("cuda")]
     public void Dp4a_Inline_GivesItsSum(string name)
     {
@@ -21,7 +20,6 @@ public sealed class InlineCodeTests
     }
 
     [Theory]
-    [InlineData("ptx")]
     [InlineData("cuda")]
     public void Shuffles_OfAWarp_SumItsLanes(string name)
     {
@@ -37,7 +35,6 @@ public sealed class InlineCodeTests
     }
 
     [Theory]
-    [InlineData("ptx")]
     [InlineData("cuda")]
     public void SharedMemory_DeclaredInline_CarriesValues(string name)
     {

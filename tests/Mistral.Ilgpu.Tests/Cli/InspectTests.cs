@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.PtxMachine;
+using Mistral.Ilgpu.Kernels.Tests;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
@@ -53,7 +53,7 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
     {
         var options = new ModelOptions(type, Chunk: chunk, Sequences: 3);
         using var checkpoint = Checkpoint.Open(name ?? model.Folder);
-        using var device = PtxLoader.Open();
+        using var device = TestDevice.OpenCounted();
         // The self-test would take long there.
         using var loaded = MistralModel.LoadUntested(checkpoint, device, options, progress: null, TestContext.Current.CancellationToken);
 

@@ -21,7 +21,7 @@ public sealed class BlockProductTests
     private const double FloatError = 2e-6;
 
     public static TheoryData<string, TensorFormat> Cases => new(
-        from device in new[] { "cpu", "opencl", "cuda", "ptx" }
+        from device in new[] { "cpu", "opencl", "cuda" }
         from format in Enum.GetValues<TensorFormat>()
         where format.IsQuantized()
         select (device, format));

@@ -1,4 +1,3 @@
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 
 namespace Mistral.Ilgpu.Tests.Execution;
@@ -77,16 +76,5 @@ internal sealed class RecordingDriver : IGraphDriver
         {
             throw new DeviceException($"{function} is refused");
         }
-    }
-}
-
-/// <summary>A device whose launches such a driver records.</summary>
-internal sealed class RecordingLoader(IKernelLoader loader, RecordingDriver driver) : IKernelLoader
-{
-    public Action<AcceleratorStream, global::ILGPU.KernelConfig, TKernel> Load<TKernel>()
-        where TKernel : struct, Kernels.IKernel
-    {
-        var launch = loader.Load<TKernel>();
-        return (stream, shape, kernel) => driver.Submit(() => launch(stream, shape, kernel));
     }
 }

@@ -14,15 +14,15 @@ namespace Mistral.Ilgpu.Tests.Execution;
 /// <summary>The forms of products for NVIDIA's GPUs, by the PTX that such a device gets.</summary>
 public sealed class TensorProductTests
 {
-    public static TheoryData<string> Devices => [.. new[] { "ptx", "cuda" }];
+    public static TheoryData<string> Devices => [.. new[] { "cuda" }];
 
     public static TheoryData<string, TensorFormat> Elements => new(
-        from device in new[] { "ptx", "cuda" }
+        from device in new[] { "cuda" }
         from format in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16 }
         select (device, format));
 
     public static TheoryData<string, TensorFormat> Formats => new(
-        from device in new[] { "ptx", "cuda" }
+        from device in new[] { "cuda" }
         from format in new[] { TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_1, TensorFormat.Q5_0, TensorFormat.Q4_K, TensorFormat.Q6_K }
         select (device, format));
 

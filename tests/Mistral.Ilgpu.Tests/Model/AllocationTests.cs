@@ -21,7 +21,7 @@ public sealed class AllocationTests
 {
     private const int Tokens = 200;
 
-    public static TheoryData<string> Devices => TestDevice.Models;
+    public static TheoryData<string> Devices => TestDevice.All;
 
     [Theory]
     [MemberData(nameof(Devices))]

@@ -1,17 +1,17 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model.Cache;
-using Mistral.Ilgpu.PtxMachine;
+using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
-using Mistral.Ilgpu.Tests.Execution;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
 /// <summary>
-/// Decoding by recorded passes on a device whose driver plays what it recorded, as CUDA does: had anything that changes from token to
-/// token got into an argument or a shape, the logits would differ.
+/// Decoding by passes that the driver recorded and plays: had anything that changes from token to token got into an argument or a
+/// shape, the logits would differ.
 /// </summary>
 public sealed class CapturedModelTests
 {
@@ -19,7 +19,7 @@ public sealed class CapturedModelTests
 
     [Theory]
     [InlineData(null)]
-    [InlineData(nameof(IGraphDriver.EndCapture))]
+    [InlineData("cuGraphInstantiateWithFlags")]
     public void Decode_OfRecordedPasses_GivesThoseThatAreLaunchedBitForBit(string? refused)
     {
         using var folder = new TemporaryFolder();
@@ -29,29 +29,39 @@ public sealed class CapturedModelTests
         random.Config["num_hidden_layers"] = 1;
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);
-        using var plain = PtxLoader.Open();
-        var driver = new RecordingDriver { Refused = refused };
-        using var recording = Device.Simulate(PtxLoader.Info, new RecordingLoader(new PtxLoader(), driver), driver);
+        using var device = TestDevice.OpenCounted();
 
-        var expected = Generate(checkpoint, plain, out _);
-        var actual = Generate(checkpoint, recording, out var refusals);
+        var expected = Generate(checkpoint, device, out _, launched: true);
+        var counts = CudaDriver.Counts = new CallCounts();
+        CudaDriver.Refused = refused;
+        List<string> refusals;
+        List<float> actual;
+        try
+        {
+            actual = Generate(checkpoint, device, out refusals);
+        }
+        finally
+        {
+            CudaDriver.Refused = null;
+        }
 
         Assert.Equal(expected, actual);
         Assert.Equal(refused is null ? 0 : 1, refusals.Count);
         if (refused is null)
         {
             // One text, two, two in more splits: each is launched once, and then played.
-            Assert.Equal(3, driver.Recorded);
-            Assert.Equal(Steps - 3, driver.Played);
+            Assert.Equal(3, counts.Calls["cuGraphInstantiateWithFlags"]);
+            Assert.Equal(Steps - 3, counts.Calls["cuGraphLaunch"]);
         }
     }
 
-    private static List<float> Generate(Checkpoint checkpoint, Device device, out List<string> refusals)
+    private static List<float> Generate(Checkpoint checkpoint, Device device, out List<string> refusals, bool launched = false)
     {
         List<string> told = [];
         using var model = MistralModel.LoadUntested(
             checkpoint, device, new ModelOptions(Sequences: 2, Chunk: 128), progress: null, CancellationToken.None);
         model.OnCaptureRefused = told.Add;
+        model.Walk = launched ? (step, pass) => step.Launch(pass) : null;
         using var longer = model.TryOpen()!;
         using var shorter = model.TryOpen()!;
         var logits = new float[checkpoint.Config.VocabularySize];

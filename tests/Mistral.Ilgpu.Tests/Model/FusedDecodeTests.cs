@@ -4,9 +4,8 @@ using Mistral.Ilgpu.Inspection;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Profiling;
-using Mistral.Ilgpu.PtxMachine;
+using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
-using Mistral.Ilgpu.Tests.Execution;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
@@ -28,7 +27,7 @@ public sealed class FusedDecodeTests
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
         var options = new ModelOptions(type, Chunk: 16);
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get("ptx"), options);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get("cuda"), options);
         using var reference = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options);
         Assert.Equal(Greedy(reference), Greedy(model));
     }
@@ -39,7 +38,7 @@ public sealed class FusedDecodeTests
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
         var options = new ModelOptions(TensorFormat.Float16, Chunk: 16);
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get("ptx"), options);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get("cuda"), options);
         using var reference = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options);
         var taken = new HashSet<string>();
         model.Walk = (step, pass) =>
@@ -60,13 +59,13 @@ public sealed class FusedDecodeTests
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
-        var driver = new RecordingDriver();
-        using var device = Device.Simulate(PtxLoader.Info, new RecordingLoader(new PtxLoader(), driver), driver);
+        using var device = TestDevice.OpenCounted();
         using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(type, Chunk: 16), progress: null, CancellationToken.None);
         Greedy(model, count: 3);
         // The embedding before them, the logits behind, and the choice of the likeliest.
-        Assert.Equal((5 * checkpoint.Config.LayerCount) + 3, driver.Launches);
-        Assert.Equal(ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), driver.Launches);
+        int recorded = CudaDriver.Counts.RecordedKernels;
+        Assert.Equal((5 * checkpoint.Config.LayerCount) + 3, recorded);
+        Assert.Equal(ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), recorded);
     }
 
     private static Checkpoint Write(string folder)

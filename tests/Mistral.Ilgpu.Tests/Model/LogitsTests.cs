@@ -13,7 +13,7 @@ public sealed class LogitsTests
     private const double Float32Error = 1e-5;
     private const double SixteenBitError = 2e-2;
 
-    public static TheoryData<string> Devices => TestDevice.Models;
+    public static TheoryData<string> Devices => TestDevice.All;
 
     public static TheoryData<string> AllDevices => TestDevice.All;
 

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Tests.Model;
 public sealed class WeightStreamTests
 {
     [Theory]
-    [MemberData(nameof(TestDevice.Models), MemberType = typeof(TestDevice))]
+    [MemberData(nameof(TestDevice.All), MemberType = typeof(TestDevice))]
     public void Load_OfTensorsThatFitTheStaging_TakesOneTurnForEach(string name)
     {
         using var checkpoint = Checkpoint.OpenBuiltIn("tiny");

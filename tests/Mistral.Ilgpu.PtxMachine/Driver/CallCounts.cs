@@ -1,0 +1,14 @@
+namespace Mistral.Ilgpu.PtxMachine.Driver;
+
+/// <summary>What the program asked of the driver, for tests that count it.</summary>
+public sealed class CallCounts
+{
+    /// <summary>Calls of each function, by its name, refused ones too.</summary>
+    public Dictionary<string, int> Calls { get; } = [];
+
+    /// <summary>Launches of kernels, captured ones too, but not those that a graph makes when it is played.</summary>
+    public int Launches { get; internal set; }
+
+    /// <summary>Kernels in the graph that was instantiated last.</summary>
+    public int RecordedKernels { get; internal set; }
+}

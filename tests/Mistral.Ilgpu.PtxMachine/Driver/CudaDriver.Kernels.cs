@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Mistral.Ilgpu.PtxMachine.Driver;
+
+/// <summary>Modules, functions and their launches.</summary>
+public static unsafe partial class CudaDriver
+{
+    [UnmanagedCallersOnly]
+    private static CudaResult cuModuleLoadDataEx(nint* module, byte* text, int optionCount, int* options, nint* values)
+    {
+        var result = Call(() =>
+        {
+            Current.RefuseWhileCapturing("a module was loaded");
+            try
+            {
+                *module = NewHandle(new Module(PtxKernel.Parse(Marshal.PtrToStringUTF8((nint)text)!), Current.Device));
+            }
+            catch (PtxException exception)
+            {
+                throw new CudaFault(CudaResult.InvalidPtx, exception.Message);
+            }
+        });
+        if (result != CudaResult.Success)
+        {
+            WriteLog(LastMessages[result].Message, new ReadOnlySpan<int>(options, optionCount), values);
+        }
+
+        return result;
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuModuleUnload(nint module) => Call(() =>
+    {
+        Current.RefuseWhileCapturing("a module was unloaded");
+        Current.Drain();
+        Take<Module>(module);
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuModuleGetFunction(nint* function, nint module, byte* name) => Call(() =>
+    {
+        var found = Get<Module>(module);
+        string wanted = Marshal.PtrToStringUTF8((nint)name)!;
+        *function = found.Kernel.Name == wanted
+            ? NewHandle(new Function(found.Kernel, new PtxInterpreter(found.Kernel)))
+            : throw new CudaFault(CudaResult.NotFound, $"the module has {found.Kernel.Name} and no {wanted}");
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuLaunchKernel(
+        nint handle, int gridX, int gridY, int gridZ, int groupX, int groupY, int groupZ, int sharedBytes, nint stream, nint* arguments, nint* extra) => Call(() =>
+    {
+        var function = Get<Function>(handle);
+        var (grid, group) = (new Extent(gridX, gridY, gridZ), new Extent(groupX, groupY, groupZ));
+        Require(Fits(grid, CudaDeviceModel.MaxGrid), $"{function.Kernel.Name}: a grid of {grid}, expected 1 to {CudaDeviceModel.MaxGrid}");
+        Require(
+            Fits(group, CudaDeviceModel.MaxGroup) && group.Count <= CudaDeviceModel.MaxThreadsPerGroup,
+            $"{function.Kernel.Name}: a group of {group}, expected 1 to {CudaDeviceModel.MaxGroup} and {CudaDeviceModel.MaxThreadsPerGroup} in all");
+        int shared = function.Kernel.SharedBytes + sharedBytes;
+        if (shared > CudaDeviceModel.MaxSharedBytes)
+        {
+            throw new CudaFault(CudaResult.InvalidValue, $"{function.Kernel.Name}: {shared} bytes of shared memory, expected at most {CudaDeviceModel.MaxSharedBytes}");
+        }
+
+        byte[] parameters = Parameters(extra);
+        Require(
+            arguments is null && parameters.Length == function.Kernel.ParameterBytes,
+            $"{function.Kernel.Name}: {parameters.Length} bytes of parameters, expected {function.Kernel.ParameterBytes}");
+        Counts.Launches++;
+        StreamOf(stream).Add(new Command(() => function.Run(grid, group, sharedBytes, parameters), IsKernel: true));
+    });
+
+    private static bool Fits(Extent value, Extent most) =>
+        value.X >= 1 && value.Y >= 1 && value.Z >= 1 && value.X <= most.X && value.Y <= most.Y && value.Z <= most.Z;
+
+    // CU_LAUNCH_PARAM_BUFFER_POINTER, the buffer, CU_LAUNCH_PARAM_BUFFER_SIZE, where its size is, CU_LAUNCH_PARAM_END
+    private static byte[] Parameters(nint* extra)
+    {
+        const int End = 0;
+        const int BufferPointer = 1;
+        const int BufferSize = 2;
+        byte* buffer = null;
+        nint size = 0;
+        for (; extra is not null && *extra != End; extra += 2)
+        {
+            switch (*extra)
+            {
+                case BufferPointer:
+                    buffer = (byte*)extra[1];
+                    break;
+                case BufferSize:
+                    size = *(nint*)extra[1];
+                    break;
+                default:
+                    throw new CudaFault(CudaResult.InvalidValue, $"what is {*extra} among the launch's options?");
+            }
+        }
+
+        return new ReadOnlySpan<byte>(buffer, (int)size).ToArray();
+    }
+
+    private static void WriteLog(string message, ReadOnlySpan<int> options, nint* values)
+    {
+        const int LogBuffer = 5;
+        const int LogBufferBytes = 6;
+        int buffer = options.IndexOf(LogBuffer);
+        int bytes = options.IndexOf(LogBufferBytes);
+        if (buffer >= 0 && bytes >= 0)
+        {
+            var log = new Span<byte>((void*)values[buffer], (int)values[bytes]);
+            log.Clear();
+            var text = Encoding.ASCII.GetBytes(message);
+            text.AsSpan(0, Math.Min(text.Length, log.Length - 1)).CopyTo(log);
+        }
+    }
+
+    private sealed record Module(PtxKernel Kernel, CudaDeviceModel Device);
+
+    private sealed class Function(PtxKernel kernel, PtxInterpreter interpreter)
+    {
+        private bool _isReversed = true;
+
+        public PtxKernel Kernel => kernel;
+
+        // Every second launch runs its groups and threads from the last to the first.
+        public void Run(Extent grid, Extent group, int sharedBytes, byte[] parameters)
+        {
+            _isReversed = !_isReversed;
+            interpreter.Launch(new LaunchShape(grid, group, sharedBytes, _isReversed), parameters, Memory);
+        }
+    }
+}
