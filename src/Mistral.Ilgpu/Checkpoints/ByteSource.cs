@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
@@ -13,12 +14,20 @@ internal abstract class ByteSource(string name, long length) : IDisposable
     /// <summary>At least one byte from <paramref name="offset"/>, to look at until the region is disposed.</summary>
     public abstract ByteRegion Map(long offset, int length);
 
+    /// <summary>Copies the bytes from <paramref name="offset"/> on that fill <paramref name="destination"/>.</summary>
+    public virtual void Read(long offset, Span<byte> destination)
+    {
+        using var region = Map(offset, destination.Length);
+        region.Bytes.CopyTo(destination);
+    }
+
     public abstract void Dispose();
 
     public byte[] ReadAll(long offset, int length)
     {
-        using var region = Map(offset, length);
-        return region.Bytes.ToArray();
+        byte[] bytes = new byte[length];
+        Read(offset, bytes);
+        return bytes;
     }
 }
 
@@ -33,10 +42,15 @@ internal readonly unsafe ref struct ByteRegion(byte* start, int length, IDisposa
 /// <summary>A memory-mapped file. Each region is a view of its own, so pages already used do not add up in this process.</summary>
 internal sealed class MappedFile : ByteSource
 {
+    private readonly SafeFileHandle _handle;
     private readonly MemoryMappedFile _file;
 
-    private MappedFile(string path, long length, MemoryMappedFile file)
-        : base(path, length) => _file = file;
+    private MappedFile(string path, FileStream stream)
+        : base(path, stream.Length)
+    {
+        _handle = stream.SafeFileHandle;
+        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+    }
 
     /// <exception cref="ModelFileException">The file is missing, unreadable or empty.</exception>
     public static MappedFile Open(string path)
@@ -51,8 +65,7 @@ internal sealed class MappedFile : ByteSource
                 throw new ModelFileException(path, "found an empty file, expected one of a model");
             }
 
-            return new MappedFile(path, stream.Length, MemoryMappedFile.CreateFromFile(
-                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false));
+            return new MappedFile(path, stream);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -68,6 +81,21 @@ internal sealed class MappedFile : ByteSource
         byte* pointer = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
         return new ByteRegion(pointer + view.PointerOffset, length, new PinnedView(view));
+    }
+
+    // To read what is copied anyway costs no faults: half as fast again as through a mapping, from the page cache.
+    public override void Read(long offset, Span<byte> destination)
+    {
+        for (int done = 0; done < destination.Length;)
+        {
+            int read = RandomAccess.Read(_handle, destination[done..], offset + done);
+            if (read == 0)
+            {
+                throw new ModelFileException(Name, $"found its end at byte {offset + done}, expected {Length} bytes as when it was opened");
+            }
+
+            done += read;
+        }
     }
 
     public override void Dispose() => _file.Dispose();

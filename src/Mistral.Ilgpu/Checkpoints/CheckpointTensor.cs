@@ -96,6 +96,13 @@ public sealed class CheckpointTensor
     private void CopyMapped(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
     {
         int sourceRowBytes = checked((int)Format.BytesOf(Columns));
+        if (_splitHeadDim == 0 && target == Format)
+        {
+            _stored.Source.Read(_stored.Offset + (firstRow * sourceRowBytes), destination);
+            Check(FormatConversion.FirstNotFinite(destination, target), firstRow, target);
+            return;
+        }
+
         if (_splitHeadDim == 0)
         {
             using var rows = _stored.Source.Map(_stored.Offset + (firstRow * sourceRowBytes), rowCount * sourceRowBytes);
@@ -128,7 +135,11 @@ public sealed class CheckpointTensor
 
     private void Convert(ReadOnlySpan<byte> source, long sourceRow, TensorFormat target, Span<byte> destination)
     {
-        long bad = FormatConversion.Convert(source, Format, destination, target);
+        Check(FormatConversion.Convert(source, Format, destination, target), sourceRow, target);
+    }
+
+    private void Check(long bad, long sourceRow, TensorFormat target)
+    {
         if (bad >= 0)
         {
             throw new ModelFileException(

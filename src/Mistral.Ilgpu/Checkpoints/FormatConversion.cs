@@ -145,7 +145,7 @@ internal static class FormatConversion
     }
 
     // An exponent of all ones marks infinity and NaN: the largest magnitude of a run tells whether there is one.
-    private static long FirstNotFinite(ReadOnlySpan<byte> bytes, TensorFormat format)
+    internal static long FirstNotFinite(ReadOnlySpan<byte> bytes, TensorFormat format)
     {
         if (format == TensorFormat.Float32)
         {

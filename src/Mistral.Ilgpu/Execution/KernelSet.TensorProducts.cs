@@ -8,8 +8,9 @@ namespace Mistral.Ilgpu.Execution;
 /// <summary>Matrix products on NVIDIA's tensor cores.</summary>
 public sealed partial class KernelSet
 {
-    private bool IsForTensorCores(TensorFormat format) => _plan.Family == KernelFamily.Cuda
-        && format != TensorFormat.Float32 && (!format.IsQuantized() || activations == ActivationType.Int8);
+    // They take activations in 8 or 16 bits only.
+    private bool IsForTensorCores(TensorFormat format) =>
+        _plan.Family == KernelFamily.Cuda && format != TensorFormat.Float32 && activations == ActivationType.Int8;
 
     /// <summary>What brings the input of few tokens to eight bits.</summary>
     private Launch Pack(Activation input, RowSet rows)

@@ -27,7 +27,7 @@ public sealed class AllocationTests
     [MemberData(nameof(Devices))]
     public void Decode_OfOneText_AllocatesNothing(string name)
     {
-        var device = TestDevice.Get(name);
+        var device = TestDevice.Get(name, isLong: true);
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(checkpoint, device);
         // Else done beside the first texts, and counted.
@@ -49,7 +49,7 @@ public sealed class AllocationTests
     [MemberData(nameof(Devices))]
     public void Decode_OfManyTexts_AllocatesTheirTextAlone(string name)
     {
-        var device = TestDevice.Get(name);
+        var device = TestDevice.Get(name, isLong: true);
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(checkpoint, device, new ModelOptions(Sequences: 3));
         model.Prepare();

@@ -29,7 +29,9 @@ public sealed class CapturedModelTests
         random.Config["num_hidden_layers"] = 1;
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);
-        using var device = TestDevice.OpenCounted();
+        bool isCounted = CudaDriver.Absence is null;
+        Assert.SkipWhen(refused is not null && !isCounted, $"{CudaDriver.Absence}, which refuses nothing");
+        var device = TestDevice.Get("cuda");
 
         var expected = Generate(checkpoint, device, out _, launched: true);
         var counts = CudaDriver.Counts = new CallCounts();
@@ -47,7 +49,7 @@ public sealed class CapturedModelTests
 
         Assert.Equal(expected, actual);
         Assert.Equal(refused is null ? 0 : 1, refusals.Count);
-        if (refused is null)
+        if (refused is null && isCounted)
         {
             // One text, two, two in more splits: each is launched once, and then played.
             Assert.Equal(3, counts.Calls["cuGraphInstantiateWithFlags"]);

@@ -58,7 +58,7 @@ public sealed class LogitsTests
         foreach (int chunk in new[] { 256, 64, 7, 1 })
         {
             using var model = MistralModel.Load(
-                checkpoint, TestDevice.Get(name), new ModelOptions(TensorFormat.Float32, TensorFormat.Float16, Chunk: chunk));
+                checkpoint, TestDevice.Get(name, isLong: true), new ModelOptions(TensorFormat.Float32, TensorFormat.Float16, Chunk: chunk));
             using var text = new ModelText(model);
             text.Forward(ids);
             var logits = new float[checkpoint.Config.VocabularySize];
@@ -105,7 +105,7 @@ public sealed class LogitsTests
 
     private static void Check(string name, Checkpoint checkpoint, ModelOptions options, int[] ids, double[][] expected, double bound)
     {
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name), options);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name, isLong: ids.Length > 100), options);
         using var text = new ModelText(model);
         text.Score(ids, (index, logits) => Assert.InRange(RelativeError(expected[index], logits), 0, bound));
     }

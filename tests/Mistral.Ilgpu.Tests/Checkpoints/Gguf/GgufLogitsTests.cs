@@ -58,6 +58,8 @@ public sealed class GgufLogitsTests
         using var model = MistralModel.Load(checkpoint, TestDevice.Get(device), new ModelOptions(CacheType: TensorFormat.Float32));
         using var text = new ModelText(model);
         int[] ids = Ids(type);
+        // Tensor cores take the activations of prompts in 16 bits, and of decoded tokens in 8.
+        double bound = model.Device.Info.CudaArchitecture >= 80 ? 2e-2 : 1e-5;
         var whole = new float[checkpoint.Config.VocabularySize];
         text.Forward(ids);
         text.ReadLogits(whole);
@@ -69,7 +71,7 @@ public sealed class GgufLogitsTests
 
         var single = new float[whole.Length];
         text.ReadLogits(single);
-        Assert.InRange(RelativeError([.. whole.Select(value => (double)value)], single), 0, 1e-5);
+        Assert.InRange(RelativeError([.. whole.Select(value => (double)value)], single), 0, bound);
     }
 
     private static Checkpoint Open(string type) => Checkpoint.Open(SharedData.PathOf($"data/gguf/mini-{type}.gguf"));
@@ -80,7 +82,7 @@ public sealed class GgufLogitsTests
 
     private static float[] Logits(string device, Checkpoint checkpoint, ModelOptions options, string type)
     {
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get(device), options);
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get(device, isLong: type is not ("BF16" or "Q8_0" or "Q4_K")), options);
         using var text = new ModelText(model);
         text.Forward(Ids(type));
         var logits = new float[checkpoint.Config.VocabularySize];
