@@ -17,6 +17,7 @@ internal enum InstructionKind
     AsyncCopy,
     AsyncCommit,
     AsyncWait,
+    Fence,
     Nothing,
 }
 
@@ -95,6 +96,9 @@ internal sealed record Instruction
     public int Width { get; init; }
 
     public bool IsSigned { get; init; }
+
+    /// <summary>Whether a load looks at memory as it is, see <see cref="GroupMemory"/>.</summary>
+    public bool IsFresh { get; init; }
 
     /// <summary>Elements loaded or stored; commit groups that a wait leaves pending.</summary>
     public int Count { get; init; }

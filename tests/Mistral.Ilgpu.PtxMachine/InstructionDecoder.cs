@@ -3,7 +3,7 @@ namespace Mistral.Ilgpu.PtxMachine;
 /// <summary>Finds what an instruction does by its name.</summary>
 internal static class InstructionDecoder
 {
-    // Hints, and orders among threads that one thread at a time keeps anyway.
+    // Hints, and orders among threads of a group, which one thread at a time keeps anyway.
     private static readonly HashSet<string> Hints =
         ["volatile", "weak", "relaxed", "acquire", "release", "cta", "gpu", "sys", "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"];
 
@@ -34,6 +34,8 @@ internal static class InstructionDecoder
                 return Atomic(common, parts, operands);
             case ["ret" or "exit"]:
                 return common with { Kind = InstructionKind.Exit };
+            case ["membar", "gl" or "sys"] or ["fence", .., "gpu" or "sys"]:
+                return common with { Kind = InstructionKind.Fence };
             case ["membar" or "fence" or "prefetch" or "prefetchu", ..]:
                 return common with { Kind = InstructionKind.Nothing };
             case ["bar", "sync"] or ["barrier", "sync"] or ["barrier", "sync", "aligned"] or ["bar" or "barrier", "cta", "sync"]:
@@ -98,7 +100,7 @@ internal static class InstructionDecoder
         return common with
         {
             Kind = kind, Space = space, Width = type.Bytes, IsSigned = type.IsSigned, Count = values,
-            AddressAt = isLoad ? values : 0, Offset = operands[isLoad ? 1 : 0].Offset,
+            IsFresh = parts.Any(part => part is "volatile" or "relaxed" or "acquire" or "cg" or "cv"), AddressAt = isLoad ? values : 0, Offset = operands[isLoad ? 1 : 0].Offset,
         };
     }
 

@@ -6,12 +6,15 @@ namespace Mistral.Ilgpu.PtxMachine;
 /// misaligned ones, races in shared memory, shared memory that an asynchronous copy has not filled yet, threads that wait in vain.
 /// </summary>
 /// <remarks>
-/// Not modelled: time; caches and the order of memory accesses among groups and threads other than by barriers; races in global memory;
-/// fusing of products and sums; subnormal operands of <c>.ftz</c>; the rounding inside tensor products; registers and shared memory that a
+/// Groups run one after the other, except those of kernels with atomic operations on global memory: these run in turns, and see of each
+/// other's writes what fences make them see, see <see cref="GroupMemory"/>.
+/// Not modelled: time; the order of memory accesses of threads other than by barriers and fences; races in global memory; fusing of products and sums; subnormal operands of <c>.ftz</c>; the rounding inside tensor products; registers and shared memory that a
 /// device would not have.
 /// </remarks>
 public sealed class PtxInterpreter(PtxKernel kernel)
 {
+    private int _launches;
+
     /// <summary>Instructions run so far, by all threads.</summary>
     public long Executed { get; private set; }
 
@@ -30,13 +33,47 @@ public sealed class PtxInterpreter(PtxKernel kernel)
             throw new PtxException($"cannot launch {shape}");
         }
 
-        var group = new ThreadGroup(kernel, shape, parameters.ToArray(), memory);
+        byte[] bytes = parameters.ToArray();
         int groups = shape.Grid.Count;
-        for (int index = 0; index < groups; index++)
+        var order = Enumerable.Range(0, groups).Select(index => shape.Grid.At(shape.IsReversed ? groups - 1 - index : index));
+        if (kernel.HasGlobalAtomics && groups > 1)
         {
-            group.Run(shape.Grid.At(shape.IsReversed ? groups - 1 - index : index));
+            var publications = new Publications();
+            RunTogether(order, () => new ThreadGroup(kernel, shape, bytes, memory, new GroupMemory(memory, publications)));
+            return;
+        }
+
+        var group = new ThreadGroup(kernel, shape, bytes, memory);
+        foreach (var index in order)
+        {
+            group.Begin(index);
+            group.Advance();
         }
 
         Executed += group.Executed;
+    }
+
+    // As many as there is room for, in turns that are drawn.
+    private void RunTogether(IEnumerable<Extent> order, Func<ThreadGroup> create)
+    {
+        const int Room = 64;
+        var random = new Random(_launches++);
+        var waiting = new Queue<Extent>(order);
+        List<ThreadGroup> running = [];
+        while (running.Count > 0 || waiting.Count > 0)
+        {
+            while (running.Count < Room && waiting.TryDequeue(out var index))
+            {
+                running.Add(create());
+                running[^1].Begin(index);
+            }
+
+            int next = random.Next(running.Count);
+            if (running[next].Advance())
+            {
+                Executed += running[next].Executed;
+                running.RemoveAt(next);
+            }
+        }
     }
 }

@@ -27,6 +27,7 @@ public sealed class PtxKernel
     {
         Name = name;
         Code = code;
+        HasGlobalAtomics = code.Any(instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
         Slots = slots;
         SpecialAt = specialAt;
     }
@@ -37,6 +38,9 @@ public sealed class PtxKernel
     internal string Name { get; }
 
     internal Instruction[] Code { get; }
+
+    /// <summary>Whether its groups may tell each other something.</summary>
+    internal bool HasGlobalAtomics { get; }
 
     /// <summary>What a thread's slots hold when it starts: a pattern in registers, then special registers, then constants.</summary>
     internal ulong[] Slots { get; }

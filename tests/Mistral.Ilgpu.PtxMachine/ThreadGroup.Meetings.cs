@@ -48,7 +48,7 @@ internal sealed partial class ThreadGroup
             }
         }
 
-        if (areWaiting)
+        if (areWaiting && Lanes(warp, thread => _states[thread] is State.AtUpdate or State.Updated) == 0)
         {
             throw Deadlock($"a warp cannot meet");
         }
@@ -93,6 +93,7 @@ internal sealed partial class ThreadGroup
 
         _states.AsSpan().Clear();
         _shared.GroupBarrier();
+        _seen?.Barrier();
     }
 
     private ulong BarrierOf(int thread)

@@ -16,9 +16,14 @@ internal sealed partial class ThreadGroup
     private readonly Warp[] _warps;
     private readonly SharedMemory _shared;
     private readonly ThreadMemory _memory;
+    private readonly GroupMemory? _seen;
     private Extent _group;
 
-    public ThreadGroup(PtxKernel kernel, LaunchShape shape, byte[] parameters, GlobalMemory global)
+    // The thread that may do the atomic operation before which it stopped.
+    private int _updating = -1;
+
+    /// <param name="seen">How it sees global memory where others run beside it: it then stops before and after each atomic operation there.</param>
+    public ThreadGroup(PtxKernel kernel, LaunchShape shape, byte[] parameters, GlobalMemory global, GroupMemory? seen = null)
     {
         (_kernel, _shape) = (kernel, shape);
         _code = kernel.Code;
@@ -36,7 +41,8 @@ internal sealed partial class ThreadGroup
         _states = new State[threads];
         int granule = _code.Where(i => i.Space is AddressSpace.Shared or AddressSpace.Generic && i.Width > 0).Select(i => i.Width).DefaultIfEmpty(4).Min();
         _shared = new SharedMemory(kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4));
-        _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, _shared, global);
+        _seen = seen;
+        _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, _shared, global, _seen);
         _warps =
         [
             .. Enumerable.Range(0, (threads + Warp.Size - 1) / Warp.Size).Select(
@@ -49,15 +55,24 @@ internal sealed partial class ThreadGroup
         Running,
         AtBarrier,
         InWarp,
+        AtUpdate,
+        Updated,
         Ended,
     }
 
     public long Executed { get; private set; }
 
-    public void Run(Extent group)
+    /// <summary>Begins a group's work anew.</summary>
+    public void Begin(Extent group)
     {
         _group = group;
         Start();
+    }
+
+    /// <summary>Goes on until it ends or stops at an atomic operation.</summary>
+    /// <returns>Whether it has ended.</returns>
+    public bool Advance()
+    {
         while (true)
         {
             for (int index = 0; index < _warps.Length; index++)
@@ -65,9 +80,22 @@ internal sealed partial class ThreadGroup
                 RunWarp(_warps[_shape.IsReversed ? _warps.Length - 1 - index : index]);
             }
 
+            if (Array.IndexOf(_states, State.Updated) is >= 0 and var updated)
+            {
+                _states[updated] = State.Running;
+                return false;
+            }
+
+            if (Array.IndexOf(_states, State.AtUpdate) is >= 0 and var next)
+            {
+                (_updating, _states[next]) = (next, State.Running);
+                return false;
+            }
+
             if (_states.All(state => state == State.Ended))
             {
-                return;
+                _seen?.End();
+                return true;
             }
 
             PassBarrier();
@@ -154,8 +182,21 @@ internal sealed partial class ThreadGroup
                     case InstructionKind.Store:
                         _memory.Store(thread, ref r, i);
                         break;
+                    case InstructionKind.Atomic when _seen is not null && i.Space != AddressSpace.Shared && _updating != thread:
+                        (_states[thread], _next[thread]) = (State.AtUpdate, next - 1);
+                        return;
                     case InstructionKind.Atomic:
                         _memory.Update(thread, ref r, i);
+                        if (_updating != thread)
+                        {
+                            break;
+                        }
+
+                        _updating = -1;
+                        (_states[thread], _next[thread]) = (State.Updated, next);
+                        return;
+                    case InstructionKind.Fence:
+                        _memory.Fence(thread);
                         break;
                     case InstructionKind.AsyncCopy:
                         _memory.Copy(thread, ref r, i);

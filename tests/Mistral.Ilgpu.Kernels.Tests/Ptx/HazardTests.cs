@@ -159,6 +159,44 @@ public sealed class HazardTests
         cp.async.ca.shared.global [%r7], [%rd9], {bytes}, %r8;
         """;
 
+    // Each group leaves a number, and the last to come adds them up.
+    [Theory]
+    [InlineData("fence.acq_rel.gpu;", "membar.gl;", true)]
+    [InlineData("", "fence.acq_rel.gpu;", false)]
+    [InlineData("fence.acq_rel.gpu;", "", false)]
+    [InlineData("fence.acq_rel.cta;", "membar.gl;", false)]
+    public void WhatOtherGroupsWrote_WithFencesOnBothSides_IsSeen(string before, string after, bool isSeen)
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[5]);
+        int[] count = snippet.Buffer(0, 0);
+        int[] sum = snippet.Buffer(0);
+        snippet.Run($"""
+            mov.u32 %r1, %ctaid.x;
+            add.u32 %r2, %r1, 1;
+            mad.wide.u32 %rd8, %r1, 4, %rd0;
+            st.global.b32 [%rd8], %r2;
+            {before}
+            atom.global.add.u32 %r3, [%rd1], 1;
+            setp.ne.u32 %p1, %r3, 4;
+            @%p1 ret;
+            {after}
+            ld.global.b32 %r4, [%rd0];
+            ld.global.b32 %r5, [%rd0+4];
+            ld.global.b32 %r6, [%rd0+8];
+            ld.global.b32 %r7, [%rd0+12];
+            ld.global.b32 %r8, [%rd0+16];
+            add.u32 %r4, %r4, %r5;
+            add.u32 %r4, %r4, %r6;
+            add.u32 %r4, %r4, %r7;
+            add.u32 %r4, %r4, %r8;
+            st.global.b32 [%rd2], %r4;
+            """, threads: 1, groups: 5, isOnce: true);
+        Assert.Equal(5, count[0]);
+        // Without them it finds some numbers at most, and hardware may find all.
+        Assert.Equal(isSeen, sum[0] == 1 + 2 + 3 + 4 + 5);
+    }
+
     private static void Refuses(Snippet snippet, string lines, string expected, int threads)
     {
         var exception = Assert.Throws<PtxException>(() => snippet.Run(lines, threads));

@@ -30,8 +30,8 @@ internal sealed class Snippet
         return values;
     }
 
-    /// <summary>Runs the lines in one group, forwards and then backwards.</summary>
-    public void Run(string lines, int threads = 32, int groups = 1)
+    /// <summary>Runs the lines, forwards and then backwards unless only once.</summary>
+    public void Run(string lines, int threads = 32, int groups = 1, bool isOnce = false)
     {
         string loads = string.Join('\n', Enumerable.Range(0, _parameters.Count / 8).Select(i => $"ld.param.b64 %rd{i}, [p+{8 * i}];"));
         var kernel = PtxKernel.Parse($$"""
@@ -53,7 +53,7 @@ internal sealed class Snippet
             }
             """);
         var machine = new PtxInterpreter(kernel);
-        foreach (bool isReversed in new[] { false, true })
+        foreach (bool isReversed in isOnce ? [false] : new[] { false, true })
         {
             machine.Launch(new LaunchShape(new Extent(groups), new Extent(threads), IsReversed: isReversed), CollectionsMarshal.AsSpan(_parameters), _memory);
         }

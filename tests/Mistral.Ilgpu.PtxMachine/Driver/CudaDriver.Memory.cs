@@ -31,7 +31,8 @@ public static unsafe partial class CudaDriver
             throw new CudaFault(CudaResult.OutOfMemory, $"{bytes} bytes");
         }
 
-        void* memory = NativeMemory.AlignedAlloc(bytes, Alignment);
+        // A word that the last byte is in is there as a whole.
+        void* memory = NativeMemory.AlignedAlloc((bytes + 15) / 16 * 16, Alignment);
         NativeMemory.Fill(memory, bytes, Unwritten);
         *address = (ulong)memory + DeviceAddresses;
         Memory.Add(*address, (nint)memory, (long)bytes);

@@ -49,6 +49,11 @@ public static unsafe partial class CudaDriver
     /// <summary>Takes the place of NVIDIA's driver for this process, unless that is there. Its devices are seen while they are plugged in.</summary>
     public static void Install()
     {
+        if (Absence is null)
+        {
+            return;
+        }
+
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
         {
             Absence = "the PTX machine's driver is for Linux on x86-64";

@@ -3,7 +3,7 @@ namespace Mistral.Ilgpu.PtxMachine;
 /// <summary>
 /// A thread's <c>cp.async</c> copies. Nothing arrives before the wait that asks for it: on hardware it may come at any time between.
 /// </summary>
-internal sealed unsafe class AsyncCopies(SharedMemory shared, GlobalMemory global, int thread)
+internal sealed unsafe class AsyncCopies(SharedMemory shared, GlobalMemory global, GroupMemory? seen, int thread)
 {
     private readonly Queue<List<Copy>> _groups = new();
     private List<Copy> _open = [];
@@ -39,10 +39,13 @@ internal sealed unsafe class AsyncCopies(SharedMemory shared, GlobalMemory globa
             {
                 var to = new Span<byte>(shared.EndCopy(thread, destination, bytes), bytes);
                 to.Clear();
-                if (sourceBytes > 0)
+                if (sourceBytes == 0)
                 {
-                    new Span<byte>(global.At(source, sourceBytes), sourceBytes).CopyTo(to);
+                    continue;
                 }
+
+                new Span<byte>(global.At(source, sourceBytes), sourceBytes).CopyTo(to);
+                seen?.Read(source, to[..sourceBytes], isFresh: false);
             }
         }
     }

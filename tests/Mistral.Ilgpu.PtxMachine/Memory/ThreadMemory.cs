@@ -6,6 +6,7 @@ namespace Mistral.Ilgpu.PtxMachine;
 internal sealed unsafe class ThreadMemory
 {
     private const byte Unwritten = 0xFF;
+    private const int WidestAccess = 16;
 
     private readonly int _localBytes;
     private readonly byte[] _local;
@@ -13,10 +14,12 @@ internal sealed unsafe class ThreadMemory
     private readonly AsyncCopies?[] _copies;
     private readonly SharedMemory _shared;
     private readonly GlobalMemory _global;
+    private readonly GroupMemory? _seen;
 
-    public ThreadMemory(int threads, int localBytes, byte[] parameters, SharedMemory shared, GlobalMemory global)
+    /// <param name="seen">How the group sees global memory where others run beside it; null where it runs alone.</param>
+    public ThreadMemory(int threads, int localBytes, byte[] parameters, SharedMemory shared, GlobalMemory global, GroupMemory? seen)
     {
-        (_localBytes, _shared, _global) = (localBytes, shared, global);
+        (_localBytes, _shared, _global, _seen) = (localBytes, shared, global, seen);
         _local = GC.AllocateArray<byte>(threads * localBytes, pinned: true);
         _parameters = GC.AllocateArray<byte>(parameters.Length, pinned: true);
         parameters.CopyTo(_parameters, 0);
@@ -31,7 +34,14 @@ internal sealed unsafe class ThreadMemory
 
     public void Load(int thread, ref ulong r, Instruction i)
     {
-        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset, i.Width * i.Count, isWrite: false);
+        byte* seen = stackalloc byte[WidestAccess];
+        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset, i.Width * i.Count, isWrite: false, out ulong global);
+        if (global != 0 && _seen is not null)
+        {
+            _seen.Read(global, new Span<byte>(seen, i.Width * i.Count), i.IsFresh);
+            at = seen;
+        }
+
         for (int k = 0; k < i.Count; k++, at += i.Width)
         {
             ref ulong slot = ref Unsafe.Add(ref r, i.Operands[k]);
@@ -49,17 +59,27 @@ internal sealed unsafe class ThreadMemory
 
     public void Store(int thread, ref ulong r, Instruction i)
     {
-        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, i.Width * i.Count, isWrite: true);
+        byte* staged = stackalloc byte[WidestAccess];
+        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, i.Width * i.Count, isWrite: true, out ulong global);
+        bool isStaged = global != 0 && _seen is not null;
+        at = isStaged ? staged : at;
         for (int k = 1; k <= i.Count; k++, at += i.Width)
         {
             Put(at, i.Width, Unsafe.Add(ref r, i.Operands[k]));
+        }
+
+        if (isStaged)
+        {
+            _seen!.Write(thread, global, new ReadOnlySpan<byte>(staged, i.Width * i.Count));
         }
     }
 
     public void Update(int thread, ref ulong r, Instruction i)
     {
         ulong address = Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset;
-        byte* at = i.Space == AddressSpace.Shared ? _shared.Update(address, i.Width) : Resolve(thread, i.Space, address, i.Width, isWrite: true);
+        ulong global = 0;
+        byte* at = i.Space == AddressSpace.Shared ? _shared.Update(address, i.Width) : Resolve(thread, i.Space, address, i.Width, isWrite: true, out global);
+        at = global != 0 && _seen is not null ? _seen.Update(global, i.Width) : at;
         ulong old = i.Width == 4 ? *(uint*)at : *(ulong*)at;
         int a = i.AddressAt + 1;
         Put(at, i.Width, i.Update!(old, Unsafe.Add(ref r, i.Operands[a]), Unsafe.Add(ref r, i.Operands[Math.Min(a + 1, i.Operands.Length - 1)])));
@@ -88,7 +108,8 @@ internal sealed unsafe class ThreadMemory
         }
     }
 
-    private byte* Resolve(int thread, AddressSpace space, ulong address, int bytes, bool isWrite)
+    // Global memory is told apart by its address.
+    private byte* Resolve(int thread, AddressSpace space, ulong address, int bytes, bool isWrite, out ulong global)
     {
         if (space == AddressSpace.Generic)
         {
@@ -100,6 +121,7 @@ internal sealed unsafe class ThreadMemory
             throw new PtxException($"misaligned: {bytes} bytes at {address:x}");
         }
 
+        global = space == AddressSpace.Global ? address : 0;
         return space switch
         {
             AddressSpace.Global => _global.At(address, bytes),
@@ -134,7 +156,9 @@ internal sealed unsafe class ThreadMemory
         }
     }
 
+    public void Fence(int thread) => _seen?.Fence(thread);
+
     public void Wait(int thread, int pending) => Copies(thread).Wait(pending);
 
-    private AsyncCopies Copies(int thread) => _copies[thread] ??= new AsyncCopies(_shared, _global, thread);
+    private AsyncCopies Copies(int thread) => _copies[thread] ??= new AsyncCopies(_shared, _global, _seen, thread);
 }

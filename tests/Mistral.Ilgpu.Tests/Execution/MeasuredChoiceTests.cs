@@ -68,7 +68,7 @@ public sealed class MeasuredChoiceTests : IDisposable
     [InlineData("cuda")]
     public void ReductionGroups_OnADevice_ChoosesOneOfThem(string name)
     {
-        var device = TestDevice.Get(name);
+        var device = TestDevice.Get(name, isLong: true);
         long before = device.AllocatedBytes;
         var choice = new MeasuredChoice([128, 256, 64], FileName);
         ReductionGroups.Measure(device, choice);
