@@ -16,7 +16,7 @@ namespace Mistral.Ilgpu.Model;
 public sealed class WeightStream(
     Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
 {
-    private const int MostReaders = 8;
+    private const int MostReaders = 16;
 
     private readonly StagingBuffer[] _staging = StagingBuffer.For(device, StagingBytes(device));
     private readonly RandomFill _random = new(device);
@@ -150,8 +150,8 @@ public sealed class WeightStream(
         ? checked((int)band.Format.BytesOf(band.Columns))
         : band.Stride * band.Format.BytesPerElement();
 
-    // What a CPU stages stays in its caches.
-    private static int StagingBytes(Device device) => device.Info.IsGpu ? 16 << 20 : 1 << 20;
+    // What a CPU stages stays in its caches. To a GPU a turn takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers and waiting.
+    private static int StagingBytes(Device device) => device.Info.IsGpu ? 32 << 20 : 1 << 20;
 
     private int StagedRows(WeightBand band) => Math.Max(1, _staging[0].Rows.Length / RowBytes(band));
 

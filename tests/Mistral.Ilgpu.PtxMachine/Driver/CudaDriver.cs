@@ -19,8 +19,8 @@ public static unsafe partial class CudaDriver
 {
     private const string LibraryName = "libcuda.so.1";
 
-    // 12.4, in CUDA's own notation.
-    private const int Version = 12_040;
+    // 13.0, in CUDA's own notation.
+    private const int Version = 13_000;
 
     private static readonly Lock Gate = new();
     private static readonly Dictionary<nint, object> Handles = [];
