@@ -11,7 +11,7 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
-    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is made of inline PTX; otherwise null.</summary>
+    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is for those alone; otherwise null.</summary>
     public int? CudaArchitecture { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false)?.Architecture;
 
     /// <summary>Threads of its groups; null where a launch may choose.</summary>
@@ -43,7 +43,7 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormVectors), typeof(RmsNormGroup), typeof(RmsNormWarp), typeof(SwiGlu), typeof(SwiGluVectors), typeof(QuantizeInput), typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(MergeSplits), typeof(CopyFloats)];
+        [typeof(RmsNormRow), typeof(RmsNormVectors), typeof(RmsNormGroup), typeof(RmsNormWarp), typeof(SwiGlu), typeof(SwiGluVectors), typeof(QuantizeInput), typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(ChooseGroup), typeof(MergeSplits), typeof(CopyFloats)];
 
     private static readonly Type[] PerFormat =
     [

@@ -20,6 +20,19 @@ public static class PassState
         return new StepState(device.Upload([.. header, .. tokens]));
     }
 
+    /// <summary>Rows of logits from which tokens are chosen so.</summary>
+    public static StepState OfChoices(Device device, params TokenChoice[] choices)
+    {
+        int[] state = [.. Header(0, 0), .. new int[choices.Length * TokenChoice.Ints]];
+        (state[StepState.LogitCountAt], state[StepState.ChoicesAt]) = (choices.Length, StepState.Header);
+        for (int row = 0; row < choices.Length; row++)
+        {
+            choices[row].Write(state.AsSpan(StepState.Header + (row * TokenChoice.Ints)));
+        }
+
+        return new StepState(device.Upload(state));
+    }
+
     private static int[] Header(int tokens, int decode)
     {
         int[] header = new int[StepState.Header];

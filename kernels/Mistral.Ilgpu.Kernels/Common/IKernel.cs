@@ -23,7 +23,7 @@ public interface ISharedKernel : IKernel
 [AttributeUsage(AttributeTargets.Struct)]
 public sealed class GroupFormAttribute : Attribute;
 
-/// <summary>Marks a form of inline PTX: for CUDA devices of an architecture or newer, 80 for sm_80.</summary>
+/// <summary>Marks a form for CUDA devices of an architecture or newer, 80 for sm_80: made of inline PTX, or of what OpenCL lacks.</summary>
 [AttributeUsage(AttributeTargets.Struct)]
 public sealed class CudaFormAttribute(int architecture) : Attribute
 {

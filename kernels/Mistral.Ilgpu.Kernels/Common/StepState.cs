@@ -33,6 +33,9 @@ public readonly record struct StepState(ArrayView<int> View)
 
     public const int FreshTilesAt = 8;
 
+    /// <summary>Where the choices of tokens start, one for each row of logits.</summary>
+    public const int ChoicesAt = 9;
+
     /// <summary>Ints of the header.</summary>
     public const int Header = 12;
 
@@ -89,6 +92,10 @@ public readonly record struct StepState(ArrayView<int> View)
     /// <summary>The fresh tile that takes a token's key; −1 where it goes straight to its ring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FreshTileOf(int token) => View[Header + (token * TokenInts) + 3];
+
+    /// <summary>How a token is chosen from a row of logits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TokenChoice Choice(int row) => TokenChoice.Read(View, View[ChoicesAt] + (row * TokenChoice.Ints));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public QueryTile QueryTile(int index)

@@ -102,25 +102,28 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
             output);
     }
 
-    /// <summary>result[r] = the token with the largest logit in row r, the first among equals. Bytes: the logits; an operation each.</summary>
-    public Step ArgMax(string name, Activation logits, ArrayView<int> result)
+    /// <summary>
+    /// result[r] = the token chosen from row r of the logits: the likeliest, the first among equals, or where the device draws tokens the one
+    /// drawn as the step state says. Bytes: the logits, which stay in the caches if they are read again for a draw; an operation each.
+    /// </summary>
+    public Step Choose(string name, Activation logits, ArrayView<int> result)
     {
-        StepCost Cost(Pass pass) => ArgMaxCost(logits.Columns, pass.LogitCount);
-        return _plan.LikesGroups
-            ? Step(
-                name,
-                new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride),
-                pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize),
-                Cost,
-                RowSet.Logits,
-                output: null)
-            : Step(
-                name,
-                new ArgMaxRow(state, logits.View, result, logits.Columns, logits.Stride),
-                pass => _plan.Coarse(pass.LogitCount),
-                Cost,
-                RowSet.Logits,
-                output: null);
+        Require(logits.Columns <= TokenOrder.MostTokens, name, $"at most {TokenOrder.MostTokens} tokens", $"{logits.Columns}");
+        StepCost Cost(Pass pass) => ChooseCost(logits.Columns, pass.LogitCount);
+        if (_plan.DrawsTokens)
+        {
+            var choose = new ChooseGroup(state, logits.View.Cast<Float4>(), result, logits.Columns, logits.Stride);
+            return Step(name, choose, pass => new KernelConfig(pass.LogitCount, _plan.ChoiceGroup), Cost, RowSet.Logits, output: null);
+        }
+
+        if (_plan.LikesGroups)
+        {
+            var group = new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride);
+            return Step(name, group, pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize), Cost, RowSet.Logits, output: null);
+        }
+
+        var row = new ArgMaxRow(state, logits.View, result, logits.Columns, logits.Stride);
+        return Step(name, row, pass => _plan.Coarse(pass.LogitCount), Cost, RowSet.Logits, output: null);
     }
 
     internal static StepCost EmbedCost(TensorFormat format, int columns, long tokens) =>
@@ -128,7 +131,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
 
     internal static StepCost RmsNormCost(int columns, long rows) => new(((2 * rows * columns) + columns) * sizeof(float), 4 * rows * columns);
 
-    internal static StepCost ArgMaxCost(int columns, long rows) => new(rows * columns * sizeof(float), rows * columns);
+    internal static StepCost ChooseCost(int columns, long rows) => new(rows * columns * sizeof(float), rows * columns);
 
     // Whether rows of activations are worked on as vectors.
     private bool HasLanes(int columns) => _plan.Family == KernelFamily.OpenClCpu && QuantizedActivations.Fit(columns);

@@ -39,6 +39,9 @@ public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = Reduction
     /// <summary>Whether groups with shared memory are what the device likes.</summary>
     public bool LikesGroups => Family is KernelFamily.Gpu or KernelFamily.Cuda;
 
+    /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host cheaply.</summary>
+    public bool DrawsTokens { get; } = device.Kind == DeviceKind.Cuda;
+
     /// <summary>Whether attention over a cache of that format runs on tensor cores.</summary>
     public bool AttendsOnTensorCores(TensorFormat cache) =>
         Family == KernelFamily.Cuda && cache is (TensorFormat.BFloat16 or TensorFormat.Float16);
@@ -67,6 +70,9 @@ public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = Reduction
         Family == KernelFamily.OpenClCpu && (activations == ActivationType.Int8 || !format.IsQuantized())
             ? WeightLayout.Strips
             : WeightLayout.Rows;
+
+    /// <summary>Group size of the choice of a token, whose every row is one group's: the largest there is, to have many loads on their way.</summary>
+    public int ChoiceGroup { get; } = Math.Min(device.MaxGroupSize, ChooseGroup.MaxGroupSize);
 
     /// <summary>Group size of kernels that reduce through shared memory.</summary>
     public int ReductionGroup { get; } = reductionGroup;

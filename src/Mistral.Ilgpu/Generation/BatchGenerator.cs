@@ -180,7 +180,7 @@ public sealed class BatchGenerator : IDisposable
         {
             if (!generation.IsReading)
             {
-                _batch.Decode(generation.Sequence!, generation.Next);
+                _batch.Decode(generation.Sequence!, generation.Next, generation.NextChoice());
                 _choosing.Add(generation);
             }
         }
@@ -193,7 +193,7 @@ public sealed class BatchGenerator : IDisposable
             if (count > 0 && _batch.TokenCount + count <= _model.MaxTokens)
             {
                 bool isLast = position + count == generation.Prompt.Length;
-                _batch.Prefill(generation.Sequence, generation.Prompt.AsMemory(position, count), isLast);
+                _batch.Prefill(generation.Sequence, generation.Prompt.AsMemory(position, count), isLast, isLast ? generation.NextChoice() : default);
                 if (isLast)
                 {
                     _choosing.Add(generation);
@@ -204,23 +204,9 @@ public sealed class BatchGenerator : IDisposable
 
     private void Choose()
     {
-        bool isAnyArgMax = false;
-        foreach (var generation in _choosing)
-        {
-            isAnyArgMax |= generation.IsArgMax;
-        }
-
-        var likeliest = isAnyArgMax ? _model.ArgMax() : [];
         for (int row = 0; row < _choosing.Count; row++)
         {
-            if (_choosing[row].IsArgMax)
-            {
-                _choosing[row].Take(likeliest[row]);
-            }
-            else
-            {
-                _choosing[row].Sample(row, _model);
-            }
+            _choosing[row].Choose(row, _model);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
@@ -57,8 +58,6 @@ public sealed class BatchedGeneration
 
     internal bool IsReading => Sequence!.Position < Prompt.Length;
 
-    internal bool IsArgMax => _continuation.IsArgMax;
-
     internal bool IsCancelled => _isCancelled;
 
     internal bool IsDone { get; private set; }
@@ -81,14 +80,16 @@ public sealed class BatchedGeneration
         Telemetry.OnBegin(Stopwatch.GetElapsedTime(_submitted, _begun), _readFrom);
     }
 
-    /// <summary>Chooses the next token from a row of logits.</summary>
-    internal void Sample(int row, MistralModel model)
+    /// <summary>How the model is to choose the next token, to be asked once for each.</summary>
+    internal TokenChoice NextChoice() => _continuation.NextChoice();
+
+    /// <summary>Takes the next token, chosen from a row of logits.</summary>
+    internal void Choose(int row, MistralModel model)
     {
         int next;
         try
         {
-            model.ReadLogits(row, _continuation.Logits);
-            next = _continuation.Sample();
+            next = _continuation.NeedsLogits ? Sample(row, model) : model.Choose(row);
         }
         catch (ArithmeticException exception)
         {
@@ -100,8 +101,13 @@ public sealed class BatchedGeneration
         Take(next);
     }
 
-    /// <summary>Takes the next token.</summary>
-    internal void Take(int next)
+    private int Sample(int row, MistralModel model)
+    {
+        model.ReadLogits(row, _continuation.Logits);
+        return _continuation.Sample();
+    }
+
+    private void Take(int next)
     {
         Next = next;
         var elapsed = Stopwatch.GetElapsedTime(_begun);

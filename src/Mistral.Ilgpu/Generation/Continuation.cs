@@ -1,4 +1,5 @@
 using System.Text;
+using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Generation;
@@ -28,15 +29,15 @@ internal sealed class Continuation
         _sampler = new Sampler(options.Sampling, vocabularySize);
         _decoder = tokenizer.CreateDecoder(!startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id)));
         _stops = new StopMatcher(options.Stop);
-        _logits = new float[IsArgMax ? 0 : vocabularySize];
+        _logits = new float[NeedsLogits ? vocabularySize : 0];
         foreach (int id in prompt)
         {
             _sampler.Accept(id);
         }
     }
 
-    /// <summary>Whether the next token is the likeliest one, which the device can choose.</summary>
-    public bool IsArgMax => _options.Sampling.IsPlainArgMax;
+    /// <summary>Whether tokens are chosen by <see cref="Sample"/>: a penalty knows the text so far, which the model's choice does not.</summary>
+    public bool NeedsLogits => _options.Sampling.IsPenalized;
 
     public IReadOnlyList<int> Ids => _ids;
 
@@ -48,7 +49,10 @@ internal sealed class Continuation
     /// <summary>Room for the logits that <see cref="Sample"/> chooses from.</summary>
     public Span<float> Logits => _logits;
 
-    /// <summary>Chooses the next token where it is not the likeliest one.</summary>
+    /// <summary>How the model is to choose the next token, to be asked once for each; the likeliest where <see cref="Sample"/> chooses.</summary>
+    public TokenChoice NextChoice() => NeedsLogits ? TokenChoice.Likeliest : _sampler.NextChoice();
+
+    /// <summary>Chooses the next token from <see cref="Logits"/>.</summary>
     public int Sample() => _sampler.Sample(_logits);
 
     /// <summary>Takes the next token.</summary>

@@ -75,7 +75,7 @@ public sealed class Generation
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            _model.Forward(ids, cancellation);
+            _model.Forward(ids, _continuation.NextChoice(), cancellation);
             return true;
         }
         catch (OperationCanceledException)
@@ -86,9 +86,9 @@ public sealed class Generation
 
     private int Choose()
     {
-        if (_continuation.IsArgMax)
+        if (!_continuation.NeedsLogits)
         {
-            return _model.ArgMax();
+            return _model.Choose();
         }
 
         _model.ReadLogits(_continuation.Logits);

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Generation;
@@ -14,10 +15,12 @@ public interface ILogitSource
     int Position { get; }
 
     /// <summary>Takes the text's next tokens.</summary>
-    void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation);
+    /// <param name="choice">How <see cref="Choose"/> chooses the one after them.</param>
+    void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation);
 
-    /// <summary>The most likely next token, the lowest id of equally likely ones.</summary>
-    int ArgMax();
+    /// <summary>The next token, chosen as was asked with the last.</summary>
+    /// <exception cref="ArithmeticException">It cannot be drawn, for the logits are no numbers.</exception>
+    int Choose();
 
     /// <summary>Copies the logits of the last token.</summary>
     void ReadLogits(Span<float> logits);
@@ -31,9 +34,9 @@ internal sealed class ModelLogits(ModelText text) : ILogitSource
 
     public int Position => text.Position;
 
-    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation) => text.Forward(ids, cancellation);
+    public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation) => text.Forward(ids, choice, cancellation);
 
-    public int ArgMax() => text.ArgMax();
+    public int Choose() => text.Choose();
 
     public void ReadLogits(Span<float> logits) => text.ReadLogits(logits);
 }

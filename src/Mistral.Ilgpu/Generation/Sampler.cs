@@ -1,3 +1,6 @@
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
@@ -10,17 +13,18 @@ namespace Mistral.Ilgpu.Generation;
 /// <item>min-p (Nguyen et al. 2024, arXiv 2407.01082), relative to the most probable token;</item>
 /// <item>temperature over what is left, and one draw.</item>
 /// </list>
-/// Tokens have a total order, higher logit first and then lower id, and each filter keeps a beginning of it. Sums are in
-/// double and in a fixed order, so that equal logits and an equal seed give equal tokens. Nothing is allocated per token.
+/// Tokens have a total order, higher logit first and then lower id, and each filter keeps a beginning of it. All but the penalty is whole
+/// numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>: equal logits and an equal seed give equal tokens on every device, which
+/// can do that part itself. Nothing is allocated per token.
 /// </summary>
 public sealed class Sampler
 {
     private readonly SamplingOptions _options;
     private readonly SplitMix64 _random;
-    private readonly CandidateHeap _candidates;
-    private readonly double[] _weights;
+    private readonly int _vocabularySize;
     private readonly bool[] _isSeen;
     private readonly int[] _seen;
+    private HostChoice? _host;
     private int _seenCount;
     private ulong _draws;
 
@@ -28,12 +32,9 @@ public sealed class Sampler
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
-        _options = options;
+        (_options, _vocabularySize) = (options, vocabularySize);
         _random = new SplitMix64(options.Seed);
-        // What plain arg-max never touches is not allocated.
-        int size = options.IsPlainArgMax ? 0 : vocabularySize;
-        _candidates = new CandidateHeap(size);
-        _weights = new double[size];
+        int size = options.IsPenalized ? vocabularySize : 0;
         _isSeen = new bool[size];
         _seen = new int[size];
     }
@@ -41,12 +42,15 @@ public sealed class Sampler
     /// <summary>Counts a token of the prompt or the output as seen.</summary>
     public void Accept(int id)
     {
-        if (_options.RepeatPenalty != 1 && !_isSeen[id])
+        if (_options.IsPenalized && !_isSeen[id])
         {
             _isSeen[id] = true;
             _seen[_seenCount++] = id;
         }
     }
+
+    /// <summary>How the next token is chosen from its logits once they are penalized; to be asked once for each token.</summary>
+    public TokenChoice NextChoice() => _options.ChoiceOf(_random[_draws++]);
 
     /// <summary>The next token.</summary>
     /// <param name="logits">One per token of the vocabulary; the penalty changes them.</param>
@@ -54,16 +58,8 @@ public sealed class Sampler
     public int Sample(Span<float> logits)
     {
         Penalize(logits);
-        int best = MostLikely(logits);
-        if (_options.Temperature == 0)
-        {
-            return best;
-        }
-
-        double max = logits[best];
-        bool keepsOrder = _options.TopP < 1 || (_options.TopK > 0 && _options.TopK < logits.Length);
-        int kept = keepsOrder ? KeepBest(logits, max) : KeepAboveCutoff(logits, max);
-        return Draw(kept, max);
+        _host ??= new HostChoice(_vocabularySize);
+        return _host.Choose(logits, NextChoice());
     }
 
     private void Penalize(Span<float> logits)
@@ -74,122 +70,5 @@ public sealed class Sampler
             float logit = logits[id];
             logits[id] = (float)(logit > 0 ? logit / penalty : logit * penalty);
         }
-    }
-
-    private static int MostLikely(ReadOnlySpan<float> logits)
-    {
-        int best = -1;
-        for (int id = 0; id < logits.Length; id++)
-        {
-            float logit = logits[id];
-            if (float.IsNaN(logit) || float.IsPositiveInfinity(logit))
-            {
-                throw new ArithmeticException($"the logit of token {id} is {logit}, expected a number");
-            }
-
-            if (!float.IsNegativeInfinity(logit) && (best < 0 || logit > logits[best]))
-            {
-                best = id;
-            }
-        }
-
-        return best >= 0 ? best : throw new ArithmeticException("no logit is a finite number");
-    }
-
-    // No filter needs the order: the candidates stay in the order of their ids.
-    private int KeepAboveCutoff(ReadOnlySpan<float> logits, double max)
-    {
-        double cutoff = max + Math.Log(_options.MinP);
-        _candidates.Clear();
-        for (int id = 0; id < logits.Length; id++)
-        {
-            if (logits[id] >= cutoff)
-            {
-                _candidates.Add(id, logits[id]);
-            }
-        }
-
-        return _candidates.Count;
-    }
-
-    // Sorts no more of the vocabulary than is kept.
-    private int KeepBest(ReadOnlySpan<float> logits, double max)
-    {
-        _candidates.Clear();
-        double total = 0;
-        for (int id = 0; id < logits.Length; id++)
-        {
-            _candidates.Add(id, logits[id]);
-        }
-
-        _candidates.Heapify();
-        int limit = _options.TopK > 0 ? Math.Min(_options.TopK, logits.Length) : logits.Length;
-        if (_options.TopP < 1)
-        {
-            if (limit < logits.Length)
-            {
-                _candidates.Sort(limit);
-                for (int i = 0; i < limit; i++)
-                {
-                    total += Math.Exp(_candidates[i].Logit - max);
-                }
-            }
-            else
-            {
-                foreach (float logit in logits)
-                {
-                    total += Math.Exp(logit - max);
-                }
-            }
-        }
-
-        double cutoff = max + Math.Log(_options.MinP);
-        double mass = 0;
-        int kept = 0;
-        while (kept < limit)
-        {
-            _candidates.Sort(kept + 1);
-            float logit = _candidates[kept].Logit;
-            if (logit < cutoff)
-            {
-                break;
-            }
-
-            kept++;
-            mass += Math.Exp(logit - max);
-            if (_options.TopP < 1 && mass >= _options.TopP * total)
-            {
-                break;
-            }
-        }
-
-        return kept;
-    }
-
-    private int Draw(int count, double max)
-    {
-        double total = 0;
-        for (int i = 0; i < count; i++)
-        {
-            _weights[i] = Math.Exp((_candidates[i].Logit - max) / _options.Temperature);
-            total += _weights[i];
-        }
-
-        double at = _random.Uniform(_draws++) * total;
-        double mass = 0;
-        int last = 0;
-        for (int i = 0; i < count; i++)
-        {
-            mass += _weights[i];
-            if (at < mass)
-            {
-                return _candidates[i].Id;
-            }
-
-            last = _weights[i] > 0 ? i : last;
-        }
-
-        // The product above may round up to the total.
-        return _candidates[last].Id;
     }
 }

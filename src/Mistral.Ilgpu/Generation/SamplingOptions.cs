@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels;
+
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>How a token is chosen from its logits; see <see cref="Sampler"/>. The defaults choose the most likely one.</summary>
@@ -43,8 +45,28 @@ public sealed record SamplingOptions
     /// <summary>Decides every draw.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Whether the most likely token is taken as the model scores it, so that logits need not leave the device.</summary>
-    public bool IsPlainArgMax => Temperature == 0 && RepeatPenalty == 1;
+    /// <summary>Whether the model's logits are changed before a token is chosen, so that they must leave the device.</summary>
+    public bool IsPenalized => RepeatPenalty != 1;
+
+    /// <summary>How a token is chosen once logits are penalized.</summary>
+    /// <param name="random">Decides it.</param>
+    internal TokenChoice ChoiceOf(ulong random)
+    {
+        const double Unit = 1UL << 32;
+        if (Temperature == 0)
+        {
+            return TokenChoice.Likeliest;
+        }
+
+        // Conversions from double stop at the largest number that there is.
+        return new TokenChoice(
+            IsDrawn: true,
+            TopK > 0 ? TopK : int.MaxValue,
+            MostDistance: (uint)Math.Min(TokenOrder.Never, -Math.Log(MinP) * (1 << TokenOrder.FractionBits)),
+            Scale: (ulong)Math.Round(Unit / (Temperature * Math.Log(2))),
+            TopP: TopP < 1 ? Math.Max(1, (ulong)(TopP * Unit * Unit)) : 0,
+            random);
+    }
 
     private static T Require<T>(bool condition, string name, T value, string expected) =>
         condition ? value : throw new ArgumentOutOfRangeException(name, value, $"expected {expected}");

@@ -19,7 +19,4 @@ internal readonly struct SplitMix64(ulong seed)
             return z ^ (z >> 31);
         }
     }
-
-    /// <summary>Uniform in [0, 1), a multiple of 2⁻⁵³.</summary>
-    public double Uniform(ulong index) => (this[index] >> 11) * (1.0 / (1UL << 53));
 }

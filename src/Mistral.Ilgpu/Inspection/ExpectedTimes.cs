@@ -59,7 +59,7 @@ public static class ExpectedTimes
             new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens), product),
             new("norm", 1, KernelSet.RmsNormCost(config.Dim, pass.LogitCount), norm),
             new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount), product),
-            new("argmax", 1, KernelSet.ArgMaxCost(config.VocabularySize, pass.LogitCount), 1),
+            new("choose", 1, KernelSet.ChooseCost(config.VocabularySize, pass.LogitCount), 1),
         ];
 
         StepCost Product(int rows, int columns, long count) => KernelSet.MatMulCost(Bytes(rows, columns), rows, columns, count);

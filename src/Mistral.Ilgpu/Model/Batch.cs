@@ -33,7 +33,8 @@ public sealed class Batch
     }
 
     /// <summary>Adds the next token of a text that is generated.</summary>
-    public void Decode(Sequence sequence, int id)
+    /// <param name="choice">How the one after it is chosen.</param>
+    public void Decode(Sequence sequence, int id, TokenChoice choice = default)
     {
         Admit(sequence, 1);
         if (_decodeCount == _decodeIds.Length)
@@ -43,7 +44,7 @@ public sealed class Batch
         }
 
         _decodeIds[_decodeCount] = id;
-        _parts.Insert(_decodeCount, new Part(sequence, _decodeIds.AsMemory(_decodeCount, 1), 1, IsPrompt: false));
+        _parts.Insert(_decodeCount, new Part(sequence, _decodeIds.AsMemory(_decodeCount, 1), 1, IsPrompt: false, choice));
         _decodeCount++;
         TokenCount++;
         LogitCount++;
@@ -51,12 +52,14 @@ public sealed class Batch
 
     /// <summary>Adds the next tokens of a prompt, one chunk of it at most.</summary>
     /// <param name="wantsLogits">Whether the logits of the last are wanted.</param>
-    public void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, bool wantsLogits) => Prefill(sequence, ids, wantsLogits ? 1 : 0);
+    /// <param name="choice">How a token is chosen from them.</param>
+    public void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, bool wantsLogits, TokenChoice choice = default) =>
+        Prefill(sequence, ids, wantsLogits ? 1 : 0, choice);
 
     /// <summary>Adds the next tokens of a text whose every token's logits are wanted.</summary>
     internal void Score(Sequence sequence, ReadOnlyMemory<int> ids)
     {
-        Prefill(sequence, ids, ids.Length);
+        Prefill(sequence, ids, ids.Length, TokenChoice.Likeliest);
         IsScoring = true;
     }
 
@@ -68,6 +71,17 @@ public sealed class Batch
         {
             row += part.LogitCount;
             yield return (part.Sequence, row - 1);
+        }
+    }
+
+    /// <summary>How a token is chosen from each row of logits.</summary>
+    internal void CopyChoices(Span<TokenChoice> choices)
+    {
+        int row = 0;
+        foreach (var part in _parts)
+        {
+            choices.Slice(row, part.LogitCount).Fill(part.Choice);
+            row += part.LogitCount;
         }
     }
 
@@ -85,7 +99,8 @@ public sealed class Batch
             queryTiles += part.IsPrompt ? (part.Ids.Length + tokensPerTile - 1) / tokensPerTile : 0;
         }
 
-        int freshTilesAt = queryTilesAt + (queryTiles * StepState.QueryTileInts);
+        int choicesAt = queryTilesAt + (queryTiles * StepState.QueryTileInts);
+        int freshTilesAt = choicesAt + (LogitCount * TokenChoice.Ints);
         _pass.Begin(_decodeCount, tokens - _decodeCount, LogitCount, IsScoring);
         int token = 0;
         int logitRow = 0;
@@ -106,6 +121,7 @@ public sealed class Batch
 
             for (int i = length - part.LogitCount; i < length; i++)
             {
+                part.Choice.Write(state[(choicesAt + (logitRow * TokenChoice.Ints))..]);
                 state[logitRowsAt + logitRow++] = token + i;
             }
 
@@ -132,6 +148,7 @@ public sealed class Batch
         state[StepState.DecodeCountAt] = _decodeCount;
         state[StepState.LogitCountAt] = LogitCount;
         state[StepState.LogitRowsAt] = logitRowsAt;
+        state[StepState.ChoicesAt] = choicesAt;
         (state[StepState.QueryTileCountAt], state[StepState.QueryTilesAt]) = (queryTile, queryTilesAt);
         (state[StepState.FreshTileCountAt], state[StepState.FreshTilesAt]) = (freshTile, freshTilesAt);
         (_pass.QueryTiles, _pass.FreshTiles) = (queryTile, freshTile);
@@ -140,13 +157,13 @@ public sealed class Batch
 
     /// <summary>Ints that the state of a pass takes at most.</summary>
     internal static int StateLength(int rows, int logitRows, int sequences, int freshTiles) =>
-        StepState.Header + (rows * StepState.TokenInts) + logitRows
+        StepState.Header + (rows * StepState.TokenInts) + (logitRows * (1 + TokenChoice.Ints))
             + ((rows + sequences) * StepState.QueryTileInts) + (freshTiles * StepState.FreshTileInts);
 
-    private void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, int logits)
+    private void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, int logits, TokenChoice choice)
     {
         Admit(sequence, ids.Length);
-        _parts.Add(new Part(sequence, ids, logits, IsPrompt: true));
+        _parts.Add(new Part(sequence, ids, logits, IsPrompt: true, choice));
         TokenCount += ids.Length;
         LogitCount += logits;
     }
@@ -172,5 +189,6 @@ public sealed class Batch
     private static void Write(Span<int> state, int at, params ReadOnlySpan<int> values) => values.CopyTo(state[at..]);
 
     /// <param name="LogitCount">How many of the last tokens' logits are wanted.</param>
-    internal readonly record struct Part(Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt);
+    /// <param name="Choice">How a token is chosen from each of them.</param>
+    internal readonly record struct Part(Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt, TokenChoice Choice);
 }

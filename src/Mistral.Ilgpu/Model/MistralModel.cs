@@ -14,12 +14,16 @@ public sealed partial class MistralModel : IDisposable
     private readonly ModelWeights _weights;
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
-    private readonly Step _argMax;
+    private readonly Step _choose;
+    private readonly bool _drawsTokens;
     private readonly CapturedPasses? _captured;
     private readonly Action _launchPass;
     private readonly Action _launchGraph;
     private readonly int _splitTiles;
+    private HostChoice? _hostChoice;
+    private float[]? _logitsOnHost;
     private bool _hasChosen;
+    private bool _hasReadChosen;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
     {
@@ -29,7 +33,8 @@ public sealed partial class MistralModel : IDisposable
         (Options, Chunk) = Fit(device, config, options);
         options = Options;
         _launchGraph = LaunchGraph;
-        _splitTiles = new LaunchPlan(device.Info).SplitTiles;
+        var plan = new LaunchPlan(device.Info);
+        (_splitTiles, _drawsTokens) = (plan.SplitTiles, plan.DrawsTokens);
         _weights = weights;
         _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnCaptureRefused?.Invoke(reason)) : null;
         _launchPass = LaunchPass;
@@ -40,7 +45,7 @@ public sealed partial class MistralModel : IDisposable
             var kernels = new KernelSet(device, _workspace.State, options.Activations);
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
             Chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window));
-            _argMax = kernels.ArgMax("argmax", _workspace.Logits, _workspace.Chosen);
+            _choose = kernels.Choose("choose", _workspace.Logits, _workspace.Chosen);
             device.LoadBound();
         }
         catch
@@ -164,6 +169,7 @@ public sealed partial class MistralModel : IDisposable
         }
 
         _hasChosen = false;
+        _hasReadChosen = false;
         return LastPass = _workspace.Upload(batch);
     }
 
@@ -177,14 +183,38 @@ public sealed partial class MistralModel : IDisposable
     }
 
     /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
+    /// <exception cref="InvalidOperationException">The batch asked for a token to be drawn.</exception>
     public ReadOnlySpan<int> ArgMax()
     {
-        if (!_hasChosen)
+        foreach (ref readonly var choice in _workspace.Choices(LastPass.LogitCount))
         {
-            Take(_argMax, LastPass);
+            if (choice.IsDrawn)
+            {
+                throw new InvalidOperationException("the pass draws tokens, expected one that takes the likeliest");
+            }
         }
 
-        return _workspace.ReadChosen(LastPass.LogitCount);
+        return ChosenOnDevice();
+    }
+
+    /// <summary>
+    /// The next token for a row of logits of the last pass, chosen as the batch asked; waits for it. Devices that draw tokens bring no more than
+    /// their ids to the host, where others bring the row; which token it is does not depend on that.
+    /// </summary>
+    /// <exception cref="ArithmeticException">A token is to be drawn and a logit is NaN or +∞, or none is finite.</exception>
+    public int Choose(int row)
+    {
+        var choice = _workspace.Choices(LastPass.LogitCount)[row];
+        // The device names no token where it cannot draw; the host says why.
+        if ((_drawsTokens || !choice.IsDrawn) && ChosenOnDevice()[row] is >= 0 and var chosen)
+        {
+            return chosen;
+        }
+
+        _logitsOnHost ??= new float[Config.VocabularySize];
+        _hostChoice ??= new HostChoice(Config.VocabularySize);
+        ReadLogits(row, _logitsOnHost);
+        return _hostChoice.Choose(_logitsOnHost, choice);
     }
 
     /// <summary>Copies a row of logits of the last pass to the host; waits for it.</summary>
@@ -213,11 +243,28 @@ public sealed partial class MistralModel : IDisposable
         }
     }
 
-    // All of a pass that decodes, with the choice of the likeliest tokens, which costs next to nothing where it is not asked for.
+    private ReadOnlySpan<int> ChosenOnDevice()
+    {
+        if (!_hasChosen)
+        {
+            Take(_choose, LastPass);
+            _hasChosen = true;
+        }
+
+        if (!_hasReadChosen)
+        {
+            _workspace.ReadChosen(LastPass.LogitCount);
+            _hasReadChosen = true;
+        }
+
+        return _workspace.ChosenOnHost(LastPass.LogitCount);
+    }
+
+    // All of a pass that decodes, with the choice of tokens, which costs next to nothing where it is not asked for.
     private void LaunchPass()
     {
         LaunchGraph();
-        _argMax.Launch(LastPass);
+        _choose.Launch(LastPass);
     }
 
     /// <summary>Walks one step.</summary>

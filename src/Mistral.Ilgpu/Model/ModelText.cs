@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Model;
@@ -25,13 +26,18 @@ public sealed class ModelText(MistralModel model) : IDisposable
 
     /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt.</summary>
     /// <exception cref="ContextFullException">The text would grow past the context.</exception>
-    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default)
+    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => Forward(ids, TokenChoice.Likeliest, cancellation);
+
+    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt.</summary>
+    /// <param name="choice">How <see cref="Choose"/> chooses the one after them.</param>
+    /// <exception cref="ContextFullException">The text would grow past the context.</exception>
+    public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation = default)
     {
         Admit(ids);
         if (ids.Length == 1 && Position > 0)
         {
             _batch.Clear();
-            _batch.Decode(Open(), ids[0]);
+            _batch.Decode(Open(), ids[0], choice);
             model.Forward(_batch, cancellation);
             return;
         }
@@ -41,7 +47,7 @@ public sealed class ModelText(MistralModel model) : IDisposable
         {
             int count = model.ChunkLength(Position, all.Length - done);
             _batch.Clear();
-            _batch.Prefill(Open(), all.AsMemory(done, count), wantsLogits: done + count == all.Length);
+            _batch.Prefill(Open(), all.AsMemory(done, count), wantsLogits: done + count == all.Length, choice);
             model.Forward(_batch, cancellation);
             done += count;
         }
@@ -77,6 +83,9 @@ public sealed class ModelText(MistralModel model) : IDisposable
 
     /// <summary>The most likely next token, chosen on the device; waits for it.</summary>
     public int ArgMax() => model.ArgMax()[0];
+
+    /// <summary>The next token, chosen as was asked with the last; waits for it, see <see cref="MistralModel.Choose"/>.</summary>
+    public int Choose() => model.Choose(0);
 
     /// <summary>Copies the logits of the last token to the host; waits for them.</summary>
     public void ReadLogits(Span<float> logits) => model.ReadLogits(0, logits);

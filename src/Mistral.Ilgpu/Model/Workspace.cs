@@ -15,6 +15,7 @@ public sealed class Workspace : IDisposable
     private readonly DeviceBuffer<int> _chosen;
     private readonly int[] _stateOnHost;
     private readonly int[] _chosenOnHost;
+    private readonly TokenChoice[] _choices;
     private readonly int _tokensPerTile;
 
     /// <param name="rows">Most tokens in one pass.</param>
@@ -29,6 +30,7 @@ public sealed class Workspace : IDisposable
             _stateOnHost = new int[StateLength(options, rows, logitRows)];
             _state = Own(device.Allocate<int>(_stateOnHost.Length, "the step state"));
             _chosenOnHost = new int[logitRows];
+            _choices = new TokenChoice[logitRows];
             _chosen = Own(device.Allocate<int>(logitRows, "the chosen tokens"));
             Parts = Own(device.Allocate<float>(options.Sequences * shape.PartFloats, "the splits of attention")).View;
             var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta);
@@ -78,7 +80,7 @@ public sealed class Workspace : IDisposable
 
     public StepState State => new(_state.View);
 
-    /// <summary>What the arg-max step chose, an id for each row of logits.</summary>
+    /// <summary>What was chosen on the device, an id for each row of logits.</summary>
     public ArrayView<int> Chosen => _chosen.View;
 
     /// <summary>Device bytes that all this takes.</summary>
@@ -103,6 +105,7 @@ public sealed class Workspace : IDisposable
     public Pass Upload(Batch batch)
     {
         var (pass, length) = batch.Pack(_stateOnHost, _tokensPerTile);
+        batch.CopyChoices(_choices);
         _state.View.SubView(0, length).CopyFromCPU(_device.Stream, _stateOnHost.AsSpan(0, length));
         return pass;
     }
@@ -120,12 +123,14 @@ public sealed class Workspace : IDisposable
         activation.View.CopyFromCPU(_device.Stream, values);
     }
 
-    /// <summary>Waits for the device and returns what the arg-max step chose for the first rows.</summary>
-    public ReadOnlySpan<int> ReadChosen(int count)
-    {
-        Chosen.SubView(0, count).CopyToCPU(_device.Stream, _chosenOnHost.AsSpan(0, count));
-        return _chosenOnHost.AsSpan(0, count);
-    }
+    /// <summary>How a token is chosen from each row of logits of the last pass.</summary>
+    public ReadOnlySpan<TokenChoice> Choices(int count) => _choices.AsSpan(0, count);
+
+    /// <summary>Waits for the device and brings what it chose for the first rows.</summary>
+    public void ReadChosen(int count) => Chosen.SubView(0, count).CopyToCPU(_device.Stream, _chosenOnHost.AsSpan(0, count));
+
+    /// <summary>What was brought last.</summary>
+    public ReadOnlySpan<int> ChosenOnHost(int count) => _chosenOnHost.AsSpan(0, count);
 
     /// <summary>Waits for the device and copies one row of logits.</summary>
     public void ReadLogits(int row, Span<float> logits)

@@ -54,7 +54,7 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
             {
                 next = model.ArgMax()[0];
                 int expected = reference.ArgMax()[0];
-                found = next == expected ? null : ("argmax", 0, 1);
+                found = next == expected ? null : ("choose", 0, 1);
             }
 
             if (found is var (step, row, error))

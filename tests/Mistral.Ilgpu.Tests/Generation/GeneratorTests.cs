@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
@@ -136,7 +137,7 @@ public sealed class GeneratorTests
     public void Run_BeginningAlreadyRead_ReadsOnlyTheRest()
     {
         var model = Scripted([.. Ids(" ab"), Eos]);
-        model.Forward(Prompt.AsSpan(0, 1), CancellationToken.None);
+        model.Forward(Prompt.AsSpan(0, 1), TokenChoice.Likeliest, CancellationToken.None);
 
         var (generation, _) = Run(model, new GenerationOptions());
 

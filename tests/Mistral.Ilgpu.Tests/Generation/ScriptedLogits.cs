@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Tests.Generation;
 
@@ -16,18 +17,18 @@ internal sealed class ScriptedLogits(int vocabularySize, int promptLength, param
     /// <summary>Called before each pass.</summary>
     public Action? OnForward { get; init; }
 
-    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation)
+    public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation)
     {
         OnForward?.Invoke();
         cancellation.ThrowIfCancellationRequested();
         Read.AddRange(ids);
     }
 
-    public int ArgMax() => script[Math.Min(Read.Count - promptLength, script.Length - 1)];
+    public int Choose() => script[Math.Min(Read.Count - promptLength, script.Length - 1)];
 
     public void ReadLogits(Span<float> logits)
     {
         logits.Fill(1);
-        logits[ArgMax()] = 10;
+        logits[Choose()] = 10;
     }
 }

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Tests.Profiling;
 public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<TemporaryFolder>
 {
     private static readonly string[] LayerSteps = ["attention_norm", "qkv", "attend", "attention_output", "feed_forward_norm", "swiglu", "down"];
-    private static readonly string[] AllSteps = ["embed", .. LayerSteps, "norm", "output", "argmax"];
+    private static readonly string[] AllSteps = ["embed", .. LayerSteps, "norm", "output", "choose"];
 
     [Theory]
     [InlineData("tiny", "cpu", 100, 8, 6)]

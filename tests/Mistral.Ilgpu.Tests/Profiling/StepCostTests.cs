@@ -82,7 +82,7 @@ public sealed class StepCostTests
 
             Norm("norm", logits);
             Product("output", V, D, logits);
-            Expect("argmax", logits * V * F32, logits * V);
+            Expect("choose", logits * V * F32, logits * V);
         }
 
         void Norm(string step, long rows) => Expect(step, ((2 * rows * D) + D) * F32, 4 * rows * D);
