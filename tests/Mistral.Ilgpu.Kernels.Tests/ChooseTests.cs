@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// <summary>Tokens are chosen alike by the definition in big integers, by the host, and by every device.</summary>
 public sealed class ChooseTests
 {
-    public static TheoryData<string> Devices => ["cpu:256", "cuda", "ptx"];
+    public static TheoryData<string> Devices => ["cpu:256", "cuda"];
 
     public static TheoryData<int> Sizes => [1, 2, 7, 60, 1000, 2049, 4099];
 

@@ -6,9 +6,8 @@ using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
-using Mistral.Ilgpu.PtxMachine;
+using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
-using Mistral.Ilgpu.Tests.Execution;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -36,20 +35,38 @@ public sealed class DrawnTextTests
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
-        var device = TestDevice.Get(name);
-        Check(checkpoint, device);
+        Check(checkpoint, TestDevice.Get(name));
     }
 
     [Fact]
-    public void Tokens_OfRecordedPasses_AreTheHosts()
+    public void Token_OfARecordedPass_IsOneGraphAndOneCopyBack()
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
-        var driver = new RecordingDriver();
-        using var device = Device.Simulate(PtxLoader.Info, new RecordingLoader(new PtxLoader(), driver), driver);
-        Check(checkpoint, device);
-        // Of texts alone and of those together one pass is recorded, whatever is asked for in it, and played in place of all others.
-        Assert.Equal((2, (Options.Length * Drawn) - 1 + (Drawn - 1)), (driver.Recorded, driver.Played));
+        using var device = TestDevice.OpenCounted();
+        using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(), progress: null, TestContext.Current.CancellationToken);
+        using var text = new ModelText(model);
+        var greedy = Count(new Sampler(SamplingOptions.Greedy, Vocabulary));
+        text.Reset();
+        var drawn = Count(new Sampler(Options[0], Vocabulary));
+        Assert.Equal(1, drawn["cuGraphLaunch"]);
+        Assert.DoesNotContain("cuLaunchKernel", drawn.Keys);
+        Assert.Equal(greedy, drawn);
+
+        Dictionary<string, int> Count(Sampler sampler)
+        {
+            text.Forward([1, 2, 3], sampler.NextChoice());
+            for (int i = 0; i < 3; i++)
+            {
+                text.Forward([text.Choose()], sampler.NextChoice());
+            }
+
+            int last = text.Choose();
+            var counts = CudaDriver.Counts = new CallCounts();
+            text.Forward([last], sampler.NextChoice());
+            text.Choose();
+            return new Dictionary<string, int>(counts.Calls);
+        }
     }
 
     [Fact]
