@@ -104,6 +104,33 @@ public sealed class ChooseTests
         Check(device, 700, AllOptions(700), isSlow ? 4 : 40, 96);
     }
 
+    // Where one unit more or less in a sum is another token.
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void ChooseGroup_AtTheEdgesOfTokens_ChoosesWhatTheHostDoes(string name)
+    {
+        const int Columns = 300;
+        const int Rows = 40;
+        var data = new RandomData();
+        float[][] logits = [.. Enumerable.Range(0, Rows).Select(_ => data.Floats(Columns, 3))];
+        TokenChoice[] draws = [.. logits.Select(row => AtAnEdge(row, new SamplingOptions { Temperature = 0.8 }.ChoiceOf(0)))];
+        TokenChoice[] topP = [.. logits.Select(row => AtAnEdge(row, new SamplingOptions { Temperature = 100, TopP = 0.5 }.ChoiceOf(Random(data))))];
+        Check(TestDevice.Get(name), logits, draws, 64, row => $"draw {row}");
+        Check(TestDevice.Get(name), logits, topP, 64, row => $"top-p {row}");
+
+        // The sum that decides is what the tokens before one weigh, or one more than that.
+        TokenChoice AtAnEdge(float[] row, TokenChoice choice)
+        {
+            float best = row.Max();
+            var tokens = row.Select((logit, id) => (Distance: TokenOrder.Distance(logit, best), Id: id)).OrderBy(token => choice.TopP == 0 ? TokenOrder.Place(token.Id) : token.Distance);
+            ulong[] weights = [.. tokens.Select(token => TokenWeight.Of(token.Distance, choice.TopP == 0 ? choice.Scale : TokenWeight.One))];
+            ulong total = weights.Aggregate((a, b) => a + b);
+            ulong sum = weights.Take(data.Next(1, Columns)).Aggregate((a, b) => a + b);
+            ulong share = (ulong)(((UInt128)sum << 64) / total) + (ulong)data.Next(0, 2);
+            return choice.TopP == 0 ? choice with { Random = share } : choice with { TopP = share };
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Devices))]
     public void ChooseGroup_WholeVocabularies_ChoosesWhatTheHostDoes(string name)
@@ -146,9 +173,14 @@ public sealed class ChooseTests
     {
         var data = new RandomData();
         SamplingOptions[] options = [.. all.OrderBy(_ => data.Next(0, int.MaxValue)).Take(most)];
-        int stride = Padding.Pad(columns);
         float[][] logits = [.. options.Select(_ => Logits(data, columns))];
-        TokenChoice[] choices = [.. options.Select(one => one.ChoiceOf(Random(data)))];
+        Check(device, logits, [.. options.Select(one => one.ChoiceOf(Random(data)))], group, row => $"{columns} tokens, {options[row]}");
+    }
+
+    private static void Check(Device device, float[][] logits, TokenChoice[] choices, int group, Func<int, string> describe)
+    {
+        int columns = logits[0].Length;
+        int stride = Padding.Pad(columns);
         var result = device.Zeros<int>(choices.Length);
         using var values = device.Allocate<float>((long)choices.Length * stride, "test data");
         values.View.CopyFromCPU(device.Stream, [.. logits.SelectMany(row => row.Concat(new float[stride - columns]))]);
@@ -160,7 +192,7 @@ public sealed class ChooseTests
         for (int row = 0; row < choices.Length; row++)
         {
             int expected = host.Choose(logits[row], choices[row]);
-            Assert.True(expected == found[row], $"{columns} tokens, {options[row]}: the host chose {expected}, the device {found[row]}");
+            Assert.True(expected == found[row], $"{describe(row)}: the host chose {expected}, the device {found[row]}");
         }
     }
 
