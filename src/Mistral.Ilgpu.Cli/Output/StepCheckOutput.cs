@@ -10,7 +10,7 @@ internal static class StepCheckOutput
 {
     public static string Text(StepDifference difference, DeviceInfo device) => string.Create(
         CultureInfo.InvariantCulture,
-        $"device {device.Id} ({device.Name}): step {difference.Step} differs first, at {difference.Pass}, row {difference.Row}: error {difference.Error:g3}, expected at most {StepCheck.Tolerance}");
+        $"device {device.Id} ({device.Name}): step {difference.Step} differs first, at {difference.Pass}, row {difference.Row}: error {difference.Error:g3}, expected at most {difference.Tolerance}");
 
     public static void WriteTable(Terminal terminal, StepCheckResult result) => TextTable.Write(
         terminal, ["step", "worst error"], result.WorstErrors.Select(step => (IReadOnlyList<string>)[step.Key, step.Value.ToString("g3", CultureInfo.InvariantCulture)]));
@@ -20,7 +20,7 @@ internal static class StepCheckOutput
         json.WriteStartObject();
         json.WriteString("model", loaded.Checkpoint.Name);
         json.WriteString("device", loaded.Device.Info.Id);
-        json.WriteNumber("tolerance", StepCheck.Tolerance);
+        json.WriteNumber("tolerance", result.First?.Tolerance ?? StepCheck.Tolerance);
         json.WriteNumber("passes", result.Passes);
         json.WriteStartObject("worst_errors");
         foreach (var (step, error) in result.WorstErrors)

@@ -8,8 +8,9 @@ namespace Mistral.Ilgpu.Profiling;
 /// <summary>The first step that differs from the reference.</summary>
 /// <param name="Pass">What the pass took, in words.</param>
 /// <param name="Row">The row of the step's output that is farthest off.</param>
+/// <param name="Tolerance">What <paramref name="Error"/> may be at most.</param>
 /// <param name="Error">See <see cref="StepCheck"/>; NaN where the output has one, 1 of a token chosen otherwise.</param>
-public sealed record StepDifference(string Step, string Pass, int Row, double Error);
+public sealed record StepDifference(string Step, string Pass, int Row, double Error, double Tolerance);
 
 /// <param name="WorstErrors">Of each kind of step, in the order of the graph.</param>
 /// <param name="Passes">Passes that were checked.</param>
@@ -27,6 +28,10 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
     /// <summary>Above what the order of sums and the rounding of inputs do, below what one wrong element of a long row does.</summary>
     public const double Tolerance = 1e-3;
 
+    /// <summary>The same for prompts on tensor cores, which take 16 bits of activations that the reference takes 32 or 8 of.</summary>
+    public const double RoundedTolerance = 2e-2;
+
+    private readonly bool _rounds = new LaunchPlan(model.Device.Info).Family == KernelFamily.Cuda && model.Options.Activations == ActivationType.Int8;
     private readonly Batch _batch = new();
     private readonly Batch _referenceBatch = new();
     private readonly Dictionary<string, double> _worst = [];
@@ -54,22 +59,23 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
             {
                 next = model.ArgMax()[0];
                 int expected = reference.ArgMax()[0];
-                found = next == expected ? null : ("choose", 0, 1);
+                found = next == expected ? null : ("choose", 0, 1, 0);
             }
 
-            if (found is var (step, row, error))
+            if (found is var (step, row, error, tolerance))
             {
-                return new StepCheckResult(_worst, passes, new StepDifference(step, pass.ToString(), row, error));
+                return new StepCheckResult(_worst, passes, new StepDifference(step, pass.ToString(), row, error, tolerance));
             }
         }
 
         return new StepCheckResult(_worst, passes, null);
     }
 
-    private (string Step, int Row, double Error)? Walk(CancellationToken cancellation)
+    private (string Step, int Row, double Error, double Tolerance)? Walk(CancellationToken cancellation)
     {
         var pass = model.Begin(_batch);
         var referencePass = reference.Begin(_referenceBatch);
+        double tolerance = _rounds && pass.PrefillCount > 0 ? RoundedTolerance : Tolerance;
         foreach (var (step, referenceStep) in model.Graph.Steps.Zip(reference.Graph.Steps))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -82,9 +88,9 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
 
             model.Take(step, pass);
             var (row, error) = Compare(step.Output!, referenceStep.Output!, step.RowCount(pass));
-            if (!(error <= Tolerance))
+            if (!(error <= tolerance))
             {
-                return (step.Name, row, error);
+                return (step.Name, row, error, tolerance);
             }
 
             _worst[step.Kind] = Math.Max(error, _worst.GetValueOrDefault(step.Kind));

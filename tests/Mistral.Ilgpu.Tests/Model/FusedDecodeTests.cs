@@ -32,12 +32,13 @@ public sealed class FusedDecodeTests
         Assert.Equal(Greedy(reference), Greedy(model));
     }
 
-    [Fact]
-    public void Check_AgainstTheCpu_FindsNoDifferenceInAnyStep()
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Check_AgainstTheCpu_FindsNoDifferenceInAnyStep(TensorFormat type)
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
-        var options = new ModelOptions(TensorFormat.Float16, Chunk: 16);
+        var options = new ModelOptions(type, Chunk: 16);
         using var model = MistralModel.Load(checkpoint, TestDevice.Get("cuda"), options);
         using var reference = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options);
         var taken = new HashSet<string>();
