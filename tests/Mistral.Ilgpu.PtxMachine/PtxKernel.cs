@@ -51,6 +51,9 @@ public sealed class PtxKernel
     /// <summary>Shared memory of known size; what a launch adds begins behind it.</summary>
     internal int SharedBytes { get; init; }
 
+    /// <summary>The largest group that the kernel was assembled for; null where it did not say.</summary>
+    internal Extent? MostThreads { get; init; }
+
     internal int LocalBytes { get; init; }
 
     /// <summary>Decodes a module of one entry point.</summary>

@@ -13,6 +13,7 @@ internal sealed class PtxParser(string module)
     private int _sharedBytes;
     private int _localBytes;
     private int _parameterBytes;
+    private Extent? _mostThreads;
     private string? _name;
 
     public PtxKernel Parse()
@@ -33,7 +34,7 @@ internal sealed class PtxParser(string module)
         int shared = Align(_sharedBytes, 16);
         return new PtxKernel(_name, [.. _code], _slots.Contents(shared), _slots.SpecialAt)
         {
-            SharedBytes = shared, LocalBytes = Align(_localBytes, 16), ParameterBytes = _parameterBytes,
+            SharedBytes = shared, LocalBytes = Align(_localBytes, 16), ParameterBytes = _parameterBytes, MostThreads = _mostThreads,
         };
     }
 
@@ -83,16 +84,26 @@ internal sealed class PtxParser(string module)
             _tokens.TryTake(",");
         }
 
-        // Directives for the assembler.
         while (!_tokens.TryTake("{"))
         {
-            _tokens.Take();
+            ReadDirective();
         }
 
         ReadBody();
         foreach (var (branch, label, scopes) in _branches)
         {
             branch.Target = scopes.FirstOrDefault(scope => scope.ContainsKey(label))?[label] ?? throw new PtxException($"no label {label}");
+        }
+    }
+
+    // .maxntid 256, 1, 1 is a promise about launches; the others are for the assembler.
+    private void ReadDirective()
+    {
+        if (_tokens.Take() == ".maxntid")
+        {
+            int x = _tokens.TakeInt();
+            int y = _tokens.TryTake(",") ? _tokens.TakeInt() : 1;
+            _mostThreads = new Extent(x, y, _tokens.TryTake(",") ? _tokens.TakeInt() : 1);
         }
     }
 

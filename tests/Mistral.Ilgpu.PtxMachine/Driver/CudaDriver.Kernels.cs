@@ -57,6 +57,9 @@ public static unsafe partial class CudaDriver
         Require(
             Fits(group, CudaDeviceModel.MaxGroup) && group.Count <= CudaDeviceModel.MaxThreadsPerGroup,
             $"{function.Kernel.Name}: a group of {group}, expected 1 to {CudaDeviceModel.MaxGroup} and {CudaDeviceModel.MaxThreadsPerGroup} in all");
+        Require(
+            function.Kernel.MostThreads is not { } most || Fits(group, most),
+            $"{function.Kernel.Name}: a group of {group}, assembled for {function.Kernel.MostThreads} at most");
         int shared = function.Kernel.SharedBytes + sharedBytes;
         if (shared > CudaDeviceModel.MaxSharedBytes)
         {
