@@ -26,50 +26,93 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         int runs = _weights.Columns / BlockRun.Length;
         var sums = default(Sums);
         int run = strand;
-        for (; run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
+        // Four runs are on their way before any is used; of a gated pair two of each matrix, where registers for them are not what groups lack.
+        for (; TEpilogue.IsGated && TFormat.BlockLength == BlockRun.Length && run + Strands.Count < runs; run += 2 * Strands.Count)
         {
-            sums = Step(sums, source, token, run);
-            sums = Step(sums, source, token, run + Strands.Count);
-            sums = Step(sums, source, token, run + (2 * Strands.Count));
-            sums = Step(sums, source, token, run + (3 * Strands.Count));
+            var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
+            sums = Step(sums, a, token, run);
+            sums = Step(sums, b, token, run + Strands.Count);
+        }
+
+        for (; !TEpilogue.IsGated && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
+        {
+            var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
+            var (c, d) = (Load(source, run + (2 * Strands.Count)), Load(source, run + (3 * Strands.Count)));
+            sums = Step(sums, a, token, run);
+            sums = Step(sums, b, token, run + Strands.Count);
+            sums = Step(sums, c, token, run + (2 * Strands.Count));
+            sums = Step(sums, d, token, run + (3 * Strands.Count));
         }
 
         for (; run < runs; run += Strands.Count)
         {
-            sums = Step(sums, source, token, run);
+            sums = Step(sums, Load(source, run), token, run);
         }
 
         return (WarpRows.SumOfLanes(sums.First), TEpilogue.IsGated ? WarpRows.SumOfLanes(sums.Second) : 0);
     }
 
+    // Which run of its block it is, is the same for all of a lane's: there are as many strands as runs in two blocks, or in sixteen.
+    private static int Within
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Group.IdxX & ((TFormat.BlockLength / BlockRun.Length) - 1);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Sums Step(Sums sums, int row, int token, int run)
+    private LoadedRows Load(int row, int run)
+    {
+        var rows = default(LoadedRows);
+        rows.First = LoadOne(row, run);
+        if (TEpilogue.IsGated)
+        {
+            rows.Second = LoadOne(_rows + row, run);
+        }
+
+        return rows;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private LoadedRun LoadOne(int row, int run)
+    {
+        // Blocks can be counted in an int, their bytes cannot.
+        long block = (row * (_weights.Columns / TFormat.BlockLength)) + (run / (TFormat.BlockLength / BlockRun.Length));
+        return new LoadedRun { Words = TFormat.Words(_weights.Quants, block, Within), Scale = TFormat.ScaleWordsOf(_weights.Scales, block, Within) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Sums Step(Sums sums, LoadedRows rows, int token, int run)
     {
         var x = _input.Values.Cast<Pack>();
         long at = ((long)token * (_input.Stride / BlockRun.Half)) + (2 * run);
         var (low, high) = (x[at], x[at + 1]);
         var input = _input.Runs[((long)token * (_input.Stride / BlockRun.Length)) + run];
-        sums.First = Add(sums.First, row, run, low, high, input);
+        sums.First = Add(sums.First, rows.First, low, high, input);
         if (TEpilogue.IsGated)
         {
-            sums.Second = Add(sums.Second, _rows + row, run, low, high, input);
+            sums.Second = Add(sums.Second, rows.Second, low, high, input);
         }
 
         return sums;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private float Add(float sum, int row, int run, Pack low, Pack high, Float4 input)
+    private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Float4 input) => RunSum.Add<TFormat>(
+        sum,
+        Dp4a.Add(0, TFormat.Half(loaded.Words, Within, 0), low),
+        Dp4a.Add(0, TFormat.Half(loaded.Words, Within, 1), high),
+        TFormat.ScaleOf(loaded.Scale, Within),
+        input);
+
+    private struct LoadedRun
     {
-        int runsInBlock = TFormat.BlockLength / BlockRun.Length;
-        long block = ((long)row * (_weights.Columns / TFormat.BlockLength)) + (run / runsInBlock);
-        int within = run & (runsInBlock - 1);
-        return RunSum.Add<TFormat>(
-            sum,
-            Dp4a.Add(0, TFormat.Half(_weights.Quants, block, within, 0), low),
-            Dp4a.Add(0, TFormat.Half(_weights.Quants, block, within, 1), high),
-            TFormat.Scale(_weights.Scales, block * TFormat.ScaleWords, within),
-            input);
+        public RunWords Words;
+        public Pack Scale;
+    }
+
+    private struct LoadedRows
+    {
+        public LoadedRun First, Second;
     }
 
     private struct Sums

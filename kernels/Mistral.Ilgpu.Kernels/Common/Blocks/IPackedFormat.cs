@@ -6,12 +6,38 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>Blocks whose quants come as signed bytes, four packed in an int, for the instructions of GPUs that multiply them so.</summary>
 public interface IPackedFormat : IBlockFormat
 {
-    /// <summary>The quants of half a run, in order, by the widest loads that their place allows.</summary>
+    /// <summary>Reads the quants of a run, by the widest loads that their place allows.</summary>
     /// <param name="quants">The plane of quants.</param>
-    static abstract Pack Half(ArrayView<byte> quants, long block, int run, int half);
+    static abstract RunWords Words(ArrayView<byte> quants, long block, int run);
+
+    /// <summary>The quants of half a run, in order.</summary>
+    static abstract Pack Half(RunWords words, int run, int half);
+
+    /// <summary>Reads what the quants of a run are multiplied with, likewise.</summary>
+    /// <param name="scales">The plane of scales.</param>
+    static abstract Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run);
+
+    /// <summary>What they are multiplied with, to the bit <see cref="IBlockFormat.Scale"/>; by inline PTX, for CUDA forms.</summary>
+    static abstract RunScale ScaleOf(Pack words, int run);
 
     /// <summary>Quants 4 <paramref name="i"/> to 4 <paramref name="i"/> + 3 of half a run.</summary>
     static abstract uint Four(ArrayView<byte> quants, long block, int run, int half, int i);
+}
+
+/// <summary>The words that the quants of a run are among, as they lie in memory: loads that are not decoded yet need no more registers.</summary>
+public struct RunWords
+{
+    /// <summary>Of the first half, or of both.</summary>
+    public Pack Low;
+
+    /// <summary>Of the second half.</summary>
+    public Pack High;
+
+    /// <summary>With the upper bits of the first half, or of both, where those are apart.</summary>
+    public Pack UpperLow;
+
+    /// <summary>With those of the second half.</summary>
+    public Pack UpperHigh;
 }
 
 /// <summary>Such blocks whose bits lie in the order of their quants, so that all words of half a run are decoded alike.</summary>

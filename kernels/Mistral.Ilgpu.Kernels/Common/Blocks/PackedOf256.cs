@@ -6,8 +6,34 @@ namespace Mistral.Ilgpu.Kernels;
 public readonly partial struct Q2_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) =>
-        PackedBytes.Decode<Q2_K>(quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2)) + half], default, run);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2))], High = quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2)) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) =>
+        PackedBytes.Decode<Q2_K>(half == 0 ? words.Low : words.High, default, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
+    {
+        A = scales[(block * ScaleWords) + run], B = scales.Cast<uint>()[(block * (ScaleWords / 2)) + 4],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run)
+    {
+        float d = Float16Tensor.Low(words.B);
+        float min = Float16Tensor.High(words.B);
+        return new RunScale
+        {
+            Low = d * (words.A & 15),
+            High = d * ((words.A >> 8) & 15),
+            LowOffset = -(min * ((words.A >> 4) & 15)),
+            HighOffset = -(min * (words.A >> 12)),
+        };
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
@@ -24,10 +50,35 @@ public readonly partial struct Q2_K : IPackedBits
 public readonly partial struct Q3_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
-        var packs = quants.Cast<Pack>();
-        return PackedBytes.Decode<Q3_K>(packs[(block * 6) + 2 + (2 * (run >> 2)) + half], packs[(block * 6) + half], run);
+        Low = quants.Cast<Pack>()[(block * 6) + 2 + (2 * (run >> 2))], High = quants.Cast<Pack>()[(block * 6) + 3 + (2 * (run >> 2))],
+        UpperLow = quants.Cast<Pack>()[block * 6], UpperHigh = quants.Cast<Pack>()[(block * 6) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) =>
+        PackedBytes.Decode<Q3_K>(half == 0 ? words.Low : words.High, half == 0 ? words.UpperLow : words.UpperHigh, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run)
+    {
+        long at = block * ScaleWords;
+        return new Pack { A = scales[at + (run & 3)], B = scales[at + 4 + (run & 1)], C = scales[at + 6] };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run)
+    {
+        // Two scales to a word: see SixBits.
+        float d = Float16Tensor.Low(words.C);
+        uint lower = words.A >> (4 * (run >> 2));
+        uint upper = words.B >> (2 * (run >> 1));
+        return new RunScale
+        {
+            Low = d * ((int)((lower & 15) | ((upper & 3) << 4)) - 32),
+            High = d * ((int)(((lower >> 8) & 15) | (((upper >> 8) & 3) << 4)) - 32),
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,8 +96,20 @@ public readonly partial struct Q3_K : IPackedBits
 public readonly partial struct Q4_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) =>
-        PackedBytes.Decode<Q4_K>(quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1)) + half], default, run);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1))], High = quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1)) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) =>
+        PackedBytes.Decode<Q4_K>(half == 0 ? words.Low : words.High, default, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => scales.Cast<Pack>()[block];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfPairs(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
@@ -63,11 +126,21 @@ public readonly partial struct Q4_K : IPackedBits
 public readonly partial struct Q5_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
-        var packs = quants.Cast<Pack>();
-        return PackedBytes.Decode<Q5_K>(packs[(block * 10) + 2 + (2 * (run >> 1)) + half], packs[(block * 10) + half], run);
-    }
+        Low = quants.Cast<Pack>()[(block * 10) + 2 + (2 * (run >> 1))], High = quants.Cast<Pack>()[(block * 10) + 3 + (2 * (run >> 1))],
+        UpperLow = quants.Cast<Pack>()[block * 10], UpperHigh = quants.Cast<Pack>()[(block * 10) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) =>
+        PackedBytes.Decode<Q5_K>(half == 0 ? words.Low : words.High, half == 0 ? words.UpperLow : words.UpperHigh, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => scales.Cast<Pack>()[block];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfPairs(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
@@ -84,10 +157,28 @@ public readonly partial struct Q5_K : IPackedBits
 public readonly partial struct Q6_K : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half)
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
-        var packs = quants.Cast<Pack>();
-        return PackedBytes.Decode<Q6_K>(packs[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1)) + half], packs[(block * 12) + 8 + (2 * (run >> 2)) + half], run);
+        Low = quants.Cast<Pack>()[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1))], High = quants.Cast<Pack>()[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1)) + 1],
+        UpperLow = quants.Cast<Pack>()[(block * 12) + 8 + (2 * (run >> 2))], UpperHigh = quants.Cast<Pack>()[(block * 12) + 9 + (2 * (run >> 2))],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) =>
+        PackedBytes.Decode<Q6_K>(half == 0 ? words.Low : words.High, half == 0 ? words.UpperLow : words.UpperHigh, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
+    {
+        A = scales[(block * ScaleWords) + run], B = scales[(block * ScaleWords) + 8],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run)
+    {
+        float d = Float16Tensor.Low(words.B);
+        int both = (int)words.A;
+        return new RunScale { Low = d * ((both << 24) >> 24), High = d * ((both << 16) >> 24) };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -105,8 +196,28 @@ public readonly partial struct Q6_K : IPackedBits
 public readonly partial struct IQ4_XS : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) =>
-        PackedBytes.Decode<IQ4_XS>(quants.Cast<Pack>()[(block * 8) + run], default, half);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[(block * 8) + run],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<IQ4_XS>(words.Low, default, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
+    {
+        A = scales.Cast<uint>()[block * (ScaleWords / 2)], B = scales.Cast<uint>()[(block * (ScaleWords / 2)) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run)
+    {
+        uint lower = (words.B >> (4 * run)) & 15;
+        uint upper = (words.A >> (16 + (2 * run))) & 3;
+        float scale = Float16Tensor.Low(words.A) * ((int)(lower | (upper << 4)) - 32);
+        return new RunScale { Low = scale, High = scale };
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>

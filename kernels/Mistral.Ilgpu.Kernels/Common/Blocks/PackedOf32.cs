@@ -6,7 +6,19 @@ namespace Mistral.Ilgpu.Kernels;
 public readonly partial struct Q8_0 : IPackedFormat
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => quants.Cast<Pack>()[(block * 2) + half];
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[block * 2], High = quants.Cast<Pack>()[(block * 2) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) => half == 0 ? words.Low : words.High;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => quants.Cast<uint>()[(block * 8) + (half * 4) + i];
@@ -15,7 +27,16 @@ public readonly partial struct Q8_0 : IPackedFormat
 public readonly partial struct Q4_0 : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Decode<Q4_0>(quants.Cast<Pack>()[block], default, half);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<Q4_0>(words.Low, default, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
@@ -27,7 +48,16 @@ public readonly partial struct Q4_0 : IPackedBits
 public readonly partial struct Q4_1 : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Decode<Q4_1>(quants.Cast<Pack>()[block], default, half);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<Q4_1>(words.Low, default, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.Two(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfTwo(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
@@ -39,7 +69,16 @@ public readonly partial struct Q4_1 : IPackedBits
 public readonly partial struct IQ4_NL : IPackedBits
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Decode<IQ4_NL>(quants.Cast<Pack>()[block], default, half);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<IQ4_NL>(words.Low, default, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
@@ -51,7 +90,16 @@ public readonly partial struct IQ4_NL : IPackedBits
 public readonly partial struct Q5_0 : IPackedFormat
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Gather<Q5_0>(quants, block, run, half);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Minus(PackedBytes.FiveBits(words, half), 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.Minus(PackedBytes.FiveBits(quants, block, half, i), 16);
@@ -60,7 +108,16 @@ public readonly partial struct Q5_0 : IPackedFormat
 public readonly partial struct Q5_1 : IPackedFormat
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(ArrayView<byte> quants, long block, int run, int half) => PackedBytes.Gather<Q5_1>(quants, block, run, half);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Half(RunWords words, int run, int half) => PackedBytes.FiveBits(words, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.Two(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfTwo(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.FiveBits(quants, block, half, i);
@@ -88,16 +145,29 @@ internal static class PackedBytes
             D = TFormat.Decode(lower.D, upper.D, part),
         };
 
-    /// <summary>Half a run of a format whose blocks are not whole packs.</summary>
+    /// <summary>A block of five words, the first of which has the fifth bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Gather<TFormat>(ArrayView<byte> quants, long block, int run, int half)
-        where TFormat : struct, IPackedFormat => new()
+    public static RunWords FiveWords(ArrayView<byte> quants, long block)
+    {
+        var words = quants.Cast<uint>();
+        long at = block * 5;
+        return new RunWords
         {
-            A = TFormat.Four(quants, block, run, half, 0),
-            B = TFormat.Four(quants, block, run, half, 1),
-            C = TFormat.Four(quants, block, run, half, 2),
-            D = TFormat.Four(quants, block, run, half, 3),
+            Low = new Pack { A = words[at + 1], B = words[at + 2], C = words[at + 3], D = words[at + 4] }, UpperLow = new Pack { A = words[at] },
         };
+    }
+
+    /// <summary>Half a run of such a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FiveBits(RunWords words, int half)
+    {
+        uint fifth = words.UpperLow.A >> (16 * half);
+        return new Pack
+        {
+            A = FiveBits(words.Low.A, fifth, half), B = FiveBits(words.Low.B, fifth >> 4, half),
+            C = FiveBits(words.Low.C, fifth >> 8, half), D = FiveBits(words.Low.D, fifth >> 12, half),
+        };
+    }
 
     /// <summary>See <see cref="FifthBit"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -105,13 +175,22 @@ internal static class PackedBytes
     {
         var words = quants.Cast<uint>();
         long at = block * 5;
-        uint lower = (words[at + 1 + i] >> (4 * half)) & Nibbles;
-        return lower | (Spread(words[at] >> ((16 * half) + (4 * i))) << 4);
+        return FiveBits(words[at + 1 + i], words[at] >> ((16 * half) + (4 * i)), half);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint FiveBits(uint lower, uint fifth, int half) => ((lower >> (4 * half)) & Nibbles) | (Spread(fifth) << 4);
 
     /// <summary>Takes a number below 128 from each byte below 128: a top bit keeps each byte's borrow to itself.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Minus(uint bytes, uint number) => ((bytes | Tops) - (number * Ones)) ^ Tops;
+
+    /// <summary>The same of sixteen bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Minus(Pack bytes, uint number) => new()
+    {
+        A = Minus(bytes.A, number), B = Minus(bytes.B, number), C = Minus(bytes.C, number), D = Minus(bytes.D, number),
+    };
 
     /// <summary>The lowest four bits, a byte each: shifts by 0, 7, 14 and 21 at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -30,8 +30,8 @@ internal readonly struct RunRows<TFormat>
         _topHigh = TFormat.Four(weights.Quants, top, run, 1, i);
         _bottomLow = TFormat.Four(weights.Quants, bottom, run, 0, i);
         _bottomHigh = TFormat.Four(weights.Quants, bottom, run, 1, i);
-        _top = TFormat.Scale(weights.Scales, top * TFormat.ScaleWords, run);
-        _bottom = TFormat.Scale(weights.Scales, bottom * TFormat.ScaleWords, run);
+        _top = TFormat.ScaleOf(TFormat.ScaleWordsOf(weights.Scales, top, run), run);
+        _bottom = TFormat.ScaleOf(TFormat.ScaleWordsOf(weights.Scales, bottom, run), run);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -114,11 +114,12 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
         int runsInBlock = TFormat.BlockLength / BlockRun.Length;
         long block = ((long)rows.Source(Group.IdxX) * (Weights.Columns / TFormat.BlockLength)) + (run / runsInBlock);
         int within = run & (runsInBlock - 1);
+        var words = TFormat.Words(Weights.Quants, block, within);
         return new TilePart
         {
-            Low = TFormat.Half(Weights.Quants, block, within, 0),
-            High = TFormat.Half(Weights.Quants, block, within, 1),
-            Scale = TFormat.Scale(Weights.Scales, block * TFormat.ScaleWords, within),
+            Low = TFormat.Half(words, within, 0),
+            High = TFormat.Half(words, within, 1),
+            Scale = TFormat.ScaleOf(TFormat.ScaleWordsOf(Weights.Scales, block, within), within),
         };
     }
 
