@@ -40,10 +40,18 @@ public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, flo
         var shares = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize / TensorLane.WarpSize);
         int items = IntrinsicMath.Min(Group.DimX, GroupReduce.MaxGroupSize);
         float sum = 0;
-        for (int i = Group.IdxX; i < Columns / PerItem && Group.IdxX < items; i += items)
+        int fours = Group.IdxX < items ? Columns / PerItem : 0;
+        int i = Group.IdxX;
+        for (; i + (3 * items) < fours; i += 4 * items)
         {
-            var x = input[from + i];
-            sum = Fused.MultiplyAdd(x.A, x.A, Fused.MultiplyAdd(x.B, x.B, Fused.MultiplyAdd(x.C, x.C, Fused.MultiplyAdd(x.D, x.D, sum))));
+            // Four loads wait for memory at the same time.
+            var (a, b, c, d) = (input[from + i], input[from + i + items], input[from + i + (2 * items)], input[from + i + (3 * items)]);
+            sum = AddSquares(AddSquares(AddSquares(AddSquares(sum, a), b), c), d);
+        }
+
+        for (; i < fours; i += items)
+        {
+            sum = AddSquares(sum, input[from + i]);
         }
 
         for (int half = TensorLane.WarpSize / 2; half > 0; half /= 2)
@@ -63,8 +71,12 @@ public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, flo
             sum += shares[warp];
         }
 
-        return 1 / XMath.Sqrt((sum / Columns) + Epsilon);
+        return Fused.Once(1 / XMath.Sqrt((sum / Columns) + Epsilon));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float AddSquares(float sum, Float4 x) =>
+        Fused.MultiplyAdd(x.A, x.A, Fused.MultiplyAdd(x.B, x.B, Fused.MultiplyAdd(x.C, x.C, Fused.MultiplyAdd(x.D, x.D, sum))));
 
     /// <param name="i">Which four columns they are.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

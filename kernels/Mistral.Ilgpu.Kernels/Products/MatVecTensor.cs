@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// of Tokens, and every group finds its scale; the bits are those of the kernels apart.
 /// </summary>
 [GroupForm]
-[CudaForm(80, GroupSize = Strands.GroupSize / 2)]
+[CudaForm(80, GroupSize = Strands.GroupSize / 2, GroupsAtOnce = 2)]
 public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     StepState State,
     ArrayView<ushort> Weights,
@@ -89,16 +89,16 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
         int bottom = IntrinsicMath.Min(firstRow + TensorLane.Row + (Strands.Rows / 2), Rows - 1);
         int token = firstToken + TensorLane.Row;
         int packs = InputStride / PerPack;
-        long first = TNorm.IsOn ? Tokens.Token(State, firstToken) : IntrinsicMath.Min(token, lastToken);
+        int first = TNorm.IsOn ? Tokens.Token(State, firstToken) : IntrinsicMath.Min(token, lastToken);
         var places = new Places
         {
-            Upper = (long)top * packs,
-            Lower = (long)bottom * packs,
-            GatedUpper = (long)(Rows + top) * packs,
-            GatedLower = (long)(Rows + bottom) * packs,
+            Upper = top * packs,
+            Lower = bottom * packs,
+            GatedUpper = (Rows + top) * packs,
+            GatedLower = (Rows + bottom) * packs,
             First = first * packs,
-            Second = (long)IntrinsicMath.Min(token + Strands.Tokens, lastToken) * packs,
-            Scale = TNorm.IsOn ? Norm.ScaleOf(Input.Cast<Float4>(), 2 * first * packs) : 1,
+            Second = IntrinsicMath.Min(token + Strands.Tokens, lastToken) * packs,
+            Scale = TNorm.IsOn ? Norm.ScaleOf(Input.Cast<Float4>(), 2L * first * packs) : 1,
         };
         int within = TensorLane.Index & (StepPacks - 1);
         int chunks = packs / ChunkPacks;
@@ -128,35 +128,35 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     {
         var weights = Weights.Cast<Pack>();
         var x = Input.Cast<Float4>();
-        var (upper, lower) = (weights[places.Upper + pack], weights[places.Lower + pack]);
-        long first = 2 * (places.First + pack);
+        var (upper, lower) = (weights[(long)(places.Upper + pack)], weights[(long)(places.Lower + pack)]);
+        long first = 2L * (places.First + pack);
         var eight = TNorm.IsOn
             ? new SplitEight<TTensor>(Norm.Apply(x[first], places.Scale, 2 * pack), Norm.Apply(x[first + 1], places.Scale, (2 * pack) + 1), exists)
             : new SplitEight<TTensor>(x[first], x[first + 1], exists);
         sums.First = eight.MultiplyAdd(sums.First, upper, lower);
         if (TEpilogue.IsGated)
         {
-            sums.GatedFirst = eight.MultiplyAdd(sums.GatedFirst, weights[places.GatedUpper + pack], weights[places.GatedLower + pack]);
+            sums.GatedFirst = eight.MultiplyAdd(sums.GatedFirst, weights[(long)(places.GatedUpper + pack)], weights[(long)(places.GatedLower + pack)]);
         }
 
         if (TTokens.AreTwo)
         {
-            long second = 2 * (places.Second + pack);
+            long second = 2L * (places.Second + pack);
             eight = new SplitEight<TTensor>(x[second], x[second + 1], exists);
             sums.Second = eight.MultiplyAdd(sums.Second, upper, lower);
             if (TEpilogue.IsGated)
             {
-                sums.GatedSecond = eight.MultiplyAdd(sums.GatedSecond, weights[places.GatedUpper + pack], weights[places.GatedLower + pack]);
+                sums.GatedSecond = eight.MultiplyAdd(sums.GatedSecond, weights[(long)(places.GatedUpper + pack)], weights[(long)(places.GatedLower + pack)]);
             }
         }
 
         return sums;
     }
 
-    /// <summary>Where rows of weights and of activations begin, in packs, and what the first token is multiplied with.</summary>
+    /// <summary>Where rows of weights and of activations begin, in packs (which can be counted in an int, as their bytes cannot), and what the first token is multiplied with.</summary>
     private struct Places
     {
-        public long Upper, Lower, GatedUpper, GatedLower, First, Second;
+        public int Upper, Lower, GatedUpper, GatedLower, First, Second;
         public float Scale;
     }
 
