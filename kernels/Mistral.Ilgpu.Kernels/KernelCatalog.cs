@@ -1,4 +1,6 @@
 using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace Mistral.Ilgpu.Kernels;
 
@@ -16,6 +18,12 @@ public sealed record KernelForm(Type Kernel)
 
     /// <summary>Threads of its groups; null where a launch may choose.</summary>
     public int? GroupSize { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { GroupSize: > 0 and var threads } ? threads : null;
+
+    /// <summary>Groups that a multiprocessor is to have room for, see <see cref="CudaFormAttribute.GroupsAtOnce"/>; null where the assembler may choose.</summary>
+    public int? GroupsAtOnce { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { GroupsAtOnce: > 0 and var groups } ? groups : null;
+
+    /// <summary>What the compiler is told of launches: PTX's <c>.maxntid</c> and <c>.minnctapersm</c>.</summary>
+    public KernelSpecialization Bounds => GroupsAtOnce is null ? default : new KernelSpecialization(GroupSize, GroupsAtOnce);
 
     /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
     public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);

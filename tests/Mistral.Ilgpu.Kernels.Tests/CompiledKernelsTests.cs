@@ -80,7 +80,7 @@ public sealed class CompiledKernelsTests : IDisposable
         using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms());
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
         var form = new KernelForm(typeof(RmsNormGroup));
-        var compiled = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), default);
+        var compiled = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);
         var text = CompiledKernels.TextOf(compiled);
         Assert.Equal(GroupReduce.MaxGroupSize * sizeof(float), text.SharedBytes);
 
@@ -89,6 +89,19 @@ public sealed class CompiledKernelsTests : IDisposable
         Assert.Equal(text.Source, rebuilt.PTXAssembly);
         Assert.Contains($".entry {rebuilt.Name}(", rebuilt.PTXAssembly, StringComparison.Ordinal);
         Assert.Equal((compiled.Name, compiled.IndexType, compiled.NumParameters), (rebuilt.Name, rebuilt.IndexType, rebuilt.NumParameters));
+    }
+
+    [Fact]
+    public void Launch_OfMoreThreadsThanAFormIsBoundTo_IsRefused()
+    {
+        var device = TestDevice.Get("cuda");
+        var launch = Kernels(device).Load<BlockMatVecWarp<Q4_0, Assign>>();
+        var state = new StepState(device.Zeros<int>(StepState.Header));
+        var kernel = new BlockMatVecWarp<Q4_0, Assign>() with { State = state };
+        launch(device.Stream, new KernelConfig(1, WarpRows.GroupSize), kernel);
+        device.Synchronize();
+
+        Assert.Throws<CudaException>(() => launch(device.Stream, new KernelConfig(1, 2 * WarpRows.GroupSize), kernel));
     }
 
     [Fact]
@@ -101,7 +114,7 @@ public sealed class CompiledKernelsTests : IDisposable
         string[] atOnce = new string[forms.Count];
 
         Parallel.For(0, forms.Count, i => atOnce[i] = CompiledKernels.TextOf(
-            backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), default)).Source);
+            backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), forms[i].Bounds)).Source);
 
         Assert.All(forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.Ptx(pair.First, Architecture)), WorkOf(pair.Second)));
     }

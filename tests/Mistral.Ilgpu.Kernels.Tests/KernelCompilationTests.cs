@@ -41,6 +41,10 @@ public sealed partial class KernelCompilationTests
         // What a form says that it needs is what it uses.
         Assert.Equal(Form(kernel).NeedsGroups, ptx.Contains("bar.sync", StringComparison.Ordinal));
         Assert.Equal(Form(kernel).NeedsGroups, ptx.Contains(".shared", StringComparison.Ordinal));
+        var form = Form(kernel);
+        Assert.Equal(
+            form.GroupsAtOnce is { } groups ? [$".maxntid {form.GroupSize}, 1, 1", $".minnctapersm {groups}"] : [],
+            Bounds().Matches(ptx).Select(match => match.Value));
         // So a form with an instruction that the machine lacks fails here, not first in its own test.
         Assert.True(PtxKernel.Parse(ptx).ParameterBytes > 0);
         string? ptxas = Ptxas.Find();
@@ -70,6 +74,9 @@ public sealed partial class KernelCompilationTests
     }
 
     private static KernelForm Form(string name) => KernelCatalog.All.Single(form => form.Name == name);
+
+    [GeneratedRegex(@"\.(maxntid|minnctapersm) [\d, ]+\b")]
+    private static partial Regex Bounds();
 
     [GeneratedRegex("\\.target sm_(?<target>\\d+)")]
     private static partial Regex TargetPattern();

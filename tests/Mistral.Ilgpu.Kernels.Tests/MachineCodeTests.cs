@@ -5,7 +5,7 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are there to tell.</summary>
-public sealed class MachineCodeTests
+public sealed partial class MachineCodeTests
 {
     public static TheoryData<string, int, string[]> Meant
     {
@@ -64,4 +64,59 @@ public sealed class MachineCodeTests
         // Two warps for each scheduler of a multiprocessor at least, so that one loads while another computes.
         Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Warps, 8, 64);
     }
+
+    // Loads of four runs or four steps (of a gated pair fewer), of weights and of activations where those are not in shared memory.
+    [Theory]
+    [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, AddToResidual>", 16)]
+    [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, GateWithSilu>", 12)]
+    [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsNormed, Assign>", 16)]
+    [InlineData("MatVecTensor<Float16Tensor, EightTokens, AsNormed, GateWithSilu>", 12)]
+    [InlineData("BlockMatVecNormed<Q4_0>", 8)]
+    [InlineData("BlockMatVecNormed<Q8_0>", 12)]
+    [InlineData("BlockMatVecNormed<Q4_K>", 12)]
+    [InlineData("BlockMatVecNormed<Q6_K>", 20)]
+    [InlineData("BlockSwiGluNormed<Q4_0>", 8)]
+    [InlineData("BlockSwiGluNormed<Q8_0>", 12)]
+    [InlineData("BlockSwiGluNormed<Q4_K>", 6)]
+    [InlineData("BlockSwiGluNormed<Q6_K>", 12)]
+    [InlineData("BlockMatVecWarp<Q4_0, AddToResidual>", 16)]
+    [InlineData("BlockMatVecWarp<Q8_0, AddToResidual>", 16)]
+    [InlineData("BlockMatVecWarp<Q4_K, AddToResidual>", 20)]
+    [InlineData("BlockMatVecWarp<Q6_K, AddToResidual>", 24)]
+    public void Form_Assembled_HasManyLoadsOnTheirWayBeforeItMultiplies(string kernel, int loads)
+    {
+        var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
+        Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas or no nvdisasm on PATH");
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        foreach (int architecture in new[] { 80, 90 })
+        {
+            var (resources, code) = Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, architecture), architecture);
+            Assert.Equal(0, resources.SpillBytes);
+            Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Groups, form.GroupsAtOnce!.Value, int.MaxValue);
+            var loop = MainLoop(code);
+            Assert.InRange(LoadsBeforeProducts(loop), loads, int.MaxValue);
+            // The norm's root is taken once.
+            Assert.DoesNotContain("MUFU.RSQ", loop);
+        }
+    }
+
+    private static int LoadsBeforeProducts(string[] loop) =>
+        loop.TakeWhile(instruction => !IsProduct(instruction)).Count(instruction => instruction.StartsWith("LDG", StringComparison.Ordinal));
+
+    // The shortest of the loops that have most products.
+    private static string[] MainLoop(string code)
+    {
+        string[] lines = [.. code.Split('\n').Select(line => line.Trim())];
+        var loops = lines.Select((line, end) => (Start: Array.IndexOf(lines, BackTo().Match(line).Groups["label"].Value + ":"), End: end)).Where(loop => loop.Start >= 0 && loop.Start < loop.End)
+            .Select(loop => lines[loop.Start..loop.End].Select(line => Operation().Match(line).Groups["name"].Value).ToArray());
+        return loops.OrderByDescending(loop => loop.Count(IsProduct)).ThenBy(loop => loop.Length).First();
+    }
+
+    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal) || instruction.StartsWith("IDP", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\bBRA `\((?<label>\.L\w+)\)")]
+    private static partial Regex BackTo();
+
+    [GeneratedRegex(@"^/\*[0-9a-f]+\*/\s+(@!?U?P\d+ )?(?<name>[A-Z][\w.]*)")]
+    private static partial Regex Operation();
 }

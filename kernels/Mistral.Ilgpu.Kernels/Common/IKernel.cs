@@ -31,6 +31,12 @@ public sealed class CudaFormAttribute(int architecture) : Attribute
 
     /// <summary>Threads of its groups; 0 where a launch may choose.</summary>
     public int GroupSize { get; init; }
+
+    /// <summary>
+    /// Groups that a multiprocessor is to have room for; 0 where the assembler may choose. Unless it is told, it takes few registers so that many
+    /// threads fit, and a thread with few registers waits for one load before it asks for the next. Needs a <see cref="GroupSize"/>.
+    /// </summary>
+    public int GroupsAtOnce { get; init; }
 }
 
 /// <summary>

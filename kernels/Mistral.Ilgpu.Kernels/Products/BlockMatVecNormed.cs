@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// <see cref="NormedInput"/>: y[r] = Σ_c W[r, c] q(RMSNorm(x))[c]. x: tokens × inputStride. Every bit is that of the kernels apart.
 /// </summary>
 [GroupForm]
-[CudaForm(70, GroupSize = WarpRows.GroupSize)]
+[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct BlockMatVecNormed<TFormat>(
     StepState State,
     BlockWeights Weights,

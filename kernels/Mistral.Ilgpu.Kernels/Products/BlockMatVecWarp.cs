@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// multiplied; y: tokens × outputStride.
 /// A warp takes two rows (grid x, sixteen rows to a group) of one token (grid y); its lanes are the <see cref="Strands"/>. No shared memory.
 /// </summary>
-[CudaForm(70, GroupSize = WarpRows.GroupSize)]
+[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
     StepState State,
     BlockWeights Weights,

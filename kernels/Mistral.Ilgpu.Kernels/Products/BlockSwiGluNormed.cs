@@ -5,11 +5,12 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>
 /// y[r] = silu(Σ_c G[r, c] x'[c]) × Σ_c U[r, c] x'[c] for one token (the first of Tokens) that every group norms and brings to eight bits itself, see
 /// <see cref="NormedInput"/>, G stacked over U; and y in eight bits too, for the product that follows. x: tokens × inputStride; y: tokens ×
-/// outputStride. A warp takes two rows of both matrices, a group a run of 32 rows. Every bit is that of the kernels apart.
+/// outputStride. A group takes a run of 32 rows, a warp two rows of both matrices and then two more: so small groups are all at once on a GPU, where
+/// larger ones leave a few behind. Every bit is that of the kernels apart.
 /// </summary>
 /// <param name="Packed">Takes y too, where it exists: where y has whole runs.</param>
 [GroupForm]
-[CudaForm(70, GroupSize = GroupSize)]
+[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 4)]
 public readonly record struct BlockSwiGluNormed<TFormat>(
     StepState State,
     BlockWeights Weights,
@@ -26,23 +27,25 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
     /// <summary>Rows that a group makes.</summary>
     public const int RowsPerGroup = BlockRun.Length;
 
-    public const int GroupSize = RowsPerGroup * Strands.Count;
+    private const int RowsAtOnce = WarpRows.GroupSize / Strands.Count;
 
     public void Execute()
     {
         var made = SharedMemory.Allocate<float>(RowsPerGroup);
         int token = Tokens.First(State);
         var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
-        int within = Group.IdxX / Strands.Count;
-        int row = (Grid.IdxX * RowsPerGroup) + within;
-        var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
-        if (Group.IdxX % Strands.Count == 0)
+        for (int within = Group.IdxX / Strands.Count; within < RowsPerGroup; within += RowsAtOnce)
         {
-            float product = GateWithSilu.Combine(0, gate, up);
-            made[within] = product;
-            if (row < Rows)
+            int row = (Grid.IdxX * RowsPerGroup) + within;
+            var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
+            if (Group.IdxX % Strands.Count == 0)
             {
-                Output[((long)token * OutputStride) + row] = product;
+                float product = GateWithSilu.Combine(0, gate, up);
+                made[within] = product;
+                if (row < Rows)
+                {
+                    Output[((long)token * OutputStride) + row] = product;
+                }
             }
         }
 

@@ -80,7 +80,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         '|', form.Kernel.Module.ModuleVersionId, typeof(IKernel).Module.ModuleVersionId, typeof(CompiledKernels).Module.ModuleVersionId,
         typeof(Context).Assembly.GetName().Version, _target, form.Kernel.FullName);
 
-    private KernelText Compile(KernelForm form) => TextOf(accelerator.GetBackend().Compile(Describe(form), default));
+    private KernelText Compile(KernelForm form) => TextOf(accelerator.GetBackend().Compile(Describe(form), form.Bounds));
 
     private CompiledKernel Rebuild(KernelForm form, KernelText text) =>
         accelerator is CLAccelerator cl ? RebuildForOpenCl(cl, form, text) : RebuildForCuda(context, form, text);
@@ -95,7 +95,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
 
     /// <summary>The kernel whose text was kept, ready to be loaded.</summary>
     internal static PTXCompiledKernel RebuildForCuda(Context context, KernelForm form, KernelText text) =>
-        CreatePtxKernel(context, new EntryPoint(Describe(form), text.Shared, default), null, text.Source);
+        CreatePtxKernel(context, new EntryPoint(Describe(form), text.Shared, form.Bounds), null, text.Source);
 
     // A view is two arguments in OpenCL: a pointer and a length.
     private CLCompiledKernel RebuildForOpenCl(CLAccelerator cl, KernelForm form, KernelText text) => new(

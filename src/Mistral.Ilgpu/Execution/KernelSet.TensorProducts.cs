@@ -139,7 +139,7 @@ public sealed partial class KernelSet
             new BlockSwiGluNormed<TFormat>(
                 state, band.Blocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), made,
                 norm.Input.Stride, output.Stride, set.Range),
-            _ => new KernelConfig(LaunchPlan.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), BlockSwiGluNormed<TFormat>.GroupSize));
+            _ => new KernelConfig(LaunchPlan.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch Warps(RowSet set) => Launcher(
             new BlockMatVecWarp<TFormat, TEpilogue>(state, band.Blocks, packed, to, made, output.Stride, set.Range),

@@ -32,7 +32,7 @@ public static class KernelCode
     }
 
     private static CompiledKernel Compile(Backend backend, KernelForm form) =>
-        backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), default);
+        backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);
 
     private static Context CreateContext() => Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
 }

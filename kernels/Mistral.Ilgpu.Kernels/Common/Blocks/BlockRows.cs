@@ -26,8 +26,9 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         int runs = _weights.Columns / BlockRun.Length;
         var sums = default(Sums);
         int run = strand;
-        // Four runs are on their way before any is used; of a gated pair two of each matrix, where registers for them are not what groups lack.
-        for (; TEpilogue.IsGated && TFormat.BlockLength == BlockRun.Length && run + Strands.Count < runs; run += 2 * Strands.Count)
+        // Four runs are on their way before any is used; of a gated pair two of each matrix, where there are registers for them.
+        bool areTwo = TFormat.BlockLength == BlockRun.Length && !TFormat.IsUneven;
+        for (; TEpilogue.IsGated && areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
         {
             var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
             sums = Step(sums, a, token, run);

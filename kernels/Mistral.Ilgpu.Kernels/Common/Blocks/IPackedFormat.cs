@@ -6,6 +6,9 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>Blocks whose quants come as signed bytes, four packed in an int, for the instructions of GPUs that multiply them so.</summary>
 public interface IPackedFormat : IBlockFormat
 {
+    /// <summary>Whether the four bits of a quant are its number among <see cref="UnevenValues"/>.</summary>
+    static abstract bool IsUneven { get; }
+
     /// <summary>Reads the quants of a run, by the widest loads that their place allows.</summary>
     /// <param name="quants">The plane of quants.</param>
     static abstract RunWords Words(ArrayView<byte> quants, long block, int run);

@@ -31,9 +31,6 @@ public interface IStripFormat : IPackedFormat
     /// <summary>What makes a quant an unsigned number; 0 of eight bits, and where quants are numbers of values.</summary>
     static abstract int Bias { get; }
 
-    /// <summary>Whether the four bits of a quant are its number among <see cref="UnevenValues"/>.</summary>
-    static abstract bool IsUneven { get; }
-
     /// <summary>16-bit floats of a block: the scale, and that of offsets where there are some.</summary>
     static abstract int BlockFloats { get; }
 
