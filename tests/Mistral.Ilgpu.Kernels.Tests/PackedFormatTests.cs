@@ -1,0 +1,81 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution;
+using Xunit;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>What CUDA forms read of blocks in few loads and decode by inline PTX is, to the bit, what all other forms find one by one.</summary>
+public sealed class PackedFormatTests
+{
+    private const int Blocks = 64;
+
+    public static TheoryData<string> Formats => [.. KernelCatalog.All.Select(form => form.Kernel).Where(kernel => kernel.Name == "BlockEmbed`1").Select(kernel => kernel.GetGenericArguments()[0].Name)];
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Run_ReadAsPacks_IsThatOfTheFormat(string format)
+    {
+        var type = typeof(IPackedFormat).Assembly.GetType($"Mistral.Ilgpu.Kernels.{format}")!;
+        typeof(PackedFormatTests).GetMethod(nameof(Check), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null);
+    }
+
+    private static void Check<TFormat>()
+        where TFormat : struct, IPackedFormat
+    {
+        var device = TestDevice.Get("cuda");
+        var random = new Random(5);
+        byte[] quants = new byte[Blocks * TFormat.QuantBytes];
+        random.NextBytes(quants);
+        // Any halves but infinities and NaN, which models have not; many of them are subnormal.
+        ushort[] scales = [.. Enumerable.Range(0, Blocks * TFormat.ScaleWords).Select(_ => (ushort)random.Next(1 << 16) is var bits && (bits & 0x7C00) == 0x7C00 ? (ushort)(bits ^ 0x4000) : bits)];
+        scales[0] = 0x8001;
+        int runs = Blocks * (TFormat.BlockLength / BlockRun.Length);
+        var quantsApart = device.Zeros<uint>(runs * BothWays<TFormat>.Words);
+        var quantsPacked = device.Zeros<uint>(quantsApart.Length);
+        var scalesApart = device.Zeros<Float4>(runs);
+        var scalesPacked = device.Zeros<Float4>(runs);
+
+        device.Launch(new KernelConfig(runs, 1), new BothWays<TFormat>(device.Upload(quants), device.Upload(scales), quantsApart, quantsPacked, scalesApart, scalesPacked));
+
+        Assert.Equal(device.Download(quantsApart), device.Download(quantsPacked));
+        Assert.Equal(device.Download(scalesApart), device.Download(scalesPacked));
+    }
+}
+
+/// <summary>Each thread reads a run of a block by word and by pack.</summary>
+public readonly record struct BothWays<TFormat>(
+    ArrayView<byte> Quants, ArrayView<ushort> Scales, ArrayView<uint> QuantsApart, ArrayView<uint> QuantsPacked, ArrayView<Float4> ScalesApart, ArrayView<Float4> ScalesPacked) : IKernel
+    where TFormat : struct, IPackedFormat
+{
+    /// <summary>Of four quants, in a run.</summary>
+    public const int Words = 8;
+
+    public void Execute()
+    {
+        int runsInBlock = TFormat.BlockLength / BlockRun.Length;
+        long block = Grid.IdxX / runsInBlock;
+        int run = Grid.IdxX % runsInBlock;
+        for (int word = 0; word < Words; word++)
+        {
+            QuantsApart[(Grid.IdxX * Words) + word] = TFormat.Four(Quants, block, run, word >> 2, word & 3);
+        }
+
+        var words = TFormat.Words(Quants, block, run);
+        Write(TFormat.Half(words, run, 0), 0);
+        Write(TFormat.Half(words, run, 1), 4);
+        ScalesApart[Grid.IdxX] = Used(TFormat.Scale(Scales, block * TFormat.ScaleWords, run));
+        ScalesPacked[Grid.IdxX] = Used(TFormat.ScaleOf(TFormat.ScaleWordsOf(Scales, block, run), run));
+    }
+
+    private void Write(Pack pack, int word)
+    {
+        int at = (Grid.IdxX * Words) + word;
+        QuantsPacked[at] = pack.A;
+        QuantsPacked[at + 1] = pack.B;
+        QuantsPacked[at + 2] = pack.C;
+        QuantsPacked[at + 3] = pack.D;
+    }
+
+    private static Float4 Used(RunScale scale) => new() { A = scale.Low, B = scale.High, C = scale.LowOffset, D = scale.HighOffset };
+}
