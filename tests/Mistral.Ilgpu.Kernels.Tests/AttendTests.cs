@@ -62,6 +62,12 @@ public sealed class AttendTests
     public void TensorAttention_TokensInTwoSplitsOneAfterTheOther_EqualReference(string name) =>
         Check<Float16, ushort>(TestDevice.Get(name), new Shape(90, 2, 2, 32, 16, 260), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 4, prompt: 120);
 
+    [Theory]
+    [InlineData("cuda")]
+    public void TensorAttention_MoreSplitsThanAreJoinedAtOnce_EqualReference(string name) =>
+        Check<Float16, ushort>(
+            TestDevice.Get(name), new Shape(200, 1, 3, 48, 16, 300), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 3, prompt: 150, splitTiles: 1);
+
     private static void CheckShapes(Device device, Form form)
     {
         if (form == Form.Lanes && device.Info.Kind == DeviceKind.Cpu)
@@ -111,7 +117,8 @@ public sealed class AttendTests
     }
 
     /// <param name="prompt">Length of all prompts, after which every pass decodes; random ones and passes if null.</param>
-    private static void Check<TCache, TElement>(Device device, Shape s, TensorFormat format, Form form, double tolerance, int passes = 8, int? prompt = null)
+    /// <param name="splitTiles">Tiles of a split at least; the device's choice if null.</param>
+    private static void Check<TCache, TElement>(Device device, Shape s, TensorFormat format, Form form, double tolerance, int passes = 8, int? prompt = null, int? splitTiles = null)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -147,7 +154,7 @@ public sealed class AttendTests
             if (batch.TokenCount > 0)
             {
                 float[] qkv = data.Floats((long)batch.TokenCount * s.Columns, 2);
-                float[] actual = Run<TCache, TElement>(device, s, cache, batch, device.Upload(qkv), frequencies, parts, format, form);
+                float[] actual = Run<TCache, TElement>(device, s, cache, batch, device.Upload(qkv), frequencies, parts, format, form, splitTiles);
                 Compare(s, config.RopeTheta, batch, texts, qkv, actual, tolerance);
             }
         }
@@ -155,7 +162,7 @@ public sealed class AttendTests
 
     private static float[] Run<TCache, TElement>(
         Device device, Shape s, RotatingKvCache cache, Batch batch, ArrayView<float> qkv, ArrayView<ulong> frequencies, ArrayView<float> parts,
-        TensorFormat format, Form form)
+        TensorFormat format, Form form, int? tilesOfSplit)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -169,7 +176,7 @@ public sealed class AttendTests
         var state = new StepState(device.Upload(ints[..length]));
         var layer = cache.Layers[0];
         var output = device.Zeros<float>((long)batch.TokenCount * s.Heads * s.HeadDim);
-        int splitTiles = form == Form.Tensor ? new LaunchPlan(device.Info).SplitTiles : DecodeSplits.LeastTiles;
+        int splitTiles = tilesOfSplit ?? (form == Form.Tensor ? new LaunchPlan(device.Info).SplitTiles : DecodeSplits.LeastTiles);
         var input = new AttentionInput<TElement>(
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, s.HeadDim, layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);

@@ -60,6 +60,7 @@ internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input,
                 new KernelConfig(new Index3D(Splits + 1, Input.KvHeads, pass.DecodeCount), new Index3D(TensorForms.DecodeGroup(Input.HeadDim), 1, 1)),
                 new DecodeAttendTensor<THead>(Input, Layer.Addresses, Frequencies, Parts, _packs ? _packed : default));
             CheckCounters(pass.DecodeCount);
+            CheckJoined(pass.DecodeCount);
             if (_packs)
             {
                 CheckPacked(pass.DecodeCount);
@@ -77,6 +78,23 @@ internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input,
             Assert.Equal(0, BitConverter.SingleToInt32Bits(parts[part + Input.HeadDim + DecodeSplits.DoneAt]));
         }
     }
+
+    // The output is bit for bit what the kernel for that alone makes of the splits.
+    private void CheckJoined(int tokens)
+    {
+        int columns = Input.Heads * Input.HeadDim;
+        var expected = Device.Zeros<float>((long)tokens * columns);
+        Device.Launch(
+            new KernelConfig(2, 32), new MergeSplits(Input.State, Parts, expected, Input.Heads, Input.HeadDim, Input.Window, columns, Input.SplitTiles));
+        var (ours, theirs) = (Device.Download(Input.Output), Device.Download(expected));
+        for (int token = 0; token < tokens; token++)
+        {
+            int at = token * Input.OutputStride;
+            Assert.Equal(Bits(theirs[(token * columns)..((token + 1) * columns)]), Bits(ours[at..(at + columns)]));
+        }
+    }
+
+    private static int[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToInt32Bits)];
 
     private static PackedInput Packed(Device device, AttentionInput<ushort> input)
     {

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>
 /// The whole attention step of decoded tokens on tensor cores, for caches of 16 bits and up to <see cref="TensorForms.MostDecodeHeads"/> heads to a
 /// kv head: turns queries and keys and stores keys and values (<see cref="DecodeTurn{THead}"/>), attends (<see cref="DecodeAttendRow{TTiles,TElement}"/>),
-/// joins the splits (<see cref="MergeSplits"/>), and if asked brings the output to eight bits (<see cref="PackedRun"/>). One group per split
+/// joins the splits (<see cref="TensorMerge"/>), and if asked brings the output to eight bits (<see cref="PackedRun"/>). One group per split
 /// (grid x), kv head (grid y) and token (grid z), whose warps share the keys; the last group of a token and kv head to be done joins
 /// them all, in their order. The heads of the kv head are the rows of one multiplication, so each key is loaded once for all.
 /// Group size: <see cref="TensorForms.DecodeGroup"/>.
@@ -35,32 +35,34 @@ public readonly record struct DecodeAttendTensor<THead>(
         Group.Barrier();
         new TensorAttention<THead, KeyScores>(Input, Cache).Attend(
             block, new TensorQueries(Parts, part.At, 0, part.HeadStride), part, block.FirstTile, firstRow: 0, Group.DimX / TensorLane.WarpSize);
-        if (IsLast(token, kvHead))
+        int splits = DecodeSplits.Count(block.Queries.Position, Input.Window, Input.SplitTiles);
+        if (IsLast(token, kvHead, splits))
         {
-            Join(token, kvHead);
+            Join(token, kvHead, splits);
         }
     }
 
     /// <summary>Whether all other groups of the token and kv head are done.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsLast(int token, int kvHead)
+    private bool IsLast(int token, int kvHead, int splits)
     {
         var isLast = SharedMemory.Allocate<int>(1);
-        int splits = DecodeSplits.Count(Input.State.Position(token), Input.Window, Input.SplitTiles);
         if (splits == 1)
         {
             Group.Barrier();
             return true;
         }
 
-        // What this group has written is seen before it counts itself, and what others have is read after they are counted.
-        MemoryFence.DeviceLevel();
+        // What the group has written is seen before it counts itself, and what others have is read after they are counted: the barriers
+        // hand on to the whole group what the fences order for one thread.
         Group.Barrier();
         if (Group.IdxX == 0)
         {
             long done = AttentionOutput.Part(Input, Parts, token, kvHead, 0).At + Input.HeadDim + DecodeSplits.DoneAt;
             var counter = Parts.Cast<int>();
+            TensorShared.Fence();
             bool areAll = Atomic.Add(ref counter[done], 1) == splits - 1;
+            TensorShared.Fence();
             isLast[0] = areAll ? 1 : 0;
             if (areAll)
             {
@@ -69,32 +71,26 @@ public readonly record struct DecodeAttendTensor<THead>(
         }
 
         Group.Barrier();
-        MemoryFence.DeviceLevel();
         return isLast[0] != 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Join(int token, int kvHead)
+    private void Join(int token, int kvHead, int splits)
     {
-        var merge = new MergeSplits(Input.State, Parts, Input.Output, Input.Heads, Input.HeadDim, Input.Window, Input.OutputStride, Input.SplitTiles);
+        var merge = new TensorMerge(Input, Parts, token, kvHead, splits);
         int elements = Input.Group * Input.HeadDim;
+        var output = Input.Output.Cast<Float4>();
         for (int first = 0; first < elements; first += Group.DimX * PackedRun.PerLane)
         {
             // Lanes past the end repeat the last one, see there.
             int element = first + (Group.IdxX * PackedRun.PerLane);
             bool exists = element < elements;
-            int source = (kvHead * elements) + IntrinsicMath.Min(element, elements - PackedRun.PerLane);
-            var x = new Float4
-            {
-                A = merge.Join(token, source), B = merge.Join(token, source + 1), C = merge.Join(token, source + 2), D = merge.Join(token, source + 3),
-            };
+            element = IntrinsicMath.Min(element, elements - PackedRun.PerLane);
+            var x = merge.Join(element);
+            int source = (kvHead * elements) + element;
             if (exists)
             {
-                long to = ((long)token * Input.OutputStride) + source;
-                Input.Output[to] = x.A;
-                Input.Output[to + 1] = x.B;
-                Input.Output[to + 2] = x.C;
-                Input.Output[to + 3] = x.D;
+                output[(((long)token * Input.OutputStride) + source) / PackedRun.PerLane] = x;
             }
 
             if (Packed.Exists)

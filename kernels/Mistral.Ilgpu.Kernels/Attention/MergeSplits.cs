@@ -42,7 +42,7 @@ public readonly record struct MergeSplits(
 
     /// <summary>An element of a token's output.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Join(int token, int element)
+    private float Join(int token, int element)
     {
         int perPart = HeadDim + DecodeSplits.Tail;
         int splits = DecodeSplits.Count(State.Position(token), Window, SplitTiles);

@@ -46,6 +46,16 @@ internal static class TensorLane
         return IntrinsicMath.Max(value, ILGPU.Warp.ShuffleXor(value, 2));
     }
 
+    /// <summary>Over the warp.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Max(float value)
+    {
+        value = RowMax(value);
+        value = IntrinsicMath.Max(value, ILGPU.Warp.ShuffleXor(value, 4));
+        value = IntrinsicMath.Max(value, ILGPU.Warp.ShuffleXor(value, 8));
+        return IntrinsicMath.Max(value, ILGPU.Warp.ShuffleXor(value, 16));
+    }
+
     /// <summary>Over the four lanes that share a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float RowSum(float value)

@@ -25,6 +25,10 @@ internal static class TensorShared
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WaitForCopies() => CudaAsm.Emit("cp.async.wait_all;");
 
+    /// <summary>Acquires and releases at the level of the device, which costs less than ILGPU's fence: that one orders all fences too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Fence() => CudaAsm.Emit("fence.acq_rel.gpu;");
+
     /// <summary>Copies two bytes at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy2(uint to, long from)
