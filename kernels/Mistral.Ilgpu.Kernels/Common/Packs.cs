@@ -6,6 +6,12 @@ public struct Pack
     public uint A, B, C, D;
 }
 
+/// <summary>Two neighbouring activations, loaded in one instruction.</summary>
+public struct Float2
+{
+    public float A, B;
+}
+
 /// <summary>Four neighbouring activations, loaded in one instruction.</summary>
 public struct Float4
 {

@@ -48,7 +48,9 @@ public readonly record struct PageTable(ArrayView<int> Pages, int PagesPerRing, 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(int sequence, int tile)
     {
-        int inRing = tile % (PagesPerRing * TilesPerPage);
-        return (Pages[(sequence * PagesPerRing) + (inRing / TilesPerPage)] * TilesPerPage) + (inRing % TilesPerPage);
+        // Without signs, and one remainder by hand, because GPUs divide in software.
+        int inRing = (int)((uint)tile % (uint)(PagesPerRing * TilesPerPage));
+        int page = (int)((uint)inRing / (uint)TilesPerPage);
+        return (Pages[(sequence * PagesPerRing) + page] * TilesPerPage) + (inRing - (page * TilesPerPage));
     }
 }

@@ -41,9 +41,9 @@ internal readonly struct TensorAttention<THead, TScores>
         uint keys = shared;
         uint values = shared + (uint)(tilesAtOnce * TensorTiles<THead>.TileBytes);
         uint warpOffset = (uint)(warpTile * TensorTiles<THead>.TileBytes);
-        uint laneKeys = keys + warpOffset + TensorTiles<THead>.LaneKeys;
-        uint laneValues = values + warpOffset + TensorTiles<THead>.LaneValues;
-        uint swizzle = TensorTiles<THead>.LaneSwizzle;
+        uint laneKeys = Hoisted.Of(keys + warpOffset + TensorTiles<THead>.LaneKeys);
+        uint laneValues = Hoisted.Of(values + warpOffset + TensorTiles<THead>.LaneValues);
+        uint swizzle = Hoisted.Of(TensorTiles<THead>.LaneSwizzle);
 
         var tiles = new TensorTiles<THead>(_input, _cache, block);
         tiles.ClearPadding(keys, tilesAtOnce);
@@ -52,6 +52,9 @@ internal readonly struct TensorAttention<THead, TScores>
         var bottom = Row(block, queries, output, firstRow + TensorLane.Row + 8);
         var topKeys = Visible(block, firstRow + TensorLane.Row);
         var bottomKeys = Visible(block, firstRow + TensorLane.Row + 8);
+        // Positions that every query sees.
+        int allFirst = Hoisted.Of(Visible(block, (block.Queries.Tokens * _input.Group) - 1).First);
+        int allLast = Hoisted.Of(Visible(block, 0).Last);
         var head = default(THead);
         head.Begin(top, bottom, 0);
         float topMax = NoMax, bottomMax = NoMax, topSum = 0, bottomSum = 0;
@@ -63,7 +66,7 @@ internal readonly struct TensorAttention<THead, TScores>
             var scores = default(TScores);
             scores.Score(ref head, laneKeys);
             int from = (tile + warpTile) * TileLayout.Length;
-            if (!IsWhollyVisible(block, from))
+            if (from < allFirst || from + (TScores.Tiles * TileLayout.Length) - 1 > allLast)
             {
                 scores.Mask(topKeys.First - from, topKeys.Last - from, bottomKeys.First - from, bottomKeys.Last - from);
             }
@@ -146,6 +149,10 @@ internal readonly struct TensorAttention<THead, TScores>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private TensorRow Row(AttentionBlock block, TensorQueries queries, AttentionOutput output, int query)
     {
+        // In place of one that does not exist the last is read.
+        int count = block.Queries.Tokens * _input.Group;
+        bool exists = query < count;
+        query = IntrinsicMath.Min(query, count - 1);
         int token = query / _input.Group;
         int head = query % _input.Group;
         return new TensorRow(
@@ -155,7 +162,7 @@ internal readonly struct TensorAttention<THead, TScores>
             output.At + ((long)token * output.TokenStride) + (head * output.HeadStride),
             _input.HeadDim,
             _input.Scale * Log2E,
-            query < block.Queries.Tokens * _input.Group);
+            exists);
     }
 
     // Positions that a query sees of the block's tiles.
@@ -166,13 +173,5 @@ internal readonly struct TensorAttention<THead, TScores>
         return (
             IntrinsicMath.Max(position - _input.Window + 1, block.FirstTile * TileLayout.Length),
             IntrinsicMath.Min(position, (block.EndTile * TileLayout.Length) - 1));
-    }
-
-    // Whether every query sees all keys that the warp takes at once from a position on.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsWhollyVisible(AttentionBlock block, int from)
-    {
-        int last = from + (TScores.Tiles * TileLayout.Length) - 1;
-        return from >= Visible(block, (block.Queries.Tokens * _input.Group) - 1).First && last <= Visible(block, 0).Last;
     }
 }

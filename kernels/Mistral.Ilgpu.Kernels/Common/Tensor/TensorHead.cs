@@ -53,14 +53,11 @@ public readonly record struct TensorRow(
     public uint Pair<TFormat>(int element)
         where TFormat : struct, ITensorFormat
     {
-        float low = 0;
-        float high = 0;
-        if (Exists && element < HeadDim)
-        {
-            low = Query[QueryAt + element] * Scale;
-            high = Query[QueryAt + element + 1] * Scale;
-        }
-
+        // Loaded from where there is something in any case, so that no load waits for a branch or for another.
+        bool exists = Exists && element < HeadDim;
+        var pair = Query.Cast<Float2>()[(QueryAt + IntrinsicMath.Min(element, HeadDim - 2)) / 2];
+        float low = exists ? pair.A * Scale : 0;
+        float high = exists ? pair.B * Scale : 0;
         return TFormat.Pair(low, high);
     }
 

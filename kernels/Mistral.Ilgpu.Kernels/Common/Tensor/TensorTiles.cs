@@ -18,6 +18,9 @@ internal readonly struct TensorTiles<THead>
     private const int PieceBytes = 16;
     private const int PerPiece = PieceBytes / sizeof(ushort);
 
+    // Of which a warp copies the keys at a time.
+    private const int ElementsAtOnce = TensorLane.WarpSize / (KeyScores.RowBytes / PieceBytes);
+
     private readonly AttentionInput<ushort> _input;
     private readonly TensorCache _cache;
     private readonly AttentionBlock _block;
@@ -42,21 +45,21 @@ internal readonly struct TensorTiles<THead>
     public static uint LaneKeys
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => KeyAt(TensorLane.Index % 16, TensorLane.Index / 16);
+        get => KeyAt(TensorLane.Index & 15, TensorLane.Index >> 4);
     }
 
     /// <summary>The position whose values are the lane's to name.</summary>
     public static uint LaneValues
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (uint)(TensorLane.Index % 16 * ValueBytes);
+        get => (uint)((TensorLane.Index & 15) * ValueBytes);
     }
 
     /// <summary>What an element's place among that position's values is combined with.</summary>
     public static uint LaneSwizzle
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (uint)(((TensorLane.Index / 16) ^ (TensorLane.Index % 8)) * PieceBytes);
+        get => (uint)(((TensorLane.Index >> 4) ^ (TensorLane.Index & 7)) * PieceBytes);
     }
 
     /// <summary>Zeros the elements that the head has not, for what lies there might be no number.</summary>
@@ -78,22 +81,34 @@ internal readonly struct TensorTiles<THead>
         for (int tile = TensorLane.Warp; tile < tiles; tile += Group.DimX / TensorLane.WarpSize)
         {
             var source = SourceOf(firstTile + tile);
-            for (int i = TensorLane.Index; i < 2 * _input.HeadDim; i += TensorLane.WarpSize)
+            // A lane copies half the keys of an element and of every sixteenth from there: the same half, at equal distances.
+            int half = TensorLane.Index & 1;
+            int fromRing = source.FromRing - (half * PerPiece);
+            uint at = to + (uint)(tile * TileBytes) + KeyAt(TensorLane.Index >> 1, half);
+            long ring = _cache.RingKeys + source.Ring + (TensorLane.Index * PieceBytes);
+            long fresh = _cache.FreshKeys + source.Fresh + (TensorLane.Index * PieceBytes);
+            if (fromRing >= PerPiece || fromRing <= 0)
             {
-                uint at = to + (uint)(tile * TileBytes) + KeyAt(i / 2, i % 2);
-                long ring = _cache.RingKeys + source.Ring + (i * PieceBytes);
-                long fresh = _cache.FreshKeys + source.Fresh + (i * PieceBytes);
-                int fromRing = source.FromRing - (i % 2 * PerPiece);
-                if (fromRing >= PerPiece || fromRing <= 0)
+                long from = fromRing > 0 ? ring : fresh;
+                for (int element = TensorLane.Index >> 1; element < _input.HeadDim; element += ElementsAtOnce)
                 {
-                    TensorShared.Copy16(at, fromRing > 0 ? ring : fresh);
+                    TensorShared.Copy16(at, from);
+                    at += ElementsAtOnce * KeyScores.RowBytes;
+                    from += ElementsAtOnce * KeyScores.RowBytes;
                 }
-                else
+            }
+            else
+            {
+                for (int element = TensorLane.Index >> 1; element < _input.HeadDim; element += ElementsAtOnce)
                 {
                     for (int key = 0; key < PerPiece; key++)
                     {
                         TensorShared.Copy2(at + (uint)(key * sizeof(ushort)), (key < fromRing ? ring : fresh) + (key * sizeof(ushort)));
                     }
+
+                    at += ElementsAtOnce * KeyScores.RowBytes;
+                    ring += ElementsAtOnce * KeyScores.RowBytes;
+                    fresh += ElementsAtOnce * KeyScores.RowBytes;
                 }
             }
         }
@@ -104,26 +119,59 @@ internal readonly struct TensorTiles<THead>
     public void LoadValues(int firstTile, int tiles, uint to)
     {
         int pieces = THead.Size / PerPiece;
+        int step = TensorLane.WarpSize / pieces;
+        // A lane copies the same piece of every so many positions.
+        int piece = TensorLane.Index & (pieces - 1);
+        int first = (int)((uint)TensorLane.Index / (uint)pieces);
+        uint rowStep = (uint)(step * ValueBytes);
+        uint place = (uint)(piece * PieceBytes) ^ PlaceOf(first);
+        if (piece * PerPiece >= _input.HeadDim)
+        {
+            return;
+        }
+
         for (int tile = TensorLane.Warp; tile < tiles; tile += Group.DimX / TensorLane.WarpSize)
         {
             var source = SourceOf(firstTile + tile);
-            for (int i = TensorLane.Index; i < TileLayout.Length * pieces; i += TensorLane.WarpSize)
+            uint row = to + (uint)((tile * TileBytes) + (first * ValueBytes));
+            int within = ((first * _input.HeadDim) + (piece * PerPiece)) * sizeof(ushort);
+            long pitch = step * _input.HeadDim * sizeof(ushort);
+            long ring = _cache.RingValues + source.Ring + within;
+            long fresh = _cache.FreshValues + source.Fresh + within;
+            if (source.FromRing >= TileLayout.Length || source.FromRing <= 0)
             {
-                int position = i / pieces;
-                int piece = i % pieces;
-                if (piece * PerPiece < _input.HeadDim)
+                long from = source.FromRing > 0 ? ring : fresh;
+                // Four at a time, which ptxas does not do by itself.
+                for (int position = 0; position < TileLayout.Length; position += 4 * step)
                 {
-                    uint at = to + (uint)((tile * TileBytes) + (position * ValueBytes) + ((piece ^ (position % 8)) * PieceBytes));
-                    int within = ((position * _input.HeadDim) + (piece * PerPiece)) * sizeof(ushort);
-                    TensorShared.Copy16(
-                        at, (position < source.FromRing ? _cache.RingValues + source.Ring : _cache.FreshValues + source.Fresh) + within);
+                    uint moved = place ^ PlaceOf(position);
+                    TensorShared.Copy16(row + moved, from);
+                    TensorShared.Copy16(row + rowStep + (moved ^ PlaceOf(step)), from + pitch);
+                    TensorShared.Copy16(row + (2 * rowStep) + (moved ^ PlaceOf(2 * step)), from + (2 * pitch));
+                    TensorShared.Copy16(row + (3 * rowStep) + (moved ^ PlaceOf(3 * step)), from + (3 * pitch));
+                    row += 4 * rowStep;
+                    from += 4 * pitch;
+                }
+            }
+            else
+            {
+                for (int position = 0; position < TileLayout.Length; position += step)
+                {
+                    TensorShared.Copy16(row + (place ^ PlaceOf(position)), first + position < source.FromRing ? ring : fresh);
+                    row += rowStep;
+                    ring += pitch;
+                    fresh += pitch;
                 }
             }
         }
     }
 
+    // What a position's pieces are moved by.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint KeyAt(int element, int half) => (uint)((element * KeyScores.RowBytes) + ((half ^ (element / 4 % 2)) * PieceBytes));
+    private static uint PlaceOf(int position) => (uint)((position & 7) * PieceBytes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint KeyAt(int element, int half) => (uint)((element * KeyScores.RowBytes) + ((half ^ ((element >> 2) & 1)) * PieceBytes));
 
     // Tiles that no query sees are masked, but what is loaded for them must be numbers: that of the nearest one that is seen.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
