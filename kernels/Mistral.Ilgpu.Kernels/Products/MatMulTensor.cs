@@ -120,42 +120,64 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
         TileMemory.Commit();
     }
 
+    // What is there of a strip is loaded before any of it is written: a load after a store waits for it, as both may be of one place.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Write(int row, int token, int end, StripSums sums, StripSums second)
     {
-        Write(row, token, end, sums.A, second.A);
-        Write(row, token + 8, end, sums.B, second.B);
-        Write(row, token + 16, end, sums.C, second.C);
-        Write(row, token + 24, end, sums.D, second.D);
-        Write(row, token + 32, end, sums.E, second.E);
-        Write(row, token + 40, end, sums.F, second.F);
-        Write(row, token + 48, end, sums.G, second.G);
-        Write(row, token + 56, end, sums.H, second.H);
+        var current = new StripSums
+        {
+            A = Current(row, token, end),
+            B = Current(row, token + 8, end),
+            C = Current(row, token + 16, end),
+            D = Current(row, token + 24, end),
+            E = Current(row, token + 32, end),
+            F = Current(row, token + 40, end),
+            G = Current(row, token + 48, end),
+            H = Current(row, token + 56, end),
+        };
+        Write(row, token, end, current.A, sums.A, second.A);
+        Write(row, token + 8, end, current.B, sums.B, second.B);
+        Write(row, token + 16, end, current.C, sums.C, second.C);
+        Write(row, token + 24, end, current.D, sums.D, second.D);
+        Write(row, token + 32, end, current.E, sums.E, second.E);
+        Write(row, token + 40, end, current.F, sums.F, second.F);
+        Write(row, token + 48, end, current.G, sums.G, second.G);
+        Write(row, token + 56, end, current.H, sums.H, second.H);
+    }
+
+    // In place of what does not exist the last is loaded.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Sums16x8 Current(int row, int token, int end)
+    {
+        int top = IntrinsicMath.Min(row, Rows - 1);
+        int bottom = IntrinsicMath.Min(row + 8, Rows - 1);
+        long first = (long)IntrinsicMath.Min(token, end - 1) * OutputStride;
+        long second = (long)IntrinsicMath.Min(token + 1, end - 1) * OutputStride;
+        return new Sums16x8 { A = Output[first + top], B = Output[second + top], C = Output[first + bottom], D = Output[second + bottom] };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int row, int token, int end, Sums16x8 sums, Sums16x8 second)
+    private void Write(int row, int token, int end, Sums16x8 current, Sums16x8 sums, Sums16x8 second)
     {
         if (token < end)
         {
-            Write(row, token, sums.A, second.A);
-            Write(row + 8, token, sums.C, second.C);
+            Write(row, token, current.A, sums.A, second.A);
+            Write(row + 8, token, current.C, sums.C, second.C);
         }
 
         if (token + 1 < end)
         {
-            Write(row, token + 1, sums.B, second.B);
-            Write(row + 8, token + 1, sums.D, second.D);
+            Write(row, token + 1, current.B, sums.B, second.B);
+            Write(row + 8, token + 1, current.D, sums.D, second.D);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int row, int token, float product, float second)
+    private void Write(int row, int token, float current, float product, float second)
     {
         if (row < Rows)
         {
-            long to = ((long)token * OutputStride) + row;
-            Output[to] = TEpilogue.Combine(Output[to], product * Weights.Scale, second * Weights.Scale);
+            Output[((long)token * OutputStride) + row] = TEpilogue.Combine(current, product * Weights.Scale, second * Weights.Scale);
         }
     }
 }
