@@ -26,6 +26,7 @@ internal readonly struct DecodeTurn<THead>
         int ownTile = position / TileLayout.Length;
         // A slot that the window has just left may be read by another split meanwhile, which masks it.
         bool hasOwn = ownTile < _block.EndTile;
+        int within = position & (TileLayout.Length - 1);
         int pairs = _input.HeadDim / 2;
         int count = (_input.Group + (hasOwn ? 2 : 0)) * pairs;
         long row = (long)_block.Queries.FirstToken * _input.QueryStride;
@@ -34,8 +35,8 @@ internal readonly struct DecodeTurn<THead>
             : 0;
         for (int i = Group.IdxX; i < count; i += Group.DimX)
         {
-            int head = i / pairs;
-            int pair = i % pairs;
+            int head = (int)((uint)i / (uint)pairs);
+            int pair = i - (head * pairs);
             if (head < _input.Group)
             {
                 var (x, y) = Turned(row, (_block.KvHead * _input.Group) + head, pair, position, frequencies);
@@ -46,13 +47,13 @@ internal readonly struct DecodeTurn<THead>
             else if (head == _input.Group)
             {
                 var (x, y) = Turned(row, _input.Heads + _block.KvHead, pair, position, frequencies);
-                StorePair(_input.Ring.Keys, slot + (2 * pair * TileLayout.Length) + (position % TileLayout.Length), TileLayout.Length, THead.Pair(x, y));
+                StorePair(_input.Ring.Keys, slot + (2 * pair * TileLayout.Length) + within, TileLayout.Length, THead.Pair(x, y));
             }
             else
             {
                 long at = row + ((_input.Heads + _input.KvHeads + _block.KvHead) * _input.HeadDim) + (2 * pair);
                 StorePair(
-                    _input.Ring.Values, slot + (position % TileLayout.Length * _input.HeadDim) + (2 * pair), 1,
+                    _input.Ring.Values, slot + (within * _input.HeadDim) + (2 * pair), 1,
                     THead.Pair(_input.Qkv[at], _input.Qkv[at + 1]));
             }
         }
