@@ -23,7 +23,7 @@ public static class TestDevice
         ["cpu"] = new(() => Open("cpu", 4)),
         ["cpu:256"] = new(() => Open("cpu", GroupReduce.MaxGroupSize)),
         ["opencl"] = new(() => Open("opencl", null)),
-        ["cuda"] = new(() => OpenCuda("cuda:0")),
+        ["cuda"] = new(OpenCuda),
     };
 
     /// <summary>Devices for kernels that need no groups.</summary>
@@ -56,7 +56,7 @@ public static class TestDevice
     public static Device OpenCounted()
     {
         Assert.SkipWhen(CudaDriver.Absence is not null, CudaDriver.Absence ?? "");
-        return OpenCuda("cuda:0").Device!;
+        return OpenCuda().Device!;
     }
 
     /// <summary>Copies values to a new buffer of the device.</summary>
@@ -85,11 +85,11 @@ public static class TestDevice
     [SuppressMessage("Usage", "CA2255", Justification = "A test assembly is an application of its own.")]
     internal static void InstallDriver() => CudaDriver.Install();
 
-    private static (Device? Device, string? Absent) OpenCuda(string request)
+    private static (Device? Device, string? Absent) OpenCuda()
     {
         using (CudaDriver.PlugIn())
         {
-            return Open(request, null);
+            return Open("cuda", null);
         }
     }
 

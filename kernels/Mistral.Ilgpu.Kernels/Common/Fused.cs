@@ -24,12 +24,4 @@ internal static class Fused
         CudaAsm.Emit("mul.rn.f32 %0, %1, %2;", out float result, a, b);
         return result;
     }
-
-    /// <summary>The value, computed here: compilers take what no loop changes into the loop that uses it, and divide there again and again.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Once(float value)
-    {
-        CudaAsm.Emit("mov.f32 %0, %1;", out float result, value);
-        return result;
-    }
 }

@@ -71,7 +71,7 @@ public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, flo
             sum += shares[warp];
         }
 
-        return Fused.Once(1 / XMath.Sqrt((sum / Columns) + Epsilon));
+        return Hoisted.Of(1 / XMath.Sqrt((sum / Columns) + Epsilon));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -88,24 +88,25 @@ public sealed class CheckpointTensor
         for (int done = 0; done < rowCount;)
         {
             int rows = Math.Min(rowsAtOnce, rowCount - done);
-            CopyMapped(firstRow + done, rows, target, destination.Slice(done * targetRowBytes, rows * targetRowBytes));
+            CopyPart(firstRow + done, rows, target, destination.Slice(done * targetRowBytes, rows * targetRowBytes));
             done += rows;
         }
     }
 
-    private void CopyMapped(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
+    private void CopyPart(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
     {
         int sourceRowBytes = checked((int)Format.BytesOf(Columns));
-        if (_splitHeadDim == 0 && target == Format)
-        {
-            _stored.Source.Read(_stored.Offset + (firstRow * sourceRowBytes), destination);
-            Check(FormatConversion.FirstNotFinite(destination, target), firstRow, target);
-            return;
-        }
-
         if (_splitHeadDim == 0)
         {
-            using var rows = _stored.Source.Map(_stored.Offset + (firstRow * sourceRowBytes), rowCount * sourceRowBytes);
+            long at = _stored.Offset + (firstRow * sourceRowBytes);
+            if (target == Format)
+            {
+                _stored.Source.Read(at, destination);
+                Check(FormatConversion.FirstNotFinite(destination, target), firstRow, target);
+                return;
+            }
+
+            using var rows = _stored.Source.Map(at, rowCount * sourceRowBytes);
             Convert(rows.Bytes, firstRow, target, destination);
             return;
         }

@@ -147,9 +147,14 @@ public sealed class Device : IDisposable
     /// <summary>Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others.</summary>
     internal IDisposable? LockPages(byte[] pinned)
     {
+        if (!CopiesMeanwhile)
+        {
+            return null;
+        }
+
         // ILGPU does not say to the driver which device it is for, and unbinds it from the thread after other calls.
         Accelerator.Bind();
-        return CopiesMeanwhile ? Accelerator.CreatePageLockFromPinned(pinned) : null;
+        return Accelerator.CreatePageLockFromPinned(pinned);
     }
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>

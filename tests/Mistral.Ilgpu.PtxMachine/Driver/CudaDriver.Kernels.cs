@@ -14,7 +14,7 @@ public static unsafe partial class CudaDriver
             Current.RefuseWhileCapturing("a module was loaded");
             try
             {
-                *module = NewHandle(new Module(PtxKernel.Parse(Marshal.PtrToStringUTF8((nint)text)!), Current.Device));
+                *module = NewHandle(new Module(PtxKernel.Parse(Marshal.PtrToStringUTF8((nint)text)!)));
             }
             catch (PtxException exception)
             {
@@ -118,7 +118,7 @@ public static unsafe partial class CudaDriver
         }
     }
 
-    private sealed record Module(PtxKernel Kernel, CudaDeviceModel Device);
+    private sealed record Module(PtxKernel Kernel);
 
     private sealed class Function(PtxKernel kernel, PtxInterpreter interpreter)
     {

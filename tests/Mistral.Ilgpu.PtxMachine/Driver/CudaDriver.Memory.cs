@@ -56,33 +56,24 @@ public static unsafe partial class CudaDriver
     private static CudaResult cuMemGetInfo_v2(nuint* free, nuint* total) => Call(() => *free = *total = (nuint)Current.Device.MemoryBytes);
 
     [UnmanagedCallersOnly]
-    private static CudaResult cuMemAllocHost_v2(ulong* address, nuint bytes) => Call(() =>
-    {
-        Current.RefuseWhileCapturing("host memory was allocated");
-        *address = (ulong)NativeMemory.AlignedAlloc(bytes, Alignment);
-        Lock(*address, bytes);
-    });
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuMemFreeHost(ulong address) => Call(() =>
-    {
-        Current.Drain();
-        Unlock(address);
-        NativeMemory.AlignedFree((void*)address);
-    });
-
-    [UnmanagedCallersOnly]
     private static CudaResult cuMemHostRegister_v2(ulong address, nuint bytes, int flags) => Call(() =>
     {
         Current.RefuseWhileCapturing("host memory was locked");
-        Lock(address, bytes);
+        Memory.Add((nint)address, (long)bytes);
+        PageLocked.Add(address, address + bytes);
     });
 
     [UnmanagedCallersOnly]
     private static CudaResult cuMemHostUnregister(ulong address) => Call(() =>
     {
         Current.RefuseWhileCapturing("host memory was unlocked");
-        Unlock(address);
+        Require(PageLocked.Remove(address, out ulong end), $"{address:x} is not locked");
+        foreach (var stream in Handles.Values.OfType<CudaContext>().SelectMany(context => context.Streams))
+        {
+            Require(!stream.IsTouching(address, end), $"{address:x} is unlocked while a copy that touches it is under way");
+        }
+
+        Memory.Remove(address);
     });
 
     [UnmanagedCallersOnly]
@@ -137,22 +128,5 @@ public static unsafe partial class CudaDriver
     {
         Require(context.Allocated.Remove(address) && Memory.Remove(address), $"{address:x} is not allocated");
         NativeMemory.AlignedFree((void*)(address - DeviceAddresses));
-    }
-
-    private static void Lock(ulong address, nuint bytes)
-    {
-        Memory.Add((nint)address, (long)bytes);
-        PageLocked.Add(address, address + bytes);
-    }
-
-    private static void Unlock(ulong address)
-    {
-        Require(PageLocked.Remove(address, out ulong end), $"{address:x} is not locked");
-        foreach (var stream in Handles.Values.OfType<CudaContext>().SelectMany(context => context.Streams))
-        {
-            Require(!stream.IsTouching(address, end), $"{address:x} is unlocked while a copy that touches it is under way");
-        }
-
-        Memory.Remove(address);
     }
 }

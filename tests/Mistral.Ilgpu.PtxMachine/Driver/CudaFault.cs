@@ -12,7 +12,6 @@ public enum CudaResult
     InvalidHandle = 400,
     NotFound = 500,
     NotReady = 600,
-    LaunchOutOfResources = 701,
     LaunchFailed = 719,
     NotSupported = 801,
     CaptureUnsupported = 900,

@@ -22,4 +22,11 @@ internal static class Hoisted
         CudaAsm.Emit("mov.b32 %0, %1;", out uint hoisted, value);
         return hoisted;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Of(float value)
+    {
+        CudaAsm.Emit("mov.f32 %0, %1;", out float hoisted, value);
+        return hoisted;
+    }
 }
