@@ -52,7 +52,7 @@ internal sealed class LoadedModel : IDisposable
             var options = settings.Options with { AllLogits = allLogits };
             var model = ProgressBar.OverTensors(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, progress =>
                 MistralModel.Load(checkpoint, device, options, progress, cancellation));
-            model.OnCaptureRefused = refusal => narrator.Detail($"tokens are launched step by step, for the driver does not record them: {refusal}");
+            model.OnSlowerLaunches = reason => narrator.Detail($"{reason}");
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
             narrator.Detail($"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {loaded.LoadTime.TotalMilliseconds:n0} ms");

@@ -81,7 +81,7 @@ public sealed class CompiledKernelsTests : IDisposable
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
         var form = new KernelForm(typeof(RmsNormGroup));
         var compiled = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);
-        var text = CompiledKernels.TextOf(compiled);
+        var text = CompiledKernels.TextOf(compiled, CudaArchitecture.SM_80);
         Assert.Equal(GroupReduce.MaxGroupSize * sizeof(float), text.SharedBytes);
 
         var rebuilt = CompiledKernels.RebuildForCuda(context, form, text);
@@ -114,7 +114,7 @@ public sealed class CompiledKernelsTests : IDisposable
         string[] atOnce = new string[forms.Count];
 
         Parallel.For(0, forms.Count, i => atOnce[i] = CompiledKernels.TextOf(
-            backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), forms[i].Bounds)).Source);
+            backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), forms[i].Bounds), CudaArchitecture.SM_80).Source);
 
         Assert.All(forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.Ptx(pair.First, Architecture)), WorkOf(pair.Second)));
     }

@@ -100,6 +100,34 @@ public sealed partial class MachineCodeTests
         }
     }
 
+    [Theory]
+    [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsNormed, GateWithSilu>", 1)]
+    [InlineData("MatVecTensor<BFloat16Tensor, SixteenTokens, AsTheyAre, AddToResidual>", 1)]
+    [InlineData("BlockMatVecNormed<Q4_0>", 2)]
+    [InlineData("BlockSwiGluNormed<Q4_K>", 2)]
+    [InlineData("BlockMatVecWarp<Q8_0, AddToResidual>", 2)]
+    [InlineData("BlockMatVecTensor<Q8_0, EightTokens, Assign>", 0)]
+    [InlineData("DecodeAttendTensor<TwoParts<TwoParts<TwoParts<HeadRun<BFloat16Tensor>>>>>", 0)]
+    [InlineData("RmsNormWarp", 0)]
+    [InlineData("QuantizePacked", 0)]
+    public void DecodeForm_Assembled_PrefetchesAndAwaitsTheKernelBefore(string kernel, int prefetches)
+    {
+        var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
+        Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas or no nvdisasm on PATH");
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        foreach (int architecture in new[] { 80, 90 })
+        {
+            var (_, code) = Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, architecture), architecture);
+            string[] operations = [.. code.Split('\n').Select(line => Operation().Match(line.Trim()).Groups["name"].Value)];
+            int awaits = Array.IndexOf(operations, "ACQBULK");
+            Assert.Equal(architecture >= 90, awaits >= 0);
+            Assert.Equal(architecture >= 90, operations.Contains("PREEXIT"));
+            // Before the wait nothing but this.
+            Assert.Equal(prefetches, operations.Count(operation => operation == "CCTL.E.PF2"));
+            Assert.DoesNotContain(operations.Take(awaits), operation => operation.StartsWith("LDG", StringComparison.Ordinal) || operation.StartsWith("LD.", StringComparison.Ordinal));
+        }
+    }
+
     private static int LoadsBeforeProducts(string[] loop) =>
         loop.TakeWhile(instruction => !IsProduct(instruction)).Count(instruction => instruction.StartsWith("LDG", StringComparison.Ordinal));
 

@@ -18,6 +18,12 @@ internal enum InstructionKind
     AsyncCommit,
     AsyncWait,
     Fence,
+
+    /// <summary>Waits for the kernel before.</summary>
+    Await,
+
+    /// <summary>A line is brought to a cache.</summary>
+    Prefetch,
     Nothing,
 }
 

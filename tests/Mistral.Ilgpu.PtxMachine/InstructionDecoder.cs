@@ -36,7 +36,11 @@ internal static class InstructionDecoder
                 return common with { Kind = InstructionKind.Exit };
             case ["membar", "gl" or "sys"] or ["fence", .., "gpu" or "sys"]:
                 return common with { Kind = InstructionKind.Fence };
-            case ["membar" or "fence" or "prefetch" or "prefetchu", ..]:
+            case ["griddepcontrol", "wait"]:
+                return common with { Kind = InstructionKind.Await };
+            case ["prefetch", "global", "L1" or "L2"]:
+                return common with { Kind = InstructionKind.Prefetch, Offset = operands[0].Offset };
+            case ["membar" or "fence", ..] or ["griddepcontrol", "launch_dependents"]:
                 return common with { Kind = InstructionKind.Nothing };
             case ["bar", "sync"] or ["barrier", "sync"] or ["barrier", "sync", "aligned"] or ["bar" or "barrier", "cta", "sync"]:
                 return common with { Kind = InstructionKind.Barrier };

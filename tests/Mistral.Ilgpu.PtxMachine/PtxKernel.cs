@@ -28,6 +28,7 @@ public sealed class PtxKernel
         Name = name;
         Code = code;
         HasGlobalAtomics = code.Any(instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
+        AwaitsPredecessor = code.Any(instruction => instruction.Kind == InstructionKind.Await);
         Slots = slots;
         SpecialAt = specialAt;
     }
@@ -41,6 +42,9 @@ public sealed class PtxKernel
 
     /// <summary>Whether its groups may tell each other something.</summary>
     internal bool HasGlobalAtomics { get; }
+
+    /// <summary>Whether it waits by itself for the kernel before, and may begin while that runs.</summary>
+    internal bool AwaitsPredecessor { get; }
 
     /// <summary>What a thread's slots hold when it starts: a pattern in registers, then special registers, then constants.</summary>
     internal ulong[] Slots { get; }

@@ -42,7 +42,7 @@ internal sealed partial class ThreadGroup
         int granule = _code.Where(i => i.Space is AddressSpace.Shared or AddressSpace.Generic && i.Width > 0).Select(i => i.Width).DefaultIfEmpty(4).Min();
         _shared = new SharedMemory(kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4));
         _seen = seen;
-        _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, _shared, global, _seen);
+        _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, kernel.AwaitsPredecessor, _shared, global, _seen);
         _warps =
         [
             .. Enumerable.Range(0, (threads + Warp.Size - 1) / Warp.Size).Select(
@@ -213,7 +213,14 @@ internal sealed partial class ThreadGroup
                     case InstructionKind.Warp:
                         (_states[thread], _next[thread]) = (State.InWarp, next - 1);
                         return;
+                    case InstructionKind.Await:
+                        _memory.Await(thread);
+                        break;
+                    case InstructionKind.Prefetch:
+                        _memory.Prefetch(ref r, i);
+                        break;
                     case InstructionKind.Exit:
+                        _memory.RequireAwaited(thread);
                         (_states[thread], _next[thread]) = (State.Ended, next);
                         return;
                     default:

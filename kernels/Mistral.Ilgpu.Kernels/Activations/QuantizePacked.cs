@@ -17,6 +17,7 @@ public readonly record struct QuantizePacked(
 {
     public void Execute()
     {
+        Predecessor.Await();
         int first = Tokens.First(State);
         int perToken = Output.Stride / PackedRun.PerLane;
         long count = (long)(Tokens.End(State) - first) * perToken;

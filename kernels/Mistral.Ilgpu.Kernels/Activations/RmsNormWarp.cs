@@ -18,6 +18,7 @@ public readonly record struct RmsNormWarp(
 {
     public void Execute()
     {
+        Predecessor.Await();
         int row = Rows.First(State) + Grid.IdxX;
         long from = (long)Rows.Token(State, row) * (Stride / RmsNormed.PerItem);
         long to = (long)row * (Stride / RmsNormed.PerItem);

@@ -22,6 +22,7 @@ public readonly record struct DecodeAttendTensor<THead>(
 {
     public void Execute()
     {
+        Predecessor.Await();
         var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);
         var block = DecodeSplits.Split(DecodeSplits.Token(Input.State, token), kvHead, Input.Window, split, Input.SplitTiles);
         // Past a text's last split there is nothing to do.

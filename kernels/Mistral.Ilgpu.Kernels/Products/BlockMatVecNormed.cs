@@ -11,6 +11,7 @@ namespace Mistral.Ilgpu.Kernels;
 public readonly record struct BlockMatVecNormed<TFormat>(
     StepState State,
     BlockWeights Weights,
+    PrefetchedBlocks Ahead,
     ArrayView<Float4> Input,
     RmsNormed Norm,
     ArrayView<float> Output,
@@ -25,9 +26,12 @@ public readonly record struct BlockMatVecNormed<TFormat>(
 
     public void Execute()
     {
+        int firstRow = Grid.IdxX * RowsPerGroup;
+        Ahead.Prefetch(firstRow, Rows, matrices: 1, lines: 16);
+        Predecessor.Await();
         int token = Tokens.First(State);
         var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
-        int row = (Grid.IdxX * RowsPerGroup) + (Group.IdxX / Strands.Count);
+        int row = firstRow + (Group.IdxX / Strands.Count);
         float product = new BlockRows<TFormat, Assign>(Weights, input, Rows).Sum(row, 0).First;
         if (Group.IdxX % Strands.Count == 0 && row < Rows)
         {

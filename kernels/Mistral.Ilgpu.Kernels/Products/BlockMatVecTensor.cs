@@ -25,6 +25,7 @@ public readonly record struct BlockMatVecTensor<TFormat, TTokens, TEpilogue>(
 {
     public void Execute()
     {
+        Predecessor.Await();
         var shared = SharedMemory.Allocate<float>(Strands.SharedFloats);
         int firstRow = Grid.IdxY * Strands.Rows;
         int firstToken = Tokens.First(State) + (Grid.IdxX * TTokens.Tokens);

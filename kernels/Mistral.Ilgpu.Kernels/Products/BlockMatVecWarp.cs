@@ -12,6 +12,7 @@ namespace Mistral.Ilgpu.Kernels;
 public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
     StepState State,
     BlockWeights Weights,
+    PrefetchedBlocks Ahead,
     PackedInput Input,
     ArrayView<float> Output,
     int Rows,
@@ -25,13 +26,16 @@ public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
 
     public void Execute()
     {
+        int firstRow = Grid.IdxX * RowsPerGroup;
+        Ahead.Prefetch(firstRow, Rows, TEpilogue.IsGated ? 2 : 1, TEpilogue.IsGated ? 8 : 16);
+        Predecessor.Await();
         int token = Tokens.First(State) + Grid.IdxY;
         if (token >= Tokens.End(State))
         {
             return;
         }
 
-        int row = (Grid.IdxX * RowsPerGroup) + (Group.IdxX / Strands.Count);
+        int row = firstRow + (Group.IdxX / Strands.Count);
         var (product, second) = new BlockRows<TFormat, TEpilogue>(Weights, Input, Rows).Sum(row, token);
         if (Group.IdxX % Strands.Count == 0 && row < Rows)
         {

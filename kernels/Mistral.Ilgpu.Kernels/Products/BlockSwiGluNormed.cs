@@ -14,6 +14,7 @@ namespace Mistral.Ilgpu.Kernels;
 public readonly record struct BlockSwiGluNormed<TFormat>(
     StepState State,
     BlockWeights Weights,
+    PrefetchedBlocks Ahead,
     ArrayView<Float4> Input,
     RmsNormed Norm,
     ArrayView<float> Output,
@@ -31,12 +32,15 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
 
     public void Execute()
     {
+        int firstRow = Grid.IdxX * RowsPerGroup;
+        Ahead.Prefetch(firstRow, Rows, matrices: 2, lines: 4);
+        Predecessor.Await();
         var made = SharedMemory.Allocate<float>(RowsPerGroup);
         int token = Tokens.First(State);
         var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
         for (int within = Group.IdxX / Strands.Count; within < RowsPerGroup; within += RowsAtOnce)
         {
-            int row = (Grid.IdxX * RowsPerGroup) + within;
+            int row = firstRow + within;
             var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
             if (Group.IdxX % Strands.Count == 0)
             {

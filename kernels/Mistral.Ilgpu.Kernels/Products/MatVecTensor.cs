@@ -18,6 +18,7 @@ namespace Mistral.Ilgpu.Kernels;
 public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     StepState State,
     ArrayView<ushort> Weights,
+    PrefetchedRows Ahead,
     ArrayView<float> Input,
     RmsNormed Norm,
     ArrayView<float> Output,
@@ -39,10 +40,15 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     private const int StepPacks = 4;
     private const int ChunkPacks = 4 * StepPacks;
 
+    private static int Matrices => TEpilogue.IsGated ? 2 : 1;
+
     public void Execute()
     {
         var shared = SharedMemory.Allocate<float>(Strands.SharedFloats / 2);
         int firstRow = Grid.IdxY * Strands.Rows;
+        // Of every row what the first turn of the loop takes, or half of that.
+        Ahead.Prefetch(firstRow, Rows, Matrices, GroupSize / (Matrices * Strands.Rows));
+        Predecessor.Await();
         int firstToken = Tokens.First(State) + (Grid.IdxX * TTokens.Tokens);
         int end = Tokens.End(State);
         if (firstToken >= end)

@@ -25,6 +25,7 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
 {
     public void Execute()
     {
+        Predecessor.Await();
         int token = Tokens.First(State) + Grid.IdxY;
         int row = (Grid.IdxX * WarpRows.WarpsPerGroup) + TensorLane.Warp;
         if (token >= Tokens.End(State) || row >= Rows)

@@ -19,14 +19,15 @@ internal readonly record struct PassKey(int DecodeCount, int LogitCount, int Dec
 /// kernels, which cannot be recorded; the second is recorded; those after it are played. Where the driver refuses, once, all
 /// passes are launched from then on.
 /// </summary>
-/// <param name="onRefusal">Is told why, once.</param>
-internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onRefusal) : IDisposable
+/// <param name="onSlower">Is told, once, that passes are slower than they might be, and why.</param>
+internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlower) : IDisposable
 {
     // Batches of many sizes come and go: what is kept of them must not grow without end.
     internal const int Most = 64;
 
     private readonly Dictionary<PassKey, nint?> _graphs = [];
     private bool _isRefused;
+    private bool _hasDrawback;
 
     /// <summary>Puts a pass on the stream, by <paramref name="launch"/> or as it was recorded.</summary>
     /// <param name="launch">Launches all kernels of a pass with that key, and waits for nothing.</param>
@@ -96,6 +97,12 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onRefus
 
         graph = driver.EndCapture();
         _graphs[key] = graph;
+        if (driver.Drawback is { } drawback && !_hasDrawback)
+        {
+            _hasDrawback = true;
+            onSlower($"a kernel begins when the one before has ended, for the driver does not let it sooner: {drawback}");
+        }
+
         return graph;
 
         // The stream must not go on recording; what it says to that is no news.
@@ -115,6 +122,6 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onRefus
     {
         _isRefused = true;
         Dispose();
-        onRefusal(reason);
+        onSlower($"tokens are launched step by step, for the driver does not record them: {reason}");
     }
 }

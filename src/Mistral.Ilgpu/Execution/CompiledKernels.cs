@@ -24,6 +24,7 @@ namespace Mistral.Ilgpu.Execution;
 internal sealed class CompiledKernels(Context context, Accelerator accelerator, string folder) : IKernelLoader
 {
     private readonly ConcurrentDictionary<Type, Task<KernelText>> _texts = [];
+    private readonly ConcurrentDictionary<nint, bool> _mayBeginEarly = [];
 
     private readonly string _target = accelerator switch
     {
@@ -49,10 +50,19 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
             return accelerator.LoadKernel<TKernel>(KernelEntry.Run);
         }
 
-        var kernel = Rebuild(new KernelForm(typeof(TKernel)), Text<TKernel>().GetAwaiter().GetResult());
+        var text = Text<TKernel>().GetAwaiter().GetResult();
+        var kernel = accelerator.LoadKernel(Rebuild(new KernelForm(typeof(TKernel)), text));
         _texts.TryRemove(typeof(TKernel), out _);
-        return accelerator.LoadKernel(kernel).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+        if (kernel is CudaKernel cuda && PtxTarget.AwaitsPredecessor(text.Source))
+        {
+            _mayBeginEarly[cuda.FunctionPtr] = true;
+        }
+
+        return kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
     }
+
+    /// <summary>Whether a function of the driver is a loaded kernel that itself waits for the one before.</summary>
+    public bool MayBeginEarly(nint function) => _mayBeginEarly.ContainsKey(function);
 
     private Task<KernelText> Text<TKernel>() =>
         _texts.GetOrAdd(typeof(TKernel), static (kernel, kernels) => Task.Run(() => kernels.MakeText(new KernelForm(kernel))), this);
@@ -80,16 +90,18 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         '|', form.Kernel.Module.ModuleVersionId, typeof(IKernel).Module.ModuleVersionId, typeof(CompiledKernels).Module.ModuleVersionId,
         typeof(Context).Assembly.GetName().Version, _target, form.Kernel.FullName);
 
-    private KernelText Compile(KernelForm form) => TextOf(accelerator.GetBackend().Compile(Describe(form), form.Bounds));
+    private KernelText Compile(KernelForm form) => TextOf(
+        accelerator.GetBackend().Compile(Describe(form), form.Bounds), accelerator is CudaAccelerator cuda ? cuda.Architecture : default);
 
     private CompiledKernel Rebuild(KernelForm form, KernelText text) =>
         accelerator is CLAccelerator cl ? RebuildForOpenCl(cl, form, text) : RebuildForCuda(context, form, text);
 
     /// <summary>What is kept of a kernel.</summary>
-    internal static KernelText TextOf(CompiledKernel kernel)
+    /// <param name="architecture">That PTX is for.</param>
+    internal static KernelText TextOf(CompiledKernel kernel, CudaArchitecture architecture)
     {
         var shared = EntryPointOf(kernel).SharedMemory;
-        string source = kernel is PTXCompiledKernel ptx ? PtxLocals.ToRegisters(ptx.PTXAssembly) : ((CLCompiledKernel)kernel).Source;
+        string source = kernel is PTXCompiledKernel ptx ? PtxTarget.For(architecture, PtxLocals.ToRegisters(ptx.PTXAssembly)) : ((CLCompiledKernel)kernel).Source;
         return new KernelText(shared.StaticSize, shared.HasDynamicMemory, source);
     }
 

@@ -111,7 +111,7 @@ public sealed partial class KernelSet
             where TTokens : struct, ITokenBlocks
             where TNorm : struct, IInputNorm => Launcher(
                 new MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
-                    state, band.View<ushort>(), from.View, norm, to, made, from.Stride, output.Stride, set.Range),
+                    state, band.View<ushort>(), band.AheadRows, from.View, norm, to, made, from.Stride, output.Stride, set.Range),
                 pass => LaunchPlan.FewTokens<TTokens>(made, set.Count(pass), MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>.GroupSize));
     }
 
@@ -132,17 +132,17 @@ public sealed partial class KernelSet
 
         Launch ProductOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockMatVecNormed<TFormat>(
-                state, band.Blocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
+                state, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
             _ => new KernelConfig(LaunchPlan.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch GatedOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockSwiGluNormed<TFormat>(
-                state, band.Blocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), made,
+                state, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), made,
                 norm.Input.Stride, output.Stride, set.Range),
             _ => new KernelConfig(LaunchPlan.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch Warps(RowSet set) => Launcher(
-            new BlockMatVecWarp<TFormat, TEpilogue>(state, band.Blocks, packed, to, made, output.Stride, set.Range),
+            new BlockMatVecWarp<TFormat, TEpilogue>(state, band.Blocks, band.AheadBlocks, packed, to, made, output.Stride, set.Range),
             pass => new KernelConfig(
                 new Index3D(LaunchPlan.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
 

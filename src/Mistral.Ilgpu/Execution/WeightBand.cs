@@ -45,6 +45,22 @@ public sealed record WeightBand(
         }
     }
 
+    /// <summary>Where rows of elements lie on a CUDA device.</summary>
+    internal PrefetchedRows AheadRows => new(Bytes.LoadEffectiveAddressAsPtr(), Stride * Format.BytesPerElement());
+
+    /// <summary>Where rows of blocks do.</summary>
+    internal PrefetchedBlocks AheadBlocks
+    {
+        get
+        {
+            var (blocks, planes) = (Blocks, BlockPlanes.Of(Format));
+            int inRow = Columns / Format.BlockLength();
+            return new PrefetchedBlocks(
+                new PrefetchedRows(blocks.Quants.LoadEffectiveAddressAsPtr(), inRow * planes.QuantBytes),
+                new PrefetchedRows(blocks.Scales.LoadEffectiveAddressAsPtr(), inRow * planes.ScaleBytes));
+        }
+    }
+
     /// <summary>The planes of quantized formats in strips.</summary>
     public StripWeights Strips => StripPlanes.Of(Format).Weights(Bytes, Rows, Columns);
 

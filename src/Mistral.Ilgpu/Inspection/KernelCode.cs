@@ -19,8 +19,9 @@ public static class KernelCode
     public static string Ptx(KernelForm form, int architecture)
     {
         using var context = CreateContext();
-        using var backend = new PTXBackend(context, new CudaArchitecture(architecture / 10, architecture % 10), CudaInstructionSet.ISA_78, null!);
-        return PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(backend, form)).PTXAssembly);
+        var target = new CudaArchitecture(architecture / 10, architecture % 10);
+        using var backend = new PTXBackend(context, target, CudaInstructionSet.ISA_78, null!);
+        return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(backend, form)).PTXAssembly));
     }
 
     /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor halves.</summary>

@@ -33,7 +33,7 @@ public sealed partial class MistralModel : IDisposable
         var plan = new LaunchPlan(device.Info);
         (_splitTiles, _drawsTokens) = (plan.SplitTiles, plan.DrawsTokens);
         _weights = weights;
-        _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnCaptureRefused?.Invoke(reason)) : null;
+        _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnSlowerLaunches?.Invoke(reason)) : null;
         _launchPass = LaunchPass;
         _workspace = new Workspace(device, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
@@ -79,8 +79,8 @@ public sealed partial class MistralModel : IDisposable
     /// <summary>How steps are walked one by one, to be timed or checked; null launches them, together where that is faster.</summary>
     public Action<Step, Pass>? Walk { get; set; }
 
-    /// <summary>Is told why, once, if the device's driver refuses to record passes: they are launched step by step then.</summary>
-    public Action<string>? OnCaptureRefused { get; set; }
+    /// <summary>Is told why, once, if the device's driver cannot record passes, or not as it might.</summary>
+    public Action<string>? OnSlowerLaunches { get; set; }
 
     /// <summary>Launches of several steps at once, where they are made.</summary>
     internal StepChains? Chains { get; }

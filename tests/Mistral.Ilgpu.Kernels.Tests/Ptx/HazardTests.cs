@@ -35,6 +35,35 @@ public sealed class HazardTests
     }
 
     [Theory]
+    [InlineData("st.global.b32 [%rd0], %r0; griddepcontrol.wait;")]
+    [InlineData("ld.global.b32 %r1, [%rd0]; griddepcontrol.wait;")]
+    [InlineData("setp.eq.u32 %p1, %r0, 0; @%p1 ret; griddepcontrol.wait;")]
+    [InlineData("setp.eq.u32 %p1, %r0, 0; @%p1 griddepcontrol.wait; st.global.b32 [%rd0], %r0;")]
+    public void KernelBefore_NotAwaited_MayStillRun(string lines)
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[32]);
+        Refuses(snippet, lines, "the kernel before may still run");
+    }
+
+    [Fact]
+    public void KernelBefore_Awaited_HasEnded()
+    {
+        var snippet = new Snippet();
+        int[] found = snippet.Buffer(new int[1]);
+        snippet.Run("prefetch.global.L2 [%rd0]; griddepcontrol.wait; griddepcontrol.launch_dependents; mov.b32 %r1, 7; st.global.b32 [%rd0], %r1;");
+        Assert.Equal(7, found[0]);
+    }
+
+    [Fact]
+    public void Prefetch_OfWhatIsNotThere_IsRefused()
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[1]);
+        Refuses(snippet, "prefetch.global.L2 [%rd0+4];", "global memory");
+    }
+
+    [Theory]
     [InlineData("", 1, 32, "no barrier between")]
     [InlineData("bar.warp.sync 0xFFFFFFFF;", 40, 64, "no barrier between")]
     [InlineData("shfl.sync.idx.b32 %r3, %r0, 0, 31, 0xFFFFFFFF;", 1, 32, "no barrier between")]
@@ -197,7 +226,7 @@ public sealed class HazardTests
         Assert.Equal(isSeen, sum[0] == 1 + 2 + 3 + 4 + 5);
     }
 
-    private static void Refuses(Snippet snippet, string lines, string expected, int threads)
+    private static void Refuses(Snippet snippet, string lines, string expected, int threads = 32)
     {
         var exception = Assert.Throws<PtxException>(() => snippet.Run(lines, threads));
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);

@@ -11,4 +11,7 @@ public sealed class CallCounts
 
     /// <summary>Kernels in the graph that was instantiated last.</summary>
     public int RecordedKernels { get; internal set; }
+
+    /// <summary>Those of them that may begin before the kernel before has ended.</summary>
+    public int EarlyKernels { get; internal set; }
 }

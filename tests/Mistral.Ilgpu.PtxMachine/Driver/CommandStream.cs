@@ -2,7 +2,8 @@ namespace Mistral.Ilgpu.PtxMachine.Driver;
 
 /// <summary>Work for the device.</summary>
 /// <param name="Host">Page-locked host memory that it reads or writes, from and to below; empty without any.</param>
-internal readonly record struct Command(Action Run, (ulong From, ulong End) Host = default, bool IsKernel = false);
+/// <param name="Function">The handle of what it launches; 0 of what is no launch.</param>
+internal readonly record struct Command(Action Run, (ulong From, ulong End) Host = default, nint Function = 0);
 
 /// <summary>
 /// A stream's commands in their order. None is run before somebody waits for it: hardware may run them at any time from when they

@@ -71,7 +71,7 @@ public static unsafe partial class CudaDriver
             arguments is null && parameters.Length == function.Kernel.ParameterBytes,
             $"{function.Kernel.Name}: {parameters.Length} bytes of parameters, expected {function.Kernel.ParameterBytes}");
         Counts.Launches++;
-        StreamOf(stream).Add(new Command(() => function.Run(grid, group, sharedBytes, parameters), IsKernel: true));
+        StreamOf(stream).Add(new Command(() => function.Run(grid, group, sharedBytes, parameters), Function: handle));
     });
 
     private static bool Fits(Extent value, Extent most) =>

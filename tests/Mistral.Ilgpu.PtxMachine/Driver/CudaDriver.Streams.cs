@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.PtxMachine.Driver;
 
-/// <summary>Streams, events and captured graphs.</summary>
+/// <summary>Streams and events, and what is captured of a stream.</summary>
 public static unsafe partial class CudaDriver
 {
     private const int NonBlocking = 1;
@@ -104,31 +104,9 @@ public static unsafe partial class CudaDriver
     {
         var stream = StreamOf(handle);
         Require(Current.Capturing.Remove(Environment.CurrentManagedThreadId, out var begun) && begun == stream, "another thread began the capture");
-        *graph = NewHandle(new Graph(stream.EndCapture()));
+        Command[] commands = [.. stream.EndCapture()];
+        *graph = NewHandle(new Graph(commands, [.. Enumerable.Repeat<ulong?>(0, Math.Max(0, commands.Length - 1))]));
     });
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuGraphInstantiateWithFlags(nint* executable, nint graph, ulong flags) => Call(() =>
-    {
-        var recorded = new ExecutableGraph(Get<Graph>(graph).Commands);
-        Counts.RecordedKernels = recorded.Commands.Count(command => command.IsKernel);
-        *executable = NewHandle(recorded);
-    });
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuGraphLaunch(nint executable, nint stream) => Call(() =>
-    {
-        foreach (var command in Get<ExecutableGraph>(executable).Commands)
-        {
-            StreamOf(stream).Add(command);
-        }
-    });
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuGraphDestroy(nint graph) => Call(() => Take<Graph>(graph));
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuGraphExecDestroy(nint executable) => Call(() => Take<ExecutableGraph>(executable));
 
     private static CommandStream StreamOf(nint handle)
     {
@@ -142,8 +120,4 @@ public static unsafe partial class CudaDriver
 
         public long? PassedAt { get; set; }
     }
-
-    private sealed record Graph(IReadOnlyList<Command> Commands);
-
-    private sealed record ExecutableGraph(IReadOnlyList<Command> Commands);
 }

@@ -16,9 +16,14 @@ internal sealed unsafe class ThreadMemory
     private readonly GlobalMemory _global;
     private readonly GroupMemory? _seen;
 
+    // Threads for which the kernel before is known to have ended; null where it always has.
+    private readonly bool[]? _awaited;
+
+    /// <param name="awaitsPredecessor">Whether threads may touch global memory from <see cref="Await"/> on alone.</param>
     /// <param name="seen">How the group sees global memory where others run beside it; null where it runs alone.</param>
-    public ThreadMemory(int threads, int localBytes, byte[] parameters, SharedMemory shared, GlobalMemory global, GroupMemory? seen)
+    public ThreadMemory(int threads, int localBytes, byte[] parameters, bool awaitsPredecessor, SharedMemory shared, GlobalMemory global, GroupMemory? seen)
     {
+        _awaited = awaitsPredecessor ? new bool[threads] : null;
         (_localBytes, _shared, _global, _seen) = (localBytes, shared, global, seen);
         _local = GC.AllocateArray<byte>(threads * localBytes, pinned: true);
         _parameters = GC.AllocateArray<byte>(parameters.Length, pinned: true);
@@ -30,6 +35,7 @@ internal sealed unsafe class ThreadMemory
     {
         _local.AsSpan().Fill(Unwritten);
         _copies.AsSpan().Clear();
+        _awaited.AsSpan().Clear();
     }
 
     public void Load(int thread, ref ulong r, Instruction i)
@@ -121,6 +127,11 @@ internal sealed unsafe class ThreadMemory
             throw new PtxException($"misaligned: {bytes} bytes at {address:x}");
         }
 
+        if (space == AddressSpace.Global)
+        {
+            RequireAwaited(thread);
+        }
+
         global = space == AddressSpace.Global ? address : 0;
         return space switch
         {
@@ -143,9 +154,13 @@ internal sealed unsafe class ThreadMemory
     }
 
     /// <summary><c>cp.async [to], [from], bytes, bytes of them that are read</c>.</summary>
-    public void Copy(int thread, ref ulong r, Instruction i) => Copies(thread).Start(
-        Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, Slot.As<ulong>(ref r, i.A) + (ulong)i.SourceOffset,
-        Slot.As<int>(ref r, i.B), Slot.As<int>(ref r, i.Operands.Length > 3 ? i.C : i.B));
+    public void Copy(int thread, ref ulong r, Instruction i)
+    {
+        RequireAwaited(thread);
+        Copies(thread).Start(
+            Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, Slot.As<ulong>(ref r, i.A) + (ulong)i.SourceOffset,
+            Slot.As<int>(ref r, i.B), Slot.As<int>(ref r, i.Operands.Length > 3 ? i.C : i.B));
+    }
 
     public void Commit(int thread, bool isWaiting)
     {
@@ -153,6 +168,21 @@ internal sealed unsafe class ThreadMemory
         if (isWaiting)
         {
             Copies(thread).Wait(0);
+        }
+    }
+
+    /// <summary><c>prefetch.global [address]</c>: reads nothing, yet is for memory that there is.</summary>
+    public void Prefetch(ref ulong r, Instruction i) => _global.At(Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, 1);
+
+    /// <summary>The thread knows from now on that the kernel before has ended.</summary>
+    public void Await(int thread) => _awaited![thread] = true;
+
+    /// <summary>Refuses what may not be done while the kernel before may still run.</summary>
+    public void RequireAwaited(int thread)
+    {
+        if (_awaited?[thread] == false)
+        {
+            throw new PtxException("the kernel before may still run: no griddepcontrol.wait yet");
         }
     }
 

@@ -9,7 +9,7 @@ public sealed class CapturedPassesTests
     private static readonly PassKey Key = new(1, 1, 1, 0);
 
     private readonly RecordingDriver _driver = new();
-    private readonly List<string> _refusals = [];
+    private readonly List<string> _slower = [];
     private int _walks;
     private int _runs;
 
@@ -54,7 +54,7 @@ public sealed class CapturedPassesTests
             Assert.Equal(2 * i, _runs);
         }
 
-        Assert.Equal($"{function} is refused", Assert.Single(_refusals));
+        Assert.EndsWith($"does not record them: {function} is refused", Assert.Single(_slower), StringComparison.Ordinal);
         Assert.Equal((0, 0), (_driver.Played, _driver.Kept));
         Assert.False(_driver.IsRecording);
     }
@@ -77,8 +77,23 @@ public sealed class CapturedPassesTests
         }
 
         Assert.Equal(3, _runs);
-        Assert.Equal("not while recording", Assert.Single(_refusals));
+        Assert.EndsWith("does not record them: not while recording", Assert.Single(_slower), StringComparison.Ordinal);
         Assert.Equal((0, false), (_driver.Kept, _driver.IsRecording));
+    }
+
+    [Fact]
+    public void Run_DriverHasADrawback_PlaysAndTellsOnce()
+    {
+        var driver = new RecordingDriver { Drawback = "of a kind" };
+        using var passes = new CapturedPasses(driver, _slower.Add);
+        for (int count = 1; count <= 2; count++)
+        {
+            passes.Run(Key with { DecodeCount = count }, () => driver.Submit(() => _runs++));
+            passes.Run(Key with { DecodeCount = count }, () => driver.Submit(() => _runs++));
+        }
+
+        Assert.EndsWith(": of a kind", Assert.Single(_slower), StringComparison.Ordinal);
+        Assert.Equal((4, 2), (_runs, driver.Played));
     }
 
     [Fact]
@@ -96,7 +111,7 @@ public sealed class CapturedPassesTests
         }
 
         Assert.Equal(3 * 2 * (CapturedPasses.Most + 3), _runs);
-        Assert.Empty(_refusals);
+        Assert.Empty(_slower);
     }
 
     [Fact]
@@ -123,7 +138,7 @@ public sealed class CapturedPassesTests
         Assert.Equal(new PassKey(2, 2, 2, 5), PassKey.Of(pass, 5, DecodeSplits.LeastTiles));
     }
 
-    private CapturedPasses Passes() => new(_driver, _refusals.Add);
+    private CapturedPasses Passes() => new(_driver, _slower.Add);
 
     private void Launch()
     {

@@ -37,6 +37,8 @@ internal sealed class RecordingDriver : IGraphDriver
         }
     }
 
+    public string? Drawback { get; init; }
+
     public void BeginCapture()
     {
         Require(nameof(BeginCapture));

@@ -66,6 +66,8 @@ public sealed class FusedDecodeTests
         // The embedding before them, the logits behind, and the choice of the likeliest.
         int recorded = CudaDriver.Counts.RecordedKernels;
         Assert.Equal((5 * checkpoint.Config.LayerCount) + 3, recorded);
+        // All but the first and the choice wait by themselves for the one before.
+        Assert.Equal(recorded - 2, CudaDriver.Counts.EarlyKernels);
         Assert.Equal(ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), recorded);
     }
 

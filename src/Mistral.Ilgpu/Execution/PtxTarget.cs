@@ -1,0 +1,26 @@
+using System.Text.RegularExpressions;
+using ILGPU.Runtime.Cuda;
+
+namespace Mistral.Ilgpu.Execution;
+
+/// <summary>
+/// PTX as a device takes it. ILGPU names no newer target than sm_80, where the assembler refuses what sm_90 brought; and kernels say for all devices what only
+/// those can do, see <see cref="Kernels.Predecessor"/>.
+/// </summary>
+internal static partial class PtxTarget
+{
+    private static readonly CudaArchitecture Hopper = new(9, 0);
+
+    public static string For(CudaArchitecture architecture, string ptx) => !AwaitsPredecessor(ptx)
+        ? ptx
+        : architecture >= Hopper ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
+
+    /// <summary>Whether the kernel waits by itself until the one before has ended, and so may be launched earlier.</summary>
+    public static bool AwaitsPredecessor(string ptx) => ptx.Contains("griddepcontrol.wait", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"^\.target sm_\d+", RegexOptions.Multiline)]
+    private static partial Regex Target();
+
+    [GeneratedRegex(@"^\s*griddepcontrol\.\w+;\r?\n", RegexOptions.Multiline)]
+    private static partial Regex GridControl();
+}
