@@ -21,9 +21,9 @@ namespace Mistral.Ilgpu.Execution;
 /// driver makes machine code of the text, and keeps that itself. There is a file for each kernel and device; one that was made
 /// by another build, or is damaged, is made again.
 /// </summary>
-internal sealed class CompiledKernels(Context context, Accelerator accelerator, string folder) : IKernelLoader
+internal sealed class CompiledKernels(Context context, Accelerator accelerator, string folder) : IKernelLoader, IDisposable
 {
-    private readonly ConcurrentDictionary<Type, Task<KernelText>> _texts = [];
+    private readonly ConcurrentDictionary<Type, Task<Kernel>> _kernels = [];
     private readonly ConcurrentDictionary<nint, bool> _mayBeginEarly = [];
 
     private readonly string _target = accelerator switch
@@ -36,11 +36,10 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     /// <summary>The folder in the user's cache.</summary>
     public static string DefaultFolder { get; } = Path.Combine(UserCache.Folder, "kernels");
 
-    /// <summary>Begins to compile a kernel, or to read the text that an earlier run made of it; many at once.</summary>
+    /// <summary>Begins to compile a kernel, or to read the text that an earlier run made of it, and to have the driver make machine code of it; many at once.</summary>
     public void Prepare<TKernel>()
-        where TKernel : struct, IKernel => Text<TKernel>();
+        where TKernel : struct, IKernel => Loaded<TKernel>();
 
-    /// <summary>Loads a kernel when its text is there.</summary>
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel
     {
@@ -50,22 +49,35 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
             return accelerator.LoadKernel<TKernel>(KernelEntry.Run);
         }
 
-        var text = Text<TKernel>().GetAwaiter().GetResult();
-        var kernel = accelerator.LoadKernel(Rebuild(new KernelForm(typeof(TKernel)), text));
-        _texts.TryRemove(typeof(TKernel), out _);
-        if (kernel is CudaKernel cuda && PtxTarget.AwaitsPredecessor(text.Source))
-        {
-            _mayBeginEarly[cuda.FunctionPtr] = true;
-        }
+        return Loaded<TKernel>().GetAwaiter().GetResult().CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+    }
 
-        return kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+    /// <summary>Waits for what has begun: no kernel may be loaded to an accelerator that is gone.</summary>
+    public void Dispose()
+    {
+        foreach (var loading in _kernels.Values)
+        {
+            ((IAsyncResult)loading).AsyncWaitHandle.WaitOne();
+        }
     }
 
     /// <summary>Whether a function of the driver is a loaded kernel that itself waits for the one before.</summary>
     public bool MayBeginEarly(nint function) => _mayBeginEarly.ContainsKey(function);
 
-    private Task<KernelText> Text<TKernel>() =>
-        _texts.GetOrAdd(typeof(TKernel), static (kernel, kernels) => Task.Run(() => kernels.MakeText(new KernelForm(kernel))), this);
+    private Task<Kernel> Loaded<TKernel>() =>
+        _kernels.GetOrAdd(typeof(TKernel), static (kernel, kernels) => Task.Run(() => kernels.Load(new KernelForm(kernel))), this);
+
+    private Kernel Load(KernelForm form)
+    {
+        var text = MakeText(form);
+        var kernel = accelerator.LoadKernel(Rebuild(form, text));
+        if (kernel is CudaKernel cuda && PtxTarget.AwaitsPredecessor(text.Source))
+        {
+            _mayBeginEarly[cuda.FunctionPtr] = true;
+        }
+
+        return kernel;
+    }
 
     private KernelText MakeText(KernelForm form)
     {

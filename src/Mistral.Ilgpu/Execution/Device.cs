@@ -266,6 +266,7 @@ public sealed class Device : IDisposable
         _meter.Dispose();
         _replays.ForEach(replay => replay.Dispose());
         _cpuLaunches?.Dispose();
+        (_loader as IDisposable)?.Dispose();
         Accelerator.Dispose();
         _context.Dispose();
     }
