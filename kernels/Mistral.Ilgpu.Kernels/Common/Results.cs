@@ -8,6 +8,9 @@ public interface IEpilogue
     /// <summary>Whether there is a second matrix, stacked under the first.</summary>
     static abstract bool IsGated { get; }
 
+    /// <summary>Rounds in which a group that awaits its input asks for weights, see <see cref="PrefetchedRows"/>: in one, what the first turn of its loop takes.</summary>
+    static abstract int RoundsAhead { get; }
+
     /// <param name="second">The second matrix's product; 0 where there is none.</param>
     static abstract float Combine(float current, float product, float second);
 }
@@ -26,6 +29,8 @@ public readonly struct Assign : IResult, IEpilogue
 {
     public static bool IsGated => false;
 
+    public static int RoundsAhead => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Combine(float current, float product, float second) => product;
 
@@ -41,6 +46,9 @@ public readonly struct AddToResidual : IResult, IEpilogue
 {
     public static bool IsGated => false;
 
+    // Before it comes attention, in which memory has next to nothing to do for microseconds, or the gated half, whose last groups leave room.
+    public static int RoundsAhead => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Combine(float current, float product, float second) => current + product;
 
@@ -55,6 +63,8 @@ public readonly struct AddToResidual : IResult, IEpilogue
 public readonly struct GateWithSilu : IEpilogue
 {
     public static bool IsGated => true;
+
+    public static int RoundsAhead => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Combine(float current, float product, float second) => Gate.Silu(product) * second;

@@ -27,7 +27,7 @@ public readonly record struct BlockMatVecNormed<TFormat>(
     public void Execute()
     {
         int firstRow = Grid.IdxX * RowsPerGroup;
-        Ahead.Prefetch(firstRow, Rows, matrices: 1, lines: 16);
+        Ahead.Prefetch(firstRow, Rows, matrices: 1, lines: 16, rounds: 1);
         Predecessor.Await();
         int token = Tokens.First(State);
         var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);

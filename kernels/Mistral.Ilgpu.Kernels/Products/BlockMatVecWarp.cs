@@ -27,7 +27,7 @@ public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
     public void Execute()
     {
         int firstRow = Grid.IdxX * RowsPerGroup;
-        Ahead.Prefetch(firstRow, Rows, TEpilogue.IsGated ? 2 : 1, TEpilogue.IsGated ? 8 : 16);
+        Ahead.Prefetch(firstRow, Rows, TEpilogue.IsGated ? 2 : 1, TEpilogue.IsGated ? 8 : 16, TEpilogue.RoundsAhead);
         Predecessor.Await();
         int token = Tokens.First(State) + Grid.IdxY;
         if (token >= Tokens.End(State))

@@ -33,7 +33,7 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
     public void Execute()
     {
         int firstRow = Grid.IdxX * RowsPerGroup;
-        Ahead.Prefetch(firstRow, Rows, matrices: 2, lines: 4);
+        Ahead.Prefetch(firstRow, Rows, matrices: 2, lines: 4, rounds: 1);
         Predecessor.Await();
         var made = SharedMemory.Allocate<float>(RowsPerGroup);
         int token = Tokens.First(State);

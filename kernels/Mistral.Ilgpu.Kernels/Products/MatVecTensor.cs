@@ -46,8 +46,8 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     {
         var shared = SharedMemory.Allocate<float>(Strands.SharedFloats / 2);
         int firstRow = Grid.IdxY * Strands.Rows;
-        // Of every row what the first turn of the loop takes, or half of that.
-        Ahead.Prefetch(firstRow, Rows, Matrices, GroupSize / (Matrices * Strands.Rows));
+        // In a round, of every row what the first turn of the loop takes, or half of that.
+        Ahead.Prefetch(firstRow, Rows, Matrices, GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
         Predecessor.Await();
         int firstToken = Tokens.First(State) + (Grid.IdxX * TTokens.Tokens);
         int end = Tokens.End(State);

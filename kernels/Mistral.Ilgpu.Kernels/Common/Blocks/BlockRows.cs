@@ -26,16 +26,8 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         int runs = _weights.Columns / BlockRun.Length;
         var sums = default(Sums);
         int run = strand;
-        // Four runs are on their way before any is used; of a gated pair two of each matrix, where there are registers for them.
-        bool areTwo = TFormat.BlockLength == BlockRun.Length && !TFormat.IsUneven;
-        for (; TEpilogue.IsGated && areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
-        {
-            var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
-            sums = Step(sums, a, token, run);
-            sums = Step(sums, b, token, run + Strands.Count);
-        }
-
-        for (; !TEpilogue.IsGated && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
+        // Four runs are on their way before any is used, or two where there are no registers for more; of a gated pair two of each matrix, or one.
+        for (; !TEpilogue.IsGated && !AreWide && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
         {
             var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
             var (c, d) = (Load(source, run + (2 * Strands.Count)), Load(source, run + (3 * Strands.Count)));
@@ -45,12 +37,27 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
             sums = Step(sums, d, token, run + (3 * Strands.Count));
         }
 
+        bool areTwo = TEpilogue.IsGated ? TFormat.BlockLength == BlockRun.Length && !TFormat.IsUneven : AreWide;
+        for (; areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
+        {
+            var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
+            sums = Step(sums, a, token, run);
+            sums = Step(sums, b, token, run + Strands.Count);
+        }
+
         for (; run < runs; run += Strands.Count)
         {
             sums = Step(sums, Load(source, run), token, run);
         }
 
         return (WarpRows.SumOfLanes(sums.First), TEpilogue.IsGated ? WarpRows.SumOfLanes(sums.Second) : 0);
+    }
+
+    // Bits whose number is no power of two lie in two places: in blocks of 256 the words of a run are four packs.
+    private static bool AreWide
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.BlockLength != BlockRun.Length && (TFormat.QuantBytes & (TFormat.QuantBytes - 1)) != 0;
     }
 
     // Which run of its block it is, is the same for all of a lane's: there are as many strands as runs in two blocks, or in sixteen.
