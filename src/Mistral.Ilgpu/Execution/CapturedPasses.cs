@@ -100,7 +100,7 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlowe
         if (driver.Drawback is { } drawback && !_hasDrawback)
         {
             _hasDrawback = true;
-            onSlower($"a kernel begins when the one before has ended, for the driver does not let it sooner: {drawback}");
+            onSlower($"each kernel begins when the one before has ended: {drawback}");
         }
 
         return graph;

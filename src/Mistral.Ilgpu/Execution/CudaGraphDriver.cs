@@ -61,13 +61,19 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
     // Null where nothing may begin early, or the driver refuses; it works on a copy, so that the graph stays what was recorded.
     private nint? InstantiateWithEarlyBeginnings(nint graph)
     {
+        if (mayBeginEarly is null)
+        {
+            return null;
+        }
+
         nint copy = 0;
         try
         {
             Require(GraphClone(out copy, graph), "cuGraphClone");
-            var edges = EdgesInto(copy, mayBeginEarly ?? (_ => false));
+            var edges = EdgesInto(copy, mayBeginEarly);
             if (edges.From.Length == 0)
             {
+                Drawback = "none of those recorded waits by itself";
                 return null;
             }
 

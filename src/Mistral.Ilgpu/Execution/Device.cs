@@ -37,7 +37,7 @@ public sealed class Device : IDisposable
         Accelerator = accelerator;
         // What is launched on CUDA's default stream cannot be recorded.
         Stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
-        Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream, BeginsKernelsEarly ? ((CompiledKernels)loader).MayBeginEarly : null) : null;
+        Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream, BeginsKernelsEarly(info) ? ((CompiledKernels)loader).MayBeginEarly : null) : null;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
         if (loader is CpuKernelLoader cpu)
         {
@@ -57,7 +57,7 @@ public sealed class Device : IDisposable
     public AcceleratorStream Stream { get; }
 
     // To measure what it brings, and for drivers that err.
-    private static bool BeginsKernelsEarly => Environment.GetEnvironmentVariable("MISTRAL_EARLY_KERNELS") != "off";
+    private static bool BeginsKernelsEarly(DeviceInfo info) => info.CudaArchitecture >= PtxTarget.Hopper && Environment.GetEnvironmentVariable("MISTRAL_EARLY_KERNELS") != "off";
 
     /// <summary>Records the launches on <see cref="Stream"/>, where the device can.</summary>
     internal IGraphDriver? Graphs { get; }

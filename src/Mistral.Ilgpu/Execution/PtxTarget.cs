@@ -9,11 +9,12 @@ namespace Mistral.Ilgpu.Execution;
 /// </summary>
 internal static partial class PtxTarget
 {
-    private static readonly CudaArchitecture Hopper = new(9, 0);
+    /// <summary>The first architecture whose kernels may begin before the one before has ended: sm_90.</summary>
+    public const int Hopper = 90;
 
     public static string For(CudaArchitecture architecture, string ptx) => !AwaitsPredecessor(ptx)
         ? ptx
-        : architecture >= Hopper ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
+        : (architecture.Major * 10) + architecture.Minor >= Hopper ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
 
     /// <summary>Whether the kernel waits by itself until the one before has ended, and so may be launched earlier.</summary>
     public static bool AwaitsPredecessor(string ptx) => ptx.Contains("griddepcontrol.wait", StringComparison.Ordinal);

@@ -20,7 +20,7 @@ public sealed class CapturedModelTests
     [Theory]
     [InlineData(null, null)]
     [InlineData("cuGraphInstantiateWithFlags", "tokens are launched step by step")]
-    [InlineData("cuGraphAddDependencies_v2", "a kernel begins when the one before has ended")]
+    [InlineData("cuGraphAddDependencies_v2", "each kernel begins when the one before has ended")]
     public void Decode_OfRecordedPasses_GivesThoseThatAreLaunchedBitForBit(string? refused, string? told)
     {
         using var folder = new TemporaryFolder();
