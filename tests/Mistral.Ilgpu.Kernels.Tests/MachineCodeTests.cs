@@ -83,6 +83,7 @@ public sealed partial class MachineCodeTests
     [InlineData("BlockMatVecWarp<Q8_0, AddToResidual>", 16)]
     [InlineData("BlockMatVecWarp<Q4_K, AddToResidual>", 20)]
     [InlineData("BlockMatVecWarp<Q6_K, AddToResidual>", 18)]
+    [InlineData("BlockMatVecWarp<IQ4_XS, AddToResidual>", 20)]
     public void Form_Assembled_HasManyLoadsOnTheirWayBeforeItMultiplies(string kernel, int loads)
     {
         var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
@@ -126,6 +127,24 @@ public sealed partial class MachineCodeTests
             Assert.Equal(prefetches, operations.Count(operation => operation == "CCTL.E.PF2"));
             Assert.DoesNotContain(operations.Take(awaits), operation => operation.StartsWith("LDG", StringComparison.Ordinal) || operation.StartsWith("LD.", StringComparison.Ordinal));
         }
+    }
+
+    // A byte permutation for each of two eights, and one that chooses between them: one by one it took three times as many and more.
+    [Theory]
+    [InlineData("BlockMatVecWarp<IQ4_XS, Assign>")]
+    [InlineData("BlockMatVecNormed<IQ4_NL>")]
+    [InlineData("BlockSwiGluNormed<IQ4_XS>")]
+    public void UnevenValues_Assembled_AreLookedUpFourAtATime(string kernel)
+    {
+        var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
+        Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas or no nvdisasm on PATH");
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        var (resources, code) = Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, 90), 90);
+        Assert.Equal(0, resources.SpillBytes);
+        var loop = MainLoop(code);
+        int products = loop.Count(IsProduct);
+        Assert.InRange(loop.Count(instruction => instruction == "PRMT"), 4 * products / 2, 5 * products);
+        Assert.InRange(loop.Length, 0, 20 * products);
     }
 
     private static int LoadsBeforeProducts(string[] loop) =>

@@ -31,21 +31,24 @@ public sealed class PackedFormatTests
         ushort[] scales = [.. Enumerable.Range(0, Blocks * TFormat.ScaleWords).Select(_ => (ushort)random.Next(1 << 16) is var bits && (bits & 0x7C00) == 0x7C00 ? (ushort)(bits ^ 0x4000) : bits)];
         scales[0] = 0x8001;
         int runs = Blocks * (TFormat.BlockLength / BlockRun.Length);
-        var quantsApart = device.Zeros<uint>(runs * BothWays<TFormat>.Words);
+        var quantsOneByOne = device.Zeros<uint>(runs * AllWays<TFormat>.Words);
+        var quantsApart = device.Zeros<uint>(quantsOneByOne.Length);
         var quantsPacked = device.Zeros<uint>(quantsApart.Length);
         var scalesApart = device.Zeros<Float4>(runs);
         var scalesPacked = device.Zeros<Float4>(runs);
 
-        device.Launch(new KernelConfig(runs, 1), new BothWays<TFormat>(device.Upload(quants), device.Upload(scales), quantsApart, quantsPacked, scalesApart, scalesPacked));
+        device.Launch(new KernelConfig(runs, 1), new AllWays<TFormat>(device.Upload(quants), device.Upload(scales), quantsOneByOne, quantsApart, quantsPacked, scalesApart, scalesPacked));
 
-        Assert.Equal(device.Download(quantsApart), device.Download(quantsPacked));
+        uint[] expected = device.Download(quantsOneByOne);
+        Assert.Equal(expected, device.Download(quantsApart));
+        Assert.Equal(expected, device.Download(quantsPacked));
         Assert.Equal(device.Download(scalesApart), device.Download(scalesPacked));
     }
 }
 
-/// <summary>Each thread reads a run of a block by word and by pack.</summary>
-public readonly record struct BothWays<TFormat>(
-    ArrayView<byte> Quants, ArrayView<ushort> Scales, ArrayView<uint> QuantsApart, ArrayView<uint> QuantsPacked, ArrayView<Float4> ScalesApart, ArrayView<Float4> ScalesPacked) : IKernel
+/// <summary>Each thread reads a run of a block quant by quant, by word and by pack.</summary>
+public readonly record struct AllWays<TFormat>(
+    ArrayView<byte> Quants, ArrayView<ushort> Scales, ArrayView<uint> QuantsOneByOne, ArrayView<uint> QuantsApart, ArrayView<uint> QuantsPacked, ArrayView<Float4> ScalesApart, ArrayView<Float4> ScalesPacked) : IKernel
     where TFormat : struct, IPackedFormat
 {
     /// <summary>Of four quants, in a run.</summary>
@@ -58,12 +61,19 @@ public readonly record struct BothWays<TFormat>(
         int run = Grid.IdxX % runsInBlock;
         for (int word = 0; word < Words; word++)
         {
+            uint four = 0;
+            for (int i = 0; i < 4; i++)
+            {
+                four |= ((uint)TFormat.Quant(Quants, block * TFormat.QuantBytes, run, word >> 2, (4 * (word & 3)) + i) & 255) << (8 * i);
+            }
+
+            QuantsOneByOne[(Grid.IdxX * Words) + word] = four;
             QuantsApart[(Grid.IdxX * Words) + word] = TFormat.Four(Quants, block, run, word >> 2, word & 3);
         }
 
-        var words = TFormat.Words(Quants, block, run);
-        Write(TFormat.Half(words, run, 0), 0);
-        Write(TFormat.Half(words, run, 1), 4);
+        var quants = TFormat.Quants(TFormat.Words(Quants, block, run), run);
+        Write(quants.Low, 0);
+        Write(quants.High, 4);
         ScalesApart[Grid.IdxX] = Used(TFormat.Scale(Scales, block * TFormat.ScaleWords, run));
         ScalesPacked[Grid.IdxX] = Used(TFormat.ScaleOf(TFormat.ScaleWordsOf(Scales, block, run), run));
     }

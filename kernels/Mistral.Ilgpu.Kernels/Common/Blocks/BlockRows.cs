@@ -37,7 +37,7 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
             sums = Step(sums, d, token, run + (3 * Strands.Count));
         }
 
-        bool areTwo = TEpilogue.IsGated ? TFormat.BlockLength == BlockRun.Length && !TFormat.IsUneven : AreWide;
+        bool areTwo = TEpilogue.IsGated ? TFormat.BlockLength == BlockRun.Length : AreWide;
         for (; areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
         {
             var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
@@ -105,12 +105,11 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Float4 input) => RunSum.Add<TFormat>(
-        sum,
-        Dp4a.Add(0, TFormat.Half(loaded.Words, Within, 0), low),
-        Dp4a.Add(0, TFormat.Half(loaded.Words, Within, 1), high),
-        TFormat.ScaleOf(loaded.Scale, Within),
-        input);
+    private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Float4 input)
+    {
+        var quants = TFormat.Quants(loaded.Words, Within);
+        return RunSum.Add<TFormat>(sum, Dp4a.Add(0, quants.Low, low), Dp4a.Add(0, quants.High, high), TFormat.ScaleOf(loaded.Scale, Within), input);
+    }
 
     private struct LoadedRun
     {

@@ -13,8 +13,8 @@ public interface IPackedFormat : IBlockFormat
     /// <param name="quants">The plane of quants.</param>
     static abstract RunWords Words(ArrayView<byte> quants, long block, int run);
 
-    /// <summary>The quants of half a run, in order.</summary>
-    static abstract Pack Half(RunWords words, int run, int half);
+    /// <summary>The quants of a run, in order.</summary>
+    static abstract RunQuants Quants(RunWords words, int run);
 
     /// <summary>Reads what the quants of a run are multiplied with, likewise.</summary>
     /// <param name="scales">The plane of scales.</param>
@@ -41,6 +41,16 @@ public struct RunWords
 
     /// <summary>With those of the second half.</summary>
     public Pack UpperHigh;
+}
+
+/// <summary>The quants of a run.</summary>
+public struct RunQuants
+{
+    /// <summary>Of its first half.</summary>
+    public Pack Low;
+
+    /// <summary>Of its second half.</summary>
+    public Pack High;
 }
 
 /// <summary>Such blocks whose bits lie in the order of their quants, so that all words of half a run are decoded alike.</summary>

@@ -12,8 +12,7 @@ public readonly partial struct Q2_K : IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) =>
-        PackedBytes.Decode<Q2_K>(half == 0 ? words.Low : words.High, default, run);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q2_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
@@ -57,8 +56,7 @@ public readonly partial struct Q3_K : IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) =>
-        PackedBytes.Decode<Q3_K>(half == 0 ? words.Low : words.High, half == 0 ? words.UpperLow : words.UpperHigh, run);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q3_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run)
@@ -102,8 +100,7 @@ public readonly partial struct Q4_K : IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) =>
-        PackedBytes.Decode<Q4_K>(half == 0 ? words.Low : words.High, default, run);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q4_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => scales.Cast<Pack>()[block];
@@ -133,8 +130,7 @@ public readonly partial struct Q5_K : IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) =>
-        PackedBytes.Decode<Q5_K>(half == 0 ? words.Low : words.High, half == 0 ? words.UpperLow : words.UpperHigh, run);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q5_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => scales.Cast<Pack>()[block];
@@ -164,8 +160,7 @@ public readonly partial struct Q6_K : IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) =>
-        PackedBytes.Decode<Q6_K>(half == 0 ? words.Low : words.High, half == 0 ? words.UpperLow : words.UpperHigh, run);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q6_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
@@ -202,7 +197,7 @@ public readonly partial struct IQ4_XS : IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<IQ4_XS>(words.Low, default, half);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Uneven(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
@@ -224,5 +219,5 @@ public readonly partial struct IQ4_XS : IPackedBits
         Decode(quants.Cast<uint>()[(block * 32) + (4 * run) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower >> (4 * part));
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower).Of(part);
 }

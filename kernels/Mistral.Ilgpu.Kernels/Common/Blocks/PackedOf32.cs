@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.Runtime.Cuda;
 
 namespace Mistral.Ilgpu.Kernels;
 
@@ -12,7 +13,7 @@ public readonly partial struct Q8_0 : IPackedFormat
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) => half == 0 ? words.Low : words.High;
+    public static RunQuants Quants(RunWords words, int run) => new() { Low = words.Low, High = words.High };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
@@ -30,7 +31,7 @@ public readonly partial struct Q4_0 : IPackedBits
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<Q4_0>(words.Low, default, half);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.DecodeHalves<Q4_0>(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
@@ -51,7 +52,7 @@ public readonly partial struct Q4_1 : IPackedBits
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<Q4_1>(words.Low, default, half);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.DecodeHalves<Q4_1>(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.Two(scales, block);
@@ -72,7 +73,7 @@ public readonly partial struct IQ4_NL : IPackedBits
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Decode<IQ4_NL>(words.Low, default, half);
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Uneven(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
@@ -84,7 +85,7 @@ public readonly partial struct IQ4_NL : IPackedBits
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower >> (4 * part));
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower).Of(part);
 }
 
 public readonly partial struct Q5_0 : IPackedFormat
@@ -93,7 +94,10 @@ public readonly partial struct Q5_0 : IPackedFormat
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) => PackedBytes.Minus(PackedBytes.FiveBits(words, half), 16);
+    public static RunQuants Quants(RunWords words, int run) => new()
+    {
+        Low = PackedBytes.Minus(PackedBytes.FiveBits(words, 0), 16), High = PackedBytes.Minus(PackedBytes.FiveBits(words, 1), 16),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
@@ -111,7 +115,10 @@ public readonly partial struct Q5_1 : IPackedFormat
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Half(RunWords words, int run, int half) => PackedBytes.FiveBits(words, half);
+    public static RunQuants Quants(RunWords words, int run) => new()
+    {
+        Low = PackedBytes.FiveBits(words, 0), High = PackedBytes.FiveBits(words, 1),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.Two(scales, block);
@@ -134,9 +141,25 @@ internal static class PackedBytes
 
     private const uint Tops = 0x80808080;
 
-    /// <summary>Sixteen quants at once.</summary>
+    /// <summary>A run whose halves have words of their own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack Decode<TFormat>(Pack lower, Pack upper, int part)
+    public static RunQuants Decode<TFormat>(RunWords words, int run)
+        where TFormat : struct, IPackedBits => new()
+        {
+            Low = Decode<TFormat>(words.Low, words.UpperLow, run), High = Decode<TFormat>(words.High, words.UpperHigh, run),
+        };
+
+    /// <summary>A run whose halves share their words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants DecodeHalves<TFormat>(Pack words)
+        where TFormat : struct, IPackedBits => new()
+        {
+            Low = Decode<TFormat>(words, default, 0), High = Decode<TFormat>(words, default, 1),
+        };
+
+    // Sixteen quants.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Pack Decode<TFormat>(Pack lower, Pack upper, int part)
         where TFormat : struct, IPackedBits => new()
         {
             A = TFormat.Decode(lower.A, upper.A, part),
@@ -196,11 +219,62 @@ internal static class PackedBytes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Spread(uint bits) => ((bits & 15) * 0x00204081) & Ones;
 
-    /// <summary>The uneven values that the lower four bits of each byte choose.</summary>
+    /// <summary>The uneven values of a run whose halves share their words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Uneven(uint word) => Uneven(word, 0) | Uneven(word, 8) | Uneven(word, 16) | Uneven(word, 24);
+    public static RunQuants Uneven(Pack words)
+    {
+        var (a, b, c, d) = (Uneven(words.A), Uneven(words.B), Uneven(words.C), Uneven(words.D));
+        return new RunQuants
+        {
+            Low = new Pack { A = a.Low, B = b.Low, C = c.Low, D = d.Low }, High = new Pack { A = a.High, B = b.High, C = c.High, D = d.High },
+        };
+    }
+
+    /// <summary>The uneven values that the lower four bits of each byte choose, and those that the upper four choose.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static UnevenFours Uneven(uint word)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            // In the order of their bits, four at a time, and then every other one.
+            uint three = word & 0x77777777;
+            uint fourth = ((word & 0x88888888) >> 1) | 0x32103210;
+            uint first = Permute(UnevenLow(three), UnevenHigh(three), fourth);
+            uint second = Permute(UnevenLow(three >> 16), UnevenHigh(three >> 16), fourth >> 16);
+            return new UnevenFours { Low = Permute(first, second, 0x6420), High = Permute(first, second, 0x7531) };
+        }
+
+        return new UnevenFours { Low = UnevenOneByOne(word), High = UnevenOneByOne(word >> 4) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint UnevenOneByOne(uint word) => Uneven(word, 0) | Uneven(word, 8) | Uneven(word, 16) | Uneven(word, 24);
 
     // Masked, because a cast to byte of what was a signed one came out with the sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Uneven(uint word, int shift) => ((uint)UnevenValues.At((int)((word >> shift) & 15)) & 255) << shift;
+
+    // Those of the first eight values, and of the last, that the lower three bits of four numbers choose.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint UnevenLow(uint numbers) => Permute((uint)(UnevenValues.Lower & uint.MaxValue), (uint)(UnevenValues.Lower >> 32), numbers);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint UnevenHigh(uint numbers) => Permute((uint)(UnevenValues.Upper & uint.MaxValue), (uint)(UnevenValues.Upper >> 32), numbers);
+
+    // Of the bytes 0 to 3 of low and 4 to 7 of high those that the lowest four times four bits number; a fourth bit would ask for signs.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Permute(uint low, uint high, uint numbers)
+    {
+        CudaAsm.Emit("prmt.b32 %0, %1, %2, %3;", out uint bytes, low, high, numbers);
+        return bytes;
+    }
+}
+
+/// <summary>Four quants of each half of a run.</summary>
+internal struct UnevenFours
+{
+    public uint Low, High;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly uint Of(int half) => half == 0 ? Low : High;
 }

@@ -114,11 +114,11 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
         int runsInBlock = TFormat.BlockLength / BlockRun.Length;
         long block = ((long)rows.Source(Group.IdxX) * (Weights.Columns / TFormat.BlockLength)) + (run / runsInBlock);
         int within = run & (runsInBlock - 1);
-        var words = TFormat.Words(Weights.Quants, block, within);
+        var quants = TFormat.Quants(TFormat.Words(Weights.Quants, block, within), within);
         return new TilePart
         {
-            Low = TFormat.Half(words, within, 0),
-            High = TFormat.Half(words, within, 1),
+            Low = quants.Low,
+            High = quants.High,
             Scale = TFormat.ScaleOf(TFormat.ScaleWordsOf(Weights.Scales, block, within), within),
         };
     }
