@@ -179,7 +179,7 @@ public sealed class AttendTests
         int splitTiles = tilesOfSplit ?? (form == Form.Tensor ? new LaunchPlan(device.Info).SplitTiles : DecodeSplits.LeastTiles);
         var input = new AttentionInput<TElement>(
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
-            s.Heads, s.KvHeads, s.HeadDim, layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
+            s.Heads, s.KvHeads, new Divisor(s.HeadDim), layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
         int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window, splitTiles)).DefaultIfEmpty(0).Max();
         bool isFused = form is Form.Tensor || (form is Form.Lanes or Form.Quads && splits == 1);
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));

@@ -71,7 +71,7 @@ public sealed class DebuggingExample
         var layer = cache.Layers[0];
         var input = new AttentionInput<float>(
             new StepState(device.Upload(ints[..length])), device.Upload(qkv), device.Zeros<float>(Tokens * HeadDim), layer.Ring.As<float>(), layer.Fresh.As<float>(), layer.Table,
-            Heads: 1, KvHeads: 1, HeadDim, layer.Window, Columns, HeadDim, Scale: 0.25f);
+            Heads: 1, KvHeads: 1, new Divisor(HeadDim), layer.Window, Columns, HeadDim, Scale: 0.25f);
         var frequencies = device.Upload(Rotary.Frequencies(HeadDim, config.RopeTheta));
         device.Launch(new KernelConfig(1, 2), new Rope<BreakingCache, float>(input, frequencies, RowRange.Tokens));
         device.Launch(new KernelConfig(1, 2), new AttendRow<QuadTiles<BreakingCache, float>, float>(input));

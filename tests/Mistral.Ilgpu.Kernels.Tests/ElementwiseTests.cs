@@ -132,8 +132,8 @@ public sealed class RopeTests
         var scales = device.Zeros<ushort>(1);
         var fresh = new KvTiles<float>(device.Zeros<float>(width), device.Zeros<float>(width), scales, scales);
         var input = new AttentionInput<float>(
-            PassState.Of(device, Tokens, start: start), view, view, fresh, fresh, new PageTable(device.Zeros<int>(1), 1, 1),
-            heads, kvHeads, headDim, 1, columns, columns, 1);
+            PassState.Of(device, Tokens, start: start), view, view, fresh, fresh, new PageTable(device.Zeros<int>(1), 1, new Divisor(1)),
+            heads, kvHeads, new Divisor(headDim), 1, columns, columns, 1);
         device.Launch(new KernelConfig(2, 2), new Rope<Float32, float>(input, device.Upload(Rotary.Frequencies(headDim, Theta)), RowRange.Tokens));
         float[] turned = device.Download(view);
         float[] keys = device.Download(fresh.Keys);

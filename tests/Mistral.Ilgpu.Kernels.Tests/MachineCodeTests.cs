@@ -52,10 +52,8 @@ public sealed partial class MachineCodeTests
     [MemberData(nameof(Meant))]
     public void Form_Assembled_HasItsInstructionsAndNoLocalMemory(string kernel, int architecture, string[] instructions)
     {
-        var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
-        Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas or no nvdisasm on PATH");
         var form = KernelCatalog.All.Single(form => form.Name == kernel);
-        var (resources, code) = Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, architecture), architecture);
+        var (resources, code) = MachineCode.Of(form, architecture);
         Assert.All(instructions, instruction => Assert.Contains(instruction, code, StringComparison.Ordinal));
         // Tiles find the addresses of two views through local memory, once.
         int locals = kernel.StartsWith("MatMulTensor", StringComparison.Ordinal) ? 4 : 0;
@@ -86,12 +84,10 @@ public sealed partial class MachineCodeTests
     [InlineData("BlockMatVecWarp<IQ4_XS, AddToResidual>", 20)]
     public void Form_Assembled_HasManyLoadsOnTheirWayBeforeItMultiplies(string kernel, int loads)
     {
-        var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
-        Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas or no nvdisasm on PATH");
         var form = KernelCatalog.All.Single(form => form.Name == kernel);
         foreach (int architecture in new[] { 80, 90 })
         {
-            var (resources, code) = Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, architecture), architecture);
+            var (resources, code) = MachineCode.Of(form, architecture);
             Assert.Equal(0, resources.SpillBytes);
             Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Groups, form.GroupsAtOnce!.Value, int.MaxValue);
             var loop = MainLoop(code);
@@ -136,10 +132,8 @@ public sealed partial class MachineCodeTests
     [InlineData("BlockSwiGluNormed<IQ4_XS>")]
     public void UnevenValues_Assembled_AreLookedUpFourAtATime(string kernel)
     {
-        var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
-        Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas or no nvdisasm on PATH");
         var form = KernelCatalog.All.Single(form => form.Name == kernel);
-        var (resources, code) = Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, 90), 90);
+        var (resources, code) = MachineCode.Of(form, 90);
         Assert.Equal(0, resources.SpillBytes);
         var loop = MainLoop(code);
         int products = loop.Count(IsProduct);
@@ -153,16 +147,11 @@ public sealed partial class MachineCodeTests
     // The shortest of the loops that have most products.
     private static string[] MainLoop(string code)
     {
-        string[] lines = [.. code.Split('\n').Select(line => line.Trim())];
-        var loops = lines.Select((line, end) => (Start: Array.IndexOf(lines, BackTo().Match(line).Groups["label"].Value + ":"), End: end)).Where(loop => loop.Start >= 0 && loop.Start < loop.End)
-            .Select(loop => lines[loop.Start..loop.End].Select(line => Operation().Match(line).Groups["name"].Value).ToArray());
+        var loops = MachineCode.Loops(code).Select(loop => loop.Select(line => Operation().Match(line).Groups["name"].Value).ToArray());
         return loops.OrderByDescending(loop => loop.Count(IsProduct)).ThenBy(loop => loop.Length).First();
     }
 
     private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal) || instruction.StartsWith("IDP", StringComparison.Ordinal);
-
-    [GeneratedRegex(@"\bBRA `\((?<label>\.L\w+)\)")]
-    private static partial Regex BackTo();
 
     [GeneratedRegex(@"^/\*[0-9a-f]+\*/\s+(@!?U?P\d+ )?(?<name>[A-Z][\w.]*)")]
     private static partial Regex Operation();

@@ -73,7 +73,7 @@ public readonly record struct BlockMatVecGroup<TFormat, TInput, TResult>(
         float sum = 0;
         for (int run = Group.IdxX; run < runs; run += Group.DimX)
         {
-            sum += Input.Dot<TFormat>(Weights, firstBlock + (run / runsInBlock), run % runsInBlock, token, run);
+            sum += Input.Dot<TFormat>(Weights, firstBlock + (run / runsInBlock), run & (runsInBlock - 1), token, run);
         }
 
         sum = GroupReduce.Sum(shared, sum);

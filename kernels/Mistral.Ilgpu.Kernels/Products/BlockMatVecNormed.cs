@@ -33,7 +33,7 @@ public readonly record struct BlockMatVecNormed<TFormat>(
         var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
         int row = firstRow + (Group.IdxX / Strands.Count);
         float product = new BlockRows<TFormat, Assign>(Weights, input, Rows).Sum(row, 0).First;
-        if (Group.IdxX % Strands.Count == 0 && row < Rows)
+        if ((Group.IdxX & (Strands.Count - 1)) == 0 && row < Rows)
         {
             Output[((long)token * OutputStride) + row] = product;
         }

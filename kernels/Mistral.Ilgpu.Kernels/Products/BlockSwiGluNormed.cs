@@ -42,7 +42,7 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         {
             int row = firstRow + within;
             var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
-            if (Group.IdxX % Strands.Count == 0)
+            if ((Group.IdxX & (Strands.Count - 1)) == 0)
             {
                 float product = GateWithSilu.Combine(0, gate, up);
                 made[within] = product;
@@ -56,7 +56,7 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         Group.Barrier();
         if (Packed.Exists && TensorLane.Warp == 0)
         {
-            int four = TensorLane.Index % PackedRun.Lanes;
+            int four = TensorLane.Index & (PackedRun.Lanes - 1);
             int at = four * PackedRun.PerLane;
             var x = new Float4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
             PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, TensorLane.Index < PackedRun.Lanes);

@@ -45,14 +45,14 @@ public readonly record struct MatMulTile<TFormat, TElement, TResult>(
 
         // While loading, item i brings four columns of tile row i / 4.
         int loadRow = item / 4;
-        int loadColumn = item % 4 * 4;
+        int loadColumn = (item & 3) * 4;
         bool rowExists = firstRow + loadRow < Rows;
         bool tokenExists = firstToken + loadRow < tokens;
         long weightFrom = ((long)(firstRow + loadRow) * InputStride) + loadColumn;
         long inputFrom = ((long)(firstToken + loadRow) * InputStride) + loadColumn;
 
         // While multiplying, item i makes rows r, r+16, r+32, r+48 with r = i % 16, and tokens likewise with i / 16.
-        int r = item % 16;
+        int r = item & 15;
         int t = item / 16;
         float y00 = 0, y01 = 0, y02 = 0, y03 = 0;
         float y10 = 0, y11 = 0, y12 = 0, y13 = 0;

@@ -46,7 +46,7 @@ public sealed partial class KernelSet
     {
         var input = new AttentionInput<TElement>(
             state, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
-            shape.Heads, shape.KvHeads, shape.HeadDim, cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), _plan.SplitTiles);
+            shape.Heads, shape.KvHeads, new Divisor(shape.HeadDim), cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), _plan.SplitTiles);
         var prefill = Prefill<TCache, TElement>(input, cache, frequencies);
         var decode = Decode<TCache, TElement>(input, cache, frequencies, parts, output, takenBy);
         return new Launch(

@@ -16,7 +16,7 @@ public sealed partial class KernelSet
         return cache.Format == TensorFormat.BFloat16 ? In<BFloat16Tensor>() : In<Float16Tensor>();
 
         Launch In<TFormat>()
-            where TFormat : struct, ITensorFormat => input.HeadDim switch
+            where TFormat : struct, ITensorFormat => (int)input.HeadDim switch
             {
                 <= 64 => With<TwoParts<TwoParts<HeadRun<TFormat>>>, TwoScores<TwoScores<KeyScores>>>(),
                 <= 128 => With<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>, TwoScores<TwoScores<KeyScores>>>(),
@@ -39,7 +39,7 @@ public sealed partial class KernelSet
         return cache.Format == TensorFormat.BFloat16 ? In<BFloat16Tensor>() : In<Float16Tensor>();
 
         Launch In<TFormat>()
-            where TFormat : struct, ITensorFormat => input.HeadDim switch
+            where TFormat : struct, ITensorFormat => (int)input.HeadDim switch
             {
                 <= 64 => With<TwoParts<TwoParts<HeadRun<TFormat>>>>(),
                 <= 128 => With<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>>(),

@@ -88,7 +88,7 @@ internal readonly struct AttentionGroup<TCache, TElement>
     private void Load(AttentionBlock block, int tile)
     {
         var queries = block.Queries;
-        int headDim = _input.HeadDim;
+        var headDim = _input.HeadDim;
         int first = tile * Lanes;
         int end = queries.Position + queries.Tokens - first;
         int fresh = queries.Start - first;
@@ -96,7 +96,7 @@ internal readonly struct AttentionGroup<TCache, TElement>
         int freshTile = queries.FreshTile + tile - (queries.Start / Lanes);
         for (int i = Group.IdxX; i < headDim * Lanes; i += Group.DimX)
         {
-            int lane = i % Lanes;
+            int lane = i & (Lanes - 1);
             _keys[i] = lane >= end ? 0
                 : lane < fresh ? Key(_input.Ring, ringTile, block.KvHead, i)
                 : Key(_input.Fresh, freshTile, block.KvHead, i);
@@ -114,7 +114,7 @@ internal readonly struct AttentionGroup<TCache, TElement>
         if (TCache.IsScaled)
         {
             long scalesAt = TileLayout.ScalesAt(tile, _input.KvHeads, kvHead, _input.HeadDim);
-            key *= Float16.Decode(source.KeyScales[scalesAt + (i / Lanes / TileLayout.Run * Lanes) + (i % Lanes)]);
+            key *= Float16.Decode(source.KeyScales[scalesAt + (i / Lanes / TileLayout.Run * Lanes) + (i & (Lanes - 1))]);
         }
 
         return key;
@@ -139,7 +139,7 @@ internal readonly struct AttentionGroup<TCache, TElement>
         for (int i = Group.IdxX; i < rows * Lanes; i += Group.DimX)
         {
             int query = first + (i / Lanes);
-            int lane = i % Lanes;
+            int lane = i & (Lanes - 1);
             long at = ((long)(block.Queries.FirstToken + (query / _input.Group)) * _input.QueryStride)
                 + (((block.KvHead * _input.Group) + (query % _input.Group)) * _input.HeadDim);
             float score = 0;
@@ -189,7 +189,7 @@ internal readonly struct AttentionGroup<TCache, TElement>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(AttentionOutput output, int first, int rows)
     {
-        int headDim = _input.HeadDim;
+        var headDim = _input.HeadDim;
         for (int i = Group.IdxX; i < rows * headDim; i += Group.DimX)
         {
             int row = i / headDim;
@@ -208,7 +208,7 @@ internal readonly struct AttentionGroup<TCache, TElement>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Finish(AttentionOutput output, int first, int rows)
     {
-        int headDim = _input.HeadDim;
+        var headDim = _input.HeadDim;
         for (int i = Group.IdxX; i < rows * headDim; i += Group.DimX)
         {
             int row = i / headDim;

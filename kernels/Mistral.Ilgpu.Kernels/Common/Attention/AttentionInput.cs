@@ -19,7 +19,7 @@ public readonly record struct AttentionInput<TElement>(
     PageTable Table,
     int Heads,
     int KvHeads,
-    int HeadDim,
+    Divisor HeadDim,
     int Window,
     int QueryStride,
     int OutputStride,
@@ -28,11 +28,7 @@ public readonly record struct AttentionInput<TElement>(
     where TElement : unmanaged
 {
     /// <summary>Grouped-query attention (Ainslie et al., arXiv 2305.13245): so many neighbouring query heads share a kv head.</summary>
-    public int Group
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Heads / KvHeads;
-    }
+    public Divisor Group { get; } = new(Heads / KvHeads);
 }
 
 /// <summary>

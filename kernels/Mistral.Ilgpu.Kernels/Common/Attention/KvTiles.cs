@@ -42,15 +42,16 @@ public readonly record struct KvTiles<TElement>(
 /// </summary>
 /// <param name="Pages">Sequences × pages of a ring: the page's number in memory.</param>
 /// <example>Pages of 16 positions, R = 64: position 70 is in slot 6, tile 4 of the text, page 0 of the ring.</example>
-public readonly record struct PageTable(ArrayView<int> Pages, int PagesPerRing, int TilesPerPage)
+public readonly record struct PageTable(ArrayView<int> Pages, int PagesPerRing, Divisor TilesPerPage)
 {
+    private Divisor TilesPerRing { get; } = new(PagesPerRing * TilesPerPage);
+
     /// <summary>The tile in memory that holds tile <paramref name="tile"/> of a sequence's text.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(int sequence, int tile)
     {
-        // Without signs, and one remainder by hand, because GPUs divide in software.
-        int inRing = (int)((uint)tile % (uint)(PagesPerRing * TilesPerPage));
-        int page = (int)((uint)inRing / (uint)TilesPerPage);
+        int inRing = tile % TilesPerRing;
+        int page = inRing / TilesPerPage;
         return (Pages[(sequence * PagesPerRing) + page] * TilesPerPage) + (inRing - (page * TilesPerPage));
     }
 }

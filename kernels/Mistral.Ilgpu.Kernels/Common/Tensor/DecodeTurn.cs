@@ -35,7 +35,7 @@ internal readonly struct DecodeTurn<THead>
             : 0;
         for (int i = Group.IdxX; i < count; i += Group.DimX)
         {
-            int head = (int)((uint)i / (uint)pairs);
+            int head = 2 * i / _input.HeadDim;
             int pair = i - (head * pairs);
             if (head < _input.Group)
             {

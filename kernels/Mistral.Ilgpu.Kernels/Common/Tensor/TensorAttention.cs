@@ -97,7 +97,7 @@ internal readonly struct TensorAttention<THead, TScores>
         for (int half = sharing / 2; half > 0; half /= 2)
         {
             Group.Barrier();
-            uint slots = shared + (uint)((TensorLane.Warp % half * SavedBytes) + (TensorLane.Index * sizeof(float)));
+            uint slots = shared + (uint)(((TensorLane.Warp & (half - 1)) * SavedBytes) + (TensorLane.Index * sizeof(float)));
             if (TensorLane.Warp >= half && TensorLane.Warp < 2 * half)
             {
                 TensorShared.Store(slots, topMax);

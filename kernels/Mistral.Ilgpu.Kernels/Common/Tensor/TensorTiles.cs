@@ -67,10 +67,12 @@ internal readonly struct TensorTiles<THead>
     public void ClearPadding(uint keys, int tiles)
     {
         int padding = (THead.Size - _input.HeadDim) * KeyScores.RowBytes / sizeof(float);
-        for (int i = Group.IdxX; i < tiles * padding; i += Group.DimX)
+        for (int tile = TensorLane.Warp; tile < tiles; tile += Group.DimX / TensorLane.WarpSize)
         {
-            uint at = (uint)((i / padding * TileBytes) + (_input.HeadDim * KeyScores.RowBytes) + (i % padding * sizeof(float)));
-            TensorShared.Store(keys + at, 0);
+            for (int i = TensorLane.Index; i < padding; i += TensorLane.WarpSize)
+            {
+                TensorShared.Store(keys + (uint)((tile * TileBytes) + (_input.HeadDim * KeyScores.RowBytes) + (i * sizeof(float))), 0);
+            }
         }
     }
 

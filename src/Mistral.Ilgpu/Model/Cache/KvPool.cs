@@ -54,7 +54,7 @@ internal sealed class KvPool : IDisposable
 
     public IReadOnlyList<KvBuffers> Layers => _layers;
 
-    public PageTable Table => new(_deviceTable.View, PagesPerRing, Shape.PageLength / TileLayout.Length);
+    public PageTable Table => new(_deviceTable.View, PagesPerRing, new Divisor(Shape.PageLength / TileLayout.Length));
 
     /// <summary>Bytes that one page takes in all layers.</summary>
     public long PageBytes => Shape.PageBytes * _layers.Count;
