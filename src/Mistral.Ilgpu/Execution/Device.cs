@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -148,7 +149,11 @@ public sealed class Device : IDisposable
     }
 
     /// <summary>Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others.</summary>
-    internal IDisposable? LockPages(byte[] pinned)
+    internal IDisposable? LockPages(byte[] pinned) => LockPages<byte>(Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), pinned.Length);
+
+    /// <summary>The same of a part of it.</summary>
+    internal IDisposable? LockPages<T>(nint start, int length)
+        where T : unmanaged
     {
         if (!CopiesMeanwhile)
         {
@@ -157,7 +162,7 @@ public sealed class Device : IDisposable
 
         // ILGPU does not say to the driver which device it is for, and unbinds it from the thread after other calls.
         Accelerator.Bind();
-        return Accelerator.CreatePageLockFromPinned(pinned);
+        return Accelerator.CreatePageLockFromPinned<T>(start, length);
     }
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>

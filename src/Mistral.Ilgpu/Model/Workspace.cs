@@ -13,10 +13,10 @@ public sealed class Workspace : IDisposable
     private readonly List<IDisposable> _buffers = [];
     private readonly DeviceBuffer<int> _state;
     private readonly DeviceBuffer<int> _chosen;
-    private readonly int[] _stateOnHost;
-    private readonly int[] _chosenOnHost;
+    private readonly PassInts _onHost;
     private readonly TokenChoice[] _choices;
     private readonly int _tokensPerTile;
+    private bool _isUploading;
 
     /// <param name="rows">Most tokens in one pass.</param>
     /// <param name="logitRows">Most rows of logits in one pass.</param>
@@ -27,11 +27,12 @@ public sealed class Workspace : IDisposable
         _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile(options.CacheType) / shape.Group);
         try
         {
-            _stateOnHost = new int[StateLength(options, rows, logitRows)];
-            _state = Own(device.Allocate<int>(_stateOnHost.Length, "the step state"));
-            _chosenOnHost = new int[logitRows];
+            int stateLength = StateLength(options, rows, logitRows);
+            _state = Own(device.Allocate<int>(stateLength, "the step state"));
             _choices = new TokenChoice[logitRows];
             _chosen = Own(device.Allocate<int>(logitRows, "the chosen tokens"));
+            // Unlocked after the buffers are freed, which waits for copies between them.
+            _onHost = Own(new PassInts(device, stateLength, logitRows));
             Parts = Own(device.Allocate<float>(options.Sequences * shape.PartFloats, "the splits of attention")).View;
             var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta);
             var frequencyBuffer = Own(device.Allocate<ulong>(frequencies.Length, "rotary frequencies"));
@@ -104,9 +105,21 @@ public sealed class Workspace : IDisposable
     /// <summary>Puts a pass's counts, positions and ids on the device.</summary>
     public Pass Upload(Batch batch)
     {
-        var (pass, length) = batch.Pack(_stateOnHost, _tokensPerTile);
+        // A pass before this one, of a prompt whose logits nobody read, may not have been copied yet.
+        if (_isUploading)
+        {
+            Wait();
+        }
+
+        var (pass, length) = batch.Pack(_onHost.Up, _tokensPerTile);
         batch.CopyChoices(_choices);
-        _state.View.SubView(0, length).CopyFromCPU(_device.Stream, _stateOnHost.AsSpan(0, length));
+        _state.View.SubView(0, length).CopyFromCPUUnsafeAsync(_device.Stream, ref _onHost.Up[0], length);
+        _isUploading = true;
+        if (!_onHost.AreLocked)
+        {
+            Wait();
+        }
+
         return pass;
     }
 
@@ -127,15 +140,20 @@ public sealed class Workspace : IDisposable
     public ReadOnlySpan<TokenChoice> Choices(int count) => _choices.AsSpan(0, count);
 
     /// <summary>Waits for the device and brings what it chose for the first rows.</summary>
-    public void ReadChosen(int count) => Chosen.SubView(0, count).CopyToCPU(_device.Stream, _chosenOnHost.AsSpan(0, count));
+    public void ReadChosen(int count)
+    {
+        Chosen.SubView(0, count).CopyToCPUUnsafeAsync(_device.Stream, ref _onHost.Down[0], count);
+        Wait();
+    }
 
     /// <summary>What was brought last.</summary>
-    public ReadOnlySpan<int> ChosenOnHost(int count) => _chosenOnHost.AsSpan(0, count);
+    public ReadOnlySpan<int> ChosenOnHost(int count) => _onHost.Down[..count];
 
     /// <summary>Waits for the device and copies one row of logits.</summary>
     public void ReadLogits(int row, Span<float> logits)
     {
         Logits.View.SubView((long)row * Logits.Stride, Logits.Columns).CopyToCPU(_device.Stream, logits);
+        _isUploading = false;
     }
 
     public void Dispose()
@@ -144,6 +162,12 @@ public sealed class Workspace : IDisposable
         {
             buffer.Dispose();
         }
+    }
+
+    private void Wait()
+    {
+        _device.Synchronize();
+        _isUploading = false;
     }
 
     private static int StateLength(ModelOptions options, int rows, int logitRows) =>

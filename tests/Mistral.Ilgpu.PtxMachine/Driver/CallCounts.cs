@@ -9,6 +9,9 @@ public sealed class CallCounts
     /// <summary>Launches of kernels, captured ones too, but not those that a graph makes when it is played.</summary>
     public int Launches { get; internal set; }
 
+    /// <summary>Copies from or to host memory that is not locked, for which the caller waits.</summary>
+    public int PageableCopies { get; internal set; }
+
     /// <summary>Kernels in the graph that was instantiated last.</summary>
     public int RecordedKernels { get; internal set; }
 

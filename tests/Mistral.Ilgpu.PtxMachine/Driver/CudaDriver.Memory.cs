@@ -95,6 +95,7 @@ public static unsafe partial class CudaDriver
         {
             // Ordinary memory is copied to or from locked memory of the driver's while the caller waits.
             stream.RefuseWhileCaptured("pageable memory was copied");
+            Counts.PageableCopies++;
             if (IsOnDevice(to))
             {
                 byte[] staged = new ReadOnlySpan<byte>((void*)from, (int)count).ToArray();

@@ -59,6 +59,42 @@ public sealed class CapturedModelTests
         }
     }
 
+    [Fact]
+    public void Decode_OfOneToken_CopiesTwiceFromLockedPagesAndWaitsOnce()
+    {
+        Assert.SkipUnless(CudaDriver.Absence is null, $"{CudaDriver.Absence}, which counts nothing");
+        const int Tokens = 5;
+        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var model = MistralModel.LoadUntested(
+            checkpoint, TestDevice.Get("cuda"), new ModelOptions(Chunk: 16), progress: null, CancellationToken.None);
+        using var text = model.TryOpen()!;
+        var batch = new Batch();
+        // Two parts of a prompt, between which nobody waits: the second must not take the place of the first before it is copied.
+        batch.Prefill(text, new int[16], wantsLogits: false);
+        model.Forward(batch);
+        batch.Clear();
+        batch.Prefill(text, new int[3], wantsLogits: true);
+        model.Forward(batch);
+        int next = model.ArgMax()[0];
+        for (int token = -2; token < Tokens; token++)
+        {
+            if (token == 0)
+            {
+                CudaDriver.Counts = new CallCounts();
+            }
+
+            batch.Clear();
+            batch.Decode(text, next);
+            model.Forward(batch);
+            next = model.ArgMax()[0];
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", CudaDriver.Counts.Calls));
+        Assert.Equal(0, CudaDriver.Counts.PageableCopies);
+        Assert.Equal(2 * Tokens, CudaDriver.Counts.Calls["cuMemcpyAsync"]);
+        Assert.Equal(Tokens, CudaDriver.Counts.Calls["cuStreamSynchronize"]);
+    }
+
     private static List<float> Generate(Checkpoint checkpoint, Device device, out List<string> slower, bool launched = false)
     {
         List<string> told = [];

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using Mistral.Ilgpu.Execution;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>
+/// The ints that go to the device before a pass and come back after it, on the host: in pages of their own, which a CUDA device copies from and
+/// to by itself, where from other memory its driver copies first and the host waits.
+/// </summary>
+internal sealed class PassInts : IDisposable
+{
+    private readonly int[] _all;
+    private readonly int _start;
+    private readonly int _up;
+    private readonly int _down;
+    private readonly IDisposable? _lock;
+
+    /// <param name="up">Ints that go to the device.</param>
+    /// <param name="down">Those that come back.</param>
+    public PassInts(Device device, int up, int down)
+    {
+        (_up, _down) = (up, down);
+        // Whole pages, for a page is locked once.
+        int page = Environment.SystemPageSize / sizeof(int);
+        int length = (up + down + page - 1) / page * page;
+        _all = GC.AllocateArray<int>(length + page, pinned: true);
+        nint address = Marshal.UnsafeAddrOfPinnedArrayElement(_all, 0);
+        _start = (int)(-address & (Environment.SystemPageSize - 1)) / sizeof(int);
+        _lock = device.LockPages<int>(Marshal.UnsafeAddrOfPinnedArrayElement(_all, _start), length);
+    }
+
+    /// <summary>Whether copies go on while the host does.</summary>
+    public bool AreLocked => _lock is not null;
+
+    public Span<int> Up => _all.AsSpan(_start, _up);
+
+    public Span<int> Down => _all.AsSpan(_start + _up, _down);
+
+    public void Dispose() => _lock?.Dispose();
+}
