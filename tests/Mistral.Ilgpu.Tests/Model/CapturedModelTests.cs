@@ -66,16 +66,15 @@ public sealed class CapturedModelTests
         const int Tokens = 5;
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.LoadUntested(
-            checkpoint, TestDevice.Get("cuda"), new ModelOptions(Chunk: 16), progress: null, CancellationToken.None);
+            checkpoint, TestDevice.Get("cuda"), new ModelOptions(Sequences: 2, Chunk: 16), progress: null, CancellationToken.None);
         using var text = model.TryOpen()!;
+        using var other = model.TryOpen()!;
         var batch = new Batch();
-        // Two parts of a prompt, between which nobody waits: the second must not take the place of the first before it is copied.
-        batch.Prefill(text, new int[16], wantsLogits: false);
-        model.Forward(batch);
-        batch.Clear();
-        batch.Prefill(text, new int[3], wantsLogits: true);
-        model.Forward(batch);
-        int next = model.ArgMax()[0];
+        int next = Prompt(text, waits: false);
+        // The second part of a prompt must not take the place of the first before that is copied.
+        float[] found = Logits();
+        Prompt(other, waits: true);
+        Assert.Equal(Logits(), found);
         for (int token = -2; token < Tokens; token++)
         {
             if (token == 0)
@@ -93,6 +92,30 @@ public sealed class CapturedModelTests
         Assert.Equal(0, CudaDriver.Counts.PageableCopies);
         Assert.Equal(2 * Tokens, CudaDriver.Counts.Calls["cuMemcpyAsync"]);
         Assert.Equal(Tokens, CudaDriver.Counts.Calls["cuStreamSynchronize"]);
+
+        int Prompt(Sequence sequence, bool waits)
+        {
+            batch.Clear();
+            // No page ends in all that follows: to tell the device of another copies, and waits.
+            batch.Prefill(sequence, new int[2], wantsLogits: false);
+            model.Forward(batch);
+            if (waits)
+            {
+                model.Device.Synchronize();
+            }
+
+            batch.Clear();
+            batch.Prefill(sequence, new int[] { 5, 6, 7 }, wantsLogits: true);
+            model.Forward(batch);
+            return model.ArgMax()[0];
+        }
+
+        float[] Logits()
+        {
+            var logits = new float[checkpoint.Config.VocabularySize];
+            model.ReadLogits(0, logits);
+            return logits;
+        }
     }
 
     private static List<float> Generate(Checkpoint checkpoint, Device device, out List<string> slower, bool launched = false)
