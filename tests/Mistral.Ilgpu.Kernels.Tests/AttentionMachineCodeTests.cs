@@ -39,7 +39,7 @@ public sealed class AttentionMachineCodeTests
     [InlineData(90)]
     public void RmsNormWarp_Assembled_LoadsSixteenBytesAndShuffles(int architecture)
     {
-        string code = Code("RmsNormWarp", architecture);
+        string code = Code("RmsNormWarp<AlsoInt8>", architecture);
         Assert.Contains("LDG.E.128", code, StringComparison.Ordinal);
         Assert.Contains("STG.E.128", code, StringComparison.Ordinal);
         Assert.Contains("SHFL.BFLY", code, StringComparison.Ordinal);

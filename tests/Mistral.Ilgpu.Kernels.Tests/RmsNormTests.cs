@@ -37,8 +37,41 @@ public sealed class RmsNormTests
         name,
         (device, state, x, gain, y, columns, stride, rows) => device.Launch(
             new KernelConfig(rows, 96),
-            new RmsNormWarp(state, x.Cast<Float4>(), new RmsNormed(gain.Cast<Float4>(), columns, Epsilon), y.Cast<Float4>(), stride, RowRange.Logits)),
+            new RmsNormWarp<FloatsAlone>(
+                state, x.Cast<Float4>(), new RmsNormed(gain.Cast<Float4>(), columns, Epsilon), y.Cast<Float4>(), default, stride, RowRange.Logits, RowRange.Logits)),
         [4, 16, 132, 300, 1024]);
+
+    [Theory]
+    [InlineData("cuda")]
+    public void RmsNormWarp_AlsoInEightBits_IsThatOfTheTwoKernels(string name)
+    {
+        const int Rows = 3;
+        const int Packed = 2;
+        var device = TestDevice.Get(name);
+        foreach (int columns in new[] { 32, 416, 1024 })
+        {
+            var data = new RandomData();
+            var x = device.Upload(data.Floats(Rows * columns, 2)).Cast<Float4>();
+            var norm = new RmsNormed(device.Upload(data.Floats(columns, 2)).Cast<Float4>(), columns, Epsilon);
+            var state = PassState.Of(device, Rows, Packed);
+            var (apart, together) = (device.Zeros<float>(Rows * columns), device.Zeros<float>(Rows * columns));
+            var (packedApart, packedTogether) = (Room(), Room());
+
+            device.Launch(
+                new KernelConfig(Rows, 128),
+                new RmsNormWarp<FloatsAlone>(state, x, norm, apart.Cast<Float4>(), default, columns, RowRange.Tokens, RowRange.Decode));
+            device.Launch(new KernelConfig((Packed * columns / 4 / 256) + 1, 256), new QuantizePacked(state, apart, packedApart, columns, RowRange.Decode));
+            device.Launch(
+                new KernelConfig(Rows, 128),
+                new RmsNormWarp<AlsoInt8>(state, x, norm, together.Cast<Float4>(), packedTogether, columns, RowRange.Tokens, RowRange.Decode));
+
+            Assert.Equal(device.Download(apart), device.Download(together));
+            Assert.Equal(device.Download(packedApart.Values), device.Download(packedTogether.Values));
+            Assert.Equal(device.Download(packedApart.Runs), device.Download(packedTogether.Runs));
+
+            PackedInput Room() => new(device.Zeros<uint>(Rows * columns / 4), device.Zeros<Float4>(Rows * columns / 32), columns);
+        }
+    }
 
     private delegate void LaunchNorm(
         Mistral.Ilgpu.Execution.Device device, StepState state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,

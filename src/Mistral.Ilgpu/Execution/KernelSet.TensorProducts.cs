@@ -12,17 +12,17 @@ public sealed partial class KernelSet
     private bool IsForTensorCores(TensorFormat format) =>
         _plan.Family == KernelFamily.Cuda && format != TensorFormat.Float32 && activations == ActivationType.Int8;
 
-    /// <summary>What brings the input of few tokens to eight bits.</summary>
+    /// <summary>What brings the input of few tokens to eight bits, as far as what makes it does not.</summary>
     private Launch Pack(Activation input, RowSet rows)
     {
-        return Forms(rows, Few, _ => Launch.Nothing);
+        int most = input.MostPacked;
+        return most == int.MaxValue ? Launch.Nothing : Forms(rows, Few, _ => Launch.Nothing);
 
         Launch Few(RowSet set)
         {
             var pack = Launcher(
                 new QuantizePacked(state, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
                 pass => LaunchPlan.One(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
-            int most = input.Norm is null ? input.MostPacked : 1;
             return most == 0 ? pack : new Launch(pass =>
             {
                 if (set.Count(pass) > most)

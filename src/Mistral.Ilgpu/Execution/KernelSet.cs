@@ -66,8 +66,9 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
         {
             var norm = new FusedNorm(input, gain, epsilon);
             output.Norm = MakesNorm(takenBy) ? norm : null;
-            var warp = new RmsNormWarp(state, input.View.Cast<Float4>(), norm.Kernel, output.View.Cast<Float4>(), input.Stride, rows.Range);
-            var launch = Launcher(warp, pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize));
+            var packed = PackedFor(output, takenBy);
+            output.MostPacked = packed is null ? 0 : int.MaxValue;
+            var launch = packed is null ? Warp<FloatsAlone>(norm, default) : Warp<AlsoInt8>(norm, packed.Value);
             return new Step(name, launch, cost, rows, output, output.Norm is null ? null : pass => FusedNorm.IsAlone(pass, rows));
         }
 
@@ -90,6 +91,14 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
 
         var row = new RmsNormRow(state, input.View, gain, output.View, columns, input.Stride, epsilon, rows.Range);
         return Step(name, row, pass => _plan.Coarse(rows.Count(pass)), cost, rows, output);
+
+        // Of tokens those of prompts are multiplied in 16 bits.
+        Launch Warp<TExtra>(FusedNorm norm, PackedInput packed)
+            where TExtra : struct, IRunResult => Launcher(
+            new RmsNormWarp<TExtra>(
+                state, input.View.Cast<Float4>(), norm.Kernel, output.View.Cast<Float4>(), packed, input.Stride, rows.Range,
+                rows == RowSet.Tokens ? RowRange.Decode : rows.Range),
+            pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize));
 
         Step Lanes<TExtra>()
             where TExtra : struct, IRunResult => Step(

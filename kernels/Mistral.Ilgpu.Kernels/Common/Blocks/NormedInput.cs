@@ -3,8 +3,7 @@ using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels;
 
-/// <summary>One token normed and in eight bits in each group's own shared memory: to the bit what <see cref="RmsNormWarp"/> and
-/// <see cref="QuantizePacked"/> make of it.</summary>
+/// <summary>One token normed and in eight bits in each group's own shared memory: to the bit what <see cref="RmsNormWarp{TExtra}"/> makes of it.</summary>
 public static class NormedInput
 {
     /// <summary>Columns that there is room for.</summary>
