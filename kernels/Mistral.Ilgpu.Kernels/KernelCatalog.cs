@@ -99,6 +99,12 @@ public static class KernelCatalog
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
+    // A gated pair has a form of its own where a thread would have too few registers.
+    private static Type SeveralTokens(Type format, Type tokens, Type epilogue) =>
+        epilogue == typeof(GateWithSilu) && !(bool)typeof(RunStage).GetMethod(nameof(RunStage.HasRegisters))!.MakeGenericMethod(format).Invoke(null, null)!
+            ? typeof(BlockSwiGluTensor<,>).MakeGenericType(format, tokens)
+            : typeof(BlockMatVecTensor<,,>).MakeGenericType(format, tokens, epilogue);
+
     public static IReadOnlyList<KernelForm> All { get; } =
     [
         .. Fixed.Select(type => new KernelForm(type)),
@@ -158,7 +164,7 @@ public static class KernelCatalog
            select new KernelForm(kernel.MakeGenericType(format)),
         .. from format in BlockFormats
            from epilogue in Epilogues
-           from kernel in TokenBlocks.Select(tokens => typeof(BlockMatVecTensor<,,>).MakeGenericType(format, tokens, epilogue))
+           from kernel in TokenBlocks.Select(tokens => SeveralTokens(format, tokens, epilogue))
                .Append(typeof(BlockMatVecWarp<,>).MakeGenericType(format, epilogue))
                .Append(typeof(MatMulTensor<,,>).MakeGenericType(typeof(Float16Tensor), typeof(BlockTiles<>).MakeGenericType(format), epilogue))
            select new KernelForm(kernel),

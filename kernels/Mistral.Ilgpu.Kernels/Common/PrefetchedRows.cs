@@ -27,9 +27,13 @@ public readonly record struct PrefetchedRows(long First, int RowBytes)
         int end = item < matrices * Strands.Rows ? IntrinsicMath.Min(RowBytes, rounds * lines * LineBytes) : 0;
         for (int at = (Group.IdxX & (lines - 1)) * LineBytes; at < end; at += lines * LineBytes)
         {
-            CudaAsm.Emit("prefetch.global.L2 [%0];", First + ((long)row * RowBytes) + at);
+            Ask(First + ((long)row * RowBytes) + at);
         }
     }
+
+    /// <summary>Asks for one line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Ask(long address) => CudaAsm.Emit("prefetch.global.L2 [%0];", address);
 }
 
 /// <summary>The same of rows of blocks, which lie in two planes.</summary>

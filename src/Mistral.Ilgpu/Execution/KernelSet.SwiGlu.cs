@@ -23,7 +23,7 @@ public sealed partial class KernelSet
         if (gateUp is { Bands: [var one], Updates: [] } && IsForTensorCores(one.Format))
         {
             var packed = input.Norm is not null && one.Format.IsQuantized() ? PackedFor(output, takenBy) : null;
-            output.MostPacked = packed is null ? 0 : 1;
+            output.MostPacked = packed is null ? 0 : HasStages(one) ? int.MaxValue : 1;
             var launch = Prepare(one, null, input, RowSet.Tokens) + TensorProduct<GateWithSilu>(one, input, output, RowSet.Tokens, packed);
             return new Step(name, launch, pass => SwiGluCost(gateUp, pass.TokenCount), RowSet.Tokens, output);
         }

@@ -112,7 +112,7 @@ public sealed partial class KernelSet
             where TNorm : struct, IInputNorm => Launcher(
                 new MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
                     state, band.View<ushort>(), band.AheadRows, from.View, norm, to, made, from.Stride, output.Stride, set.Range),
-                pass => LaunchPlan.FewTokens<TTokens>(made, set.Count(pass), MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>.GroupSize));
+                pass => LaunchPlan.FewTokens<TTokens>(made, Strands.Rows, set.Count(pass), MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>.GroupSize));
     }
 
     private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows, PackedInput? outputPacked)
@@ -124,7 +124,8 @@ public sealed partial class KernelSet
         var packed = Room(input).Packed!.Value;
         return Forms(
             rows,
-            set => BySize(set, Normed(set) ?? Warps(set), () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
+            set => HasStages(band) ? BySize(set, Normed(set) ?? Warps(set), () => Staged<EightTokens>(set), () => Staged<SixteenTokens>(set))
+                : BySize(set, Normed(set), () => Warps(set), () => Warps(set)),
             set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(new BlockTiles<TFormat>(band.Blocks), band, input, output, set));
 
         Launch? Normed(RowSet set) => input.Norm is not { } norm ? null
@@ -146,11 +147,27 @@ public sealed partial class KernelSet
             pass => new KernelConfig(
                 new Index3D(LaunchPlan.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
 
-        Launch Strand<TTokens>(RowSet set)
-            where TTokens : struct, ITokenBlocks => Launcher(
-                new BlockMatVecTensor<TFormat, TTokens, TEpilogue>(state, band.Blocks, packed, to, made, output.Stride, set.Range),
-                pass => LaunchPlan.FewTokens<TTokens>(made, set.Count(pass), Strands.GroupSize));
+        Launch Staged<TTokens>(RowSet set)
+            where TTokens : struct, ITokenBlocks
+        {
+            var addresses = AddressesOf(band.Blocks, packed);
+            var to8 = outputPacked.GetValueOrDefault();
+            return TEpilogue.IsGated && !RunStage.HasRegisters<TFormat>()
+                ? Launcher(
+                    new BlockSwiGluTensor<TFormat, TTokens>(state, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
+                    pass => LaunchPlan.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), BlockSwiGluTensor<TFormat, TTokens>.GroupSize))
+                : Launcher(
+                    new BlockMatVecTensor<TFormat, TTokens, TEpilogue>(state, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
+                    pass => LaunchPlan.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), WarpRows.GroupSize));
+        }
     }
+
+    private static RunAddresses AddressesOf(BlockWeights weights, PackedInput input) => new(
+        weights.Quants.LoadEffectiveAddressAsPtr(), weights.Scales.LoadEffectiveAddressAsPtr(),
+        input.Values.LoadEffectiveAddressAsPtr(), input.Runs.LoadEffectiveAddressAsPtr());
+
+    // Whether several tokens are multiplied with it in stages; other matrices are small, and multiplied a token at a time.
+    private static bool HasStages(WeightBand band) => band.Columns % RunStage.Columns == 0;
 
     /// <summary>
     /// The form for as many tokens as there are. All make the same bits of a token. Those for several are compiled when several first come.

@@ -104,10 +104,10 @@ public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = Reduction
     /// <summary>The shape for a kernel whose every item is one of <paramref name="items"/>.</summary>
     public static KernelConfig One(long items, int groupSize) => Cover(items, groupSize, maxGroups: int.MaxValue);
 
-    /// <summary>The shape for a form whose group makes <see cref="Strands.Rows"/> rows for a few tokens; groups of the same rows are neighbours.</summary>
-    public static KernelConfig FewTokens<TTokens>(int rows, int tokens, int groupSize)
+    /// <summary>The shape for a form whose group makes a few rows for a few tokens; groups of the same rows are neighbours.</summary>
+    public static KernelConfig FewTokens<TTokens>(int rows, int rowsPerGroup, int tokens, int groupSize)
         where TTokens : struct, ITokenBlocks => new(
-            new Index3D(Groups(tokens, TTokens.Tokens), Groups(rows, Strands.Rows), 1), new Index3D(groupSize, 1, 1));
+            new Index3D(Groups(tokens, TTokens.Tokens), Groups(rows, rowsPerGroup), 1), new Index3D(groupSize, 1, 1));
 
     /// <summary>Groups of <paramref name="each"/> that hold <paramref name="items"/>.</summary>
     public static int Groups(int items, int each) => (items + each - 1) / each;

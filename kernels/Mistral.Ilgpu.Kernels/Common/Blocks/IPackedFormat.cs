@@ -25,6 +25,26 @@ public interface IPackedFormat : IBlockFormat
 
     /// <summary>Quants 4 <paramref name="i"/> to 4 <paramref name="i"/> + 3 of half a run.</summary>
     static abstract uint Four(ArrayView<byte> quants, long block, int run, int half, int i);
+
+    /// <summary>Whether the halves of a run are in 16 bytes each, one after the other; otherwise they share all words.</summary>
+    static abstract bool HalvesAreApart { get; }
+
+    /// <summary>
+    /// Reads the quants of a run of 32 rows from a stage of shared memory, see <see cref="RunStage"/>: a lane gets those from 4 × (lane mod 4) on of each half, of
+    /// the rows lane / 4, and 8, 16 and 24 below.
+    /// </summary>
+    /// <param name="quants">See <see cref="RunPlace.Quants"/>.</param>
+    static abstract RunWords WordsOfRows(uint quants, int run);
+
+    /// <summary>
+    /// Those of sixteen of the rows, as products on tensor cores take them: A and C the halves of row lane / 4, B and D of the row eight below; 2 to the
+    /// <see cref="FactorBits"/> times as large.
+    /// </summary>
+    /// <param name="tile">0 for the upper sixteen rows, 1 for the lower.</param>
+    static abstract Pack FactorsOfRows(RunWords words, int run, int tile);
+
+    /// <summary>Where in a byte it costs least to leave a quant.</summary>
+    static abstract int FactorBits { get; }
 }
 
 /// <summary>The words that the quants of a run are among, as they lie in memory: loads that are not decoded yet need no more registers.</summary>
@@ -51,6 +71,9 @@ public struct RunQuants
 
     /// <summary>Of its second half.</summary>
     public Pack High;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Pack Half(int half) => half == 0 ? Low : High;
 }
 
 /// <summary>Such blocks whose bits lie in the order of their quants, so that all words of half a run are decoded alike.</summary>

@@ -5,6 +5,10 @@ namespace Mistral.Ilgpu.Kernels;
 
 public readonly partial struct Q2_K : IPackedBits
 {
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
@@ -43,11 +47,21 @@ public readonly partial struct Q2_K : IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q2_K>(quants, 2 * (run >> 2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => (lower >> (2 * (part & 3))) & PackedBytes.Pairs;
 }
 
 public readonly partial struct Q3_K : IPackedBits
 {
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
@@ -88,11 +102,21 @@ public readonly partial struct Q3_K : IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q3_K>(quants, 2 + (2 * (run >> 2)), 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus(((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (((upper >> part) & PackedBytes.Ones) << 2), 4);
 }
 
 public readonly partial struct Q4_K : IPackedBits
 {
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
@@ -117,11 +141,21 @@ public readonly partial struct Q4_K : IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q4_K>(quants, 2 * (run >> 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => (lower >> (4 * (part & 1))) & PackedBytes.Nibbles;
 }
 
 public readonly partial struct Q5_K : IPackedBits
 {
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
@@ -147,11 +181,21 @@ public readonly partial struct Q5_K : IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q5_K>(quants, 2 + (2 * (run >> 1)), 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => ((lower >> (4 * (part & 1))) & PackedBytes.Nibbles) | (((upper >> part) & PackedBytes.Ones) << 4);
 }
 
 public readonly partial struct Q6_K : IPackedBits
 {
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
@@ -185,11 +229,21 @@ public readonly partial struct Q6_K : IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q6_K>(quants, (4 * (run >> 2)) + (2 * (run & 1)), 8 + (2 * (run >> 2)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus(((lower >> (4 * ((part >> 1) & 1))) & PackedBytes.Nibbles) | (((upper >> (2 * (part & 3))) & PackedBytes.Pairs) << 4), 32);
 }
 
 public readonly partial struct IQ4_XS : IPackedBits
 {
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
@@ -217,6 +271,12 @@ public readonly partial struct IQ4_XS : IPackedBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
         Decode(quants.Cast<uint>()[(block * 32) + (4 * run) + i], 0, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.UnevenOfRows(words, tile);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower).Of(part);

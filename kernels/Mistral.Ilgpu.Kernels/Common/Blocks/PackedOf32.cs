@@ -6,6 +6,10 @@ namespace Mistral.Ilgpu.Kernels;
 
 public readonly partial struct Q8_0 : IPackedFormat
 {
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
@@ -23,10 +27,20 @@ public readonly partial struct Q8_0 : IPackedFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => quants.Cast<uint>()[(block * 8) + (half * 4) + i];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q8_0>(quants, 2 * run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
 }
 
 public readonly partial struct Q4_0 : IPackedBits
 {
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
 
@@ -43,11 +57,21 @@ public readonly partial struct Q4_0 : IPackedBits
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.SignedTops(words, tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus((lower >> (4 * part)) & PackedBytes.Nibbles, 8);
 }
 
 public readonly partial struct Q4_1 : IPackedBits
 {
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
 
@@ -64,11 +88,21 @@ public readonly partial struct Q4_1 : IPackedBits
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.BothHalves<Q4_1>(words, tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => (lower >> (4 * part)) & PackedBytes.Nibbles;
 }
 
 public readonly partial struct IQ4_NL : IPackedBits
 {
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
 
@@ -85,11 +119,21 @@ public readonly partial struct IQ4_NL : IPackedBits
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.UnevenOfRows(words, tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower).Of(part);
 }
 
 public readonly partial struct Q5_0 : IPackedFormat
 {
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
 
@@ -107,10 +151,20 @@ public readonly partial struct Q5_0 : IPackedFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.Minus(PackedBytes.FiveBits(quants, block, half, i), 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => PackedBytes.FiveWordsOfRows<Q5_0>(quants, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.Minus(PackedBytes.FiveBitsOfRows(words, tile), 16);
 }
 
 public readonly partial struct Q5_1 : IPackedFormat
 {
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
 
@@ -128,6 +182,12 @@ public readonly partial struct Q5_1 : IPackedFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.FiveBits(quants, block, half, i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => PackedBytes.FiveWordsOfRows<Q5_1>(quants, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.FiveBitsOfRows(words, tile);
 }
 
 /// <summary>Four bytes of an int at once.</summary>
@@ -140,6 +200,9 @@ internal static class PackedBytes
     public const uint Nibbles = 0x0F0F0F0F;
 
     private const uint Tops = 0x80808080;
+
+    // Of each nibble.
+    private const uint UpperBits = 0x88888888;
 
     /// <summary>A run whose halves have words of their own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -199,6 +262,78 @@ internal static class PackedBytes
         var words = quants.Cast<uint>();
         long at = block * 5;
         return FiveBits(words[at + 1 + i], words[at] >> ((16 * half) + (4 * i)), half);
+    }
+
+    /// <summary>Such blocks of four rows of a stage: the lane's word of each, and the fifth bits from those that are its own on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords FiveWordsOfRows<TFormat>(uint quants, int run)
+        where TFormat : struct, IPackedFormat
+    {
+        int pitch = RunStage.PitchOf<TFormat>();
+        int word = TensorLane.Index & 3;
+        uint fifth = (uint)((int)quants + ((TensorLane.Row - TensorLane.Index) * pitch) + (run * TFormat.QuantBytes));
+        uint own = fifth + (uint)((word + 1) * sizeof(uint));
+        uint eightRows = (uint)(TensorLane.RowsApart * pitch);
+        return new RunWords
+        {
+            Low = new Pack
+            {
+                A = RunStage.LoadWord(own), B = RunStage.LoadWord(own + eightRows),
+                C = RunStage.LoadWord(own + (2 * eightRows)), D = RunStage.LoadWord(own + (3 * eightRows)),
+            },
+            UpperLow = new Pack
+            {
+                A = RunStage.LoadWord(fifth) >> (4 * word), B = RunStage.LoadWord(fifth + eightRows) >> (4 * word),
+                C = RunStage.LoadWord(fifth + (2 * eightRows)) >> (4 * word), D = RunStage.LoadWord(fifth + (3 * eightRows)) >> (4 * word),
+            },
+        };
+    }
+
+    /// <summary>Both halves of two of those rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FiveBitsOfRows(RunWords words, int tile)
+    {
+        uint top = tile == 0 ? words.Low.A : words.Low.C;
+        uint bottom = tile == 0 ? words.Low.B : words.Low.D;
+        uint topFifth = tile == 0 ? words.UpperLow.A : words.UpperLow.C;
+        uint bottomFifth = tile == 0 ? words.UpperLow.B : words.UpperLow.D;
+        return new Pack
+        {
+            A = FiveBits(top, topFifth, 0), B = FiveBits(bottom, bottomFifth, 0),
+            C = FiveBits(top, topFifth >> 16, 1), D = FiveBits(bottom, bottomFifth >> 16, 1),
+        };
+    }
+
+    /// <summary>Both halves of two of four rows, where a word has both.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack BothHalves<TFormat>(RunWords words, int tile)
+        where TFormat : struct, IPackedBits
+    {
+        uint top = tile == 0 ? words.Low.A : words.Low.C;
+        uint bottom = tile == 0 ? words.Low.B : words.Low.D;
+        return new Pack
+        {
+            A = TFormat.Decode(top, 0, 0), B = TFormat.Decode(bottom, 0, 0), C = TFormat.Decode(top, 0, 1), D = TFormat.Decode(bottom, 0, 1),
+        };
+    }
+
+    /// <summary>The same of uneven values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack UnevenOfRows(RunWords words, int tile)
+    {
+        var top = Uneven(tile == 0 ? words.Low.A : words.Low.C);
+        var bottom = Uneven(tile == 0 ? words.Low.B : words.Low.D);
+        return new Pack { A = top.Low, B = bottom.Low, C = top.High, D = bottom.High };
+    }
+
+    /// <summary>The same of four bits less 8, which with their upper bit turned are signed ones: at the top of each byte, sixteen times as large.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack SignedTops(RunWords words, int tile)
+    {
+        uint top = tile == 0 ? words.Low.A : words.Low.C;
+        uint bottom = tile == 0 ? words.Low.B : words.Low.D;
+        (top, bottom) = (top ^ UpperBits, bottom ^ UpperBits);
+        return new Pack { A = (top << 4) & ~Nibbles, B = (bottom << 4) & ~Nibbles, C = top & ~Nibbles, D = bottom & ~Nibbles };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,6 +10,13 @@ internal static class RunSum
     /// <param name="input">The run's entry in <see cref="PackedInput"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Add<TFormat>(float sum, int low, int high, RunScale scale, Float4 input)
+        where TFormat : struct, IBlockFormat =>
+        TFormat.HalvesDiffer ? Add<TFormat>(sum, (float)low, high, scale, input) : Add<TFormat>(sum, low + high, 0f, scale, input);
+
+    /// <summary>The same of whole numbers that are floats already, as exact.</summary>
+    /// <param name="low">Of both halves, where they have one scale.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Add<TFormat>(float sum, float low, float high, RunScale scale, Float4 input)
         where TFormat : struct, IBlockFormat
     {
         if (TFormat.HalvesDiffer)
@@ -18,7 +25,7 @@ internal static class RunSum
             return TFormat.HasOffsets ? Fused.MultiplyAdd(scale.HighOffset, input.C, Fused.MultiplyAdd(scale.LowOffset, input.B, sum)) : sum;
         }
 
-        sum = Fused.MultiplyAdd(input.A * scale.Low, low + high, sum);
+        sum = Fused.MultiplyAdd(input.A * scale.Low, low, sum);
         return TFormat.HasOffsets ? Fused.MultiplyAdd(scale.LowOffset, input.B + input.C, sum) : sum;
     }
 }

@@ -39,16 +39,50 @@ public static class Strands
         shared[at + Rows + (Rows / 2)] = sums.D;
     }
 
-    /// <summary>The sum over the strands of element <paramref name="item"/> of neighbouring blocks: row item mod 16, token item / 16. The tree is
-    /// that of <see cref="WarpRows.SumOfLanes"/>.</summary>
+    /// <summary>Leaves the two strands of each of eight warps, added, in shared memory: sums of 32 rows of a matrix.</summary>
+    /// <param name="memory">Where the first matrix's are.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float SumOfWarps(ArrayView<float> shared, int block, int item)
+    internal static void SaveTwo<TTokens>(uint memory, int matrix, RunSums even, RunSums odd)
+        where TTokens : struct, ITokenBlocks
     {
-        int at = ((block + (item / BlockFloats)) * Count * BlockFloats) + (item & (BlockFloats - 1));
-        return (Four(shared, at) + Four(shared, at + (2 * BlockFloats))) + (Four(shared, at + BlockFloats) + Four(shared, at + (3 * BlockFloats)));
+        SaveTwo(memory, 4 * matrix, even.First, odd.First);
+        SaveTwo(memory, (4 * matrix) + 1, even.LowerFirst, odd.LowerFirst);
+        if (TTokens.AreTwo)
+        {
+            SaveTwo(memory, (4 * matrix) + 2, even.Second, odd.Second);
+            SaveTwo(memory, (4 * matrix) + 3, even.LowerSecond, odd.LowerSecond);
+        }
     }
 
-    /// <summary>The same over eight strands.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SaveTwo(uint memory, int block, Sums16x8 even, Sums16x8 odd)
+    {
+        uint at = memory + (uint)(((((block * EightWarps) + (TensorLane.Warp & (EightWarps - 1))) * BlockFloats) + (TensorLane.Column * Rows) + TensorLane.Row) * sizeof(float));
+        TensorShared.Store(at, even.A + odd.A);
+        TensorShared.Store(at + (Rows * sizeof(float)), even.B + odd.B);
+        TensorShared.Store(at + (Rows / 2 * sizeof(float)), even.C + odd.C);
+        TensorShared.Store(at + ((Rows + (Rows / 2)) * sizeof(float)), even.D + odd.D);
+    }
+
+    /// <summary>The sum over all strands of rows 4 <paramref name="four"/> to 4 <paramref name="four"/> + 3. The tree is that of <see cref="WarpRows.SumOfLanes"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Float4 FourOf(uint memory, int matrix, int token, int four)
+    {
+        int block = (4 * matrix) + (2 * (token / Tokens)) + (four / (Rows / PackedRun.PerLane));
+        int within = ((token & (Tokens - 1)) * Rows) + ((four * PackedRun.PerLane) & (Rows - 1));
+        uint at = memory + (uint)(((block * EightWarps * BlockFloats) + within) * sizeof(float));
+        const uint Strand = BlockFloats * sizeof(float);
+        return Add(Add(Pair(at), Pair(at + (2 * Strand))), Add(Pair(at + Strand), Pair(at + (3 * Strand))));
+    }
+
+    // Strands i and i + 4 of eight.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Float4 Pair(uint at) => Add(RunStage.LoadFloats(at), RunStage.LoadFloats(at + (4 * BlockFloats * sizeof(float))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Float4 Add(Float4 a, Float4 b) => new() { A = a.A + b.A, B = a.B + b.B, C = a.C + b.C, D = a.D + b.D };
+
+    /// <summary>The sum over eight strands of element <paramref name="item"/> of neighbouring blocks: row item mod 16, token item / 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float SumOfEightWarps(ArrayView<float> shared, int block, int item)
     {
@@ -58,11 +92,6 @@ public static class Strands
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Two(ArrayView<float> shared, int at) => shared[at] + shared[at + (4 * BlockFloats)];
-
-    // Strands i, i + 8, i + 4 and i + 12.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Four(ArrayView<float> shared, int at) =>
-        (shared[at] + shared[at + (8 * BlockFloats)]) + (shared[at + (4 * BlockFloats)] + shared[at + (12 * BlockFloats)]);
 }
 
 /// <summary>How many tokens a kernel for few takes at once.</summary>

@@ -24,6 +24,9 @@ internal static class TensorLane
         get => Group.IdxX >> 5;
     }
 
+    /// <summary>From a thread's row to its next.</summary>
+    public const int RowsApart = 8;
+
     /// <summary>The thread's upper row of 16; the lower is 8 below.</summary>
     public static int Row
     {

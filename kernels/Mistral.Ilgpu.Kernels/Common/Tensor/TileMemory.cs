@@ -31,7 +31,10 @@ public static class TileMemory
     /// <summary>Bytes of a tile of weights and one of activations.</summary>
     public const int StageBytes = 2 * TileBytes;
 
-    /// <summary>The group's shared memory; once in a kernel. 48 KiB, the most that needs no leave of the driver.</summary>
+    /// <summary>What a group has: 48 KiB, the most that needs no leave of the driver.</summary>
+    public const int Bytes = 48 << 10;
+
+    /// <summary>The group's shared memory; once in a kernel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static uint Allocate()
     {
@@ -46,6 +49,14 @@ public static class TileMemory
     /// <summary>Begins to copy a piece, or zeros where <paramref name="bytes"/> is 0 and not 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(uint to, long from, int bytes) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16, %2;", to, from, bytes);
+
+    /// <summary>Begins to copy a piece.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Copy(uint to, long from) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", to, from);
+
+    /// <summary>Begins to copy a piece that other groups of the multiprocessor may want too, so that it stays in the first cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void CopyKept(uint to, long from) => CudaAsm.Emit("cp.async.ca.shared.global [%0], [%1], 16;", to, from);
 
     /// <summary>Ends a stage of copies, also an empty one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
