@@ -36,7 +36,9 @@ public sealed partial class MachineCodeTests
                     foreach (string format in new[] { "Q8_0", "Q4_0", "Q4_K", "Q6_K" })
                     {
                         data.Add($"BlockMatVecWarp<{format}, {epilogue}>", architecture, ["LDG.E.128", "IDP.4A.S8.S8", "SHFL"]);
-                        data.Add($"BlockMatVecTensor<{format}, SixteenTokens, {epilogue}>", architecture, ["IMMA"]);
+                        data.Add(
+                            epilogue == "GateWithSilu" && format.EndsWith('K') ? $"BlockSwiGluTensor<{format}, SixteenTokens>" : $"BlockMatVecTensor<{format}, SixteenTokens, {epilogue}>",
+                            architecture, ["LDGSTS.E.BYPASS.128", "LDGSTS.E.128", "LDSM.16.M88.4", "IMMA", "SHFL"]);
                         data.Add(
                             $"MatMulTensor<Float16Tensor, BlockTiles<{format}>, {epilogue}>", architecture,
                             ["LDG.E.128", "STS.128", "LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32"]);
@@ -139,6 +141,30 @@ public sealed partial class MachineCodeTests
         Assert.InRange(loop.Length, 0, 20 * products);
     }
 
+    // An H100 that reads weights at its full rate issues some hundred instructions for each 16 rows × 32 columns of Q4_0, twice that for Q8_0. Two stages are
+    // four such tiles, or eight of a gated pair; a chunk of 16-bit weights is 16 rows × 128 columns, or two.
+    [Theory]
+    [InlineData("BlockMatVecTensor<Q4_0, SixteenTokens, AddToResidual>", 4, 75)]
+    [InlineData("BlockMatVecTensor<Q4_0, SixteenTokens, GateWithSilu>", 8, 64)]
+    [InlineData("BlockMatVecTensor<Q8_0, SixteenTokens, AddToResidual>", 4, 68)]
+    [InlineData("BlockMatVecTensor<Q8_0, SixteenTokens, GateWithSilu>", 8, 57)]
+    [InlineData("BlockMatVecTensor<Q4_K, SixteenTokens, AddToResidual>", 4, 99)]
+    [InlineData("BlockSwiGluTensor<Q4_K, SixteenTokens>", 4, 99)]
+    [InlineData("BlockMatVecTensor<Q6_K, SixteenTokens, AddToResidual>", 4, 145)]
+    [InlineData("MatVecTensor<BFloat16Tensor, SixteenTokens, AsTheyAre, AddToResidual>", 2, 335)]
+    [InlineData("MatVecTensor<BFloat16Tensor, SixteenTokens, AsTheyAre, GateWithSilu>", 2, 335)]
+    public void FormForSeveralTokens_Assembled_TakesFewInstructionsToATile(string kernel, int tiles, int most)
+    {
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        foreach (int architecture in new[] { 80, 90 })
+        {
+            var (resources, code) = MachineCode.Of(form, architecture);
+            Assert.Equal(0, resources.SpillBytes);
+            Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Warps, 16, 64);
+            Assert.InRange(MainLoop(code).Length, 1, tiles * most);
+        }
+    }
+
     private static int LoadsBeforeProducts(string[] loop) =>
         loop.TakeWhile(instruction => !IsProduct(instruction)).Count(instruction => instruction.StartsWith("LDG", StringComparison.Ordinal));
 
@@ -149,7 +175,8 @@ public sealed partial class MachineCodeTests
         return loops.OrderByDescending(loop => loop.Count(IsProduct)).ThenBy(loop => loop.Length).First();
     }
 
-    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal) || instruction.StartsWith("IDP", StringComparison.Ordinal);
+    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal) || instruction.StartsWith("IMMA", StringComparison.Ordinal)
+        || instruction.StartsWith("IDP", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^/\*[0-9a-f]+\*/\s+(@!?U?P\d+ )?(?<name>[A-Z][\w.]*)")]
     private static partial Regex Operation();

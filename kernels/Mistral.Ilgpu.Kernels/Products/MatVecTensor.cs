@@ -7,14 +7,14 @@ namespace Mistral.Ilgpu.Kernels;
 /// y[t, r] = Σ_c W[r, c] x[t, c] for few tokens, on tensor cores, with 16-bit weights as they lie in memory; also y += and the gated
 /// first half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows × inputStride (of a gate 2·rows), x: tokens × inputStride, both
 /// zero-padded to <see cref="Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
-/// A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all of them. Each warp sums
-/// chunks of 128 columns of its own; a lane loads 16 bytes of two rows at a time straight into the registers that the product takes, for
+/// A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all of them; for 16 tokens 32 rows where
+/// there is one matrix, so that it reads no more bytes of tokens than of weights. Each warp sums chunks of 128 columns of its own; a lane loads 16 bytes of two rows at a time straight into the registers that the product takes, for
 /// any order of columns will do that activations share. Those are split in two 16-bit numbers, which rounds them to 16 or 22 bits. A
 /// token is a column of the product, so its sums are the same whatever tokens stand beside it. A form with a norm takes one token, the first
 /// of Tokens, and every group finds its scale; the bits are those of the kernels apart.
 /// </summary>
 [GroupForm]
-[CudaForm(80, GroupSize = Strands.GroupSize / 2, GroupsAtOnce = 2)]
+[CudaForm(80, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     StepState State,
     ArrayView<ushort> Weights,
@@ -31,8 +31,6 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     where TNorm : struct, IInputNorm
     where TEpilogue : struct, IEpilogue
 {
-    public const int GroupSize = Strands.GroupSize / 2;
-
     /// <summary>Weights in the 16 bytes that a lane loads at once.</summary>
     private const int PerPack = 8;
 
@@ -40,15 +38,23 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     private const int StepPacks = 4;
     private const int ChunkPacks = 4 * StepPacks;
 
+    // Sixteen rows and sixteen more. Of a gated pair those took more registers than there are.
+    private static bool HasTwoTiles => TTokens.AreTwo && !TEpilogue.IsGated;
+
     private static int Matrices => TEpilogue.IsGated ? 2 : 1;
 
     public void Execute()
     {
-        var shared = SharedMemory.Allocate<float>(Strands.SharedFloats / 2);
-        int firstRow = Grid.IdxY * Strands.Rows;
+        int firstRow = Grid.IdxY * (HasTwoTiles ? 2 * Strands.Rows : Strands.Rows);
         // In a round, of every row what the first turn of the loop takes, or half of that.
-        Ahead.Prefetch(firstRow, Rows, Matrices, GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
+        Ahead.Prefetch(firstRow, Rows, Matrices, WarpRows.GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
+        if (HasTwoTiles)
+        {
+            Ahead.Prefetch(firstRow + Strands.Rows, Rows, Matrices, WarpRows.GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
+        }
+
         Predecessor.Await();
+        var shared = TTokens.AreTwo ? SharedMemory.Allocate<float>(Strands.SharedFloats) : SharedMemory.Allocate<float>(Strands.SharedFloats / 2);
         int firstToken = Tokens.First(State) + (Grid.IdxX * TTokens.Tokens);
         int end = Tokens.End(State);
         if (firstToken >= end)
@@ -57,30 +63,48 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
         }
 
         var sums = Sum(firstRow, firstToken, end - 1);
-        Strands.Save(shared, 0, sums.First, Strands.EightWarps);
-        if (TTokens.AreTwo)
-        {
-            Strands.Save(shared, 1, sums.Second, Strands.EightWarps);
-        }
-
+        Save(shared, 0, sums.First);
         if (TEpilogue.IsGated)
         {
-            Strands.Save(shared, 2, sums.GatedFirst, Strands.EightWarps);
-        }
-
-        if (TTokens.AreTwo && TEpilogue.IsGated)
-        {
-            Strands.Save(shared, 3, sums.GatedSecond, Strands.EightWarps);
+            Save(shared, 1, sums.Gated);
         }
 
         Group.Barrier();
+        Write(shared, 0, firstRow, firstToken, end);
+        if (HasTwoTiles)
+        {
+            Write(shared, 1, firstRow + Strands.Rows, firstToken, end);
+        }
+    }
+
+    // Blocks of tokens of the upper rows, then those of the lower, or of the second matrix.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Save(ArrayView<float> shared, int matrix, MatrixSums sums)
+    {
+        int block = matrix * (TTokens.AreTwo ? 2 : 1);
+        Strands.Save(shared, block, sums.First);
+        if (TTokens.AreTwo)
+        {
+            Strands.Save(shared, block + 1, sums.Second);
+        }
+
+        if (HasTwoTiles)
+        {
+            Strands.Save(shared, block + 2, sums.LowerFirst);
+            Strands.Save(shared, block + 3, sums.LowerSecond);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(ArrayView<float> shared, int tile, int firstRow, int firstToken, int end)
+    {
         int item = Group.IdxX;
         int row = firstRow + (item & (Strands.Rows - 1));
         int token = firstToken + (item / Strands.Rows);
         if (item < Strands.Rows * TTokens.Tokens && row < Rows && token < end)
         {
-            float product = Strands.SumOfEightWarps(shared, 0, item);
-            float second = TEpilogue.IsGated ? Strands.SumOfEightWarps(shared, 2, item) : 0;
+            float product = Strands.SumOf(shared, 2 * tile, item);
+            float second = TEpilogue.IsGated ? Strands.SumOf(shared, TTokens.AreTwo ? 2 : 1, item) : 0;
             long to = ((long)token * OutputStride) + row;
             Output[to] = TEpilogue.Combine(Output[to], product, second);
         }
@@ -91,27 +115,25 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     private Products Sum(int firstRow, int firstToken, int lastToken)
     {
         // Rows and tokens past the end repeat the last one; what they make is not written.
-        int top = IntrinsicMath.Min(firstRow + TensorLane.Row, Rows - 1);
-        int bottom = IntrinsicMath.Min(firstRow + TensorLane.Row + (Strands.Rows / 2), Rows - 1);
+        int row = firstRow + TensorLane.Row;
         int token = firstToken + TensorLane.Row;
         int packs = InputStride / PerPack;
         int first = TNorm.IsOn ? Tokens.Token(State, firstToken) : IntrinsicMath.Min(token, lastToken);
         var places = new Places
         {
-            Upper = top * packs,
-            Lower = bottom * packs,
-            GatedUpper = (Rows + top) * packs,
-            GatedLower = (Rows + bottom) * packs,
+            A = PlaceOf(row, packs),
+            B = PlaceOf(row + TensorLane.RowsApart, packs),
+            C = PlaceOf(row + (2 * TensorLane.RowsApart), packs),
+            D = PlaceOf(row + (3 * TensorLane.RowsApart), packs),
             First = first * packs,
             Second = IntrinsicMath.Min(token + Strands.Tokens, lastToken) * packs,
             Scale = TNorm.IsOn ? Norm.ScaleOf(Input.Cast<Float4>(), 2L * first * packs) : 1,
         };
         int within = TensorLane.Index & (StepPacks - 1);
-        int chunks = packs / ChunkPacks;
+        int whole = packs & -ChunkPacks;
         var sums = default(Products);
-        for (int chunk = TensorLane.Warp; chunk < chunks; chunk += Strands.EightWarps)
+        for (int pack = (TensorLane.Warp * ChunkPacks) + within; pack < whole; pack += Strands.EightWarps * ChunkPacks)
         {
-            int pack = (chunk * ChunkPacks) + within;
             sums = Step(sums, places, pack, true);
             sums = Step(sums, places, pack + StepPacks, true);
             sums = Step(sums, places, pack + (2 * StepPacks), true);
@@ -119,7 +141,7 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
         }
 
         // What is left of the columns is less than a chunk, and may end with half a step.
-        int rest = (chunks * ChunkPacks) + (TensorLane.Warp * StepPacks);
+        int rest = whole + (TensorLane.Warp * StepPacks);
         if (rest < packs)
         {
             bool exists = rest + within < packs;
@@ -130,44 +152,85 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int PlaceOf(int row, int packs) => IntrinsicMath.Min(row, Rows - 1) * packs;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Products Step(Products sums, in Places places, int pack, bool exists)
     {
-        var weights = Weights.Cast<Pack>();
         var x = Input.Cast<Float4>();
-        var (upper, lower) = (weights[(long)(places.Upper + pack)], weights[(long)(places.Lower + pack)]);
+        var rows = Load(places, pack);
         long first = 2L * (places.First + pack);
         var eight = TNorm.IsOn
             ? new SplitEight<TTensor>(Norm.Apply(x[first], places.Scale, 2 * pack), Norm.Apply(x[first + 1], places.Scale, (2 * pack) + 1), exists)
             : new SplitEight<TTensor>(x[first], x[first + 1], exists);
-        sums.First = eight.MultiplyAdd(sums.First, upper, lower);
+        sums.First.First = eight.MultiplyAdd(sums.First.First, rows.A, rows.B);
+        if (HasTwoTiles)
+        {
+            sums.First.LowerFirst = eight.MultiplyAdd(sums.First.LowerFirst, rows.C, rows.D);
+        }
+
+        // The second matrix lies below the first.
+        var gated = TEpilogue.IsGated ? Load(places, pack + (Rows * (InputStride / PerPack))) : default;
         if (TEpilogue.IsGated)
         {
-            sums.GatedFirst = eight.MultiplyAdd(sums.GatedFirst, weights[(long)(places.GatedUpper + pack)], weights[(long)(places.GatedLower + pack)]);
+            sums.Gated.First = eight.MultiplyAdd(sums.Gated.First, gated.A, gated.B);
         }
 
         if (TTokens.AreTwo)
         {
             long second = 2L * (places.Second + pack);
             eight = new SplitEight<TTensor>(x[second], x[second + 1], exists);
-            sums.Second = eight.MultiplyAdd(sums.Second, upper, lower);
+            sums.First.Second = eight.MultiplyAdd(sums.First.Second, rows.A, rows.B);
+            if (HasTwoTiles)
+            {
+                sums.First.LowerSecond = eight.MultiplyAdd(sums.First.LowerSecond, rows.C, rows.D);
+            }
+
             if (TEpilogue.IsGated)
             {
-                sums.GatedSecond = eight.MultiplyAdd(sums.GatedSecond, weights[(long)(places.GatedUpper + pack)], weights[(long)(places.GatedLower + pack)]);
+                sums.Gated.Second = eight.MultiplyAdd(sums.Gated.Second, gated.A, gated.B);
             }
         }
 
         return sums;
     }
 
-    /// <summary>Where rows of weights and of activations begin, in packs (which can be counted in an int, as their bytes cannot), and what the first token is multiplied with.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private RowPacks Load(in Places places, int pack)
+    {
+        var weights = Weights.Cast<Pack>();
+        var packs = new RowPacks { A = weights[(long)(places.A + pack)], B = weights[(long)(places.B + pack)] };
+        if (HasTwoTiles)
+        {
+            (packs.C, packs.D) = (weights[(long)(places.C + pack)], weights[(long)(places.D + pack)]);
+        }
+
+        return packs;
+    }
+
+    // Of the rows A to D.
+    private struct RowPacks
+    {
+        public Pack A, B, C, D;
+    }
+
+    /// <summary>
+    /// Where the lane's rows of weights begin, C and D of the lower tile, and those of activations, in packs (which can be counted in an int, as their bytes
+    /// cannot), and what the first token is multiplied with.
+    /// </summary>
     private struct Places
     {
-        public int Upper, Lower, GatedUpper, GatedLower, First, Second;
+        public int A, B, C, D, First, Second;
         public float Scale;
+    }
+
+    private struct MatrixSums
+    {
+        public Sums16x8 First, Second, LowerFirst, LowerSecond;
     }
 
     private struct Products
     {
-        public Sums16x8 First, Second, GatedFirst, GatedSecond;
+        public MatrixSums First, Gated;
     }
 }

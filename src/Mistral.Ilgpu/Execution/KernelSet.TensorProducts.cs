@@ -112,7 +112,7 @@ public sealed partial class KernelSet
             where TNorm : struct, IInputNorm => Launcher(
                 new MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
                     state, band.View<ushort>(), band.AheadRows, from.View, norm, to, made, from.Stride, output.Stride, set.Range),
-                pass => LaunchPlan.FewTokens<TTokens>(made, Strands.Rows, set.Count(pass), MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>.GroupSize));
+                pass => LaunchPlan.FewTokens<TTokens>(made, TTokens.AreTwo && !TEpilogue.IsGated ? 2 * Strands.Rows : Strands.Rows, set.Count(pass), WarpRows.GroupSize));
     }
 
     private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows, PackedInput? outputPacked)

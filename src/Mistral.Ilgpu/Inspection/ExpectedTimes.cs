@@ -44,21 +44,20 @@ public static class ExpectedTimes
         int attended = shape.Heads * shape.HeadDim;
         int window = config.WindowOf(0) ?? int.MaxValue;
         int layers = config.LayerCount;
-        // Products make the norm of one token themselves; of several, quantized weights want the activations in eight bits first.
+        // Products make the norm of one token themselves; what makes several brings them to eight bits too, where quantized weights take them.
         int norm = tokens == 1 ? 0 : 1;
-        int product = tokens > 1 && weights.IsQuantized() ? 2 : 1;
         return
         [
             new("embed", 1, KernelSet.EmbedCost(weights, config.Dim, tokens), 1),
             new("attention_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
-            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens), product),
+            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens), 1),
             new("attend", layers, KernelSet.AttentionCost(pass, window, window, TensorFormat.Float16, shape), 1),
             new("attention_output", layers, Product(config.Dim, attended, tokens), 1),
             new("feed_forward_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
-            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens), product),
-            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens), product),
+            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens), 1),
+            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens), 1),
             new("norm", 1, KernelSet.RmsNormCost(config.Dim, pass.LogitCount), norm),
-            new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount), product),
+            new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount), 1),
             new("choose", 1, KernelSet.ChooseCost(config.VocabularySize, pass.LogitCount), 1),
         ];
 

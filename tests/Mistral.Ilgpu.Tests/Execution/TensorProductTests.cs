@@ -21,6 +21,12 @@ public sealed class TensorProductTests
         from format in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16 }
         select (device, format));
 
+    public static TheoryData<string, TensorFormat> BlockFormats => new(
+        from device in new[] { "cuda" }
+        from format in Enum.GetValues<TensorFormat>()
+        where format.IsQuantized()
+        select (device, format));
+
     public static TheoryData<string, TensorFormat> Formats => new(
         from device in new[] { "cuda" }
         from format in new[] { TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_1, TensorFormat.Q5_0, TensorFormat.Q4_K, TensorFormat.Q6_K }
@@ -97,6 +103,26 @@ public sealed class TensorProductTests
             float[] some = product.Of(Tokens - count, count).RunGated(new Pass(count, 0, 0));
             Assert.Equal(together[^some.Length..], some);
         }
+    }
+
+    // In 70 rows are a whole group's, one of another's second tile and what is past the end; in 768 columns an odd number of stages.
+    [Theory]
+    [MemberData(nameof(BlockFormats))]
+    public void TokensOfAnyBlocks_TogetherOrAlone_HaveTheSameBits(string name, TensorFormat format)
+    {
+        const int Tokens = 11;
+        const int Columns = 768;
+        var device = TestDevice.Get(name);
+        var product = new Product(device, format, 70, Columns, Tokens);
+        float[] eleven = product.Run(new Pass(Tokens, 0, 0), addToResidual: true);
+        float[] six = product.Of(Tokens - 6, 6).Run(new Pass(6, 0, 0), addToResidual: true);
+        Assert.Equal(product.Of(Tokens - 1, 1).Run(new Pass(1, 0, 0), addToResidual: true), six[^product.OutputStride..]);
+        Assert.Equal(six, eleven[^six.Length..]);
+        var gate = new Product(device, format, 2 * 35, Columns, Tokens);
+        float[] gated = gate.RunGated(new Pass(Tokens, 0, 0));
+        float[] alone = gate.Of(Tokens - 1, 1).RunGated(new Pass(1, 0, 0));
+        Assert.Equal(alone, gate.Of(Tokens - 3, 3).RunGated(new Pass(3, 0, 0))[^alone.Length..]);
+        Assert.Equal(alone, gated[^alone.Length..]);
     }
 
     [Theory]

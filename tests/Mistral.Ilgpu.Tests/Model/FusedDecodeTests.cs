@@ -71,10 +71,39 @@ public sealed class FusedDecodeTests
         Assert.Equal(ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), recorded);
     }
 
-    private static Checkpoint Write(string folder)
+    // Of rows in whole stages.
+    [Theory]
+    [InlineData(TensorFormat.BFloat16)]
+    [InlineData(TensorFormat.Q8_0)]
+    [InlineData(TensorFormat.Q4_K)]
+    public void RecordedTokens_OfALayer_AreSevenLaunches(TensorFormat type)
+    {
+        const int Texts = 3;
+        using var folder = new TemporaryFolder();
+        using var checkpoint = Write(folder.Path, 256, 256, heads: 8);
+        using var device = TestDevice.OpenCounted();
+        using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(type, Chunk: 16, Sequences: Texts), progress: null, CancellationToken.None);
+        var texts = Enumerable.Range(0, Texts).Select(_ => model.TryOpen()!).ToList();
+        var batch = new Batch();
+        for (int pass = 0; pass < 3; pass++)
+        {
+            batch.Clear();
+            texts.ForEach(text => batch.Decode(text, Prompt[pass]));
+            model.Forward(batch);
+        }
+
+        texts.ForEach(text => text.Dispose());
+        // The embedding before them, the last norm and the logits behind, and the choice of the likeliest.
+        int recorded = CudaDriver.Counts.RecordedKernels;
+        Assert.Equal((7 * checkpoint.Config.LayerCount) + 4, recorded);
+        Assert.Equal(ExpectedTimes.Of(model.Config, type, Texts, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), recorded);
+    }
+
+    private static Checkpoint Write(string folder, int columns = 64, int feedForward = 96, int heads = 4)
     {
         var random = new RandomCheckpoint(11) { Type = "F32" };
-        (random.Config["hidden_size"], random.Config["intermediate_size"], random.Config["sliding_window"]) = (64, 96, 10);
+        (random.Config["hidden_size"], random.Config["intermediate_size"], random.Config["sliding_window"]) = (columns, feedForward, 10);
+        random.Config["num_attention_heads"] = heads;
         random.Write(folder);
         return Checkpoint.Open(folder);
     }

@@ -5,15 +5,13 @@ namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
 /// The sums of rows that are shared out by column: sixteen strands, each of its own columns, and then always the same tree of additions.
-/// A warp may keep the strands of two rows in its lanes, or sixteen warps a strand of sixteen rows each; the bits are the same.
+/// A warp may keep the strands of two rows in its lanes, or each of eight warps two strands of 32 rows; the bits are the same.
 /// </summary>
 public static class Strands
 {
     public const int Count = 16;
 
-    public const int GroupSize = Count * TensorLane.WarpSize;
-
-    /// <summary>Rows of weights that sixteen warps sum together.</summary>
+    /// <summary>Rows of weights in a tile: of a tensor core's product.</summary>
     public const int Rows = 16;
 
     /// <summary>Tokens of a block: the columns of a tensor core's product.</summary>
@@ -21,18 +19,17 @@ public static class Strands
 
     private const int BlockFloats = Rows * Tokens;
 
-    /// <summary>Floats of shared memory for four blocks: two of tokens, for each of two matrices.</summary>
-    public const int SharedFloats = 4 * Count * BlockFloats;
-
     /// <summary>Half as many strands, for kernels that share columns among eight warps.</summary>
     public const int EightWarps = Count / 2;
 
-    /// <summary>Leaves a warp's strand of a block in shared memory.</summary>
-    /// <param name="warps">That share the columns.</param>
+    /// <summary>Floats of shared memory for four blocks: two of tokens, for two tiles or two matrices.</summary>
+    public const int SharedFloats = 4 * EightWarps * BlockFloats;
+
+    /// <summary>Leaves the strand of a block of one of eight warps in shared memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Save(ArrayView<float> shared, int block, Sums16x8 sums, int warps = Count)
+    internal static void Save(ArrayView<float> shared, int block, Sums16x8 sums)
     {
-        int at = (((block * warps) + TensorLane.Warp) * BlockFloats) + (TensorLane.Column * Rows) + TensorLane.Row;
+        int at = (((block * EightWarps) + TensorLane.Warp) * BlockFloats) + (TensorLane.Column * Rows) + TensorLane.Row;
         shared[at] = sums.A;
         shared[at + Rows] = sums.B;
         shared[at + (Rows / 2)] = sums.C;
@@ -84,7 +81,7 @@ public static class Strands
 
     /// <summary>The sum over eight strands of element <paramref name="item"/> of neighbouring blocks: row item mod 16, token item / 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float SumOfEightWarps(ArrayView<float> shared, int block, int item)
+    internal static float SumOf(ArrayView<float> shared, int block, int item)
     {
         int at = ((block + (item / BlockFloats)) * EightWarps * BlockFloats) + (item & (BlockFloats - 1));
         return (Two(shared, at) + Two(shared, at + (2 * BlockFloats))) + (Two(shared, at + BlockFloats) + Two(shared, at + (3 * BlockFloats)));
