@@ -23,7 +23,8 @@ internal static class ExpectedReport
         "MatMulTensor<BFloat16Tensor, ElementTiles, GateWithSilu>", "BlockMatVecWarp<Q8_0, Assign>", "BlockMatVecWarp<Q4_0, Assign>",
         "BlockMatVecWarp<Q4_K, Assign>", "BlockMatVecWarp<Q6_K, Assign>",
         "BlockMatVecNormed<Q4_0>", "BlockSwiGluNormed<Q4_0>", "BlockMatVecTensor<Q4_0, SixteenTokens, Assign>",
-        "BlockMatVecTensor<Q4_K, SixteenTokens, Assign>", "MatMulTensor<Float16Tensor, BlockTiles<Q4_0>, Assign>",
+        "BlockMatVecTensor<Q4_0, SixteenTokens, GateWithSilu>", "BlockMatVecTensor<Q4_K, SixteenTokens, Assign>", "BlockSwiGluTensor<Q4_K, SixteenTokens>",
+        "MatMulTensor<Float16Tensor, BlockTiles<Q4_0>, Assign>",
         "MatMulTensor<Float16Tensor, BlockTiles<Q4_K>, Assign>",
     ];
 
