@@ -112,9 +112,9 @@ public static class RunStage
     /// <summary>And of entries.</summary>
     public const int EntriesPitch = (Runs + 1) * TileMemory.PieceBytes;
 
-    /// <summary>Whether a thread has registers for both matrices of a gated pair: a run has one scale, and that is soon found.</summary>
+    /// <summary>Whether a thread has registers for both matrices of a gated pair: a run has one scale, and that and its quants are soon found.</summary>
     public static bool HasRegisters<TFormat>()
-        where TFormat : struct, IPackedFormat => TFormat.BlockLength == BlockRun.Length && !TFormat.HasOffsets;
+        where TFormat : struct, IPackedFormat => TFormat.BlockLength == BlockRun.Length && !TFormat.HasOffsets && !TFormat.IsUneven;
 
     /// <summary>Bytes of a row's quants.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
