@@ -29,6 +29,8 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
     public nint EndCapture()
     {
         stream.Accelerator.Bind();
+        // Of this recording, not of one before.
+        Drawback = null;
         Require(StreamEndCapture(stream.StreamPtr, out nint graph), "cuStreamEndCapture");
         try
         {
