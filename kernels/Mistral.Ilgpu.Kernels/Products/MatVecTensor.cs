@@ -38,14 +38,13 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     private const int StepPacks = 4;
     private const int ChunkPacks = 4 * StepPacks;
 
-    // Sixteen rows and sixteen more. Of a gated pair those took more registers than there are.
-    private static bool HasTwoTiles => TTokens.AreTwo && !TEpilogue.IsGated;
+    private static bool HasTwoTiles => MatVecRows.PerGroup<TTokens, TEpilogue>() > Strands.Rows;
 
     private static int Matrices => TEpilogue.IsGated ? 2 : 1;
 
     public void Execute()
     {
-        int firstRow = Grid.IdxY * (HasTwoTiles ? 2 * Strands.Rows : Strands.Rows);
+        int firstRow = Grid.IdxY * MatVecRows.PerGroup<TTokens, TEpilogue>();
         // In a round, of every row what the first turn of the loop takes, or half of that.
         Ahead.Prefetch(firstRow, Rows, Matrices, WarpRows.GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
         if (HasTwoTiles)
@@ -233,4 +232,14 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     {
         public MatrixSums First, Gated;
     }
+}
+
+/// <summary>The rows of <see cref="MatVecTensor{TTensor,TTokens,TNorm,TEpilogue}"/>.</summary>
+public static class MatVecRows
+{
+    /// <summary>That a group makes: sixteen, and of sixteen tokens sixteen more. Of a gated pair those took more registers than there are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PerGroup<TTokens, TEpilogue>()
+        where TTokens : struct, ITokenBlocks
+        where TEpilogue : struct, IEpilogue => TTokens.AreTwo && !TEpilogue.IsGated ? 2 * Strands.Rows : Strands.Rows;
 }

@@ -112,7 +112,7 @@ public sealed partial class KernelSet
             where TNorm : struct, IInputNorm => Launcher(
                 new MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
                     state, band.View<ushort>(), band.AheadRows, from.View, norm, to, made, from.Stride, output.Stride, set.Range),
-                pass => LaunchPlan.FewTokens<TTokens>(made, TTokens.AreTwo && !TEpilogue.IsGated ? 2 * Strands.Rows : Strands.Rows, set.Count(pass), WarpRows.GroupSize));
+                pass => LaunchPlan.FewTokens<TTokens>(made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
     }
 
     private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows, PackedInput? outputPacked)
@@ -124,8 +124,7 @@ public sealed partial class KernelSet
         var packed = Room(input).Packed!.Value;
         return Forms(
             rows,
-            set => HasStages(band) ? BySize(set, Normed(set) ?? Warps(set), () => Staged<EightTokens>(set), () => Staged<SixteenTokens>(set))
-                : BySize(set, Normed(set), () => Warps(set), () => Warps(set)),
+            set => BySize(set, Normed(set) ?? Warps(set), () => Several<EightTokens>(set), () => Several<SixteenTokens>(set)),
             set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(new BlockTiles<TFormat>(band.Blocks), band, input, output, set));
 
         Launch? Normed(RowSet set) => input.Norm is not { } norm ? null
@@ -146,6 +145,9 @@ public sealed partial class KernelSet
             new BlockMatVecWarp<TFormat, TEpilogue>(state, band.Blocks, band.AheadBlocks, packed, to, made, output.Stride, set.Range),
             pass => new KernelConfig(
                 new Index3D(LaunchPlan.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
+
+        Launch Several<TTokens>(RowSet set)
+            where TTokens : struct, ITokenBlocks => HasStages(band) ? Staged<TTokens>(set) : Warps(set);
 
         Launch Staged<TTokens>(RowSet set)
             where TTokens : struct, ITokenBlocks

@@ -59,7 +59,7 @@ internal static class RunStage<TFormat, TTokens, TEpilogue>
         }
         else if (Count == 3)
         {
-            CudaAsm.Emit("cp.async.wait_group 1;");
+            TileMemory.WaitForAllButOne();
         }
         else
         {
@@ -169,37 +169,5 @@ public static class RunStage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf<TFormat>(uint scales)
         where TFormat : struct, IPackedFormat =>
-        TFormat.ScaleWords == 1 ? new Pack { A = LoadHalf(scales) } : TFormat.ScaleWords == 2 ? new Pack { A = LoadWord(scales) } : LoadPack(scales);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint LoadWord(uint from)
-    {
-        CudaAsm.Emit("ld.shared.b32 %0, [%1];", out uint value, from);
-        return value;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack LoadPack(uint from)
-    {
-        Output<uint> a = default, b = default, c = default, d = default;
-        Input<uint> at = from;
-        CudaAsm.EmitRef("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref at);
-        return new Pack { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Float4 LoadFloats(uint from)
-    {
-        Output<float> a = default, b = default, c = default, d = default;
-        Input<uint> at = from;
-        CudaAsm.EmitRef("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref at);
-        return new Float4 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint LoadHalf(uint from)
-    {
-        CudaAsm.Emit("{ .reg .b16 half; ld.shared.b16 half, [%1]; cvt.u32.u16 %0, half; }", out uint value, from);
-        return value;
-    }
+        TFormat.ScaleWords == 1 ? new Pack { A = TensorShared.LoadHalf(scales) } : TFormat.ScaleWords == 2 ? new Pack { A = TensorShared.LoadWord(scales) } : TensorShared.LoadPack(scales);
 }

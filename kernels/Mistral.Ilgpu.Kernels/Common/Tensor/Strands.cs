@@ -74,7 +74,7 @@ public static class Strands
 
     // Strands i and i + 4 of eight.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Pair(uint at) => Add(RunStage.LoadFloats(at), RunStage.LoadFloats(at + (4 * BlockFloats * sizeof(float))));
+    private static Float4 Pair(uint at) => Add(TensorShared.LoadFloats(at), TensorShared.LoadFloats(at + (4 * BlockFloats * sizeof(float))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Float4 Add(Float4 a, Float4 b) => new() { A = a.A + b.A, B = a.B + b.B, C = a.C + b.C, D = a.D + b.D };

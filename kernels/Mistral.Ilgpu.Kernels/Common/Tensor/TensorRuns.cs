@@ -30,8 +30,8 @@ internal struct RunColumns
         {
             Low = low,
             High = high,
-            First = TFormat.HasOffsets ? RunStage.LoadFloats(entry) : new Float4 { A = TensorShared.Load(entry) },
-            Second = TFormat.HasOffsets ? RunStage.LoadFloats(entry + RunStage.EntriesPitch) : new Float4 { A = TensorShared.Load(entry + RunStage.EntriesPitch) },
+            First = TFormat.HasOffsets ? TensorShared.LoadFloats(entry) : new Float4 { A = TensorShared.Load(entry) },
+            Second = TFormat.HasOffsets ? TensorShared.LoadFloats(entry + RunStage.EntriesPitch) : new Float4 { A = TensorShared.Load(entry + RunStage.EntriesPitch) },
         };
 }
 

@@ -21,6 +21,10 @@ internal static class TensorShared
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy16(uint to, long from) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", to, from);
 
+    /// <summary>The same of bytes that other groups of the multiprocessor may want too, so that they stay in the first cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Copy16Kept(uint to, long from) => CudaAsm.Emit("cp.async.ca.shared.global [%0], [%1], 16;", to, from);
+
     /// <summary>Waits for all copies that this thread began; a barrier makes those of others seen.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WaitForCopies() => CudaAsm.Emit("cp.async.wait_all;");
@@ -44,6 +48,38 @@ internal static class TensorShared
     public static float Load(uint from)
     {
         CudaAsm.Emit("ld.shared.f32 %0, [%1];", out float value, from);
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint LoadWord(uint from)
+    {
+        CudaAsm.Emit("ld.shared.b32 %0, [%1];", out uint value, from);
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack LoadPack(uint from)
+    {
+        Output<uint> a = default, b = default, c = default, d = default;
+        Input<uint> at = from;
+        CudaAsm.EmitRef("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref at);
+        return new Pack { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 LoadFloats(uint from)
+    {
+        Output<float> a = default, b = default, c = default, d = default;
+        Input<uint> at = from;
+        CudaAsm.EmitRef("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref at);
+        return new Float4 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint LoadHalf(uint from)
+    {
+        CudaAsm.Emit("{ .reg .b16 half; ld.shared.b16 half, [%1]; cvt.u32.u16 %0, half; }", out uint value, from);
         return value;
     }
 

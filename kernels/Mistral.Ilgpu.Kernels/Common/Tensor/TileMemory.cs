@@ -50,14 +50,6 @@ public static class TileMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(uint to, long from, int bytes) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16, %2;", to, from, bytes);
 
-    /// <summary>Begins to copy a piece.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Copy(uint to, long from) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", to, from);
-
-    /// <summary>Begins to copy a piece that other groups of the multiprocessor may want too, so that it stays in the first cache.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void CopyKept(uint to, long from) => CudaAsm.Emit("cp.async.ca.shared.global [%0], [%1], 16;", to, from);
-
     /// <summary>Ends a stage of copies, also an empty one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Commit() => CudaAsm.Emit("cp.async.commit_group;");
