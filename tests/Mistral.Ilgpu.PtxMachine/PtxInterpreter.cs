@@ -44,7 +44,7 @@ public sealed class PtxInterpreter(PtxKernel kernel)
             return;
         }
 
-        var group = new ThreadGroup(kernel, shape, bytes, memory);
+        using var group = new ThreadGroup(kernel, shape, bytes, memory);
         foreach (var index in order)
         {
             group.Begin(index);
@@ -73,6 +73,7 @@ public sealed class PtxInterpreter(PtxKernel kernel)
             if (running[next].Advance())
             {
                 Executed += running[next].Executed;
+                running[next].Dispose();
                 running.RemoveAt(next);
             }
         }

@@ -1,7 +1,9 @@
+using System.Buffers;
+
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>The threads of one group, their registers, and the order in which they run.</summary>
-internal sealed partial class ThreadGroup
+internal sealed partial class ThreadGroup : IDisposable
 {
     // Far more backward jumps than any kernel of a test makes.
     private const int MostJumps = 200_000_000;
@@ -36,7 +38,8 @@ internal sealed partial class ThreadGroup
         Special(SpecialRegister.GridZ) = (ulong)shape.Grid.Z;
         Special(SpecialRegister.DynamicSharedBytes) = (ulong)shape.DynamicSharedBytes;
         int threads = shape.Group.Count;
-        _registers = new ulong[threads * _template.Length];
+        // Some megabytes for each launch, or each group of several at once: the collector had been busy with them.
+        _registers = ArrayPool<ulong>.Shared.Rent(threads * _template.Length);
         _next = new int[threads];
         _states = new State[threads];
         int granule = _code.Where(i => i.Space is AddressSpace.Shared or AddressSpace.Generic && i.Width > 0).Select(i => i.Width).DefaultIfEmpty(4).Min();
@@ -61,6 +64,9 @@ internal sealed partial class ThreadGroup
     }
 
     public long Executed { get; private set; }
+
+    /// <summary>Gives the registers back; no other call may follow.</summary>
+    public void Dispose() => ArrayPool<ulong>.Shared.Return(_registers);
 
     /// <summary>Begins a group's work anew.</summary>
     public void Begin(Extent group)
