@@ -3,6 +3,11 @@ namespace Mistral.Ilgpu.PtxMachine;
 /// <summary>Makes operations on registers of functions of values.</summary>
 internal static class Lift
 {
+    /// <summary>The operand as it is: of what ILGPU generates the most frequent by far, so it calls nothing.</summary>
+    public static RegisterOperation Move<T>()
+        where T : unmanaged =>
+        (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, Slot.As<T>(ref r, i.A));
+
     public static RegisterOperation Unary<T, TResult>(Func<T, TResult> f)
         where T : unmanaged
         where TResult : unmanaged =>

@@ -55,7 +55,7 @@ internal static class RegisterOperations
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
         int bits = int.Parse(type.AsSpan(1));
-        table[$"mov.{type}"] = Unary<T, T>(a => a);
+        table[$"mov.{type}"] = Move<T>();
         table[$"add.{type}"] = Binary<T, T>((a, b) => a + b);
         table[$"sub.{type}"] = Binary<T, T>((a, b) => a - b);
         table[$"mul.lo.{type}"] = Binary<T, T>((a, b) => a * b);
@@ -83,7 +83,7 @@ internal static class RegisterOperations
         where T : unmanaged, IBinaryInteger<T>
     {
         int bits = int.Parse(type.AsSpan(1));
-        table[$"mov.{type}"] = Unary<T, T>(a => a);
+        table[$"mov.{type}"] = Move<T>();
         table[$"not.{type}"] = Unary<T, T>(a => ~a);
         table[$"and.{type}"] = Binary<T, T>((a, b) => a & b);
         table[$"or.{type}"] = Binary<T, T>((a, b) => a | b);
@@ -100,7 +100,7 @@ internal static class RegisterOperations
     private static void Floats<T>(Dictionary<string, RegisterOperation> table, string type)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
-        table[$"mov.{type}"] = Unary<T, T>(a => a);
+        table[$"mov.{type}"] = Move<T>();
         table[$"neg.{type}"] = Unary<T, T>(a => -a);
         table[$"abs.{type}"] = Unary<T, T>(T.Abs);
         table[$"selp.{type}"] = Select<T>();
@@ -156,7 +156,7 @@ internal static class RegisterOperations
 
     private static void Predicates(Dictionary<string, RegisterOperation> table)
     {
-        table["mov.pred"] = Unary<bool, bool>(a => a);
+        table["mov.pred"] = Move<bool>();
         table["not.pred"] = Unary<bool, bool>(a => !a);
         table["and.pred"] = Binary<bool, bool>((a, b) => a & b);
         table["or.pred"] = Binary<bool, bool>((a, b) => a | b);
