@@ -32,8 +32,10 @@ public sealed class GatedMatVecTests
 
     private static void CheckFormats(Device device, Form form, int tokens)
     {
-        foreach (var (rows, columns) in new[] { (1, 1), (5, 7), (34, 33), (65, 130) })
+        foreach (var (allRows, columns) in new[] { (1, 1), (5, 7), (34, 33), (65, 130) })
         {
+            // Each row of a gated pair has a group of its own there: more are only more of the same.
+            int rows = form == Form.Group ? Math.Min(allRows, 9) : allRows;
             Check<Float32, float>(device, form, rows, columns, tokens);
             Check<BFloat16, ushort>(device, form, rows, columns, tokens);
             Check<Float16, ushort>(device, form, rows, columns, tokens);

@@ -31,16 +31,18 @@ public sealed class MatMulTests
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void MatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(new Grouping(TestDevice.Get(name)), maxTokens: 3);
+    public void MatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(new Grouping(TestDevice.Get(name)), maxTokens: 3, mostRows: 9);
 
     [Theory]
     [MemberData(nameof(Grouped))]
     public void MatMulTile_AnyShape_EqualsReference(string name) => CheckFormats(new Tiles(TestDevice.Get(name)), maxTokens: 70);
 
-    private static void CheckFormats(Form form, int maxTokens)
+    /// <param name="mostRows">Of forms in which each row has a group of its own, so that more are only more of the same.</param>
+    private static void CheckFormats(Form form, int maxTokens, int mostRows = int.MaxValue)
     {
-        foreach (var (rows, columns) in new[] { (1, 1), (5, 7), (66, 33), (129, 64), (3, 300) })
+        foreach (var (allRows, columns) in new[] { (1, 1), (5, 7), (66, 33), (129, 64), (3, 300) })
         {
+            int rows = Math.Min(allRows, mostRows);
             var data = new RandomData();
             int tokens = data.Next(1, maxTokens + 1);
             float[] weights = data.PaddedRows(rows, columns);
