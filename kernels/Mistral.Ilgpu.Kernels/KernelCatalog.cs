@@ -22,6 +22,9 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>Groups that a multiprocessor is to have room for, see <see cref="CudaFormAttribute.GroupsAtOnce"/>; null where the assembler may choose.</summary>
     public int? GroupsAtOnce { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { GroupsAtOnce: > 0 and var groups } ? groups : null;
 
+    /// <summary>Shared memory that a launch gives each group, see <see cref="CudaFormAttribute.DynamicSharedBytes"/>.</summary>
+    public int DynamicSharedBytes { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false)?.DynamicSharedBytes ?? 0;
+
     /// <summary>What the compiler is told of launches: PTX's <c>.maxntid</c> and <c>.minnctapersm</c>.</summary>
     public KernelSpecialization Bounds => GroupsAtOnce is null ? default : new KernelSpecialization(GroupSize, GroupsAtOnce);
 
@@ -99,6 +102,9 @@ public static class KernelCatalog
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
+    private static Type[] Tiles(Type format, Type weights, Type epilogue) =>
+        [typeof(MatMulTensor<,,>).MakeGenericType(format, weights, epilogue), typeof(MatMulWarpgroup<,,>).MakeGenericType(format, weights, epilogue)];
+
     // A gated pair has a form of its own where a thread would have too few registers.
     private static Type SeveralTokens(Type format, Type tokens, Type epilogue) =>
         epilogue == typeof(GateWithSilu) && !(bool)typeof(RunStage).GetMethod(nameof(RunStage.HasRegisters))!.MakeGenericMethod(format).Invoke(null, null)!
@@ -154,7 +160,7 @@ public static class KernelCatalog
         .. from format in TensorFormats
            from epilogue in Epilogues
            from kernel in TokenBlocks.Select(tokens => typeof(MatVecTensor<,,,>).MakeGenericType(format, tokens, typeof(AsTheyAre), epilogue))
-               .Append(typeof(MatMulTensor<,,>).MakeGenericType(format, typeof(ElementTiles), epilogue))
+               .Concat(Tiles(format, typeof(ElementTiles), epilogue))
            select new KernelForm(kernel),
         .. from format in TensorFormats
            from epilogue in NormedEpilogues
@@ -166,7 +172,7 @@ public static class KernelCatalog
            from epilogue in Epilogues
            from kernel in TokenBlocks.Select(tokens => SeveralTokens(format, tokens, epilogue))
                .Append(typeof(BlockMatVecWarp<,>).MakeGenericType(format, epilogue))
-               .Append(typeof(MatMulTensor<,,>).MakeGenericType(typeof(Float16Tensor), typeof(BlockTiles<>).MakeGenericType(format), epilogue))
+               .Concat(Tiles(typeof(Float16Tensor), typeof(BlockTiles<>).MakeGenericType(format), epilogue))
            select new KernelForm(kernel),
     ];
 }

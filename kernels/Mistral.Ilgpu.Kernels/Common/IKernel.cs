@@ -37,6 +37,9 @@ public sealed class CudaFormAttribute(int architecture) : Attribute
     /// threads fit, and a thread with few registers waits for one load before it asks for the next. Needs a <see cref="GroupSize"/>.
     /// </summary>
     public int GroupsAtOnce { get; init; }
+
+    /// <summary>Bytes of shared memory that a launch gives each group, beyond what the kernel declares.</summary>
+    public int DynamicSharedBytes { get; init; }
 }
 
 /// <summary>

@@ -42,7 +42,7 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
         }
 
         var rows = new TileRows(Grid.IdxY * TileRows.PerTile(TEpilogue.IsGated), Rows, TEpilogue.IsGated);
-        var sums = Multiply(rows, TileMemory.AddressOf(Input), firstToken, end - 1);
+        var sums = Multiply(rows, new TileTokens(TileMemory.AddressOf(Input), InputStride, end - 1), firstToken);
         int row = rows.FirstOutput(TensorLane.Warp & 1) + TensorLane.Row;
         int token = firstToken + ((TensorLane.Warp >> 1) * WarpRows) + TensorLane.Column;
         if (TEpilogue.IsGated)
@@ -60,17 +60,15 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private TileSums Multiply(TileRows rows, long input, int firstToken, int lastToken)
+    private TileSums Multiply(TileRows rows, TileTokens tokens, int firstToken)
     {
         uint memory = TileMemory.Allocate();
         int columns = Weights.Columns;
         int stages = (columns + TileMemory.Depth - 1) / TileMemory.Depth;
         long weights = Weights.Address;
-        Weights.Put(Weights.Fetch(rows, 0), memory, rows, 0, weights);
-        PutInput(memory, input, firstToken, lastToken, 0);
-        Weights.Put(Weights.Fetch(rows, TileMemory.Depth), memory + TileMemory.StageBytes, rows, TileMemory.Depth, weights);
-        PutInput(memory + TileMemory.StageBytes, input, firstToken, lastToken, TileMemory.Depth);
-        var fetched = Weights.Fetch(rows, 2 * TileMemory.Depth);
+        Put(Weights.Fetch(Group.IdxX, rows, 0), memory, rows, weights, tokens, firstToken, 0);
+        Put(Weights.Fetch(Group.IdxX, rows, TileMemory.Depth), memory + TileMemory.StageBytes, rows, weights, tokens, firstToken, TileMemory.Depth);
+        var fetched = Weights.Fetch(Group.IdxX, rows, 2 * TileMemory.Depth);
 
         // Matrices of 8 × 8 numbers in the order in which a product takes them: of weights the lower rows first, of tokens the later columns.
         int lane = TensorLane.Index;
@@ -88,9 +86,8 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
 
             // All have multiplied the stage before this one, so its place is free.
             int column = (i + 2) * TileMemory.Depth;
-            Weights.Put(fetched, next, rows, column, weights);
-            PutInput(next, input, firstToken, lastToken, column);
-            fetched = Weights.Fetch(rows, column + TileMemory.Depth);
+            Put(fetched, next, rows, weights, tokens, firstToken, column);
+            fetched = Weights.Fetch(Group.IdxX, rows, column + TileMemory.Depth);
 
             sums = sums.MultiplyAdd<TTensor>(stage + weightsAt, stage + inputAt);
             // The two pieces after those.
@@ -102,21 +99,12 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
         return sums;
     }
 
-    // Ends a stage.
+    // A stage.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void PutInput(uint stage, long input, int firstToken, int lastToken, int column)
+    private void Put(in TilePart part, uint stage, TileRows rows, long weights, TileTokens tokens, int firstToken, int column)
     {
-        int piece = Group.IdxX & 3;
-        int bytes = column + (piece * 8) < InputStride ? TileMemory.PieceBytes : 0;
-        long from = input + (((long)column * sizeof(ushort)) + (piece * TileMemory.PieceBytes));
-        from = bytes == 0 ? input : from;
-        int token = Group.IdxX >> 2;
-        uint to = stage + TileMemory.TileBytes + TileMemory.At(token, piece);
-        long pitch = (long)InputStride * sizeof(ushort);
-        TileMemory.Copy(to, from + (IntrinsicMath.Min(firstToken + token, lastToken) * pitch), bytes);
-        TileMemory.Copy(to + (32 * TileMemory.RowBytes), from + (IntrinsicMath.Min(firstToken + token + 32, lastToken) * pitch), bytes);
-        TileMemory.Copy(to + (64 * TileMemory.RowBytes), from + (IntrinsicMath.Min(firstToken + token + 64, lastToken) * pitch), bytes);
-        TileMemory.Copy(to + (96 * TileMemory.RowBytes), from + (IntrinsicMath.Min(firstToken + token + 96, lastToken) * pitch), bytes);
+        Weights.Put(part, Group.IdxX, stage, rows, column, weights);
+        tokens.Put(Group.IdxX, stage + TileMemory.TileBytes, firstToken, column);
         TileMemory.Commit();
     }
 

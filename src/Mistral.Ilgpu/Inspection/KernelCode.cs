@@ -20,7 +20,8 @@ public static class KernelCode
     {
         using var context = CreateContext();
         var target = new CudaArchitecture(architecture / 10, architecture % 10);
-        using var backend = new PTXBackend(context, target, CudaInstructionSet.ISA_78, null!);
+        // Older assemblers know no newer version than forms need.
+        using var backend = new PTXBackend(context, target, form.CudaArchitecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78, null!);
         return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(backend, form)).PTXAssembly));
     }
 

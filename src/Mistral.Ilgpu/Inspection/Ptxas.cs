@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Execution;
 
 namespace Mistral.Ilgpu.Inspection;
 
@@ -37,7 +38,7 @@ public static partial class Ptxas
             string source = Path.Combine(folder.FullName, "kernel.ptx");
             File.WriteAllText(source, ptx);
             string cubin = source + ".cubin";
-            string report = Run(ptxas, $"-arch=sm_{architecture}", "-v", source, "-o", cubin).Error;
+            string report = Run(ptxas, $"-arch={PtxTarget.NameFor(architecture, ptx)}", "-v", source, "-o", cubin).Error;
             return Spills().Match(report) is { Success: true } spills && Registers().Match(report) is { Success: true } registers
                 ? use(
                     new PtxResources(

@@ -24,6 +24,11 @@ public interface ITensorFormat
     /// </summary>
     static abstract void MultiplyAdd(
         ref float sumA, ref float sumB, ref float sumC, ref float sumD, uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB);
+
+    /// <summary>The warpgroup's sums += weights × tokens, matrices of 64 × 16 and 16 × 256 in shared memory; it only begins, see <see cref="WarpgroupSums"/>.</summary>
+    /// <param name="weights">A 16th of the address of the first row's 16 columns.</param>
+    /// <param name="tokens">Likewise.</param>
+    static abstract void MultiplyAddTile(uint weights, uint tokens);
 }
 
 /// <summary>bfloat16 on tensor cores.</summary>
@@ -47,6 +52,10 @@ public readonly partial struct BFloat16Tensor : ITensorFormat
             ref s0, ref s1, ref s2, ref s3, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1);
         (sumA, sumB, sumC, sumD) = (s0.Value, s1.Value, s2.Value, s3.Value);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTile(uint weights, uint tokens) =>
+        CudaAsm.Emit(WarpgroupSums.Multiply + "bf16.bf16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
 }
 
 /// <summary>IEEE half on tensor cores.</summary>
@@ -70,4 +79,8 @@ public readonly partial struct Float16Tensor : ITensorFormat
             ref s0, ref s1, ref s2, ref s3, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1);
         (sumA, sumB, sumC, sumD) = (s0.Value, s1.Value, s2.Value, s3.Value);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTile(uint weights, uint tokens) =>
+        CudaAsm.Emit(WarpgroupSums.Multiply + "f16.f16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
 }

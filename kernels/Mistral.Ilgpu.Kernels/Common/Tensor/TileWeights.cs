@@ -40,14 +40,15 @@ public interface ITileWeights
     int Columns { get; }
 
     /// <summary>Begins to read the thread's part of the tile from <paramref name="column"/> on, where it is not a plain copy.</summary>
-    TilePart Fetch(TileRows rows, int column);
+    /// <param name="thread">Of the 128.</param>
+    TilePart Fetch(int thread, TileRows rows, int column);
 
     /// <summary>Where they are in global memory, for plain copies.</summary>
     long Address { get; }
 
     /// <summary>Brings it to its place; columns that do not exist are zeros.</summary>
     /// <param name="address"><see cref="Address"/>, found once.</param>
-    void Put(in TilePart part, uint tile, TileRows rows, int column, long address);
+    void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address);
 }
 
 /// <summary>16-bit weights: rows × stride, copied while the group computes. A thread copies a piece of each of four rows.</summary>
@@ -68,13 +69,13 @@ public readonly record struct ElementTiles(ArrayView<ushort> Weights, int Stride
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TilePart Fetch(TileRows rows, int column) => default;
+    public TilePart Fetch(int thread, TileRows rows, int column) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Put(in TilePart part, uint tile, TileRows rows, int column, long address)
+    public void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address)
     {
-        int piece = Group.IdxX & 3;
-        int row = Group.IdxX >> 2;
+        int piece = thread & 3;
+        int row = thread >> 2;
         bool exists = column + (piece * 8) < Stride;
         int bytes = exists ? TileMemory.PieceBytes : 0;
         long from = address + (exists ? (column * sizeof(ushort)) + (piece * TileMemory.PieceBytes) : 0);
@@ -107,12 +108,12 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     public long Address => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TilePart Fetch(TileRows rows, int column)
+    public TilePart Fetch(int thread, TileRows rows, int column)
     {
         // Past the end the last run is read again, and not used.
         int run = IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
         int runsInBlock = TFormat.BlockLength / BlockRun.Length;
-        long block = ((long)rows.Source(Group.IdxX) * (Weights.Columns / TFormat.BlockLength)) + (run / runsInBlock);
+        long block = ((long)rows.Source(thread) * (Weights.Columns / TFormat.BlockLength)) + (run / runsInBlock);
         int within = run & (runsInBlock - 1);
         var quants = TFormat.Quants(TFormat.Words(Weights.Quants, block, within), within);
         return new TilePart
@@ -124,9 +125,9 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Put(in TilePart part, uint tile, TileRows rows, int column, long address)
+    public void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address)
     {
-        int row = Group.IdxX;
+        int row = thread;
         var scale = part.Scale;
         float low = scale.Low * Larger, lowOffset = scale.LowOffset * Larger;
         float high = scale.High * Larger, highOffset = scale.HighOffset * Larger;
