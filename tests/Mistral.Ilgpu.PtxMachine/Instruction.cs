@@ -19,6 +19,9 @@ internal enum InstructionKind
     AsyncWait,
     Fence,
 
+    /// <summary>What the thread wrote to shared memory is for the asynchronous proxy too.</summary>
+    ProxyFence,
+
     /// <summary>Waits for the kernel before.</summary>
     Await,
 

@@ -36,6 +36,8 @@ internal static class InstructionDecoder
                 return common with { Kind = InstructionKind.Exit };
             case ["membar", "gl" or "sys"] or ["fence", .., "gpu" or "sys"]:
                 return common with { Kind = InstructionKind.Fence };
+            case ["fence", "proxy", "async"] or ["fence", "proxy", "async", "shared::cta"]:
+                return common with { Kind = InstructionKind.ProxyFence };
             case ["griddepcontrol", "wait"]:
                 return common with { Kind = InstructionKind.Await };
             case ["prefetch", "global", "L1" or "L2"]:

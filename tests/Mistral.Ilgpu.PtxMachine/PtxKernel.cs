@@ -28,6 +28,7 @@ public sealed class PtxKernel
         Name = name;
         Code = code;
         HasGlobalAtomics = code.Any(instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
+        HasWarpgroupProducts = code.Any(instruction => instruction.Text.Contains("wgmma.mma_async", StringComparison.Ordinal));
         AwaitsPredecessor = code.Any(instruction => instruction.Kind == InstructionKind.Await);
         Slots = slots;
         SpecialAt = specialAt;
@@ -42,6 +43,8 @@ public sealed class PtxKernel
 
     /// <summary>Whether its groups may tell each other something.</summary>
     internal bool HasGlobalAtomics { get; }
+
+    internal bool HasWarpgroupProducts { get; }
 
     /// <summary>Whether it waits by itself for the kernel before, and may begin while that runs.</summary>
     internal bool AwaitsPredecessor { get; }

@@ -12,6 +12,7 @@ internal sealed class PtxParser(string module)
     private readonly List<(Instruction Branch, string Label, Dictionary<string, int>[] Scopes)> _branches = [];
     private int _sharedBytes;
     private int _localBytes;
+    private int? _dynamicAlignment;
     private int _parameterBytes;
     private Extent? _mostThreads;
     private string? _name;
@@ -32,6 +33,13 @@ internal sealed class PtxParser(string module)
         _code.Add(new Instruction { Kind = InstructionKind.Exit, Text = "}" });
         _code.ForEach(instruction => instruction.Place(_slots.Place));
         int shared = Align(_sharedBytes, 16);
+        if (_dynamicAlignment is { } alignment)
+        {
+            // What a launch adds is no more aligned than the module asks.
+            shared = Align(_sharedBytes, alignment);
+            shared += shared / alignment % 2 == 0 ? alignment : 0;
+        }
+
         return new PtxKernel(_name, [.. _code], _slots.Contents(shared), _slots.SpecialAt)
         {
             SharedBytes = shared, LocalBytes = Align(_localBytes, 16), ParameterBytes = _parameterBytes, MostThreads = _mostThreads,
@@ -183,6 +191,7 @@ internal sealed class PtxParser(string module)
         _tokens.Expect(";");
         if (bytes is null)
         {
+            _dynamicAlignment = Math.Max(_dynamicAlignment ?? 16, alignment);
             _slots.DeclareBehindAll(name);
             return;
         }

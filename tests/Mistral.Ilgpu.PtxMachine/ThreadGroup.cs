@@ -43,7 +43,7 @@ internal sealed partial class ThreadGroup : IDisposable
         _next = new int[threads];
         _states = new State[threads];
         int granule = _code.Where(i => i.Space is AddressSpace.Shared or AddressSpace.Generic && i.Width > 0).Select(i => i.Width).DefaultIfEmpty(4).Min();
-        _shared = new SharedMemory(kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4));
+        _shared = new SharedMemory(kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4), kernel.HasWarpgroupProducts);
         _seen = seen;
         _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, kernel.AwaitsPredecessor, _shared, global, _seen);
         _warps =
@@ -51,6 +51,11 @@ internal sealed partial class ThreadGroup : IDisposable
             .. Enumerable.Range(0, (threads + Warp.Size - 1) / Warp.Size).Select(
                 warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared)),
         ];
+        foreach (var warpgroup in _warps.Chunk(WarpProducts.Warps).Where(_ => kernel.HasWarpgroupProducts && threads % (WarpProducts.Warps * Warp.Size) == 0))
+        {
+            List<WarpgroupProduct> begun = [];
+            Array.ForEach(warpgroup, warp => warp.Products = new WarpProducts(warp, begun));
+        }
     }
 
     private enum State
@@ -100,6 +105,7 @@ internal sealed partial class ThreadGroup : IDisposable
 
             if (_states.All(state => state == State.Ended))
             {
+                EndProducts();
                 _seen?.End();
                 return true;
             }
@@ -117,6 +123,7 @@ internal sealed partial class ThreadGroup : IDisposable
         Special(SpecialRegister.GroupZ) = (ulong)_group.Z;
         _shared.StartGroup();
         _memory.StartGroup();
+        Array.ForEach(_warps, warp => warp.Products?.StartGroup());
         _next.AsSpan().Clear();
         _states.AsSpan().Clear();
         for (int thread = 0; thread < _states.Length; thread++)
@@ -204,6 +211,9 @@ internal sealed partial class ThreadGroup : IDisposable
                     case InstructionKind.Fence:
                         _memory.Fence(thread);
                         break;
+                    case InstructionKind.ProxyFence:
+                        _shared.Proxy?.Fence(thread);
+                        break;
                     case InstructionKind.AsyncCopy:
                         _memory.Copy(thread, ref r, i);
                         break;
@@ -241,6 +251,18 @@ internal sealed partial class ThreadGroup : IDisposable
         finally
         {
             Executed += executed;
+        }
+    }
+
+    private void EndProducts()
+    {
+        try
+        {
+            Array.ForEach(_warps, warp => warp.Products?.EndGroup());
+        }
+        catch (PtxException exception)
+        {
+            throw new PtxException($"{_kernel.Name}, group {_group}: {exception.Message}");
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class Warp(ulong[] registers, int slots, int firstThread, int la
 
     public SharedMemory Shared => shared;
 
+    /// <summary>Its part of its warpgroup's products; null where it belongs to none, or its kernel has none.</summary>
+    public WarpProducts? Products { get; set; }
+
     /// <summary>The first register of a lane.</summary>
     public ref ulong Registers(int lane) => ref registers[(firstThread + lane) * slots];
 

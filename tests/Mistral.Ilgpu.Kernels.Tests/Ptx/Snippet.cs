@@ -31,7 +31,7 @@ internal sealed class Snippet
     }
 
     /// <summary>Runs the lines, forwards and then backwards unless only once.</summary>
-    public void Run(string lines, int threads = 32, int groups = 1, bool isOnce = false)
+    public void Run(string lines, int threads = 32, int groups = 1, bool isOnce = false, int sharedBytes = 4096)
     {
         string loads = string.Join('\n', Enumerable.Range(0, _parameters.Count / 8).Select(i => $"ld.param.b64 %rd{i}, [p+{8 * i}];"));
         var kernel = PtxKernel.Parse($$"""
@@ -45,7 +45,7 @@ internal sealed class Snippet
                 .reg .b32 %r<40>;
                 .reg .b64 %rd<20>;
                 .reg .f32 %f<20>;
-                .shared .align 16 .b8 shared[4096];
+                .shared .align 1024 .b8 shared[{{sharedBytes}}];
                 {{loads}}
                 mov.b32 %r0, %tid.x;
                 {{lines}}

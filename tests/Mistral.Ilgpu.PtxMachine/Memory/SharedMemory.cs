@@ -2,7 +2,7 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// A group's shared memory. Before each group it holds a pattern that is a NaN in every width. Every access is checked for races, see
-/// <see cref="RaceDetector"/>, and for bytes that an asynchronous copy has yet to deliver.
+/// <see cref="RaceDetector"/>, for bytes that an asynchronous copy has yet to deliver, and for those that products still read.
 /// </summary>
 internal sealed unsafe class SharedMemory
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class SharedMemory
     private readonly RaceDetector _races;
     private int _inFlight;
 
-    public SharedMemory(int bytes, int threads, int granule)
+    public SharedMemory(int bytes, int threads, int granule, bool hasProducts)
     {
         // A few bytes more than any alignment asks for.
         _bytes = GC.AllocateArray<byte>(bytes + 16, pinned: true);
@@ -26,9 +26,13 @@ internal sealed unsafe class SharedMemory
         Length = bytes;
         _isInFlight = new bool[bytes];
         _races = new RaceDetector(bytes, threads, granule);
+        Proxy = hasProducts ? new AsyncProxy(bytes, threads, granule) : null;
     }
 
     public int Length { get; }
+
+    /// <summary>How products of warpgroups see it; null where the kernel has none.</summary>
+    public AsyncProxy? Proxy { get; }
 
     public void StartGroup()
     {
@@ -36,9 +40,14 @@ internal sealed unsafe class SharedMemory
         _isInFlight.AsSpan().Clear();
         _inFlight = 0;
         _races.GroupBarrier();
+        Proxy?.StartGroup();
     }
 
-    public void GroupBarrier() => _races.GroupBarrier();
+    public void GroupBarrier()
+    {
+        _races.GroupBarrier();
+        Proxy?.GroupBarrier();
+    }
 
     public void WarpBarrier(int warp) => _races.WarpBarrier(warp);
 
@@ -52,6 +61,7 @@ internal sealed unsafe class SharedMemory
     public byte* Write(int thread, ulong address, int bytes)
     {
         byte* at = At(address, bytes);
+        Proxy?.Written(thread, (int)address, bytes);
         _races.Write(thread, (int)address, bytes);
         return at;
     }
