@@ -44,9 +44,22 @@ internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, i
     /// <summary>Shared memory of a group, where nothing asked for more.</summary>
     public const int MaxSharedBytes = 48 << 10;
 
+    // What the system keeps of each group's, from sm_80 on.
+    private const int ReservedBytes = 1 << 10;
+
     public static readonly Extent MaxGroup = new(1024, 1024, 64);
 
     public static readonly Extent MaxGrid = new(int.MaxValue, 65_535, 65_535);
+
+    /// <summary>Shared memory of a group that asked for more (CUDA C++ Programming Guide, table of technical specifications).</summary>
+    public int MostSharedBytes => MultiprocessorSharedBytes - (Architecture >= 80 ? ReservedBytes : 0);
+
+    private int MultiprocessorSharedBytes => Architecture switch
+    {
+        70 => 96 << 10,
+        90 => 228 << 10,
+        _ => throw new CudaFault(CudaResult.InvalidValue, $"the shared memory of sm_{Architecture} is not modelled"),
+    };
 
     /// <summary>An attribute by its number in cuda.h; null of those that nobody here asks for.</summary>
     public int? Attribute(int number) => number switch
@@ -76,10 +89,11 @@ internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, i
         41 => 1,
         75 => Architecture / 10,
         76 => Architecture % 10,
-        81 => 164 << 10,
+        81 => MultiprocessorSharedBytes,
         83 => 0,
         90 => 1,
         91 => 1,
+        97 => MostSharedBytes,
         _ => null,
     };
 }

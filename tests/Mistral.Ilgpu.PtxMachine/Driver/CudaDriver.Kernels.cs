@@ -1,20 +1,27 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Mistral.Ilgpu.PtxMachine.Driver;
 
 /// <summary>Modules, functions and their launches.</summary>
 public static unsafe partial class CudaDriver
 {
+    // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    private const int MaxDynamicSharedBytes = 8;
+
     [UnmanagedCallersOnly]
     private static CudaResult cuModuleLoadDataEx(nint* module, byte* text, int optionCount, int* options, nint* values)
     {
         var result = Call(() =>
         {
             Current.RefuseWhileCapturing("a module was loaded");
+            string ptx = Marshal.PtrToStringUTF8((nint)text)!;
+            RefuseOtherTarget(ptx);
             try
             {
-                *module = NewHandle(new Module(PtxKernel.Parse(Marshal.PtrToStringUTF8((nint)text)!)));
+                *module = NewHandle(new Module(PtxKernel.Parse(ptx)));
             }
             catch (PtxException exception)
             {
@@ -48,6 +55,18 @@ public static unsafe partial class CudaDriver
     });
 
     [UnmanagedCallersOnly]
+    private static CudaResult cuFuncSetAttribute(nint handle, int attribute, int value) => Call(() =>
+    {
+        int most = Current.Device.MostSharedBytes;
+        var function = Get<Function>(handle);
+        Require(attribute == MaxDynamicSharedBytes, $"attribute {attribute} is not modelled");
+        Require(
+            value >= 0 && function.Kernel.SharedBytes + value <= most,
+            $"{function.Kernel.Name}: {value} bytes of dynamic shared memory and {function.Kernel.SharedBytes} of its own, expected at most {most}");
+        function.MostDynamicSharedBytes = value;
+    });
+
+    [UnmanagedCallersOnly]
     private static CudaResult cuLaunchKernel(
         nint handle, int gridX, int gridY, int gridZ, int groupX, int groupY, int groupZ, int sharedBytes, nint stream, nint* arguments, nint* extra) => Call(() =>
     {
@@ -60,12 +79,9 @@ public static unsafe partial class CudaDriver
         Require(
             function.Kernel.MostThreads is not { } most || Fits(group, most),
             $"{function.Kernel.Name}: a group of {group}, assembled for {function.Kernel.MostThreads} at most");
-        int shared = function.Kernel.SharedBytes + sharedBytes;
-        if (shared > CudaDeviceModel.MaxSharedBytes)
-        {
-            throw new CudaFault(CudaResult.InvalidValue, $"{function.Kernel.Name}: {shared} bytes of shared memory, expected at most {CudaDeviceModel.MaxSharedBytes}");
-        }
-
+        Require(
+            sharedBytes >= 0 && sharedBytes <= function.MostDynamicSharedBytes,
+            $"{function.Kernel.Name}: {sharedBytes} bytes of dynamic shared memory, expected at most {function.MostDynamicSharedBytes}");
         byte[] parameters = Parameters(extra);
         Require(
             arguments is null && parameters.Length == function.Kernel.ParameterBytes,
@@ -73,6 +89,17 @@ public static unsafe partial class CudaDriver
         Counts.Launches++;
         StreamOf(stream).Add(new Command(() => function.Run(grid, group, sharedBytes, parameters), Function: handle));
     });
+
+    // PTX for sm_90 is good for what came after, PTX for sm_90a for sm_90 alone.
+    private static void RefuseOtherTarget(string ptx)
+    {
+        int has = Current.Device.Architecture;
+        if (Target().Match(ptx) is { Success: true } target
+            && int.Parse(target.Groups["least"].ValueSpan, CultureInfo.InvariantCulture) is var least && (target.Groups["alone"].Success ? has != least : has < least))
+        {
+            throw new CudaFault(CudaResult.NoBinaryForGpu, $"a module with {target.Value}, on a device of sm_{has}");
+        }
+    }
 
     private static bool Fits(Extent value, Extent most) =>
         value.X >= 1 && value.Y >= 1 && value.Z >= 1 && value.X <= most.X && value.Y <= most.Y && value.Z <= most.Z;
@@ -118,6 +145,9 @@ public static unsafe partial class CudaDriver
         }
     }
 
+    [GeneratedRegex(@"^\.target sm_(?<least>\d+)(?<alone>a)?\b", RegexOptions.Multiline)]
+    private static partial Regex Target();
+
     private sealed record Module(PtxKernel Kernel);
 
     private sealed class Function(PtxKernel kernel, PtxInterpreter interpreter)
@@ -125,6 +155,9 @@ public static unsafe partial class CudaDriver
         private bool _isReversed = true;
 
         public PtxKernel Kernel => kernel;
+
+        /// <summary>What a launch may give it; a kernel that declares more than there is has no place at all.</summary>
+        public int MostDynamicSharedBytes { get; set; } = CudaDeviceModel.MaxSharedBytes - kernel.SharedBytes;
 
         // Every second launch runs its groups and threads from the last to the first.
         public void Run(Extent grid, Extent group, int sharedBytes, byte[] parameters)

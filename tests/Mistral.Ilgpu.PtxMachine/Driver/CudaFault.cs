@@ -8,6 +8,7 @@ public enum CudaResult
     OutOfMemory = 2,
     InvalidDevice = 101,
     InvalidContext = 201,
+    NoBinaryForGpu = 209,
     InvalidPtx = 218,
     InvalidHandle = 400,
     NotFound = 500,
