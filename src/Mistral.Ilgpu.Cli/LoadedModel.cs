@@ -53,6 +53,11 @@ internal sealed class LoadedModel : IDisposable
             var model = ProgressBar.OverTensors(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, progress =>
                 MistralModel.Load(checkpoint, device, options, progress, cancellation));
             model.OnSlowerLaunches = reason => narrator.Detail($"{reason}");
+            if (device.Drawback is { } drawback)
+            {
+                narrator.Detail($"{drawback}");
+            }
+
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
             narrator.Detail($"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {loaded.LoadTime.TotalMilliseconds:n0} ms");

@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// <summary>
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is
 /// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. Where there is no NVIDIA GPU, <c>cuda</c> is
-/// the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names
+/// the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>; <c>cuda:mma</c> is the same device without products by warpgroups. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names
 /// devices, such as <c>cuda</c> for checks on a GPU, the others are skipped.
 /// </summary>
 public static class TestDevice
@@ -23,7 +23,8 @@ public static class TestDevice
         ["cpu"] = new(() => Open("cpu", 4)),
         ["cpu:256"] = new(() => Open("cpu", GroupReduce.MaxGroupSize)),
         ["opencl"] = new(() => Open("opencl", null)),
-        ["cuda"] = new(OpenCuda),
+        ["cuda"] = new(() => OpenCuda()),
+        ["cuda:mma"] = new(OpenWithoutWarpgroups),
     };
 
     /// <summary>Devices for kernels that need no groups.</summary>
@@ -37,7 +38,7 @@ public static class TestDevice
     public static Device Get(string name, bool isLong = false)
     {
         string[]? wanted = Environment.GetEnvironmentVariable("MISTRAL_TEST_DEVICES")?.Split(',', StringSplitOptions.RemoveEmptyEntries);
-        Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name), $"{name} is not among MISTRAL_TEST_DEVICES");
+        Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name == "cuda:mma" ? "cuda" : name), $"{name} is not among MISTRAL_TEST_DEVICES");
         var (device, absent) = Devices[name].Value;
         if (device is null && name == "opencl" && Environment.GetEnvironmentVariable("CI") == "true")
         {
@@ -53,10 +54,11 @@ public static class TestDevice
     public static bool IsInterpreted(Device device) => device.Info.Name.StartsWith(CudaDriver.DeviceName, StringComparison.Ordinal);
 
     /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no PTX machine.</summary>
-    public static Device OpenCounted()
+    /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>
+    public static Device OpenCounted(string request = "cuda")
     {
         Assert.SkipWhen(CudaDriver.Absence is not null, CudaDriver.Absence ?? "");
-        return OpenCuda().Device!;
+        return OpenCuda(request).Device!;
     }
 
     /// <summary>Copies values to a new buffer of the device.</summary>
@@ -85,12 +87,25 @@ public static class TestDevice
     [SuppressMessage("Usage", "CA2255", Justification = "A test assembly is an application of its own.")]
     internal static void InstallDriver() => CudaDriver.Install();
 
-    private static (Device? Device, string? Absent) OpenCuda()
+    private static (Device? Device, string? Absent) OpenCuda(string request = "cuda")
     {
         using (CudaDriver.PlugIn())
         {
-            return Open("cuda", null);
+            return Open(request, null);
         }
+    }
+
+    private static (Device? Device, string? Absent) OpenWithoutWarpgroups()
+    {
+        var (device, absent) = OpenCuda();
+        if (device is { Warpgroups: null })
+        {
+            device.Dispose();
+            return (null, "the CUDA device has no warpgroups to do without");
+        }
+
+        device?.LeaveWarpgroupsOut("a test does without");
+        return (device, absent);
     }
 
     private static (Device? Device, string? Absent) Open(string request, int? threads)

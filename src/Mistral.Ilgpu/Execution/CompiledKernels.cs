@@ -76,6 +76,11 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
             _mayBeginEarly[cuda.FunctionPtr] = true;
         }
 
+        if (kernel is CudaKernel { FunctionPtr: var function } && form.DynamicSharedBytes > 0)
+        {
+            CudaSharedMemory.Allow((CudaAccelerator)accelerator, function, form.DynamicSharedBytes, form.Name);
+        }
+
         return kernel;
     }
 

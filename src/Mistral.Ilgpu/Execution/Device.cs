@@ -39,6 +39,7 @@ public sealed class Device : IDisposable
         // What is launched on CUDA's default stream cannot be recorded.
         Stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
         Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream, BeginsKernelsEarly(info) ? ((CompiledKernels)loader).MayBeginEarly : null) : null;
+        Warpgroups = WarpgroupProducts.For(this);
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
         if (loader is CpuKernelLoader cpu)
         {
@@ -62,6 +63,12 @@ public sealed class Device : IDisposable
 
     /// <summary>Records the launches on <see cref="Stream"/>, where the device can.</summary>
     internal IGraphDriver? Graphs { get; }
+
+    /// <summary>Products by warpgroups; null where the device has none.</summary>
+    internal WarpgroupProducts? Warpgroups { get; }
+
+    /// <summary>Why it computes slower than it might, in words; null where it does not.</summary>
+    public string? Drawback => Warpgroups?.Drawback;
 
     /// <summary>See <see cref="LaunchPlan.ReductionGroup"/>.</summary>
     internal int ReductionGroup => _reductionGroup ??=
@@ -261,6 +268,19 @@ public sealed class Device : IDisposable
             test();
             _passedTests.Add(name);
         }
+    }
+
+    /// <summary>Does without products by warpgroups from now on; what has been tested is to be tested again.</summary>
+    /// <returns>Whether that changes anything.</returns>
+    internal bool LeaveWarpgroupsOut(string reason)
+    {
+        if (Warpgroups?.TurnOff(reason) != true)
+        {
+            return false;
+        }
+
+        _passedTests.Clear();
+        return true;
     }
 
     /// <summary>Waits until all launched work is done.</summary>

@@ -193,8 +193,16 @@ public sealed partial class KernelSet
         where TEpilogue : struct, IEpilogue
     {
         int made = RowsMade<TEpilogue>(band);
-        var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(
-            state, weights, Room(input).Rounded, Below(output.View, band), made, input.Stride, output.Stride, set.Range);
+        var (rounded, to) = (Room(input).Rounded, Below(output.View, band));
+        // However few tokens a pass has: what a token's sums are must not depend on it.
+        if (Device.Warpgroups?.Multiply<TTensor>() == true)
+        {
+            return Launcher(
+                new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(state, weights, rounded, to, made, input.Stride, output.Stride, set.Range),
+                pass => WarpgroupProducts.Shape(set.Count(pass), made, TEpilogue.IsGated));
+        }
+
+        var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(state, weights, rounded, to, made, input.Stride, output.Stride, set.Range);
         return Launcher(tile, pass => new KernelConfig(
             new Index3D(
                 LaunchPlan.Groups(set.Count(pass), MatMulTensor<TTensor, TWeights, TEpilogue>.TokensPerGroup),

@@ -34,6 +34,18 @@ internal static class SelfTest
     public static void Run(Device device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations)
     {
         var formats = weights.ToHashSet();
+        try
+        {
+            Run(device, formats, cache, activations);
+        }
+        catch (DeviceException exception) when (device.LeaveWarpgroupsOut(exception.Message))
+        {
+            Run(device, formats, cache, activations);
+        }
+    }
+
+    private static void Run(Device device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations)
+    {
         foreach (var format in formats.Where(format => format.IsQuantized()))
         {
             device.TestOnce($"{format} {activations}", () => BlockSelfTest.Run(device, format, activations));

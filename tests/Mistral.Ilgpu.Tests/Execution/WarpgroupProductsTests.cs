@@ -1,0 +1,99 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.PtxMachine.Driver;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Tests.Execution;
+
+/// <summary>When prompts are multiplied by warpgroups, and what comes in their place.</summary>
+public sealed class WarpgroupProductsTests
+{
+    private const double Bound = 2.5e-3;
+
+    [Fact]
+    public void Multiply_OnDeviceThatHasThem_PassesItsTestInBothFormats()
+    {
+        var device = TestDevice.Get("cuda");
+        Assert.SkipWhen(device.Info.CudaArchitecture != 90, "no sm_90");
+        Assert.True(device.Warpgroups!.Multiply<BFloat16Tensor>(), device.Drawback);
+        Assert.True(device.Warpgroups!.Multiply<Float16Tensor>(), device.Drawback);
+        Assert.Null(device.Drawback);
+    }
+
+    [Fact]
+    public void Prompt_OnDeviceThatHasThem_GoesByThem()
+    {
+        using var device = TestDevice.OpenCounted();
+        CheckPrompt(device);
+        Assert.Null(device.Drawback);
+        int asked = CudaDriver.Counts.Calls["cuFuncSetAttribute"];
+        // Nor is anything asked or tried again.
+        CheckPrompt(device);
+        Assert.Equal(asked, CudaDriver.Counts.Calls["cuFuncSetAttribute"]);
+    }
+
+    [Fact]
+    public void Prompt_DriverGivesNoSharedMemory_GoesByAnotherFormAndSaysWhy()
+    {
+        using var device = TestDevice.OpenCounted();
+        CudaDriver.Refused = "cuFuncSetAttribute";
+        try
+        {
+            CheckPrompt(device);
+        }
+        finally
+        {
+            CudaDriver.Refused = null;
+        }
+
+        Assert.StartsWith("prompts are multiplied without warpgroups: MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign> needs", device.Drawback, StringComparison.Ordinal);
+        Assert.Contains("cuFuncSetAttribute is refused", device.Drawback, StringComparison.Ordinal);
+        Assert.False(device.Warpgroups!.Multiply<BFloat16Tensor>());
+        Assert.True(device.Warpgroups.Multiply<Float16Tensor>());
+    }
+
+    [Fact]
+    public void LeaveWarpgroupsOut_AfterTheyPassed_HasAllTestedAgainOnce()
+    {
+        using var device = TestDevice.OpenCounted();
+        Assert.True(device.Warpgroups!.Multiply<BFloat16Tensor>());
+        int tests = 0;
+        device.TestOnce("a test", () => tests++);
+        Assert.True(device.LeaveWarpgroupsOut("of a test"));
+        device.TestOnce("a test", () => tests++);
+        Assert.False(device.LeaveWarpgroupsOut("of another"));
+        device.TestOnce("a test", () => tests++);
+        Assert.Equal(2, tests);
+        Assert.False(device.Warpgroups.Multiply<BFloat16Tensor>());
+        Assert.Equal("prompts are multiplied without warpgroups: of a test", device.Drawback);
+        CheckPrompt(device);
+    }
+
+    [Fact]
+    public void SwitchedOff_OrOnOlderDevice_ThereAreNone()
+    {
+        using var older = TestDevice.OpenCounted("cuda:1");
+        Assert.Null(older.Warpgroups);
+        Environment.SetEnvironmentVariable("MISTRAL_WARPGROUPS", "off");
+        try
+        {
+            using var device = TestDevice.OpenCounted();
+            Assert.Null(device.Warpgroups);
+            Assert.Null(device.Drawback);
+            CheckPrompt(device);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("MISTRAL_WARPGROUPS", null);
+        }
+    }
+
+    private static void CheckPrompt(Device device)
+    {
+        var product = new Product(device, TensorFormat.BFloat16, 12, 48, 3);
+        product.Check(product.Run(new Pass(0, 3, 0)), Bound);
+    }
+}
