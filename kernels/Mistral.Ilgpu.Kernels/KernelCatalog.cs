@@ -16,6 +16,9 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is for those alone; otherwise null.</summary>
     public int? CudaArchitecture { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false)?.Architecture;
 
+    /// <summary>Whether newer architectures than that lack what it is made of.</summary>
+    public bool IsForThatAlone { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { IsAlone: true };
+
     /// <summary>Threads of its groups; null where a launch may choose.</summary>
     public int? GroupSize { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { GroupSize: > 0 and var threads } ? threads : null;
 
@@ -33,6 +36,9 @@ public sealed record KernelForm(Type Kernel)
 
     /// <summary>Whether it is for vector processors alone, see <see cref="LaneFormAttribute"/>.</summary>
     public bool NeedsLanes { get; } = Kernel.IsDefined(typeof(LaneFormAttribute), inherit: false);
+
+    /// <summary>Whether CUDA devices of an architecture can run it, as far as that is all it asks for.</summary>
+    public bool IsFor(int architecture) => architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
 
     /// <summary>Why it is for ILGPU's CPU accelerator alone, see <see cref="CpuFormAttribute"/>; null for all others.</summary>
     public string? CpuOnly { get; } = Kernel.GetGenericArguments().Prepend(Kernel)

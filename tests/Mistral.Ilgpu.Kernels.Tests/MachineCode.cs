@@ -11,7 +11,15 @@ internal static partial class MachineCode
     {
         var (ptxas, nvdisasm) = (Ptxas.Find(), Ptxas.FindDisassembler());
         Assert.SkipWhen(ptxas is null || nvdisasm is null, "no ptxas or no nvdisasm on PATH");
-        return Ptxas.Disassemble(ptxas!, nvdisasm!, KernelCode.Ptx(form, architecture), architecture);
+        try
+        {
+            return Ptxas.Disassemble(ptxas!, nvdisasm!, form, architecture);
+        }
+        catch (OlderPtxasException exception)
+        {
+            Assert.Skip($"the ptxas on PATH is too old: {exception.Message.ReplaceLineEndings(" ")}");
+            throw;
+        }
     }
 
     /// <summary>The lines of each loop: between a label and a branch back to it.</summary>

@@ -65,6 +65,32 @@ public sealed partial class MachineCodeTests
         Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Warps, 8, 64);
     }
 
+    // Of a stage a warpgroup multiplies four times 16 columns. One stage is under way while the next is issued, unless the assembler waits for each product.
+    [Theory]
+    [InlineData("MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign>", "HGMMA.64x256x16.F32.BF16")]
+    [InlineData("MatMulWarpgroup<BFloat16Tensor, ElementTiles, AddToResidual>", "HGMMA.64x256x16.F32.BF16")]
+    [InlineData("MatMulWarpgroup<Float16Tensor, ElementTiles, GateWithSilu>", "HGMMA.64x256x16.F32")]
+    [InlineData("MatMulWarpgroup<Float16Tensor, BlockTiles<Q8_0>, Assign>", "HGMMA.64x256x16.F32")]
+    [InlineData("MatMulWarpgroup<Float16Tensor, BlockTiles<Q4_0>, AddToResidual>", "HGMMA.64x256x16.F32")]
+    [InlineData("MatMulWarpgroup<Float16Tensor, BlockTiles<Q4_K>, GateWithSilu>", "HGMMA.64x256x16.F32")]
+    [InlineData("MatMulWarpgroup<Float16Tensor, BlockTiles<Q6_K>, Assign>", "HGMMA.64x256x16.F32")]
+    public void WarpgroupForm_Assembled_GoesOnWhileItMultiplies(string kernel, string product)
+    {
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        var (resources, code) = MachineCode.Of(form, 90);
+        Assert.Empty(resources.Losses);
+        Assert.Equal(0, resources.SpillBytes);
+        // The addresses of two views and of shared memory, once.
+        Assert.InRange(Regex.Count(code, @"\b(LDL|STL)\b"), 0, 6);
+        Assert.Equal(form.GroupsAtOnce, Occupancy.Of(resources, form.GroupSize!.Value, 90)!.Groups);
+        var loop = MainLoop(code);
+        Assert.Equal(4, loop.Count(IsProduct));
+        Assert.Equal(4, loop.Count(instruction => instruction == product));
+        Assert.Contains(loop, instruction => instruction.StartsWith("LDGSTS", StringComparison.Ordinal));
+        Assert.DoesNotContain(loop, instruction => instruction is "LDL" or "STL");
+        Assert.Single(loop, instruction => instruction.StartsWith("BAR.SYNC", StringComparison.Ordinal));
+    }
+
     // Loads of four runs or four steps (of a gated pair fewer), of weights and of activations where those are not in shared memory.
     [Theory]
     [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, AddToResidual>", 16)]
@@ -176,7 +202,7 @@ public sealed partial class MachineCodeTests
         return loops.OrderByDescending(loop => loop.Count(IsProduct)).ThenBy(loop => loop.Length).First();
     }
 
-    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal) || instruction.StartsWith("IMMA", StringComparison.Ordinal)
+    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal) || instruction.StartsWith("HGMMA", StringComparison.Ordinal) || instruction.StartsWith("IMMA", StringComparison.Ordinal)
         || instruction.StartsWith("IDP", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^/\*[0-9a-f]+\*/\s+(@!?U?P\d+ )?(?<name>[A-Z][\w.]*)")]

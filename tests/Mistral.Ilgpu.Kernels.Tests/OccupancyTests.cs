@@ -17,6 +17,8 @@ public sealed class OccupancyTests
     [InlineData(128, 49152, 128, 90, 4, 16, "registers")]
     // 219 × 32 is 7,008, in units of 256 7,168: nine warps, in units of four eight.
     [InlineData(219, 0, 128, 90, 2, 8, "registers")]
+    // A form of 192 KiB, which a launch gives it.
+    [InlineData(128, 197120, 256, 90, 1, 8, "shared memory")]
     // One warp to a group.
     [InlineData(16, 0, 32, 86, 16, 16, "groups")]
     public void Of_Resources_IsWhatRunsOutFirst(int registers, int shared, int threads, int architecture, int groups, int warps, string limit)

@@ -38,6 +38,9 @@ public sealed class CudaFormAttribute(int architecture) : Attribute
     /// </summary>
     public int GroupsAtOnce { get; init; }
 
+    /// <summary>Whether newer architectures lack what it is made of.</summary>
+    public bool IsAlone { get; init; }
+
     /// <summary>Bytes of shared memory that a launch gives each group, beyond what the kernel declares.</summary>
     public int DynamicSharedBytes { get; init; }
 }

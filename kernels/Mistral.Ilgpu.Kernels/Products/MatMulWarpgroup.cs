@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// is begun before it ends. Then the sums go through shared memory, so that a warp writes neighbouring rows of one token.
 /// </summary>
 [GroupForm]
-[CudaForm(90, GroupSize = GroupSize, GroupsAtOnce = 1, DynamicSharedBytes = WarpgroupMemory.Bytes)]
+[CudaForm(90, IsAlone = true, GroupSize = GroupSize, GroupsAtOnce = 1, DynamicSharedBytes = WarpgroupMemory.Bytes)]
 public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
     StepState State,
     TWeights Weights,

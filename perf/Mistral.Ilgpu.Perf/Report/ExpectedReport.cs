@@ -20,12 +20,14 @@ internal static class ExpectedReport
     [
         "MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, Assign>", "MatVecTensor<BFloat16Tensor, EightTokens, AsNormed, GateWithSilu>",
         "MatVecTensor<BFloat16Tensor, SixteenTokens, AsTheyAre, GateWithSilu>", "MatMulTensor<BFloat16Tensor, ElementTiles, Assign>",
-        "MatMulTensor<BFloat16Tensor, ElementTiles, GateWithSilu>", "BlockMatVecWarp<Q8_0, Assign>", "BlockMatVecWarp<Q4_0, Assign>",
+        "MatMulTensor<BFloat16Tensor, ElementTiles, GateWithSilu>", "MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign>",
+        "MatMulWarpgroup<BFloat16Tensor, ElementTiles, GateWithSilu>", "BlockMatVecWarp<Q8_0, Assign>", "BlockMatVecWarp<Q4_0, Assign>",
         "BlockMatVecWarp<Q4_K, Assign>", "BlockMatVecWarp<Q6_K, Assign>",
         "BlockMatVecNormed<Q4_0>", "BlockSwiGluNormed<Q4_0>", "BlockMatVecTensor<Q4_0, SixteenTokens, Assign>",
         "BlockMatVecTensor<Q4_0, SixteenTokens, GateWithSilu>", "BlockMatVecTensor<Q4_K, SixteenTokens, Assign>", "BlockSwiGluTensor<Q4_K, SixteenTokens>",
         "MatMulTensor<Float16Tensor, BlockTiles<Q4_0>, Assign>",
-        "MatMulTensor<Float16Tensor, BlockTiles<Q4_K>, Assign>",
+        "MatMulTensor<Float16Tensor, BlockTiles<Q4_K>, Assign>", "MatMulWarpgroup<Float16Tensor, BlockTiles<Q4_0>, Assign>",
+        "MatMulWarpgroup<Float16Tensor, BlockTiles<Q4_K>, Assign>",
     ];
 
     /// <param name="types">Types of weights; none for a few.</param>
@@ -102,10 +104,10 @@ internal static class ExpectedReport
         text.Append($"|---|---|---|{string.Concat(Architectures.Select(_ => "---|"))}\n");
         foreach (var form in Forms.Select(name => KernelCatalog.All.Single(form => form.Name == name)))
         {
-            var resources = Architectures.Select(architecture => Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)).ToList();
-            var cells = Architectures.Zip(resources, (architecture, taken) => Occupancy.Of(taken, form.GroupSize!.Value, architecture)!)
-                .Select(occupancy => $" {occupancy.Warps} of {occupancy.MostWarps} ({occupancy.Limit}) |");
-            text.Append(CultureInfo.InvariantCulture, $"| `{form.Name}` | {resources[^1].Registers} | {resources[^1].SharedBytes:N0} B |{string.Concat(cells)}\n");
+            var resources = Architectures.Select(architecture => form.IsFor(architecture) ? Ptxas.Assemble(ptxas, form, KernelCode.Ptx(form, architecture), architecture) : null).ToList();
+            var cells = Architectures.Zip(resources, (architecture, taken) => taken is null ? null : Occupancy.Of(taken, form.GroupSize!.Value, architecture))
+                .Select(occupancy => occupancy is null ? " – |" : $" {occupancy.Warps} of {occupancy.MostWarps} ({occupancy.Limit}) |");
+            text.Append(CultureInfo.InvariantCulture, $"| `{form.Name}` | {resources[^1]!.Registers} | {resources[^1]!.SharedBytes:N0} B |{string.Concat(cells)}\n");
         }
     }
 }

@@ -59,8 +59,21 @@ internal static partial class KernelsCommand
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
         ? [.. forms.Select(form => (
-            form, form.CpuOnly is not null || form.NeedsLanes || form.CudaArchitecture > architecture ? null : Ptxas.Assemble(ptxas, KernelCode.Ptx(form, architecture), architecture)))]
+            form, form.CpuOnly is not null || form.NeedsLanes || !form.IsFor(architecture) ? null : Resources(ptxas, form, KernelCode.Ptx(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
+
+    // Null where the assembler is too old to tell.
+    private static PtxResources? Resources(string ptxas, KernelForm form, string ptx, int architecture)
+    {
+        try
+        {
+            return Ptxas.Assemble(ptxas, form, ptx, architecture);
+        }
+        catch (OlderPtxasException)
+        {
+            return null;
+        }
+    }
 
     private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, int architecture, Narrator narrator, bool isJson)
     {
@@ -105,7 +118,7 @@ internal static partial class KernelsCommand
         OccupancyOf(form, resources, architecture) is { } occupancy ? $"{occupancy.Warps} of {occupancy.MostWarps}, {occupancy.Limit}" : "";
 
     private static string Needs(KernelForm form) => string.Join(
-        ", ", new[] { form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null, form.CudaArchitecture is { } least ? $"CUDA from sm_{least} on" : null, form.NeedsGroups ? "groups: shared memory, barriers" : null }
+        ", ", new[] { form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null, form.CudaArchitecture is { } least ? form.IsForThatAlone ? $"CUDA sm_{least} alone" : $"CUDA from sm_{least} on" : null, form.NeedsGroups ? "groups: shared memory, barriers" : null }
             .OfType<string>().DefaultIfEmpty("nothing"));
 
     private static void RequireCode(KernelForm form, string language, int architecture)
@@ -120,9 +133,9 @@ internal static partial class KernelsCommand
             throw new UsageException($"'{form.Name}' is of lanes, for CPUs: found --emit {language}, expected opencl or il");
         }
 
-        if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && architecture < least)))
+        if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && !form.IsFor(architecture))))
         {
-            throw new UsageException($"'{form.Name}' is of inline PTX for sm_{least} and newer: found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
+            throw new UsageException($"'{form.Name}' is of inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
         }
     }
 
@@ -157,14 +170,14 @@ internal static partial class KernelsCommand
         }
         else if (language == "ptx")
         {
-            narrator.Say($"no ptxas on PATH, so registers and spills are not known");
+            narrator.Say($"no ptxas on PATH, or one too old, so registers and spills are not known");
         }
     }
 
     private static (string Code, PtxResources? Resources) Assembly(KernelForm form, int architecture)
     {
         string ptx = KernelCode.Ptx(form, architecture);
-        return (ptx, Ptxas.Find() is { } ptxas ? Ptxas.Assemble(ptxas, ptx, architecture) : null);
+        return (ptx, Ptxas.Find() is { } ptxas ? Resources(ptxas, form, ptx, architecture) : null);
     }
 
     private static (string Code, PtxResources? Resources) MachineCode(KernelForm form, int architecture)
@@ -174,8 +187,15 @@ internal static partial class KernelsCommand
             throw new UsageException("--emit sass: found no ptxas or no nvdisasm on PATH, expected both; they come with NVIDIA's CUDA toolkit");
         }
 
-        var (resources, code) = Ptxas.Disassemble(ptxas, nvdisasm, KernelCode.Ptx(form, architecture), architecture);
-        return (code, resources);
+        try
+        {
+            var (resources, code) = Ptxas.Disassemble(ptxas, nvdisasm, form, architecture);
+            return (code, resources);
+        }
+        catch (OlderPtxasException exception)
+        {
+            throw new UsageException($"--emit sass: the ptxas on PATH is too old for '{form.Name}': {exception.Message.ReplaceLineEndings(" ").Trim()}");
+        }
     }
 
     private static void WriteResources(Utf8JsonWriter json, PtxResources? resources)

@@ -2,14 +2,22 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Inspection;
 
 /// <summary>What a kernel takes of an NVIDIA GPU.</summary>
 /// <param name="Registers">Of each thread.</param>
-/// <param name="SharedBytes">Of each group, as far as it is known before a launch.</param>
+/// <param name="SharedBytes">Of each group.</param>
 /// <param name="SpillBytes">Stored and loaded by each thread for want of registers.</param>
-public sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes);
+public sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes)
+{
+    /// <summary>What the assembler says it could not make fast.</summary>
+    public IReadOnlyList<string> Losses { get; init; } = [];
+}
+
+/// <summary>The assembler is older than the PTX.</summary>
+public sealed class OlderPtxasException(string message) : Exception(message);
 
 /// <summary>NVIDIA's assembler of PTX and its disassembler, where they are installed.</summary>
 public static partial class Ptxas
@@ -21,16 +29,18 @@ public static partial class Ptxas
     public static string? FindDisassembler() => Find("nvdisasm");
 
     /// <summary>Assembles and reports what the kernel takes.</summary>
+    /// <param name="ptx">Its code for the architecture.</param>
+    /// <exception cref="OlderPtxasException">The assembler does not know such PTX.</exception>
     /// <exception cref="InvalidDataException">It does not assemble; the message is the assembler's.</exception>
-    public static PtxResources Assemble(string ptxas, string ptx, int architecture) =>
-        Assemble(ptxas, ptx, architecture, (resources, _) => resources);
+    public static PtxResources Assemble(string ptxas, KernelForm form, string ptx, int architecture) =>
+        Assemble(ptxas, form, ptx, architecture, (resources, _) => resources);
 
     /// <summary>Assembles, and disassembles to machine code.</summary>
     /// <exception cref="InvalidDataException">One of them refuses; the message is its.</exception>
-    public static (PtxResources Resources, string MachineCode) Disassemble(string ptxas, string nvdisasm, string ptx, int architecture) =>
-        Assemble(ptxas, ptx, architecture, (resources, cubin) => (resources, Run(nvdisasm, "-c", cubin).Output));
+    public static (PtxResources Resources, string MachineCode) Disassemble(string ptxas, string nvdisasm, KernelForm form, int architecture) =>
+        Assemble(ptxas, form, KernelCode.Ptx(form, architecture), architecture, (resources, cubin) => (resources, Run(nvdisasm, "-c", cubin).Output));
 
-    private static T Assemble<T>(string ptxas, string ptx, int architecture, Func<PtxResources, string, T> use)
+    private static T Assemble<T>(string ptxas, KernelForm form, string ptx, int architecture, Func<PtxResources, string, T> use)
     {
         var folder = Directory.CreateTempSubdirectory("mistral-ptx-");
         try
@@ -43,8 +53,11 @@ public static partial class Ptxas
                 ? use(
                     new PtxResources(
                         Number(registers, "count"),
-                        Shared().Match(report) is { Success: true } shared ? Number(shared, "bytes") : 0,
-                        Number(spills, "stores") + Number(spills, "loads")),
+                        form.DynamicSharedBytes + (Shared().Match(report) is { Success: true } shared ? Number(shared, "bytes") : 0),
+                        Number(spills, "stores") + Number(spills, "loads"))
+                    {
+                        Losses = [.. Loss().Matches(report).Select(loss => loss.Value)],
+                    },
                     cubin)
                 : throw new InvalidDataException(report);
         }
@@ -60,7 +73,8 @@ public static partial class Ptxas
         var error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? (output, error.Result) : throw new InvalidDataException(error.Result);
+        return process.ExitCode == 0 ? (output, error.Result)
+            : throw (Unknown().IsMatch(error.Result) ? new OlderPtxasException(error.Result) : new InvalidDataException(error.Result));
     }
 
     private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
@@ -78,4 +92,10 @@ public static partial class Ptxas
 
     [GeneratedRegex("(?<bytes>\\d+) bytes smem")]
     private static partial Regex Shared();
+
+    [GeneratedRegex("Potential Performance Loss: .*")]
+    private static partial Regex Loss();
+
+    [GeneratedRegex("Unsupported \\.version|is not defined for option 'gpu-name'")]
+    private static partial Regex Unknown();
 }
