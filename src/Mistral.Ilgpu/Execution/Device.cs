@@ -280,6 +280,8 @@ public sealed class Device : IDisposable
         }
 
         _passedTests.Clear();
+        // They may be such products.
+        _boundSoon.Clear();
         return true;
     }
 

@@ -68,7 +68,8 @@ public sealed class TensorProductTests
     {
         // Activations take half a unit in the eighth bit or in the eleventh.
         double bound = format switch { TensorFormat.BFloat16 => 2.5e-3, TensorFormat.Float16 => 3e-4, _ => 3e-6 };
-        foreach (var (rows, columns, tokens) in new[] { (1, 16, 1), (140, 80, 130), (129, 300, 5) })
+        // The last are more tiles than one each way, and more stages than there are places for.
+        foreach (var (rows, columns, tokens) in new[] { (1, 16, 1), (140, 80, 130), (129, 300, 5), (130, 328, 259) })
         {
             var product = new Product(TestDevice.Get(name), format, rows, columns, tokens);
             product.Check(product.Run(new Pass(0, tokens, 0)), bound);
@@ -90,9 +91,34 @@ public sealed class TensorProductTests
 
     [Theory]
     [MemberData(nameof(PromptFormats))]
+    public void PromptToken_InAnyPlaceOfATile_HasTheSameBits(string name, TensorFormat format)
+    {
+        const int Tokens = 258;
+        var product = new Product(TestDevice.Get(name), format, 20, 512, Tokens);
+        float[] token = product.Input[..(product.Input.Length / Tokens)];
+        float[] found = product.With([.. Enumerable.Repeat(token, Tokens).SelectMany(same => same)]).Run(new Pass(0, Tokens, 0));
+        float[] first = found[..20];
+        Assert.All(found.Chunk(product.OutputStride), same => Assert.Equal(first, same[..20]));
+        product.Of(0, 1).Check(found[..product.OutputStride], 2e-2);
+    }
+
+    [Theory]
+    [MemberData(nameof(PromptFormats))]
+    public void PromptTokens_BehindDecodedOnes_HaveTheSameBits(string name, TensorFormat format)
+    {
+        const int Decoded = 3;
+        const int Tokens = 257;
+        var product = new Product(TestDevice.Get(name), format, 20, 256, Decoded + Tokens);
+        float[] together = product.Run(new Pass(Decoded, Tokens, 0));
+        Assert.Equal(product.Of(Decoded, Tokens).Run(new Pass(0, Tokens, 0)), together[(Decoded * product.OutputStride)..]);
+        Assert.Equal(product.Of(0, Decoded).Run(new Pass(Decoded, 0, 0)), together[..(Decoded * product.OutputStride)]);
+    }
+
+    [Theory]
+    [MemberData(nameof(PromptFormats))]
     public void GatedPrompt_OfAnyShape_IsNearFloat64(string name, TensorFormat format)
     {
-        foreach (var (rows, tokens) in new[] { (37, 1), (70, 3), (33, 12) })
+        foreach (var (rows, tokens) in new[] { (37, 1), (70, 3), (33, 12), (65, 258) })
         {
             var product = new Product(TestDevice.Get(name), format, 2 * rows, 512, tokens);
             product.CheckGated(product.RunGated(new Pass(0, tokens, 0)), format == TensorFormat.BFloat16 ? 1e-2 : 2e-3);

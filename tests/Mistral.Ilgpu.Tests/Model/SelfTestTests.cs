@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 
@@ -31,6 +33,25 @@ public sealed class SelfTestTests
         {
             SelfTest.Run(TestDevice.Get(name), [format, TensorFormat.Q8_0], format, ActivationType.Int8);
         }
+    }
+
+    [Fact]
+    public void Run_FormByWarpgroupsCannotBeLoaded_PassesWithoutThem()
+    {
+        using var device = TestDevice.OpenCounted();
+        // The form of this test itself is loaded, the residual's is not.
+        Assert.True(device.Warpgroups!.Multiply<BFloat16Tensor>());
+        CudaDriver.Refused = "cuFuncSetAttribute";
+        try
+        {
+            SelfTest.Run(device, [TensorFormat.BFloat16], TensorFormat.BFloat16, ActivationType.Int8);
+        }
+        finally
+        {
+            CudaDriver.Refused = null;
+        }
+
+        Assert.StartsWith("prompts are multiplied without warpgroups: MatMulWarpgroup<BFloat16Tensor, ElementTiles, ", device.Drawback, StringComparison.Ordinal);
     }
 
     /// <summary>Writes the self-test's model anew; run it by name after a change to the model's configuration.</summary>
