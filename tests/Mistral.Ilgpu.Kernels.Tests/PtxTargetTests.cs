@@ -17,6 +17,15 @@ public sealed class PtxTargetTests
         Assert.Equal(".version 7.8\n.target sm_80\n\tret;\n", PtxTarget.For(CudaArchitecture.SM_89, Awaiting));
 
     [Fact]
+    public void For_KernelOfWarpgroups_NamesHopperAlone()
+    {
+        const string Ptx = ".version 8.0\n.target sm_80\n\twgmma.fence.sync.aligned;\n\tret;\n";
+        string made = PtxTarget.For(new CudaArchitecture(9, 0), Ptx);
+        Assert.Equal(Ptx.Replace("sm_80", "sm_90a", StringComparison.Ordinal), made);
+        Assert.Equal(("sm_90a", "sm_90"), (PtxTarget.NameFor(90, made), PtxTarget.NameFor(90, Awaiting)));
+    }
+
+    [Fact]
     public void For_KernelThatAwaitsNothing_ChangesNothing()
     {
         const string Ptx = ".version 7.8\n.target sm_80\n\tret;\n";

@@ -38,9 +38,9 @@ internal static class ExpectedReport
             # Mistral 7B on an H100 and an RTX 4090, calculated
 
             Made by `perf/run expected`. **Nothing here is measured, and no GPU has run these kernels.** A step's time is the longer of its bytes at the
-            memory's rate and its operations at the rate of `mma.sync`: the least that it can take, without launches and imperfect overlap. Of tokens that
-            are decoded the launches are counted, and what gaps of {GpuRates.GapMicroseconds} µs between them add is told apart.
-            Rates: {string.Join("; ", GpuRates.Known.Select(gpu => $"{gpu.Name} {gpu.GigabytesPerSecond:N0} GB/s, {gpu.TeraflopsPerSecond:N0} TFLOP/s"))}.
+            memory's rate and its operations at the rate of `mma.sync`, of prompts' products on an H100 of `wgmma`: the least that it can take, without launches and
+            imperfect overlap. Of tokens that are decoded the launches are counted, and what gaps of {GpuRates.GapMicroseconds} µs between them add is told apart.
+            Rates: {string.Join("; ", GpuRates.Known.Select(gpu => $"{gpu.Name} {gpu.GigabytesPerSecond:N0} GB/s, {gpu.TeraflopsPerSecond:N0} TFLOP/s, of prompts' products {gpu.PromptTeraflopsPerSecond:N0}"))}.
             These are the makers' as others publish them, their own documents unread here: H100 SXM 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with sparsity (a reseller's
             table), so 989 without, of which `mma.sync` is taken to reach 62.9 % (remembered from Luo et al., arXiv 2402.13499, whose abstract alone was found); RTX 4090 1,008 GB/s
             and 165.2 TFLOP/s with sums in float32 (a site of specifications). Bytes and operations are those that each step's docstring states, as `profile` counts them. Cache in 16 bits.
@@ -70,10 +70,10 @@ internal static class ExpectedReport
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"| {step.Name} | {step.Count} | {step.Cost.Bytes / 1e6:N2} | {step.Cost.Operations / 1e6:N1} |{string.Concat(gpus.Select(gpu => Time(gpu, step.Cost)))}\n");
+                $"| {step.Name} | {step.Count} | {step.Cost.Bytes / 1e6:N2} | {step.Cost.Operations / 1e6:N1} |{string.Concat(gpus.Select(gpu => Time(gpu, step)))}\n");
         }
 
-        var totals = gpus.Select(gpu => steps.Sum(step => step.Count * gpu.MicrosecondsOf(step.Cost))).ToList();
+        var totals = gpus.Select(gpu => steps.Sum(step => step.Count * gpu.MicrosecondsOf(step))).ToList();
         text.Append(CultureInfo.InvariantCulture, $"| **all, ms** | | | |{string.Concat(totals.Select(total => Cell($"**{total / 1e3:N2}**")))}\n");
         text.Append(CultureInfo.InvariantCulture, $"| **tokens/s** | | | |{string.Concat(totals.Select(total => Cell($"**{tokens / total * 1e6:N0}**")))}\n");
         if (isDecoded)
@@ -87,7 +87,7 @@ internal static class ExpectedReport
         text.Append('\n');
     }
 
-    private static string Time(GpuRates gpu, StepCost cost) => Cell(gpu.MicrosecondsOf(cost).ToString("N2", CultureInfo.InvariantCulture));
+    private static string Time(GpuRates gpu, ExpectedStep step) => Cell(gpu.MicrosecondsOf(step).ToString("N2", CultureInfo.InvariantCulture));
 
     private static string Cell(string text) => $" {text} |";
 

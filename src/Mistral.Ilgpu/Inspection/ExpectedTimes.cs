@@ -6,26 +6,28 @@ namespace Mistral.Ilgpu.Inspection;
 /// <summary>What a GPU's maker says that it does at most.</summary>
 /// <param name="GigabytesPerSecond">Of its memory.</param>
 /// <param name="TeraflopsPerSecond">16-bit products, dense, sums in float32, as <c>mma.sync</c> reaches them.</param>
-public sealed record GpuRates(string Name, double GigabytesPerSecond, double TeraflopsPerSecond)
+/// <param name="PromptTeraflopsPerSecond">The same of products of prompts, which go by <c>wgmma</c> where there is such.</param>
+public sealed record GpuRates(string Name, double GigabytesPerSecond, double TeraflopsPerSecond, double PromptTeraflopsPerSecond)
 {
     /// <summary>
     /// H100 SXM: 3,350 GB/s and 1,979 TFLOP/s with sparsity, half without, of which <c>mma.sync</c> is taken to reach 62.9 % (after Luo et al.,
     /// arXiv 2402.13499: the rest is for <c>wgmma</c>). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s. As published by others than the makers.
     /// </summary>
-    public static IReadOnlyList<GpuRates> Known { get; } = [new("H100 SXM", 3350, 622), new("RTX 4090", 1008, 165)];
+    public static IReadOnlyList<GpuRates> Known { get; } = [new("H100 SXM", 3350, 622, 989), new("RTX 4090", 1008, 165, 165)];
 
     /// <summary>What lies between two kernels of a recorded pass, in microseconds: the middle of the 1.5 to 2 that are reported of such GPUs.</summary>
     public const double GapMicroseconds = 1.75;
 
     /// <summary>The least time that a step can take, in microseconds.</summary>
-    public double MicrosecondsOf(StepCost cost) =>
-        Math.Max(cost.Bytes / (GigabytesPerSecond * 1e3), cost.Operations / (TeraflopsPerSecond * 1e6));
+    public double MicrosecondsOf(ExpectedStep step) => Math.Max(
+        step.Cost.Bytes / (GigabytesPerSecond * 1e3), step.Cost.Operations / ((step.IsPromptProduct ? PromptTeraflopsPerSecond : TeraflopsPerSecond) * 1e6));
 }
 
 /// <summary>A step of a model and what it moves and computes in one pass.</summary>
 /// <param name="Count">How often it comes in a pass.</param>
 /// <param name="Launches">Kernels that it is in a pass that decodes; 0 where another does its work.</param>
-public sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches);
+/// <param name="IsPromptProduct">Whether it multiplies tokens of a prompt with weights.</param>
+public sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches, bool IsPromptProduct = false);
 
 /// <summary>The steps of a pass by the formulas of <see cref="KernelSet"/>'s verbs, with no device.</summary>
 public static class ExpectedTimes
@@ -50,12 +52,12 @@ public static class ExpectedTimes
         [
             new("embed", 1, KernelSet.EmbedCost(weights, config.Dim, tokens), 1),
             new("attention_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
-            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens), 1),
+            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens), 1, isPrompt),
             new("attend", layers, KernelSet.AttentionCost(pass, window, window, TensorFormat.Float16, shape), 1),
-            new("attention_output", layers, Product(config.Dim, attended, tokens), 1),
+            new("attention_output", layers, Product(config.Dim, attended, tokens), 1, isPrompt),
             new("feed_forward_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
-            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens), 1),
-            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens), 1),
+            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens), 1, isPrompt),
+            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens), 1, isPrompt),
             new("norm", 1, KernelSet.RmsNormCost(config.Dim, pass.LogitCount), norm),
             new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount), 1),
             new("choose", 1, KernelSet.ChooseCost(config.VocabularySize, pass.LogitCount), 1),
