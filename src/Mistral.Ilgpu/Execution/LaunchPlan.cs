@@ -61,7 +61,8 @@ public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = Reduction
     /// Tokens of a prompt in one pass, where nobody says. Each of an H100's 132 multiprocessors holds two tiles of a product, 128 tokens × 128
     /// rows, 264 at once: the 6,144 rows of queries, keys and values of a 7B model make 384 tiles for a chunk of 1,024 tokens, 1.45 turns of
     /// which take the time of two, and 768 for one of 2,048, 2.9 turns in three; 4,096 rows make 256 and 512. A GPU of half as many is as full
-    /// with 1,024. Products by warpgroups have tiles of twice the tokens, one to a multiprocessor, which makes as many turns. A token takes 0.3 MB of a 7B model, and longer chunks keep tokens that are decoded meanwhile waiting.
+    /// with 1,024. Products by warpgroups have tiles of twice the tokens, one to a multiprocessor, which makes as many turns. A token takes 0.3 MB
+    /// of a 7B model, and longer chunks keep tokens that are decoded meanwhile waiting.
     /// </summary>
     public int DefaultChunk => Family != KernelFamily.Cuda ? 256 : device.ComputeUnits > 100 ? 2048 : 1024;
 

@@ -156,7 +156,7 @@ public static unsafe partial class CudaDriver
 
         public PtxKernel Kernel => kernel;
 
-        /// <summary>What a launch may give it; a kernel that declares more than there is has no place at all.</summary>
+        /// <summary>What a launch may give it: not even nothing where it declares more than there is.</summary>
         public int MostDynamicSharedBytes { get; set; } = CudaDeviceModel.MaxSharedBytes - kernel.SharedBytes;
 
         // Every second launch runs its groups and threads from the last to the first.
