@@ -40,6 +40,7 @@ internal static class SelfTest
         }
         catch (DeviceException exception) when (device.LeaveWarpgroupsOut(exception.Message))
         {
+            // They may be what is wrong, and there is another form for prompts.
             Run(device, formats, cache, activations);
         }
     }
