@@ -104,7 +104,8 @@ internal static class ExpectedReport
         text.Append($"|---|---|---|{string.Concat(Architectures.Select(_ => "---|"))}\n");
         foreach (var form in Forms.Select(name => KernelCatalog.All.Single(form => form.Name == name)))
         {
-            var resources = Architectures.Select(architecture => form.IsFor(architecture) ? Ptxas.Assemble(ptxas, form, KernelCode.Ptx(form, architecture), architecture) : null).ToList();
+            using var code = new KernelCode(form);
+            var resources = Architectures.Select(architecture => form.IsFor(architecture) ? Ptxas.Assemble(ptxas, form, code.Ptx(architecture), architecture) : null).ToList();
             var cells = Architectures.Zip(resources, (architecture, taken) => taken is null ? null : Occupancy.Of(taken, form.GroupSize!.Value, architecture))
                 .Select(occupancy => occupancy is null ? " – |" : $" {occupancy.Warps} of {occupancy.MostWarps} ({occupancy.Limit}) |");
             text.Append(CultureInfo.InvariantCulture, $"| `{form.Name}` | {resources[^1]!.Registers} | {resources[^1]!.SharedBytes:N0} B |{string.Concat(cells)}\n");

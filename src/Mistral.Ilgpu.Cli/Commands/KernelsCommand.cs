@@ -145,7 +145,7 @@ internal static partial class KernelsCommand
         var (code, resources) = language switch
         {
             "il" => (KernelIl.Disassemble(form), null),
-            "opencl" => (KernelCode.OpenCl(form), null),
+            "opencl" => (OpenCl(form), null),
             "sass" => MachineCode(form, architecture),
             _ => Assembly(form, architecture),
         };
@@ -172,6 +172,12 @@ internal static partial class KernelsCommand
         {
             narrator.Say($"no ptxas on PATH, or one too old, so registers and spills are not known");
         }
+    }
+
+    private static string OpenCl(KernelForm form)
+    {
+        using var code = new KernelCode(form);
+        return code.OpenCl();
     }
 
     private static (string Code, PtxResources? Resources) Assembly(KernelForm form, int architecture)
