@@ -4,8 +4,8 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
-/// What <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/> computes, as the tensor cores of sm_90 like it best, which by single warps' products reach some
-/// 63 % of their rate (Luo et al., arXiv 2402.13499): y[t, r] = Σ_c W[r, c] x[t, c] by <c>wgmma</c>, which reads both factors from shared memory and goes on by
+/// What <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/> computes, as the tensor cores of sm_90 like it best, which by single warps' products reach less
+/// than two thirds of their rate (see the report on expected times): y[t, r] = Σ_c W[r, c] x[t, c] by <c>wgmma</c>, which reads both factors from shared memory and goes on by
 /// itself. Shapes are those of that form.
 /// A group of two warpgroups makes a tile of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows, from 64 columns at a time, of
 /// which each warpgroup brings 32 to shared memory, see <see cref="WarpgroupMemory"/>: while a stage is multiplied two more are on their way, and the next
@@ -55,15 +55,25 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         Group.Barrier();
         uint sums = memory + (uint)(TensorLane.Index * sizeof(float));
         int count = IntrinsicMath.Min(end - firstToken, TokensPerGroup);
-        for (int token = TensorLane.Warp; token < count; token += 4 * Warps)
+        for (int token = TensorLane.Warp; token < count; token += 8 * Warps)
         {
-            // What is there of four tokens is loaded before any of it is written: a load after a store waits for it, as both may be of one place.
+            // What is there of eight tokens is loaded before any of it is written: a load after a store waits for it, as both may be of one place.
             var (a, b) = (Current(rows.First, firstToken, token, count), Current(rows.First, firstToken, token + Warps, count));
             var (c, d) = (Current(rows.First, firstToken, token + (2 * Warps), count), Current(rows.First, firstToken, token + (3 * Warps), count));
-            Write(rows.First, firstToken, token, count, sums, a);
-            Write(rows.First, firstToken, token + Warps, count, sums, b);
-            Write(rows.First, firstToken, token + (2 * Warps), count, sums, c);
-            Write(rows.First, firstToken, token + (3 * Warps), count, sums, d);
+            var (e, f) = (Current(rows.First, firstToken, token + (4 * Warps), count), Current(rows.First, firstToken, token + (5 * Warps), count));
+            var (g, h) = (Current(rows.First, firstToken, token + (6 * Warps), count), Current(rows.First, firstToken, token + (7 * Warps), count));
+            (a, b) = (Combine(a, sums, token), Combine(b, sums, token + Warps));
+            (c, d) = (Combine(c, sums, token + (2 * Warps)), Combine(d, sums, token + (3 * Warps)));
+            (e, f) = (Combine(e, sums, token + (4 * Warps)), Combine(f, sums, token + (5 * Warps)));
+            (g, h) = (Combine(g, sums, token + (6 * Warps)), Combine(h, sums, token + (7 * Warps)));
+            Write(rows.First, firstToken, token, count, a);
+            Write(rows.First, firstToken, token + Warps, count, b);
+            Write(rows.First, firstToken, token + (2 * Warps), count, c);
+            Write(rows.First, firstToken, token + (3 * Warps), count, d);
+            Write(rows.First, firstToken, token + (4 * Warps), count, e);
+            Write(rows.First, firstToken, token + (5 * Warps), count, f);
+            Write(rows.First, firstToken, token + (6 * Warps), count, g);
+            Write(rows.First, firstToken, token + (7 * Warps), count, h);
         }
     }
 
@@ -94,16 +104,28 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
             WarpgroupSums.Offer();
             Group.Barrier();
 
-            // This stage is there for all, and all have multiplied the one before the last, whose place is free.
+            // This stage is there for all, and all have multiplied the one before the last, whose place is free. Copies begin first, to have the time of two
+            // stages; what has to be unpacked is beside the products.
+            Put(tokens, thread, half + next, firstToken, column);
+            if (TWeights.AreCopied)
+            {
+                Weights.Put(fetched, thread, half + next, rows, column, weights);
+            }
+
             WarpgroupSums.Begin();
             MultiplyHalf(memory + stage, weightsAt);
             MultiplyHalf(memory + stage + WarpgroupMemory.HalfBytes, weightsAt);
             WarpgroupSums.Commit();
-            Put(fetched, thread, half + next, rows, weights, tokens, firstToken, column);
+            if (!TWeights.AreCopied)
+            {
+                Weights.Put(fetched, thread, half + next, rows, column, weights);
+            }
+
+            TileMemory.Commit();
             column += Depth;
             fetched = Weights.Fetch(thread, rows, column);
-            stage = stage == (WarpgroupMemory.Stages - 1) * WarpgroupMemory.StageBytes ? 0 : stage + WarpgroupMemory.StageBytes;
-            next = next == (WarpgroupMemory.Stages - 1) * WarpgroupMemory.StageBytes ? 0 : next + WarpgroupMemory.StageBytes;
+            stage = WarpgroupMemory.After(stage);
+            next = WarpgroupMemory.After(next);
         }
 
         WarpgroupSums.Wait();
@@ -123,9 +145,15 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
     private void Put(in TilePart part, int thread, uint half, TileRows rows, long weights, TileTokens tokens, int firstToken, int column)
     {
         Weights.Put(part, thread, half, rows, column, weights);
+        Put(tokens, thread, half, firstToken, column);
+        TileMemory.Commit();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(TileTokens tokens, int thread, uint half, int firstToken, int column)
+    {
         tokens.Put(thread, half + TileMemory.TileBytes, firstToken, column);
         tokens.Put(thread, half + (2 * TileMemory.TileBytes), firstToken + TileMemory.Rows, column);
-        TileMemory.Commit();
     }
 
     // Of rows lane, lane + 32 and so on of the tile. In place of what does not exist the last is loaded.
@@ -143,37 +171,49 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         };
     }
 
+    // Of the token's sums, also of one that does not exist.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int firstRow, int firstToken, int token, int count, uint sums, Float4 current)
+    private Float4 Combine(Float4 current, uint sums, int token)
+    {
+        uint from = sums + (uint)(token * WarpgroupSums.PitchBytes);
+        float a = TensorShared.Load(from) * Weights.Scale, b = TensorShared.Load(from + 128) * Weights.Scale;
+        float c = TensorShared.Load(from + 256) * Weights.Scale, d = TensorShared.Load(from + 384) * Weights.Scale;
+        return TEpilogue.IsGated
+            ? new Float4 { A = TEpilogue.CombineOnCuda(current.A, a, b), B = TEpilogue.CombineOnCuda(current.B, c, d) }
+            : new Float4
+            {
+                A = TEpilogue.CombineOnCuda(current.A, a, 0),
+                B = TEpilogue.CombineOnCuda(current.B, b, 0),
+                C = TEpilogue.CombineOnCuda(current.C, c, 0),
+                D = TEpilogue.CombineOnCuda(current.D, d, 0),
+            };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(int firstRow, int firstToken, int token, int count, Float4 values)
     {
         if (token >= count)
         {
             return;
         }
 
-        uint from = sums + (uint)(token * WarpgroupSums.PitchBytes);
-        float a = TensorShared.Load(from), b = TensorShared.Load(from + 128), c = TensorShared.Load(from + 256), d = TensorShared.Load(from + 384);
+        long at = (long)(firstToken + token) * OutputStride;
         int row = firstRow + TensorLane.Index;
-        if (TEpilogue.IsGated)
+        Write(at, row, values.A);
+        Write(at, row + 32, values.B);
+        if (!TEpilogue.IsGated)
         {
-            Write(row, firstToken + token, current.A, a, b);
-            Write(row + 32, firstToken + token, current.B, c, d);
-        }
-        else
-        {
-            Write(row, firstToken + token, current.A, a, a);
-            Write(row + 32, firstToken + token, current.B, b, b);
-            Write(row + 64, firstToken + token, current.C, c, c);
-            Write(row + 96, firstToken + token, current.D, d, d);
+            Write(at, row + 64, values.C);
+            Write(at, row + 96, values.D);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int row, int token, float current, float product, float second)
+    private void Write(long at, int row, float value)
     {
         if (row < Rows)
         {
-            Output[((long)token * OutputStride) + row] = TEpilogue.Combine(current, product * Weights.Scale, second * Weights.Scale);
+            Output[at + row] = value;
         }
     }
 }

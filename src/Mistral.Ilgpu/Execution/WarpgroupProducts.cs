@@ -47,12 +47,17 @@ internal sealed class WarpgroupProducts
     public bool Multiply<TTensor>()
         where TTensor : struct, ITensorFormat
     {
+        if (_isOff)
+        {
+            return false;
+        }
+
         if (!_works.TryGetValue(typeof(TTensor), out bool works))
         {
             _works[typeof(TTensor)] = works = Try<TTensor>();
         }
 
-        return works && !_isOff;
+        return works;
     }
 
     /// <summary>Leaves them out from now on.</summary>

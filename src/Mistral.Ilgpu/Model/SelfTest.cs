@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
@@ -38,7 +39,7 @@ internal static class SelfTest
         {
             Run(device, formats, cache, activations);
         }
-        catch (DeviceException exception) when (device.LeaveWarpgroupsOut(exception.Message))
+        catch (Exception exception) when (exception is DeviceException or CudaException && device.LeaveWarpgroupsOut(exception.Message))
         {
             // They may be what is wrong, and there is another form for prompts.
             Run(device, formats, cache, activations);

@@ -79,6 +79,9 @@ public sealed class WarpgroupProductsTests
         device.TestOnce("a test", () => tests++);
         Assert.Equal(2, tests);
         Assert.False(device.Warpgroups.Multiply<BFloat16Tensor>());
+        int modules = CudaDriver.Counts.Calls["cuModuleLoadDataEx"];
+        Assert.False(device.Warpgroups.Multiply<Float16Tensor>());
+        Assert.Equal(modules, CudaDriver.Counts.Calls["cuModuleLoadDataEx"]);
         Assert.Equal("prompts are multiplied without warpgroups: of a test", device.Drawback);
         CheckPrompt(device);
     }

@@ -43,6 +43,9 @@ public interface ITileWeights
     /// <param name="thread">Of the 128.</param>
     TilePart Fetch(int thread, TileRows rows, int column);
 
+    /// <summary>Whether <see cref="Put"/> begins plain copies, which go on by themselves.</summary>
+    static abstract bool AreCopied { get; }
+
     /// <summary>Where they are in global memory, for plain copies.</summary>
     long Address { get; }
 
@@ -54,6 +57,8 @@ public interface ITileWeights
 /// <summary>16-bit weights: rows × stride, copied while the group computes. A thread copies a piece of each of four rows.</summary>
 public readonly record struct ElementTiles(ArrayView<ushort> Weights, int Stride) : ITileWeights
 {
+    public static bool AreCopied => true;
+
     public float Scale => 1;
 
     public int Columns
@@ -95,6 +100,8 @@ public readonly record struct ElementTiles(ArrayView<ushort> Weights, int Stride
 public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileWeights
     where TFormat : struct, IPackedFormat
 {
+    static bool ITileWeights.AreCopied => false;
+
     private const float Larger = 256;
 
     public float Scale => 1 / Larger;

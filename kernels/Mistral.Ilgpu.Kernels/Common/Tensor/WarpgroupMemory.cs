@@ -23,6 +23,10 @@ public static class WarpgroupMemory
     /// <summary>What a launch gives each group.</summary>
     public const int Bytes = (Stages * StageBytes) + Alignment;
 
+    /// <summary>Where the stage after one lies that lies there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint After(uint stage) => stage == (Stages - 1) * StageBytes ? 0 : stage + StageBytes;
+
     /// <summary>The group's shared memory; once in a kernel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static uint Find()
