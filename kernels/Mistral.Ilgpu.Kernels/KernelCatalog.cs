@@ -7,6 +7,8 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>One compiled shape of a kernel: its struct with every type argument chosen.</summary>
 public sealed record KernelForm(Type Kernel)
 {
+    private readonly CudaFormAttribute? _cuda = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false);
+
     /// <summary>The name of the kernel and its type arguments, such as <c>MatVecPacks&lt;BFloat16, Assign&gt;</c>.</summary>
     public string Name { get; } = Describe(Kernel);
 
@@ -14,19 +16,19 @@ public sealed record KernelForm(Type Kernel)
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
     /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is for those alone; otherwise null.</summary>
-    public int? CudaArchitecture { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false)?.Architecture;
+    public int? CudaArchitecture => _cuda?.Architecture;
 
     /// <summary>Whether newer architectures than that lack what it is made of.</summary>
-    public bool IsForThatAlone { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { IsAlone: true };
+    public bool IsForThatAlone => _cuda is { IsAlone: true };
 
     /// <summary>Threads of its groups; null where a launch may choose.</summary>
-    public int? GroupSize { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { GroupSize: > 0 and var threads } ? threads : null;
+    public int? GroupSize => _cuda is { GroupSize: > 0 and var threads } ? threads : null;
 
     /// <summary>Groups that a multiprocessor is to have room for, see <see cref="CudaFormAttribute.GroupsAtOnce"/>; null where the assembler may choose.</summary>
-    public int? GroupsAtOnce { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false) is { GroupsAtOnce: > 0 and var groups } ? groups : null;
+    public int? GroupsAtOnce => _cuda is { GroupsAtOnce: > 0 and var groups } ? groups : null;
 
     /// <summary>Shared memory that a launch gives each group, see <see cref="CudaFormAttribute.DynamicSharedBytes"/>.</summary>
-    public int DynamicSharedBytes { get; } = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false)?.DynamicSharedBytes ?? 0;
+    public int DynamicSharedBytes => _cuda?.DynamicSharedBytes ?? 0;
 
     /// <summary>What the compiler is told of launches: PTX's <c>.maxntid</c> and <c>.minnctapersm</c>.</summary>
     public KernelSpecialization Bounds => GroupsAtOnce is null ? default : new KernelSpecialization(GroupSize, GroupsAtOnce);
@@ -37,12 +39,12 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>Whether it is for vector processors alone, see <see cref="LaneFormAttribute"/>.</summary>
     public bool NeedsLanes { get; } = Kernel.IsDefined(typeof(LaneFormAttribute), inherit: false);
 
-    /// <summary>Whether CUDA devices of an architecture can run it, as far as that is all it asks for.</summary>
-    public bool IsFor(int architecture) => architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
-
     /// <summary>Why it is for ILGPU's CPU accelerator alone, see <see cref="CpuFormAttribute"/>; null for all others.</summary>
     public string? CpuOnly { get; } = Kernel.GetGenericArguments().Prepend(Kernel)
         .Select(type => type.GetCustomAttribute<CpuFormAttribute>()?.Reason).FirstOrDefault(reason => reason is not null);
+
+    /// <summary>Whether CUDA devices of an architecture can run it, as far as that is all it asks for.</summary>
+    public bool IsFor(int architecture) => architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
 
     public override string ToString() => Name;
 

@@ -165,7 +165,7 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
     {
         if (row < Rows)
         {
-            Output[((long)token * OutputStride) + row] = TEpilogue.Combine(current, product * Weights.Scale, second * Weights.Scale);
+            Output[((long)token * OutputStride) + row] = TEpilogue.CombineOnCuda(current, product * Weights.Scale, second * Weights.Scale);
         }
     }
 }

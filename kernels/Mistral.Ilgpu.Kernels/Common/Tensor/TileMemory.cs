@@ -5,8 +5,8 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels;
 
 /// <summary>
-/// The shared memory of a tiled product, by address: three stages of a tile of weights and a tile of activations, each 128 rows of 32 16-bit
-/// numbers. A row is four pieces of 16 bytes, and piece p of row r lies where piece p xor (r / 2 mod 4) would: the eight rows that one
+/// The shared memory of a tiled product, by address: tiles of weights or of activations, each 128 rows of 32 16-bit numbers, for <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/>
+/// three stages of one of each. A row is four pieces of 16 bytes, and piece p of row r lies where piece p xor (r / 2 mod 4) would: the eight rows that one
 /// load of a matrix takes, and the eight that a copy writes at once, then lie in different banks.
 /// </summary>
 public static class TileMemory
