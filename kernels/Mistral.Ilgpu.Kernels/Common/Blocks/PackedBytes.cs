@@ -13,7 +13,7 @@ internal static class PackedBytes
 
     public const uint Nibbles = 0x0F0F0F0F;
 
-    private const uint Tops = 0x80808080;
+    public const uint Tops = 0x80808080;
 
     // Of each nibble.
     private const uint UpperBits = 0x88888888;
@@ -210,9 +210,9 @@ internal static class PackedBytes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint UnevenHigh(uint numbers) => Permute((uint)(UnevenValues.Upper & uint.MaxValue), (uint)(UnevenValues.Upper >> 32), numbers);
 
-    // Of the bytes 0 to 3 of low and 4 to 7 of high those that the lowest four times four bits number; a fourth bit would ask for signs.
+    /// <summary>On CUDA, of the bytes 0 to 3 of low and 4 to 7 of high those that the lowest four times four bits number; a fourth bit would ask for signs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Permute(uint low, uint high, uint numbers)
+    public static uint Permute(uint low, uint high, uint numbers)
     {
         CudaAsm.Emit("prmt.b32 %0, %1, %2, %3;", out uint bytes, low, high, numbers);
         return bytes;

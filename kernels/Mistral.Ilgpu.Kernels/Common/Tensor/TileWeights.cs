@@ -49,7 +49,7 @@ public interface ITileWeights
     /// <summary>Where they are in global memory, for plain copies.</summary>
     long Address { get; }
 
-    /// <summary>Brings it to its place; columns that do not exist are zeros.</summary>
+    /// <summary>Brings it to its place; in columns that do not exist come zeros or others of the row's numbers, for tokens are zeros there.</summary>
     /// <param name="address"><see cref="Address"/>, found once.</param>
     void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address);
 }
@@ -117,7 +117,7 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TilePart Fetch(int thread, TileRows rows, int column)
     {
-        // Past the end the last run is read again, and not used.
+        // Past the end the last run is read again. As the second half of a stage of 64 columns it is multiplied, with tokens that are zeros there.
         int run = IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
         int runsInBlock = TFormat.BlockLength / BlockRun.Length;
         long block = ((long)rows.Source(thread) * (Weights.Columns / TFormat.BlockLength)) + (run / runsInBlock);
@@ -145,19 +145,21 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Pack Halves(uint first, uint second, float scale, float offset) => new()
+    private static Pack Halves(uint first, uint second, float scale, float offset)
     {
-        A = Pair(first, 0, scale, offset),
-        B = Pair(first, 16, scale, offset),
-        C = Pair(second, 0, scale, offset),
-        D = Pair(second, 16, scale, offset),
-    };
+        // Unsigned bytes that are 128 more.
+        (first, second) = (first ^ PackedBytes.Tops, second ^ PackedBytes.Tops);
+        return new Pack
+        {
+            A = Pair(first, 0, scale, offset), B = Pair(first, 2, scale, offset), C = Pair(second, 0, scale, offset), D = Pair(second, 2, scale, offset),
+        };
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Pair(uint bytes, int shift, float scale, float offset) => Float16Tensor.Pair(
-        Fused.MultiplyAdd(Number(bytes >> shift), scale, offset), Fused.MultiplyAdd(Number(bytes >> (shift + 8)), scale, offset));
+    private static uint Pair(uint bytes, int first, float scale, float offset) => Float16Tensor.Pair(
+        Fused.MultiplyAdd(Number(bytes, first), scale, offset), Fused.MultiplyAdd(Number(bytes, first + 1), scale, offset));
 
-    // A signed byte as the last bits of a float: 2^23 + 128 + q, less 2^23 + 128.
+    // Of four quants that are 128 more one as the last bits of a float: 2^23 + 128 + q, less 2^23 + 128.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Number(uint bytes) => Interop.IntAsFloat(((bytes & 255) ^ 128) | 0x4B000000u) - 8388736f;
+    private static float Number(uint bytes, int i) => Interop.IntAsFloat(PackedBytes.Permute(bytes, 0x4B000000, (uint)(0x7440 + i))) - 8388736f;
 }
