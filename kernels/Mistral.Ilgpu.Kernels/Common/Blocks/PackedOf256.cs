@@ -29,12 +29,14 @@ public readonly partial struct Q2_K : IPackedBits
     {
         float d = Float16Tensor.Low(words.B);
         float min = Float16Tensor.High(words.B);
+        // Sixteen bits, as a signed number, for unsigned ones become floats by way of doubles.
+        int fours = (int)words.A;
         return new RunScale
         {
-            Low = d * (words.A & 15),
-            High = d * ((words.A >> 8) & 15),
-            LowOffset = -(min * ((words.A >> 4) & 15)),
-            HighOffset = -(min * (words.A >> 12)),
+            Low = d * (fours & 15),
+            High = d * ((fours >> 8) & 15),
+            LowOffset = -(min * ((fours >> 4) & 15)),
+            HighOffset = -(min * (fours >> 12)),
         };
     }
 

@@ -34,9 +34,10 @@ internal static class PackedScale
     public static RunScale OfPairs(Pack words, int run)
     {
         int shift = 8 * (run & 3);
-        uint scale = words.B >> shift;
-        uint minimum = words.C >> shift;
-        uint shared = words.D >> shift;
+        // As signed numbers, for unsigned ones become floats by way of doubles.
+        int scale = (int)(words.B >> shift);
+        int minimum = (int)(words.C >> shift);
+        int shared = (int)(words.D >> shift);
         bool isLater = run >= 4;
         float d = Float16Tensor.Low(words.A) * (isLater ? (shared & 15) | ((scale >> 2) & 48) : scale & 63);
         float offset = -(Float16Tensor.High(words.A) * (isLater ? ((shared >> 4) & 15) | ((minimum >> 2) & 48) : minimum & 63));
