@@ -23,11 +23,11 @@ public readonly record struct TileRows(int First, int Count, bool IsGated)
     public int FirstOutput(int half) => First + (half * (IsGated ? TileMemory.Rows / 4 : TileMemory.Rows / 2));
 }
 
-/// <summary>What a thread has read of a tile of weights that it is to bring to shared memory.</summary>
+/// <summary>What a thread reads of a tile of weights that it is to bring to shared memory: as it is in global memory, so that nothing waits for it before that.</summary>
 public struct TilePart
 {
-    public Pack Low, High;
-    public RunScale Scale;
+    public RunWords Words;
+    public Pack Scale;
 }
 
 /// <summary>Weights that come to shared memory in tiles of 16-bit numbers, see <see cref="TileMemory"/>, by 128 threads.</summary>
@@ -104,6 +104,12 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
 
     private const float Larger = 256;
 
+    private static int RunsInBlock
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.BlockLength / BlockRun.Length;
+    }
+
     public float Scale => 1 / Larger;
 
     public int Columns
@@ -117,17 +123,12 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TilePart Fetch(int thread, TileRows rows, int column)
     {
-        // Past the end the last run is read again. As the second half of a stage of 64 columns it is multiplied, with tokens that are zeros there.
-        int run = IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
-        int runsInBlock = TFormat.BlockLength / BlockRun.Length;
-        long block = ((long)rows.Source(thread) * (Weights.Columns / TFormat.BlockLength)) + (run / runsInBlock);
-        int within = run & (runsInBlock - 1);
-        var quants = TFormat.Quants(TFormat.Words(Weights.Quants, block, within), within);
+        int run = Run(column);
+        long block = ((long)rows.Source(thread) * (Weights.Columns / TFormat.BlockLength)) + (run / RunsInBlock);
         return new TilePart
         {
-            Low = quants.Low,
-            High = quants.High,
-            Scale = TFormat.ScaleOf(TFormat.ScaleWordsOf(Weights.Scales, block, within), within),
+            Words = TFormat.Words(Weights.Quants, block, run & (RunsInBlock - 1)),
+            Scale = TFormat.ScaleWordsOf(Weights.Scales, block, run & (RunsInBlock - 1)),
         };
     }
 
@@ -135,14 +136,20 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     public void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address)
     {
         int row = thread;
-        var scale = part.Scale;
+        int run = Run(column) & (RunsInBlock - 1);
+        var quants = TFormat.Quants(part.Words, run);
+        var scale = TFormat.ScaleOf(part.Scale, run);
         float low = scale.Low * Larger, lowOffset = scale.LowOffset * Larger;
         float high = scale.High * Larger, highOffset = scale.HighOffset * Larger;
-        TileMemory.Store(tile + TileMemory.At(row, 0), Halves(part.Low.A, part.Low.B, low, lowOffset));
-        TileMemory.Store(tile + TileMemory.At(row, 1), Halves(part.Low.C, part.Low.D, low, lowOffset));
-        TileMemory.Store(tile + TileMemory.At(row, 2), Halves(part.High.A, part.High.B, high, highOffset));
-        TileMemory.Store(tile + TileMemory.At(row, 3), Halves(part.High.C, part.High.D, high, highOffset));
+        TileMemory.Store(tile + TileMemory.At(row, 0), Halves(quants.Low.A, quants.Low.B, low, lowOffset));
+        TileMemory.Store(tile + TileMemory.At(row, 1), Halves(quants.Low.C, quants.Low.D, low, lowOffset));
+        TileMemory.Store(tile + TileMemory.At(row, 2), Halves(quants.High.A, quants.High.B, high, highOffset));
+        TileMemory.Store(tile + TileMemory.At(row, 3), Halves(quants.High.C, quants.High.D, high, highOffset));
     }
+
+    // Past the end the last run is read again. As the second half of a stage of 64 columns it is multiplied, with tokens that are zeros there.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Run(int column) => IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Pack Halves(uint first, uint second, float scale, float offset)
