@@ -51,10 +51,13 @@ internal sealed partial class ThreadGroup : IDisposable
             .. Enumerable.Range(0, (threads + Warp.Size - 1) / Warp.Size).Select(
                 warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared)),
         ];
-        foreach (var warpgroup in _warps.Chunk(WarpProducts.Warps).Where(_ => kernel.HasWarpgroupProducts && threads % (WarpProducts.Warps * Warp.Size) == 0))
+        if (kernel.HasWarpgroupProducts && threads % (WarpProducts.Warps * Warp.Size) == 0)
         {
-            List<WarpgroupProduct> begun = [];
-            Array.ForEach(warpgroup, warp => warp.Products = new WarpProducts(warp, begun));
+            foreach (var warpgroup in _warps.Chunk(WarpProducts.Warps))
+            {
+                List<WarpgroupProduct> begun = [];
+                Array.ForEach(warpgroup, warp => warp.Products = new WarpProducts(warp, begun));
+            }
         }
     }
 
