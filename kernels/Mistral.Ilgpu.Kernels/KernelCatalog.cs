@@ -62,7 +62,7 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormVectors), typeof(RmsNormGroup), typeof(RmsNormWarp<FloatsAlone>), typeof(RmsNormWarp<AlsoInt8>), typeof(SwiGlu), typeof(SwiGluVectors), typeof(QuantizeInput), typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(ChooseGroup), typeof(MergeSplits), typeof(CopyFloats)];
+        [typeof(RmsNormRow), typeof(RmsNormVectors), typeof(RmsNormGroup), typeof(RmsNormWarp<FloatsAlone>), typeof(RmsNormWarp<AlsoInt8>), typeof(SwiGlu), typeof(SwiGluVectors), typeof(QuantizeInput), typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(ChooseGroup), typeof(MergeSplits), typeof(NarrowHeads), typeof(CopyFloats)];
 
     private static readonly Type[] PerFormat =
     [

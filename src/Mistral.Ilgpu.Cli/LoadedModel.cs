@@ -38,12 +38,6 @@ internal sealed class LoadedModel : IDisposable
             checkpoint = Checkpoint.Open(settings.Model);
             // Read now, so that a damaged tokenizer is known before the weights are loaded.
             _ = checkpoint.Tokenizer;
-            if (settings.Options.CacheType == TensorFormat.Q8_0 && checkpoint.Config.HeadDim % TensorFormat.Q8_0.BlockLength() != 0)
-            {
-                throw new UsageException(FormattableString.Invariant(
-                    $"--kv-type: found q8_0 for heads of {checkpoint.Config.HeadDim}, expected a multiple of {TensorFormat.Q8_0.BlockLength()}"));
-            }
-
             var read = clock.Elapsed;
             var device = opening.GetAwaiter().GetResult();
             var opened = clock.Elapsed;

@@ -20,6 +20,7 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
 
     private static long Weights(ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, LaunchPlan launches)
     {
+        int headDim = AttentionShape.Of(config, options.CacheType).PaddedHeadDim;
         long bytes = Stacked(_ => WeightLayout.Rows, TensorNames.Embedding) + Vector() + (config.TiedEmbeddings ? 0 : Matrix(TensorNames.Output));
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
@@ -37,7 +38,7 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         long Matrix(params string[] names) => Stacked(format => launches.LayoutOf(format, options.Activations), names);
 
         long Stacked(Func<TensorFormat, WeightLayout> layoutOf, params string[] names) =>
-            ModelWeights.BandsOf(names.Select(name => tensors[name]), options.WeightType).Sum(band =>
+            ModelWeights.BandsOf(names.Select(name => tensors[name].WithHeadsOf(headDim)), options.WeightType).Sum(band =>
                 WeightBand.SizeOf(band.Parts.Sum(part => (long)part.Rows), band.Parts[0].Columns, band.Format, layoutOf(band.Format)));
     }
 }

@@ -71,10 +71,11 @@ public sealed record ModelConfig
     {
         // Every matrix must be countable in 32 bits by rows and by columns, the stacked ones included.
         const long Most = 1 << 28;
-        Require(HeadDim % 16 == 0 && HeadDim <= 256, "head size", HeadDim, "a multiple of 16 up to 256");
+        Require(HeadDim % 2 == 0 && HeadDim <= 256, "head size", HeadDim, "an even number up to 256");
         Require(HeadCount % KvHeadCount == 0, "key and value heads", KvHeadCount, $"a divisor of {HeadCount} heads");
         Require(HeadCount / KvHeadCount <= 64, "query heads to a kv head", HeadCount / KvHeadCount, "at most 64");
-        Require(3L * HeadCount * HeadDim <= Most, "heads", HeadCount, "a size that a device can hold");
+        // Heads are padded on the device, by less than 32.
+        Require(3L * HeadCount * (HeadDim + 32) <= Most, "heads", HeadCount, "a size that a device can hold");
         Require(2L * FeedForwardDim <= Most, "feed-forward width", FeedForwardDim, "a size that a device can hold");
         // A head's rows are mapped at once.
         Require(4L * Dim * HeadDim <= Most, "width", Dim, "a size that a device can hold");

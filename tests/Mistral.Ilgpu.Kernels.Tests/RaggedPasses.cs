@@ -28,7 +28,7 @@ internal static class RaggedPasses
         var config = Config(s);
         using var cache = new RotatingKvCache(device, config, options, Sequences * most);
         var frequencies = device.Upload(Rotary.Frequencies(s.HeadDim, config.RopeTheta));
-        var parts = device.Zeros<float>(Sequences * AttentionShape.Of(config).PartFloats);
+        var parts = device.Zeros<float>(Sequences * AttentionShape.Of(config, options.CacheType).PartFloats);
         Text[] texts = [.. Enumerable.Range(0, Sequences).Select(_ => new Text(cache.TryOpen(int.MaxValue, [], 0)!, s.KvHeads))];
         var batch = new Batch();
         for (int pass = 0; pass < passes; pass++)

@@ -13,12 +13,21 @@ public sealed class CheckpointTensor
 
     private readonly StoredTensor _stored;
     private readonly int _splitHeadDim;
+    private readonly int _storedRowsPerHead;
 
     private CheckpointTensor(ExpectedTensor expected, StoredTensor stored, TensorFormat format)
     {
         _stored = stored;
         _splitHeadDim = expected.SplitHeadDim;
         (Name, Rows, Columns, Format) = (expected.Name, expected.Rows, expected.Columns, format);
+        _storedRowsPerHead = RowsPerHead = expected.RowsPerHead;
+    }
+
+    private CheckpointTensor(CheckpointTensor tensor, int rowsPerHead)
+    {
+        (_stored, _splitHeadDim, _storedRowsPerHead) = (tensor._stored, tensor._splitHeadDim, tensor._storedRowsPerHead);
+        (Name, Rows, Columns, Format) = (tensor.Name, tensor.Rows / tensor.RowsPerHead * rowsPerHead, tensor.Columns, tensor.Format);
+        RowsPerHead = rowsPerHead;
     }
 
     public string Name { get; }
@@ -34,8 +43,13 @@ public sealed class CheckpointTensor
 
     public TensorFormat Format { get; }
 
-    /// <summary>How the tensor is made, where it is made and not read.</summary>
-    internal RandomTensor? Generator => _stored.Source as RandomTensor;
+    /// <summary>Rows that are one head's; 0 where rows belong to no head.</summary>
+    internal int RowsPerHead { get; }
+
+    private bool IsPadded => RowsPerHead != _storedRowsPerHead;
+
+    /// <summary>How the tensor is made, where it is made as a whole and not read.</summary>
+    internal RandomTensor? Generator => IsPadded ? null : _stored.Source as RandomTensor;
 
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 
@@ -48,6 +62,9 @@ public sealed class CheckpointTensor
         _ when Columns % TensorFormat.Q8_0.BlockLength() == 0 => TensorFormat.Q8_0,
         _ => TensorFormat.Float16,
     };
+
+    /// <summary>The same tensor with rows of zeros behind the rows of each head; itself where rows belong to no head, or nothing is to be added.</summary>
+    public CheckpointTensor WithHeadsOf(int rowsPerHead) => RowsPerHead is 0 || RowsPerHead == rowsPerHead ? this : new(this, rowsPerHead);
 
     /// <exception cref="ModelFileException">What is stored is not what is expected.</exception>
     internal static CheckpointTensor Of(ExpectedTensor expected, StoredTensor found)
@@ -87,10 +104,36 @@ public sealed class CheckpointTensor
         int rowsAtOnce = Math.Max(1, MostMappedBytes / (int)Format.BytesOf(Columns));
         for (int done = 0; done < rowCount;)
         {
-            int rows = Math.Min(rowsAtOnce, rowCount - done);
-            CopyPart(firstRow + done, rows, target, destination.Slice(done * targetRowBytes, rows * targetRowBytes));
+            var (storedRow, sameKind) = Locate(firstRow + done);
+            int rows = (int)Math.Min(Math.Min(rowsAtOnce, rowCount - done), sameKind);
+            var part = destination.Slice(done * targetRowBytes, rows * targetRowBytes);
+            if (storedRow is { } first)
+            {
+                CopyPart(first, rows, target, part);
+            }
+            else
+            {
+                // Zero bytes are zero weights in every format.
+                part.Clear();
+            }
+
             done += rows;
         }
+    }
+
+    /// <summary>Where a row is stored, null where it pads a head, and how many rows from there on follow each other likewise.</summary>
+    /// <example>Heads of 100 rows padded to 112: row 115 is stored as row 103, and 97 rows follow; row 105 pads, and 7 rows do.</example>
+    private (long? StoredRow, long Count) Locate(long row)
+    {
+        if (!IsPadded)
+        {
+            return (row, Rows - row);
+        }
+
+        long within = row % RowsPerHead;
+        return within < _storedRowsPerHead
+            ? ((row / RowsPerHead * _storedRowsPerHead) + within, _storedRowsPerHead - within)
+            : (null, RowsPerHead - within);
     }
 
     private void CopyPart(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)

@@ -52,9 +52,9 @@ internal static class HuggingFaceConfig
         }
 
         int headDim = fields.Count("head_dim") ?? (dim / heads);
-        if (headDim % 16 != 0 || headDim > 256)
+        if (headDim % 2 != 0 || headDim > 256)
         {
-            throw fields.Error("head_dim", $"{headDim}", "a multiple of 16 up to 256");
+            throw fields.Error("head_dim", $"{headDim}", "an even number up to 256");
         }
 
         var (window, windows) = Windows(fields);
@@ -192,7 +192,7 @@ internal static class HuggingFaceConfig
     private static void CheckSizes(JsonFields fields, ModelConfig config)
     {
         // Every matrix must be countable in 32 bits by rows and by columns, the stacked ones included.
-        Check("num_attention_heads", (long)config.HeadCount * config.HeadDim * 3);
+        Check("num_attention_heads", (long)config.HeadCount * (config.HeadDim + 32) * 3);
         Check("intermediate_size", 2L * config.FeedForwardDim);
         // A head's rows are mapped at once.
         Check("hidden_size", 4L * config.Dim * config.HeadDim);

@@ -35,9 +35,9 @@ public static class TensorNames
         {
             string layer = $"model.layers.{i}.";
             yield return new(AttentionNorm(i), layer + "input_layernorm.weight", 1, config.Dim);
-            yield return new(Query(i), layer + "self_attn.q_proj.weight", queries, config.Dim, config.HeadDim);
-            yield return new(Key(i), layer + "self_attn.k_proj.weight", keys, config.Dim, config.HeadDim);
-            yield return new(Value(i), layer + "self_attn.v_proj.weight", keys, config.Dim);
+            yield return new(Query(i), layer + "self_attn.q_proj.weight", queries, config.Dim, config.HeadDim, config.HeadDim);
+            yield return new(Key(i), layer + "self_attn.k_proj.weight", keys, config.Dim, config.HeadDim, config.HeadDim);
+            yield return new(Value(i), layer + "self_attn.v_proj.weight", keys, config.Dim, RowsPerHead: config.HeadDim);
             yield return new(AttentionOutput(i), layer + "self_attn.o_proj.weight", config.Dim, queries);
             yield return new(FeedForwardNorm(i), layer + "post_attention_layernorm.weight", 1, config.Dim);
             yield return new(Gate(i), layer + "mlp.gate_proj.weight", config.FeedForwardDim, config.Dim);
@@ -115,7 +115,8 @@ public static class TensorNames
 }
 
 /// <param name="SplitHeadDim">Head size of rows whose rotary pairs are split halves apart, 0 where rows need no reordering.</param>
-internal sealed record ExpectedTensor(string Name, string SourceName, int Rows, int Columns, int SplitHeadDim = 0)
+/// <param name="RowsPerHead">Rows that are one head's, 0 where rows belong to no head.</param>
+internal sealed record ExpectedTensor(string Name, string SourceName, int Rows, int Columns, int SplitHeadDim = 0, int RowsPerHead = 0)
 {
     public string ShapeText => Rows == 1 ? $"[{Columns}]" : $"[{Rows}, {Columns}]";
 }

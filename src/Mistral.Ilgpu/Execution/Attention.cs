@@ -6,20 +6,37 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>Heads of grouped-query attention: <paramref name="Heads"/> query heads share <paramref name="KvHeads"/> kv heads.</summary>
-public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim)
+/// <param name="HeadDim">Elements of a head in the model.</param>
+/// <param name="PaddedHeadDim">Elements of a head on the device: those of the model, then zeros up to whole tiles of the cache. Zeros add nothing to
+/// a score, and the values that they make are dropped by <see cref="NarrowHeads"/>.</param>
+public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim, int PaddedHeadDim)
 {
-    public static AttentionShape Of(ModelConfig config) => new(config.HeadCount, config.KvHeadCount, config.HeadDim);
+    /// <param name="cache">The format of the cache, whose tiles decide how heads are padded.</param>
+    public static AttentionShape Of(ModelConfig config, TensorFormat cache)
+    {
+        int whole = cache == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
+        return new(config.HeadCount, config.KvHeadCount, config.HeadDim, (config.HeadDim + whole - 1) / whole * whole);
+    }
+
+    public bool IsPadded => PaddedHeadDim != HeadDim;
 
     /// <summary>Query heads of one kv head.</summary>
     public int Group => Heads / KvHeads;
 
-    public int KvColumns => KvHeads * HeadDim;
+    /// <summary>Columns of the keys on the device, and of the values.</summary>
+    public int KvColumns => KvHeads * PaddedHeadDim;
 
-    /// <summary>Columns of the fused projection: queries, then keys, then values.</summary>
-    public int QkvColumns => (Heads * HeadDim) + (2 * KvColumns);
+    /// <summary>Columns of the fused projection on the device: queries, then keys, then values.</summary>
+    public int QkvColumns => AttendedColumns + (2 * KvColumns);
+
+    /// <summary>Columns of what attention makes on the device.</summary>
+    public int AttendedColumns => Heads * PaddedHeadDim;
+
+    /// <summary>Columns of what attention makes in the model.</summary>
+    public int OutputColumns => Heads * HeadDim;
 
     /// <summary>Floats that the parts of one decoded token take, see <see cref="MergeSplits"/>.</summary>
-    public long PartFloats => (long)Heads * DecodeSplits.Most * (HeadDim + DecodeSplits.Tail);
+    public long PartFloats => (long)Heads * DecodeSplits.Most * (PaddedHeadDim + DecodeSplits.Tail);
 }
 
 /// <summary>Device memory for tiles of keys and values, see <see cref="TileLayout"/>.</summary>

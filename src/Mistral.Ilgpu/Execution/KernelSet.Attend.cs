@@ -23,10 +23,10 @@ public sealed partial class KernelSet
         WeightMatrix? takenBy = null)
     {
         int run = cache.Format == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
-        Require(shape.HeadDim % run == 0 && shape.HeadDim <= 256, name, $"a head size that is a multiple of {run}, at most 256", $"{shape.HeadDim}");
+        Require(shape.PaddedHeadDim % run == 0 && shape.PaddedHeadDim <= 256, name, $"a head size that is a multiple of {run}, at most 256", $"{shape.PaddedHeadDim}");
         Require(shape.Group <= LaunchPlan.MostQueriesPerTile, name, $"at most {LaunchPlan.MostQueriesPerTile} heads to a kv head", $"{shape.Group}");
         Require(qkv.Columns == shape.QkvColumns, name, $"{shape.QkvColumns} columns of queries, keys and values", $"{qkv.Columns}");
-        Require(output.Columns == shape.Heads * shape.HeadDim, name, $"{shape.Heads * shape.HeadDim} outputs", $"{output.Columns}");
+        Require(output.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} outputs", $"{output.Columns}");
         output.MostPacked = 0;
         var launch = cache.Format switch
         {
@@ -39,6 +39,20 @@ public sealed partial class KernelSet
         return new Step(name, launch, pass => AttentionCost(pass, cache.Window, cache.RingLength, cache.Format, shape), RowSet.Tokens, output);
     }
 
+    /// <summary>output = input without the zeros that pad each head. Bytes: what is read and written.</summary>
+    public Step NarrowHeads(string name, Activation input, Activation output, AttentionShape shape)
+    {
+        Require(input.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} columns of padded heads", $"{input.Columns}");
+        Require(output.Columns == shape.OutputColumns, name, $"{shape.OutputColumns} outputs", $"{output.Columns}");
+        return Step(
+            name,
+            new NarrowHeads(state, input.View, output.View, shape.Heads, shape.HeadDim, shape.PaddedHeadDim, input.Stride, output.Stride),
+            pass => _plan.Elements((long)pass.TokenCount * shape.OutputColumns),
+            pass => new StepCost(2L * sizeof(float) * pass.TokenCount * shape.OutputColumns, 0),
+            RowSet.Tokens,
+            output);
+    }
+
     private Launch Attend<TCache, TElement>(
         Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape, WeightMatrix? takenBy)
         where TCache : struct, ICacheFormat<TElement>
@@ -46,7 +60,7 @@ public sealed partial class KernelSet
     {
         var input = new AttentionInput<TElement>(
             state, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
-            shape.Heads, shape.KvHeads, new Divisor(shape.HeadDim), cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), _plan.SplitTiles);
+            shape.Heads, shape.KvHeads, new Divisor(shape.PaddedHeadDim), cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), _plan.SplitTiles);
         var prefill = Prefill<TCache, TElement>(input, cache, frequencies);
         var decode = Decode<TCache, TElement>(input, cache, frequencies, parts, output, takenBy);
         return new Launch(
@@ -167,9 +181,9 @@ public sealed partial class KernelSet
         }
 
         long projected = (long)pass.TokenCount * shape.QkvColumns;
-        long outputs = (long)pass.TokenCount * shape.Heads * shape.HeadDim;
+        long outputs = (long)pass.TokenCount * shape.AttendedColumns;
         return new StepCost(
             ((projected + outputs) * sizeof(float)) + (2 * (keys + stored) * cache.BytesOf(shape.KvColumns)),
-            (3 * (projected - ((long)pass.TokenCount * shape.KvColumns))) + (4 * visible * shape.Heads * shape.HeadDim));
+            (3 * (projected - ((long)pass.TokenCount * shape.KvColumns))) + (4 * visible * shape.AttendedColumns));
     }
 }

@@ -36,14 +36,14 @@ public static class ExpectedTimes
     /// <param name="position">Tokens that each text has before.</param>
     public static IReadOnlyList<ExpectedStep> Of(ModelConfig config, TensorFormat weights, int tokens, int position, bool isPrompt)
     {
-        var shape = AttentionShape.Of(config);
+        var shape = AttentionShape.Of(config, TensorFormat.Float16);
         var pass = isPrompt ? new Pass(0, tokens, 1) : new Pass(tokens, 0, tokens);
         for (int text = 0; text < (isPrompt ? 1 : tokens); text++)
         {
             pass.Add(new PassSpan(position, isPrompt ? tokens : 1));
         }
 
-        int attended = shape.Heads * shape.HeadDim;
+        int attended = shape.OutputColumns;
         int window = config.WindowOf(0) ?? int.MaxValue;
         int layers = config.LayerCount;
         // Products make the norm of one token themselves; what makes several brings them to eight bits too, where quantized weights take them.

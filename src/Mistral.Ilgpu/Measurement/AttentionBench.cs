@@ -38,7 +38,7 @@ public sealed class AttentionBench : IDisposable
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(_chunk));
             var kernels = new KernelSet(device, _workspace.State);
             _attend = kernels.Attend(
-                "attend", _workspace.Qkv, _cache.Layers[0], _workspace.Frequencies, _workspace.Parts, _workspace.Attended, AttentionShape.Of(config));
+                "attend", _workspace.Qkv, _cache.Layers[0], _workspace.Frequencies, _workspace.Parts, _workspace.AttendedHeads, _workspace.Attention);
             _workspace.FillRandom(_workspace.Qkv);
         }
         catch

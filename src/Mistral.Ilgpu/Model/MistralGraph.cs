@@ -27,12 +27,17 @@ public static class MistralGraph
     private static IEnumerable<Step> TransformerBlock(ModelConfig config, int layer, GraphInputs inputs)
     {
         var (kernels, a, w, cache) = (inputs.Kernels, inputs.Workspace, inputs.Weights.Layers[layer], inputs.Cache.Layers[layer]);
-        var shape = AttentionShape.Of(config);
+        var shape = a.Attention;
         string Named(string step) => $"layers.{layer}.{step}";
 
         yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.Qkv);
         yield return kernels.MatMul(Named("qkv"), w.Qkv, a.Normed, a.Qkv);
-        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Parts, a.Attended, shape, w.AttentionOutput);
+        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Parts, a.AttendedHeads, shape, shape.IsPadded ? null : w.AttentionOutput);
+        if (shape.IsPadded)
+        {
+            yield return kernels.NarrowHeads(Named("narrow_heads"), a.AttendedHeads, a.Attended, shape);
+        }
+
         yield return kernels.MatMul(Named("attention_output"), w.AttentionOutput, a.Attended, a.Hidden, addToResidual: true);
 
         yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.GateUp);

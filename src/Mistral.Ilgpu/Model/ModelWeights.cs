@@ -24,6 +24,7 @@ public sealed class ModelWeights : IDisposable
     {
         var tensors = checkpoint.Tensors;
         var plan = new LaunchPlan(device.Info);
+        int headDim = AttentionShape.Of(checkpoint.Config, options.CacheType).PaddedHeadDim;
         Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.ChunkOn(device.Info))));
         try
         {
@@ -62,7 +63,8 @@ public sealed class ModelWeights : IDisposable
         {
             var bands = new List<WeightBand>();
             int row = 0;
-            foreach (var (format, parts) in BandsOf(names.Select(name => tensors[name]), options.WeightType))
+            var stacked = names.Select(name => tensors[name].WithHeadsOf(headDim)).ToArray();
+            foreach (var (format, parts) in BandsOf(stacked, options.WeightType))
             {
                 int rows = parts.Sum(part => part.Rows);
                 int columns = parts[0].Columns;
@@ -76,7 +78,7 @@ public sealed class ModelWeights : IDisposable
                 row += rows;
             }
 
-            return new WeightMatrix(string.Join("+", names), bands, Adapters.For(names.Select(name => tensors[name])));
+            return new WeightMatrix(string.Join("+", names), bands, Adapters.For(stacked));
         }
     }
 

@@ -216,7 +216,8 @@ public sealed class WeightStream(
 
     private void Report(CheckpointTensor tensor, int rows)
     {
-        _bytesDone += rows * tensor.Format.BytesOf(tensor.Columns);
+        // Rows that pad heads are not among the bytes of the files.
+        _bytesDone = Math.Min(totalBytes, _bytesDone + (rows * tensor.Format.BytesOf(tensor.Columns)));
         progress?.Report(new TensorProgress(_bytesDone, totalBytes, tensor.Name));
     }
 }

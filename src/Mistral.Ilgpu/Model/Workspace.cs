@@ -23,7 +23,8 @@ public sealed class Workspace : IDisposable
     public Workspace(Device device, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
-        var shape = AttentionShape.Of(config);
+        Attention = AttentionShape.Of(config, options.CacheType);
+        var shape = Attention;
         _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile(options.CacheType) / shape.Group);
         try
         {
@@ -35,13 +36,16 @@ public sealed class Workspace : IDisposable
             _onHost = Own(new PassInts(device, stateLength, logitRows));
             Parts = Own(device.Allocate<float>(options.Sequences * shape.PartFloats, "the splits of attention")).View;
             var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta);
+            // Pairs of zeros do not turn.
+            Array.Resize(ref frequencies, shape.PaddedHeadDim / 2);
             var frequencyBuffer = Own(device.Allocate<ulong>(frequencies.Length, "rotary frequencies"));
             frequencyBuffer.View.CopyFromCPU(device.Stream, frequencies);
             Frequencies = frequencyBuffer.View;
             Hidden = Rows("hidden", rows, config.Dim);
             Normed = Rows("normed", rows, config.Dim, isInput: true);
             Qkv = Rows("qkv", rows, shape.QkvColumns);
-            Attended = Rows("attended", rows, shape.Heads * shape.HeadDim, isInput: true);
+            Attended = Rows("attended", rows, shape.OutputColumns, isInput: true);
+            AttendedHeads = shape.IsPadded ? Rows("attended_heads", rows, shape.AttendedColumns) : Attended;
             GateUp = Rows("gate_up", rows, 2 * config.FeedForwardDim);
             Activated = Rows("activated", rows, config.FeedForwardDim, isInput: true);
             Final = Rows("final", logitRows, config.Dim, isInput: true);
@@ -55,6 +59,9 @@ public sealed class Workspace : IDisposable
         }
     }
 
+    /// <summary>The heads as they lie on the device.</summary>
+    public AttentionShape Attention { get; }
+
     /// <summary>The residual stream: rows × dim.</summary>
     public Activation Hidden { get; }
 
@@ -63,6 +70,9 @@ public sealed class Workspace : IDisposable
     public Activation Qkv { get; }
 
     public Activation Attended { get; }
+
+    /// <summary>What attention makes, its padded heads included; <see cref="Attended"/> itself where heads are not padded.</summary>
+    public Activation AttendedHeads { get; }
 
     public Activation GateUp { get; }
 
@@ -73,7 +83,7 @@ public sealed class Workspace : IDisposable
 
     public Activation Logits { get; }
 
-    /// <summary>Rotary frequencies, headDim / 2, see <see cref="Rotary"/>.</summary>
+    /// <summary>Rotary frequencies, paddedHeadDim / 2, see <see cref="Rotary"/>.</summary>
     public ArrayView<ulong> Frequencies { get; }
 
     /// <summary>Room for the splits of decoded tokens, see <see cref="MergeSplits"/>.</summary>
@@ -87,19 +97,20 @@ public sealed class Workspace : IDisposable
     /// <summary>Device bytes that all this takes.</summary>
     public static long SizeInBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
-        var shape = AttentionShape.Of(config);
+        var shape = AttentionShape.Of(config, options.CacheType);
         int[] columns =
         [
-            config.Dim, config.Dim, shape.QkvColumns, shape.Heads * shape.HeadDim, 2 * config.FeedForwardDim, config.FeedForwardDim,
+            config.Dim, config.Dim, shape.QkvColumns, shape.OutputColumns, shape.IsPadded ? shape.AttendedColumns : 0,
+            2 * config.FeedForwardDim, config.FeedForwardDim,
         ];
         long activations = (rows * columns.Sum(column => (long)Padding.Pad(column)))
             + (logitRows * ((long)Padding.Pad(config.Dim) + Padding.Pad(config.VocabularySize)));
-        int[] inputs = [config.Dim, shape.Heads * shape.HeadDim, config.FeedForwardDim];
+        int[] inputs = [config.Dim, shape.OutputColumns, config.FeedForwardDim];
         Func<int, long> inputBytes = TensorInput.IsFor(device) ? TensorInput.BytesPerRow : QuantizedActivations.BytesPerRow;
         long rounded = (rows * inputs.Sum(inputBytes)) + (logitRows * inputBytes(config.Dim));
         long ints = StateLength(options, rows, logitRows) + logitRows;
         return ((activations + (options.Sequences * shape.PartFloats)) * sizeof(float))
-            + rounded + (ints * sizeof(int)) + (config.HeadDim / 2 * sizeof(ulong));
+            + rounded + (ints * sizeof(int)) + (shape.PaddedHeadDim / 2 * sizeof(ulong));
     }
 
     /// <summary>Puts a pass's counts, positions and ids on the device.</summary>

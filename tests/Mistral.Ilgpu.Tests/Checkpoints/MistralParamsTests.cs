@@ -56,7 +56,7 @@ public sealed class MistralParamsTests
 
     [Theory]
     [InlineData("\"dim\": 4096", "\"dim\": 1073741824", "width")]
-    [InlineData("\"head_dim\": 128", "\"head_dim\": 12", "head size")]
+    [InlineData("\"head_dim\": 128", "\"head_dim\": 13", "head size")]
     [InlineData("\"n_kv_heads\": 8", "\"n_kv_heads\": 5", "key and value heads")]
     [InlineData("\"norm_eps\": 1e-05", "\"norm_eps\": 1e-60", "norm epsilon")]
     public void Read_ImpossibleSizes_AreRefused(string from, string to, string message) =>

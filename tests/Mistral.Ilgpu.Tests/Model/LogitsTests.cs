@@ -110,6 +110,6 @@ public sealed class LogitsTests
         text.Score(ids, (index, logits) => Assert.InRange(RelativeError(expected[index], logits), 0, bound));
     }
 
-    private static double RelativeError(double[] expected, float[] actual) => Math.Sqrt(
+    internal static double RelativeError(double[] expected, float[] actual) => Math.Sqrt(
         expected.Zip(actual, (e, a) => (e - a) * (e - a)).Sum() / expected.Sum(e => e * e));
 }

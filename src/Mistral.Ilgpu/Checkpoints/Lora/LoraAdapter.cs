@@ -144,7 +144,7 @@ internal sealed class LoraAdapter : IDisposable
 
         int rank = (int)a.Shape[0];
         return new LoraPair(
-            CheckpointTensor.Of(target with { Name = a.Name, Rows = rank, SplitHeadDim = 0 }, a),
+            CheckpointTensor.Of(target with { Name = a.Name, Rows = rank, SplitHeadDim = 0, RowsPerHead = 0 }, a),
             CheckpointTensor.Of(target with { Name = b.Name, Columns = rank }, b));
     }
 }

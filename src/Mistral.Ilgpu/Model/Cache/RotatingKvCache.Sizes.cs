@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model.Cache;
@@ -43,7 +44,7 @@ public sealed partial class RotatingKvCache
     internal static int FreshTiles(ModelOptions options, int rows) => (rows / TileLayout.Length) + (2 * options.Sequences);
 
     private static KvShape ShapeOf(ModelConfig config, ModelOptions options) =>
-        new(config.KvHeadCount, config.HeadDim, options.CacheType, options.PageLength);
+        new(config.KvHeadCount, AttentionShape.Of(config, options.CacheType).PaddedHeadDim, options.CacheType, options.PageLength);
 
     private static int PageCount(ModelConfig config, ModelOptions options, int ringLength)
     {
