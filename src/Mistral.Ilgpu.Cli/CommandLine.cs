@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Commands;
+using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
@@ -13,8 +14,6 @@ namespace Mistral.Ilgpu.Cli;
 /// <summary>The command <c>mistral</c>: parses, runs, and turns what goes wrong into one line and an exit code.</summary>
 internal static class CommandLine
 {
-    private const int BrokenPipe = 32;
-
     public static int Run(IReadOnlyList<string> args, Terminal terminal)
     {
         try
@@ -37,11 +36,10 @@ internal static class CommandLine
                 ProcessTerminationTimeout = null,
             });
             terminal.Out.Flush();
-            return code;
+            return code == ExitCode.Interrupted ? terminal.Interruption : code;
         }
-        catch (IOException exception) when (exception.HResult == BrokenPipe)
+        catch (ReaderGoneException)
         {
-            // As with head: who reads the output has enough.
             return ExitCode.Done;
         }
         catch (ChildProcessException exception)
@@ -81,8 +79,8 @@ internal static class CommandLine
             UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
             AcceleratorException => (ExitCode.Device, $"the device failed: {exception.Message}"),
-            ModelFileException or ChatFormatException => (ExitCode.File, exception.Message),
-            OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
+            ModelFileException or ChatFormatException or ResultException => (ExitCode.File, exception.Message),
+            OperationCanceledException => (terminal.Interruption, "interrupted"),
             _ => (ExitCode.Fault, $"internal error: {exception.GetType().Name}: {exception.Message}"),
         };
         terminal.Error.WriteLine($"mistral: {message.ReplaceLineEndings(" ").Trim()}");

@@ -2,30 +2,53 @@ using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Cli;
 
-/// <summary>While it lives, the first Ctrl-C cancels <see cref="Token"/>; the second ends the process.</summary>
+/// <summary>
+/// While it lives, the first signal that asks the process to end cancels <see cref="Token"/>, and the work ends in order; the second ends the process
+/// at once.
+/// </summary>
 internal sealed class Interrupts : IDisposable
 {
+    private readonly Terminal _terminal;
     private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration _registration;
+    private readonly PosixSignalRegistration[] _registrations;
 
-    public Interrupts() => _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
+    public Interrupts(Terminal terminal)
+    {
+        _terminal = terminal;
+        _registrations =
+        [
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }
+                .Select(signal => PosixSignalRegistration.Create(signal, OnSignal)),
+        ];
+    }
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>Ctrl-C may end a part of the work alone; other signals end all of it.</summary>
+    public void ThrowIfTerminated()
+    {
+        if (Token.IsCancellationRequested && _terminal.Interruption != ExitCode.Interrupted)
+        {
+            throw new OperationCanceledException(Token);
+        }
+    }
+
     public void Dispose()
     {
-        _registration.Dispose();
+        Array.ForEach(_registrations, registration => registration.Dispose());
         _source.Dispose();
     }
 
-    private void OnInterrupt(PosixSignalContext signal)
+    private void OnSignal(PosixSignalContext context)
     {
+        _terminal.Interruption = ExitCode.Of(context.Signal);
         if (_source.IsCancellationRequested)
         {
-            Environment.Exit(ExitCode.Interrupted);
+            _terminal.ShowCursor();
+            Environment.Exit(_terminal.Interruption);
         }
 
-        signal.Cancel = true;
+        context.Cancel = true;
         _source.Cancel();
     }
 }

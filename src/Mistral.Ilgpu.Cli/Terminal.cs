@@ -1,5 +1,5 @@
 using System.Text;
-using Microsoft.Win32.SafeHandles;
+using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli;
 
@@ -21,11 +21,25 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Columns of what <see cref="Out"/> is shown on.</summary>
     public int Width { get; init; } = 160;
 
+    /// <summary>The exit code of what was interrupted: tells which signal it was.</summary>
+    public int Interruption { get; set; } = ExitCode.Interrupted;
+
+    /// <summary>Shows the cursor, which a progress bar hides, before the process ends in its middle.</summary>
+    public void ShowCursor()
+    {
+        if (IsErrorInteractive)
+        {
+            Error.Write("\e[?25h");
+        }
+    }
+
     public static Terminal OfThisProcess()
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         var input = new StreamReader(Console.OpenStandardInput(), utf8);
-        return new Terminal(input, new StreamWriter(OpenOutput(), utf8), Console.Error)
+        var error = new StreamWriter(StandardStreams.OpenError(), utf8) { AutoFlush = true };
+        // A progress bar is drawn from a thread of its own.
+        return new Terminal(input, new StreamWriter(StandardStreams.OpenOutput(), utf8), TextWriter.Synchronized(error))
         {
             IsInputInteractive = !Console.IsInputRedirected,
             IsErrorInteractive = !Console.IsErrorRedirected,
@@ -41,23 +55,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         }
         catch (IOException)
         {
-            // Whoever read the output has gone; there is no one to tell.
+            // It was told, or whoever read the output has gone and there is no one to tell.
         }
-    }
-
-    // The console's own stream swallows a broken pipe, and a long generation would go on for no one. Written as a file it
-    // throws. A file proper stays with the console's stream, which shares its position with what else writes to it.
-    private static Stream OpenOutput()
-    {
-        if (!OperatingSystem.IsWindows() && Console.IsOutputRedirected)
-        {
-            var file = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-            if (!file.CanSeek)
-            {
-                return file;
-            }
-        }
-
-        return Console.OpenStandardOutput();
     }
 }

@@ -37,7 +37,7 @@ internal static class BenchAttentionCommand
 
     private static int Run(int[] lengths, int repetitions, ModelSettings settings, Narrator narrator, bool isJson)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         using var checkpoint = Checkpoint.Open(settings.Model);
         using var device = Device.Open(settings.Device, settings.Threads, settings.Memory);
         narrator.Say($"device {device.Info.Id}: {device.Info.Name}; {checkpoint.Name}: {Shape(checkpoint.Config)}");

@@ -34,7 +34,7 @@ internal static class BenchCommand
             var tests = Tests(parse.GetIds(prompt) ?? [512], parse.GetIds(generated) ?? [128], parse.GetIds(depth) ?? [0], parse.GetIds(batch) ?? [1]);
             var narrator = output.Narrator(parse, terminal);
             var settings = model.ReadAll(parse);
-            using var interrupts = new Interrupts();
+            using var interrupts = new Interrupts(terminal);
             var peer = parse.GetValue(against) is { } folder ? LlamaCpp.Find(folder, narrator) : null;
             var run = new ModelBenchRun(tests, parse.GetValue(repetitions) ?? 3, peer, narrator, interrupts.Token);
             BenchTable.Write(

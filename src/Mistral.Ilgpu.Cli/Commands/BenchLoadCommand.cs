@@ -29,7 +29,7 @@ internal static class BenchLoadCommand
 
     private static int Run(int repetitions, ModelSettings settings, Narrator narrator, bool isJson)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         using var checkpoint = Checkpoint.Open(settings.Model);
         using var device = Device.Open(settings.Device, settings.Threads, settings.Memory);
         narrator.Say($"device {device.Info.Id}: {device.Info.Name}");

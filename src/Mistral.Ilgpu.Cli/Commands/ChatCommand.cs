@@ -55,7 +55,7 @@ internal sealed class ChatCommand
 
     private static LoadedModel Load(ModelSettings settings, Narrator narrator)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         return LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
     }
 
@@ -141,7 +141,7 @@ internal sealed class ChatCommand
 
     private void Answer(string text)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(Terminal);
         try
         {
             var generation = _conversation.Ask(text);
@@ -171,6 +171,7 @@ internal sealed class ChatCommand
             }
 
             _narrator.Detail($"{Narrator.Summary(generation)}");
+            interrupts.ThrowIfTerminated();
         }
         catch (ContextFullException exception)
         {

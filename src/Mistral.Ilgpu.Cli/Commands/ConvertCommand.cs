@@ -29,7 +29,7 @@ internal static class ConvertCommand
                 throw new UsageException($"--type: found {format.Value.ShortName()}, expected f32, f16 or bf16 for safetensors; name the output .gguf for GGUF");
             }
 
-            using var interrupts = new Interrupts();
+            using var interrupts = new Interrupts(terminal);
             using var checkpoint = Checkpoint.Open(parse.GetValue(input)!);
             var narrator = output.Narrator(parse, terminal);
             long bytes = ProgressBar.OverTensors(narrator, $"converting {checkpoint.Name}", checkpoint.TotalBytes, progress =>

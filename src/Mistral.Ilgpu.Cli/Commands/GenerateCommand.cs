@@ -53,7 +53,7 @@ internal static class GenerateCommand
 
     private static int Run(Prompts prompts, GenerationOptions options, ModelSettings settings, Narrator narrator, bool isJson)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
         int[] prompt = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single();
         var generation = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer).Start(prompt, options);
@@ -70,7 +70,7 @@ internal static class GenerateCommand
 
     private static int RunMany(Prompts prompts, GenerationOptions options, ModelSettings settings, Narrator narrator, string? output)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
         var encoded = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize);
         narrator.Detail($"seed {options.Sampling.Seed}");

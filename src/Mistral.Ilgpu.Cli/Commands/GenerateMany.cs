@@ -125,7 +125,7 @@ internal static class ResultFile
     {
         try
         {
-            return new StreamWriter(path, append: true);
+            return new StreamWriter(OutputStream.ForResults(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

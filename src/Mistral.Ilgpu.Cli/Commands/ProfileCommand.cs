@@ -76,7 +76,7 @@ internal static class ProfileCommand
     {
         RequireFolder("--trace", files.Trace);
         RequireFolder("--html", files.Page);
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token, timed: true);
         int[] prompt = Prompt(given, tokens, loaded);
         var limits = DeviceLimits.Of(loaded.Device, again);
@@ -108,7 +108,7 @@ internal static class ProfileCommand
 
     private static int Check(Prompts? given, int tokens, int generated, ModelSettings settings, Narrator narrator, bool isJson)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
         // What was fitted to the device's memory must be the same there.
         var options = loaded.Model.Options with { Chunk = loaded.Model.Chunk };

@@ -35,7 +35,7 @@ internal static class ScoreCommand
 
     private static int Run(Prompts prompts, ModelSettings settings, Narrator narrator, bool isJson, bool wantsLogits)
     {
-        using var interrupts = new Interrupts();
+        using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: true, interrupts.Token);
         var tokenizer = loaded.Checkpoint.Tokenizer;
         var output = narrator.Terminal.Out;

@@ -1,3 +1,4 @@
+using System.Text;
 using Mistral.Ilgpu.Checkpoints;
 using Spectre.Console;
 
@@ -15,7 +16,7 @@ internal static class ProgressBar
             return work(_ => { });
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(narrator.Terminal.Error) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
         return console.Progress().AutoClear(true).Start(context =>
         {
             var task = context.AddTask(Markup.Escape(title), maxValue: total);
@@ -26,6 +27,22 @@ internal static class ProgressBar
     /// <summary>Over the bytes of a model.</summary>
     public static T OverTensors<T>(Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, T> work) =>
         Run(narrator, title, totalBytes, report => work(new ProgressTo(report)));
+
+    // Spectre takes no writer but the console's own for a terminal.
+    private sealed class ErrorConsole(Terminal terminal) : IAnsiConsoleOutput
+    {
+        public TextWriter Writer => terminal.Error;
+
+        public bool IsTerminal => terminal.IsErrorInteractive;
+
+        public int Width => Console.BufferWidth is > 0 and var width ? width : 80;
+
+        public int Height => Console.WindowHeight is > 0 and var height ? height : 24;
+
+        public void SetEncoding(Encoding encoding)
+        {
+        }
+    }
 
     // System.Progress would report from the thread pool, out of order.
     private sealed class ProgressTo(Action<double> report) : IProgress<TensorProgress>

@@ -30,27 +30,27 @@ public static class ModelConversion
             throw new ModelFileException(output, $"found something there, expected {(isGguf ? "a file" : "an empty folder")} to write");
         }
 
-        string partial = $"{target}.partial-{Environment.ProcessId}";
         try
         {
+            using var partial = new PartialOutput(target);
             var tensors = new TensorCopy(checkpoint, progress, cancellation);
             long bytes;
             if (isGguf)
             {
-                GgufExport.Write(checkpoint, partial, type, tensors);
-                bytes = new FileInfo(partial).Length;
-                File.Move(partial, target, overwrite: true);
+                GgufExport.Write(checkpoint, partial.Path, type, tensors);
+                bytes = new FileInfo(partial.Path).Length;
+                File.Move(partial.Path, target, overwrite: true);
             }
             else
             {
-                HuggingFaceExport.Write(checkpoint, partial, type, tensors);
-                bytes = Directory.EnumerateFiles(partial).Sum(file => new FileInfo(file).Length);
+                HuggingFaceExport.Write(checkpoint, partial.Path, type, tensors);
+                bytes = Directory.EnumerateFiles(partial.Path).Sum(file => new FileInfo(file).Length);
                 if (Directory.Exists(target))
                 {
                     Directory.Delete(target);
                 }
 
-                Directory.Move(partial, target);
+                Directory.Move(partial.Path, target);
             }
 
             return bytes;
@@ -58,17 +58,6 @@ public static class ModelConversion
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException(output, $"cannot be written: {exception.Message.ReplaceLineEndings(" ")}");
-        }
-        finally
-        {
-            if (File.Exists(partial))
-            {
-                File.Delete(partial);
-            }
-            else if (Directory.Exists(partial))
-            {
-                Directory.Delete(partial, recursive: true);
-            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Conversion;
 using Mistral.Ilgpu.Tests.Tokenization;
@@ -96,6 +97,24 @@ public sealed class ModelConversionTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => ModelConversion.Convert(original, _folder.File("model.gguf"), null, progress, cancellation.Token));
         Assert.Equal("before", File.ReadAllText(_folder.File("model.gguf")));
         Assert.Equal(["hf", "model.gguf"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Convert_BesideWhatADeadProcessLeft_RemovesThatAlone()
+    {
+        using var original = ConvertedModel.Write(_folder.File("hf"));
+        using var living = Process.GetProcesses().First(process => process.Id != Environment.ProcessId);
+        string[] others = [$"model.gguf.partial-{living.Id}", $"other.gguf.partial-{int.MaxValue}", "model.gguf.partial-x"];
+        foreach (string name in others)
+        {
+            File.WriteAllText(_folder.File(name), "x");
+        }
+
+        File.WriteAllText(_folder.File($"model.gguf.partial-{int.MaxValue}"), "x");
+        Directory.CreateDirectory(_folder.File($"model.gguf.partial-{int.MaxValue - 1}/shards"));
+        ModelConversion.Convert(original, _folder.File("model.gguf"), null);
+
+        Assert.Equal([.. others.Append("hf").Append("model.gguf").Order()], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
     }
 
     [Theory]
