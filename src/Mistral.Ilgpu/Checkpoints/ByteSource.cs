@@ -115,8 +115,9 @@ internal sealed class EmbeddedFile(string name, UnmanagedMemoryStream stream) : 
 {
     private readonly unsafe byte* _start = stream.PositionPointer;
 
-    public static EmbeddedFile? Find(string name) =>
-        typeof(EmbeddedFile).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream stream ? new(name, stream) : null;
+    public static bool Exists(string name) => typeof(EmbeddedFile).Assembly.GetManifestResourceInfo(name) is not null;
+
+    public static EmbeddedFile Open(string name) => new(name, (UnmanagedMemoryStream)typeof(EmbeddedFile).Assembly.GetManifestResourceStream(name)!);
 
     public override unsafe ByteRegion Map(long offset, int length) => new(_start + offset, length, null);
 

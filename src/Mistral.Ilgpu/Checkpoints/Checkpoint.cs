@@ -66,13 +66,17 @@ public sealed class Checkpoint : IDisposable
 
         if (Directory.Exists(model))
         {
-            return new Checkpoint(ModelFiles.InFolder(model), ModelLayout.OpenFolder);
+            return Open(ModelFiles.InFolder(model), null);
         }
 
         return File.Exists(model)
-            ? new Checkpoint(ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(model))!), files => ModelLayout.OpenFile(files, Path.GetFileName(model)))
+            ? Open(ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(model))!), Path.GetFileName(model))
             : throw new ModelFileException(model, $"found nothing there, expected a file or a folder of a model, or '{Tiny}'");
     }
+
+    /// <param name="file">The one of the files that was named; null where all of them were.</param>
+    internal static Checkpoint Open(ModelFiles files, string? file) =>
+        new(files, file is null ? ModelLayout.OpenFolder : named => ModelLayout.OpenFile(named, file));
 
     /// <summary>Whether a file is one that <see cref="Open"/> takes, by its start or its name.</summary>
     public static bool IsModelFile(string path) => ModelLayout.IsModelFile(path);

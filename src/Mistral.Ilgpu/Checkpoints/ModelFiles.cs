@@ -1,63 +1,58 @@
 namespace Mistral.Ilgpu.Checkpoints;
 
-/// <summary>The files of one model, in a folder or embedded in this assembly; owns those it has mapped.</summary>
-internal sealed class ModelFiles : IDisposable
+/// <summary>The files of one model in a store; owns those it has mapped.</summary>
+/// <param name="location">The folder in the store, or what messages call the built-in model.</param>
+internal sealed class ModelFiles(string name, string location, IFileStore store) : IDisposable
 {
     private const string Embedded = "BuiltIn/";
 
-    private readonly bool _embedded;
     private readonly List<ByteSource> _mapped = [];
 
-    private ModelFiles(string name, string location, bool embedded) => (Name, Location, _embedded) = (name, location, embedded);
+    public string Name { get; } = name;
 
-    public string Name { get; }
-
-    /// <summary>The folder, or what messages call the built-in model.</summary>
-    public string Location { get; }
+    public string Location { get; } = location;
 
     public static ModelFiles InFolder(string folder)
     {
         string path = Path.GetFullPath(folder);
-        return new ModelFiles(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), path, embedded: false);
+        return new ModelFiles(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), path, new FolderStore());
     }
 
     /// <summary>No files at all.</summary>
-    public static ModelFiles None => new("", Embedded, embedded: true);
+    public static ModelFiles None => new("", Embedded, new EmbeddedStore());
 
-    public static ModelFiles BuiltIn(string name) => new(name, Embedded + name, embedded: true);
+    public static ModelFiles BuiltIn(string name) => new(name, Embedded + name, new EmbeddedStore());
 
-    public string PathOf(string file) => _embedded ? $"{Location}/{file}" : Path.Combine(Location, file);
+    public string PathOf(string file) => store.PathOf(Location, file);
 
-    public bool Has(string file) => _embedded || File.Exists(PathOf(file));
+    public bool Has(string file) => store.Has(PathOf(file));
 
     /// <summary>The names of the files that match, in order.</summary>
-    public IReadOnlyList<string> Find(string pattern) => _embedded ? [] :
-        [.. Directory.EnumerateFiles(Location, pattern).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Find(string pattern) => [.. store.Find(Location, pattern).Order(StringComparer.Ordinal)];
 
     /// <summary>A small file's bytes, or null if there is none.</summary>
     public byte[]? Read(string file)
     {
-        string path = PathOf(file);
-        if (!_embedded && !File.Exists(path))
+        if (!Has(file))
         {
             return null;
         }
 
-        using ByteSource? source = _embedded ? EmbeddedFile.Find(path) : MappedFile.Open(path);
+        using var source = Open(file);
         const int MostBytes = 256 << 20;
-        return source is null ? null : source.Length <= MostBytes ? source.ReadAll(0, (int)source.Length) : throw new ModelFileException(
-            path, $"found {source.Length} bytes, expected at most {MostBytes}");
+        return source.Length <= MostBytes ? source.ReadAll(0, (int)source.Length) : throw new ModelFileException(
+            source.Name, $"found {source.Length} bytes, expected at most {MostBytes}");
     }
 
     public byte[] ReadRequired(string file) => Read(file) ?? throw Missing(file);
 
+    /// <summary>A file's bytes, which the caller disposes of.</summary>
+    public ByteSource Open(string file) => Has(file) ? store.Open(PathOf(file)) : throw Missing(file);
+
     /// <summary>A file's bytes, to look at until this is disposed.</summary>
     public ByteSource Map(string file)
     {
-        string path = PathOf(file);
-        ByteSource source = _embedded ? EmbeddedFile.Find(path) ?? throw Missing(file)
-            : File.Exists(path) ? MappedFile.Open(path)
-            : throw Missing(file);
+        var source = Open(file);
         _mapped.Add(source);
         return source;
     }

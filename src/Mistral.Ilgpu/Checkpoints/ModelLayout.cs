@@ -34,7 +34,7 @@ internal static class ModelLayout
             $"found no model, expected {HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, {MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file");
     }
 
-    public static ModelSource OpenFile(ModelFiles files, string file) => Kind(files.PathOf(file)) switch
+    public static ModelSource OpenFile(ModelFiles files, string file) => Kind(files, file) switch
     {
         FileKind.Gguf => GgufModel.Open(files, file),
         FileKind.Mistral => MistralFolder.Open(files, MistralFolder.WeightsWith(files, file)),
@@ -42,7 +42,11 @@ internal static class ModelLayout
         _ => throw new ModelFileException(files.PathOf(file), "found a file of no known kind, expected GGUF, safetensors or .pth"),
     };
 
-    public static bool IsModelFile(string path) => Kind(path) != FileKind.Unknown;
+    public static bool IsModelFile(string path)
+    {
+        using var files = ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return Kind(files, Path.GetFileName(path)) != FileKind.Unknown;
+    }
 
     private enum FileKind
     {
@@ -52,9 +56,8 @@ internal static class ModelLayout
         PartOfFolder,
     }
 
-    private static FileKind Kind(string path)
+    private static FileKind Kind(ModelFiles files, string name)
     {
-        string name = Path.GetFileName(path);
         if (MistralFolder.IsWeights(name))
         {
             return FileKind.Mistral;
@@ -65,7 +68,7 @@ internal static class ModelLayout
             return FileKind.PartOfFolder;
         }
 
-        using var source = MappedFile.Open(path);
+        using var source = files.Open(name);
         return GgufFile.IsGguf(source.ReadAll(0, (int)Math.Min(4, source.Length))) ? FileKind.Gguf : FileKind.Unknown;
     }
 }

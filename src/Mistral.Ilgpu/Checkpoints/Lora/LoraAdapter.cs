@@ -55,7 +55,7 @@ internal sealed class LoraAdapter : IDisposable
     {
         if (File.Exists(path))
         {
-            return new LoraAdapter(ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(path))!), Path.GetFileName(path), config);
+            return Open(ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(path))!), Path.GetFileName(path), config);
         }
 
         if (!Directory.Exists(path))
@@ -66,8 +66,11 @@ internal sealed class LoraAdapter : IDisposable
         var files = ModelFiles.InFolder(path);
         string weights = Array.Find([PeftWeights, MistralWeights], files.Has)
             ?? throw new ModelFileException(path, $"found no adapter, expected {PeftWeights} or {MistralWeights}");
-        return new LoraAdapter(files, weights, config);
+        return Open(files, weights, config);
     }
+
+    /// <param name="weights">The one of the files that holds the weights.</param>
+    internal static LoraAdapter Open(ModelFiles files, string weights, ModelConfig config) => new(files, weights, config);
 
     public void Dispose() => _files.Dispose();
 
