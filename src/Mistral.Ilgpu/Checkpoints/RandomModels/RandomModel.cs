@@ -14,6 +14,10 @@ internal static class RandomModel
 
     private const uint Seed = 20230927;
 
+    // No file's tensors bound what a shape may ask for.
+    private const int MostLayers = 4096;
+    private const long MostParameters = 1L << 44;
+
     public static bool IsNamed(string model) => model.StartsWith(Prefix, StringComparison.Ordinal);
 
     public static ModelSource Open(string model)
@@ -41,7 +45,9 @@ internal static class RandomModel
         using var files = ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         string file = Path.GetFileName(path);
         byte[] json = files.ReadRequired(file);
-        return file == HuggingFaceFolder.ConfigFile ? HuggingFaceConfig.Read(json, path) : MistralParams.Read(json, path);
+        var config = file == HuggingFaceFolder.ConfigFile ? HuggingFaceConfig.Read(json, path) : MistralParams.Read(json, path);
+        return config.LayerCount <= MostLayers && config.ParameterCount <= MostParameters ? config : throw new ModelFileException(
+            path, $"found a shape of {config.LayerCount} layers, expected at most {MostLayers}, and {MostParameters} parameters in all of them");
     }
 
     private static StoredTensor Store(ExpectedTensor tensor, TensorFormat format, int index)

@@ -87,6 +87,18 @@ public sealed class RandomModelTests
     }
 
     [Theory]
+    [InlineData(int.MaxValue, 128)]
+    [InlineData(4096, 1 << 27)]
+    public void Open_ShapeThatNoDeviceHolds_IsRefused(int layers, int feedForward)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(
+            folder.File("params.json"), $$"""{"dim": 65536, "n_layers": {{layers}}, "hidden_dim": {{feedForward}}, "n_heads": 4, "head_dim": 16, "norm_eps": 1e-5, "vocab_size": 300}""");
+        string message = Assert.Throws<ModelFileException>(() => Checkpoint.Open($"random:{folder.File("params.json")}")).Message;
+        Assert.Contains($"found a shape of {layers} layers, expected at most 4096", message);
+    }
+
+    [Theory]
     [InlineData("random:")]
     [InlineData("random:mistral-8b")]
     [InlineData("random:mistral-7b:q9")]
