@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Mistral.Ilgpu.Fuzzing;
+
+// Reads mutated files for as long as one likes, saves what goes wrong, and ends with a line that counts.
+var inputs = new Option<long>("--inputs") { Description = "How many files are read.", DefaultValueFactory = _ => 1_000_000 };
+var minutes = new Option<double?>("--minutes") { Description = "Instead of --inputs: goes on for so long, each round with the next seed." };
+var seed = new Option<ulong>("--seed") { Description = "Another seed makes other files.", DefaultValueFactory = _ => 1 };
+var readers = new Option<string[]>("--reader") { Description = "Only this one; may be given several times." };
+var replay = new Option<string?>("--replay") { Description = "Reads one input again, by the name that a finding has." };
+var output = new Option<string>("--output") { Description = "The folder for findings.", DefaultValueFactory = _ => "fuzz-findings" };
+var root = new RootCommand("Fuzzes every reader of Mistral.Ilgpu with mutated files.") { inputs, minutes, seed, readers, replay, output };
+root.SetAction(parse =>
+{
+    string folder = Directory.CreateDirectory(parse.GetValue(output)!).FullName;
+    string journal = Path.Combine(folder, "running");
+    var fuzzer = new Fuzzer(parse.GetValue(readers) is { Length: > 0 } names ? names : null, journal);
+    if (parse.GetValue(replay) is { } name)
+    {
+        fuzzer.Replay(name);
+        Console.WriteLine(fuzzer.Findings is [var found] ? found.What : "read or refused as documented");
+    }
+    else
+    {
+        var clock = Stopwatch.StartNew();
+        const long RoundInputs = 200_000;
+        for (ulong round = 0; fuzzer.Findings.Count == 0 && (round == 0 || clock.Elapsed.TotalMinutes < parse.GetValue(minutes)); round++)
+        {
+            fuzzer.Run(parse.GetValue(minutes) is null ? parse.GetValue(inputs) : RoundInputs, parse.GetValue(seed) + round, Console.Out);
+        }
+    }
+
+    foreach (var finding in fuzzer.Findings)
+    {
+        Console.WriteLine($"saved {finding.Save(folder)}");
+    }
+
+    File.Delete(journal);
+    double seconds = Environment.CpuUsage.TotalTime.TotalSeconds;
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{fuzzer.Done:#,0} inputs, {fuzzer.Findings.Count} findings, {seconds:0} s of processor time"));
+    // A thread may stand in a reader that hangs.
+    Environment.Exit(fuzzer.Findings.Count == 0 ? 0 : 1);
+});
+return root.Parse(args).Invoke();

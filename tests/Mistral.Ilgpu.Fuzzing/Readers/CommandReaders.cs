@@ -1,0 +1,90 @@
+using Mistral.Ilgpu.Cli.Commands;
+using Mistral.Ilgpu.Cli.Options;
+using Mistral.Ilgpu.Fuzzing.Mutations;
+using Mistral.Ilgpu.Fuzzing.Seeds;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Fuzzing.Readers;
+
+/// <summary>Files that commands take beside a model: prompts, results to go on with, conversations, and the shape of a random model.</summary>
+internal static class CommandReaders
+{
+    private static readonly int[][] Results = [[1, 2, 3], [1, 4], [1, 5]];
+
+    public static IEnumerable<FuzzTarget> All()
+    {
+        var folder = Folder();
+        var tokenizer = TokenizerFile.Load(SmallFiles.SentencePiece, "tokenizer.model", null);
+        yield return new FuzzTarget(
+            "prompts",
+            3,
+            [new FuzzSeed("prompts.jsonl", new JsonLinesMutator("\"a b ab\"", """{"prompt": "a", "id": 7}""", "\"\\u2581\\n\""))],
+            input =>
+            {
+                var texts = PromptFile.Read(Write(folder, input, "prompts.jsonl"));
+                new Prompts(texts, null, IsMany: true).Encode(tokenizer, tokenizer.VocabularySize);
+            });
+        yield return new FuzzTarget(
+            "results",
+            3,
+            [new FuzzSeed("results.jsonl", new JsonLinesMutator(
+                """{"model":"tiny","device":"cpu","prompt_ids":[1,2,3],"ids":[4],"text":"a","finish_reason":"length","timings":{"load_ms":1.5}}""",
+                """{"model":"tiny","device":"cpu","prompt_ids":[1,4],"ids":[4],"text":"a","finish_reason":"stop"}"""))],
+            input => ResultFile.Resume(Write(folder, input, "results.jsonl"), Results));
+        foreach (string version in new[] { "v1", "v2", "v3", "v7", "v11", "v13" })
+        {
+            var chat = TokenizerFile.Load(JsonSeeds.Tekken(version), "tekken.json", null);
+            byte[][] seeds = [Chat, .. version is "v1" or "v2" ? Array.Empty<byte[]>() : [Tools], .. version == "v13" ? [Thinking] : Array.Empty<byte[]>()];
+            yield return new FuzzTarget(
+                $"chat-{version}",
+                1,
+                [.. seeds.Select(seed => new FuzzSeed("chat.json", new JsonMutator(seed)))],
+                input => ChatFile.Encode(Write(folder, input, "chat.json"), chat));
+        }
+
+        yield return new FuzzTarget(
+            "random-shape",
+            2,
+            [new FuzzSeed("params.json", new JsonMutator(SmallFiles.Mistral(SmallFiles.HuggingFace(), "consolidated.safetensors")["params.json"]))],
+            input =>
+            {
+                using var model = Checkpoints.Checkpoint.Open($"random:{Write(folder, input, "params.json")}");
+                _ = model.TotalBytes;
+            });
+    }
+
+    private static byte[] Chat => """
+        {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}, {"role": "assistant", "content": [{"type": "text", "text": "the"}]},
+        {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, {"role": "assistant", "content": "c", "prefix": false}],
+        "continue_final_message": true, "tools": null}
+        """u8.ToArray();
+
+    private static byte[] Tools => """
+        {"messages": [{"role": "user", "content": "weather?"}, {"role": "assistant", "tool_calls": [{"id": "abcdefghi", "type": "function", "function":
+        {"name": "get", "arguments": "{\"city\": \"Paris\", \"n\": 1.50}"}}]}, {"role": "tool", "tool_call_id": "abcdefghi", "name": "get", "content": "{\"t\": 12e2}"},
+        {"role": "assistant", "content": "12"}, {"role": "user", "content": "ok"}],
+        "tools": [{"type": "function", "function": {"name": "get", "description": "d", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]}
+        """u8.ToArray();
+
+    private static byte[] Thinking => """
+        {"messages": [{"role": "user", "content": "7 + 5"}, {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "closed": true},
+        {"type": "text", "text": "12"}]}, {"role": "user", "content": "ok"}]}
+        """u8.ToArray();
+
+    // Kept until the process ends: in memory where the system has such a folder, because it is written for every input.
+    private static string Folder()
+    {
+        const string Memory = "/dev/shm";
+        string folder = Path.Combine(Directory.Exists(Memory) ? Memory : Path.GetTempPath(), $"mistral-fuzz-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return folder;
+    }
+
+    private static string Write(string folder, FuzzInput input, string name)
+    {
+        string path = Path.Combine(folder, name);
+        File.WriteAllBytes(path, input[name]);
+        return path;
+    }
+}
