@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Commands;
+using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
@@ -14,18 +14,17 @@ namespace Mistral.Ilgpu.Cli;
 /// <summary>The command <c>mistral</c>: parses, runs, and turns what goes wrong into one line and an exit code.</summary>
 internal static class CommandLine
 {
+    // A prompt may begin with @, which would else name a response file, and -not is no three options in one.
+    private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+
     public static int Run(IReadOnlyList<string> args, Terminal terminal)
     {
         try
         {
-            // A prompt may begin with @, which would else name a response file.
-            var parse = Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-            if (parse.Action is ParseErrorAction)
+            var parse = Root(terminal).Parse(args, Parser);
+            if (ParseProblem.Of(parse) is { } problem)
             {
-                throw new UsageException(parse.UnmatchedTokens is [var token, ..]
-                    ? $"unknown command, option or argument '{token}'; see --help"
-                    : parse.CommandResult.Command is RootCommand ? "no command; see --help"
-                    : parse.Errors[0].Message.TrimEnd('.'));
+                throw new UsageException(problem);
             }
 
             int code = parse.Invoke(new InvocationConfiguration
@@ -48,7 +47,7 @@ internal static class CommandLine
         }
         catch (Exception exception)
         {
-            return Report(exception, terminal, isVerbose: args.Contains("--verbose"));
+            return Report(exception, terminal, isVerbose: args.Any(argument => argument is OutputOptions.Verbose or OutputOptions.VerboseShort));
         }
     }
 
@@ -67,8 +66,6 @@ internal static class CommandLine
             DevicesCommand.Create(terminal),
             KernelsCommand.Create(terminal),
         };
-        // A prompt may begin with [, which would else name a directive.
-        root.Directives.Clear();
         return root;
     }
 

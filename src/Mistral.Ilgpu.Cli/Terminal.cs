@@ -1,4 +1,5 @@
 using System.Text;
+using Mistral.Ilgpu.Cli.Editing;
 using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli;
@@ -17,6 +18,12 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
 
     /// <summary>Whether a person watches <see cref="Error"/>, so that a progress bar may be drawn on it.</summary>
     public bool IsErrorInteractive { get; init; }
+
+    /// <summary>Whether a person types the input and sees what is asked.</summary>
+    public bool IsInteractive => IsInputInteractive && IsErrorInteractive;
+
+    /// <summary>The keys of whoever types the input.</summary>
+    public IKeyboard Keyboard { get; init; } = new ConsoleKeyboard();
 
     /// <summary>Columns of what <see cref="Out"/> is shown on.</summary>
     public int Width { get; init; } = 160;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
+using Mistral.Ilgpu.Cli.Editing;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
@@ -7,51 +7,55 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral chat</c>: a conversation, one line of input per turn.</summary>
+/// <summary><c>mistral chat [QUESTION]</c>: a conversation, one line of input per turn, or the answer to one question.</summary>
 internal sealed class ChatCommand
 {
     private const int MaxTokens = 1024;
-
-    private const string Help = """
-        /help          this
-        /system TEXT   begins anew, with TEXT as what the model is told to be
-        /history       the conversation so far
-        /lora [N]      the adapters; with a number switches one and forgets the conversation
-        /reset         forgets the conversation
-        /exit          leaves, as the end of input does
-        Ctrl-C stops an answer, and at the prompt leaves.
-        """;
 
     private readonly LoadedModel _loaded;
     private readonly Conversation _conversation;
     private readonly Narrator _narrator;
     private readonly bool _isJson;
+    private readonly bool _dropsOldest;
 
-    private ChatCommand(LoadedModel loaded, GenerationOptions options, Narrator narrator, bool isJson)
+    private ChatCommand(LoadedModel loaded, GenerationOptions options, Narrator narrator, string? system, bool isJson, bool dropsOldest)
     {
-        (_loaded, _narrator, _isJson) = (loaded, narrator, isJson);
+        (_loaded, _narrator, _isJson, _dropsOldest) = (loaded, narrator, isJson, dropsOldest);
         _conversation = new Conversation(loaded.Text, loaded.Checkpoint.Tokenizer, options);
+        _conversation.Reset(system);
     }
 
     private Terminal Terminal => _narrator.Terminal;
 
     public static Command Create(Terminal terminal)
     {
+        var question = new Argument<string?>("QUESTION")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "Is answered, and the command ends; without it turns are read from the terminal or from standard input.",
+        };
+        var system = SystemOption();
+        var dropOldest = new Option<bool>("--drop-oldest") { Description = "Forgets the oldest turns unasked where the context is full." };
         var generation = new GenerationSettingsOptions(MaxTokens);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
-        var command = new Command("chat", "Talks with the model, one line of input per turn; /help tells more.");
+        var command = new Command("chat", "Talks with the model, one line of input per turn; /help tells more.") { question, system, dropOldest };
         generation.AddTo(command);
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(parse =>
         {
             var narrator = output.Narrator(parse, terminal);
+            var options = generation.Read(parse, narrator);
             using var loaded = Load(model.Read(parse), narrator);
-            return new ChatCommand(loaded, generation.Read(parse), narrator, output.IsJson(parse)).Run();
+            var chat = new ChatCommand(loaded, options, narrator, parse.GetValue(system), output.IsJson(parse), parse.GetValue(dropOldest));
+            return parse.GetValue(question) is { } asked ? chat.Reply(asked) : chat.Run();
         });
         return command;
     }
+
+    public static Option<string?> SystemOption() => ValueOptions.Parsed(
+        "--system", "What the model is told to be, before the conversation.", "TEXT", "a text", text => text.Length > 0 ? text : null);
 
     private static LoadedModel Load(ModelSettings settings, Narrator narrator)
     {
@@ -62,6 +66,7 @@ internal sealed class ChatCommand
     private int Run()
     {
         var editor = new LineEditor(Terminal);
+        var commands = new SlashCommands(_loaded, _conversation, _narrator);
         if (Terminal.IsInputInteractive)
         {
             _narrator.Say($"/help for help");
@@ -72,7 +77,7 @@ internal sealed class ChatCommand
             string? line;
             using (new LeaveOnInterrupt())
             {
-                line = editor.ReadLine("> ");
+                line = editor.Read("> ");
             }
 
             if (line is null || line.Trim() is "/exit" or "/quit")
@@ -80,9 +85,10 @@ internal sealed class ChatCommand
                 return ExitCode.Done;
             }
 
-            if (line.StartsWith('/'))
+            // A pasted comment of code begins with / too.
+            if (line.StartsWith('/') && (!line.Contains('\n') || line.StartsWith("/system ", StringComparison.Ordinal)))
             {
-                Obey(line.Trim());
+                commands.Obey(line.Trim());
             }
             else if (!string.IsNullOrWhiteSpace(line))
             {
@@ -91,55 +97,47 @@ internal sealed class ChatCommand
         }
     }
 
-    private void Obey(string line)
-    {
-        string[] parts = line.Split(' ', 2, StringSplitOptions.TrimEntries);
-        switch (parts[0])
-        {
-            case "/help":
-                Terminal.Error.WriteLine(Help);
-                break;
-            case "/reset":
-                _conversation.Reset();
-                _narrator.Say($"forgotten");
-                break;
-            case "/system":
-                _conversation.Reset(parts.Length > 1 ? parts[1] : "");
-                _narrator.Say($"begun anew");
-                break;
-            case "/history":
-                foreach (var message in _conversation.Messages)
-                {
-                    Terminal.Error.WriteLine($"{message.Role}: {message.Content}");
-                }
-
-                break;
-            case "/lora":
-                SwitchAdapter(parts.Length > 1 ? parts[1] : "");
-                break;
-            default:
-                Terminal.Error.WriteLine($"no command {parts[0]}; /help lists them");
-                break;
-        }
-    }
-
-    private void SwitchAdapter(string number)
-    {
-        var adapters = _loaded.Model.Adapters;
-        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int chosen) && chosen >= 1 && chosen <= adapters.Count)
-        {
-            adapters[chosen - 1].IsOn = !adapters[chosen - 1].IsOn;
-            // What the cache holds was made with the other weights.
-            _conversation.Reset();
-        }
-
-        for (int i = 0; i < adapters.Count; i++)
-        {
-            Terminal.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(adapters[i].IsOn ? "on " : "off")} {adapters[i].Name}"));
-        }
-    }
-
+    // Answers, where the context is full after the oldest turns were dropped, if they may be.
     private void Answer(string text)
+    {
+        try
+        {
+            Reply(text);
+        }
+        catch (ContextFullException exception)
+        {
+            int turns = _conversation.TurnsTooMany(text, _loaded.Model.Context ?? int.MaxValue);
+            if (turns > 0 && MayDrop(turns))
+            {
+                _conversation.Drop(turns);
+                Reply(text);
+                return;
+            }
+
+            string help = turns > 0
+                ? FormattableString.Invariant($"/drop {turns} forgets the oldest turns, /reset all of them; --drop-oldest does so unasked")
+                : "this turn alone is too long";
+            Terminal.Error.WriteLine($"{exception.Message}; {help}");
+        }
+    }
+
+    private bool MayDrop(int turns)
+    {
+        FormattableString what = $"the oldest {turns} of {_conversation.TurnCount} turns";
+        if (_dropsOldest)
+        {
+            _narrator.Say($"the context is full: {FormattableString.Invariant(what)} dropped");
+            return true;
+        }
+
+        // An editor of its own, because the answer is no turn to go back to.
+        return Terminal.IsInteractive && new LineEditor(Terminal).Read($"the context is full: drop {FormattableString.Invariant(what)} and go on? [Y/n] ") is { } answer
+            && !answer.Trim().StartsWith("n", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <returns>The exit code, if nothing comes after.</returns>
+    /// <exception cref="ContextFullException">The conversation is longer than the context; the turn is taken back.</exception>
+    private int Reply(string text)
     {
         using var interrupts = new Interrupts(Terminal);
         try
@@ -169,14 +167,19 @@ internal sealed class ChatCommand
             {
                 _narrator.Say($"interrupted");
             }
+            else if (generation.FinishReason == FinishReason.Length && generation.PromptIds.Count + generation.Ids.Count > _loaded.Model.Context)
+            {
+                _narrator.Say($"the context is full: the answer ends here");
+            }
 
             _narrator.Detail($"{Narrator.Summary(generation)}");
             interrupts.ThrowIfTerminated();
+            return generation.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
         }
-        catch (ContextFullException exception)
+        catch (ContextFullException)
         {
             _conversation.TakeBack();
-            Terminal.Error.WriteLine($"{exception.Message}; /reset forgets the conversation");
+            throw;
         }
     }
 }

@@ -10,12 +10,18 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// </summary>
 internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, GenerationOptions options)
 {
+    // A quarter of the context, where the answer may be as long.
+    private const int RoomForAnswer = 4;
+
     private readonly ChatTemplate _template = ChatTemplate.For(tokenizer);
     private readonly Generator _generator = new(text, tokenizer);
     private readonly List<ChatMessage> _messages = [];
     private List<int> _read = [];
 
     public IReadOnlyList<ChatMessage> Messages => _messages;
+
+    /// <summary>Turns of the user so far.</summary>
+    public int TurnCount => _messages.Count(message => message.Role == ChatRole.User);
 
     /// <summary>Begins anew.</summary>
     /// <param name="system">What the model is told to be; null keeps what it was told.</param>
@@ -60,4 +66,37 @@ internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, Gene
 
     /// <summary>Forgets the turn that got no answer.</summary>
     public void TakeBack() => _messages.RemoveAt(_messages.Count - 1);
+
+    /// <summary>How many of the oldest turns must go so that the next one fits the context, and has room there for an answer.</summary>
+    /// <returns>0 if it fits as it is or however many go.</returns>
+    public int TurnsTooMany(string next, int context)
+    {
+        int room = Math.Min(options.MaxTokens, context / RoomForAnswer);
+        // The more turns go, the shorter it is.
+        var (least, most) = (1, TurnCount);
+        while (least < most)
+        {
+            int middle = (least + most) / 2;
+            (least, most) = Length(middle) + room <= context ? (least, middle) : (middle + 1, most);
+        }
+
+        return TurnCount > 0 && Length(most) <= context ? most : 0;
+
+        int Length(int turns) => _template.Encode([.. Without(turns), new ChatMessage(ChatRole.User, next)]).Count;
+    }
+
+    /// <summary>Forgets the oldest turns with their answers.</summary>
+    public void Drop(int turns)
+    {
+        var kept = Without(turns);
+        _messages.Clear();
+        _messages.AddRange(kept);
+    }
+
+    // What the model was told to be stays.
+    private List<ChatMessage> Without(int turns)
+    {
+        int seen = 0;
+        return [.. _messages.Where(message => (seen += message.Role == ChatRole.User ? 1 : 0) > turns || message.Role == ChatRole.System)];
+    }
 }

@@ -14,11 +14,13 @@ internal static class ConvertCommand
         var input = new Argument<string>("IN") { Description = "A file, a folder, tiny, or random:NAME[:TYPE]." };
         var target = new Argument<string>("OUT") { Description = "A file that ends in .gguf, or a folder for safetensors in Hugging Face's layout." };
         var type = ValueOptions.Format("--type", "Type of the matrices; if not given as stored.", TensorFormatExtensions.Encodable);
+        var force = new Option<bool>("--force") { Description = "Replaces a GGUF file that is there." };
         var output = new OutputOptions();
         var command = new Command("convert", "Writes a model as GGUF or as safetensors, in another type if asked.");
         command.Arguments.Add(input);
         command.Arguments.Add(target);
         command.Options.Add(type);
+        command.Options.Add(force);
         output.AddTo(command);
         command.SetAction(parse =>
         {
@@ -27,6 +29,11 @@ internal static class ConvertCommand
             if (format?.IsQuantized() == true && !ModelConversion.IsGguf(to))
             {
                 throw new UsageException($"--type: found {format.Value.ShortName()}, expected f32, f16 or bf16 for safetensors; name the output .gguf for GGUF");
+            }
+
+            if (File.Exists(to) && ModelConversion.IsGguf(to) && !parse.GetValue(force))
+            {
+                throw new UsageException($"OUT: found '{to}' there already; --force replaces it");
             }
 
             using var interrupts = new Interrupts(terminal);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
@@ -15,6 +17,8 @@ internal static class GenerateCommand
     public static Command Create(Terminal terminal)
     {
         var prompts = new PromptOptions("PROMPT");
+        var chat = ChatFile.Option();
+        var system = ChatCommand.SystemOption();
         var generation = new GenerationSettingsOptions(MaxTokens);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
@@ -22,9 +26,11 @@ internal static class GenerateCommand
             "--batch", $"Most texts of --input at once; {DefaultBatch} if not given, fewer where memory is short.", 1, MostBatch);
         var results = ValueOptions.Parsed(
             "--output", "Where the results of --input go; those it has already, from a run that was interrupted, are kept.", "FILE.jsonl", "a file",
-            text => text.Length > 0 ? text : null);
+            text => text.Length > 0 ? text : null).Short("-o");
         var command = new Command("generate", "Continues the text; what is added goes to standard output as it is made.");
         prompts.AddTo(command);
+        command.Options.Add(chat);
+        command.Options.Add(system);
         command.Options.Add(batch);
         command.Options.Add(results);
         generation.AddTo(command);
@@ -32,31 +38,51 @@ internal static class GenerateCommand
         output.AddTo(command);
         command.SetAction(parse =>
         {
-            var given = prompts.Read(parse, terminal);
             var (settings, narrator) = (model.Read(parse), output.Narrator(parse, terminal));
-            if (given.IsMany)
-            {
-                int atOnce = Math.Min(parse.GetValue(batch) ?? DefaultBatch, Math.Max(1, given.Texts.Count));
-                settings = settings with { Options = settings.Options with { Sequences = atOnce } };
-                return RunMany(given, generation.Read(parse), settings, narrator, parse.GetValue(results));
-            }
-
-            if (parse.GetResult(batch) is not null || parse.GetResult(results) is not null)
+            var options = generation.Read(parse, narrator);
+            bool isMany = prompts.IsMany(parse);
+            if (!isMany && (parse.GetResult(batch) is not null || parse.GetResult(results) is not null))
             {
                 throw new UsageException("--batch or --output without --input, expected them together");
             }
 
-            return Run(given, generation.Read(parse), settings, narrator, output.IsJson(parse));
+            if (parse.GetValue(chat) is { } file)
+            {
+                if (prompts.IsGiven(parse))
+                {
+                    throw new UsageException("--chat with PROMPT, --prompt-ids or --input, expected one of them");
+                }
+
+                var conversation = ChatFile.Read(file).WithSystem(parse.GetValue(system));
+                return Run(loaded => conversation.Encode(loaded.Checkpoint.Tokenizer), conversation.StartsAnswer, options, settings, narrator, output.IsJson(parse));
+            }
+
+            if (parse.GetValue(system) is not null)
+            {
+                throw new UsageException("--system without --chat, expected them together; the chat command takes it alone");
+            }
+
+            var given = prompts.Read(parse, terminal);
+            if (isMany)
+            {
+                int atOnce = Math.Min(parse.GetValue(batch) ?? DefaultBatch, Math.Max(1, given.Texts.Count));
+                settings = settings with { Options = settings.Options with { Sequences = atOnce } };
+                return RunMany(given, options, generation.HasSeed(parse), settings, narrator, parse.GetValue(results));
+            }
+
+            return Run(
+                loaded => given.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single(),
+                startsText: false, options, settings, narrator, output.IsJson(parse));
         });
         return command;
     }
 
-    private static int Run(Prompts prompts, GenerationOptions options, ModelSettings settings, Narrator narrator, bool isJson)
+    private static int Run(
+        Func<LoadedModel, int[]> encode, bool startsText, GenerationOptions options, ModelSettings settings, Narrator narrator, bool isJson)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
-        int[] prompt = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single();
-        var generation = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer).Start(prompt, options);
+        var generation = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer).Start(encode(loaded), options, startsText);
         Continue(generation, narrator.Terminal.Out, isJson, interrupts.Token);
         if (isJson)
         {
@@ -68,13 +94,42 @@ internal static class GenerateCommand
         return generation.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
     }
 
-    private static int RunMany(Prompts prompts, GenerationOptions options, ModelSettings settings, Narrator narrator, string? output)
+    private static int RunMany(Prompts prompts, GenerationOptions options, bool hasSeed, ModelSettings settings, Narrator narrator, string? output)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
-        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
-        var encoded = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize);
-        narrator.Detail($"seed {options.Sampling.Seed}");
-        return new GenerateMany(loaded, options, narrator).Run(encoded, output, interrupts.Token);
+        if (output is null)
+        {
+            using var loaded = Open();
+            return new GenerateMany(loaded, options, narrator, settings: null).Run(
+                prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize), 0, 0, narrator.Terminal.Out, interrupts.Token);
+        }
+
+        // All that can be wrong with the file shows before the weights are loaded.
+        var file = new ResultFile(output);
+        options = !hasSeed && file.Seed is { } seed ? options with { Sampling = options.Sampling with { Seed = seed } } : options;
+        var (encoded, made) = Describe(prompts, options, settings);
+        file.Require(encoded, made);
+        if (file.Count > 0)
+        {
+            narrator.Say($"{output} has the results of {file.Count} of {encoded.Count} prompts already");
+        }
+
+        using var writer = file.Append();
+        using var model = Open();
+        return new GenerateMany(model, options, narrator, made).Run(encoded, file.Count, file.FailedCount, writer, interrupts.Token);
+
+        LoadedModel Open()
+        {
+            var opened = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
+            narrator.Detail($"seed {options.Sampling.Seed}");
+            return opened;
+        }
+    }
+
+    private static (IReadOnlyList<int[]> Prompts, JsonObject Settings) Describe(Prompts prompts, GenerationOptions options, ModelSettings settings)
+    {
+        using var checkpoint = Checkpoint.Open(settings.Model);
+        return (prompts.Encode(checkpoint.Tokenizer, checkpoint.Config.VocabularySize), ResultSettings.Of(checkpoint, settings.Options, options));
     }
 
     private static void Continue(Generation.Generation generation, TextWriter output, bool isJson, CancellationToken cancellation)

@@ -17,9 +17,9 @@ internal static partial class KernelsCommand
     public static Command Create(Terminal terminal)
     {
         var name = new Argument<string?>("NAME") { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or what its name begins with." };
-        var emit = ValueOptions.Parsed(
+        var emit = ValueOptions.Choice(
             "--emit", "Prints the code of the form: PTX, NVIDIA's machine code (sass), OpenCL C, or the IL that the CPU accelerator runs.",
-            "ptx|sass|opencl|il", "ptx, sass, opencl or il", text => text is "ptx" or "sass" or "opencl" or "il" ? text : null);
+            "ptx", "sass", "opencl", "il");
         var architecture = ValueOptions.Parsed<int?>(
             "--arch", "The architecture that PTX is for; sm_80 if not given.", "sm_N", "an architecture such as sm_80",
             text => ArchitectureName().Match(text) is { Success: true } match ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : null);
@@ -50,7 +50,7 @@ internal static partial class KernelsCommand
     {
         var forms = KernelCatalog.All.Where(form => name is null || form.Name == name).ToList();
         forms = forms.Count > 0 ? forms : [.. KernelCatalog.All.Where(form => form.Name.StartsWith(name!, StringComparison.OrdinalIgnoreCase))];
-        return forms.Count > 0 ? forms : throw new UsageException($"NAME: found '{name}', expected a kernel; mistral kernels lists them");
+        return forms.Count > 0 ? forms : throw new UsageException($"NAME: found '{name}', expected a kernel; mistral kernels lists them{Suggestion.For(name!, KernelCatalog.All.Select(form => form.Name.Split('<')[0]))}");
     }
 
     private static KernelForm One(List<KernelForm> forms) => forms is [var form]

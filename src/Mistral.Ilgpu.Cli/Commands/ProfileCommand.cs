@@ -74,8 +74,8 @@ internal static class ProfileCommand
     private static int Run(
         Prompts? given, int tokens, int generated, Files files, bool byLayer, bool again, ModelSettings settings, Narrator narrator, bool isJson)
     {
-        RequireFolder("--trace", files.Trace);
-        RequireFolder("--html", files.Page);
+        using var trace = OutputFile.OpenIfGiven("--trace", files.Trace);
+        using var page = OutputFile.OpenIfGiven("--html", files.Page);
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token, timed: true);
         int[] prompt = Prompt(given, tokens, loaded);
@@ -83,16 +83,8 @@ internal static class ProfileCommand
         narrator.Say($"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
         var profile = new Profiler(loaded.Model).Run(prompt, generated, interrupts.Token);
         string title = $"{loaded.Checkpoint.Name} on {loaded.Device.Info.Name}, {prompt.Length} + {generated} tokens";
-        if (files.Trace is { } trace)
-        {
-            Write(trace, "--trace", file => Json.WriteLine(file, json => ProfileTrace.Write(json, profile, title)));
-        }
-
-        if (files.Page is { } page)
-        {
-            Write(page, "--html", file => file.Write(ProfilePage.Html(title, profile, limits, byLayer)));
-        }
-
+        trace?.Write(file => Json.WriteLine(file, json => ProfileTrace.Write(json, profile, title)));
+        page?.Write(file => file.Write(ProfilePage.Html(title, profile, limits, byLayer)));
         if (isJson)
         {
             Json.WriteLine(narrator.Terminal.Out, json => ProfileJson.Write(json, profile, limits, loaded, byLayer));
@@ -136,28 +128,6 @@ internal static class ProfileCommand
 
     private static int[] Prompt(Prompts? given, int tokens, LoadedModel loaded) =>
         given?.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize).Single() ?? new int[tokens];
-
-    // Before anything slow is begun.
-    private static void RequireFolder(string option, string? file)
-    {
-        if (file is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
-        {
-            throw new UsageException($"{option}: found '{file}', expected a file in a folder that is there");
-        }
-    }
-
-    private static void Write(string path, string option, Action<TextWriter> write)
-    {
-        try
-        {
-            using var file = new StreamWriter(path);
-            write(file);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{option}: '{path}' cannot be written: {exception.Message}");
-        }
-    }
 
     private sealed record Files(string? Trace, string? Page);
 }

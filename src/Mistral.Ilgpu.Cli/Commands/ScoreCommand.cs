@@ -4,6 +4,7 @@ using System.Text.Json;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Commands;
@@ -39,10 +40,22 @@ internal static class ScoreCommand
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: true, interrupts.Token);
         var tokenizer = loaded.Checkpoint.Tokenizer;
         var output = narrator.Terminal.Out;
+        int failed = 0;
         foreach (int[] ids in prompts.Encode(tokenizer, loaded.Model.Config.VocabularySize))
         {
             loaded.Text.Reset();
-            var score = TextScore.Of(loaded.Text, ids, interrupts.Token);
+            TextScore score;
+            try
+            {
+                score = TextScore.Of(loaded.Text, ids, interrupts.Token);
+            }
+            catch (ContextFullException exception) when (prompts.IsMany)
+            {
+                failed++;
+                Json.WriteLine(output, json => WriteError(json, ids, exception.Message));
+                continue;
+            }
+
             if (isJson)
             {
                 Json.WriteLine(output, json => Write(json, score, wantsLogits));
@@ -53,7 +66,15 @@ internal static class ScoreCommand
             }
         }
 
-        return ExitCode.Done;
+        return narrator.ManyDone(failed, prompts.Texts.Count);
+    }
+
+    private static void WriteError(Utf8JsonWriter json, int[] ids, string error)
+    {
+        json.WriteStartObject();
+        json.WriteIds("ids", ids);
+        json.WriteString("error", error);
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, TextScore score, bool wantsLogits)

@@ -14,9 +14,7 @@ internal static class TokenizeCommand
     {
         var prompts = new PromptOptions("TEXT");
         var decode = ValueOptions.Ids("--decode", "Writes the text of token ids.");
-        var chat = ValueOptions.Parsed(
-            "--chat", "A conversation instead of a text: an object with \"messages\", as OpenAI's API takes it.", "FILE.json", "a file",
-            text => text.Length > 0 ? text : null);
+        var chat = ChatFile.Option();
         var model = ModelSettingsOptions.ModelOption();
         model.Description = "A folder, a tokenizer file alone, or tiny, the built-in model, if not given.";
         var output = new OutputOptions();
@@ -46,7 +44,7 @@ internal static class TokenizeCommand
             }
 
             IEnumerable<IReadOnlyList<int>> texts = given is null
-                ? [ChatFile.Encode(chatFile!, tokenizer)]
+                ? [ChatFile.Read(chatFile!).Encode(tokenizer)]
                 : given.Encode(tokenizer, tokenizer.VocabularySize);
             foreach (var ids in texts)
             {

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Mistral.Ilgpu.Tokenization;
@@ -7,16 +8,19 @@ namespace Mistral.Ilgpu.Cli.Options;
 /// <summary>Reads a conversation from an object as OpenAI's and Mistral's APIs take it.</summary>
 internal static class ChatFile
 {
+    public static Option<string?> Option() => ValueOptions.Parsed(
+        "--chat", "A conversation instead of a text: an object with \"messages\", as OpenAI's API takes it.", "FILE.json", "a file",
+        text => text.Length > 0 ? text : null);
+
     /// <exception cref="ModelFileException">The file is missing or no conversation.</exception>
-    /// <exception cref="ChatFormatException">The model's format does not have such a conversation.</exception>
-    public static IReadOnlyList<int> Encode(string path, TextTokenizer tokenizer)
+    public static Chat Read(string path)
     {
         string json = DataFile.Read(path, File.ReadAllText);
         return DataFile.Parse(path, json, root =>
         {
             var messages = Messages(path, root);
             bool continuesLast = root.TryGetProperty("continue_final_message", out var continues) && continues.ValueKind == JsonValueKind.True;
-            return ChatTemplate.For(tokenizer).Encode(messages, continuesLast, Tools(path, root));
+            return new Chat(messages, continuesLast, Tools(path, root));
         });
     }
 
@@ -131,4 +135,20 @@ internal static class ChatFile
 
     private static string? Text(JsonElement holder, string name) =>
         holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}
+
+/// <param name="ContinuesLast">Whether the last message is left open for the model to go on with.</param>
+internal sealed record Chat(IReadOnlyList<ChatMessage> Messages, bool ContinuesLast, IReadOnlyList<ToolDefinition> Tools)
+{
+    /// <summary>Whether the model begins a message of its own.</summary>
+    public bool StartsAnswer => !ContinuesLast && !Messages[^1].IsPrefix;
+
+    /// <summary>The conversation with a system prompt at its start.</summary>
+    /// <exception cref="UsageException">It has one.</exception>
+    public Chat WithSystem(string? system) => system is null ? this
+        : Messages.Any(message => message.Role == ChatRole.System) ? throw new UsageException("--system: the conversation has a system message, expected one of both")
+        : this with { Messages = [new ChatMessage(ChatRole.System, system), .. Messages] };
+
+    /// <exception cref="ChatFormatException">The model's format does not have such a conversation.</exception>
+    public int[] Encode(TextTokenizer tokenizer) => [.. ChatTemplate.For(tokenizer).Encode(Messages, ContinuesLast, Tools)];
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Cli.Options;
@@ -8,10 +9,10 @@ namespace Mistral.Ilgpu.Cli.Options;
 internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
 {
     private readonly Option<int?> _maxTokens = ValueOptions.Count(
-        "--max-tokens", $"Most tokens generated; {defaultMaxTokens} if not given.", 1);
+        "--max-tokens", $"Most tokens generated; {defaultMaxTokens} if not given.", 1).Short("-n");
 
     private readonly Option<double?> _temperature = ValueOptions.Number(
-        "--temperature", "0, if not given, takes the most likely token; higher is more random.", "T", value => value >= 0, "from 0");
+        "--temperature", "0, if not given, takes the most likely token; higher is more random.", "T", value => value >= 0, "from 0").Short("-t");
 
     private readonly Option<int?> _topK = ValueOptions.Count("--top-k", "Draws from the N most likely tokens; 0, if not given, from all.", 0);
 
@@ -57,19 +58,33 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
         }
     }
 
-    public GenerationOptions Read(ParseResult parse) => new()
+    /// <summary>Whether a seed is given.</summary>
+    public bool HasSeed(ParseResult parse) => parse.GetResult(_seed) is not null;
+
+    /// <summary>The options as given; those that change nothing are told of.</summary>
+    public GenerationOptions Read(ParseResult parse, Narrator narrator)
     {
-        MaxTokens = parse.GetValue(_maxTokens) ?? defaultMaxTokens,
-        Sampling = new SamplingOptions
+        double temperature = parse.GetValue(_temperature) ?? 0;
+        string[] idle = [.. new Option[] { _topK, _topP, _minP, _seed }.Where(option => parse.GetResult(option) is not null).Select(option => option.Name)];
+        if (temperature == 0 && idle.Length > 0)
         {
-            Temperature = parse.GetValue(_temperature) ?? 0,
-            TopK = parse.GetValue(_topK) ?? 0,
-            TopP = parse.GetValue(_topP) ?? 1,
-            MinP = parse.GetValue(_minP) ?? 0,
-            RepeatPenalty = parse.GetValue(_repeatPenalty) ?? 1,
-            Seed = parse.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64(),
-        },
-        Stop = parse.GetValue(_stop) ?? [],
-        IgnoreEos = parse.GetValue(_ignoreEos),
-    };
+            narrator.Say($"no effect of {string.Join(" and ", idle)} without --temperature: the most likely token is always taken");
+        }
+
+        return new GenerationOptions
+        {
+            MaxTokens = parse.GetValue(_maxTokens) ?? defaultMaxTokens,
+            Sampling = new SamplingOptions
+            {
+                Temperature = temperature,
+                TopK = parse.GetValue(_topK) ?? 0,
+                TopP = parse.GetValue(_topP) ?? 1,
+                MinP = parse.GetValue(_minP) ?? 0,
+                RepeatPenalty = parse.GetValue(_repeatPenalty) ?? 1,
+                Seed = parse.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64(),
+            },
+            Stop = parse.GetValue(_stop) ?? [],
+            IgnoreEos = parse.GetValue(_ignoreEos),
+        };
+    }
 }

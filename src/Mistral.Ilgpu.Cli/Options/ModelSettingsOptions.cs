@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Checkpoints;
@@ -24,6 +25,8 @@ internal sealed partial class ModelSettingsOptions
     private const string ThreadsName = "--threads";
     private const string ThreadsDescription = "Threads of a device that is the CPU; if not given one per core.";
 
+    private const string LoraName = "--lora";
+
     private readonly Option<IReadOnlyList<string>?> _models;
     private readonly Option<IReadOnlyList<string>?> _devices;
     private readonly Option<IReadOnlyList<TensorFormat?>?> _types;
@@ -32,41 +35,47 @@ internal sealed partial class ModelSettingsOptions
     private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.",
         TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0);
 
-    private readonly Option<ActivationType?> _activations = ValueOptions.Parsed<ActivationType?>(
-        "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.", "int8|f32", "int8 or f32",
-        text => text switch { "int8" => ActivationType.Int8, "f32" => ActivationType.Float32, _ => null });
+    private readonly Option<string?> _activations = ValueOptions.Choice(
+        "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.", ["int8", "f32"]);
 
-    private readonly Option<LoraOptions[]> _adapters = new("--lora")
+    private readonly Option<LoraOptions[]> _adapters = new(LoraName)
     {
         Description = "An adapter of Hugging Face PEFT or Mistral's own, with a scale if not 1; repeat it for several.",
         HelpName = "PATH[:scale]",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        CustomParser = result => [.. result.Tokens.Select(token => ParseAdapter(token.Value))],
+        CustomParser = result => [.. result.Tokens.Select(token => ParseAdapter(token.Value, result))],
     };
 
     private readonly Option<int?> _context = ValueOptions.Count(
-        "--context", "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1);
+        "--context", "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1).Short("-c");
 
     private readonly Option<int?> _window = ValueOptions.Count(
         "--sliding-window", "Tokens that a token sees, itself included; if not given the model's.", 1);
 
     private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; if not given 1024 on NVIDIA's GPUs and 256 elsewhere, or less where memory is short.", 1, MostChunk);
 
-    private readonly Option<long?> _memory = ValueOptions.Size("--memory", "Device memory that may be used; if not given all there is.");
+    private readonly Option<long?> _memory = ValueOptions.Size("--memory", "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9.");
 
     /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
     public ModelSettingsOptions(bool many = false)
     {
-        _models = ValueOptions.OneOrMany(ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false);
+        _models = ValueOptions.OneOrMany(ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false, choices: [Checkpoint.Tiny]).Short("-m");
         _devices = ValueOptions.OneOrMany(
             "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
-            "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null, many);
+            "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null, many,
+            choices: ["auto", "cpu", "opencl", "cuda"]);
+        if (!many)
+        {
+            // Where several may be given, -d is the depth.
+            _devices.Short("-d");
+        }
+
         _types = ValueOptions.Formats("--type", "Type of the weights on the device; if not given as stored.", many, TensorFormatExtensions.Encodable);
         _threads = ValueOptions.OneOrManyCounts(ThreadsName, ThreadsDescription, many, 1, MostThreads);
     }
 
-    public static Option<string?> ModelOption() => ValueOptions.Parsed(ModelName, ModelDescription, "M", "a model", ParseModel);
+    public static Option<string?> ModelOption() => ValueOptions.Parsed(ModelName, ModelDescription, "M", "a model", ParseModel, [Checkpoint.Tiny]).Short("-m");
 
     public static Option<int?> ThreadsOption() => ValueOptions.Count(ThreadsName, ThreadsDescription, 1, MostThreads);
 
@@ -91,7 +100,7 @@ internal sealed partial class ModelSettingsOptions
             Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
             SlidingWindow = parse.GetValue(_window),
             Adapters = parse.GetValue(_adapters) ?? [],
-            Activations = parse.GetValue(_activations) ?? defaults.Activations,
+            Activations = parse.GetValue(_activations) == "f32" ? ActivationType.Float32 : ActivationType.Int8,
         };
         return
         [
@@ -106,11 +115,21 @@ internal sealed partial class ModelSettingsOptions
     private static string? ParseModel(string text) => text.Length > 0 ? text : null;
 
     // A path may hold colons; only a number behind the last one is a scale.
-    private static LoraOptions ParseAdapter(string text) =>
-        text.LastIndexOf(':') is > 0 and var colon
-        && float.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale) && float.IsFinite(scale)
-            ? new LoraOptions(text[..colon], scale)
-            : new LoraOptions(text);
+    private static LoraOptions ParseAdapter(string text, ArgumentResult result)
+    {
+        int colon = text.LastIndexOf(':');
+        if (colon > 0 && float.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale) && float.IsFinite(scale))
+        {
+            return new LoraOptions(text[..colon], scale);
+        }
+
+        if (colon > 0 && !Path.Exists(text) && Path.Exists(text[..colon]))
+        {
+            result.AddError($"{LoraName}: found scale '{text[(colon + 1)..]}' behind {text[..colon]}, expected a number such as 0.8");
+        }
+
+        return new LoraOptions(text);
+    }
 
     [GeneratedRegex(@"^(auto|cpu|(opencl|cuda)(:[0-9]{1,4})?)\z")]
     private static partial Regex DeviceName();

@@ -7,14 +7,14 @@ namespace Mistral.Ilgpu.Cli.Options;
 /// <param name="formats">Beside text and json.</param>
 internal sealed class OutputOptions(params string[] formats)
 {
-    private readonly Option<string?> _format = ValueOptions.Parsed(
-        "--format", "How results are written; text if not given.", string.Join('|', ["text", "json", .. formats]),
-        formats.Length == 0 ? "text or json" : $"text, json, {string.Join(" or ", formats)}",
-        text => text is "text" or "json" || formats.Contains(text) ? text : null);
+    public const string Verbose = "--verbose";
+    public const string VerboseShort = "-v";
 
-    private readonly Option<bool> _quiet = new("--quiet") { Description = "Writes results and errors only." };
+    private readonly Option<string?> _format = ValueOptions.Choice("--format", "How results are written; text if not given.", ["text", "json", .. formats]);
 
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "Tells more, and of a fault of ours where it happened." };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Writes results and errors only." };
+
+    private readonly Option<bool> _verbose = new(Verbose, VerboseShort) { Description = "Tells more, and of a fault of ours where it happened." };
 
     public void AddTo(Command command)
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using Mistral.Ilgpu.Tokenization;
 
@@ -18,7 +17,7 @@ internal sealed class PromptOptions(string argumentName)
 
     private readonly Option<string?> _input = ValueOptions.Parsed(
         "--input", "Many texts: a JSON string or {\"prompt\": …} per line; writes one JSON result per line.", "FILE.jsonl", "a file",
-        text => text.Length > 0 ? text : null);
+        text => text.Length > 0 ? text : null).Short("-i");
 
     private readonly Option<string?> _suffix = new("--suffix")
     {
@@ -37,6 +36,9 @@ internal sealed class PromptOptions(string argumentName)
     /// <summary>Whether any of the ways is used, standard input aside.</summary>
     public bool IsGiven(ParseResult parse) =>
         parse.GetResult(_text)?.Tokens.Count > 0 || parse.GetIds(_ids) is not null || parse.GetValue(_input) is not null;
+
+    /// <summary>Whether many are given.</summary>
+    public bool IsMany(ParseResult parse) => parse.GetValue(_input) is not null;
 
     /// <summary>The prompts, read before anything slow is begun.</summary>
     /// <exception cref="UsageException">There is none, or more than one way is used.</exception>
@@ -61,13 +63,6 @@ internal sealed class PromptOptions(string argumentName)
         if (input is not null)
         {
             return new Prompts(PromptFile.Read(input), null, IsMany: true) { Suffix = suffix };
-        }
-
-        // An option that is misspelt looks like a prompt.
-        bool isEscaped = parse.Tokens.Any(token => token.Type == TokenType.DoubleDash);
-        if (text is { Length: > 1 } && text[0] == '-' && !isEscaped)
-        {
-            throw new UsageException($"unknown option '{text}'; a text that begins with - goes after --");
         }
 
         if (text is null or "-")

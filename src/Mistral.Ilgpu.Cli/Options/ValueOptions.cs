@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -51,15 +52,19 @@ internal static partial class ValueOptions
             && double.IsFinite(value) && isValid(value) ? value : null);
 
     public static Option<long?> Size(string name, string description) =>
-        Parsed<long?>(name, description, "SIZE", "a size such as 8GiB or 500MB", ParseSize);
+        Parsed<long?>(name, description, "SIZE", "a size such as 8GiB, 8G or 500MB", ParseSize);
+
+    /// <summary>One of some words.</summary>
+    public static Option<string?> Choice(string name, string description, params IReadOnlyList<string> choices) =>
+        Parsed(name, description, string.Join('|', choices), Expected(choices), text => choices.Contains(text) ? text : null, choices);
 
     /// <summary>One of some formats, by its short name in either case.</summary>
     public static Option<TensorFormat?> Format(string name, string description, params IReadOnlyList<TensorFormat> formats) =>
-        Parsed(name, description, Placeholder(formats), Expected(formats), text => ParseFormat(text, formats));
+        Parsed(name, description, Placeholder(formats), Expected(Names(formats)), text => ParseFormat(text, formats), Names(formats));
 
     /// <summary>One or more of some formats.</summary>
     public static Option<IReadOnlyList<TensorFormat?>?> Formats(string name, string description, bool many, IReadOnlyList<TensorFormat> formats) =>
-        OneOrMany(name, description, Placeholder(formats), Expected(formats), text => ParseFormat(text, formats), many);
+        OneOrMany(name, description, Placeholder(formats), Expected(Names(formats)), text => ParseFormat(text, formats), many, choices: Names(formats));
 
     public static Option<int[]?> Ids(string name, string description) =>
         Parsed(name, description, "1,2,3", "token ids such as 1,2,3", ParseIds);
@@ -71,21 +76,26 @@ internal static partial class ValueOptions
     /// <summary>An option with one value.</summary>
     /// <param name="expected">What a value looks like, in words.</param>
     /// <param name="parse">Null where the text is not a value.</param>
-    public static Option<T?> Parsed<T>(string name, string description, string placeholder, string expected, Func<string, T?> parse) =>
+    /// <param name="choices">Values to suggest and to complete.</param>
+    public static Option<T?> Parsed<T>(
+        string name, string description, string placeholder, string expected, Func<string, T?> parse, IReadOnlyList<string>? choices = null) =>
         new(name)
         {
             Description = description,
             HelpName = placeholder,
             Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result => Parse(result, name, expected, parse),
+            CustomParser = result => Parse(result, name, expected, parse, choices ?? []),
+            CompletionSources = { _ => Completions(choices) },
         };
 
     /// <summary>An option with values of which one is taken, or, where many are, each of a list, repeated, or both.</summary>
     /// <param name="expected">What a value looks like, in words.</param>
     /// <param name="parse">Null where the text is not a value.</param>
     /// <param name="isList">Whether commas part values; a path may have some of its own.</param>
+    /// <param name="choices">Values to suggest and to complete.</param>
     public static Option<IReadOnlyList<T>?> OneOrMany<T>(
-        string name, string description, string placeholder, string expected, Func<string, T?> parse, bool many, bool isList = true) => new(name)
+        string name, string description, string placeholder, string expected, Func<string, T?> parse, bool many, bool isList = true,
+        IReadOnlyList<string>? choices = null) => new(name)
     {
         Description = many ? $"{description} Repeat it{(isList ? ", or give a list," : "")} for several." : description,
         HelpName = placeholder,
@@ -98,7 +108,7 @@ internal static partial class ValueOptions
             {
                 if (parse(text) is not { } value)
                 {
-                    result.AddError($"{name}: found '{text}', expected {expected}");
+                    result.AddError($"{name}: found '{text}', expected {expected}{Suggestion.For(text, choices ?? [])}");
                     return null;
                 }
 
@@ -107,24 +117,35 @@ internal static partial class ValueOptions
 
             return values;
         },
+        CompletionSources = { _ => Completions(choices) },
     };
 
-    private static T? Parse<T>(ArgumentResult result, string name, string expected, Func<string, T?> parse)
+    /// <summary>Gives an option a short name too.</summary>
+    public static Option<T> Short<T>(this Option<T> option, string alias)
+    {
+        option.Aliases.Add(alias);
+        return option;
+    }
+
+    private static IEnumerable<CompletionItem> Completions(IReadOnlyList<string>? choices) => (choices ?? []).Select(choice => new CompletionItem(choice));
+
+    private static T? Parse<T>(ArgumentResult result, string name, string expected, Func<string, T?> parse, IReadOnlyList<string> choices)
     {
         string text = result.Tokens[^1].Value;
         var value = parse(text);
         if (value is null)
         {
-            result.AddError($"{name}: found '{text}', expected {expected}");
+            result.AddError($"{name}: found '{text}', expected {expected}{Suggestion.For(text, choices)}");
         }
 
         return value;
     }
 
-    private static string Placeholder(IEnumerable<TensorFormat> formats) => string.Join('|', formats.Select(format => format.ShortName()));
+    private static string Placeholder(IReadOnlyList<TensorFormat> formats) => string.Join('|', Names(formats));
 
-    private static string Expected(IReadOnlyList<TensorFormat> formats) =>
-        $"{string.Join(", ", formats.SkipLast(1).Select(format => format.ShortName()))} or {formats[^1].ShortName()}";
+    private static string[] Names(IReadOnlyList<TensorFormat> formats) => [.. formats.Select(format => format.ShortName())];
+
+    private static string Expected(IReadOnlyList<string> choices) => $"{string.Join(", ", choices.SkipLast(1))} or {choices[^1]}";
 
     private static TensorFormat? ParseFormat(string text, IEnumerable<TensorFormat> formats) => formats
         .Where(format => format.ShortName().Equals(text, StringComparison.OrdinalIgnoreCase)).Select(format => (TensorFormat?)format).FirstOrDefault();
@@ -150,6 +171,7 @@ internal static partial class ValueOptions
         return ids;
     }
 
+    // As GNU's tools read sizes: 8G, 8Gi and 8GiB are powers of 1024, 8GB is one of 1000.
     private static long? ParseSize(string text)
     {
         var match = SizeText().Match(text);
@@ -160,10 +182,10 @@ internal static partial class ValueOptions
 
         int power = match.Groups["prefix"] is { Success: true } prefix ? "kmgt".IndexOf(char.ToLowerInvariant(prefix.Value[0])) + 1 : 0;
         double bytes = double.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture)
-            * Math.Pow(match.Groups["binary"].Success ? 1024 : 1000, power);
+            * Math.Pow(match.Groups["decimal"].Success ? 1000 : 1024, power);
         return bytes is >= 1 and < long.MaxValue ? (long)bytes : null;
     }
 
-    [GeneratedRegex(@"^(?<number>[0-9]+(\.[0-9]+)?) *((?<prefix>[kmgt])(?<binary>i)?b|b)?\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<number>[0-9]+(\.[0-9]+)?) *((?<prefix>[kmgt])(ib?|(?<decimal>b))?|b)?\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SizeText();
 }

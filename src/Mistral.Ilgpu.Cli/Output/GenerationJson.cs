@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Cli.Commands;
 using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Cli.Output;
@@ -7,18 +9,25 @@ namespace Mistral.Ilgpu.Cli.Output;
 internal static class GenerationJson
 {
     public static void Write(Utf8JsonWriter json, Generation.Generation generation, LoadedModel loaded) => Write(
-        json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings);
+        json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings, settings: null);
 
-    public static void Write(Utf8JsonWriter json, BatchedGeneration generation, LoadedModel loaded) => Write(
-        json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings);
+    /// <param name="settings">What decides the text beside the prompt; null to leave it out.</param>
+    public static void Write(Utf8JsonWriter json, BatchedGeneration generation, LoadedModel loaded, JsonObject? settings) => Write(
+        json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings, settings);
+
+    /// <summary>The result of a prompt that cannot be continued.</summary>
+    public static void WriteError(Utf8JsonWriter json, IReadOnlyList<int> promptIds, string error, LoadedModel loaded, JsonObject? settings)
+    {
+        WriteStart(json, loaded, promptIds);
+        json.WriteString("error", error);
+        WriteEnd(json, settings);
+    }
 
     private static void Write(
-        Utf8JsonWriter json, LoadedModel loaded, IReadOnlyList<int> promptIds, IReadOnlyList<int> ids, string text, FinishReason reason, GenerationTimings timings)
+        Utf8JsonWriter json, LoadedModel loaded, IReadOnlyList<int> promptIds, IReadOnlyList<int> ids, string text, FinishReason reason,
+        GenerationTimings timings, JsonObject? settings)
     {
-        json.WriteStartObject();
-        json.WriteString("model", loaded.Checkpoint.Name);
-        json.WriteString("device", loaded.Device.Info.Id);
-        json.WriteIds("prompt_ids", promptIds);
+        WriteStart(json, loaded, promptIds);
         json.WriteIds("ids", ids);
         json.WriteString("text", text);
         json.WriteString("finish_reason", reason switch
@@ -35,6 +44,25 @@ internal static class GenerationJson
         json.WriteMilliseconds("decode_ms", timings.DecodeTime);
         json.WriteMilliseconds("first_token_ms", timings.FirstTokenTime);
         json.WriteEndObject();
+        WriteEnd(json, settings);
+    }
+
+    private static void WriteStart(Utf8JsonWriter json, LoadedModel loaded, IReadOnlyList<int> promptIds)
+    {
+        json.WriteStartObject();
+        json.WriteString("model", loaded.Checkpoint.Name);
+        json.WriteString("device", loaded.Device.Info.Id);
+        json.WriteIds("prompt_ids", promptIds);
+    }
+
+    private static void WriteEnd(Utf8JsonWriter json, JsonObject? settings)
+    {
+        if (settings is not null)
+        {
+            json.WritePropertyName(ResultFile.SettingsName);
+            settings.WriteTo(json);
+        }
+
         json.WriteEndObject();
     }
 }

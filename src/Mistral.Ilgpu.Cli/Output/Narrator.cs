@@ -27,6 +27,19 @@ internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
         }
     }
 
+    /// <summary>Ends a run over many texts: tells how many failed, whose results say why.</summary>
+    /// <returns>The exit code.</returns>
+    public int ManyDone(int failed, int count)
+    {
+        if (failed == 0)
+        {
+            return ExitCode.Done;
+        }
+
+        terminal.Error.WriteLine(FormattableString.Invariant($"mistral: {failed} of {count} texts failed; their results say why in \"error\""));
+        return ExitCode.File;
+    }
+
     /// <summary>The line that ends a generation.</summary>
     public static string Summary(Generation.Generation generation)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Cli.Commands;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Fuzzing.Mutations;
@@ -28,9 +29,9 @@ internal static class CommandReaders
             "results",
             3,
             [new FuzzSeed("results.jsonl", new JsonLinesMutator(
-                """{"model":"tiny","device":"cpu","prompt_ids":[1,2,3],"ids":[4],"text":"a","finish_reason":"length","timings":{"load_ms":1.5}}""",
-                """{"model":"tiny","device":"cpu","prompt_ids":[1,4],"ids":[4],"text":"a","finish_reason":"stop"}"""))],
-            input => ResultFile.Resume(Write(folder, input, "results.jsonl"), Results));
+                """{"model":"tiny","device":"cpu","prompt_ids":[1,2,3],"ids":[4],"text":"a","finish_reason":"length","settings":{"temperature":0.5,"seed":7,"stop":["é"]}}""",
+                """{"model":"tiny","device":"cpu","prompt_ids":[1,4],"error":"too long","settings":{"temperature":0.5,"seed":7,"stop":["\u00e9"]}}"""))],
+            input => new ResultFile(Write(folder, input, "results.jsonl")).Require(Results, new JsonObject { ["temperature"] = 0.5, ["seed"] = 7, ["stop"] = new JsonArray("é") }));
         foreach (string version in new[] { "v1", "v2", "v3", "v7", "v11", "v13" })
         {
             var chat = TokenizerFile.Load(JsonSeeds.Tekken(version), "tekken.json", null);
@@ -39,7 +40,7 @@ internal static class CommandReaders
                 $"chat-{version}",
                 1,
                 [.. seeds.Select(seed => new FuzzSeed("chat.json", new JsonMutator(seed)))],
-                input => ChatFile.Encode(Write(folder, input, "chat.json"), chat));
+                input => ChatFile.Read(Write(folder, input, "chat.json")).Encode(chat));
         }
 
         yield return new FuzzTarget(

@@ -58,6 +58,17 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Fact]
+    public void Convert_ToAFileThatIsThere_NeedsForce()
+    {
+        string file = _folder.File("tiny.gguf");
+        File.WriteAllText(file, "mine");
+        CommandRun.Of("convert", "tiny", file).ExpectError(2, "tiny.gguf", "--force");
+        Assert.Equal("mine", File.ReadAllText(file));
+        CommandRun.Of("convert", "tiny", file, "--force", "--quiet").Expect(0);
+        Assert.True(new FileInfo(file).Length > 1 << 20);
+    }
+
+    [Fact]
     public void Inspect_QuantizedFile_HasItsTokenizerFormatsAndDevices()
     {
         CommandRun.Of("convert", "tiny", _folder.File("tiny.gguf"), "--type", "q4_k", "--quiet").Expect(0);

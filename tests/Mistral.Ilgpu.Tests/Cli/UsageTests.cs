@@ -52,6 +52,42 @@ public sealed class UsageTests
     [InlineData("generate", "hi", "--model", "")]
     public void Arguments_NotUnderstood_AreUsageErrors(params string[] args) => CommandRun.Of(args).ExpectError(2);
 
+    [Theory]
+    [InlineData("8G")]
+    [InlineData("8g")]
+    [InlineData("8Gi")]
+    [InlineData("8GiB")]
+    [InlineData("8GB")]
+    public void Memory_AnyUsualSize_IsTaken(string size) => CommandRun.Of("inspect", "--device", "cpu", "--memory", size).Expect(0);
+
+    [Fact]
+    public void Lora_ScaleThatIsNoNumber_IsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        CommandRun.Of("generate", "hi", "--lora", $"{folder.Path}:abc").ExpectError(2, "--lora", "scale 'abc'");
+    }
+
+    [Fact]
+    public void RandomModel_TypeUnknown_NamesItAndTheKnownOnes() =>
+        CommandRun.Of("inspect", "--model", "random:250m:q9").ExpectError(4, "type 'q9'", "q8_0", "bf16");
+
+    [Theory]
+    [InlineData("--top-k", "5", "--seed", "3")]
+    [InlineData("--top-p", "0.5", "--temperature", "0")]
+    public void Sampling_WithoutTemperature_IsSaidToChangeNothing(params string[] options)
+    {
+        var run = CommandRun.Of(["generate", "hi", "--device", "cpu", "--max-tokens", "1", .. options]).Expect(0);
+
+        Assert.Contains($"{options[0]}", run.Error, StringComparison.Ordinal);
+        Assert.Contains("without --temperature", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sampling_WithTemperature_NeedsNoWord() => Assert.DoesNotContain(
+        "--temperature",
+        CommandRun.Of("generate", "hi", "--device", "cpu", "--max-tokens", "1", "--top-k", "5", "--temperature", "1").Expect(0).Error,
+        StringComparison.Ordinal);
+
     [Fact]
     public void Arguments_None_AreUsageError() => CommandRun.Of().ExpectError(2);
 

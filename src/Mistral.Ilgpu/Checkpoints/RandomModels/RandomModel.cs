@@ -24,9 +24,12 @@ internal static class RandomModel
     {
         string name = model[Prefix.Length..];
         var format = TensorFormat.BFloat16;
-        if (name.LastIndexOf(':') is > 0 and var colon && TensorFormatExtensions.FromShortName(name[(colon + 1)..]) is { } named)
+        // A path may hold colons.
+        if (name.LastIndexOf(':') is > 0 and var colon && !File.Exists(name))
         {
-            (name, format) = (name[..colon], named);
+            string type = name[(colon + 1)..];
+            (name, format) = (name[..colon], TensorFormatExtensions.FromShortName(type.ToLowerInvariant()) ?? throw new ModelFileException(
+                model, $"found type '{type}', expected {string.Join(", ", Enum.GetValues<TensorFormat>().Select(known => known.ShortName()))}"));
         }
 
         var config = FamilyShapes.ByName.TryGetValue(name, out var shape) ? shape : ReadShape(model, name);

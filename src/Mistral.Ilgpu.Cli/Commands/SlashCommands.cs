@@ -1,0 +1,86 @@
+using System.Globalization;
+using Mistral.Ilgpu.Cli.Output;
+
+namespace Mistral.Ilgpu.Cli.Commands;
+
+/// <summary>What can be said to <c>mistral chat</c> itself: lines that begin with /.</summary>
+internal sealed class SlashCommands(LoadedModel loaded, Conversation conversation, Narrator narrator)
+{
+    private const string Help = """"
+        /help          this
+        /system TEXT   begins anew, with TEXT as what the model is told to be
+        /history       the conversation so far
+        /drop [N]      forgets the oldest turn, or the oldest N
+        /lora [N]      the adapters; with a number switches one and forgets the conversation
+        /reset         forgets the conversation
+        /exit          leaves, as the end of input does
+        A line that ends in \ goes on in the next, and so does all between """ and """; Alt-Enter begins a new line too.
+        What is pasted is one turn. Ctrl-C stops an answer, and at the prompt leaves.
+        """";
+
+    private Terminal Terminal => narrator.Terminal;
+
+    public void Obey(string line)
+    {
+        string[] parts = line.Split(' ', 2, StringSplitOptions.TrimEntries);
+        switch (parts[0])
+        {
+            case "/help":
+                Terminal.Error.WriteLine(Help);
+                break;
+            case "/reset":
+                conversation.Reset();
+                narrator.Say($"forgotten");
+                break;
+            case "/system":
+                conversation.Reset(parts.Length > 1 ? parts[1] : "");
+                narrator.Say($"begun anew");
+                break;
+            case "/history":
+                foreach (var message in conversation.Messages)
+                {
+                    Terminal.Error.WriteLine($"{message.Role}: {message.Content}");
+                }
+
+                break;
+            case "/drop":
+                Drop(parts.Length > 1 ? parts[1] : "1");
+                break;
+            case "/lora":
+                SwitchAdapter(parts.Length > 1 ? parts[1] : "");
+                break;
+            default:
+                Terminal.Error.WriteLine($"no command {parts[0]}; /help lists them");
+                break;
+        }
+    }
+
+    private void SwitchAdapter(string number)
+    {
+        var adapters = loaded.Model.Adapters;
+        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int chosen) && chosen >= 1 && chosen <= adapters.Count)
+        {
+            adapters[chosen - 1].IsOn = !adapters[chosen - 1].IsOn;
+            // What the cache holds was made with the other weights.
+            conversation.Reset();
+        }
+
+        for (int i = 0; i < adapters.Count; i++)
+        {
+            Terminal.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(adapters[i].IsOn ? "on " : "off")} {adapters[i].Name}"));
+        }
+    }
+
+    private void Drop(string number)
+    {
+        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int turns) && turns >= 1 && turns <= conversation.TurnCount)
+        {
+            conversation.Drop(turns);
+            narrator.Say($"dropped {turns}, {conversation.TurnCount} kept");
+        }
+        else
+        {
+            Terminal.Error.WriteLine(FormattableString.Invariant($"/drop: found '{number}', expected from 1 to {conversation.TurnCount}, the turns so far"));
+        }
+    }
+}
