@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
@@ -25,6 +26,9 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>From nothing until the first pass could run.</summary>
     public TimeSpan LoadTime { get; }
 
+    /// <summary>Of it, what kernels took that had to be compiled; zero where all were kept from an earlier run.</summary>
+    public TimeSpan CompileTime => Model.CompiledKernels > 0 ? Model.KernelTime : TimeSpan.Zero;
+
     /// <param name="timed">As <see cref="Device.Open"/> takes it.</param>
     public static LoadedModel Open(
         ModelSettings settings, Narrator narrator, bool allLogits, CancellationToken cancellation, bool timed = false)
@@ -44,8 +48,8 @@ internal sealed class LoadedModel : IDisposable
             string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
             narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
             var options = settings.Options with { AllLogits = allLogits };
-            var model = ProgressBar.OverTensors(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, progress =>
-                MistralModel.Load(checkpoint, device, options, progress, cancellation));
+            var model = ProgressBar.OverLoading(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, (progress, kernels) =>
+                MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));
             model.OnSlowerLaunches = reason => narrator.Detail($"{reason}");
             if (device.Drawback is { } drawback)
             {
@@ -53,8 +57,10 @@ internal sealed class LoadedModel : IDisposable
             }
 
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
-            narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime)}");
-            narrator.Detail($"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {loaded.LoadTime.TotalMilliseconds:n0} ms");
+            string compiled = model.CompiledKernels == 0 ? "" : string.Create(
+                CultureInfo.InvariantCulture, $", {model.CompiledKernels} kernels compiled in {Narrator.Seconds(loaded.CompileTime)}, once");
+            narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime - loaded.CompileTime)}{compiled}");
+            narrator.Detail($"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {loaded.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of it for kernels");
             narrator.Detail($"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.Cache.Bytes)}");
             return loaded;
         }
@@ -62,6 +68,7 @@ internal sealed class LoadedModel : IDisposable
         {
             Release(opening);
             checkpoint?.Dispose();
+            cancellation.ThrowIfCancellationRequested();
             throw;
         }
     }

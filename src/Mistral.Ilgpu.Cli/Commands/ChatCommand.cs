@@ -143,7 +143,7 @@ internal sealed class ChatCommand
         try
         {
             var generation = _conversation.Ask(text);
-            foreach (var token in generation.Run(interrupts.Token))
+            foreach (var token in PromptReading.Run(generation, _loaded.Text, _narrator, interrupts.Token))
             {
                 if (!_isJson && token.Text.Length > 0)
                 {

@@ -83,7 +83,7 @@ internal static class GenerateCommand
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
         var generation = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer).Start(encode(loaded), options, startsText);
-        Continue(generation, narrator.Terminal.Out, isJson, interrupts.Token);
+        Continue(PromptReading.Run(generation, loaded.Text, narrator, interrupts.Token), narrator.Terminal.Out, isJson);
         if (isJson)
         {
             Json.WriteLine(narrator.Terminal.Out, json => GenerationJson.Write(json, generation, loaded));
@@ -132,9 +132,9 @@ internal static class GenerateCommand
         return (prompts.Encode(checkpoint.Tokenizer, checkpoint.Config.VocabularySize), ResultSettings.Of(checkpoint, settings.Options, options));
     }
 
-    private static void Continue(Generation.Generation generation, TextWriter output, bool isJson, CancellationToken cancellation)
+    private static void Continue(IEnumerable<GeneratedToken> tokens, TextWriter output, bool isJson)
     {
-        foreach (var token in generation.Run(cancellation))
+        foreach (var token in tokens)
         {
             if (!isJson && token.Text.Length > 0)
             {

@@ -47,7 +47,7 @@ internal static class ScoreCommand
             TextScore score;
             try
             {
-                score = TextScore.Of(loaded.Text, ids, interrupts.Token);
+                score = ProgressBar.OverPrompt(narrator, loaded.Text, ids.Length, () => TextScore.Of(loaded.Text, ids, interrupts.Token));
             }
             catch (ContextFullException exception) when (prompts.IsMany)
             {

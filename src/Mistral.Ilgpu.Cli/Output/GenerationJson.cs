@@ -38,6 +38,7 @@ internal static class GenerationJson
         });
         json.WriteStartObject("timings");
         json.WriteMilliseconds("load_ms", loaded.LoadTime);
+        json.WriteMilliseconds("compile_ms", loaded.CompileTime);
         json.WriteNumber("prefill_tokens", timings.PrefillTokens);
         json.WriteMilliseconds("prefill_ms", timings.PrefillTime);
         json.WriteNumber("decode_tokens", timings.DecodeTokens);

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Text;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
 using Spectre.Console;
 
 namespace Mistral.Ilgpu.Cli.Output;
@@ -16,8 +19,7 @@ internal static class ProgressBar
             return work(_ => { });
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
-        return console.Progress().AutoClear(true).Start(context =>
+        return Console(narrator).Progress().AutoClear(true).Start(context =>
         {
             var task = context.AddTask(Markup.Escape(title), maxValue: total);
             return work(done => task.Value = done);
@@ -26,7 +28,65 @@ internal static class ProgressBar
 
     /// <summary>Over the bytes of a model.</summary>
     public static T OverTensors<T>(Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, T> work) =>
-        Run(narrator, title, totalBytes, report => work(new ProgressTo(report)));
+        Run(narrator, title, totalBytes, report => work(new ProgressTo<TensorProgress>(progress => report(progress.BytesDone))));
+
+    /// <summary>Over what brings a model to a device: the kernels that must be compiled, if any, and the bytes of its weights. Where no bar is drawn one line
+    /// says that kernels are compiled.</summary>
+    public static T OverLoading<T>(
+        Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, IProgress<KernelProgress>, T> work)
+    {
+        const string Compiling = "compiling kernels, once";
+        if (!narrator.ShowsProgress)
+        {
+            int told = 0;
+            return work(new ProgressTo<TensorProgress>(_ => { }), new ProgressTo<KernelProgress>(_ =>
+            {
+                if (Interlocked.Exchange(ref told, 1) == 0)
+                {
+                    narrator.Say($"{Compiling}");
+                }
+            }));
+        }
+
+        return Console(narrator).Progress().AutoClear(true).Start(context =>
+        {
+            // Begun by whichever thread reports first.
+            var kernels = new Lazy<ProgressTask>(() => context.AddTask(Compiling));
+            var tensors = new Lazy<ProgressTask>(() => context.AddTask(Markup.Escape(title), maxValue: totalBytes));
+            return work(
+                new ProgressTo<TensorProgress>(progress => tensors.Value.Value = progress.BytesDone),
+                new ProgressTo<KernelProgress>(progress =>
+                {
+                    var task = kernels.Value;
+                    task.Description = string.Create(CultureInfo.InvariantCulture, $"{Compiling}: {progress.Ready} of {progress.Total}");
+                    (task.MaxValue, task.Value) = (progress.Total, progress.Ready);
+                }));
+        });
+    }
+
+    /// <summary>Over the reading of a prompt.</summary>
+    public static T OverPrompt<T>(Narrator narrator, ModelText text, int tokens, Func<T> work) => !narrator.ShowsProgress || tokens <= text.Model.Chunk
+        ? work()
+        : Console(narrator).Progress().AutoClear(true).Start(context =>
+        {
+            var task = context.AddTask("reading the prompt", maxValue: tokens);
+            text.OnRead = (read, of) =>
+            {
+                task.Description = string.Create(CultureInfo.InvariantCulture, $"reading the prompt: {read:N0} of {of:N0}");
+                task.Value = read;
+            };
+            try
+            {
+                text.OnRead(0, tokens);
+                return work();
+            }
+            finally
+            {
+                text.OnRead = null;
+            }
+        });
+
+    private static IAnsiConsole Console(Narrator narrator) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
 
     // Spectre takes no writer but the console's own for a terminal.
     private sealed class ErrorConsole(Terminal terminal) : IAnsiConsoleOutput
@@ -35,9 +95,9 @@ internal static class ProgressBar
 
         public bool IsTerminal => terminal.IsErrorInteractive;
 
-        public int Width => Console.BufferWidth is > 0 and var width ? width : 80;
+        public int Width => System.Console.BufferWidth is > 0 and var width ? width : 80;
 
-        public int Height => Console.WindowHeight is > 0 and var height ? height : 24;
+        public int Height => System.Console.WindowHeight is > 0 and var height ? height : 24;
 
         public void SetEncoding(Encoding encoding)
         {
@@ -45,8 +105,8 @@ internal static class ProgressBar
     }
 
     // System.Progress would report from the thread pool, out of order.
-    private sealed class ProgressTo(Action<double> report) : IProgress<TensorProgress>
+    private sealed class ProgressTo<T>(Action<T> report) : IProgress<T>
     {
-        public void Report(TensorProgress value) => report(value.BytesDone);
+        public void Report(T value) => report(value);
     }
 }

@@ -25,6 +25,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
 {
     private readonly ConcurrentDictionary<Type, Task<Kernel>> _kernels = [];
     private readonly ConcurrentDictionary<nint, bool> _mayBeginEarly = [];
+    private readonly CancellationTokenSource _stop = new();
 
     private readonly string _target = accelerator switch
     {
@@ -35,6 +36,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
 
     /// <summary>The folder in the user's cache.</summary>
     public static string DefaultFolder { get; } = Path.Combine(UserCache.Folder, "kernels");
+
+    public KernelWatch? Watch { get; set; }
 
     /// <summary>Begins to compile a kernel, or to read the text that an earlier run made of it, and to have the driver make machine code of it; many at once.</summary>
     public void Prepare<TKernel>()
@@ -49,12 +52,15 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
             return accelerator.LoadKernel<TKernel>(KernelEntry.Run);
         }
 
-        return Loaded<TKernel>().GetAwaiter().GetResult().CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+        var loading = Loaded<TKernel>();
+        // What goes on in the driver then goes on, and the next who asks finds it.
+        return (Watch is { } watch ? loading.WaitAsync(watch.Cancellation) : loading).GetAwaiter().GetResult().CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
     }
 
-    /// <summary>Waits for what has begun: no kernel may be loaded to an accelerator that is gone.</summary>
+    /// <summary>Waits for what is under way: no kernel may be loaded to an accelerator that is gone. What has not begun never does.</summary>
     public void Dispose()
     {
+        _stop.Cancel();
         foreach (var loading in _kernels.Values)
         {
             ((IAsyncResult)loading).AsyncWaitHandle.WaitOne();
@@ -64,12 +70,26 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     /// <summary>Whether a function of the driver is a loaded kernel that itself waits for the one before.</summary>
     public bool MayBeginEarly(nint function) => _mayBeginEarly.ContainsKey(function);
 
-    private Task<Kernel> Loaded<TKernel>() =>
-        _kernels.GetOrAdd(typeof(TKernel), static (kernel, kernels) => Task.Run(() => kernels.Load(new KernelForm(kernel))), this);
+    private Task<Kernel> Loaded<TKernel>() => _kernels.GetOrAdd(typeof(TKernel), static (kernel, kernels) => kernels.Begin(kernel), this);
 
-    private Kernel Load(KernelForm form)
+    private Task<Kernel> Begin(Type kernel)
     {
-        var text = MakeText(form);
+        var watch = Watch;
+        watch?.OnBegun(kernel);
+        return Task.Run(
+            () =>
+            {
+                var loaded = Load(new KernelForm(kernel), watch);
+                watch?.OnLoaded(kernel);
+                return loaded;
+            },
+            _stop.Token);
+    }
+
+    private Kernel Load(KernelForm form, KernelWatch? watch)
+    {
+        var text = MakeText(form, watch);
+        _stop.Token.ThrowIfCancellationRequested();
         var kernel = accelerator.LoadKernel(Rebuild(form, text));
         if (kernel is CudaKernel cuda && PtxTarget.AwaitsPredecessor(text.Source))
         {
@@ -84,7 +104,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         return kernel;
     }
 
-    private KernelText MakeText(KernelForm form)
+    private KernelText MakeText(KernelForm form, KernelWatch? watch)
     {
         string file = FileOf(form);
         string key = KeyOf(form);
@@ -93,6 +113,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
             return kept;
         }
 
+        watch?.OnCompiling();
         var text = Compile(form);
         text.Write(file, key);
         return text;

@@ -31,6 +31,8 @@ public sealed class CpuKernelLoader : IKernelLoader
     {
     }
 
+    KernelWatch? IKernelLoader.Watch { get; set; }
+
     Action<AcceleratorStream, KernelConfig, TKernel> IKernelLoader.Load<TKernel>() =>
         Load<Action<AcceleratorStream, KernelConfig, TKernel>>(((Action<TKernel>)KernelEntry.Run).Method);
 

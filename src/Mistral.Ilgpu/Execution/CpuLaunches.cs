@@ -22,13 +22,14 @@ public sealed class CpuLaunches : IDisposable
     private Bound[] _gathered = new Bound[64];
     private int _count;
     private bool _isGathering;
+    private CancellationToken _cancellation;
 
     /// <param name="items">Work items that share a launch, a thread each.</param>
     internal CpuLaunches(CPUAccelerator accelerator, CpuKernelLoader loader, int items)
     {
         _stream = accelerator.DefaultStream;
         _shape = new KernelConfig(1, items);
-        _barrier = new WorkItemBarrier(items);
+        _barrier = new WorkItemBarrier(items, () => _cancellation.IsCancellationRequested);
         _run = loader.Load<Action<AcceleratorStream, KernelConfig, long>>(((Action<long>)Run).Method);
         _self = GCHandle.Alloc(this);
     }
@@ -43,9 +44,9 @@ public sealed class CpuLaunches : IDisposable
         for (int i = 0; i < count; i++)
         {
             launches._gathered[i].Execute(share);
-            if (i + 1 < count)
+            if (i + 1 < count && launches._barrier.Wait())
             {
-                launches._barrier.Wait();
+                return;
             }
         }
     }
@@ -59,17 +60,19 @@ public sealed class CpuLaunches : IDisposable
     }
 
     /// <summary>Runs as one what <paramref name="launches"/> launches, and returns when it is done.</summary>
-    internal void Together(Action launches)
+    /// <exception cref="OperationCanceledException">Cancelled, between two of them.</exception>
+    internal void Together(Action launches, CancellationToken cancellation)
     {
-        _isGathering = true;
+        (_isGathering, _cancellation) = (true, cancellation);
         try
         {
             launches();
             Launch();
+            cancellation.ThrowIfCancellationRequested();
         }
         finally
         {
-            _isGathering = false;
+            (_isGathering, _cancellation) = (false, CancellationToken.None);
             _count = 0;
         }
     }
@@ -100,6 +103,7 @@ public sealed class CpuLaunches : IDisposable
             else
             {
                 Launch();
+                _cancellation.ThrowIfCancellationRequested();
                 alone(shape);
             }
         };
@@ -150,7 +154,8 @@ public sealed class CpuLaunches : IDisposable
     /// Work items wait for each other, awake: the work between two steps is shorter than what sleeping would cost. One that waits for long may have
     /// the other wait for its core, so it sleeps: the system wakes it on a core that is idle.
     /// </summary>
-    private sealed class WorkItemBarrier(int items)
+    /// <param name="isOver">Whether there is nothing more to be done. The last item that comes asks, so that all go on or none.</param>
+    private sealed class WorkItemBarrier(int items, Func<bool> isOver)
     {
         // Below a microsecond: the other item may be waiting for this very core.
         private const int Spins = 10;
@@ -161,15 +166,18 @@ public sealed class CpuLaunches : IDisposable
         private int _arrived;
         private int _sleeping;
         private volatile int _phase;
+        private bool _isOver;
 
-        public void Wait()
+        /// <returns>Whether it is over.</returns>
+        public bool Wait()
         {
             int phase = _phase;
             if (Interlocked.Increment(ref _arrived) == items)
             {
                 _arrived = 0;
+                bool isOverNow = _isOver = isOver();
                 Release(phase);
-                return;
+                return isOverNow;
             }
 
             for (int spin = 0; spin < Spins && _phase == phase; spin++)
@@ -185,6 +193,8 @@ public sealed class CpuLaunches : IDisposable
                     Sleep(phase);
                 }
             }
+
+            return _isOver;
         }
 
         private void Release(int phase)

@@ -15,7 +15,7 @@ namespace Mistral.Ilgpu.Execution;
 /// An opened device: owns ILGPU's context and accelerator, counts the memory it hands out, and keeps each compiled kernel.
 /// For one thread at a time: OpenCL sets the arguments of a kernel that all its launches share.
 /// </summary>
-public sealed class Device : IDisposable
+public sealed partial class Device : IDisposable
 {
     private readonly Context _context;
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
@@ -179,6 +179,7 @@ public sealed class Device : IDisposable
         if (_cpuLaunches is null)
         {
             Load<TKernel>()(Stream, shape, kernel);
+            Watch?.OnLaunched(typeof(TKernel), this);
         }
         else
         {
@@ -202,7 +203,11 @@ public sealed class Device : IDisposable
             return shape => launch(Stream, shape, kernel);
         }
 
-        var replay = new OpenClReplay(stream, launch.GetKernel, shape => launch(stream, shape, kernel));
+        var replay = new OpenClReplay(stream, launch.GetKernel, shape =>
+        {
+            launch(stream, shape, kernel);
+            Watch?.OnLaunched(typeof(TKernel), this);
+        });
         lock (_replays)
         {
             _replays.Add(replay);
@@ -230,17 +235,6 @@ public sealed class Device : IDisposable
         return shape => bound.Value(shape);
     }
 
-    /// <summary>Waits until all that <see cref="BindSoon"/> bound is compiled and loaded.</summary>
-    public void LoadBound()
-    {
-        foreach (var bound in _boundSoon)
-        {
-            _ = bound.Value;
-        }
-
-        _boundSoon.Clear();
-    }
-
     /// <summary>The launcher of a kernel, compiled at its first use and kept.</summary>
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel =>
@@ -248,11 +242,12 @@ public sealed class Device : IDisposable
             typeof(TKernel), static (_, loader) => loader.Load<TKernel>(), _loader);
 
     /// <summary>Runs <paramref name="launches"/>, whose kernels a device that pays for each launch runs as one.</summary>
-    public void Together(Action launches)
+    /// <exception cref="OperationCanceledException">Cancelled, between two kernels of those that were run as one.</exception>
+    public void Together(Action launches, CancellationToken cancellation = default)
     {
         if (_cpuLaunches is { } gathered)
         {
-            gathered.Together(launches);
+            gathered.Together(launches, cancellation);
         }
         else
         {

@@ -7,6 +7,9 @@ namespace Mistral.Ilgpu.Execution;
 /// <summary>Makes launchers of kernels.</summary>
 internal interface IKernelLoader
 {
+    /// <summary>Is told what is compiled, and says when not to wait any longer; null where nobody asks.</summary>
+    KernelWatch? Watch { get; set; }
+
     Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel;
 

@@ -38,6 +38,7 @@ internal static class ReductionGroups
         var product = new MatVecGroup<BFloat16, ushort, Assign>(weights.View, input.View, output.View, Size, Size);
         while (choice.Chosen is null)
         {
+            device.Watch?.Cancellation.ThrowIfCancellationRequested();
             choice.Run(device, size =>
             {
                 for (int i = 0; i < LaunchesInTrial; i++)

@@ -24,14 +24,17 @@ public sealed class StepChains : IDisposable
     private readonly int _splitTiles;
     private readonly DeviceBuffer<int> _counters;
     private readonly Action<int> _launch;
+    private readonly Action<string> _onSlower;
     private readonly Lazy<Task<List<Action<Pass, int>>>> _whole;
     private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
     private int _passes;
     private Pass? _pass;
+    private bool _isTold;
+    private volatile bool _isStopped;
 
-    private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow)
+    private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow, Action<string> onSlower)
     {
-        _device = device;
+        (_device, _onSlower) = (device, onSlower);
         _steps = steps;
         _longestWindow = longestWindow;
         _splitTiles = new LaunchPlan(device.Info).SplitTiles;
@@ -49,8 +52,9 @@ public sealed class StepChains : IDisposable
 
     /// <summary>Chains of a graph's steps, or null where launches are cheap.</summary>
     /// <param name="longestWindow">Of all layers, in positions.</param>
-    public static StepChains? Of(Device device, IReadOnlyList<Step> steps, int longestWindow) =>
-        new LaunchPlan(device.Info).Family == KernelFamily.OpenClCpu ? new StepChains(device, steps, longestWindow) : null;
+    /// <param name="onSlower">Is told, once, if they cannot be compiled.</param>
+    public static StepChains? Of(Device device, IReadOnlyList<Step> steps, int longestWindow, Action<string> onSlower) =>
+        new LaunchPlan(device.Info).Family == KernelFamily.OpenClCpu ? new StepChains(device, steps, longestWindow, onSlower) : null;
 
     /// <summary>Whether a pass can go through the chains.</summary>
     public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };
@@ -58,17 +62,43 @@ public sealed class StepChains : IDisposable
     /// <summary>How many workers share a launch.</summary>
     internal MeasuredChoice WorkerCount { get; }
 
-    /// <summary>Compiles the chains and waits for them.</summary>
-    public void Prepare()
+    /// <summary>Whether passes may go through them, as far as is known.</summary>
+    public bool AreWanted => WorkerCount.Chosen != NoWorkers;
+
+    /// <summary>Whether all that passes can go through are compiled.</summary>
+    public bool IsPrepared => IsBuilt(_whole) && (FirstSplitPosition is null || IsBuilt(_split));
+
+    /// <summary>The first position whose attention is split; null where no text has one.</summary>
+    public int? FirstSplitPosition => Enumerable.Range(0, (_longestWindow / TileLayout.Length) + 1).Select(tile => (int?)(tile * TileLayout.Length))
+        .FirstOrDefault(position => DecodeSplits.Count(position!.Value, _longestWindow, _splitTiles) > 1);
+
+    /// <summary>Compiles the chains and waits for them. Where they cannot be compiled the steps are launched one by one.</summary>
+    public void Prepare(CancellationToken cancellation = default)
     {
         _passes = PassesBefore;
-        Task.WaitAll(_whole.Value, _split.Value);
+        try
+        {
+            Task.WhenAll(FirstSplitPosition is null ? [_whole.Value] : [_whole.Value, _split.Value]).WaitAsync(cancellation).GetAwaiter().GetResult();
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            // The first pass that would go through them says so.
+        }
+    }
+
+    /// <summary>Puts a pass through its chains whatever is fastest, if they are compiled: their first launch has the driver make machine code.</summary>
+    public void TryOut(Pass pass)
+    {
+        if (ChainsOf(pass).IsCompletedSuccessfully)
+        {
+            LaunchChains(pass, _device.Info.ComputeUnits);
+        }
     }
 
     /// <summary>Puts all steps of a pass on the device's stream: one by one until the chains are compiled, which happens beside the first passes.</summary>
     public void Launch(Pass pass)
     {
-        if (WorkerCount.Chosen == NoWorkers || ++_passes <= PassesBefore || !ChainsOf(pass).IsCompleted)
+        if (WorkerCount.Chosen == NoWorkers || ++_passes <= PassesBefore || !AreBuilt(ChainsOf(pass)))
         {
             LaunchSteps(pass);
         }
@@ -82,6 +112,19 @@ public sealed class StepChains : IDisposable
             _pass = pass;
             WorkerCount.Run(_device, _launch);
         }
+    }
+
+    private static bool IsBuilt(Lazy<Task<List<Action<Pass, int>>>> chains) => chains is { IsValueCreated: true, Value.IsCompletedSuccessfully: true };
+
+    private bool AreBuilt(Task chains)
+    {
+        if (chains.IsFaulted && !_isTold)
+        {
+            _isTold = true;
+            _onSlower($"tokens are launched step by step, because their steps cannot be chained: {chains.Exception.InnerException!.Message.ReplaceLineEndings(" ")}");
+        }
+
+        return chains.IsCompletedSuccessfully;
     }
 
     private void LaunchSteps(Pass pass)
@@ -111,6 +154,7 @@ public sealed class StepChains : IDisposable
 
     public void Dispose()
     {
+        _isStopped = true;
         foreach (var chains in new[] { _whole, _split })
         {
             if (chains.IsValueCreated)
@@ -168,6 +212,7 @@ public sealed class StepChains : IDisposable
         {
             if (links.Count > 0)
             {
+                ObjectDisposedException.ThrowIf(_isStopped, this);
                 launches.Add(Chain(links, _counters.View.SubView(countersUsed, links.Count * Workers.CounterInts)));
                 countersUsed += links.Count * Workers.CounterInts;
                 links.Clear();

@@ -83,7 +83,8 @@ public sealed class BatchGenerator : IDisposable
 
     /// <summary>One pass over the texts there are.</summary>
     /// <returns>Whether anything was done.</returns>
-    /// <exception cref="OperationCanceledException">Cancelled, between passes; texts stay as they are.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, between passes or between the steps of one with prompts; texts stay as they are, but those
+    /// that lost some of their past end.</exception>
     public bool Step(CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -97,8 +98,18 @@ public sealed class BatchGenerator : IDisposable
         try
         {
             Pack();
-            _model.Forward(_batch, CancellationToken.None);
+            _model.Forward(_batch, cancellation);
             Choose();
+        }
+        catch (OperationCanceledException)
+        {
+            foreach (var generation in _running.Where(generation => generation.Sequence!.IsBroken))
+            {
+                generation.End();
+            }
+
+            _running.RemoveAll(generation => generation.IsDone);
+            throw;
         }
         catch (Exception exception)
         {

@@ -23,6 +23,7 @@ public sealed class BatchedGeneration
     private readonly long _submitted = Stopwatch.GetTimestamp();
     private long _begun;
     private int _readFrom;
+    private TokenChoice? _choice;
     private volatile bool _isCancelled;
 
     internal BatchedGeneration(int[] prompt, int maxTokens, Continuation continuation, Action wake) =>
@@ -80,8 +81,8 @@ public sealed class BatchedGeneration
         Telemetry.OnBegin(Stopwatch.GetElapsedTime(_submitted, _begun), _readFrom);
     }
 
-    /// <summary>How the model is to choose the next token, to be asked once for each.</summary>
-    internal TokenChoice NextChoice() => _continuation.NextChoice();
+    /// <summary>How the model is to choose the next token, the same until it is chosen.</summary>
+    internal TokenChoice NextChoice() => _choice ??= _continuation.NextChoice();
 
     /// <summary>Takes the next token, chosen from a row of logits.</summary>
     internal void Choose(int row, MistralModel model)
@@ -109,7 +110,7 @@ public sealed class BatchedGeneration
 
     private void Take(int next)
     {
-        Next = next;
+        (Next, _choice) = (next, null);
         var elapsed = Stopwatch.GetElapsedTime(_begun);
         Timings = Timings.PrefillTokens == 0
             ? new GenerationTimings(Prompt.Length - _readFrom, elapsed, 0, TimeSpan.Zero, elapsed)

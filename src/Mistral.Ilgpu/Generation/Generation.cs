@@ -41,7 +41,7 @@ public sealed class Generation
             bool isAlive = TryForward(_prompt.AsSpan(read), cancellation);
             _next[0] = isAlive ? Choose() : -1;
             var prefillTime = clock.Elapsed;
-            Timings = new GenerationTimings(_model.Position - read, prefillTime, 0, TimeSpan.Zero, TimeSpan.Zero);
+            Timings = new GenerationTimings(Math.Max(0, _model.Position - read), prefillTime, 0, TimeSpan.Zero, TimeSpan.Zero);
             while (isAlive && _continuation.Add(_next[0], isLast: _model.Position >= _model.Context) is { } token)
             {
                 if (Ids.Count == 1)

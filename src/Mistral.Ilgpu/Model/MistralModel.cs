@@ -41,7 +41,7 @@ public sealed partial class MistralModel : IDisposable
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
             var kernels = new KernelSet(device, _workspace.State, options.Activations);
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
-            Chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window));
+            Chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window), reason => OnSlowerLaunches?.Invoke(reason));
             _choose = kernels.Choose("choose", _workspace.Logits, _workspace.Chosen);
             device.LoadBound();
         }
@@ -79,11 +79,17 @@ public sealed partial class MistralModel : IDisposable
     /// <summary>How steps are walked one by one, to be timed or checked; null launches them, together where that is faster.</summary>
     public Action<Step, Pass>? Walk { get; set; }
 
-    /// <summary>Is told why, once, if the device's driver cannot record passes, or not as it might.</summary>
+    /// <summary>Is told why, once, if the device's driver cannot record passes or chain their steps, or not as it might.</summary>
     public Action<string>? OnSlowerLaunches { get; set; }
 
     /// <summary>Launches of several steps at once, where they are made.</summary>
     internal StepChains? Chains { get; }
+
+    /// <summary>Kernels that were compiled when it was loaded; later loads find them kept.</summary>
+    public int CompiledKernels { get; private set; }
+
+    /// <summary>Of loading, what went into compiling and testing kernels.</summary>
+    public TimeSpan KernelTime { get; private set; }
 
     /// <summary>The pass that was run last.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);
@@ -128,56 +134,6 @@ public sealed partial class MistralModel : IDisposable
         }
     }
 
-    /// <summary>Takes the batch's tokens in one pass.</summary>
-    /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary lacks.</exception>
-    public void Forward(Batch batch, CancellationToken cancellation = default)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        var pass = Begin(batch);
-        if (Walk is null && Chains is not null && StepChains.Takes(pass))
-        {
-            Chains.Launch(pass);
-        }
-        else if (Walk is null && _captured is not null && PassKey.Of(pass, AdaptersOn, _splitTiles) is { } key)
-        {
-            _captured.Run(key, _launchPass);
-            _hasChosen = true;
-        }
-        else if (Walk is null)
-        {
-            Device.Together(_launchGraph);
-        }
-        else
-        {
-            LaunchGraph();
-        }
-
-        End(batch);
-        Telemetry.OnPass(pass);
-    }
-
-    /// <summary>Brings a pass to the device, for those who walk its steps themselves.</summary>
-    internal Pass Begin(Batch batch)
-    {
-        Admit(batch);
-        foreach (var part in batch.Parts)
-        {
-            _cache.Prepare(part.Sequence, part.Ids.Length);
-        }
-
-        (_hasChosen, _hasReadChosen) = (false, false);
-        return LastPass = _workspace.Upload(batch);
-    }
-
-    /// <summary>Takes note that all steps of a pass are launched.</summary>
-    internal void End(Batch batch)
-    {
-        foreach (var part in batch.Parts)
-        {
-            _cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
-        }
-    }
-
     public void Dispose()
     {
         Chains?.Dispose();
@@ -198,55 +154,6 @@ public sealed partial class MistralModel : IDisposable
             }
 
             return on;
-        }
-    }
-
-    // All of a pass that decodes, with the choice of tokens, which costs next to nothing where it is not asked for.
-    private void LaunchPass()
-    {
-        LaunchGraph();
-        _choose.Launch(LastPass);
-    }
-
-    /// <summary>Walks one step.</summary>
-    internal void Take(Step step, Pass pass)
-    {
-        if (Walk is null)
-        {
-            step.Launch(pass);
-        }
-        else
-        {
-            Walk(step, pass);
-        }
-    }
-
-    private void LaunchGraph()
-    {
-        for (int i = 0; i < Graph.Steps.Count; i++)
-        {
-            Take(Graph.Steps[i], LastPass);
-        }
-    }
-
-    private void Admit(Batch batch)
-    {
-        int logitRows = Options.LogitRowsFor(Chunk);
-        if (batch.TokenCount > MaxTokens || batch.LogitCount > logitRows)
-        {
-            throw new ArgumentException(
-                $"a batch of {batch.TokenCount} tokens and {batch.LogitCount} rows of logits, expected at most {MaxTokens} and {logitRows}", nameof(batch));
-        }
-
-        foreach (var part in batch.Parts)
-        {
-            foreach (int id in part.Ids.Span)
-            {
-                if ((uint)id >= (uint)Config.VocabularySize)
-                {
-                    throw new ArgumentOutOfRangeException(nameof(batch), $"token id {id} is outside the vocabulary of {Config.VocabularySize}");
-                }
-            }
         }
     }
 }

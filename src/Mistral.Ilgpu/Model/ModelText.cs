@@ -14,6 +14,9 @@ public sealed class ModelText(MistralModel model) : IDisposable
 
     public MistralModel Model => model;
 
+    /// <summary>Is told how many of a prompt's tokens have been read, of how many, after each chunk.</summary>
+    public Action<int, int>? OnRead { get; set; }
+
     /// <summary>Tokens of the text so far.</summary>
     public int Position => _sequence?.Position ?? 0;
 
@@ -28,7 +31,8 @@ public sealed class ModelText(MistralModel model) : IDisposable
     /// <exception cref="ContextFullException">The text would grow past the context.</exception>
     public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => Forward(ids, TokenChoice.Likeliest, cancellation);
 
-    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt.</summary>
+    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt. Cancelled between chunks, or between
+    /// the steps of one, the text is as far as it was read, or begins anew if it had outgrown its window.</summary>
     /// <param name="choice">How <see cref="Choose"/> chooses the one after them.</param>
     /// <exception cref="ContextFullException">The text would grow past the context.</exception>
     public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation = default)
@@ -38,7 +42,7 @@ public sealed class ModelText(MistralModel model) : IDisposable
         {
             _batch.Clear();
             _batch.Decode(Open(), ids[0], choice);
-            model.Forward(_batch, cancellation);
+            Forward(cancellation);
             return;
         }
 
@@ -48,8 +52,9 @@ public sealed class ModelText(MistralModel model) : IDisposable
             int count = model.ChunkLength(Position, all.Length - done);
             _batch.Clear();
             _batch.Prefill(Open(), all.AsMemory(done, count), wantsLogits: done + count == all.Length, choice);
-            model.Forward(_batch, cancellation);
+            Forward(cancellation);
             done += count;
+            OnRead?.Invoke(done, all.Length);
         }
     }
 
@@ -70,7 +75,7 @@ public sealed class ModelText(MistralModel model) : IDisposable
             int count = model.ChunkLength(Position, all.Length - done);
             _batch.Clear();
             _batch.Score(Open(), all.AsMemory(done, count));
-            model.Forward(_batch, cancellation);
+            Forward(cancellation);
             for (int row = 0; row < count; row++)
             {
                 model.ReadLogits(row, logits);
@@ -78,6 +83,7 @@ public sealed class ModelText(MistralModel model) : IDisposable
             }
 
             done += count;
+            OnRead?.Invoke(done, all.Length);
         }
     }
 
@@ -91,6 +97,19 @@ public sealed class ModelText(MistralModel model) : IDisposable
     public void ReadLogits(Span<float> logits) => model.ReadLogits(0, logits);
 
     public void Dispose() => Reset();
+
+    private void Forward(CancellationToken cancellation)
+    {
+        try
+        {
+            model.Forward(_batch, cancellation);
+        }
+        catch when (_sequence!.IsBroken)
+        {
+            Reset();
+            throw;
+        }
+    }
 
     private Sequence Open() => _sequence ??= model.TryOpen() ?? throw new InvalidOperationException("no room in the cache for one more text");
 

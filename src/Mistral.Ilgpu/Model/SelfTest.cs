@@ -32,46 +32,49 @@ internal static class SelfTest
         IsDrawn: true, TopK: 12, MostDistance: TokenOrder.Never - 1, Scale: TokenWeight.One / 2, TopP: ulong.MaxValue / 10 * 9, Random: ulong.MaxValue / 3);
 
     /// <exception cref="DeviceException">The device computes wrongly.</exception>
-    public static void Run(Device device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations)
+    /// <exception cref="OperationCanceledException">Cancelled, between two kernels.</exception>
+    public static void Run(Device device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations, CancellationToken cancellation = default)
     {
         var formats = weights.ToHashSet();
         try
         {
-            Run(device, formats, cache, activations);
+            Run(device, formats, cache, activations, cancellation);
         }
         catch (Exception exception) when (exception is DeviceException or CudaException && device.LeaveWarpgroupsOut(exception.Message))
         {
             // They may be what is wrong, and there is another form for prompts.
-            Run(device, formats, cache, activations);
+            Run(device, formats, cache, activations, cancellation);
         }
     }
 
-    private static void Run(Device device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations)
+    private static void Run(
+        Device device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations, CancellationToken cancellation)
     {
         foreach (var format in formats.Where(format => format.IsQuantized()))
         {
+            cancellation.ThrowIfCancellationRequested();
             device.TestOnce($"{format} {activations}", () => BlockSelfTest.Run(device, format, activations));
         }
 
         // Rows of the built-in model are shorter than a block, so whatever else there is runs with elements.
         foreach (var format in formats.Where(format => !format.IsQuantized()).DefaultIfEmpty(TensorFormat.Float32))
         {
-            device.TestOnce($"{format} {cache}", () => Test(device, format, cache));
+            device.TestOnce($"{format} {cache}", () => Test(device, format, cache, cancellation));
         }
     }
 
-    private static void Test(Device device, TensorFormat weights, TensorFormat cache)
+    private static void Test(Device device, TensorFormat weights, TensorFormat cache, CancellationToken cancellation)
     {
         using var checkpoint = Checkpoint.OpenBuiltIn(ModelName);
         var expected = JsonSerializer.Deserialize<Expected>(checkpoint.ReadFile(ExpectedFile), JsonSerializerOptions.Web)!;
         var options = new ModelOptions(weights, cache, Chunk: Chunk);
-        using var model = MistralModel.LoadUntested(checkpoint, device, options, progress: null, CancellationToken.None);
+        using var model = MistralModel.LoadUntested(checkpoint, device, options, progress: null, cancellation);
         using var text = new ModelText(model);
         var choice = new LaunchPlan(device.Info).DrawsTokens ? Draw : TokenChoice.Likeliest;
-        text.Forward(expected.Ids.AsSpan(..^Decoded));
+        text.Forward(expected.Ids.AsSpan(..^Decoded), cancellation);
         foreach (int id in expected.Ids[^Decoded..])
         {
-            text.Forward([id], choice);
+            text.Forward([id], choice, cancellation);
         }
 
         var logits = new float[expected.Logits.Length];

@@ -21,7 +21,11 @@ internal sealed class MistralProcess : IDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <param name="redirections">As a shell has them: <c>2&gt;/dev/full</c>.</param>
-    public static MistralProcess Start(string redirections, params string[] args) => Start(Command(redirections, args), "sh", "-c");
+    public static MistralProcess Start(string redirections, params string[] args) => Start(redirections, [], args);
+
+    /// <param name="environment">Variables that it has beside those of the tests.</param>
+    public static MistralProcess Start(string redirections, (string Name, string Value)[] environment, params string[] args) => Start(
+        string.Concat(environment.Select(variable => $"export {variable.Name}='{variable.Value}'; ")) + Command(redirections, args), "sh", "-c");
 
     /// <summary>On a terminal, whose screen is the process's output, errors included. Skips the test where there is no program for that.</summary>
     public static MistralProcess StartOnTerminal(params string[] args)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Mistral.Ilgpu.Kernels.Tests;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
@@ -50,6 +51,21 @@ public sealed class SignalTests
         // Each signal has a thread of its own: either may be the last.
         Assert.Contains((await process.End()).ExitCode, new[] { 130, 143 });
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task Generate_InterruptedWhileKernelsCompile_LeavesWith130()
+    {
+        _ = TestDevice.Get("opencl");
+        using var cache = new TemporaryFolder();
+        using var process = MistralProcess.Start("", [("XDG_CACHE_HOME", cache.Path), ("POCL_CACHE_DIR", cache.Path)], "generate", "Once", "--device", "opencl");
+        await MistralProcess.LineOf(process.Error, "compiling kernels, once");
+
+        await process.Signal("INT");
+
+        var run = await process.End();
+        Assert.Equal((130, ""), (run.ExitCode, run.Output));
+        Assert.EndsWith("mistral: interrupted\n", run.Error, StringComparison.Ordinal);
     }
 
     private static async Task ReadUntil(StreamReader reader, string text)

@@ -78,11 +78,14 @@ public sealed partial class RotatingKvCache : IDisposable
     /// <exception cref="CacheFullException">It does not.</exception>
     internal void RequireRoom(int maxTokens)
     {
-        if (_pools.Any(pool => pool.PagesOf(maxTokens) > pool.Pages.Count))
+        if (!HasRoom(maxTokens))
         {
             throw new CacheFullException(maxTokens, _pools.Sum(pool => pool.PagesOf(maxTokens) * pool.PageBytes), Bytes);
         }
     }
+
+    /// <summary>Whether a text of so many tokens fits an empty cache.</summary>
+    internal bool HasRoom(int maxTokens) => _pools.All(pool => pool.PagesOf(maxTokens) <= pool.Pages.Count);
 
     /// <summary>Begins a text. What it may come to need is promised to it, so that it never runs out; what its prompt has in common
     /// with texts known before, in whole pages, it need not compute.</summary>
@@ -130,8 +133,14 @@ public sealed partial class RotatingKvCache : IDisposable
     }
 
     /// <summary>Sees to it that the next tokens of a text have slots that no other text reads.</summary>
+    /// <exception cref="InvalidOperationException">The text is broken.</exception>
     internal void Prepare(Sequence sequence, int count)
     {
+        if (sequence.IsBroken)
+        {
+            throw new InvalidOperationException("found a text that a pass has been cut short of, expected one that begins anew");
+        }
+
         int firstPage = sequence.Position / Shape.PageLength;
         int lastPage = (sequence.Position + count - 1) / Shape.PageLength;
         for (int i = 0; i < _pools.Count; i++)
@@ -191,6 +200,11 @@ public sealed partial class RotatingKvCache : IDisposable
             }
         }
     }
+
+    /// <summary>Takes note that a pass may have stored some of a text's next tokens and is not to go on. Slots that held nothing before are written
+    /// again; where a ring has turned, what they held is lost.</summary>
+    internal void Abandon(Sequence sequence, int count) =>
+        sequence.IsBroken |= _pools.Any(pool => sequence.Position + count > pool.RingLength);
 
     /// <summary>Goes on as if a text had so many more tokens, whatever its slots hold: for measurements, whose times do not depend
     /// on it.</summary>

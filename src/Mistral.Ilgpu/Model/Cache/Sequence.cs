@@ -19,6 +19,9 @@ public sealed class Sequence : IDisposable
     /// <summary>Whether its pages are held.</summary>
     public bool IsOpen { get; internal set; } = true;
 
+    /// <summary>Whether a pass that was cut short has overwritten keys and values that the text still needs: it cannot go on.</summary>
+    public bool IsBroken { get; internal set; }
+
     /// <summary>The row of the page tables that is this sequence's while it is open.</summary>
     internal int Row { get; }
 

@@ -1,0 +1,112 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>A pass that is cancelled between its steps leaves texts whose next tokens have the logits that they would have had.</summary>
+public sealed class CancellationTests : IDisposable
+{
+    private const int Chunk = 16;
+
+    private static readonly Checkpoint Tiny = Checkpoint.Open(Checkpoint.Tiny);
+
+    private readonly CancellationTokenSource _source = new();
+
+    public void Dispose() => _source.Dispose();
+
+    [Theory]
+    [InlineData("cpu", 64, 32)]
+    [InlineData("cpu", 24, 0)]
+    [InlineData("opencl", 24, 0)]
+    public void Forward_CancelledInAChunk_KeepsWhatWasReadUnlessTheWindowHasTurned(string device, int window, int kept)
+    {
+        using var model = MistralModel.Load(Tiny, TestDevice.Get(device), new ModelOptions(SlidingWindow: window, Chunk: Chunk));
+        using var text = new ModelText(model);
+        int[] ids = LogitsTests.RandomIds(new Random(5), (2 * Chunk) + 8, Tiny.Config.VocabularySize);
+        float[] expected = Logits(text, ids);
+        text.Reset();
+        CancelAfter(model, model.Graph.Steps.Count * 5 / 2);
+
+        Assert.Throws<OperationCanceledException>(() => text.Forward(ids, _source.Token));
+
+        Assert.Equal(kept, text.Position);
+        model.Walk = null;
+        Assert.Equal(expected, Logits(text, ids[kept..]));
+    }
+
+    [Fact]
+    public void Forward_OfATextThatLostItsPast_IsRefused()
+    {
+        using var model = MistralModel.Load(Tiny, TestDevice.Get("cpu"), new ModelOptions(SlidingWindow: Chunk, Chunk: Chunk));
+        using var sequence = model.TryOpen()!;
+        var batch = new Batch();
+        batch.Prefill(sequence, new int[Chunk], wantsLogits: false);
+        model.Forward(batch, TestContext.Current.CancellationToken);
+        CancelAfter(model, 1);
+        Assert.Throws<OperationCanceledException>(() => model.Forward(batch, _source.Token));
+        model.Walk = null;
+
+        Assert.True(sequence.IsBroken);
+        Assert.Contains("cut short", Assert.Throws<InvalidOperationException>(() => model.Forward(batch, TestContext.Current.CancellationToken)).Message);
+    }
+
+    [Fact]
+    public async Task Step_Cancelled_TextsGoOnAsIfNothingHadBeen()
+    {
+        var options = new GenerationOptions { MaxTokens = 12, IgnoreEos = true, Sampling = new SamplingOptions { Temperature = 1, Seed = 3 } };
+        int[] prompt = LogitsTests.RandomIds(new Random(6), 20, Tiny.Config.VocabularySize);
+        using var model = MistralModel.Load(Tiny, TestDevice.Get("cpu"), new ModelOptions(Chunk: Chunk, Sequences: 2));
+        using var generator = new BatchGenerator(model, Tiny.Tokenizer);
+        int[] expected = await Run(generator.Submit(prompt, options));
+        var text = generator.Submit(prompt, options);
+        // Most of the prompt is known from the first: one pass reads the rest and draws a token.
+        CancelAfter(model, 3);
+
+        Assert.Throws<OperationCanceledException>(() => generator.Step(_source.Token));
+
+        model.Walk = null;
+        Assert.Equal(expected, await Run(text));
+
+        async Task<int[]> Run(BatchedGeneration generation)
+        {
+            while (generator.Step(TestContext.Current.CancellationToken))
+            {
+            }
+
+            await generation.Completion;
+            return [.. generation.Ids];
+        }
+    }
+
+    [Fact]
+    public void Forward_LongPrompt_TellsHowFarItIs()
+    {
+        using var model = MistralModel.Load(Tiny, TestDevice.Get("cpu"), new ModelOptions(Chunk: Chunk));
+        using var text = new ModelText(model);
+        var told = new List<(int, int)>();
+        text.OnRead = (read, of) => told.Add((read, of));
+        text.Forward(new int[40], TestContext.Current.CancellationToken);
+        Assert.Equal([(16, 40), (32, 40), (40, 40)], told);
+    }
+
+    private static float[] Logits(ModelText text, int[] ids)
+    {
+        text.Forward(ids);
+        var logits = new float[Tiny.Config.VocabularySize];
+        text.ReadLogits(logits);
+        return logits;
+    }
+
+    private void CancelAfter(MistralModel model, int steps) => model.Walk = (step, pass) =>
+    {
+        step.Launch(pass);
+        if (--steps == 0)
+        {
+            _source.Cancel();
+        }
+    };
+}
