@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Commands;
@@ -15,7 +16,7 @@ namespace Mistral.Ilgpu.Cli;
 internal static class CommandLine
 {
     // A prompt may begin with @, which would else name a response file, and -not is no three options in one.
-    private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+    public static ParserConfiguration Parser { get; } = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
 
     public static int Run(IReadOnlyList<string> args, Terminal terminal)
     {
@@ -34,6 +35,11 @@ internal static class CommandLine
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             });
+            if (parse.Action is HelpAction)
+            {
+                ExampleCommand.Write(parse.CommandResult.Command, terminal.Out);
+            }
+
             terminal.Out.Flush();
             return code == ExitCode.Interrupted ? terminal.Interruption : code;
         }
@@ -53,7 +59,7 @@ internal static class CommandLine
 
     public static RootCommand Root(Terminal terminal)
     {
-        var root = new RootCommand("Runs Mistral language models on CUDA, OpenCL and the CPU.")
+        return new RootCommand("Runs Mistral language models on CUDA, OpenCL and the CPU.")
         {
             GenerateCommand.Create(terminal),
             ChatCommand.Create(terminal),
@@ -65,8 +71,8 @@ internal static class CommandLine
             ProfileCommand.Create(terminal),
             DevicesCommand.Create(terminal),
             KernelsCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
         };
-        return root;
     }
 
     private static int Report(Exception exception, Terminal terminal, bool isVerbose)

@@ -22,8 +22,9 @@ internal static class BenchAttentionCommand
         var repetitions = ValueOptions.Count("-r", "Repetitions, of which the best counts; 3 if not given.", 1);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
-        var command = new Command(
-            "attention", $"Measures one layer's attention in the model's shape, causal over everything and with a window ({Window} if not given).")
+        var command = new ExampleCommand(
+            "attention", $"Measures one layer's attention in the model's shape, causal over everything and with a window ({Window} if not given).",
+            "mistral bench attention -m random:mistral-7b --lengths 8192,32768")
         {
             lengths, repetitions,
         };

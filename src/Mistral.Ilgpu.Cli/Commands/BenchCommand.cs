@@ -21,7 +21,11 @@ internal static class BenchCommand
             text => text.Length > 0 ? text : null);
         var model = new ModelSettingsOptions(many: true);
         var output = new OutputOptions("markdown", "csv");
-        var command = new Command("bench", "Measures how fast models read prompts (pp) and generate (tg), in tokens per second.")
+        var command = new ExampleCommand(
+            "bench", "Measures how fast models read prompts (pp) and generate (tg), in tokens per second.",
+            "mistral bench -m random:250m:q8_0 -p 512 -n 128 -d 0,4096",
+            "mistral bench -m model.gguf --device cuda --batch 1,8,32",
+            "mistral bench -m model.gguf --against ~/llama.cpp/build/bin")
         {
             prompt, generated, depth, batch, repetitions, against,
         };

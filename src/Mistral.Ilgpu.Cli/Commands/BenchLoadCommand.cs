@@ -19,7 +19,9 @@ internal static class BenchLoadCommand
         var repetitions = ValueOptions.Count("-r", "Repetitions after one that fills the page cache and compiles; 3 if not given.", 1);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
-        var command = new Command("load", "Measures how fast a model's weights come to the device, against a copy from the host's memory.") { repetitions };
+        var command = new ExampleCommand(
+            "load", "Measures how fast a model's weights come to the device, against a copy from the host's memory.",
+            "mistral bench load -m model.gguf -d cuda") { repetitions };
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(parse => Run(

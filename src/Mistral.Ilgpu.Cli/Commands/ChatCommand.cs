@@ -39,7 +39,11 @@ internal sealed class ChatCommand
         var generation = new GenerationSettingsOptions(MaxTokens);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
-        var command = new Command("chat", "Talks with the model, one line of input per turn; /help tells more.") { question, system, dropOldest };
+        var command = new ExampleCommand(
+            "chat", "Talks with the model, one line of input per turn; /help tells more.",
+            "mistral chat -m ~/models/Mistral-7B-Instruct-v0.3 --system \"You are a patient teacher.\"",
+            "mistral chat \"What is 7 + 5?\"",
+            "mistral chat -t 0.7 --drop-oldest < turns.txt") { question, system, dropOldest };
         generation.AddTo(command);
         model.AddTo(command);
         output.AddTo(command);

@@ -16,7 +16,10 @@ internal static class ConvertCommand
         var type = ValueOptions.Format("--type", "Type of the matrices; if not given as stored.", TensorFormatExtensions.Encodable);
         var force = new Option<bool>("--force") { Description = "Replaces a GGUF file that is there." };
         var output = new OutputOptions();
-        var command = new Command("convert", "Writes a model as GGUF or as safetensors, in another type if asked.");
+        var command = new ExampleCommand(
+            "convert", "Writes a model as GGUF or as safetensors, in another type if asked.",
+            "mistral convert ~/models/Mistral-7B-v0.3 mistral-7b.q4_k.gguf --type q4_k",
+            "mistral convert model.gguf folder --type bf16");
         command.Arguments.Add(input);
         command.Arguments.Add(target);
         command.Options.Add(type);

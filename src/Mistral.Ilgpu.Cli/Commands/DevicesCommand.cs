@@ -14,7 +14,10 @@ internal static class DevicesCommand
     {
         var threads = ModelSettingsOptions.ThreadsOption();
         var output = new OutputOptions();
-        var command = new Command("devices", "Lists the devices, what each has and lacks, and which one auto takes and why.");
+        var command = new ExampleCommand(
+            "devices", "Lists the devices, what each has and lacks, and which one auto takes and why.",
+            "mistral devices",
+            "mistral devices --format json");
         command.Options.Add(threads);
         output.AddTo(command);
         command.SetAction(parse =>

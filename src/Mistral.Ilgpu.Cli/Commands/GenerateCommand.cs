@@ -27,7 +27,12 @@ internal static class GenerateCommand
         var results = ValueOptions.Parsed(
             "--output", "Where the results of --input go; those it has already, from a run that was interrupted, are kept.", "FILE.jsonl", "a file",
             text => text.Length > 0 ? text : null).Short("-o");
-        var command = new Command("generate", "Continues the text; what is added goes to standard output as it is made.");
+        var command = new ExampleCommand(
+            "generate", "Continues the text; what is added goes to standard output as it is made.",
+            "mistral generate \"Once upon a time\" -n 100",
+            "mistral generate -m model.gguf -t 0.8 --top-p 0.95 --seed 7 < prompt.txt",
+            "mistral generate -m folder --chat conversation.json --system \"Answer in one sentence.\"",
+            "mistral generate -i prompts.jsonl --batch 16 -o results.jsonl     # again to go on after an interruption");
         prompts.AddTo(command);
         command.Options.Add(chat);
         command.Options.Add(system);
@@ -50,7 +55,7 @@ internal static class GenerateCommand
             {
                 if (prompts.IsGiven(parse))
                 {
-                    throw new UsageException("--chat with PROMPT, --prompt-ids or --input, expected one of them");
+                    throw new UsageException("--chat with PROMPT, --prompt-ids, --input or --suffix, expected one of them");
                 }
 
                 var conversation = ChatFile.Read(file).WithSystem(parse.GetValue(system));

@@ -15,7 +15,10 @@ internal static class InspectCommand
     {
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
-        var command = new Command("inspect", "Shows a model's configuration, its tensors and the memory it would take; loads nothing.");
+        var command = new ExampleCommand(
+            "inspect", "Shows a model's configuration, its tensors and the memory it would take; loads nothing.",
+            "mistral inspect -m model.gguf",
+            "mistral inspect -m random:mistral-7b --type q4_k -c 32768 --memory 8G");
         model.AddTo(command);
         output.AddTo(command);
         command.SetAction(parse =>

@@ -24,7 +24,11 @@ internal static partial class KernelsCommand
             "--arch", "The architecture that PTX is for; sm_80 if not given.", "sm_N", "an architecture such as sm_80",
             text => ArchitectureName().Match(text) is { Success: true } match ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : null);
         var output = new OutputOptions();
-        var command = new Command("kernels", "Lists the kernels and their forms, and prints the code that is generated for one.") { name, emit, architecture };
+        var command = new ExampleCommand(
+            "kernels", "Lists the kernels and their forms, and prints the code that is generated for one.",
+            "mistral kernels",
+            "mistral kernels MatVecGroup --arch sm_90",
+            "mistral kernels SwiGlu --emit sass --arch sm_90") { name, emit, architecture };
         output.AddTo(command);
         command.SetAction(parse =>
         {

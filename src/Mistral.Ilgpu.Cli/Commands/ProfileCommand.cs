@@ -27,7 +27,11 @@ internal static class ProfileCommand
         var again = new Option<bool>("--remeasure") { Description = "Measures the device's limits anew." };
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
-        var command = new Command("profile", "Times every step of the graph, and tells how far each is from the device's limits.")
+        var command = new ExampleCommand(
+            "profile", "Times every step of the graph, and tells how far each is from the device's limits.",
+            "mistral profile \"Once upon a time\" --html profile.html --trace profile.json",
+            "mistral profile -m random:1b:q4_0 -p 256 -n 64 -d opencl",
+            "mistral profile --check -d cuda")
         {
             prefill, decode, trace, page, check, byLayer, again,
         };

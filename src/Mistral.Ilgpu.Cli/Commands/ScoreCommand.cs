@@ -20,7 +20,10 @@ internal static class ScoreCommand
         var logits = new Option<bool>("--logits") { Description = "Adds the logits after the last token; in text the likeliest ones." };
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
-        var command = new Command("score", "Writes the log-probability of each token of a text, and its perplexity.");
+        var command = new ExampleCommand(
+            "score", "Writes the log-probability of each token of a text, and its perplexity.",
+            "mistral score \"The king had a cat.\"",
+            "mistral score -i texts.jsonl > scores.jsonl");
         prompts.AddTo(command);
         command.Options.Add(logits);
         model.AddTo(command);

@@ -18,7 +18,11 @@ internal static class TokenizeCommand
         var model = ModelSettingsOptions.ModelOption();
         model.Description = "A folder, a tokenizer file alone, or tiny, the built-in model, if not given.";
         var output = new OutputOptions();
-        var command = new Command("tokenize", "Writes the token ids and pieces of a text, the token that starts a text included.");
+        var command = new ExampleCommand(
+            "tokenize", "Writes the token ids and pieces of a text, the token that starts a text included.",
+            "mistral tokenize \"Hello, world\"",
+            "mistral tokenize -m folder --chat conversation.json --format json",
+            "mistral tokenize --decode 1,326,942");
         prompts.AddTo(command);
         command.Options.Add(decode);
         command.Options.Add(chat);

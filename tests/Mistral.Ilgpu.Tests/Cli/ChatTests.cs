@@ -147,6 +147,7 @@ public sealed class ChatTests(RandomModel model) : IClassFixture<RandomModel>
         using var file = new TemporaryFile("""{"messages":[{"role":"system","content":"c"},{"role":"user","content":"ab"}]}""");
         model.Run("generate", "--chat", file.Path, "--system", "d").ExpectError(2, "--system");
         model.Run("generate", "ab", "--chat", file.Path).ExpectError(2, "--chat");
+        model.Run("generate", "--chat", file.Path, "--suffix", "b").ExpectError(2, "--suffix");
         model.Run("generate", "ab", "--system", "d").ExpectError(2, "--system");
         model.Run("generate", "--chat", file.Path, "--output", "x").ExpectError(2, "--output");
         model.Run("generate", "--chat", "no/such/file").ExpectError(4, "no/such/file");
