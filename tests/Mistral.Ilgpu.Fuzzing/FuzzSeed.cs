@@ -7,12 +7,13 @@ namespace Mistral.Ilgpu.Fuzzing;
 /// <param name="Kept">Files that stay as they are.</param>
 internal sealed record FuzzSeed(IReadOnlyList<KeyValuePair<string, IMutator>> Mutated, IReadOnlyDictionary<string, byte[]> Kept)
 {
-    public FuzzSeed(string name, IMutator mutator)
-        : this([new(name, mutator)], new Dictionary<string, byte[]>())
+    public FuzzSeed(params (string Name, IMutator Mutator)[] mutated)
+        : this([.. mutated.Select(file => KeyValuePair.Create(file.Name, file.Mutator))], new Dictionary<string, byte[]>())
     {
     }
 
-    public FuzzInput Whole() => new(Mutated.Select(file => new KeyValuePair<string, byte[]>(file.Key, file.Value.Whole)).Concat(Kept).ToDictionary());
+    public FuzzInput Whole() =>
+        new(Mutated.Select(file => KeyValuePair.Create(file.Key, file.Value.Whole)).Concat(Kept).ToDictionary());
 
     public FuzzInput Mutate(FuzzRandom random)
     {

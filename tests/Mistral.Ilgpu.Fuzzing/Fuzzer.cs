@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Tokenization;
 namespace Mistral.Ilgpu.Fuzzing;
 
 /// <summary>
-/// Hands mutated files to every reader of the project. A finding is an input that ends in an exception which is not documented, takes
-/// more than two seconds, or allocates more than 256 MiB.
+/// Hands mutated files to every reader of the project. A finding is an input that ends in an exception which is not documented,
+/// takes more than two seconds, or allocates more than 256 MiB.
 /// </summary>
 public sealed class Fuzzer
 {
@@ -29,7 +29,7 @@ public sealed class Fuzzer
     private long _done;
 
     /// <param name="readers">Their names; null for all.</param>
-    /// <param name="journal">The file that keeps the name of the input being read, for runs that may kill the process; null for none.</param>
+    /// <param name="journal">Keeps the name of the input being read, because one may end the process; null for none.</param>
     /// <exception cref="ArgumentException">There is no such reader.</exception>
     public Fuzzer(IReadOnlyCollection<string>? readers = null, string? journal = null)
     {
@@ -37,7 +37,8 @@ public sealed class Fuzzer
         _targets = readers is null ? all : [.. all.Where(target => readers.Contains(target.Name))];
         if (readers?.FirstOrDefault(name => !_targets.Any(target => target.Name == name)) is { } unknown)
         {
-            throw new ArgumentException($"found reader '{unknown}', expected one of {string.Join(", ", all.Select(target => target.Name))}", nameof(readers));
+            string names = string.Join(", ", all.Select(target => target.Name));
+            throw new ArgumentException($"found reader '{unknown}', expected one of {names}", nameof(readers));
         }
 
         _journal = journal is null ? null : new Journal(journal);
@@ -72,9 +73,10 @@ public sealed class Fuzzer
                 log.WriteLine($"{finding.Name}: {finding.What.Split('\n')[0]}");
             }
 
+            double micros = (Environment.CpuUsage.TotalTime - before).TotalMicroseconds / count;
             log.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{target.Name,-20} {count,11:#,0} inputs {(Environment.CpuUsage.TotalTime - before).TotalMicroseconds / count,8:0.0} µs each {_findings.Count - known,3} findings"));
+                $"{target.Name,-20} {count,11:#,0} inputs {micros,8:0.0} µs each {_findings.Count - known,3} findings"));
         }
     }
 
@@ -84,16 +86,18 @@ public sealed class Fuzzer
     {
         int hyphen = name.LastIndexOf('-');
         var target = _targets.FirstOrDefault(target => hyphen > 0 && target.Name == name[..hyphen]);
-        if (target is null || !ulong.TryParse(name.AsSpan(hyphen + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong seed))
+        var digits = name.AsSpan(hyphen + 1);
+        if (target is null || !ulong.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong seed))
         {
-            throw new ArgumentException($"found '{name}', expected a reader, a hyphen and a seed as a finding is named", nameof(name));
+            throw new ArgumentException($"found '{name}', expected a reader, a hyphen and a seed as findings are named", nameof(name));
         }
 
         Watch(() => Try(target, seed));
     }
 
     /// <summary>Whether an exception is one that the readers' documentation names.</summary>
-    internal static bool IsDocumented(Exception exception) => exception is ModelFileException or ChatFormatException or UsageException;
+    internal static bool IsDocumented(Exception exception) =>
+        exception is ModelFileException or ChatFormatException or UsageException;
 
     private void Run(FuzzTarget target, long count, ulong seed)
     {
@@ -123,7 +127,7 @@ public sealed class Fuzzer
         }
         catch (Exception exception) when (IsDocumented(exception))
         {
-            what = exception.Message.Contains('\n', StringComparison.Ordinal) ? $"a message of several lines: {exception.Message}" : null;
+            what = exception.Message.AsSpan().ContainsAny('\r', '\n') ? $"a message of several lines: {exception.Message}" : null;
         }
         catch (Exception exception)
         {
@@ -165,12 +169,15 @@ public sealed class Fuzzer
         {
             if (limit.IsExceeded(Done) && _target is { } target)
             {
-                _findings.Add(new Finding(Name(target, _seed), $"{Name(target, _seed)}: takes more than {MostSeconds} s", target.Input(_seed).Files));
+                string name = Name(target, _seed);
+                _findings.Add(new Finding(name, $"{name}: takes more than {MostSeconds} s", target.Input(_seed).Files));
                 return false;
             }
         }
 
-        return failure is null ? true : throw new InvalidOperationException($"the fuzzer itself failed: {failure.Message}", failure);
+        return failure is null
+            ? true
+            : throw new InvalidOperationException($"the fuzzer itself failed: {failure.Message}", failure);
     }
 
     /// <summary>An exception's type and the place where it was thrown.</summary>
@@ -180,5 +187,6 @@ public sealed class Fuzzer
         return lines[0].Split(':')[0] + (Array.Find(lines, line => line.Contains("at Mistral.", StringComparison.Ordinal)) ?? "");
     }
 
-    private static string Name(FuzzTarget target, ulong seed) => string.Create(CultureInfo.InvariantCulture, $"{target.Name}-{seed:x16}");
+    private static string Name(FuzzTarget target, ulong seed) =>
+        string.Create(CultureInfo.InvariantCulture, $"{target.Name}-{seed:x16}");
 }

@@ -16,7 +16,8 @@ internal sealed class MemorySource(string name, byte[] bytes) : ByteSource(name,
         return new ByteRegion((byte*)_handle.AddrOfPinnedObject() + offset, length, null);
     }
 
-    public override void Read(long offset, Span<byte> destination) => bytes.AsSpan(checked((int)offset), destination.Length).CopyTo(destination);
+    public override void Read(long offset, Span<byte> destination) =>
+        bytes.AsSpan(checked((int)offset), destination.Length).CopyTo(destination);
 
     public override void Dispose()
     {

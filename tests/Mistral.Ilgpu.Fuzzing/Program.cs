@@ -5,12 +5,15 @@ using Mistral.Ilgpu.Fuzzing;
 
 // Reads mutated files for as long as one likes, saves what goes wrong, and ends with a line that counts.
 var inputs = new Option<long>("--inputs") { Description = "How many files are read.", DefaultValueFactory = _ => 1_000_000 };
-var minutes = new Option<double?>("--minutes") { Description = "Instead of --inputs: goes on for so long, each round with the next seed." };
+var minutes = new Option<double?>("--minutes") { Description = "Goes on for so long instead, each round with the next seed." };
 var seed = new Option<ulong>("--seed") { Description = "Another seed makes other files.", DefaultValueFactory = _ => 1 };
 var readers = new Option<string[]>("--reader") { Description = "Only this one; may be given several times." };
 var replay = new Option<string?>("--replay") { Description = "Reads one input again, by the name that a finding has." };
-var output = new Option<string>("--output") { Description = "The folder for findings.", DefaultValueFactory = _ => "fuzz-findings" };
-var root = new RootCommand("Fuzzes every reader of Mistral.Ilgpu with mutated files.") { inputs, minutes, seed, readers, replay, output };
+var output = new Option<string>("--output") { Description = "Where findings go.", DefaultValueFactory = _ => "fuzz-findings" };
+var root = new RootCommand("Fuzzes every reader of Mistral.Ilgpu with mutated files.")
+{
+    inputs, minutes, seed, readers, replay, output,
+};
 root.SetAction(parse =>
 {
     string folder = Directory.CreateDirectory(parse.GetValue(output)!).FullName;
@@ -23,11 +26,13 @@ root.SetAction(parse =>
     }
     else
     {
-        var clock = Stopwatch.StartNew();
         const long RoundInputs = 200_000;
-        for (ulong round = 0; fuzzer.Findings.Count == 0 && (round == 0 || clock.Elapsed.TotalMinutes < parse.GetValue(minutes)); round++)
+        var clock = Stopwatch.StartNew();
+        double? most = parse.GetValue(minutes);
+        ulong first = parse.GetValue(seed);
+        for (ulong round = 0; fuzzer.Findings.Count == 0 && (round == 0 || clock.Elapsed.TotalMinutes < most); round++)
         {
-            fuzzer.Run(parse.GetValue(minutes) is null ? parse.GetValue(inputs) : RoundInputs, parse.GetValue(seed) + round, Console.Out);
+            fuzzer.Run(most is null ? parse.GetValue(inputs) : RoundInputs, first + round, Console.Out);
         }
     }
 
@@ -38,7 +43,8 @@ root.SetAction(parse =>
 
     File.Delete(journal);
     double seconds = Environment.CpuUsage.TotalTime.TotalSeconds;
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{fuzzer.Done:#,0} inputs, {fuzzer.Findings.Count} findings, {seconds:0} s of processor time"));
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{fuzzer.Done:#,0} inputs, {fuzzer.Findings.Count} findings, {seconds:0} s of processor time"));
     // A thread may stand in a reader that hangs.
     Environment.Exit(fuzzer.Findings.Count == 0 ? 0 : 1);
 });

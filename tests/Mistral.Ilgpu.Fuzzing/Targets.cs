@@ -5,5 +5,6 @@ namespace Mistral.Ilgpu.Fuzzing;
 /// <summary>Every reader that takes files from people.</summary>
 internal static class Targets
 {
-    public static IReadOnlyList<FuzzTarget> All() => [.. CheckpointReaders.All(), .. TokenizerReaders.All(), .. AdapterReaders.All(), .. CommandReaders.All()];
+    public static IReadOnlyList<FuzzTarget> All() =>
+        [.. CheckpointReaders.All(), .. TokenizerReaders.All(), .. AdapterReaders.All(), .. CommandReaders.All()];
 }

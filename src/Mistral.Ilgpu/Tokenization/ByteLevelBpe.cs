@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Tokenization;
 public sealed class ByteLevelBpe : TextTokenizer
 {
     // A pattern from a file must not hang on any text.
-    private static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(1);
 
     private readonly TiktokenTokenizer _ranks;
     private readonly byte[]?[] _bytes;

@@ -12,12 +12,23 @@ internal static class ModelValidation
     {
         try
         {
-            return ModelProto.Parser.ParseFrom(ReadAll(stream, source));
+            return Parse(ReadAll(stream, source), source);
         }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or IOException)
+        catch (IOException exception)
         {
-            var found = $"damaged or of another format ({exception.Message})";
-            throw new ModelFileException(source, $"{found}, expected a SentencePiece model", exception);
+            throw Damaged(source, exception);
+        }
+    }
+
+    public static ModelProto Parse(byte[] bytes, string source)
+    {
+        try
+        {
+            return ModelProto.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            throw Damaged(source, exception);
         }
     }
 
@@ -41,6 +52,9 @@ internal static class ModelValidation
         if (model.DenormalizerSpec is { PrecompiledCharsmap.IsEmpty: false })
             throw new ModelFileException(source, $"denormalizer '{model.DenormalizerSpec.Name}', expected none");
     }
+
+    private static ModelFileException Damaged(string source, IOException exception) =>
+        new(source, $"damaged or of another format ({exception.Message}), expected a SentencePiece model", exception);
 
     private static byte[] ReadAll(Stream stream, string source)
     {

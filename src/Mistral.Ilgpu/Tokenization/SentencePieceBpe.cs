@@ -71,6 +71,8 @@ public sealed class SentencePieceBpe : TextTokenizer
         return Create(ModelValidation.Parse(model, source), source);
     }
 
+    internal static SentencePieceBpe Load(byte[] model, string source) => Create(ModelValidation.Parse(model, source), source);
+
     internal static SentencePieceBpe Create(ModelProto model, string source) => new(model, source);
 
     public override string IdToPiece(int id) => Vocabulary[RequireId(id)];

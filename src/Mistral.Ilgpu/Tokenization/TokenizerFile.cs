@@ -8,6 +8,9 @@ public static class TokenizerFile
 {
     private const int MostBytes = 256 << 20;
 
+    // The largest known takes 20 MB; a packed file of a few kilobytes may claim any size.
+    private const int MostUnpackedBytes = 64 << 20;
+
     /// <exception cref="ModelFileException">The file is missing, damaged or of another format.</exception>
     public static TextTokenizer Load(string path)
     {
@@ -34,7 +37,7 @@ public static class TokenizerFile
 
         if (bytes.AsSpan().TrimStart("\uFEFF \t\r\n"u8) is not [(byte)'{', ..])
         {
-            return SentencePieceBpe.Load(new MemoryStream(bytes), source);
+            return SentencePieceBpe.Load(bytes, source);
         }
 
         return HasMember(bytes, "model", source)
@@ -75,9 +78,9 @@ public static class TokenizerFile
             var buffer = new byte[81920];
             while (stream.Read(buffer) is var count and > 0)
             {
-                if (unpacked.Length + count > MostBytes)
+                if (unpacked.Length + count > MostUnpackedBytes)
                 {
-                    throw new ModelFileException(source, $"found more than {MostBytes} bytes when unpacked, expected a tokenizer");
+                    throw new ModelFileException(source, $"found more than {MostUnpackedBytes} bytes when unpacked, expected a tokenizer");
                 }
 
                 unpacked.Write(buffer.AsSpan(0, count));

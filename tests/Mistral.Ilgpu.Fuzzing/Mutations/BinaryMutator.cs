@@ -39,7 +39,8 @@ internal sealed class BinaryMutator(byte[] whole, int head, IReadOnlyList<(int A
         return bytes;
     }
 
-    private int Place(byte[] bytes, FuzzRandom random) => random.Next(random.OneIn(16) ? bytes.Length : Math.Min(bytes.Length, head));
+    private int Place(byte[] bytes, FuzzRandom random) =>
+        random.Next(random.OneIn(16) ? bytes.Length : Math.Min(bytes.Length, head));
 
     private byte[] SetField(byte[] bytes, FuzzRandom random)
     {

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Fuzzing.Mutations;
 /// <summary>Lines of JSON, changed each by itself, and doubled, left out, joined or ended otherwise.</summary>
 internal sealed class JsonLinesMutator(params string[] lines) : IMutator
 {
-    private static readonly byte[][] Ends = ["\n"u8.ToArray(), "\n"u8.ToArray(), "\n"u8.ToArray(), "\r\n"u8.ToArray(), "\r"u8.ToArray(), "\n\n"u8.ToArray(), "\u2028"u8.ToArray(), []];
+    private static readonly byte[][] Ends = [.. new[] { "\n", "\n", "\n", "\r\n", "\r", "\n\n", "\u2028", "" }.Select(Encoding.UTF8.GetBytes)];
 
     private readonly JsonMutator[] _lines = [.. lines.Select(line => new JsonMutator(Encoding.UTF8.GetBytes(line)))];
 

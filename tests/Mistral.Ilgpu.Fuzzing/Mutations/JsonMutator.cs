@@ -1,13 +1,14 @@
 namespace Mistral.Ilgpu.Fuzzing.Mutations;
 
-/// <summary>Values replaced, doubled, exchanged and left out; members named anew, given twice or missing; texts and signs changed.</summary>
+/// <summary>Values replaced, doubled, exchanged; members given twice or left out; texts and signs changed.</summary>
 internal sealed class JsonMutator(byte[] whole) : IMutator
 {
     private static readonly byte[][] Pieces =
     [
         .. new[]
         {
-            "\\ud800", "\\udfff", "\\u0000", "\\n", "\\", "\"", "\\x", "\u2581", "\u2028", "\U0001F600", " ", "(", "[", "{", "+", "*", "(a|a)*", "\\\\p{L}", "|", ".", ":", "<0x41>", "-1", "..", "/",
+            "\\ud800", "\\udfff", "\\u0000", "\\n", "\\", "\"", "\\x", "\u2581", "\u2028", "\U0001F600", " ", "(",
+            "[", "{", "+", "*", "(a|a)*", "\\\\p{L}", "|", ".", ":", "<0x41>", "-1", "..", "/",
         }.Select(System.Text.Encoding.UTF8.GetBytes),
         [0xFF],
         [0xE2, 0x96],
@@ -26,10 +27,10 @@ internal sealed class JsonMutator(byte[] whole) : IMutator
         }
 
         // From the end to the start, so that the places of later edits stay; those inside an earlier one are left out.
-        var edits = Enumerable.Range(0, random.Few()).Select(_ => Edit(random)).OrderByDescending(edit => edit.At.Start.Value).ToList();
+        var edits = Enumerable.Range(0, random.Few()).Select(_ => Edit(random)).ToList();
         byte[] json = Whole;
         int end = Whole.Length;
-        foreach (var (at, with) in edits)
+        foreach (var (at, with) in edits.OrderByDescending(edit => edit.At.Start.Value))
         {
             if (at.End.Value <= end)
             {
@@ -52,7 +53,8 @@ internal sealed class JsonMutator(byte[] whole) : IMutator
             case 5:
                 return (value, Whole[random.Pick(_spans.Values)]);
             case 6:
-                return (member, [.. Whole[member], (byte)',', .. Whole[random.OneIn(2) || _spans.Members.Count == 0 ? member : random.Pick(_spans.Members)]]);
+                var second = random.OneIn(2) || _spans.Members.Count == 0 ? member : random.Pick(_spans.Members);
+                return (member, [.. Whole[member], (byte)',', .. Whole[second]]);
             case 7:
                 // With the comma behind it, or with the one before where it is the last.
                 int end = member.End.Value;

@@ -30,7 +30,8 @@ internal sealed class SafetensorsMutator : IMutator
 
         byte[] header = _header.Mutate(random);
         byte[] file = [.. new byte[LengthBytes], .. header, .. Whole.AsSpan(_dataStart)];
-        BinaryPrimitives.WriteInt64LittleEndian(file, random.OneIn(16) ? (long)Limits.Pick(random, header.Length) : header.Length);
+        long length = random.OneIn(16) ? (long)Limits.Pick(random, header.Length) : header.Length;
+        BinaryPrimitives.WriteInt64LittleEndian(file, length);
         return file;
     }
 }

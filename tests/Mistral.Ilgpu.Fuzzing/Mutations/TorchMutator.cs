@@ -10,10 +10,14 @@ internal sealed class TorchMutator : IMutator
     // The first instructions of values, so that more of what is inserted means something.
     private static readonly byte[][] Instructions =
     [
-        [0x80, 2], [(byte)'('], [(byte)'}'], [(byte)')'], [(byte)'t'], [0x85], [0x86], [0x87], [(byte)'K', 1], [(byte)'M', 0xFF, 0xFF], [(byte)'J', 0xFF, 0xFF, 0xFF, 0x7F],
-        [0x8A, 0], [0x8A, 8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0x8A, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1], [0x88], [0x89], [(byte)'N'], [(byte)'Q'], [(byte)'R'], [(byte)'s'],
-        [(byte)'u'], [(byte)'b'], [(byte)'.'], [0x94], [(byte)'q', 0], [(byte)'h', 0], [(byte)'r', 0xFF, 0xFF, 0xFF, 0xFF], [(byte)'j', 0, 0, 0, 0], [0x93], [0x95, 0, 0, 0, 0, 0, 0, 0, 0],
-        [(byte)'X', 0, 0, 0, 0], [0x8C, 0], [0x8B, 0xFF, 0xFF, 0xFF, 0x7F], [(byte)'0'], [(byte)'2'], [(byte)'l'], [(byte)'e'], [(byte)'i', (byte)'o', (byte)'\n', (byte)'s', (byte)'\n'],
+        [0x80, 2], [(byte)'('], [(byte)'}'], [(byte)')'], [(byte)'t'], [0x85], [0x86], [0x87], [(byte)'K', 1],
+        [(byte)'M', 0xFF, 0xFF], [(byte)'J', 0xFF, 0xFF, 0xFF, 0x7F],
+        [0x8A, 0], [0x8A, 8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0x8A, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1], [0x88],
+        [0x89], [(byte)'N'], [(byte)'Q'], [(byte)'R'], [(byte)'s'],
+        [(byte)'u'], [(byte)'b'], [(byte)'.'], [0x94], [(byte)'q', 0], [(byte)'h', 0], [(byte)'r', 0xFF, 0xFF, 0xFF, 0xFF],
+        [(byte)'j', 0, 0, 0, 0], [0x93], [0x95, 0, 0, 0, 0, 0, 0, 0, 0],
+        [(byte)'X', 0, 0, 0, 0], [0x8C, 0], [0x8B, 0xFF, 0xFF, 0xFF, 0x7F], [(byte)'0'], [(byte)'2'], [(byte)'l'],
+        [(byte)'e'], [(byte)'i', (byte)'o', (byte)'\n', (byte)'s', (byte)'\n'],
     ];
 
     private readonly byte[] _pickle;
@@ -52,7 +56,8 @@ internal sealed class TorchMutator : IMutator
         {
             int at = random.Next(pickle.Length + 1);
             int times = random.OneIn(64) ? 1 + random.Next(random.OneIn(16) ? 1 << 22 : 1 << 14) : 1;
-            pickle = [.. pickle.AsSpan(0, at), .. Enumerable.Repeat(random.Pick(Instructions), times).SelectMany(bytes => bytes), .. pickle.AsSpan(at)];
+            var inserted = Enumerable.Repeat(random.Pick(Instructions), times).SelectMany(bytes => bytes);
+            pickle = [.. pickle.AsSpan(0, at), .. inserted, .. pickle.AsSpan(at)];
         }
 
         return Pack(pickle, random.OneIn(8) ? CompressionLevel.Fastest : CompressionLevel.NoCompression);
@@ -65,8 +70,9 @@ internal sealed class TorchMutator : IMutator
         {
             foreach (var (name, bytes) in _entries)
             {
-                using var stream = archive.CreateEntry(name, name == Pickle ? compression : CompressionLevel.NoCompression).Open();
-                stream.Write(name == Pickle ? pickle : bytes);
+                bool isPickle = name == Pickle;
+                using var stream = archive.CreateEntry(name, isPickle ? compression : CompressionLevel.NoCompression).Open();
+                stream.Write(isPickle ? pickle : bytes);
             }
         }
 
@@ -83,8 +89,10 @@ internal sealed class TorchMutator : IMutator
             if (zip[at] == 'P' && zip[at + 1] == 'K' && zip[at + 2] < 8)
             {
                 int end = Math.Min(at + RecordBytes, zip.Length);
-                fields.AddRange(Enumerable.Range(at, end - at).Where(place => (place - at) % 2 == 0).Select(place => (place, 2)));
-                fields.AddRange(Enumerable.Range(at, end - at).Where(place => (place - at) % 2 == 0 && place + 4 <= end).Select(place => (place, 4)));
+                for (int place = at; place + 4 <= end; place += 2)
+                {
+                    fields.AddRange([(place, 2), (place, 4)]);
+                }
             }
         }
 

@@ -18,12 +18,12 @@ internal static class CheckpointReaders
         var model = SmallFiles.HuggingFace();
         yield return new FuzzTarget("gguf", 8, [.. GgufSeeds(model), SplitSeed(model)], input =>
             Read(input, input.Files.ContainsKey(Gguf) ? Gguf : "m-00002-of-00002.gguf"));
-        var tekken = SmallFiles.HuggingFace(tokenizer: "tekken.json", vocabulary: JsonSeeds.Tekken("v3"), set: config => config["vocab_size"] = 280);
-        yield return new FuzzTarget("gguf-bytes", 1, [new FuzzSeed(Gguf, GgufFields.Mutator(SmallFiles.Gguf(tekken, TensorFormat.Q8_0)))], input => Read(input, Gguf));
+        var tekken = SmallFiles.HuggingFace("tekken.json", JsonSeeds.Tekken("v3"), config => config["vocab_size"] = 280);
+        yield return new FuzzTarget("gguf-bytes", 1, [GgufSeed(tekken, TensorFormat.Q8_0)], input => Read(input, Gguf));
         yield return new FuzzTarget("safetensors", 6, [Seed(model, "model.safetensors"), ShardedSeed()], input => Read(input, null));
-        var torch = SmallFiles.Mistral(model, Torch);
-        yield return new FuzzTarget("torch", 6, [Seed(torch, Torch)], input => Read(input, Torch));
-        yield return new FuzzTarget("params", 4, [Seed(SmallFiles.Mistral(model, "consolidated.safetensors"), "params.json")], input => Read(input, null));
+        yield return new FuzzTarget("torch", 6, [Seed(SmallFiles.Mistral(model, Torch), Torch)], input => Read(input, Torch));
+        var native = SmallFiles.Mistral(model, "consolidated.safetensors");
+        yield return new FuzzTarget("params", 4, [Seed(native, "params.json")], input => Read(input, null));
         yield return new FuzzTarget("config", 6, [.. ConfigSeeds()], input => Read(input, null));
     }
 
@@ -31,12 +31,14 @@ internal static class CheckpointReaders
     {
         foreach (var type in new TensorFormat?[] { null, TensorFormat.Q8_0, TensorFormat.Q4_0 })
         {
-            yield return new FuzzSeed(Gguf, GgufFields.Mutator(SmallFiles.Gguf(model, type)));
+            yield return GgufSeed(model, type);
         }
 
-        var wide = SmallFiles.HuggingFace(set: config => config["hidden_size"] = 256);
-        yield return new FuzzSeed(Gguf, GgufFields.Mutator(SmallFiles.Gguf(wide, TensorFormat.Q4_K)));
+        yield return GgufSeed(SmallFiles.HuggingFace(set: config => config["hidden_size"] = 256), TensorFormat.Q4_K);
     }
+
+    private static FuzzSeed GgufSeed(Dictionary<string, byte[]> model, TensorFormat? type) =>
+        new((Gguf, GgufFields.Mutator(SmallFiles.Gguf(model, type))));
 
     /// <summary>Two parts: the metadata, and the tensors.</summary>
     private static FuzzSeed SplitSeed(Dictionary<string, byte[]> model)
@@ -44,35 +46,41 @@ internal static class CheckpointReaders
         byte[] whole = SmallFiles.Gguf(model, null);
         using var source = new MemorySource(Gguf, whole);
         var file = GgufFile.Read(source);
-        var parts = new List<KeyValuePair<string, IMutator>>();
+        var parts = new List<(string, IMutator)>();
         for (uint part = 0; part < 2; part++)
         {
             using var bytes = new MemoryStream();
             using var writer = new GgufWriter(bytes);
             var tensors = part == 0 ? [] : file.Tensors;
             writer.WriteHeader(
-                [.. part == 0 ? Metadata(file.Metadata) : [], new("split.no", part), new("split.count", 2u), new("split.tensors.count", (uint)file.Tensors.Count)],
-                [.. tensors.Select(tensor => new GgufTensor(
-                    tensor.Name, TensorFormatExtensions.FromStoredName(tensor.Type)!.Value, tensor.Shape.Length == 1 ? 1 : (int)tensor.Shape[0], (int)tensor.Shape[^1]))]);
+                [.. part == 0 ? Metadata(file.Metadata) : [], new("split.no", part), new("split.count", 2u)],
+                [.. tensors.Select(Describe)]);
             foreach (var tensor in tensors)
             {
                 bytes.Write(whole, (int)tensor.Offset, (int)tensor.Length);
                 writer.Pad();
             }
 
-            parts.Add(new($"m-0000{part + 1}-of-00002.gguf", GgufFields.Mutator(bytes.ToArray())));
+            parts.Add(($"m-0000{part + 1}-of-00002.gguf", GgufFields.Mutator(bytes.ToArray())));
         }
 
-        return new FuzzSeed(parts, new Dictionary<string, byte[]>());
+        return new FuzzSeed([.. parts]);
     }
 
-    private static IEnumerable<KeyValuePair<string, object>> Metadata(GgufMetadata metadata) => metadata.Values.Select(entry => new KeyValuePair<string, object>(entry.Key, entry.Value switch
+    private static GgufTensor Describe(StoredTensor tensor)
     {
-        double number when number == Math.Floor(number) && number >= 0 => (uint)number,
-        double number => (float)number,
-        GgufNumbers numbers => Enumerable.Range(0, numbers.Count).Select(i => (float)numbers[i]).ToList(),
-        var value => value,
-    }));
+        var format = TensorFormatExtensions.FromStoredName(tensor.Type)!.Value;
+        return new GgufTensor(tensor.Name, format, tensor.Shape.Length == 1 ? 1 : (int)tensor.Shape[0], (int)tensor.Shape[^1]);
+    }
+
+    private static IEnumerable<KeyValuePair<string, object>> Metadata(GgufMetadata metadata) =>
+        metadata.Values.Select(entry => KeyValuePair.Create(entry.Key, entry.Value switch
+        {
+            double number when number == Math.Floor(number) && number >= 0 => (uint)number,
+            double number => (float)number,
+            GgufNumbers numbers => Enumerable.Range(0, numbers.Count).Select(i => (float)numbers[i]).ToList(),
+            var value => value,
+        }));
 
     private static FuzzSeed ShardedSeed()
     {
@@ -87,11 +95,12 @@ internal static class CheckpointReaders
         var newer = new Dictionary<string, byte[]>(model)
         {
             [HuggingFaceFolder.ConfigFile] = """
-                {"model_type": "ministral", "vocab_size": 8, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16,
-                "intermediate_size": 32, "rms_norm_eps": 1e-5, "sliding_window": 8, "layer_types": ["sliding_attention"], "eos_token_id": [2, 3], "rope_scaling": null,
-                "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}, "max_position_embeddings": 32768, "tie_word_embeddings": false}
+                {"model_type": "ministral", "vocab_size": 8, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+                "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 32, "rms_norm_eps": 1e-5, "sliding_window": 8,
+                "layer_types": ["sliding_attention"], "eos_token_id": [2, 3], "rope_scaling": null, "tie_word_embeddings": false,
+                "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}, "max_position_embeddings": 32768}
                 """u8.ToArray(),
-            ["generation_config.json"] = """{"_from_model_config": true, "bos_token_id": 1, "eos_token_id": [2, 4], "transformers_version": "4.40"}"""u8.ToArray(),
+            ["generation_config.json"] = """{"_from_model_config": true, "bos_token_id": 1, "eos_token_id": [2, 4]}"""u8.ToArray(),
             ["tokenizer_config.json"] = """{"bos_token": "<s>", "eos_token": {"content": "</s>"}}"""u8.ToArray(),
         };
         yield return Seed(newer, HuggingFaceFolder.ConfigFile, "generation_config.json", "tokenizer_config.json");
@@ -118,11 +127,20 @@ internal static class CheckpointReaders
             tensor.CopyRows(tensor.Rows - 1, 1, TensorFormat.Float32, row);
         }
 
-        for (int layer = 0; layer < checkpoint.Config.LayerCount; layer++)
-        {
-            checkpoint.Config.WindowOf(layer);
-        }
-
+        Check(checkpoint.Config);
         TokenizerReaders.Use(checkpoint.Tokenizer);
+    }
+
+    /// <summary>What the model relies on, where the files are read as valid.</summary>
+    private static void Check(ModelConfig config)
+    {
+        bool holds = config.NormEpsilon > 0 && float.IsFinite(config.NormEpsilon) && config.RopeTheta > 0 && double.IsFinite(config.RopeTheta)
+            && config.MaxPositions > 0 && config.ParameterCount > 0
+            && Enumerable.Range(0, config.LayerCount).All(layer => config.WindowOf(layer) is null or > 0)
+            && config.EosIds.All(id => id >= 0 && id < config.VocabularySize);
+        if (!holds)
+        {
+            throw new InvalidOperationException($"read as valid: {config}");
+        }
     }
 }

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Fuzzing.Readers;
 
-/// <summary>Files that commands take beside a model: prompts, results to go on with, conversations, and the shape of a random model.</summary>
+/// <summary>Files that commands take beside a model: prompts, results to go on with, chats, and shapes of random models.</summary>
 internal static class CommandReaders
 {
     private static readonly int[][] Results = [[1, 2, 3], [1, 4], [1, 5]];
@@ -19,7 +19,7 @@ internal static class CommandReaders
         yield return new FuzzTarget(
             "prompts",
             3,
-            [new FuzzSeed("prompts.jsonl", new JsonLinesMutator("\"a b ab\"", """{"prompt": "a", "id": 7}""", "\"\\u2581\\n\""))],
+            [new FuzzSeed(("prompts.jsonl", new JsonLinesMutator("\"a b ab\"", """{"prompt": "a", "id": 7}""", "\"\\u2581\\n\"")))],
             input =>
             {
                 var texts = PromptFile.Read(Write(folder, input, "prompts.jsonl"));
@@ -28,25 +28,41 @@ internal static class CommandReaders
         yield return new FuzzTarget(
             "results",
             3,
-            [new FuzzSeed("results.jsonl", new JsonLinesMutator(
-                """{"model":"tiny","device":"cpu","prompt_ids":[1,2,3],"ids":[4],"text":"a","finish_reason":"length","settings":{"temperature":0.5,"seed":7,"stop":["é"]}}""",
-                """{"model":"tiny","device":"cpu","prompt_ids":[1,4],"error":"too long","settings":{"temperature":0.5,"seed":7,"stop":["\u00e9"]}}"""))],
-            input => new ResultFile(Write(folder, input, "results.jsonl")).Require(Results, new JsonObject { ["temperature"] = 0.5, ["seed"] = 7, ["stop"] = new JsonArray("é") }));
+            [new FuzzSeed(("results.jsonl", new JsonLinesMutator(
+                """
+                {"model":"tiny","device":"cpu","prompt_ids":[1,2,3],"ids":[4],"settings":{"temperature":0.5,"seed":7,"stop":["é"]}}
+                """,
+                """
+                {"model":"tiny","prompt_ids":[1,4],"error":"too long","settings":{"temperature":0.5,"seed":7,"stop":["\u00e9"]}}
+                """)))],
+            input =>
+            {
+                var results = new ResultFile(Write(folder, input, "results.jsonl"));
+                _ = results.Seed;
+                _ = results.FailedCount;
+                results.Require(Results, new JsonObject { ["temperature"] = 0.5, ["seed"] = 7, ["stop"] = new JsonArray("é") });
+            });
         foreach (string version in new[] { "v1", "v2", "v3", "v7", "v11", "v13" })
         {
             var chat = TokenizerFile.Load(JsonSeeds.Tekken(version), "tekken.json", null);
-            byte[][] seeds = [Chat, .. version is "v1" or "v2" ? Array.Empty<byte[]>() : [Tools], .. version == "v13" ? [Thinking] : Array.Empty<byte[]>()];
+            // Each format reads those chats that it has all parts of.
+            byte[][] seeds = version switch
+            {
+                "v1" or "v2" => [Chat],
+                "v13" => [Chat, Tools, Thinking],
+                _ => [Chat, Tools],
+            };
             yield return new FuzzTarget(
                 $"chat-{version}",
                 1,
-                [.. seeds.Select(seed => new FuzzSeed("chat.json", new JsonMutator(seed)))],
+                [.. seeds.Select(seed => new FuzzSeed(("chat.json", new JsonMutator(seed))))],
                 input => ChatFile.Read(Write(folder, input, "chat.json")).Encode(chat));
         }
 
         yield return new FuzzTarget(
             "random-shape",
             2,
-            [new FuzzSeed("params.json", new JsonMutator(SmallFiles.Mistral(SmallFiles.HuggingFace(), "consolidated.safetensors")["params.json"]))],
+            [new FuzzSeed(("params.json", new JsonMutator(SmallFiles.Params)))],
             input =>
             {
                 using var model = Checkpoints.Checkpoint.Open($"random:{Write(folder, input, "params.json")}");
@@ -55,21 +71,27 @@ internal static class CommandReaders
     }
 
     private static byte[] Chat => """
-        {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}, {"role": "assistant", "content": [{"type": "text", "text": "the"}]},
-        {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, {"role": "assistant", "content": "c", "prefix": false}],
+        {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [{"type": "text", "text": "the"}]},
+        {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+        {"role": "assistant", "content": "c", "prefix": false}],
         "continue_final_message": true, "tools": null}
         """u8.ToArray();
 
     private static byte[] Tools => """
-        {"messages": [{"role": "user", "content": "weather?"}, {"role": "assistant", "tool_calls": [{"id": "abcdefghi", "type": "function", "function":
-        {"name": "get", "arguments": "{\"city\": \"Paris\", \"n\": 1.50}"}}]}, {"role": "tool", "tool_call_id": "abcdefghi", "name": "get", "content": "{\"t\": 12e2}"},
+        {"messages": [{"role": "user", "content": "weather?"},
+        {"role": "assistant", "tool_calls": [
+        {"id": "abcdefghi", "type": "function", "function": {"name": "get", "arguments": "{\"city\": \"Paris\", \"n\": 1.50}"}}]},
+        {"role": "tool", "tool_call_id": "abcdefghi", "name": "get", "content": "{\"t\": 12e2}"},
         {"role": "assistant", "content": "12"}, {"role": "user", "content": "ok"}],
-        "tools": [{"type": "function", "function": {"name": "get", "description": "d", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]}
+        "tools": [{"type": "function", "function": {"name": "get", "description": "d",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]}
         """u8.ToArray();
 
     private static byte[] Thinking => """
-        {"messages": [{"role": "user", "content": "7 + 5"}, {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "closed": true},
-        {"type": "text", "text": "12"}]}, {"role": "user", "content": "ok"}]}
+        {"messages": [{"role": "user", "content": "7 + 5"},
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "closed": true}, {"type": "text", "text": "12"}]},
+        {"role": "user", "content": "ok"}]}
         """u8.ToArray();
 
     // Kept until the process ends: in memory where the system has such a folder, because it is written for every input.

@@ -11,34 +11,34 @@ namespace Mistral.Ilgpu.Fuzzing.Readers;
 /// <summary>Tokenizers: read, and used on a text in both directions.</summary>
 internal static class TokenizerReaders
 {
+    private const string File = "tokenizer.json";
     private const string Settings = "tokenizer_config.json";
 
     public static IEnumerable<FuzzTarget> All()
     {
-        byte[] pieces = SmallFiles.SentencePiece;
-        byte[] bytes = SmallModel.Proto(("\u2581a", -1), ("ab", -2)).With("<x>", PieceType.UserDefined).With("abab", PieceType.Unused).ToByteArray();
+        var pieces = ProtobufFields.Mutator(SmallFiles.SentencePiece, 100);
+        var bytes = SmallModel.Proto(("\u2581a", -1), ("ab", -2)).With("<x>", PieceType.UserDefined).With("abab", PieceType.Unused);
         yield return new FuzzTarget(
             "sentencepiece",
             6,
-            [Seed("tokenizer.model", ProtobufFields.Mutator(pieces, 100)), Seed("tokenizer.model", ProtobufFields.Mutator(bytes, 60)), Seed("tokenizer.model", new GzipMutator(ProtobufFields.Mutator(pieces, 100)))],
+            [.. new[] { pieces, ProtobufFields.Mutator(bytes.ToByteArray(), 60), new GzipMutator(pieces) as IMutator }
+                .Select(mutator => new FuzzSeed(("tokenizer.model", mutator)))],
             Read);
-        yield return new FuzzTarget("tekken", 1, [Seed("tekken.json", new JsonMutator(JsonSeeds.Tekken("v3")))], Read);
-        var settings = new JsonMutator("""{"bos_token": "<s>", "eos_token": {"content": "</s>", "special": true}, "model_max_length": 1e30}"""u8.ToArray());
+        yield return new FuzzTarget("tekken", 1, [new FuzzSeed(("tekken.json", new JsonMutator(JsonSeeds.Tekken("v3"))))], Read);
+        var converted = new JsonMutator(JsonSeeds.PieceTokenizer());
+        var settings = new JsonMutator("""
+            {"bos_token": "<s>", "eos_token": {"content": "</s>", "special": true}, "model_max_length": 1e30}
+            """u8.ToArray());
         yield return new FuzzTarget(
-            "tokenizer-json",
-            4,
-            [
-                new FuzzSeed([new("tokenizer.json", new JsonMutator(JsonSeeds.PieceTokenizer())), new(Settings, settings)], new Dictionary<string, byte[]>()),
-                new FuzzSeed([new("tokenizer.json", new JsonMutator(JsonSeeds.PieceTokenizer()))], new Dictionary<string, byte[]>()),
-            ],
-            Read);
-        yield return new FuzzTarget("tokenizer-json-bytes", 1, [Seed("tokenizer.json", new JsonMutator(JsonSeeds.ByteLevelTokenizer()))], Read);
+            "tokenizer-json", 4, [new FuzzSeed((File, converted), (Settings, settings)), new FuzzSeed((File, converted))], Read);
+        yield return new FuzzTarget(
+            "tokenizer-json-bytes", 1, [new FuzzSeed((File, new JsonMutator(JsonSeeds.ByteLevelTokenizer())))], Read);
     }
 
     /// <summary>A text with what vocabularies trip over, to ids and back.</summary>
     public static void Use(TextTokenizer tokenizer)
     {
-        var ids = tokenizer.EncodeToIds(" ab the <s>\n\u00e9\U0001F600\ud800 \u2581a12");
+        var ids = tokenizer.EncodeToIds(" ab the <s>\n\u00e9\U0001F600\ud800 \u2581a12aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
         tokenizer.Decode(ids);
         tokenizer.Decode([0, tokenizer.VocabularySize - 1, .. tokenizer.BosId >= 0 ? [tokenizer.BosId] : Array.Empty<int>()]);
         foreach (int id in ids)
@@ -47,8 +47,6 @@ internal static class TokenizerReaders
             tokenizer.IsControl(id);
         }
     }
-
-    private static FuzzSeed Seed(string name, IMutator mutator) => new(name, mutator);
 
     private static void Read(FuzzInput input)
     {

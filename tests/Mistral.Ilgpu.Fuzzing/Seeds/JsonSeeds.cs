@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Tests.Tokenization;
+using Mistral.Ilgpu.Tokenization;
+using TekkenFile = Mistral.Ilgpu.Tokenization.Tekken;
 
 namespace Mistral.Ilgpu.Fuzzing.Seeds;
 
@@ -12,10 +14,11 @@ internal static class JsonSeeds
     /// <summary>tekken.json of 256 bytes, a few joined ones and the control tokens of a chat format.</summary>
     public static byte[] Tekken(string version)
     {
-        string[] specials = [.. Mistral.Ilgpu.Tokenization.Tekken.FirstSpecials, .. version is "v11" or "v13" ? LaterSpecials : []];
+        string[] specials = [.. TekkenFile.FirstSpecials, .. version is "v11" or "v13" ? LaterSpecials : []];
         var file = SmallTekken.Json(specials.Length, ["he", " t", "the", "\u00e9"]);
         file["config"]!["version"] = version;
-        file["special_tokens"] = new JsonArray([.. specials.Select((text, rank) => new JsonObject { ["rank"] = rank, ["token_str"] = text, ["is_control"] = true })]);
+        file["special_tokens"] = new JsonArray([.. specials.Select((text, rank) =>
+            new JsonObject { ["rank"] = rank, ["token_str"] = text, ["is_control"] = true })]);
         return Bytes(file);
     }
 
@@ -25,7 +28,7 @@ internal static class JsonSeeds
         var vocabulary = new JsonObject();
         for (int value = 0; value < 256; value++)
         {
-            vocabulary[Mistral.Ilgpu.Tokenization.Gpt2Bytes.Write([(byte)value])] = value + 2;
+            vocabulary[Gpt2Bytes.Write([(byte)value])] = value + 2;
         }
 
         vocabulary["he"] = 258;
@@ -45,9 +48,10 @@ internal static class JsonSeeds
 
     /// <summary>tokenizer.json converted from SentencePiece.</summary>
     public static byte[] PieceTokenizer() => """
-        {"added_tokens": [{"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true}, {"id": 7, "content": "<x>", "special": false}],
-        "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"}]}, "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": false,
-        "vocab": {"<unk>": 0, "<s>": 1, "\u2581": 2, "a": 3, "b": 4, "\u2581a": 5, "ab": 6}, "merges": ["\u2581 a", ["a", "b"]]}}
+        {"added_tokens": [{"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true},
+        {"id": 7, "content": "<x>", "special": false}],
+        "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"}]},
+        "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": false, "vocab": {"<unk>": 0, "<s>": 1, "\u2581": 2, "a": 3, "b": 4, "\u2581a": 5, "ab": 6}, "merges": ["\u2581 a", ["a", "b"]]}}
         """u8.ToArray();
 
     private static JsonObject Added(int id, string text) => new() { ["id"] = id, ["content"] = text, ["special"] = true };

@@ -11,17 +11,23 @@ namespace Mistral.Ilgpu.Fuzzing.Seeds;
 internal static class SmallFiles
 {
     /// <summary>SentencePiece without byte pieces: 3 special ones and five.</summary>
-    public static byte[] SentencePiece { get; } = SmallModel.Proto(false, ("\u2581", -1), ("a", -2), ("b", -3), ("\u2581a", -4), ("ab", -5)).ToByteArray();
+    public static byte[] SentencePiece { get; } =
+        SmallModel.Proto(false, ("\u2581", -1), ("a", -2), ("b", -3), ("\u2581a", -4), ("ab", -5)).ToByteArray();
 
-    public static Dictionary<string, byte[]> HuggingFace(int shards = 1, string tokenizer = "tokenizer.model", byte[]? vocabulary = null, Action<Dictionary<string, object?>>? set = null)
+    /// <summary>params.json of the model's sizes.</summary>
+    public static byte[] Params => """
+        {"dim": 32, "n_layers": 1, "head_dim": 16, "hidden_dim": 32, "n_heads": 2, "n_kv_heads": 1, "norm_eps": 1e-05, "vocab_size": 8,
+        "sliding_window": [8], "rope_theta": 10000.0, "max_seq_len": 4096, "use_biases": false}
+        """u8.ToArray();
+
+    public static Dictionary<string, byte[]> HuggingFace(
+        string tokenizer = "tokenizer.model", byte[]? vocabulary = null, Action<Dictionary<string, object?>>? set = null, int shards = 1)
     {
         using var folder = new ScratchFolder();
         var model = new RandomCheckpoint(7) { Type = "BF16", Shards = shards };
-        foreach (var (name, value) in new (string, int)[] { ("vocab_size", 8), ("hidden_size", 32), ("intermediate_size", 32), ("num_hidden_layers", 1), ("num_attention_heads", 2), ("num_key_value_heads", 1), ("head_dim", 16) })
-        {
-            model.Config[name] = value;
-        }
-
+        (model.Config["vocab_size"], model.Config["num_hidden_layers"], model.Config["head_dim"]) = (8, 1, 16);
+        (model.Config["hidden_size"], model.Config["intermediate_size"]) = (32, 32);
+        (model.Config["num_attention_heads"], model.Config["num_key_value_heads"]) = (2, 1);
         set?.Invoke(model.Config);
         model.Write(folder.Path);
         File.WriteAllBytes(folder.File(tokenizer), vocabulary ?? SentencePiece);
@@ -60,10 +66,7 @@ internal static class SmallFiles
             RandomCheckpoint.WriteSafetensors(folder.File(weights), tensors);
         }
 
-        File.WriteAllText(folder.File("params.json"), """
-            {"dim": 32, "n_layers": 1, "head_dim": 16, "hidden_dim": 32, "n_heads": 2, "n_kv_heads": 1, "norm_eps": 1e-05, "vocab_size": 8,
-            "sliding_window": [8], "rope_theta": 10000.0, "max_seq_len": 4096, "use_biases": false}
-            """);
+        File.WriteAllBytes(folder.File("params.json"), Params);
         File.WriteAllBytes(folder.File("tokenizer.model"), SentencePiece);
         return Files(folder);
     }

@@ -62,6 +62,7 @@ public sealed class LoraTests : IDisposable
     [Theory]
     [InlineData("\"LORA\"", "\"IA3\"", "peft_type: found IA3")]
     [InlineData("\"r\": 3", "\"r\": 0", "r: found 0")]
+    [InlineData("\"lora_alpha\": 6", "\"lora_alpha\": 1e300", "lora_alpha: found 1e300, expected a scale in float32")]
     [InlineData("\"lora_alpha\": 6", "\"use_dora\": true, \"lora_alpha\": 6", "use_dora")]
     public void Open_AnotherKindOfAdapter_IsRefused(string from, string to, string message)
     {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Google.Protobuf;
 using Mistral.Ilgpu.Tokenization;
 using Mistral.Ilgpu.Tokenization.Proto;
@@ -22,6 +23,23 @@ public sealed class ModelFileTests
         }
 
         Assert.Equal(262, SmallModel.Load(whole).VocabularySize);
+    }
+
+    [Theory]
+    [InlineData(65, "found more than 67108864 bytes when unpacked")]
+    [InlineData(63, "expected a SentencePiece model")]
+    public void Load_PackedBytesOfNoUse_IsRefusedWithinItsMemory(int mebibytes, string message)
+    {
+        using var packed = new MemoryStream();
+        using (var stream = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            stream.Write(new byte[mebibytes << 20]);
+        }
+
+        byte[] bytes = packed.ToArray();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains(message, Assert.Throws<ModelFileException>(() => TokenizerFile.Load(bytes, "packed.model", null)).Message);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256L << 20);
     }
 
     [Fact]

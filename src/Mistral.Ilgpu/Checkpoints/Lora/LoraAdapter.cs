@@ -106,7 +106,8 @@ internal sealed class LoraAdapter : IDisposable
 
         int rank = fields.RequiredCount("r");
         double alpha = fields.PositiveNumber("lora_alpha") ?? throw fields.Error("lora_alpha", "nothing", "a positive number");
-        return (float)(alpha / (fields.Flag("use_rslora") ? Math.Sqrt(rank) : rank));
+        float scale = (float)(alpha / (fields.Flag("use_rslora") ? Math.Sqrt(rank) : rank));
+        return float.IsFinite(scale) ? scale : throw fields.Error("lora_alpha", fields.Find("lora_alpha")!.Value, "a scale in float32");
     }
 
     private static Dictionary<string, LoraPair> Match(IReadOnlyList<StoredTensor> stored, bool isPeft, ModelConfig config)

