@@ -89,7 +89,7 @@ public sealed class Fuzzer
         var digits = name.AsSpan(hyphen + 1);
         if (target is null || !ulong.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong seed))
         {
-            throw new ArgumentException($"found '{name}', expected a reader, a hyphen and a seed as findings are named", nameof(name));
+            throw new ArgumentException($"found '{name}', expected the name of a finding", nameof(name));
         }
 
         Watch(() => Try(target, seed));

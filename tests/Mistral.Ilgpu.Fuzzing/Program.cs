@@ -43,8 +43,8 @@ root.SetAction(parse =>
 
     File.Delete(journal);
     double seconds = Environment.CpuUsage.TotalTime.TotalSeconds;
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{fuzzer.Done:#,0} inputs, {fuzzer.Findings.Count} findings, {seconds:0} s of processor time"));
+    string counts = string.Create(CultureInfo.InvariantCulture, $"{fuzzer.Done:#,0} inputs, {fuzzer.Findings.Count} findings");
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{counts}, {seconds:0} s of processor time"));
     // A thread may stand in a reader that hangs.
     Environment.Exit(fuzzer.Findings.Count == 0 ? 0 : 1);
 });

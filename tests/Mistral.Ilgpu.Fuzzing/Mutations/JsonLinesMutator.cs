@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Fuzzing.Mutations;
 /// <summary>Lines of JSON, changed each by itself, and doubled, left out, joined or ended otherwise.</summary>
 internal sealed class JsonLinesMutator(params string[] lines) : IMutator
 {
-    private static readonly byte[][] Ends = [.. new[] { "\n", "\n", "\n", "\r\n", "\r", "\n\n", "\u2028", "" }.Select(Encoding.UTF8.GetBytes)];
+    private static readonly byte[][] Ends =
+        [.. new[] { "\n", "\n", "\n", "\r\n", "\r", "\n\n", "\u2028", "" }.Select(Encoding.UTF8.GetBytes)];
 
     private readonly JsonMutator[] _lines = [.. lines.Select(line => new JsonMutator(Encoding.UTF8.GetBytes(line)))];
 

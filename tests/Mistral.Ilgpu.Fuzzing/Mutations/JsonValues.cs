@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Fuzzing.Mutations;
 
-/// <summary>Values to put in the place of others: numbers at limits, texts that are none, other types, nested and huge ones.</summary>
+/// <summary>Values to put in the place of others: numbers at limits, broken texts, other types, nested and huge ones.</summary>
 internal static class JsonValues
 {
     private static readonly byte[][] Plain =
@@ -20,7 +20,8 @@ internal static class JsonValues
             "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"a\\ud83d\"", "\"\\ud83d\\ude00\"", "\"\\uFFFF\"",
             "\"\\n\\r\\u2028\"", "\"\u2581\"", "\"..\"", "\"/\"", "\"a\\u0000b\"", "\"CON\"",
             "\"(\"",
-            "\"[\"", "\"(a+)+$\"", "\"(.*)*x\"", "\"(?:\\\\s+)+$\"", "\"a{2147483647}\"", "\"(?:a{1000}){1000}\"", "\"\\\\p{Xx}\"", "\"(?i)\\\\p{L}\"", "\"\\\\1\"", "\"(?<=a*)b\"", "\"x*\"", "\"\\\\\"",
+            "\"[\"", "\"(a+)+$\"", "\"(.*)*x\"", "\"(?:\\\\s+)+$\"", "\"a{2147483647}\"", "\"(?:a{1000}){1000}\"",
+            "\"\\\\p{Xx}\"", "\"(?i)\\\\p{L}\"", "\"\\\\1\"", "\"(?<=a*)b\"", "\"x*\"", "\"\\\\\"",
             "\"BPE\"", "\"ByteLevel\"", "\"system\"", "\"user\"", "\"assistant\"", "\"tool\"", "\"F32\"", "\"BF16\"",
             "\"I8\"", "\"mistral\"", "\"llama\"", "\"sliding_attention\"",
             "[1,2.5]", "[0,18446744073709551615]", "[9223372036854775807,9223372036854775807]", "[0,0]", "[1,-1]",

@@ -23,8 +23,8 @@ internal static class AdapterReaders
 
         var peft = Mutator("base_model.model.model.layers.0.self_attn.q_proj", "base_model.model.model.layers.0.mlp.down_proj");
         var settings = new JsonMutator("""
-            {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "bias": "none", "use_rslora": false, "use_dora": false, "fan_in_fan_out": false,
-            "rank_pattern": {}, "alpha_pattern": {}, "modules_to_save": null, "target_modules": ["q_proj", "down_proj"]}
+            {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "bias": "none", "use_rslora": false, "use_dora": false,
+            "fan_in_fan_out": false, "rank_pattern": {}, "alpha_pattern": {}, "modules_to_save": null, "target_modules": ["q_proj", "down_proj"]}
             """u8.ToArray());
         var native = Mutator("layers.0.attention.wq", "layers.0.feed_forward.w2");
         yield return new FuzzTarget(

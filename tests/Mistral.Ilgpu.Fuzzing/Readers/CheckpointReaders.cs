@@ -20,7 +20,8 @@ internal static class CheckpointReaders
             Read(input, input.Files.ContainsKey(Gguf) ? Gguf : "m-00002-of-00002.gguf"));
         var tekken = SmallFiles.HuggingFace("tekken.json", JsonSeeds.Tekken("v3"), config => config["vocab_size"] = 280);
         yield return new FuzzTarget("gguf-bytes", 1, [GgufSeed(tekken, TensorFormat.Q8_0)], input => Read(input, Gguf));
-        yield return new FuzzTarget("safetensors", 6, [Seed(model, "model.safetensors"), ShardedSeed()], input => Read(input, null));
+        yield return new FuzzTarget(
+            "safetensors", 6, [Seed(model, "model.safetensors"), ShardedSeed()], input => Read(input, null));
         yield return new FuzzTarget("torch", 6, [Seed(SmallFiles.Mistral(model, Torch), Torch)], input => Read(input, Torch));
         var native = SmallFiles.Mistral(model, "consolidated.safetensors");
         yield return new FuzzTarget("params", 4, [Seed(native, "params.json")], input => Read(input, null));
@@ -100,7 +101,7 @@ internal static class CheckpointReaders
                 "layer_types": ["sliding_attention"], "eos_token_id": [2, 3], "rope_scaling": null, "tie_word_embeddings": false,
                 "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}, "max_position_embeddings": 32768}
                 """u8.ToArray(),
-            ["generation_config.json"] = """{"_from_model_config": true, "bos_token_id": 1, "eos_token_id": [2, 4]}"""u8.ToArray(),
+            ["generation_config.json"] = """{"bos_token_id": 1, "eos_token_id": [2, 4]}"""u8.ToArray(),
             ["tokenizer_config.json"] = """{"bos_token": "<s>", "eos_token": {"content": "</s>"}}"""u8.ToArray(),
         };
         yield return Seed(newer, HuggingFaceFolder.ConfigFile, "generation_config.json", "tokenizer_config.json");
@@ -134,7 +135,8 @@ internal static class CheckpointReaders
     /// <summary>What the model relies on, where the files are read as valid.</summary>
     private static void Check(ModelConfig config)
     {
-        bool holds = config.NormEpsilon > 0 && float.IsFinite(config.NormEpsilon) && config.RopeTheta > 0 && double.IsFinite(config.RopeTheta)
+        bool holds = config.NormEpsilon > 0 && float.IsFinite(config.NormEpsilon)
+            && config.RopeTheta > 0 && double.IsFinite(config.RopeTheta)
             && config.MaxPositions > 0 && config.ParameterCount > 0
             && Enumerable.Range(0, config.LayerCount).All(layer => config.WindowOf(layer) is null or > 0)
             && config.EosIds.All(id => id >= 0 && id < config.VocabularySize);

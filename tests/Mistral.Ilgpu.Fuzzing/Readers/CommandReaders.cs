@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Fuzzing.Readers;
 
-/// <summary>Files that commands take beside a model: prompts, results to go on with, chats, and shapes of random models.</summary>
+/// <summary>Files that commands take beside a model: prompts, results, chats, and shapes of random models.</summary>
 internal static class CommandReaders
 {
     private static readonly int[][] Results = [[1, 2, 3], [1, 4], [1, 5]];
@@ -19,7 +19,7 @@ internal static class CommandReaders
         yield return new FuzzTarget(
             "prompts",
             3,
-            [new FuzzSeed(("prompts.jsonl", new JsonLinesMutator("\"a b ab\"", """{"prompt": "a", "id": 7}""", "\"\\u2581\\n\"")))],
+            [new FuzzSeed(("prompts.jsonl", new JsonLinesMutator("\"a ab\"", """{"prompt": "a", "id": 7}""", "\"\\u2581\\n\"")))],
             input =>
             {
                 var texts = PromptFile.Read(Write(folder, input, "prompts.jsonl"));
@@ -30,7 +30,7 @@ internal static class CommandReaders
             3,
             [new FuzzSeed(("results.jsonl", new JsonLinesMutator(
                 """
-                {"model":"tiny","device":"cpu","prompt_ids":[1,2,3],"ids":[4],"settings":{"temperature":0.5,"seed":7,"stop":["é"]}}
+                {"model":"tiny","prompt_ids":[1,2,3],"ids":[4],"settings":{"temperature":0.5,"seed":7,"stop":["é"]}}
                 """,
                 """
                 {"model":"tiny","prompt_ids":[1,4],"error":"too long","settings":{"temperature":0.5,"seed":7,"stop":["\u00e9"]}}
@@ -90,7 +90,8 @@ internal static class CommandReaders
 
     private static byte[] Thinking => """
         {"messages": [{"role": "user", "content": "7 + 5"},
-        {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "closed": true}, {"type": "text", "text": "12"}]},
+        {"role": "assistant", "content": [
+        {"type": "thinking", "thinking": "hm", "closed": true}, {"type": "text", "text": "12"}]},
         {"role": "user", "content": "ok"}]}
         """u8.ToArray();
 

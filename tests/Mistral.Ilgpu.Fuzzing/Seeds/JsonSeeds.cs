@@ -39,7 +39,7 @@ internal static class JsonSeeds
             {
                 ["type"] = "Sequence",
                 ["pretokenizers"] = new JsonArray(
-                    new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = @"\p{N}| ?[^\s\p{N}]+|\s+" } },
+                    new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = @"\p{N}| ?[^\s]+|\s+" } },
                     new JsonObject { ["type"] = "ByteLevel" }),
             },
             ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray("h e") },
@@ -51,7 +51,8 @@ internal static class JsonSeeds
         {"added_tokens": [{"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true},
         {"id": 7, "content": "<x>", "special": false}],
         "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"}]},
-        "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": false, "vocab": {"<unk>": 0, "<s>": 1, "\u2581": 2, "a": 3, "b": 4, "\u2581a": 5, "ab": 6}, "merges": ["\u2581 a", ["a", "b"]]}}
+        "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": false,
+        "vocab": {"<unk>": 0, "<s>": 1, "\u2581": 2, "a": 3, "b": 4, "\u2581a": 5, "ab": 6}, "merges": ["\u2581 a", ["a", "b"]]}}
         """u8.ToArray();
 
     private static JsonObject Added(int id, string text) => new() { ["id"] = id, ["content"] = text, ["special"] = true };

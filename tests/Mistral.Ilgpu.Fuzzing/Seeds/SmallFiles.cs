@@ -16,12 +16,15 @@ internal static class SmallFiles
 
     /// <summary>params.json of the model's sizes.</summary>
     public static byte[] Params => """
-        {"dim": 32, "n_layers": 1, "head_dim": 16, "hidden_dim": 32, "n_heads": 2, "n_kv_heads": 1, "norm_eps": 1e-05, "vocab_size": 8,
-        "sliding_window": [8], "rope_theta": 10000.0, "max_seq_len": 4096, "use_biases": false}
+        {"dim": 32, "n_layers": 1, "head_dim": 16, "hidden_dim": 32, "n_heads": 2, "n_kv_heads": 1, "norm_eps": 1e-05,
+        "vocab_size": 8, "sliding_window": [8], "rope_theta": 10000.0, "max_seq_len": 4096, "use_biases": false}
         """u8.ToArray();
 
     public static Dictionary<string, byte[]> HuggingFace(
-        string tokenizer = "tokenizer.model", byte[]? vocabulary = null, Action<Dictionary<string, object?>>? set = null, int shards = 1)
+        string tokenizer = "tokenizer.model",
+        byte[]? vocabulary = null,
+        Action<Dictionary<string, object?>>? set = null,
+        int shards = 1)
     {
         using var folder = new ScratchFolder();
         var model = new RandomCheckpoint(7) { Type = "BF16", Shards = shards };

@@ -33,6 +33,16 @@ public sealed class ChatTemplateTests
         Assert.Equal(expected, TextOf(Template.Encode(Parse(conversation))));
 
     [Fact]
+    public void Encode_ToolWithHalfASurrogatePair_IsRefused()
+    {
+        var tokenizer = Tekken.Load(Encoding.UTF8.GetBytes(SmallTekken.Json(20, []).ToJsonString()), "tekken.json");
+        using var parameters = JsonDocument.Parse("""{"a": "\udc00"}""");
+        var exception = Assert.Throws<ChatFormatException>(() => ChatTemplate.For(tokenizer).Encode(
+            [new ChatMessage(ChatRole.User, "a")], tools: [new ToolDefinition("get", "", parameters.RootElement)]));
+        Assert.Contains("tool 'get'", exception.Message);
+    }
+
+    [Fact]
     public void Encode_ContinuedLastMessage_StaysOpen()
     {
         var messages = Parse("user:a|assistant:b|user:c|assistant:d");

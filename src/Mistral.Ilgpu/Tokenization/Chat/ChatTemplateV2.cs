@@ -64,10 +64,23 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
 
     private protected static string ResultText(ChatMessage turn) => PythonJson.Value(turn.Content.Length > 0 ? turn.Content : "{}");
 
+    private static string ParametersText(ToolDefinition tool)
+    {
+        try
+        {
+            return PythonJson.Write(tool.Parameters);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Half a surrogate pair in an escape shows when the text is asked for.
+            throw new ChatFormatException($"parameters of tool '{tool.Name}' that are not valid JSON: {exception.Message}");
+        }
+    }
+
     private IEnumerable<int> Tools(IReadOnlyList<ToolDefinition> tools)
     {
         var texts = tools.Select(tool =>
-            $$$"""{"type": "function", "function": {"name": {{{PythonJson.Text(tool.Name)}}}, "description": {{{PythonJson.Text(tool.Description)}}}, "parameters": {{{PythonJson.Write(tool.Parameters)}}}}}""");
+            $$$"""{"type": "function", "function": {"name": {{{PythonJson.Text(tool.Name)}}}, "description": {{{PythonJson.Text(tool.Description)}}}, "parameters": {{{ParametersText(tool)}}}}}""");
         return [Control("[AVAILABLE_TOOLS]"), .. Text($"[{string.Join(", ", texts)}]"), Control("[/AVAILABLE_TOOLS]")];
     }
 }

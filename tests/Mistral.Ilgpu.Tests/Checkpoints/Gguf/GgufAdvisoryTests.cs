@@ -5,8 +5,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Tests.Checkpoints.Gguf;
 
 /// <summary>
-/// The shapes of files in published advisories of GGUF's readers, each refused by what is wrong in it before anything of that size
-/// is allocated. The advisories' own files are not public; these are made from the descriptions.
+/// The shapes of files in published advisories of GGUF's readers, each refused by what is wrong in it before anything of that
+/// size is allocated. The advisories' own files are not public; these are made from the descriptions.
 /// </summary>
 public sealed class GgufAdvisoryTests
 {
@@ -21,7 +21,7 @@ public sealed class GgufAdvisoryTests
         { "CVE-2024-21802: more dimensions than a tensor has room for", "t: found 5 dimensions, expected 1 to 4" },
         { "CVE-2024-21825: a list of texts whose size wraps", "k: found 1152921504606846977 texts, expected no more" },
         { "CVE-2024-21836: a count of tensors whose size wraps", "header: found 209622091746699451 tensors, expected no more" },
-        { "CVE-2024-23496: a text whose length wraps with its end", "metadata 0: found 18446744073709551615 bytes of text, expected" },
+        { "CVE-2024-23496: a text whose length wraps with its end", "metadata 0: found 18446744073709551615 bytes" },
         { "CVE-2024-23605: a count of values whose size wraps", "header: found 384307168202282326 metadata values, expected" },
         // Databricks, March 2024, ggml: the same fields, and the items of lists.
         { "CVE-2024-25664: more values than the file has", "header: found 2147483648 metadata values, expected" },
@@ -31,11 +31,11 @@ public sealed class GgufAdvisoryTests
         { "CVE-2024-25668: a list of texts longer than the file", "k: found 4294967297 texts, expected no more" },
         { "Databricks: an alignment of nothing", "general.alignment: found 0, expected a whole number from 1" },
         // llama.cpp, 2025 and 2026: sizes of tensors.
-        { "CVE-2025-49847: a token longer than 31 bits count", "tokenizer.ggml.tokens: found 2147483648 bytes of text, expected" },
+        { "CVE-2025-49847: a token longer than 31 bits count", "tokenizer.ggml.tokens: found 2147483648 bytes" },
         { "CVE-2025-53630: tensors whose sizes add up to nothing", "t: found an end at byte" },
-        { "CVE-2026-27940: a size that wraps with the tensors' own", "t: found a dimension of 4611686018427387776, expected 1 to" },
+        { "CVE-2026-27940: a size that wraps with the tensors' own", "t: found a dimension of 4611686018427387776" },
         { "CVE-2026-33298: dimensions whose product wraps", "t: found an end at byte" },
-        { "llama.cpp issue 27203: dimensions whose product is negative", "t: found a dimension of 9223372036854775807, expected 1 to" },
+        { "llama.cpp issue 27203: dimensions whose product is negative", "t: found a dimension of 9223372036854775807" },
         { "gguf-py: lists of lists without end", "k: found a list of lists" },
         // Ollama, 2026: conversion read behind the file's end.
         { "CVE-2026-7482: a tensor larger than the file", "t: found an end at byte" },
