@@ -53,7 +53,7 @@ internal static class CommandLine
         }
         catch (Exception exception)
         {
-            return Report(exception, terminal, isVerbose: args.Any(argument => argument is OutputOptions.Verbose or OutputOptions.VerboseShort));
+            return Report(exception, terminal, args.Any(argument => argument is OutputOptions.Verbose or OutputOptions.VerboseShort));
         }
     }
 

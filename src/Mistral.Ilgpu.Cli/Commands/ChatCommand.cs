@@ -135,7 +135,8 @@ internal sealed class ChatCommand
         }
 
         // An editor of its own, because the answer is no turn to go back to.
-        return Terminal.IsInteractive && new LineEditor(Terminal).Read($"the context is full: drop {FormattableString.Invariant(what)} and go on? [Y/n] ") is { } answer
+        string question = $"the context is full: drop {FormattableString.Invariant(what)} and go on? [Y/n] ";
+        return Terminal.IsInteractive && new LineEditor(Terminal).Read(question) is { } answer
             && !answer.Trim().StartsWith("n", StringComparison.OrdinalIgnoreCase);
     }
 

@@ -59,7 +59,9 @@ internal static class GenerateCommand
                 }
 
                 var conversation = ChatFile.Read(file).WithSystem(parse.GetValue(system));
-                return Run(loaded => conversation.Encode(loaded.Checkpoint.Tokenizer), conversation.StartsAnswer, options, settings, narrator, output.IsJson(parse));
+                return Run(
+                    loaded => conversation.Encode(loaded.Checkpoint.Tokenizer), conversation.StartsAnswer,
+                    options, settings, narrator, output.IsJson(parse));
             }
 
             if (parse.GetValue(system) is not null)
@@ -99,14 +101,15 @@ internal static class GenerateCommand
         return generation.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
     }
 
-    private static int RunMany(Prompts prompts, GenerationOptions options, bool hasSeed, ModelSettings settings, Narrator narrator, string? output)
+    private static int RunMany(
+        Prompts prompts, GenerationOptions options, bool hasSeed, ModelSettings settings, Narrator narrator, string? output)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         if (output is null)
         {
             using var loaded = Open();
-            return new GenerateMany(loaded, options, narrator, settings: null).Run(
-                prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize), 0, 0, narrator.Terminal.Out, interrupts.Token);
+            var ids = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize);
+            return new GenerateMany(loaded, options, narrator, settings: null).Run(ids, 0, 0, narrator.Terminal.Out, interrupts.Token);
         }
 
         // All that can be wrong with the file shows before the weights are loaded.
@@ -131,10 +134,12 @@ internal static class GenerateCommand
         }
     }
 
-    private static (IReadOnlyList<int[]> Prompts, JsonObject Settings) Describe(Prompts prompts, GenerationOptions options, ModelSettings settings)
+    private static (IReadOnlyList<int[]> Prompts, JsonObject Settings) Describe(
+        Prompts prompts, GenerationOptions options, ModelSettings settings)
     {
         using var checkpoint = Checkpoint.Open(settings.Model);
-        return (prompts.Encode(checkpoint.Tokenizer, checkpoint.Config.VocabularySize), ResultSettings.Of(checkpoint, settings.Options, options));
+        var ids = prompts.Encode(checkpoint.Tokenizer, checkpoint.Config.VocabularySize);
+        return (ids, ResultSettings.Of(checkpoint, settings.Options, options));
     }
 
     private static void Continue(IEnumerable<GeneratedToken> tokens, TextWriter output, bool isJson)

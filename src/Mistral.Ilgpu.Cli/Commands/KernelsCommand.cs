@@ -54,7 +54,8 @@ internal static partial class KernelsCommand
     {
         var forms = KernelCatalog.All.Where(form => name is null || form.Name == name).ToList();
         forms = forms.Count > 0 ? forms : [.. KernelCatalog.All.Where(form => form.Name.StartsWith(name!, StringComparison.OrdinalIgnoreCase))];
-        return forms.Count > 0 ? forms : throw new UsageException($"NAME: found '{name}', expected a kernel; mistral kernels lists them{Suggestion.For(name!, KernelCatalog.All.Select(form => form.Name.Split('<')[0]))}");
+        return forms.Count > 0 ? forms : throw new UsageException(
+            $"NAME: found '{name}', expected a kernel; mistral kernels lists them{Suggestion.For(name!, KernelCatalog.All.Select(form => form.Name.Split('<')[0]))}");
     }
 
     private static KernelForm One(List<KernelForm> forms) => forms is [var form]

@@ -42,8 +42,9 @@ internal sealed class ResultFile
     public int FailedCount => _lines.Count(line => line.IsError);
 
     /// <summary>The seed of the results that are there, which a run that is given none goes on with.</summary>
-    public ulong? Seed => _lines is [{ Settings: { } settings }, ..]
-        && ulong.TryParse(settings.GetValueOrDefault(ResultSettings.SeedName), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : null;
+    public ulong? Seed =>
+        _lines is [{ Settings: { } settings }, ..] && settings.TryGetValue(ResultSettings.SeedName, out string? text)
+        && ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : null;
 
     /// <exception cref="ModelFileException">The results are of other prompts, or of another model or other settings.</exception>
     public void Require(IReadOnlyList<int[]> prompts, JsonObject settings)
@@ -85,7 +86,9 @@ internal sealed class ResultFile
         public static Line Read(string where, JsonElement root) => root.ValueKind == JsonValueKind.Object
             ? new Line(
                 ReadIds(where, root),
-                root.TryGetProperty(SettingsName, out var settings) && settings.ValueKind == JsonValueKind.Object ? ResultSettings.Values(settings) : null,
+                root.TryGetProperty(SettingsName, out var settings) && settings.ValueKind == JsonValueKind.Object
+                    ? ResultSettings.Values(settings)
+                    : null,
                 root.TryGetProperty("error", out _))
             : throw new ModelFileException(where, $"found JSON {root.ValueKind}, expected a result");
 

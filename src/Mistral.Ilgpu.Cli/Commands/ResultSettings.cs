@@ -31,7 +31,7 @@ internal static class ResultSettings
             ["activations"] = model.Activations == ActivationType.Int8 ? "int8" : "f32",
             ["context"] = model.Context,
             ["sliding-window"] = model.SlidingWindow,
-            ["lora"] = new JsonArray([.. (model.Adapters ?? []).Select(adapter => (JsonNode)FormattableString.Invariant($"{adapter.Path}:{adapter.Scale}"))]),
+            ["lora"] = new JsonArray([.. (model.Adapters ?? []).Select(Adapter)]),
             ["max-tokens"] = generation.MaxTokens,
             ["repeat-penalty"] = sampling.RepeatPenalty,
             ["stop"] = new JsonArray([.. generation.Stop.Select(stop => (JsonNode)stop)]),
@@ -78,12 +78,15 @@ internal static class ResultSettings
             string wanted = expected.TryGetPropertyValue(name, out var value) ? JsonSerializer.Serialize(value, Json.SerializerOptions) : "none";
             if (was != wanted)
             {
-                return $"{ResultFile.SettingsName}.{name}: found {was}, expected {wanted}{(name == ModelName ? ", the weights of another model" : "")}";
+                string isWhat = name == ModelName ? ", the weights of another model" : "";
+                return $"{ResultFile.SettingsName}.{name}: found {was}, expected {wanted}{isWhat}";
             }
         }
 
         return null;
     }
+
+    private static JsonNode Adapter(LoraOptions adapter) => FormattableString.Invariant($"{adapter.Path}:{adapter.Scale}");
 
     /// <summary>Of every tensor the name, shape and format and a row from its middle: as good as all of it, without reading all.</summary>
     private static string Fingerprint(Checkpoint checkpoint)

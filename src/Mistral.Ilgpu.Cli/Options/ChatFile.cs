@@ -146,7 +146,8 @@ internal sealed record Chat(IReadOnlyList<ChatMessage> Messages, bool ContinuesL
     /// <summary>The conversation with a system prompt at its start.</summary>
     /// <exception cref="UsageException">It has one.</exception>
     public Chat WithSystem(string? system) => system is null ? this
-        : Messages.Any(message => message.Role == ChatRole.System) ? throw new UsageException("--system: the conversation has a system message, expected one of both")
+        : Messages.Any(message => message.Role == ChatRole.System)
+            ? throw new UsageException("--system: the conversation has a system message, expected one of both")
         : this with { Messages = [new ChatMessage(ChatRole.System, system), .. Messages] };
 
     /// <exception cref="ChatFormatException">The model's format does not have such a conversation.</exception>

@@ -55,12 +55,14 @@ internal sealed partial class ModelSettingsOptions
 
     private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; if not given 1024 on NVIDIA's GPUs and 256 elsewhere, or less where memory is short.", 1, MostChunk);
 
-    private readonly Option<long?> _memory = ValueOptions.Size("--memory", "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9.");
+    private readonly Option<long?> _memory = ValueOptions.Size(
+        "--memory", "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9.");
 
     /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
     public ModelSettingsOptions(bool many = false)
     {
-        _models = ValueOptions.OneOrMany(ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false, choices: [Checkpoint.Tiny]).Short("-m");
+        _models = ValueOptions.OneOrMany(
+            ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false, choices: [Checkpoint.Tiny]).Short("-m");
         _devices = ValueOptions.OneOrMany(
             "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
             "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null, many,
@@ -75,7 +77,8 @@ internal sealed partial class ModelSettingsOptions
         _threads = ValueOptions.OneOrManyCounts(ThreadsName, ThreadsDescription, many, 1, MostThreads);
     }
 
-    public static Option<string?> ModelOption() => ValueOptions.Parsed(ModelName, ModelDescription, "M", "a model", ParseModel, [Checkpoint.Tiny]).Short("-m");
+    public static Option<string?> ModelOption() =>
+        ValueOptions.Parsed(ModelName, ModelDescription, "M", "a model", ParseModel, [Checkpoint.Tiny]).Short("-m");
 
     public static Option<int?> ThreadsOption() => ValueOptions.Count(ThreadsName, ThreadsDescription, 1, MostThreads);
 
@@ -118,7 +121,8 @@ internal sealed partial class ModelSettingsOptions
     private static LoraOptions ParseAdapter(string text, ArgumentResult result)
     {
         int colon = text.LastIndexOf(':');
-        if (colon > 0 && float.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale) && float.IsFinite(scale))
+        if (colon > 0 && float.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale)
+            && float.IsFinite(scale))
         {
             return new LoraOptions(text[..colon], scale);
         }

@@ -35,7 +35,7 @@ internal sealed class PromptOptions(string argumentName)
 
     /// <summary>Whether any of the ways is used, standard input aside.</summary>
     public bool IsGiven(ParseResult parse) =>
-        parse.GetResult(_text)?.Tokens.Count > 0 || parse.GetIds(_ids) is not null || parse.GetValue(_input) is not null || parse.GetValue(_suffix) is not null;
+        parse.GetResult(_text)?.Tokens.Count > 0 || parse.GetIds(_ids) is not null || IsMany(parse) || parse.GetValue(_suffix) is not null;
 
     /// <summary>Whether many are given.</summary>
     public bool IsMany(ParseResult parse) => parse.GetValue(_input) is not null;

@@ -7,7 +7,8 @@ internal static class Suggestion
     private const int ShortWord = 4;
 
     /// <summary>The end of an error message that names the nearest candidate; empty where none is near.</summary>
-    public static string For(string word, IEnumerable<string> candidates) => Nearest(word, candidates) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+    public static string For(string word, IEnumerable<string> candidates) =>
+        Nearest(word, candidates) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
     /// <summary>The candidate that begins with the word, or is at most a third of its letters away; null where there is none.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)

@@ -127,7 +127,8 @@ internal static partial class ValueOptions
         return option;
     }
 
-    private static IEnumerable<CompletionItem> Completions(IReadOnlyList<string>? choices) => (choices ?? []).Select(choice => new CompletionItem(choice));
+    private static IEnumerable<CompletionItem> Completions(IReadOnlyList<string>? choices) =>
+        (choices ?? []).Select(choice => new CompletionItem(choice));
 
     private static T? Parse<T>(ArgumentResult result, string name, string expected, Func<string, T?> parse, IReadOnlyList<string> choices)
     {

@@ -67,8 +67,15 @@ public sealed class LineEditorTests
         string end = new string('↓', 100) + "\x05.\r";
         for (int length = 0; length <= typed.Length; length += 12)
         {
-            string text = Assert.Single(Read(string.Concat(typed[..length]) + end, out var screen))!;
+            bool isMarked = false;
+            string text = Assert.Single(Read(string.Concat(typed[..length]) + "§" + end, out var screen, onRead: shown =>
+            {
+                // The cursor stands behind what was typed last.
+                Assert.True(isMarked || !shown.Text.Contains('§', StringComparison.Ordinal) || shown.Before is '§' or '\0');
+                isMarked |= shown.Text.Contains('§', StringComparison.Ordinal);
+            }))!;
             // Written key by key it shows what it would written at once.
+            Assert.True(isMarked);
             Assert.EndsWith(Rows(text), screen.Text, StringComparison.Ordinal);
         }
     }
