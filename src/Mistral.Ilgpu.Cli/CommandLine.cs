@@ -80,6 +80,7 @@ internal static class CommandLine
         var (code, message) = exception switch
         {
             UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
+            ModelMemoryException memory => (ExitCode.Device, MemoryAdvice.Text(memory)),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
             AcceleratorException => (ExitCode.Device, $"the device failed: {exception.Message}"),
             ModelFileException or ChatFormatException or ResultException => (ExitCode.File, exception.Message),

@@ -58,7 +58,7 @@ internal sealed class JsonFields
     public string? Text(string name) => Find(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } value => Unicode(() => value.GetString()!),
+        { ValueKind: JsonValueKind.String } value => Unicode(() => value.GetString()!, name),
         var value => throw Error(name, value.Value, "a string"),
     };
 
@@ -88,7 +88,7 @@ internal sealed class JsonFields
     {
         null => null,
         { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(element => element.ValueKind == JsonValueKind.String
-            ? Unicode(() => element.GetString()!)
+            ? Unicode(() => element.GetString()!, name)
             : throw Error(name, element, "a list of strings"))],
         var value => throw Error(name, value.Value, "a list of strings"),
     };
@@ -108,11 +108,14 @@ internal sealed class JsonFields
             : throw Error(name, element, "a token id or a list of them"));
     }
 
+    /// <summary>An object of the list under a name.</summary>
+    public JsonFields Item(string name, JsonElement item) => new(item, $"{_file}: {name}");
+
     /// <summary>The object under a name.</summary>
     public JsonFields? Object(string name) => Find(name) is { } value ? new JsonFields(value, $"{_file}: {name}") : null;
 
     // Escapes may spell half a surrogate pair, which only shows when the text is asked for.
-    private string Unicode(Func<string> text)
+    private string Unicode(Func<string> text, string? name = null)
     {
         try
         {
@@ -120,7 +123,7 @@ internal sealed class JsonFields
         }
         catch (InvalidOperationException)
         {
-            throw new ModelFileException(_file, "found text that is not valid Unicode");
+            throw new ModelFileException(_file, $"{(name is null ? "" : $"{name}: ")}found text that is not valid Unicode, expected whole characters");
         }
     }
 

@@ -77,7 +77,7 @@ public sealed record ModelConfig
         // Heads are padded on the device, by less than 32.
         Require(3L * HeadCount * (HeadDim + 32) <= Most, "heads", HeadCount, "a size that a device can hold");
         Require(2L * FeedForwardDim <= Most, "feed-forward width", FeedForwardDim, "a size that a device can hold");
-        // A head's rows are mapped at once.
+        // A head's rows are read at once.
         Require(4L * Dim * HeadDim <= Most, "width", Dim, "a size that a device can hold");
         Require(4L * VocabularySize <= Most, "vocabulary", VocabularySize, "a size that a device can hold");
         Require(NormEpsilon > 0 && float.IsFinite(NormEpsilon), "norm epsilon", NormEpsilon, "a positive float32 number");

@@ -48,12 +48,52 @@ public sealed class ModelConfigTests
     public void Read_OptionalFieldsAbsentOrNull_FollowFromOthers(string? value)
     {
         var config = Read(
-            ("head_dim", value), ("num_key_value_heads", value), ("rope_theta", value), ("rms_norm_eps", value), ("eos_token_id", value),
-            ("hidden_act", value), ("tie_word_embeddings", value));
-        Assert.Equal((128, 32, 10000.0, 1e-6f), (config.HeadDim, config.KvHeadCount, config.RopeTheta, config.NormEpsilon));
-        Assert.Empty(config.EosIds);
+            ("head_dim", value), ("rope_theta", value), ("rms_norm_eps", value), ("hidden_act", value), ("tie_word_embeddings", value),
+            ("max_position_embeddings", value));
+        Assert.Equal((128, 10000.0, 1e-6f, 131072), (config.HeadDim, config.RopeTheta, config.NormEpsilon, config.MaxPositions));
         Assert.False(config.TiedEmbeddings);
     }
+
+    // transformers' MistralConfig: 8 where absent, as many as query heads where null; LlamaConfig: the latter in both.
+    [Theory]
+    [InlineData("mistral", null, 8)]
+    [InlineData("ministral", null, 8)]
+    [InlineData("mistral", "null", 32)]
+    [InlineData("llama", null, 32)]
+    [InlineData("llama", "null", 32)]
+    public void Read_KvHeadsAbsentOrNull_AreTransformersDefault(string type, string? value, int expected) =>
+        Assert.Equal(expected, Read(("model_type", $"\"{type}\""), ("num_key_value_heads", value)).KvHeadCount);
+
+    [Theory]
+    [InlineData("mistral")]
+    [InlineData("llama")]
+    public void Read_EosAbsent_IsTransformersDefault(string type)
+    {
+        Assert.Equal([2], Read(("model_type", $"\"{type}\""), ("eos_token_id", null)).EosIds);
+        Assert.Empty(Read(("model_type", $"\"{type}\""), ("eos_token_id", "null")).EosIds);
+        Assert.Empty(Read(("vocab_size", "2"), ("eos_token_id", null)).EosIds);
+    }
+
+    [Fact]
+    public void Read_EosAbsentAndNamedForGeneration_IsThatAlone() => Assert.Equal([9], ReadWith("""{"eos_token_id": 9}""", ("eos_token_id", null)).EosIds);
+
+    [Fact]
+    public void Read_Llama_HasNoWindowWhateverItSays()
+    {
+        var config = Read(
+            ("model_type", "\"llama\""), ("sliding_window", "64"), ("max_position_embeddings", null), ("num_hidden_layers", "2"),
+            ("layer_types", """["sliding_attention", "full_attention"]"""));
+        Assert.Equal((null, null, 2048), (config.WindowOf(0), config.WindowOf(1), config.MaxPositions));
+    }
+
+    [Theory]
+    [InlineData("partial_rotary_factor", "1.0")]
+    [InlineData("quantization_config", "{}")]
+    [InlineData("quantization", "{}")]
+    [InlineData("rope_scaling", """{"type": "default", "factor": 1.0}""")]
+    [InlineData("rope_scaling", """{"rope_type": "linear", "factor": 1}""")]
+    [InlineData("rope_parameters", """{"rope_type": "default", "factor": 1.0, "partial_rotary_factor": 1.0}""")]
+    public void Read_Neutral_ChangesNothing(string field, string value) => Assert.Equivalent(Read(), Read((field, value)));
 
     [Fact]
     public void Read_HeadDimGiven_NeedNotMultiplyToDim()
@@ -80,13 +120,12 @@ public sealed class ModelConfigTests
     [Fact]
     public void Generation_EosIds_JoinThoseOfConfig()
     {
-        var config = HuggingFaceConfig.WithGeneration(Read(), """{"eos_token_id": [2, 9], "temperature": 0.7}"""u8.ToArray(), "g.json");
-        Assert.Equal([2, 9], config.EosIds);
+        Assert.Equal([2, 9], ReadWith("""{"eos_token_id": [2, 9], "temperature": 0.7}""").EosIds);
     }
 
     [Fact]
     public void Generation_EosIdOutsideVocabulary_IsRefused() => AssertOneLine(
-        "g.json", "eos_token_id", "32000", () => HuggingFaceConfig.WithGeneration(Read(), """{"eos_token_id": 32000}"""u8.ToArray(), "g.json"));
+        "g.json", "eos_token_id", "32000", () => ReadWith("""{"eos_token_id": 32000}"""));
 
     [Theory]
     [InlineData(-1)]
@@ -126,11 +165,15 @@ public sealed class ModelConfigTests
     [InlineData("rope_theta", "-10000", "expected a positive number")]
     [InlineData("rope_theta", "1e999", "expected a positive number")]
     [InlineData("rope_scaling", """{"type": "yarn", "factor": 4}""", "type: found yarn, expected default")]
+    [InlineData("rope_scaling", """{"type": "linear", "factor": 4}""", "type: found linear, expected default, or linear with a factor of 1")]
+    [InlineData("rope_scaling", """{"type": "linear"}""", "type: found linear, expected default, or linear with a factor of 1")]
+    [InlineData("rope_scaling", """{"type": "dynamic", "factor": 1}""", "type: found dynamic, expected default")]
+    [InlineData("rope_parameters", """{"partial_rotary_factor": 0.5}""", "partial_rotary_factor: found 0.5, expected null or 1")]
     [InlineData("rope_scaling", """{"factor": 4}""", "factor: found 4")]
     [InlineData("rope_parameters", """{"rope_type": "llama3", "rope_theta": 1e6}""", "rope_type: found llama3, expected default")]
     [InlineData("rope_parameters", """{"rope_type": "default", "rope_theta": 1e6}""", "rope_theta: found 1e6, expected 10000 as before")]
     [InlineData("rope_parameters", "\"default\"", "expected an object")]
-    [InlineData("partial_rotary_factor", "0.5", "found 0.5, expected null")]
+    [InlineData("partial_rotary_factor", "0.5", "found 0.5, expected null or 1")]
     [InlineData("quantization_config", """{"quant_method": "awq"}""", "expected null")]
     [InlineData("quantization", """{"bits": 4}""", "expected null")]
     [InlineData("layer_types", """["full_attention"]""", "expected full_attention or sliding_attention once for every layer")]
@@ -191,7 +234,9 @@ public sealed class ModelConfigTests
         }
     });
 
-    private static ModelConfig Read(params (string Field, string? Value)[] changes)
+    private static ModelConfig Read(params (string Field, string? Value)[] changes) => ReadWith(null, changes);
+
+    private static ModelConfig ReadWith(string? generation, params (string Field, string? Value)[] changes)
     {
         var json = JsonNode.Parse(Mistral7B)!.AsObject();
         foreach (var (field, value) in changes)
@@ -203,7 +248,8 @@ public sealed class ModelConfigTests
             }
         }
 
-        return HuggingFaceConfig.Read(Encoding.UTF8.GetBytes(json.ToJsonString()), "config.json");
+        return HuggingFaceConfig.Read(
+            Encoding.UTF8.GetBytes(json.ToJsonString()), "config.json", generation is null ? null : (Encoding.UTF8.GetBytes(generation), "g.json"));
     }
 
     private static void AssertOneLine(string file, string field, string message, Action act)

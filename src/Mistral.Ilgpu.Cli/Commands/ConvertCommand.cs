@@ -13,7 +13,7 @@ internal static class ConvertCommand
     {
         var input = new Argument<string>("IN") { Description = "A file, a folder, tiny, or random:NAME[:TYPE]." };
         var target = new Argument<string>("OUT") { Description = "A file that ends in .gguf, or a folder for safetensors in Hugging Face's layout." };
-        var type = ValueOptions.Format("--type", "Type of the matrices; if not given as stored.", TensorFormatExtensions.Encodable);
+        var type = ValueOptions.Format("--type", "Type of the matrices; if not given as stored. q4_0 and q4_k keep the output matrix in q6_k.", TensorFormatExtensions.Encodable);
         var force = new Option<bool>("--force") { Description = "Replaces a GGUF file that is there." };
         var output = new OutputOptions();
         var command = new ExampleCommand(

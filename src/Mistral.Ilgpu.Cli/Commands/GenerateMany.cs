@@ -96,7 +96,7 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
     private static string? Fault(BatchedGeneration generation) => generation.Completion.Exception?.InnerException switch
     {
         null => null,
-        ArithmeticException exception => exception.Message,
+        ModelFileException or ArithmeticException => generation.Completion.Exception.InnerException.Message,
         { } exception => throw exception,
     };
 

@@ -34,7 +34,7 @@ internal static class InspectCommand
                 [.. InOrder(config).Select(name => checkpoint.Tensors[name])],
                 TokenizerSummary.Of(checkpoint),
                 settings.Options,
-                MemoryPlan.Of(config, checkpoint.Tensors, settings.Options, device),
+                settings.Memory,
                 device,
                 devices);
             if (output.IsJson(parse))
@@ -133,7 +133,7 @@ internal static class InspectCommand
 
     private static void WritePlan(Terminal terminal, Inspection inspection)
     {
-        var (options, plan) = (inspection.Options, inspection.Plan);
+        var (options, plan) = (inspection.Options, inspection.PlanOn(inspection.Device));
         string context = MistralModel.ContextOf(inspection.Config, options) is int tokens ? Text($"a context of {tokens}") : "any context";
         terminal.Out.Write('\n');
         TextTable.Write(
@@ -142,8 +142,9 @@ internal static class InspectCommand
             [
                 ["weights", ByteSize.Text(plan.WeightBytes), options.WeightType?.ShortName() ?? "as stored"],
                 ["cache", ByteSize.Text(plan.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],
-                ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{options.ChunkOn(inspection.Device)} tokens a pass")],
-                ["total", ByteSize.Text(plan.TotalBytes), ""],
+                ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{plan.Chunk} tokens a pass")],
+                ["total", ByteSize.Text(plan.TotalBytes), inspection.Fits(inspection.Device) ? "fits" : "does not fit"],
+                ["available", ByteSize.Text(inspection.AvailableBytes(inspection.Device)), inspection.Memory is null ? "all there is" : "as --memory says"],
             ]);
     }
 
@@ -155,7 +156,7 @@ internal static class InspectCommand
             ["device", "name", "memory", "fits"],
             inspection.Devices.Select(device => new[]
             {
-                device.Id, device.Name, ByteSize.Text(device.MemoryBytes), inspection.Fits(device) ? "yes" : "no",
+                device.Id, device.Name, ByteSize.Text(inspection.AvailableBytes(device)), inspection.Fits(device) ? "yes" : "no",
             }));
     }
 

@@ -9,13 +9,14 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// <summary>All that is known of a model before it is loaded.</summary>
 /// <param name="Config">As the options change it.</param>
 /// <param name="Tensors">In the order in which a text passes through them.</param>
+/// <param name="Memory">Device memory that may be used; null for all there is.</param>
 internal sealed record Inspection(
     Checkpoint Checkpoint,
     ModelConfig Config,
     IReadOnlyList<CheckpointTensor> Tensors,
     TokenizerSummary Tokenizer,
     ModelOptions Options,
-    MemoryPlan Plan,
+    long? Memory,
     DeviceInfo Device,
     IReadOnlyList<DeviceInfo> Devices)
 {
@@ -27,7 +28,13 @@ internal sealed record Inspection(
             .OrderByDescending(format => format.Item4),
     ];
 
-    public bool Fits(DeviceInfo device) => MemoryPlan.Of(Config, Checkpoint.Tensors, Options, device).TotalBytes <= device.MemoryBytes;
+    /// <summary>Memory of a device that may be used.</summary>
+    public long AvailableBytes(DeviceInfo device) => Math.Min(Memory ?? long.MaxValue, device.MemoryBytes);
+
+    /// <summary>What loading would take of it.</summary>
+    public MemoryPlan PlanOn(DeviceInfo device) => MemoryPlan.Of(Config, Checkpoint.Tensors, Options, device, AvailableBytes(device));
+
+    public bool Fits(DeviceInfo device) => PlanOn(device).TotalBytes <= AvailableBytes(device);
 
     public void Write(Utf8JsonWriter json)
     {
@@ -96,13 +103,16 @@ internal sealed record Inspection(
         json.WriteEndArray();
         json.WriteStartObject("memory");
         json.WriteOptional("context", MistralModel.ContextOf(Config, Options));
-        json.WriteNumber("chunk", Options.ChunkOn(Device));
+        var plan = PlanOn(Device);
+        json.WriteNumber("chunk", plan.Chunk);
         json.WriteString("type", Options.WeightType?.ShortName() ?? "stored");
         json.WriteString("kv_type", Options.CacheType.ShortName());
-        json.WriteNumber("weight_bytes", Plan.WeightBytes);
-        json.WriteNumber("cache_bytes", Plan.CacheBytes);
-        json.WriteNumber("activation_bytes", Plan.ActivationBytes);
-        json.WriteNumber("total_bytes", Plan.TotalBytes);
+        json.WriteNumber("weight_bytes", plan.WeightBytes);
+        json.WriteNumber("cache_bytes", plan.CacheBytes);
+        json.WriteNumber("activation_bytes", plan.ActivationBytes);
+        json.WriteNumber("total_bytes", plan.TotalBytes);
+        json.WriteNumber("available_bytes", AvailableBytes(Device));
+        json.WriteBoolean("fits", Fits(Device));
         json.WriteEndObject();
         json.WriteStartArray("devices");
         foreach (var device in Devices)

@@ -73,7 +73,7 @@ internal sealed partial class ModelSettingsOptions
             _devices.Short("-d");
         }
 
-        _types = ValueOptions.Formats("--type", "Type of the weights on the device; if not given as stored.", many, TensorFormatExtensions.Encodable);
+        _types = ValueOptions.Formats("--type", "Type of the weights on the device; if not given as stored. q4_0 and q4_k keep the output matrix in q6_k.", many, TensorFormatExtensions.Encodable);
         _threads = ValueOptions.OneOrManyCounts(ThreadsName, ThreadsDescription, many, 1, MostThreads);
     }
 

@@ -23,8 +23,7 @@ internal sealed class ByteSourceStream(ByteSource source) : Stream
             return 0;
         }
 
-        using var region = source.Map(Position, count);
-        region.Bytes.CopyTo(buffer);
+        source.Read(Position, buffer[..count]);
         Position += count;
         return count;
     }

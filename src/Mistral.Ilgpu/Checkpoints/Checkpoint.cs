@@ -37,6 +37,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The folder's or the file's name, or the one that the file gives itself.</summary>
     public string Name => _source.Name;
 
+    /// <summary>The file or the folder, for messages.</summary>
+    internal string Location => _source.Location;
+
     /// <summary>The layout of the files, in words.</summary>
     public string Layout => _source.Layout;
 
@@ -116,6 +119,7 @@ public sealed class Checkpoint : IDisposable
             stored.Remove("lm_head.weight");
         }
 
+        string output = source.Config.TiedEmbeddings ? TensorNames.Embedding : TensorNames.Output;
         var matched = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
         foreach (var expected in source.Expected)
         {
@@ -124,7 +128,7 @@ public sealed class Checkpoint : IDisposable
                 throw new ModelFileException(source.Location, $"{expected.SourceName}: found no such tensor, expected {expected.ShapeText}");
             }
 
-            matched.Add(expected.Name, CheckpointTensor.Of(expected, found));
+            matched.Add(expected.Name, CheckpointTensor.Of(expected, found, makesLogits: expected.Name == output));
         }
 
         return stored.Count == 0 ? matched.ToFrozenDictionary() : throw new ModelFileException(

@@ -8,16 +8,18 @@ namespace Mistral.Ilgpu.Checkpoints;
 /// </summary>
 public sealed class CheckpointTensor
 {
-    // How much a copy adds to resident memory, a head's rows aside.
-    private const int MostMappedBytes = 16 << 20;
+    // How much a copy adds to memory, a head's rows aside.
+    private const int MostBytesAtOnce = 1 << 20;
 
     private readonly StoredTensor _stored;
     private readonly int _splitHeadDim;
     private readonly int _storedRowsPerHead;
+    private readonly bool _makesLogits;
 
-    private CheckpointTensor(ExpectedTensor expected, StoredTensor stored, TensorFormat format)
+    private CheckpointTensor(ExpectedTensor expected, StoredTensor stored, TensorFormat format, bool makesLogits)
     {
         _stored = stored;
+        _makesLogits = makesLogits;
         _splitHeadDim = expected.SplitHeadDim;
         (Name, Rows, Columns, Format) = (expected.Name, expected.Rows, expected.Columns, format);
         _storedRowsPerHead = RowsPerHead = expected.RowsPerHead;
@@ -28,6 +30,7 @@ public sealed class CheckpointTensor
         (_stored, _splitHeadDim, _storedRowsPerHead) = (tensor._stored, tensor._splitHeadDim, tensor._storedRowsPerHead);
         (Name, Rows, Columns, Format) = (tensor.Name, tensor.Rows / tensor.RowsPerHead * rowsPerHead, tensor.Columns, tensor.Format);
         RowsPerHead = rowsPerHead;
+        _makesLogits = tensor._makesLogits;
     }
 
     public string Name { get; }
@@ -53,21 +56,22 @@ public sealed class CheckpointTensor
 
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 
-    /// <summary>The format that the tensor has where <paramref name="wanted"/> is asked for: its own where null, and another
-    /// where its rows are not whole blocks.</summary>
+    /// <summary>The format that the tensor has where <paramref name="wanted"/> is asked for, when it is loaded and when it is written: its own where
+    /// null, six bits for the output matrix where four are asked for, and another where its rows are not whole blocks.</summary>
     public TensorFormat FormatAs(TensorFormat? wanted) => wanted switch
     {
         null => Format,
-        { } format when Columns % format.BlockLength() == 0 => format,
-        _ when Columns % TensorFormat.Q8_0.BlockLength() == 0 => TensorFormat.Q8_0,
-        _ => TensorFormat.Float16,
+        // What makes the logits suffers most from four bits.
+        TensorFormat.Q4_0 or TensorFormat.Q4_K when _makesLogits => InWholeBlocks(TensorFormat.Q6_K),
+        { } format => InWholeBlocks(format),
     };
 
     /// <summary>The same tensor with rows of zeros behind the rows of each head; itself where rows belong to no head, or nothing is to be added.</summary>
     public CheckpointTensor WithHeadsOf(int rowsPerHead) => RowsPerHead is 0 || RowsPerHead == rowsPerHead ? this : new(this, rowsPerHead);
 
+    /// <param name="makesLogits">Whether it is the output matrix.</param>
     /// <exception cref="ModelFileException">What is stored is not what is expected.</exception>
-    internal static CheckpointTensor Of(ExpectedTensor expected, StoredTensor found)
+    internal static CheckpointTensor Of(ExpectedTensor expected, StoredTensor found, bool makesLogits = false)
     {
         if (TensorFormatExtensions.FromStoredName(found.Type) is not { } format)
         {
@@ -82,7 +86,7 @@ public sealed class CheckpointTensor
         }
 
         long bytes = format.BytesOf((long)expected.Rows * expected.Columns);
-        return found.Length == bytes ? new CheckpointTensor(expected, found, format) : throw new ModelFileException(
+        return found.Length == bytes ? new CheckpointTensor(expected, found, format, makesLogits) : throw new ModelFileException(
             found.Source.Name, $"{found.Name}.data_offsets: found {found.Length} bytes, expected {bytes} for its shape and dtype");
     }
 
@@ -101,7 +105,7 @@ public sealed class CheckpointTensor
                 $"{Name}: found room for {destination.Length} bytes, expected {(long)rowCount * targetRowBytes}", nameof(destination));
         }
 
-        int rowsAtOnce = Math.Max(1, MostMappedBytes / (int)Format.BytesOf(Columns));
+        int rowsAtOnce = Math.Max(1, MostBytesAtOnce / (int)Format.BytesOf(Columns));
         for (int done = 0; done < rowCount;)
         {
             var (storedRow, sameKind) = Locate(firstRow + done);
@@ -136,6 +140,10 @@ public sealed class CheckpointTensor
             : (null, RowsPerHead - within);
     }
 
+    private TensorFormat InWholeBlocks(TensorFormat format) => Columns % format.BlockLength() == 0 ? format
+        : Columns % TensorFormat.Q8_0.BlockLength() == 0 ? TensorFormat.Q8_0
+        : TensorFormat.Float16;
+
     private void CopyPart(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
     {
         int sourceRowBytes = checked((int)Format.BytesOf(Columns));
@@ -149,16 +157,16 @@ public sealed class CheckpointTensor
                 return;
             }
 
-            using var rows = _stored.Source.Map(at, rowCount * sourceRowBytes);
+            using var rows = _stored.Source.Rent(at, rowCount * sourceRowBytes);
             Convert(rows.Bytes, firstRow, target, destination);
             return;
         }
 
-        // The rows of a head change places, so whole heads are mapped.
+        // The rows of a head change places, so whole heads are read.
         int targetRowBytes = checked((int)target.BytesOf(Columns));
         long start = firstRow / _splitHeadDim * _splitHeadDim;
         long end = ((firstRow + rowCount - 1) / _splitHeadDim * _splitHeadDim) + _splitHeadDim;
-        using var heads = _stored.Source.Map(_stored.Offset + (start * sourceRowBytes), checked((int)((end - start) * sourceRowBytes)));
+        using var heads = _stored.Source.Rent(_stored.Offset + (start * sourceRowBytes), checked((int)((end - start) * sourceRowBytes)));
         for (int i = 0; i < rowCount; i++)
         {
             long sourceRow = SourceRow(firstRow + i);

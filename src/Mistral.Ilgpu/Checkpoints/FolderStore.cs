@@ -7,8 +7,17 @@ internal sealed class FolderStore : IFileStore
 
     public bool Has(string path) => File.Exists(path);
 
-    public IEnumerable<string> Find(string folder, string pattern) =>
-        Directory.EnumerateFiles(folder, pattern).Select(path => Path.GetFileName(path));
+    public IEnumerable<string> Find(string folder, string pattern)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(folder, pattern).Select(path => Path.GetFileName(path))];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException(folder, $"cannot be read ({exception.Message}), expected a folder of a model");
+        }
+    }
 
-    public ByteSource Open(string path) => MappedFile.Open(path);
+    public ByteSource Open(string path) => DiskFile.Open(path);
 }

@@ -6,16 +6,21 @@ namespace Mistral.Ilgpu.Checkpoints;
 /// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM and the models that differ in numbers alone.</summary>
 internal static class HuggingFaceConfig
 {
-    // What transformers' MistralConfig takes where the field is absent.
+    // What transformers' MistralConfig and MinistralConfig take where the field is absent, and LlamaConfig where it is the same.
     private const int DefaultWindow = 4096;
-    private const double DefaultTheta = 10000;
+    private const int DefaultKvHeads = 8;
+    private const int DefaultMaxPositions = 4096 * 32;
+    private const int DefaultEosId = 2;
     private const double DefaultEpsilon = 1e-6;
+
+    private const string Llama = "llama";
+    private const int LlamaMaxPositions = 2048;
 
     private const string Full = "full_attention";
     private const string Sliding = "sliding_attention";
 
     // Llama and Ministral compute the same with other numbers.
-    private static readonly string[] ModelTypes = ["mistral", "llama", "ministral"];
+    private static readonly string[] ModelTypes = ["mistral", Llama, "ministral"];
 
     /// <summary>Fields that change nothing of what is computed here.</summary>
     private static readonly HashSet<string> Harmless =
@@ -34,12 +39,15 @@ internal static class HuggingFaceConfig
         "mlp_bias", "quantization", "quantization_config", "layer_types", "partial_rotary_factor",
     ];
 
-    public static ModelConfig Read(ReadOnlyMemory<byte> json, string file)
+    /// <param name="generation">generation_config.json, which may name ids that end a text.</param>
+    public static ModelConfig Read(ReadOnlyMemory<byte> json, string file, (ReadOnlyMemory<byte> Json, string File)? generation = null)
     {
         var fields = JsonFields.Parse(json, file);
         Refuse(fields);
+        bool isLlama = IsLlama(fields);
         int heads = fields.RequiredCount("num_attention_heads");
-        int kvHeads = fields.Count("num_key_value_heads") ?? heads;
+        // Absent and null differ: null is as many as there are query heads.
+        int kvHeads = fields.Count("num_key_value_heads") ?? (isLlama || fields.Has("num_key_value_heads") ? heads : DefaultKvHeads);
         int dim = fields.RequiredCount("hidden_size");
         if (heads % kvHeads != 0)
         {
@@ -68,24 +76,41 @@ internal static class HuggingFaceConfig
             HeadDim = headDim,
             FeedForwardDim = fields.RequiredCount("intermediate_size"),
             NormEpsilon = Epsilon(fields),
-            RopeTheta = Theta(fields),
-            MaxPositions = fields.Count("max_position_embeddings") ?? (4096 * 32),
+            RopeTheta = HuggingFaceRope.Theta(fields),
+            MaxPositions = fields.Count("max_position_embeddings") ?? (isLlama ? LlamaMaxPositions : DefaultMaxPositions),
             TiedEmbeddings = fields.Flag("tie_word_embeddings"),
             SlidingWindow = window,
             LayerWindows = windows,
-            EosIds = [.. fields.Ids("eos_token_id").Distinct()],
+            EosIds = EosIds(fields, generation),
         };
         CheckSizes(fields, config);
         return config;
     }
 
-    /// <summary>Adds what generation_config.json says of the ids that end a text.</summary>
-    public static ModelConfig WithGeneration(ModelConfig config, ReadOnlyMemory<byte> json, string file)
+    private static bool IsLlama(JsonFields fields) => fields.Text("model_type") == Llama;
+
+    /// <summary>The ids that end a text: those of both files, or transformers' default where neither has the field.</summary>
+    private static ImmutableArray<int> EosIds(JsonFields fields, (ReadOnlyMemory<byte> Json, string File)? generation)
     {
-        var fields = JsonFields.Parse(json, file);
-        config = config with { EosIds = [.. config.EosIds.Union(fields.Ids("eos_token_id"))] };
-        CheckIds(fields, config);
-        return config;
+        const string Field = "eos_token_id";
+        int vocabulary = fields.RequiredCount("vocab_size");
+        List<JsonFields> files = [fields];
+        if (generation is { } second)
+        {
+            files.Add(JsonFields.Parse(second.Json, second.File));
+        }
+
+        foreach (var file in files)
+        {
+            if (file.Ids(Field).FirstOrDefault(id => id >= vocabulary, -1) is >= 0 and var outside)
+            {
+                throw file.Error(Field, $"{outside}", $"an id below vocab_size = {vocabulary}");
+            }
+        }
+
+        return files.Exists(file => file.Has(Field)) ? [.. files.SelectMany(file => file.Ids(Field)).Distinct()]
+            : DefaultEosId < vocabulary ? [DefaultEosId]
+            : [];
     }
 
     private static void Refuse(JsonFields fields)
@@ -116,22 +141,28 @@ internal static class HuggingFaceConfig
             }
         }
 
-        foreach (string name in new[] { "quantization", "quantization_config", "partial_rotary_factor" })
+        foreach (string name in new[] { "quantization", "quantization_config" })
         {
-            if (fields.Find(name) is { } value)
+            // An empty object says that nothing is quantized.
+            if (fields.Find(name) is { } value && !(value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any()))
             {
-                throw fields.Error(name, value, "null");
+                throw fields.Error(name, value, "null or {}");
             }
         }
 
+        HuggingFaceRope.RequireNeutral(fields, "partial_rotary_factor");
     }
 
     /// <summary>The window of all layers, or where they differ that of each.</summary>
     private static (int? All, ImmutableArray<int?> ByLayer) Windows(JsonFields fields)
     {
-        // Llama has no such field, and the others have it where it is absent.
-        bool isLlama = fields.Text("model_type") == "llama";
-        int? window = fields.Has("sliding_window") ? fields.Count("sliding_window") : isLlama ? null : DefaultWindow;
+        // transformers' Llama has no window, whatever its file says.
+        if (IsLlama(fields))
+        {
+            return (null, []);
+        }
+
+        int? window = fields.Has("sliding_window") ? fields.Count("sliding_window") : DefaultWindow;
         if (fields.Texts("layer_types") is not { } types)
         {
             return (window, []);
@@ -155,49 +186,14 @@ internal static class HuggingFaceConfig
             "rms_norm_eps", fields.Find("rms_norm_eps")!.Value, "a positive float32 number");
     }
 
-    /// <summary>Reads rope_theta, or rope_parameters, which newer transformers write in its place.</summary>
-    private static double Theta(JsonFields fields)
-    {
-        double? theta = fields.PositiveNumber("rope_theta");
-        foreach (var rope in new[] { fields.Object("rope_parameters"), fields.Object("rope_scaling") }.OfType<JsonFields>())
-        {
-            foreach (string name in new[] { "rope_type", "type" })
-            {
-                if (rope.Text(name) is { } type && type != "default")
-                {
-                    throw rope.Error(name, type, "default");
-                }
-            }
-
-            foreach (var (name, value) in rope.All)
-            {
-                if (name is not ("rope_type" or "type" or "rope_theta"))
-                {
-                    throw rope.Error(name, value, "only rope_type and rope_theta");
-                }
-            }
-
-            double? inner = rope.PositiveNumber("rope_theta");
-            if (inner is not null && theta is not null && inner != theta)
-            {
-                throw rope.Error("rope_theta", rope.Find("rope_theta")!.Value, $"{theta} as before");
-            }
-
-            theta ??= inner;
-        }
-
-        return theta ?? DefaultTheta;
-    }
-
     private static void CheckSizes(JsonFields fields, ModelConfig config)
     {
         // Every matrix must be countable in 32 bits by rows and by columns, the stacked ones included.
         Check("num_attention_heads", (long)config.HeadCount * (config.HeadDim + 32) * 3);
         Check("intermediate_size", 2L * config.FeedForwardDim);
-        // A head's rows are mapped at once.
+        // A head's rows are read at once.
         Check("hidden_size", 4L * config.Dim * config.HeadDim);
         Check("vocab_size", 4L * config.VocabularySize);
-        CheckIds(fields, config);
 
         void Check(string name, long size)
         {
@@ -205,14 +201,6 @@ internal static class HuggingFaceConfig
             {
                 throw fields.Error(name, fields.Find(name)!.Value, "a size that a device can hold");
             }
-        }
-    }
-
-    private static void CheckIds(JsonFields fields, ModelConfig config)
-    {
-        foreach (int id in config.EosIds.Where(id => id >= config.VocabularySize))
-        {
-            throw fields.Error("eos_token_id", $"{id}", $"an id below vocab_size = {config.VocabularySize}");
         }
     }
 }

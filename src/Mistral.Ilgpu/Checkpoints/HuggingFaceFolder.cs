@@ -13,12 +13,9 @@ internal static class HuggingFaceFolder
 
     public static ModelSource Open(ModelFiles files)
     {
-        var config = HuggingFaceConfig.Read(files.ReadRequired(ConfigFile), files.PathOf(ConfigFile));
-        if (files.Read(GenerationFile) is { } generation)
-        {
-            config = HuggingFaceConfig.WithGeneration(config, generation, files.PathOf(GenerationFile));
-        }
-
+        byte[] json = files.ReadRequired(ConfigFile);
+        var config = HuggingFaceConfig.Read(
+            json, files.PathOf(ConfigFile), files.Read(GenerationFile) is { } generation ? (generation, files.PathOf(GenerationFile)) : null);
         return new ModelSource(
             files.Name, files.Location, "Hugging Face", config, TensorNames.HuggingFace(config), OpenTensors(files), () => FolderTokenizer.Load(files));
     }
@@ -27,7 +24,7 @@ internal static class HuggingFaceFolder
     {
         if (files.Read(IndexFile) is not { } index)
         {
-            return SafetensorsFile.ReadHeader(files.Map(SingleFile));
+            return SafetensorsFile.ReadHeader(files.Keep(SingleFile));
         }
 
         string path = files.PathOf(IndexFile);
@@ -40,7 +37,7 @@ internal static class HuggingFaceFolder
         }
 
         var found = shardOf.Values.Distinct().Order(StringComparer.Ordinal)
-            .SelectMany(file => SafetensorsFile.ReadHeader(files.Map(file))).ToList();
+            .SelectMany(file => SafetensorsFile.ReadHeader(files.Keep(file))).ToList();
         var misplaced = shardOf.Keys.Except(found.Select(stored => stored.Name)).FirstOrDefault();
         return misplaced is null ? found : throw map.Error(misplaced, $"no such tensor in {shardOf[misplaced]}", "the file that holds it");
     }

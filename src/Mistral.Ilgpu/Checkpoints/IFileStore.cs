@@ -8,6 +8,7 @@ internal interface IFileStore
     bool Has(string path);
 
     /// <summary>The names of the files in a folder that match, in any order.</summary>
+    /// <exception cref="ModelFileException">The folder cannot be read.</exception>
     IEnumerable<string> Find(string folder, string pattern);
 
     /// <summary>The bytes of a file that is there.</summary>

@@ -21,7 +21,7 @@ internal static class MistralFolder
         var config = MistralParams.Read(files.ReadRequired(ParamsFile), files.PathOf(ParamsFile));
         var stored = weights.SelectMany(file =>
         {
-            var source = files.Map(file);
+            var source = files.Keep(file);
             return Path.GetExtension(file) == ".pth" ? TorchFile.ReadHeader(source) : SafetensorsFile.ReadHeader(source);
         });
         return new ModelSource(files.Name, files.Location, "Mistral", config, TensorNames.Mistral(config), stored, () => FolderTokenizer.Load(files));

@@ -1,12 +1,12 @@
 namespace Mistral.Ilgpu.Checkpoints;
 
-/// <summary>The files of one model in a store; owns those it has mapped.</summary>
+/// <summary>The files of one model in a store; owns those it keeps open.</summary>
 /// <param name="location">The folder in the store, or what messages call the built-in model.</param>
 internal sealed class ModelFiles(string name, string location, IFileStore store) : IDisposable
 {
     private const string Embedded = "BuiltIn/";
 
-    private readonly List<ByteSource> _mapped = [];
+    private readonly List<ByteSource> _open = [];
 
     public string Name { get; } = name;
 
@@ -50,16 +50,16 @@ internal sealed class ModelFiles(string name, string location, IFileStore store)
     public ByteSource Open(string file) => Has(file) ? store.Open(PathOf(file)) : throw Missing(file);
 
     /// <summary>A file's bytes, to look at until this is disposed.</summary>
-    public ByteSource Map(string file)
+    public ByteSource Keep(string file)
     {
         var source = Open(file);
-        _mapped.Add(source);
+        _open.Add(source);
         return source;
     }
 
     public void Dispose()
     {
-        foreach (var source in _mapped)
+        foreach (var source in _open)
         {
             source.Dispose();
         }

@@ -6,11 +6,14 @@ namespace Mistral.Ilgpu.Checkpoints;
 /// <summary>The bytes of a pickle, and where in them something is wrong.</summary>
 internal sealed class PickleReader(byte[] pickle, string file)
 {
+    // A text may be referred to by two bytes and is hashed or copied each time: long ones would make a small pickle take hours.
+    private const int MostText = 1024;
+
     private int _at;
 
     public string Text(long length)
     {
-        var bytes = Take(length);
+        var bytes = Take(length <= MostText ? length : throw Error($"a text of {length} bytes", $"names of at most {MostText}"));
         return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw Error("text that is not UTF-8", "names");
     }
 

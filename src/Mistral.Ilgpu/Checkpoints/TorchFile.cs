@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Numerics;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
@@ -70,7 +71,8 @@ internal static class TorchFile
     private static StoredTensor Place(ByteSource source, string name, TorchTensor tensor, long start, long length)
     {
         int size = tensor.Storage.Type == "F32" ? sizeof(float) : sizeof(ushort);
-        Int128 stride = 1;
+        // Eight dimensions multiply to more than 128 bits hold.
+        BigInteger stride = 1;
         for (int i = tensor.Shape.Length - 1; i >= 0; i--)
         {
             if (tensor.Shape[i] is < 1 or > int.MaxValue)

@@ -1,4 +1,4 @@
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>A device that is absent, refused or out of memory; the message is one line for people.</summary>
-public sealed class DeviceException(string message) : Exception(message);
+public class DeviceException(string message) : Exception(message);

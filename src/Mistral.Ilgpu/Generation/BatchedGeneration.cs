@@ -92,7 +92,7 @@ public sealed class BatchedGeneration
         {
             next = _continuation.NeedsLogits ? Sample(row, model) : model.Choose(row);
         }
-        catch (ArithmeticException exception)
+        catch (Exception exception) when (exception is ModelFileException or ArithmeticException)
         {
             // Logits that are no numbers are this text's alone.
             Fail(exception);

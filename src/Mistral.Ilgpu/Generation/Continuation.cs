@@ -25,7 +25,9 @@ internal sealed class Continuation
     public Continuation(
         TextTokenizer tokenizer, IReadOnlyCollection<int> endIds, int vocabularySize, IReadOnlyList<int> prompt, GenerationOptions options, bool startsText)
     {
-        (_tokenizer, _endIds, _options) = (tokenizer, endIds, options);
+        (_tokenizer, _options) = (tokenizer, options);
+        // A file that names no such token may still come with a tokenizer that has one.
+        _endIds = endIds.Count == 0 && tokenizer.EosId >= 0 ? [tokenizer.EosId] : endIds;
         _sampler = new Sampler(options.Sampling, vocabularySize);
         _decoder = tokenizer.CreateDecoder(!startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id)));
         _stops = new StopMatcher(options.Stop);

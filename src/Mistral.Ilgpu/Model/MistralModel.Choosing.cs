@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 
 namespace Mistral.Ilgpu.Model;
@@ -28,7 +30,7 @@ public sealed partial class MistralModel
     /// The next token for a row of logits of the last pass, chosen as the batch asked; waits for it. Devices that draw tokens bring no more than
     /// their ids to the host, where others bring the row; which token it is does not depend on that.
     /// </summary>
-    /// <exception cref="ArithmeticException">A token is to be drawn and a logit is NaN or +∞, or none is finite.</exception>
+    /// <exception cref="ModelFileException">A token is to be drawn and a logit is NaN or +∞, or none is finite.</exception>
     public int Choose(int row)
     {
         var choice = _workspace.Choices(LastPass.LogitCount)[row];
@@ -45,7 +47,23 @@ public sealed partial class MistralModel
     }
 
     /// <summary>Copies a row of logits of the last pass to the host; waits for it.</summary>
-    public void ReadLogits(int row, Span<float> logits) => _workspace.ReadLogits(row, logits);
+    /// <exception cref="ModelFileException">The weights make a logit that is NaN or +∞, or none that is finite.</exception>
+    public void ReadLogits(int row, Span<float> logits)
+    {
+        _workspace.ReadLogits(row, logits);
+        // NaN where there is one, and the largest otherwise.
+        float most = TensorPrimitives.Max<float>(logits);
+        if (!float.IsFinite(most))
+        {
+            throw new ModelFileException(Source, FormattableString.Invariant(
+                $"logits: found {most} for token {logits.IndexOf(most)}, expected finite numbers; the weights make more than float32 holds{Overflow}"));
+        }
+    }
+
+    /// <summary>The file or folder that the weights are from, for messages.</summary>
+    private string Source { get; init; } = "";
+
+    private string Overflow => Options.CacheType == TensorFormat.Float16 ? ", or than a cache in f16 does, for which bf16 helps" : "";
 
     private ReadOnlySpan<int> ChosenOnDevice()
     {

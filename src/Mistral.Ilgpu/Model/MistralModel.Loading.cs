@@ -11,7 +11,8 @@ public sealed partial class MistralModel
     /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
     /// <param name="kernels">Is told how far kernels are that must be compiled first, from any thread; not at all if none must.</param>
     /// <exception cref="ModelFileException">The checkpoint's weights are not usable.</exception>
-    /// <exception cref="DeviceException">The model does not fit the device, or the device computes wrongly.</exception>
+    /// <exception cref="ModelMemoryException">The model does not fit the memory that the device has left.</exception>
+    /// <exception cref="DeviceException">The device computes wrongly, or has less memory than it says.</exception>
     /// <exception cref="OperationCanceledException">Cancelled: between two kernels, or between parts of the weights.</exception>
     public static MistralModel Load(
         Checkpoint checkpoint,
@@ -22,6 +23,8 @@ public sealed partial class MistralModel
         CancellationToken cancellation = default)
     {
         options ??= new ModelOptions();
+        // Before the device is tested, which takes seconds.
+        var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
         var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(tensor => tensor.FormatAs(options.WeightType));
         var watch = device.NewWatch(kernels, cancellation);
         using var watching = device.Watching(watch);
@@ -32,7 +35,7 @@ public sealed partial class MistralModel
             clock.Stop();
             var weights = ModelWeights.Load(device, checkpoint, options, progress, cancellation);
             clock.Start();
-            return Build(checkpoint, device, options, weights, model =>
+            return Build(checkpoint, device, fitted, weights, model =>
             {
                 if (watch.Compiled > 0)
                 {
@@ -51,14 +54,20 @@ public sealed partial class MistralModel
 
     internal static MistralModel LoadUntested(
         Checkpoint checkpoint, Device device, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation) =>
-        Build(checkpoint, device, options, ModelWeights.Load(device, checkpoint, options, progress, cancellation), _ => { });
+        Build(
+            checkpoint,
+            device,
+            MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes),
+            ModelWeights.Load(device, checkpoint, options, progress, cancellation),
+            _ => { });
 
-    private static MistralModel Build(Checkpoint checkpoint, Device device, ModelOptions options, ModelWeights weights, Action<MistralModel> prepare)
+    private static MistralModel Build(
+        Checkpoint checkpoint, Device device, (MemoryPlan Plan, ModelOptions Options) fitted, ModelWeights weights, Action<MistralModel> prepare)
     {
         MistralModel? model = null;
         try
         {
-            model = new MistralModel(device, options.Adapt(checkpoint.Config), options, weights);
+            model = new MistralModel(device, fitted.Options.Adapt(checkpoint.Config), fitted.Options, fitted.Plan.Chunk, weights) { Source = checkpoint.Location };
             prepare(model);
             return model;
         }
@@ -112,24 +121,8 @@ public sealed partial class MistralModel
         return options.Context ?? (windowed ? null : Math.Min(config.MaxPositions, ModelOptions.DefaultContext));
     }
 
-    // What was not asked for in so many words gives way to the memory there is: first the chunk, then the cache of many texts, which
-    // then wait for each other.
-    private static (ModelOptions Options, int Chunk) Fit(Device device, ModelConfig config, ModelOptions options)
-    {
-        const int Least = 16;
-        long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
-        int chunk = options.ChunkOn(device.Info);
-        while (options.Chunk is null && chunk > Least && one + PassBytes(device.Info, config, options, chunk) > device.AvailableBytes)
-        {
-            chunk /= 2;
-        }
-
-        long left = Math.Max(one, device.AvailableBytes - PassBytes(device.Info, config, options, chunk));
-        return (options.CacheBytes is null && left < RotatingKvCache.FullBytes(config, options) ? options with { CacheBytes = left } : options, chunk);
-    }
-
     /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
     public static long PassBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int chunk) =>
-        Workspace.SizeInBytes(device, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
-            + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk));
+        MemoryPlan.Saturate((Int128)Workspace.SizeInBytes(device, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
+            + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk)));
 }

@@ -22,13 +22,12 @@ public sealed partial class MistralModel : IDisposable
     private readonly int _splitTiles;
     private bool _hasChosen;
 
-    private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelWeights weights)
+    private MistralModel(Device device, ModelConfig config, ModelOptions options, int chunk, ModelWeights weights)
     {
         Device = device;
         Config = config;
         Context = ContextOf(config, options);
-        (Options, Chunk) = Fit(device, config, options);
-        options = Options;
+        (Options, Chunk) = (options, chunk);
         _launchGraph = LaunchGraph;
         var plan = new LaunchPlan(device.Info);
         (_splitTiles, _drawsTokens) = (plan.SplitTiles, plan.DrawsTokens);

@@ -22,17 +22,14 @@ public sealed class ModelWeights : IDisposable
 
     private ModelWeights(Device device, Checkpoint checkpoint, ModelOptions options, WeightStream stream)
     {
-        var tensors = checkpoint.Tensors;
         var plan = new LaunchPlan(device.Info);
-        int headDim = AttentionShape.Of(checkpoint.Config, options.CacheType).PaddedHeadDim;
         Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.ChunkOn(device.Info))));
         try
         {
-            // Rows are looked up in the embedding.
-            Embedding = Stacked(_ => WeightLayout.Rows, TensorNames.Embedding);
+            Embedding = Matrix(WeightStack.Embedding);
             Layers = [.. Enumerable.Range(0, checkpoint.Config.LayerCount).Select(Layer)];
-            Norm = Vector(TensorNames.Norm);
-            Output = checkpoint.Config.TiedEmbeddings ? Embedding : Matrix(TensorNames.Output);
+            Norm = Vector(WeightStack.Norm);
+            Output = checkpoint.Config.TiedEmbeddings ? Embedding : Matrix(WeightStack.Output);
             device.Synchronize();
         }
         catch
@@ -42,43 +39,38 @@ public sealed class ModelWeights : IDisposable
         }
 
         LayerWeights Layer(int layer) => new(
-            Vector(TensorNames.AttentionNorm(layer)),
-            Matrix(TensorNames.Query(layer), TensorNames.Key(layer), TensorNames.Value(layer)),
-            Matrix(TensorNames.AttentionOutput(layer)),
-            Vector(TensorNames.FeedForwardNorm(layer)),
-            Matrix(TensorNames.Gate(layer), TensorNames.Up(layer)),
-            Matrix(TensorNames.Down(layer)));
+            Vector(WeightStack.AttentionNorm(layer)),
+            Matrix(WeightStack.Qkv(layer)),
+            Matrix(WeightStack.AttentionOutput(layer)),
+            Vector(WeightStack.FeedForwardNorm(layer)),
+            Matrix(WeightStack.GateUp(layer)),
+            Matrix(WeightStack.Down(layer)));
 
-        ArrayView<float> Vector(string name)
+        ArrayView<float> Vector(WeightStack stack)
         {
-            var tensor = tensors[name];
-            var buffer = Own(device.Allocate<float>(tensor.Columns, $"the weights '{name}'"));
+            var tensor = checkpoint.Tensors[stack.Names[0]];
+            var buffer = Own(device.Allocate<float>(tensor.Columns, $"the weights '{tensor.Name}'"));
             stream.UploadVector(tensor, buffer.View);
             return buffer.View;
         }
 
-        WeightMatrix Matrix(params string[] names) => Stacked(format => plan.LayoutOf(format, options.Activations), names);
-
-        WeightMatrix Stacked(Func<TensorFormat, WeightLayout> layoutOf, params string[] names)
+        WeightMatrix Matrix(WeightStack stack)
         {
             var bands = new List<WeightBand>();
             int row = 0;
-            var stacked = names.Select(name => tensors[name].WithHeadsOf(headDim)).ToArray();
-            foreach (var (format, parts) in BandsOf(stacked, options.WeightType))
+            var parts = stack.Bands(checkpoint.Config, checkpoint.Tensors, options, plan);
+            foreach (var part in parts)
             {
-                int rows = parts.Sum(part => part.Rows);
-                int columns = parts[0].Columns;
-                var layout = layoutOf(format);
                 // Random weights are made without the padding of their rows, strips may lack rows.
-                bool isWritten = layout == WeightLayout.Strips ? rows % Strip.Rows == 0 : parts.All(part => part.Generator is null);
-                var buffer = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), $"the weights '{names[0]}'", zeroed: !isWritten));
-                var band = new WeightBand(row, rows, columns, format, buffer.View, layout);
-                stream.Upload(parts, band);
+                bool isWritten = part.Layout == WeightLayout.Strips ? part.Rows % Strip.Rows == 0 : part.Tensors.All(tensor => tensor.Generator is null);
+                var buffer = Own(device.Allocate<byte>(part.Bytes, $"the weights '{stack.Names[0]}'", zeroed: !isWritten));
+                var band = new WeightBand(row, part.Rows, part.Columns, part.Format, buffer.View, part.Layout);
+                stream.Upload(part.Tensors, band);
                 bands.Add(band);
-                row += rows;
+                row += part.Rows;
             }
 
-            return new WeightMatrix(string.Join("+", names), bands, Adapters.For(stacked));
+            return new WeightMatrix(string.Join("+", stack.Names), bands, Adapters.For(parts.SelectMany(part => part.Tensors)));
         }
     }
 
@@ -100,26 +92,6 @@ public sealed class ModelWeights : IDisposable
     {
         using var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
         return new ModelWeights(device, checkpoint, options, stream);
-    }
-
-    /// <summary>The bands in which stacked tensors come: neighbours of one format together.</summary>
-    /// <param name="type">The format that is asked for; null for each tensor's own.</param>
-    public static IReadOnlyList<(TensorFormat Format, IReadOnlyList<CheckpointTensor> Parts)> BandsOf(
-        IEnumerable<CheckpointTensor> tensors, TensorFormat? type)
-    {
-        var bands = new List<(TensorFormat Format, List<CheckpointTensor> Parts)>();
-        foreach (var tensor in tensors)
-        {
-            var format = tensor.FormatAs(type);
-            if (bands.Count == 0 || bands[^1].Format != format)
-            {
-                bands.Add((format, []));
-            }
-
-            bands[^1].Parts.Add(tensor);
-        }
-
-        return [.. bands];
     }
 
     /// <summary>The adapters that change some of the products.</summary>

@@ -10,7 +10,7 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Brings tensors from a mapped checkpoint to the device through a small staging buffer or two, see <see cref="StagingBuffer"/>, converting
+/// Brings tensors from a checkpoint's files to the device through a small staging buffer or two, see <see cref="StagingBuffer"/>, converting
 /// and padding rows on the way, so that host memory does not grow with the model. Rows that go into strips are staged on the device too.
 /// </summary>
 public sealed class WeightStream(

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
 namespace Mistral.Ilgpu.Tokenization;
@@ -20,8 +19,8 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
 
     public void Split(ReadOnlySpan<char> text, List<Segment> segments)
     {
-        var agenda = new PriorityQueue<Pair, ulong>();
-        var symbols = Array.Empty<Symbol>();
+        var agenda = new PriorityQueue<MergePair, ulong>();
+        var symbols = Array.Empty<MergeSymbol>();
         try
         {
             for (var start = 0; start < text.Length;)
@@ -30,8 +29,8 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
                 if (symbols.Length < length)
                 {
                     var outgrown = symbols;
-                    symbols = ArrayPool<Symbol>.Shared.Rent(length);
-                    ArrayPool<Symbol>.Shared.Return(outgrown);
+                    symbols = ArrayPool<MergeSymbol>.Shared.Rent(length);
+                    ArrayPool<MergeSymbol>.Shared.Return(outgrown);
                     agenda.EnsureCapacity(length);
                 }
 
@@ -44,7 +43,7 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         }
         finally
         {
-            ArrayPool<Symbol>.Shared.Return(symbols);
+            ArrayPool<MergeSymbol>.Shared.Return(symbols);
         }
     }
 
@@ -59,7 +58,7 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
 
     private static bool CrossesWords(string piece) => WordLength(piece) < piece.Length;
 
-    private int SplitCharacters(ReadOnlySpan<char> text, Span<Symbol> symbols)
+    private int SplitCharacters(ReadOnlySpan<char> text, Span<MergeSymbol> symbols)
     {
         var count = 0;
         for (var start = 0; start < text.Length; count++)
@@ -67,7 +66,7 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
             var length = _userDefined.IsEmpty ? 0 : _userDefined.LongestMatch(text[start..]);
             var isFrozen = length > 0;
             if (!isFrozen) length = char.IsSurrogatePair(text[start], start + 1 < text.Length ? text[start + 1] : '\0') ? 2 : 1;
-            symbols[count] = new Symbol(start, length, count - 1, count + 1, isFrozen);
+            symbols[count] = new MergeSymbol(start, length, count - 1, count + 1, isFrozen);
             start += length;
         }
 
@@ -75,50 +74,35 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         return count;
     }
 
-    [StructLayout(LayoutKind.Auto)]
-    private struct Symbol(int start, int length, int previous, int next, bool isFrozen)
+    // Smaller is sooner: the score's bits, ordered and turned round.
+    private static uint RankOf(float score)
     {
-        public readonly int Start = start;
-        public int Length = length; // 0 once merged into its left neighbour
-        public int Previous = previous;
-        public int Next = next;
-        public readonly bool IsFrozen = isFrozen;
+        var bits = BitConverter.SingleToUInt32Bits(score + 0f); // + 0: -0 equals 0
+        return ~((bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000);
     }
 
-    private readonly record struct Pair(int Left, int Right, int Length);
+    /// <param name="leftOfUnused">Takes note of how an unused piece was put together, so that it can be taken apart again: id → length of its left part.</param>
+    private readonly struct Ranks(PieceVocabulary vocabulary, Dictionary<int, int>? leftOfUnused) : IMergeRanks<char>
+    {
+        public int Longest => vocabulary.LongestPiece;
+
+        public uint? RankOf(ReadOnlySpan<char> joined, int leftLength)
+        {
+            var id = vocabulary.Find(joined);
+            if (id < 0) return null;
+            if (vocabulary.TypeOf(id) == PieceType.Unused) leftOfUnused![id] = leftLength;
+            return BpeMerger.RankOf(vocabulary.ScoreOf(id));
+        }
+    }
 
     private readonly ref struct Pass(
-        PieceVocabulary vocabulary,
-        PriorityQueue<Pair, ulong> agenda,
-        ReadOnlySpan<char> text,
-        Span<Symbol> symbols)
+        PieceVocabulary vocabulary, PriorityQueue<MergePair, ulong> agenda, ReadOnlySpan<char> text, Span<MergeSymbol> symbols)
     {
         private readonly ReadOnlySpan<char> _text = text;
-        private readonly Span<Symbol> _symbols = symbols;
-
-        // How an unused piece was put together, so that it can be taken apart again: id → length of its left part.
+        private readonly Span<MergeSymbol> _symbols = symbols;
         private readonly Dictionary<int, int>? _leftOfUnused = vocabulary.HasUnused ? [] : null;
 
-        public void MergeAll()
-        {
-            for (var i = 1; i < _symbols.Length; i++) Propose(i - 1, i);
-
-            while (agenda.TryDequeue(out var pair, out _))
-            {
-                ref var left = ref _symbols[pair.Left];
-                ref var right = ref _symbols[pair.Right];
-                var isStale = left.Length == 0 || right.Length == 0 || left.Length + right.Length != pair.Length;
-                if (isStale) continue;
-
-                left.Length = pair.Length;
-                left.Next = right.Next;
-                if (right.Next >= 0) _symbols[right.Next].Previous = pair.Left;
-                right.Length = 0;
-
-                Propose(left.Previous, pair.Left);
-                Propose(pair.Left, left.Next);
-            }
-        }
+        public void MergeAll() => new PairMerger<char, Ranks>(new Ranks(vocabulary, _leftOfUnused), agenda, _text, _symbols).MergeAll();
 
         /// <param name="origin">Where this text starts in the whole one.</param>
         /// <param name="segments">What the pieces are added to.</param>
@@ -138,28 +122,6 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
             }
 
             segments.Add(new Segment(origin + start, length, id));
-        }
-
-        private void Propose(int leftIndex, int rightIndex)
-        {
-            if (leftIndex < 0 || rightIndex < 0) return;
-            ref var left = ref _symbols[leftIndex];
-            ref var right = ref _symbols[rightIndex];
-            var length = left.Length + right.Length;
-            if (left.IsFrozen || right.IsFrozen || length > vocabulary.LongestPiece) return;
-
-            var id = vocabulary.Find(_text.Slice(left.Start, length));
-            if (id < 0) return;
-            agenda.Enqueue(new Pair(leftIndex, rightIndex, length), Priority(vocabulary.ScoreOf(id), leftIndex));
-            if (vocabulary.TypeOf(id) == PieceType.Unused) _leftOfUnused![id] = left.Length;
-        }
-
-        // Smaller is sooner: the score's bits, ordered and turned round, above the position.
-        private static ulong Priority(float score, int position)
-        {
-            var bits = BitConverter.SingleToUInt32Bits(score + 0f); // + 0: -0 equals 0
-            var ascending = (bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000;
-            return ((ulong)~ascending << 32) | (uint)position;
         }
     }
 }

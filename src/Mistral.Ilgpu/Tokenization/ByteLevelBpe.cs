@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
@@ -13,15 +14,20 @@ public sealed class ByteLevelBpe : TextTokenizer
     // A pattern from a file must not hang on any text.
     private static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly TiktokenTokenizer _ranks;
+    // Longer ones than real files have would only take time.
+    private const int MostPattern = 4096;
+
+    private readonly PatternPreTokenizer _words;
+    private readonly ByteTokens _ids;
     private readonly byte[]?[] _bytes;
     private readonly Dictionary<string, int> _controls;
     private readonly Dictionary<int, string> _controlTexts;
 
-    private ByteLevelBpe(TiktokenTokenizer ranks, byte[]?[] bytes, ByteLevelVocabulary vocabulary)
+    private ByteLevelBpe(PatternPreTokenizer words, ByteTokens ids, ByteLevelVocabulary vocabulary)
     {
-        _ranks = ranks;
-        _bytes = bytes;
+        _words = words;
+        _ids = ids;
+        _bytes = [.. vocabulary.Tokens];
         _controls = vocabulary.Controls.ToDictionary(StringComparer.Ordinal);
         _controlTexts = vocabulary.Controls.ToDictionary(control => control.Value, control => control.Key);
         BosId = vocabulary.BosId;
@@ -50,22 +56,25 @@ public sealed class ByteLevelBpe : TextTokenizer
             throw new ModelFileException(source, $"vocabulary: found no token for byte 0x{missing[0]:X2}, expected one for each of 256 bytes");
         }
 
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        int twice = Enumerable.Range(0, vocabulary.Tokens.Count).FirstOrDefault(id => vocabulary.Tokens[id] is { Length: > 0 } token && !known.Add(Convert.ToHexString(token)), -1);
-        if (twice >= 0)
+        return new ByteLevelBpe(new PatternPreTokenizer(Compile(vocabulary.Pattern, source), source), ByteTokens.Of(vocabulary.Tokens, source), vocabulary);
+    }
+
+    private static Regex Compile(string pattern, string source)
+    {
+        if (pattern.Length > MostPattern)
         {
-            throw new ModelFileException(source, $"vocabulary: found the bytes of token {twice} twice, expected them once");
+            throw new ModelFileException(source, $"pattern: found {pattern.Length} characters, expected at most {MostPattern}");
         }
 
         try
         {
-            var pattern = new Regex(vocabulary.Pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, PatternTimeout);
-            using var ranks = RankLines(vocabulary.Tokens);
-            return new ByteLevelBpe(TiktokenTokenizer.Create(ranks, new PatternPreTokenizer(pattern, source), null), [.. vocabulary.Tokens], vocabulary);
+            return new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, PatternTimeout);
         }
-        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidOperationException)
+        // What .NET cannot parse, and what it cannot compile.
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or InvalidProgramException or OverflowException)
         {
-            throw new ModelFileException(source, $"vocabulary: found one that is not usable ({exception.Message.ReplaceLineEndings(" ")}), expected tokens and a pattern of byte-level BPE");
+            throw new ModelFileException(
+                source, $"pattern: found one that is not usable ({exception.Message.ReplaceLineEndings(" ")}), expected tokens and a pattern of byte-level BPE");
         }
     }
 
@@ -79,7 +88,7 @@ public sealed class ByteLevelBpe : TextTokenizer
         var text = new StringBuilder();
         for (ReadOnlySpan<byte> bytes = _bytes[id] ?? []; !bytes.IsEmpty;)
         {
-            bool isWhole = Rune.DecodeFromUtf8(bytes, out var rune, out int length) == System.Buffers.OperationStatus.Done;
+            bool isWhole = Rune.DecodeFromUtf8(bytes, out var rune, out int length) == OperationStatus.Done;
             text.Append(isWhole ? rune.ToString() : $"<0x{bytes[0]:X2}>");
             bytes = bytes[(isWhole ? length : 1)..];
         }
@@ -115,36 +124,33 @@ public sealed class ByteLevelBpe : TextTokenizer
         }
     }
 
-    protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
+    private protected override List<Token> Encode(ReadOnlySpan<char> text, EncodeSettings settings)
     {
-        var ids = _ranks.EncodeToIds(
-            WellFormed(text, textSpan), settings.MaxTokenCount, out string? normalized, out int consumed, settings.ConsiderPreTokenization, settings.ConsiderNormalization);
-        return new EncodeResults<int> { Tokens = ids, NormalizedText = normalized, CharsConsumed = consumed };
-    }
-
-    protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
-    {
-        string whole = WellFormed(text, textSpan);
-        var tokens = _ranks.EncodeToTokens(whole, out string? normalized, settings.ConsiderPreTokenization, settings.ConsiderNormalization);
-        tokens = [.. tokens.Take(settings.MaxTokenCount)];
-        return new EncodeResults<EncodedToken>
+        if (text.IsEmpty) return [];
+        var chars = ArrayPool<char>.Shared.Rent(text.Length);
+        try
         {
-            Tokens = tokens,
-            NormalizedText = normalized,
-            CharsConsumed = tokens.Count == 0 ? 0 : tokens[^1].Offset.End.Value,
-        };
-    }
+            var wellFormed = chars.AsSpan(0, text.Length);
+            text.CopyTo(wellFormed);
+            LoneSurrogates.Replace(wellFormed);
+            var tokens = new List<Token>((text.Length / 3) + 1);
+            using var words = new ByteWordEncoder(_ids);
+            foreach (var (offset, length) in settings.ConsiderPreTokenization ? _words.PreTokenize(wellFormed) : [(0, text.Length)])
+            {
+                int end = offset;
+                foreach (var (id, completed, endsCharacter) in words.Encode(wellFormed.Slice(offset, length)))
+                {
+                    tokens.Add(new Token(id, end..(end + completed), endsCharacter));
+                    end += completed;
+                }
+            }
 
-    private static string WellFormed(string? text, ReadOnlySpan<char> textSpan)
-    {
-        if (!(text ?? textSpan).ContainsAnyInRange('\uD800', '\uDFFF'))
-        {
-            return text ?? textSpan.ToString();
+            return tokens;
         }
-
-        char[] copy = (text ?? textSpan).ToArray();
-        LoneSurrogates.Replace(copy);
-        return new string(copy);
+        finally
+        {
+            ArrayPool<char>.Shared.Return(chars);
+        }
     }
 
     /// <summary>The last two parts of a token when it is joined from bytes by tokens before it; null where that leaves more.</summary>
@@ -166,26 +172,6 @@ public sealed class ByteLevelBpe : TextTokenizer
         }
 
         return (Encoding.Latin1.GetBytes(parts[0]), Encoding.Latin1.GetBytes(parts[1]));
-    }
-
-    // The package's reader of tiktoken files is the way in: one line a token, in base64, with its rank.
-    private static MemoryStream RankLines(IReadOnlyList<byte[]?> tokens)
-    {
-        var lines = new MemoryStream();
-        using var writer = new StreamWriter(lines, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        for (int id = 0; id < tokens.Count; id++)
-        {
-            if (tokens[id] is { Length: > 0 } bytes)
-            {
-                writer.Write(Convert.ToBase64String(bytes));
-                writer.Write(' ');
-                writer.WriteLine(id.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            }
-        }
-
-        writer.Flush();
-        lines.Position = 0;
-        return lines;
     }
 }
 

@@ -27,7 +27,7 @@ internal static class HuggingFaceTokenizer
         string bos = Name(names, "bos_token") ?? "<s>";
         string eos = Name(names, "eos_token") ?? "</s>";
         string?[] texts = Texts(model, added);
-        return file.Find("pre_tokenizer") is { } splitter && Mentions(splitter, "ByteLevel")
+        return file.Find("pre_tokenizer") is { } splitter && Mentions(file, "pre_tokenizer", "ByteLevel")
             ? Bytes(file, texts, added, splitter, bos, eos, source)
             : Pieces(file, model, texts, added, bos, eos, source);
     }
@@ -42,7 +42,7 @@ internal static class HuggingFaceTokenizer
 
         foreach (var token in list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw file.Error("added_tokens", list, "a list"))
         {
-            var fields = new JsonFields(token, "added_tokens");
+            var fields = file.Item("added_tokens", token);
             int id = fields.Ids("id").FirstOrDefault(-1);
             string text = fields.Text("content") ?? throw file.Error("added_tokens", token, "tokens with an id and a content");
             if (id < 0 || id >= MostTokens || !added.TryAdd(id, (text, fields.Flag("special"))))
@@ -58,14 +58,14 @@ internal static class HuggingFaceTokenizer
     {
         var vocabulary = model.Object("vocab") ?? throw model.Error("vocab", "nothing", "the ids of tokens");
         var ids = vocabulary.All.Select(entry => (entry.Key, Id: vocabulary.Ids(entry.Key).FirstOrDefault(-1))).ToList();
-        int size = Math.Max(ids.Select(entry => entry.Id).DefaultIfEmpty(-1).Max(), added.Keys.DefaultIfEmpty(-1).Max()) + 1;
+        int last = Math.Max(ids.Select(entry => entry.Id).DefaultIfEmpty(-1).Max(), added.Keys.DefaultIfEmpty(-1).Max());
         // Gaps are few in real files; a huge id must not make a huge list.
-        if (size > MostTokens || size > (2 * (ids.Count + added.Count)) + 1024)
+        if (last >= MostTokens || last >= (2 * (ids.Count + added.Count)) + 1024)
         {
-            throw model.Error("vocab", $"an id of {size - 1} among {ids.Count} tokens", "ids in a row");
+            throw model.Error("vocab", $"an id of {last} among {ids.Count} tokens", "ids in a row");
         }
 
-        var texts = new string?[size];
+        var texts = new string?[last + 1];
         foreach (var (text, id) in ids)
         {
             texts[id >= 0 && texts[id] is null ? id : throw vocabulary.Error(text, $"{id}", "an id of its own")] = text;
@@ -97,7 +97,7 @@ internal static class HuggingFaceTokenizer
         }
 
         var vocabulary = new ByteLevelVocabulary(
-            tokens, controls, Pattern(splitter) ?? WordPatterns.Gpt2, controls.GetValueOrDefault(bos, -1), controls.GetValueOrDefault(eos, -1), null);
+            tokens, controls, Read(file, "pre_tokenizer", () => Pattern(splitter)) ?? WordPatterns.Gpt2, controls.GetValueOrDefault(bos, -1), controls.GetValueOrDefault(eos, -1), null);
         return ByteLevelBpe.Create(vocabulary with { Version = ChatTemplate.VersionOf(controls.ContainsKey) }, source);
     }
 
@@ -119,8 +119,8 @@ internal static class HuggingFaceTokenizer
             pieces.Add(text, -ranks.GetValueOrDefault(text, texts.Length), type);
         }
 
-        bool hasPrefix = (file.Find("normalizer") is { } normalizer && Mentions(normalizer, "Prepend"))
-            || (file.Find("pre_tokenizer") is { } splitter && Mentions(splitter, "Metaspace") && !Mentions(splitter, "never"));
+        bool hasPrefix = Mentions(file, "normalizer", "Prepend")
+            || (Mentions(file, "pre_tokenizer", "Metaspace") && !Mentions(file, "pre_tokenizer", "never"));
         return pieces.Build(source, bos, eos, hasPrefix);
     }
 
@@ -132,12 +132,12 @@ internal static class HuggingFaceTokenizer
         int rank = 0;
         foreach (var merge in merges.EnumerateArray())
         {
-            string[]? pair = merge.ValueKind switch
+            string[]? pair = Read(model, "merges", () => merge.ValueKind switch
             {
                 JsonValueKind.String => merge.GetString()!.Split(' '),
                 JsonValueKind.Array => [.. merge.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.String ? part.GetString()! : "")],
                 _ => null,
-            };
+            });
             if (pair is not [{ Length: > 0 }, { Length: > 0 }])
             {
                 throw model.Error("merges", merge, "pairs of pieces");
@@ -168,6 +168,22 @@ internal static class HuggingFaceTokenizer
             : splitter.TryGetProperty("pretokenizers", out var steps) ? Pattern(steps) : null;
     }
 
+    // Escapes may spell half a surrogate pair, which only shows when the text is asked for.
+    private static T Read<T>(JsonFields fields, string name, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            throw fields.Error(name, "half of a surrogate pair", "text that is valid Unicode");
+        }
+    }
+
+    private static bool Mentions(JsonFields file, string name, string value) =>
+        file.Find(name) is { } element && Read(file, name, () => Mentions(element, value));
+
     private static bool Mentions(JsonElement element, string value) => element.ValueKind switch
     {
         JsonValueKind.String => element.GetString() == value,
@@ -180,7 +196,7 @@ internal static class HuggingFaceTokenizer
     private static string? Name(JsonFields? settings, string field) => settings?.Find(field) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        { ValueKind: JsonValueKind.String } => settings.Text(field),
         { ValueKind: JsonValueKind.Object } => settings.Object(field)!.Text("content"),
         var value => throw settings.Error(field, value.Value, "a token"),
     };

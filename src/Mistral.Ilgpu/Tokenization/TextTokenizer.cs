@@ -73,10 +73,81 @@ public abstract class TextTokenizer : Tokenizer
         return OperationStatus.Done;
     }
 
+    protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
+    {
+        var span = text ?? textSpan;
+        var tokens = Encode(span, settings);
+        var count = FitFromStart(tokens, settings.MaxTokenCount);
+        var ids = new int[count];
+        for (var i = 0; i < count; i++) ids[i] = tokens[i].Id;
+        return new EncodeResults<int> { Tokens = ids, CharsConsumed = EndOf(tokens, count, span.Length) };
+    }
+
+    /// <remarks>
+    /// Offsets are into the original text: the added leading space has no width, and of a character split into bytes
+    /// the last token holds all of it.
+    /// </remarks>
+    protected override EncodeResults<EncodedToken> EncodeToTokens(
+        string? text,
+        ReadOnlySpan<char> textSpan,
+        EncodeSettings settings)
+    {
+        var span = text ?? textSpan;
+        var tokens = Encode(span, settings);
+        var count = FitFromStart(tokens, settings.MaxTokenCount);
+        var encoded = new EncodedToken[count];
+        for (var i = 0; i < count; i++) encoded[i] = new EncodedToken(tokens[i].Id, IdToPiece(tokens[i].Id), tokens[i].Offset);
+        return new EncodeResults<EncodedToken> { Tokens = encoded, CharsConsumed = EndOf(tokens, count, span.Length) };
+    }
+
+    protected override int CountTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings) =>
+        FitFromStart(Encode(text ?? textSpan, settings), settings.MaxTokenCount);
+
+    protected override int GetIndexByTokenCount(
+        string? text,
+        ReadOnlySpan<char> textSpan,
+        EncodeSettings settings,
+        bool fromEnd,
+        out string? normalizedText,
+        out int tokenCount)
+    {
+        normalizedText = null;
+        var span = text ?? textSpan;
+        var tokens = Encode(span, settings);
+        if (!fromEnd)
+        {
+            tokenCount = FitFromStart(tokens, settings.MaxTokenCount);
+            return EndOf(tokens, tokenCount, span.Length);
+        }
+
+        var first = Math.Max(0, tokens.Count - settings.MaxTokenCount);
+        while (first > 0 && first < tokens.Count && !tokens[first - 1].EndsCharacter) first++;
+        tokenCount = tokens.Count - first;
+        return first == tokens.Count ? span.Length : first == 0 ? 0 : tokens[first].Offset.Start.Value;
+    }
+
+    /// <summary>The tokens of a text, in order.</summary>
+    private protected abstract List<Token> Encode(ReadOnlySpan<char> text, EncodeSettings settings);
+
     private protected int RequireId(int id)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
         return id;
     }
+
+    private static int FitFromStart(List<Token> tokens, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        var count = Math.Min(tokens.Count, limit);
+        while (count > 0 && !tokens[count - 1].EndsCharacter) count--;
+        return count;
+    }
+
+    private static int EndOf(List<Token> tokens, int count, int textLength) =>
+        count == tokens.Count ? textLength : count == 0 ? 0 : tokens[count - 1].Offset.End.Value;
+
+    /// <param name="Offset">The characters that the token completes.</param>
+    /// <param name="EndsCharacter">Whether a text may end behind it.</param>
+    private protected readonly record struct Token(int Id, Range Offset, bool EndsCharacter = true);
 }

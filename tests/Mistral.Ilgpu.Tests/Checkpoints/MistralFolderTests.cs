@@ -76,6 +76,50 @@ public sealed class MistralFolderTests : IDisposable
         { "mark", "no mark" },
     };
 
+    // Each of a million items hashed a text of 60,000 bytes that the pickle has but once.
+    [Fact]
+    public void Read_LongTextReferredToOften_IsRefused()
+    {
+        var pickle = new TorchWriter().Bytes(0x80, 2).Text(new string('a', 60_000)).Op('q').Bytes(0);
+        for (int i = 0; i < 300_000; i++)
+        {
+            pickle.Op('}').Op('h').Bytes(0).Op('N').Op('s');
+        }
+
+        Assert.Contains(
+            "found a text of 60000 bytes", Assert.Throws<ModelFileException>(() => TorchPickle.Read(pickle.Op('.').Pickle, "x")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_AnyNumberAtItsLimits_IsReadOrRefused()
+    {
+        long[] limits = [0, 1, sbyte.MaxValue, byte.MaxValue, short.MaxValue, ushort.MaxValue, int.MaxValue, uint.MaxValue, int.MinValue, long.MaxValue, long.MinValue];
+        byte[] whole = new TorchWriter().Dictionary(new Dictionary<string, (string, long[], byte[])>
+        {
+            ["a"] = ("F32", [8, 8], new byte[256]),
+            ["b"] = ("BF16", [2, 300, 70000], []),
+        }).Pickle;
+        for (int at = 0; at < whole.Length; at++)
+        {
+            foreach (int width in new[] { 1, 2, 4, 8 }.Where(width => at + width <= whole.Length))
+            {
+                foreach (long limit in limits)
+                {
+                    byte[] changed = [.. whole];
+                    BitConverter.GetBytes(limit).AsSpan(0, width).CopyTo(changed.AsSpan(at));
+                    try
+                    {
+                        TorchPickle.Read(changed, "x");
+                    }
+                    catch (ModelFileException exception)
+                    {
+                        Assert.InRange(exception.Message.Length, 1, 2000);
+                    }
+                }
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Hostile))]
     public void Open_HostilePickle_IsRefusedByName(string kind, string message)

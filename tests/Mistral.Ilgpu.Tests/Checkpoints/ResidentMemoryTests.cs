@@ -39,7 +39,7 @@ public sealed class ResidentMemoryTests
         Assert.Equal(0, room.AsSpan(..^2).IndexOfAnyExcept((byte)0) + 1);
     }
 
-    private static MappedFile WriteSparse(string path)
+    private static DiskFile WriteSparse(string path)
     {
         byte[] header = Encoding.UTF8.GetBytes(
             $"{{\"w\":{{\"dtype\":\"F32\",\"shape\":[{Rows},{Columns}],\"data_offsets\":[0,{4L * Rows * Columns}]}}}}");
@@ -52,7 +52,7 @@ public sealed class ResidentMemoryTests
             file.Write(BitConverter.GetBytes(1f));
         }
 
-        return MappedFile.Open(path);
+        return DiskFile.Open(path);
     }
 
     private static long PeakWhile(Action work)

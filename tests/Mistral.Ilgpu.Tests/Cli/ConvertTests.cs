@@ -2,6 +2,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Reference;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
@@ -91,6 +92,29 @@ public sealed class ConvertTests : IDisposable
         var options = new ModelOptions(type);
         using var loaded = MistralModel.Load(checkpoint, device, options, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);
+    }
+
+    // What makes the logits is held in six bits by both.
+    [Theory]
+    [InlineData(TensorFormat.Q4_0)]
+    [InlineData(TensorFormat.Q4_K)]
+    public void Convert_FourBits_GivesWhatLoadingInThatTypeHolds(TensorFormat type)
+    {
+        using var small = new RandomModel();
+        new RandomCheckpoint(5) { Config = { ["vocab_size"] = RandomModel.VocabularySize, ["hidden_size"] = 256, ["intermediate_size"] = 256 } }.Write(_folder.File("a"));
+        File.Copy(Path.Combine(small.Folder, "tokenizer.model"), _folder.File("a/tokenizer.model"));
+        CommandRun.Of("convert", _folder.File("a"), _folder.File("a.gguf"), "--type", type.ShortName(), "--quiet").Expect(0);
+        using var random = Checkpoint.Open(_folder.File("a"));
+        using var converted = Checkpoint.Open(_folder.File("a.gguf"));
+        Assert.All(
+            converted.Tensors.Values.Where(tensor => tensor.Rows > 1),
+            tensor => Assert.Equal(tensor.Format, random.Tensors[tensor.Name].FormatAs(type)));
+        Assert.Equal(TensorFormat.Q6_K, random.Tensors[TensorNames.Output].FormatAs(type));
+        Assert.Equal(type, random.Tensors[TensorNames.Down(0)].FormatAs(type));
+        Assert.Equal(Plan(converted, null), Plan(random, type));
+
+        static MemoryPlan Plan(Checkpoint checkpoint, TensorFormat? type) =>
+            MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, new ModelOptions(type), DeviceCatalog.Choose(DeviceCatalog.List(), "cpu"));
     }
 
     private static string Generate(string model) => CommandRun.Of(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
 
@@ -129,7 +130,29 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
         CommandRun.Of("generate", "abc", "--model", model.Folder, "--device", "cuda:7").ExpectError(3, "cuda:7");
 
     [Fact]
-    public void Generate_TooLittleMemory_IsDeviceError() => model.Run("generate", "abc", "--memory", "10kB").ExpectError(3, "memory");
+    public void Generate_TooLittleMemory_IsDeviceError() => model.Run("generate", "abc", "--memory", "10kB").ExpectError(3, "needed", "available 9.8 KiB", "neither --type nor --context alone would do");
+
+    [Theory]
+    [InlineData("needed 14.0 GiB (weights 13.5 GiB", "--type q8_0 would fit", "random:mistral-7b", "--memory", "8GiB")]
+    [InlineData("available 1.0 GiB", "would fit", "tiny", "--sliding-window", "2000000000", "--memory", "1GiB")]
+    public void Generate_ModelThatDoesNotFit_NamesTheOptionsThatHelp(string needed, string help, string name, params string[] options) =>
+        CommandRun.OnCpu(["generate", "abc", "--model", name, .. options]).ExpectError(3, needed, "available", help);
+
+    [Fact]
+    public void Score_WeightsBeyondFloat_BlamesTheFile()
+    {
+        using var folder = new TemporaryFolder();
+        var random = new RandomCheckpoint(5)
+        {
+            Config = { ["vocab_size"] = RandomModel.VocabularySize },
+            Damage = tensors => tensors["lm_head.weight"] = (
+                "F32", [RandomModel.VocabularySize, 24], [.. Enumerable.Repeat(3e38f, RandomModel.VocabularySize * 24).SelectMany(BitConverter.GetBytes)]),
+        };
+        random.Write(folder.Path);
+        File.Copy(Path.Combine(model.Folder, "tokenizer.model"), folder.File("tokenizer.model"));
+        CommandRun.OnCpu("score", "abc", "--model", folder.Path).ExpectError(4, folder.Path, "logits: found", "expected finite numbers");
+        CommandRun.OnCpu("generate", "abc", "--model", folder.Path, "--temperature", "1").ExpectError(4, folder.Path, "logits: found", "expected finite numbers");
+    }
 
     private JsonElement Json(string prompt, params string[] options) =>
         model.Run(["generate", prompt, "--max-tokens", "12", "--format", "json", .. options]).Expect(0).Json;

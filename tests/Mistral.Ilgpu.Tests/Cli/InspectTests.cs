@@ -62,6 +62,18 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
     }
 
     [Fact]
+    public void Inspect_Memory_SaysWhetherTheModelFitsIt()
+    {
+        string[] arguments = ["inspect", "--model", "random:mistral-7b", "--device", "cpu", "--memory", "8GiB"];
+        var memory = CommandRun.Of([.. arguments, "--format", "json"]).Expect(0).Json;
+        Assert.Equal(8L << 30, memory.GetProperty("memory").GetProperty("available_bytes").GetInt64());
+        Assert.False(memory.GetProperty("memory").GetProperty("fits").GetBoolean());
+        Assert.All(memory.GetProperty("devices").EnumerateArray(), device => Assert.False(device.GetProperty("fits").GetBoolean()));
+        Assert.Contains("does not fit", CommandRun.Of(arguments).Expect(0).Output, StringComparison.Ordinal);
+        Assert.True(CommandRun.Of([.. arguments, "--type", "q4_k", "--format", "json"]).Expect(0).Json.GetProperty("memory").GetProperty("fits").GetBoolean());
+    }
+
+    [Fact]
     public void Inspect_Options_ChangeThePlan()
     {
         long window = Cache();

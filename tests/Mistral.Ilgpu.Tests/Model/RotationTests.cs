@@ -84,8 +84,8 @@ public sealed class RotationTests
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var device = Device.Open("cpu", memoryLimit: 1 << 20);
-        var error = Assert.Throws<DeviceException>(() => MistralModel.Load(checkpoint, device));
-        Assert.Contains("out of memory", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ModelMemoryException>(() => MistralModel.Load(checkpoint, device));
+        Assert.Contains("tiny does not fit device cpu: it needs", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, device.AllocatedBytes);
     }
 

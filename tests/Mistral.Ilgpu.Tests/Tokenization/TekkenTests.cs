@@ -83,12 +83,52 @@ public sealed class TekkenTests
         Assert.Contains("the pattern takes more than", Assert.Throws<ModelFileException>(() => tokenizer.EncodeToIds(new string('a', 60))).Message);
     }
 
+    // 400,000 letters without a break took 16 s when each merge looked at all that were left.
+    [Fact]
+    public void Encode_LongWord_TakesNoLongerForEachLetter()
+    {
+        var tokenizer = Tekken.Load(Bytes(Small("ab", "cd", "abcd", "abcdabcd")), "small");
+        var ids = tokenizer.EncodeToIds(string.Concat(Enumerable.Repeat("abcd", 500_000)) + "a");
+        Assert.Equal(250_001, ids.Count);
+        Assert.Equal([20 + 259, 20 + 'a'], ids.TakeLast(2));
+    }
+
+    [Fact]
+    public void Encode_RandomTexts_EqualTiktoken()
+    {
+        string[] joined = ["aa", "ab", "ba", "aab", "abab", "bc", "abc", "é", "中", "😀", " a", "  ", "cc", "ccc", "cccc"];
+        var tokenizer = Tekken.Load(Bytes(Small(joined)), "small");
+        var ranks = Enumerable.Range(0, 256).Select(value => new[] { (byte)value }).Concat(joined.Select(Encoding.UTF8.GetBytes))
+            .Select((token, rank) => $"{Convert.ToBase64String(token)} {rank + 20}\n");
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(ranks)));
+        var words = new PatternPreTokenizer(new System.Text.RegularExpressions.Regex(tokenizer.Pattern), "small");
+        var tiktoken = Microsoft.ML.Tokenizers.TiktokenTokenizer.Create(file, words, null);
+        Seeded.Run(500, random =>
+        {
+            string text = string.Concat(Enumerable.Range(0, random.Next(80)).Select(_ => joined[random.Next(joined.Length)])) + random.Text(20);
+            Assert.Equal(tiktoken.EncodeToIds(text), tokenizer.EncodeToIds(text));
+        });
+    }
+
+    [Fact]
+    public void EncodeToTokens_CharactersInParts_EndWithTheirLastToken()
+    {
+        var tokenizer = Tekken.Load(Bytes(Small("ab")), "small");
+        var tokens = tokenizer.EncodeToTokens("abé😀", out _);
+        Assert.Equal([0..2, 2..2, 2..3, 3..3, 3..3, 3..3, 3..5], tokens.Select(token => token.Offset));
+        Assert.Equal([20 + 256, 20 + 0xC3, 20 + 0xA9, 20 + 0xF0, 20 + 0x9F, 20 + 0x98, 20 + 0x80], tokens.Select(token => token.Id));
+        Assert.Single(tokenizer.EncodeToIds("abé", 2, out _, out int consumed));
+        Assert.Equal(2, consumed);
+        Assert.Equal(7, tokenizer.CountTokens("abé😀"));
+    }
+
     public static TheoryData<string, string> Damages => new()
     {
         { "config", "config: found nothing" },
         { "vocab", "vocab: found nothing" },
         { "pattern", "config.pattern: found nothing" },
-        { "regex", "expected tokens and a pattern" },
+        { "regex", "pattern: found one that is not usable" },
+        { "alternatives", "pattern: found 39999 characters, expected at most 4096" },
         { "rank", "vocab[3]: found rank 7" },
         { "base64", "not a Tekken tokenizer" },
         { "byte", "found no token for byte 0x41" },
@@ -115,6 +155,9 @@ public sealed class TekkenTests
                 break;
             case "regex":
                 config["pattern"] = "(";
+                break;
+            case "alternatives":
+                config["pattern"] = string.Join('|', Enumerable.Repeat('a', 20_000));
                 break;
             case "rank":
                 vocabulary[3]!["rank"] = 7;

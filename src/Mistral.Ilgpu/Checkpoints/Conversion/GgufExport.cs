@@ -9,8 +9,9 @@ internal static class GgufExport
     {
         var config = checkpoint.Config;
         var tensors = TensorNames.Gguf(config).Select(expected => checkpoint.Tensors[expected.Name]).ToList();
+        // Gains are a millionth of the weights, and every reader takes them as float32.
         var infos = tensors.Select(tensor => new GgufTensor(
-            TensorNames.GgufName(tensor.Name), FormatOf(tensor, config, type), tensor.Rows, tensor.Columns)).ToList();
+            TensorNames.GgufName(tensor.Name), tensor.Rows == 1 ? TensorFormat.Float32 : tensor.FormatAs(type), tensor.Rows, tensor.Columns)).ToList();
         using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         using var writer = new GgufWriter(output);
         writer.WriteHeader([.. Metadata(checkpoint, infos), .. GgufVocabularyExport.Metadata(checkpoint)], infos);
@@ -21,19 +22,6 @@ internal static class GgufExport
         }
 
         output.Flush(flushToDisk: true);
-    }
-
-    // Gains are a millionth of the weights, and every reader takes them as float32.
-    private static TensorFormat FormatOf(CheckpointTensor tensor, ModelConfig config, TensorFormat? type)
-    {
-        if (tensor.Rows == 1)
-        {
-            return TensorFormat.Float32;
-        }
-
-        // What makes the logits suffers most from four bits.
-        bool isOutput = tensor.Name == (config.TiedEmbeddings ? TensorNames.Embedding : TensorNames.Output);
-        return tensor.FormatAs(isOutput && type is TensorFormat.Q4_0 or TensorFormat.Q4_K ? TensorFormat.Q6_K : type);
     }
 
     private static IEnumerable<KeyValuePair<string, object>> Metadata(Checkpoint checkpoint, List<GgufTensor> tensors)

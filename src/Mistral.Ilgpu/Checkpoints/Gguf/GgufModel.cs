@@ -12,7 +12,7 @@ internal static partial class GgufModel
 
     public static ModelSource Open(ModelFiles files, string file)
     {
-        var first = GgufFile.Read(files.Map(file));
+        var first = GgufFile.Read(files.Keep(file));
         int count = first.Metadata.Count(SplitCount, 0) ?? 0;
         var parts = count > 1 ? OpenSplit(files, file, first, count) : [first];
         var metadata = parts[0].Metadata;
@@ -40,7 +40,7 @@ internal static partial class GgufModel
         for (int i = 0; i < count; i++)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{match.Groups["name"].Value}-{i + 1:00000}-of-{count:00000}.gguf");
-            var part = name == file ? given : GgufFile.Read(files.Map(name));
+            var part = name == file ? given : GgufFile.Read(files.Keep(name));
             int number = part.Metadata.Count(SplitNumber, 0) ?? -1;
             parts.Add(number == i ? part : throw part.Metadata.Error(SplitNumber, (double)number, $"{i}, as its name says"));
         }

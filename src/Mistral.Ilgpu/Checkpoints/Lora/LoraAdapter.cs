@@ -29,7 +29,7 @@ internal sealed class LoraAdapter : IDisposable
         try
         {
             Name = files.PathOf(weights);
-            var stored = SafetensorsFile.ReadHeader(files.Map(weights));
+            var stored = SafetensorsFile.ReadHeader(files.Keep(weights));
             bool isPeft = stored.Any(tensor => tensor.Name.StartsWith(PeftPrefix, StringComparison.Ordinal));
             Pairs = Match(stored, isPeft, config);
             Scale = isPeft ? PeftScale(files) : MistralScale;

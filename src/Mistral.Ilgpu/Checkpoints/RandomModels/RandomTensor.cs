@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
 /// <summary>
-/// A tensor of random weights as if it lay in a file: its bytes are made where they are looked at, the same ones each time
+/// A tensor of random weights as if it lay in a file: its bytes are made where they are read, the same ones each time
 /// and on every device.
 /// </summary>
 internal sealed class RandomTensor(string name, TensorFormat format, int rows, int columns, uint key)
@@ -26,19 +26,20 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
     /// <summary>The words of a block's scales, see <see cref="FillRandomScales"/>.</summary>
     public ushort[] ScalePattern { get; } = format.IsQuantized() ? RandomScales.Pattern(format, MathF.Sqrt(1f / columns)) : [];
 
-    public override unsafe ByteRegion Map(long offset, int length)
+    public override unsafe void Read(long offset, Span<byte> destination)
     {
-        var bytes = GC.AllocateUninitializedArray<byte>(length, pinned: true);
+        int length = destination.Length;
         int unit = Format.BlockBytes();
         int step = BytesAtOnce / unit * unit;
-        Parallel.For(0, (length + step - 1) / step, piece =>
+        fixed (byte* start = destination)
         {
-            int at = piece * step;
-            Fill(bytes.AsSpan(at, Math.Min(step, length - at)), (offset + at) / unit);
-        });
-        fixed (byte* start = bytes)
-        {
-            return new ByteRegion(start, length, new Pinned(bytes));
+            // Lambdas cannot hold what is fixed, only copies; the call below ends before it is released.
+            var bytes = (nint)start;
+            Parallel.For(0, (length + step - 1) / step, piece =>
+            {
+                int at = piece * step;
+                Fill(new Span<byte>((byte*)bytes + at, Math.Min(step, length - at)), (offset + at) / unit);
+            });
         }
     }
 
@@ -100,11 +101,5 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
 
             scales[planes.QuantsAt..].CopyTo(target[(planes.QuantsAt + planes.QuantBytes)..]);
         }
-    }
-
-    /// <summary>Keeps pinned bytes alive while they are looked at.</summary>
-    private sealed class Pinned(byte[] bytes) : IDisposable
-    {
-        public void Dispose() => GC.KeepAlive(bytes);
     }
 }

@@ -14,8 +14,10 @@ public sealed partial class RotatingKvCache
         [
             .. Enumerable.Range(0, config.LayerCount).Select(layer =>
             {
-                int slots = Math.Min(config.WindowOf(layer) ?? int.MaxValue, context ?? int.MaxValue);
-                return (slots + options.PageLength - 1) / options.PageLength * options.PageLength;
+                long slots = Math.Min(config.WindowOf(layer) ?? int.MaxValue, context ?? int.MaxValue);
+                // No text has more tokens than an int counts.
+                long pages = Math.Min((slots + options.PageLength - 1) / options.PageLength, int.MaxValue / options.PageLength);
+                return (int)pages * options.PageLength;
             }),
         ];
     }
@@ -24,24 +26,30 @@ public sealed partial class RotatingKvCache
     internal static long FullBytes(ModelConfig config, ModelOptions options)
     {
         var shape = ShapeOf(config, options);
-        return Rings(config, options).Sum(length => shape.BytesOf(length)) * options.Sequences;
+        return Sum(Rings(config, options).Select(length => (Int128)shape.BytesOf(length) * options.Sequences));
     }
 
     /// <summary>Bytes of all pages with these options.</summary>
     public static long BytesFor(ModelConfig config, ModelOptions options)
     {
         var shape = ShapeOf(config, options);
-        return Rings(config, options).GroupBy(length => length).Sum(ring =>
-            PageCount(config, options, ring.Key) * shape.PageBytes * ring.Count());
+        return Sum(Rings(config, options).GroupBy(length => length).Select(ring =>
+            (Int128)PageCount(config, options, ring.Key) * shape.PageBytes * ring.Count()));
     }
 
     /// <summary>Bytes for the fresh keys and values of a pass, and for the page tables.</summary>
     internal static long WorkBytes(ModelConfig config, ModelOptions options, int rows) =>
-        ShapeOf(config, options).BytesOf((long)FreshTiles(options, rows) * TileLayout.Length)
-            + Rings(config, options).Distinct().Sum(length => (long)options.Sequences * (length / options.PageLength) * sizeof(int));
+        Sum(Rings(config, options).Distinct().Select(length => TableBytes(options, length))
+            .Append(ShapeOf(config, options).BytesOf((long)FreshTiles(options, rows) * TileLayout.Length)));
 
     /// <summary>Tiles of fresh keys in a pass at most: each prompt may begin and end within one.</summary>
     internal static int FreshTiles(ModelOptions options, int rows) => (rows / TileLayout.Length) + (2 * options.Sequences);
+
+    // A table that no array can hold counts as more than any device has.
+    private static Int128 TableBytes(ModelOptions options, int length) =>
+        (long)options.Sequences * (length / options.PageLength) is var pages && pages <= Array.MaxLength ? pages * sizeof(int) : long.MaxValue;
+
+    private static long Sum(IEnumerable<Int128> bytes) => MemoryPlan.Saturate(bytes.Aggregate(Int128.Zero, (sum, some) => sum + some));
 
     private static KvShape ShapeOf(ModelConfig config, ModelOptions options) =>
         new(config.KvHeadCount, AttentionShape.Of(config, options.CacheType).PaddedHeadDim, options.CacheType, options.PageLength);

@@ -185,7 +185,7 @@ public sealed class GgufFileTests : IDisposable
 
     private static KeyValuePair<string, object>[] MetadataOf(string path)
     {
-        using var source = MappedFile.Open(path);
+        using var source = DiskFile.Open(path);
         return
         [
             .. GgufFile.Read(source).Metadata.Values.Select(pair => KeyValuePair.Create(pair.Key, pair.Value switch

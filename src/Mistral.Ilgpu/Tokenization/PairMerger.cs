@@ -1,0 +1,87 @@
+using System.Runtime.InteropServices;
+
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>Which neighbours may be merged, and which first.</summary>
+/// <typeparam name="TUnit">What a text is made of: characters or bytes.</typeparam>
+internal interface IMergeRanks<TUnit>
+{
+    /// <summary>Units of the longest that may come of a merge.</summary>
+    int Longest { get; }
+
+    /// <summary>The rank of what two neighbours make together, the smallest being merged first; null where they may not be merged.</summary>
+    /// <param name="leftLength">Units of the left one.</param>
+    uint? RankOf(ReadOnlySpan<TUnit> joined, int leftLength);
+}
+
+/// <summary>A run of a text that is one piece so far.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct MergeSymbol(int start, int length, int previous, int next, bool isFrozen = false)
+{
+    public readonly int Start = start;
+    public int Length = length; // 0 once merged into its left neighbour
+    public int Previous = previous;
+    public int Next = next; // −1 behind the last
+    public readonly bool IsFrozen = isFrozen;
+}
+
+/// <summary>Two neighbours that may be merged, unless one of them has been merged otherwise meanwhile.</summary>
+internal readonly record struct MergePair(int Left, int Right, int Length);
+
+/// <summary>
+/// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): of all neighbours that may be merged those of the smallest rank are, the leftmost among
+/// equals, until none may. Takes n log n steps.
+/// </summary>
+internal readonly ref struct PairMerger<TUnit, TRanks>(
+    TRanks ranks, PriorityQueue<MergePair, ulong> agenda, ReadOnlySpan<TUnit> text, Span<MergeSymbol> symbols)
+    where TRanks : IMergeRanks<TUnit>
+{
+    private readonly ReadOnlySpan<TUnit> _text = text;
+    private readonly Span<MergeSymbol> _symbols = symbols;
+
+    public void MergeAll()
+    {
+        for (int i = 1; i < _symbols.Length; i++)
+        {
+            Propose(i - 1, i);
+        }
+
+        while (agenda.TryDequeue(out var pair, out _))
+        {
+            ref var left = ref _symbols[pair.Left];
+            ref var right = ref _symbols[pair.Right];
+            bool isStale = left.Length == 0 || right.Length == 0 || left.Length + right.Length != pair.Length;
+            if (isStale)
+            {
+                continue;
+            }
+
+            left.Length = pair.Length;
+            left.Next = right.Next;
+            if (right.Next >= 0)
+            {
+                _symbols[right.Next].Previous = pair.Left;
+            }
+
+            right.Length = 0;
+            Propose(left.Previous, pair.Left);
+            Propose(pair.Left, left.Next);
+        }
+    }
+
+    private void Propose(int leftIndex, int rightIndex)
+    {
+        if (leftIndex < 0 || rightIndex < 0)
+        {
+            return;
+        }
+
+        ref var left = ref _symbols[leftIndex];
+        ref var right = ref _symbols[rightIndex];
+        int length = left.Length + right.Length;
+        if (!left.IsFrozen && !right.IsFrozen && length <= ranks.Longest && ranks.RankOf(_text.Slice(left.Start, length), left.Length) is { } rank)
+        {
+            agenda.Enqueue(new MergePair(leftIndex, rightIndex, length), ((ulong)rank << 32) | (uint)leftIndex);
+        }
+    }
+}
