@@ -23,6 +23,7 @@ public sealed class CompiledKernelsTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Load_SecondTime_TakesTheKeptTextAndComputesTheSame()
     {
         var device = TestDevice.Get("opencl");
@@ -41,6 +42,7 @@ public sealed class CompiledKernelsTests : IDisposable
     }
 
     [Theory]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     [InlineData("truncated")]
     [InlineData("changed")]
     [InlineData("of another build")]
@@ -66,6 +68,7 @@ public sealed class CompiledKernelsTests : IDisposable
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Load_FolderThatCannotBeWritten_CompilesAllTheSame()
     {
         var device = TestDevice.Get("opencl");
@@ -108,7 +111,7 @@ public sealed class CompiledKernelsTests : IDisposable
     public void Compile_ManyAtOnce_MakesTheWorkOfOneByOne()
     {
         const int Architecture = 80;
-        var forms = KernelCatalog.All.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null or Architecture).Where((_, i) => i % 16 == 0).ToList();
+        var forms = KernelCatalog.All.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null or Architecture).Where((_, i) => i % 40 == 0).ToList();
         using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
         string[] atOnce = new string[forms.Count];

@@ -26,7 +26,7 @@ public sealed class MatMulTests
 
     [Theory]
     [InlineData("cpu")]
-    [InlineData("opencl")]
+    [InlineData("opencl", Traits = [Needs.Trait, Needs.OpenCl])]
     public void StripMatVec_AnyShape_EqualsReference(string name) => CheckFormats(new Strips(TestDevice.Get(name)), maxTokens: 9);
 
     [Theory]

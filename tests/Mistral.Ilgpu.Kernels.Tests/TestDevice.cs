@@ -28,10 +28,17 @@ public static class TestDevice
     };
 
     /// <summary>Devices for kernels that need no groups.</summary>
-    public static TheoryData<string> All => [.. new[] { "cpu", "opencl", "cuda" }];
+    public static TheoryData<string> All => Rows("cpu", "opencl", "cuda");
 
     /// <summary>Devices for kernels that reduce over a group.</summary>
-    public static TheoryData<string> Grouped => [.. new[] { "cpu:256", "opencl", "cuda" }];
+    public static TheoryData<string> Grouped => Rows("cpu:256", "opencl", "cuda");
+
+    /// <summary>A case of a theory for each device.</summary>
+    public static TheoryData<string> Rows(params string[] devices) => [.. devices.Select(device => Marked(new TheoryDataRow<string>(device), device))];
+
+    /// <summary>A case of a theory for each device and value.</summary>
+    public static TheoryData<string, T> Rows<T>(string[] devices, IEnumerable<T> values) =>
+        [.. devices.SelectMany(device => values.Select(value => Marked(new TheoryDataRow<string, T>(device, value), device)))];
 
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
     /// <param name="isLong">Whether the test is for devices that do more than some ten million instructions in a second.</param>
@@ -39,6 +46,11 @@ public static class TestDevice
     {
         string[]? wanted = Environment.GetEnvironmentVariable("MISTRAL_TEST_DEVICES")?.Split(',', StringSplitOptions.RemoveEmptyEntries);
         Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name == "cuda:mma" ? "cuda" : name), $"{name} is not among MISTRAL_TEST_DEVICES");
+        if (name == Needs.OpenCl)
+        {
+            Needs.Expect(Needs.OpenCl);
+        }
+
         var (device, absent) = Devices[name].Value;
         if (device is null && name == "opencl" && Environment.GetEnvironmentVariable("CI") == "true")
         {
@@ -86,6 +98,9 @@ public static class TestDevice
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "A test assembly is an application of its own.")]
     internal static void InstallDriver() => CudaDriver.Install();
+
+    private static TRow Marked<TRow>(TRow row, string device)
+        where TRow : TheoryDataRowBase => device == Needs.OpenCl ? row.WithTrait(Needs.Trait, Needs.OpenCl) : row;
 
     private static (Device? Device, string? Absent) OpenCuda(string request = "cuda")
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Mistral.Ilgpu.Kernels.Tests;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
@@ -7,6 +8,8 @@ namespace Mistral.Ilgpu.Tests.Cli;
 /// <summary>What the benches print; how fast it is, is nobody's test.</summary>
 public sealed class BenchTests
 {
+    public static TheoryData<string> Devices => TestDevice.Rows("cpu", "opencl");
+
     [Fact]
     public void Bench_Json_HasEveryTestAndItsFields()
     {
@@ -57,11 +60,13 @@ public sealed class BenchTests
             speed.GetProperty("mean").GetDouble() / result.GetProperty("copy_gb_per_second").GetDouble(), result.GetProperty("limit_fraction").GetDouble(), 1e-2);
     }
 
-    [Fact]
-    public void BenchAttention_Json_HasRatiosAndCacheBytes()
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void BenchAttention_Json_HasRatiosAndCacheBytes(string device)
     {
+        _ = TestDevice.Get(device);
         var results = CommandRun.Of(
-            "bench", "attention", "--lengths", "64,256", "--sliding-window", "32", "-r", "1", "--chunk", "32", "--device", "opencl", "--format", "json", "--quiet").Expect(0).Json;
+            "bench", "attention", "--lengths", "64,256", "--sliding-window", "32", "-r", "1", "--chunk", "32", "--device", device, "--format", "json", "--quiet").Expect(0).Json;
         Assert.Equal([64, 256], results.EnumerateArray().Select(result => result.GetProperty("length").GetInt32()));
         foreach (var result in results.EnumerateArray())
         {
@@ -88,28 +93,34 @@ public sealed class BenchTests
         Assert.Contains("pp4", lines[1], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Bench_SeveralOfEach_IsOneTable()
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("cpu", "opencl:0", Traits = [Needs.Trait, Needs.OpenCl])]
+    public void Bench_SeveralOfEach_IsOneTable(params string[] devices)
     {
+        foreach (string device in devices)
+        {
+            _ = TestDevice.Get(device.Split(':')[0]);
+        }
+
         string[] lines = CommandRun.Of(
-            "bench", "--model", "tiny", "--device", "cpu,opencl", "--type", "bf16", "--type", "f32", "-p", "2", "-n", "1", "-r", "1", "--format", "csv", "--quiet")
+            "bench", "--model", "tiny", "--device", string.Join(',', devices), "--type", "bf16", "--type", "f32", "-p", "2", "-n", "1", "-r", "1", "--format", "csv", "--quiet")
             .Expect(0).Output.TrimEnd().Split('\n');
         Assert.Equal("model,params,type,device,threads,test,depth,batch,mean,sd,best,gb_per_second,limit_fraction,peer,peer_tokens_per_second,ratio", lines[0]);
         string[][] rows = [.. lines.Skip(1).Select(line => line.Split(','))];
         Assert.Equal(
-            [
-                "bf16 cpu pp2", "bf16 cpu tg1", "bf16 opencl:0 pp2", "bf16 opencl:0 tg1",
-                "f32 cpu pp2", "f32 cpu tg1", "f32 opencl:0 pp2", "f32 opencl:0 tg1",
-            ],
+            from type in new[] { "bf16", "f32" } from device in devices from test in new[] { "pp2", "tg1" } select $"{type} {device} {test}",
             rows.Select(row => $"{row[2]} {row[3]} {row[5]}"));
         Assert.All(rows, row => Assert.True(double.Parse(row[8], CultureInfo.InvariantCulture) > 0));
     }
 
-    [Fact]
-    public void Bench_SeveralNumbersOfThreads_EachHasItsProcess()
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Bench_SeveralNumbersOfThreads_EachHasItsProcess(string device)
     {
+        _ = TestDevice.Get(device);
         var results = CommandRun.Of(
-            "bench", "--device", "opencl", "--threads", "1,2", "-p", "4", "-n", "0", "-r", "1", "--format", "json", "--quiet").Expect(0).Json;
+            "bench", "--device", device, "--threads", "1,2", "-p", "4", "-n", "0", "-r", "1", "--format", "json", "--quiet").Expect(0).Json;
         Assert.Equal([1, 2], results.EnumerateArray().Select(result => result.GetProperty("threads").GetInt32()));
         CommandRun.Of("bench", "--device", "opencl:99", "--threads", "1,2", "--quiet").Expect(3);
     }

@@ -123,7 +123,7 @@ public sealed class ConvertTests : IDisposable
 
     private double Perplexity(string model)
     {
-        string output = CommandRun.Of("score", "--model", model, "--device", "opencl", "--input", _folder.File("some.jsonl"), "--quiet").Expect(0).Output;
+        string output = CommandRun.Of("score", "--model", model, "--device", "cpu", "--input", _folder.File("some.jsonl"), "--quiet").Expect(0).Output;
         double[] logprobs =
         [
             .. output.Split('\n', StringSplitOptions.RemoveEmptyEntries)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
 
@@ -121,6 +122,7 @@ public sealed class TokenizeTests
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void Tokenize_TokenizerFileAlone_IsEnough()
     {
         string path = SharedData.PathOf("data/tokenizers/tokenizer.model.v1");

@@ -20,11 +20,8 @@ public sealed class BlockProductTests
     private const double Int8Error = 6e-3;
     private const double FloatError = 2e-6;
 
-    public static TheoryData<string, TensorFormat> Cases => new(
-        from device in new[] { "cpu", "opencl", "cuda" }
-        from format in Enum.GetValues<TensorFormat>()
-        where format.IsQuantized()
-        select (device, format));
+    public static TheoryData<string, TensorFormat> Cases => 
+        TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()));
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -64,7 +64,7 @@ public sealed class MeasuredChoiceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("opencl")]
+    [InlineData("opencl", Traits = [Needs.Trait, Needs.OpenCl])]
     [InlineData("cuda")]
     public void ReductionGroups_OnADevice_ChoosesOneOfThem(string name)
     {

@@ -15,11 +15,8 @@ public sealed class StripProductTests
 {
     private const double Tolerance = 1e-6;
 
-    public static TheoryData<string, TensorFormat> Cases => new(
-        from device in new[] { "cpu", "opencl" }
-        from format in Enum.GetValues<TensorFormat>()
-        where format.IsQuantized()
-        select (device, format));
+    public static TheoryData<string, TensorFormat> Cases => 
+        TestDevice.Rows(["cpu", "opencl"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()));
 
     [Theory]
     [MemberData(nameof(Cases))]

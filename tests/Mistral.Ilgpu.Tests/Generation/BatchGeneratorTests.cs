@@ -14,7 +14,7 @@ public sealed class BatchGeneratorTests
 
     [Theory]
     [InlineData("cpu")]
-    [InlineData("opencl")]
+    [InlineData("opencl", Traits = [Needs.Trait, Needs.OpenCl])]
     public async Task Texts_Together_AreThoseAlone(string name)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
@@ -69,6 +69,7 @@ public sealed class BatchGeneratorTests
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public async Task Soak_TenThousandRandomOperations_LosesNoPage()
     {
         int seed = Random.Shared.Next();

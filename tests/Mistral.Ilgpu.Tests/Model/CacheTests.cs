@@ -99,7 +99,7 @@ public sealed class CacheTests
 
     [Theory]
     [InlineData("cpu")]
-    [InlineData("opencl")]
+    [InlineData("opencl", Traits = [Needs.Trait, Needs.OpenCl])]
     public void SharedPages_OverwrittenByOneText_StayForTheOther(string name)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);

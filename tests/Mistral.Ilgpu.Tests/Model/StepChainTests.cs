@@ -9,6 +9,7 @@ namespace Mistral.Ilgpu.Tests.Model;
 public sealed class StepChainTests
 {
     [Theory]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     [InlineData(null, 40, 64, 2)]
     [InlineData(TensorFormat.Q8_0, 40, 64, 1)]
     [InlineData(TensorFormat.Q4_0, 300, 1000, 3)]

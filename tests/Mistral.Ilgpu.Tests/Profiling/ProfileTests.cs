@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tests.Cli;
 using Xunit;
 
@@ -8,14 +9,17 @@ namespace Mistral.Ilgpu.Tests.Profiling;
 public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<TemporaryFolder>
 {
     private static readonly string[] LayerSteps = ["attention_norm", "qkv", "attend", "attention_output", "feed_forward_norm", "swiglu", "down"];
+    public static TheoryData<string> Devices => TestDevice.Rows("cpu", "opencl");
+
     private static readonly string[] AllSteps = ["embed", .. LayerSteps, "norm", "output", "choose"];
 
     [Theory]
     [InlineData("tiny", "cpu", 100, 8, 6)]
-    [InlineData("tiny", "opencl", 100, 8, 6)]
-    [InlineData("random:1b:q4_0", "opencl", 16, 2, 20)]
+    [InlineData("tiny", "opencl", 100, 8, 6, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData("random:1b:q4_0", "opencl", 16, 2, 20, Traits = [Needs.Trait, Needs.OpenCl])]
     public void Profile_Times_ExplainTheWallClock(string model, string device, int prompt, int generated, int layers)
     {
+        _ = TestDevice.Get(device);
         var profile = CommandRun.Of(
             "profile", "--model", model, "--device", device, "-p", $"{prompt}", "-n", $"{generated}", "--format", "json", "--quiet").Expect(0).Json;
         Assert.InRange(profile.GetProperty("explained").GetDouble(), 0.95, 1.05);
@@ -56,11 +60,13 @@ public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<Tempora
         Assert.Contains("layers.5.down", steps);
     }
 
-    [Fact]
-    public void Profile_Trace_HasEveryStepInsideItsPassAndInOrder()
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Profile_Trace_HasEveryStepInsideItsPassAndInOrder(string device)
     {
+        _ = TestDevice.Get(device);
         string file = folder.File("trace.json");
-        CommandRun.Of("profile", "Once upon a time", "--device", "opencl", "-n", "3", "--trace", file, "--quiet").Expect(0);
+        CommandRun.Of("profile", "Once upon a time", "--device", device, "-n", "3", "--trace", file, "--quiet").Expect(0);
         using var trace = JsonDocument.Parse(File.ReadAllText(file));
         var events = trace.RootElement.GetProperty("traceEvents").EnumerateArray().Where(item => item.GetProperty("ph").GetString() == "X").ToList();
         var passes = events.Where(item => item.GetProperty("cat").GetString() == "pass").ToList();

@@ -14,10 +14,14 @@ public sealed class StepCheckTests
 {
     private static readonly int[] Prompt = [.. Enumerable.Range(3, 90)];
 
-    [Fact]
-    public void Check_OfTinyPastItsWindow_FindsNoDifference()
+    public static TheoryData<string> Devices => TestDevice.Rows("cpu", "opencl");
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Check_OfTinyPastItsWindow_FindsNoDifference(string device)
     {
-        var result = CommandRun.Of("profile", "--check", "--device", "opencl", "-p", "90", "-n", "4", "--format", "json", "--quiet").Expect(0).Json;
+        _ = TestDevice.Get(device);
+        var result = CommandRun.Of("profile", "--check", "--device", device, "-p", "90", "-n", "4", "--format", "json", "--quiet").Expect(0).Json;
         Assert.Equal(System.Text.Json.JsonValueKind.Null, result.GetProperty("first_difference").ValueKind);
         Assert.Equal(5, result.GetProperty("passes").GetInt32());
         double[] errors = [.. result.GetProperty("worst_errors").EnumerateObject().Select(step => step.Value.GetDouble())];
@@ -26,13 +30,14 @@ public sealed class StepCheckTests
     }
 
     [Theory]
-    [InlineData("layers.2.swiglu", 0, "the prompt's tokens from 0 to 89", 17)]
-    [InlineData("layers.4.attend", 2, "the token at position 91", 0)]
-    [InlineData("embed", 1, "the token at position 90", 0)]
-    [InlineData("output", 0, "the prompt's tokens from 0 to 89", 0)]
-    public void Check_OneWrongElement_NamesItsStep(string wrong, int atPass, string expectedPass, int row)
+    [InlineData("cpu", "layers.4.attend", 2, "the token at position 91", 0)]
+    [InlineData("opencl", "layers.2.swiglu", 0, "the prompt's tokens from 0 to 89", 17, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData("opencl", "layers.4.attend", 2, "the token at position 91", 0, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData("opencl", "embed", 1, "the token at position 90", 0, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData("opencl", "output", 0, "the prompt's tokens from 0 to 89", 0, Traits = [Needs.Trait, Needs.OpenCl])]
+    public void Check_OneWrongElement_NamesItsStep(string device, string wrong, int atPass, string expectedPass, int row)
     {
-        using var model = MistralModel.Load(TinyModel.Required, TestDevice.Get("opencl"));
+        using var model = MistralModel.Load(TinyModel.Required, TestDevice.Get(device));
         using var reference = MistralModel.Load(TinyModel.Required, TestDevice.Get("cpu"));
         int pass = -1;
         model.Walk = (step, at) =>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
@@ -114,6 +115,7 @@ public sealed class ChatTemplateTests
         Assert.Contains("[SUFFIX]", Assert.Throws<ChatFormatException>(() => FillInTheMiddle.Encode(Tokenizer, "a", "b")).Message);
 
     [Theory]
+    [Trait(Needs.Trait, Needs.Shared)]
     [InlineData("v1")]
     [InlineData("v2")]
     [InlineData("v3")]
@@ -122,6 +124,7 @@ public sealed class ChatTemplateTests
         Assert.Equal(version, ChatTemplate.VersionOf(ReferenceVectorTests.MistralModel(version)));
 
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void Encode_SystemPrompt_HasMistralCommonsIds()
     {
         var tokenizer = ReferenceVectorTests.MistralModel("v1");

@@ -1,40 +1,44 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
 namespace Mistral.Ilgpu.Tests.Tokenization;
 
-/// <summary>The same vocabularies as Hugging Face and GGUF keep them must give the same ids as Mistral's own files.</summary>
+/// <summary>The same vocabularies as Hugging Face and GGUF keep them must give the same ids as the files that they were made of.</summary>
 public sealed class DerivedTokenizerTests
 {
     [Theory]
-    [InlineData("v1")]
-    [InlineData("v3")]
+    [InlineData("tiny")]
+    [InlineData("v1", Traits = [Needs.Trait, Needs.Shared])]
+    [InlineData("v3", Traits = [Needs.Trait, Needs.Shared])]
     public void HuggingFace_OfSentencePiece_GivesTheSameIds(string version)
     {
-        var pieces = ReferenceVectorTests.MistralModel(version);
+        var pieces = ReferenceVectorTests.Model(version);
         var derived = HuggingFaceTokenizer.Load(JsonSerializer.SerializeToUtf8Bytes(Derive(pieces)), "tokenizer.json", null);
         Assert.Equal((pieces.BosId, pieces.EosId, pieces.VocabularySize), (derived.BosId, derived.EosId, derived.VocabularySize));
         Assert.Equal(pieces.FindControl("[INST]"), derived.FindControl("[INST]"));
-        AssertSame(derived, SharedData.Json("data/vectors/spm.json").GetProperty("vectors").GetProperty(version));
+        AssertSame(derived, ReferenceVectorTests.Vectors(version));
     }
 
     [Theory]
-    [InlineData("v1")]
-    [InlineData("v7")]
+    [InlineData("tiny")]
+    [InlineData("v1", Traits = [Needs.Trait, Needs.Shared])]
+    [InlineData("v7", Traits = [Needs.Trait, Needs.Shared])]
     public void Gguf_OfSentencePiece_GivesTheSameIds(string version)
     {
-        var pieces = ReferenceVectorTests.MistralModel(version);
+        var pieces = ReferenceVectorTests.Model(version);
         var ids = Enumerable.Range(0, pieces.VocabularySize).ToList();
         var derived = new GgufVocabulary(
             "llama", "default", [.. ids.Select(pieces.IdToPiece)], [.. ids.Select(pieces.Vocabulary.ScoreOf)],
             [.. ids.Select(id => (int)pieces.Vocabulary.TypeOf(id))], 1, 2, true).Build("vocabulary");
-        AssertSame(derived, SharedData.Json("data/vectors/spm.json").GetProperty("vectors").GetProperty(version));
+        AssertSame(derived, ReferenceVectorTests.Vectors(version));
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void HuggingFaceAndGguf_OfTekken_GiveTheSameIds()
     {
         var tekken = (ByteLevelBpe)TokenizerFile.Load(SharedData.PathOf("data/tokenizers/tekken_240718.json.gz"));

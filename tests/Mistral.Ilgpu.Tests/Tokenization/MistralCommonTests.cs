@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
 
@@ -10,6 +11,7 @@ namespace Mistral.Ilgpu.Tests.Tokenization;
 public sealed class MistralCommonTests
 {
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void ChatSamples_All_AreExact()
     {
         int checks = 0;
@@ -26,6 +28,7 @@ public sealed class MistralCommonTests
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void Assertions_ThatConcernText_Hold()
     {
         var skipped = new List<string>();

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
 
@@ -13,6 +14,7 @@ public sealed class TekkenTests
         (ByteLevelBpe)TokenizerFile.Load(SharedData.PathOf("data/tokenizers/tekken_240718.json.gz")));
 
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void EncodeAndDecode_ReferenceTexts_AreExact()
     {
         var vectors = SharedData.Json("data/vectors/tekken.json").GetProperty("vectors");
@@ -27,6 +29,7 @@ public sealed class TekkenTests
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void Encode_TextOfControlTokens_StaysText()
     {
         const string Text = "<s>[INST] a [/INST]</s>";
@@ -39,21 +42,33 @@ public sealed class TekkenTests
         Assert.Equal(131072, Shared.Value.VocabularySize);
     }
 
-    [Fact]
-    public void Append_RandomIds_JoinToTheWholeDecoding() => Seeded.Run(200, random =>
+    [Theory]
+    [InlineData("small")]
+    [InlineData("Mistral's", Traits = [Needs.Trait, Needs.Shared])]
+    public void Append_RandomIds_JoinToTheWholeDecoding(string of)
     {
-        int[] ids = [.. Enumerable.Range(0, 60).Select(_ => random.Next(3) == 0 ? 1000 + random.Next(256) : random.Next(131072))];
-        var decoder = Shared.Value.CreateDecoder();
-        string joined = string.Concat(ids.Select(decoder.Append)) + decoder.Flush();
-        Assert.Equal(Shared.Value.Decode(ids), joined);
-    });
+        var (tokenizer, specials) = Tokenizer(of);
+        Seeded.Run(200, random =>
+        {
+            int[] ids = [.. Enumerable.Range(0, 60).Select(_ => random.Next(3) == 0 ? specials + random.Next(256) : random.Next(tokenizer.VocabularySize))];
+            var decoder = tokenizer.CreateDecoder();
+            string joined = string.Concat(ids.Select(decoder.Append)) + decoder.Flush();
+            Assert.Equal(tokenizer.Decode(ids), joined);
+        });
+    }
 
-    [Fact]
-    public void Encode_RandomUnicode_DecodesToItself() => Seeded.Run(200, random =>
+    [Theory]
+    [InlineData("small")]
+    [InlineData("Mistral's", Traits = [Needs.Trait, Needs.Shared])]
+    public void Encode_RandomUnicode_DecodesToItself(string of)
     {
-        string text = random.Text(200);
-        Assert.Equal(text, Shared.Value.Decode(Shared.Value.EncodeToIds(text)));
-    });
+        var (tokenizer, _) = Tokenizer(of);
+        Seeded.Run(200, random =>
+        {
+            string text = random.Text(200);
+            Assert.Equal(text, tokenizer.Decode(tokenizer.EncodeToIds(text)));
+        });
+    }
 
     [Fact]
     public void Load_SmallFile_JoinsByRank()
@@ -209,6 +224,9 @@ public sealed class TekkenTests
             }
         });
     }
+
+    private static (ByteLevelBpe Tokenizer, int Specials) Tokenizer(string of) =>
+        of == "small" ? (Tekken.Load(Bytes(Small("ab", "abc", "de", "é", "日", "日本")), "small"), 20) : (Shared.Value, 1000);
 
     private static byte[] Bytes(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
 

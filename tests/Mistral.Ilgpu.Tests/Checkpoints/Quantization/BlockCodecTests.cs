@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Quantization;
+using Mistral.Ilgpu.Tests.Checkpoints.Gguf;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Xunit;
 
@@ -10,21 +11,20 @@ public sealed class BlockCodecTests
 {
     private static readonly TensorFormat[] Encoded = [.. TensorFormatExtensions.Encodable.Where(format => format.IsQuantized())];
 
-    public static TheoryData<string> Shared =>
-        ["F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL"];
+    public static TheoryData<TensorFormat> All => [.. Enum.GetValues<TensorFormat>()];
 
     public static TheoryData<TensorFormat> Encodable => [.. Encoded];
 
     [Theory]
-    [MemberData(nameof(Shared))]
-    public void Decode_TensorOfAFile_IsGgmlsBitForBit(string type)
+    [MemberData(nameof(All))]
+    public void Decode_TensorOfAFile_IsGgmlsBitForBit(TensorFormat format)
     {
-        using var reference = new GZipStream(File.OpenRead(SharedData.PathOf($"data/gguf/ref/ffn_down0-{type}.f32.gz")), CompressionMode.Decompress);
+        using var reference = new GZipStream(File.OpenRead(GgufData.Keys(format)), CompressionMode.Decompress);
         using var expected = new MemoryStream();
         reference.CopyTo(expected);
-        using var checkpoint = Checkpoint.Open(SharedData.PathOf($"data/gguf/mini-{type}.gguf"));
-        var tensor = checkpoint.Tensors[TensorNames.Down(0)];
-        Assert.Equal(type, tensor.Format.StoredName());
+        using var checkpoint = GgufData.Open(format);
+        var tensor = checkpoint.Tensors[TensorNames.Key(0)];
+        Assert.Equal(format, tensor.Format);
         var found = new byte[tensor.Rows * tensor.Columns * sizeof(float)];
         tensor.CopyRows(0, tensor.Rows, TensorFormat.Float32, found);
         Assert.Equal(expected.ToArray(), found);

@@ -10,8 +10,7 @@ namespace Mistral.Ilgpu.Tests.Checkpoints.RandomModels;
 
 public sealed class RandomModelTests
 {
-    public static TheoryData<string, TensorFormat> Cases => new(
-        from device in new[] { "cpu", "opencl", "cuda" } from format in Enum.GetValues<TensorFormat>() select (device, format));
+    public static TheoryData<string, TensorFormat> Cases => TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>());
 
     public static TheoryData<TensorFormat> Formats => [.. Enum.GetValues<TensorFormat>()];
 

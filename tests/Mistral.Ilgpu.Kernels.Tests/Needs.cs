@@ -1,0 +1,30 @@
+using Xunit;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>
+/// What a test cannot do without beyond the .NET SDK and a few seconds, told by its trait <c>Needs</c>. <c>.ci/run</c> runs the tests that need
+/// something where it is, and the others where nothing is; a test that uses a thing without saying so would run in neither.
+/// </summary>
+public static class Needs
+{
+    public const string Trait = nameof(Needs);
+
+    /// <summary>An OpenCL driver.</summary>
+    public const string OpenCl = "opencl";
+
+    /// <summary>Reference data that is too large for the repository, or not ours to give.</summary>
+    public const string Shared = "shared";
+
+    /// <summary>More than some seconds: such a test is explicit too, so that the plain command leaves it out.</summary>
+    public const string Time = "time";
+
+    /// <summary>The running test must say that it needs this.</summary>
+    public static void Expect(string what)
+    {
+        if (TestContext.Current.Test is { } test && !(test.Traits.TryGetValue(Trait, out var needs) && needs.Contains(what)))
+        {
+            Assert.Fail($"the test uses what it does not name: expected the trait {Trait}={what} ([Trait(Needs.Trait, \"{what}\")], or of a row)");
+        }
+    }
+}
