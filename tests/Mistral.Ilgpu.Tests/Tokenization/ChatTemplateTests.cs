@@ -102,6 +102,7 @@ public sealed class ChatTemplateTests
     public void PythonJson_Respelled_IsAsPythonWrites(string json, string expected) => Assert.Equal(expected, PythonJson.Respell(json));
 
     [Fact]
+    [Trait(Needs.Trait, Needs.Shared)]
     public void FillInTheMiddle_OfMistralsModel_HasTheSuffixFirstAndWithoutASpace()
     {
         var tokenizer = ReferenceVectorTests.MistralModel("v3");
