@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
 
-// Three things: the report that perf/run writes, BenchmarkDotNet's suite of single kernels, which takes its own arguments, and what
-// NVIDIA's GPUs should do by calculation.
+// Four things: the report that perf/run writes, BenchmarkDotNet's suite of single kernels, which takes its own arguments, what
+// NVIDIA's GPUs should do by calculation, and how near logits come to llama.cpp's.
 if (args is ["kernels", .. var rest])
 {
     KernelSuite.Run(rest);
@@ -16,11 +17,20 @@ if (args is ["expected", .. var types])
     return 0;
 }
 
+if (args is ["logits", var on, var harness, var vocabulary])
+{
+    using var opened = Device.Open(on);
+    using var logits = new LogitsReport(opened, harness, vocabulary);
+    logits.Write(Console.Out, count: 55);
+    return 0;
+}
+
 var device = new Option<string>("--device") { Description = "As mistral takes it.", DefaultValueFactory = _ => "auto" };
 var model = new Option<string>("--model") { Description = "As mistral takes it, without a type.", DefaultValueFactory = _ => "random:250m" };
 var against = new Option<string?>("--against") { Description = "A folder with llama.cpp, as mistral bench takes it." };
 var output = new Option<string>("--output") { Description = "The folder for results.", DefaultValueFactory = _ => "perf/results" };
-var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on two GPUs.") { device, model, against, output };
+var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on three GPUs; "
+    + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's.") { device, model, against, output };
 report.SetAction(parse => PerformanceReport.Write(
     parse.GetValue(device)!, parse.GetValue(model)!, parse.GetValue(against), parse.GetValue(output)!));
 return report.Parse(args).Invoke();

@@ -9,9 +9,9 @@ internal static partial class Svg
     /// <summary>For a file of its own.</summary>
     public static string Document(PlotModel plot, int width, int height) => Export(plot, width, height, isDocument: true);
 
-    /// <summary>For a page, as wide as there is room: it has a view box in place of a size.</summary>
+    /// <summary>For a page, as wide as there is room: it has a view box in place of a size, and no XML declaration.</summary>
     public static string Inline(PlotModel plot, int width, int height) => Size().Replace(
-        Export(plot, width, height, isDocument: false), FormattableString.Invariant($"<svg viewBox=\"0 0 {width} {height}\""), count: 1);
+        Export(plot, width, height, isDocument: false), FormattableString.Invariant($"<svg viewBox=\"0 0 {width} {height}\""), count: 1).Trim();
 
     private static string Export(PlotModel plot, int width, int height, bool isDocument)
     {
@@ -20,7 +20,7 @@ internal static partial class Svg
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    [GeneratedRegex("<svg width=\"[0-9.]+\" height=\"[0-9.]+\"")]
+    [GeneratedRegex("^.*?<svg width=\"[0-9.]+\" height=\"[0-9.]+\"", RegexOptions.Singleline)]
     private static partial Regex Size();
 
     // Room for fonts that are wider than the one it knows: which one shows the text is not known here.
