@@ -21,7 +21,7 @@ if (args is ["logits", var on, var harness, var vocabulary])
 {
     using var opened = Device.Open(on);
     using var logits = new LogitsReport(opened, harness, vocabulary);
-    logits.Write(Console.Out, count: 55);
+    logits.Write(Console.Out, Console.Error, count: 48);
     return 0;
 }
 

@@ -54,6 +54,7 @@ internal static class DevicesCommand
             json.WriteNumber("memory_bytes", device.MemoryBytes);
             json.WriteNumber("compute_units", device.ComputeUnits);
             json.WriteNumber("max_group_size", device.MaxGroupSize);
+            json.WriteString("architecture", device.CudaArchitecture > 0 ? $"sm_{device.CudaArchitecture}" : null);
             json.WriteStrings("lacks", device.Lacks);
             json.WriteEndObject();
         }

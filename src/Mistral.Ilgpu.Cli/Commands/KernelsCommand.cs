@@ -23,17 +23,29 @@ internal static partial class KernelsCommand
         var architecture = ValueOptions.Parsed<int?>(
             "--arch", "The architecture that PTX is for; sm_80 if not given.", "sm_N", "an architecture such as sm_80",
             text => ArchitectureName().Match(text) is { Success: true } match ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : null);
+        var assemble = new Option<bool>("--assemble")
+        {
+            Description = "Has ptxas assemble every form that --arch can run, and lists those that fail or spill.",
+        };
         var output = new OutputOptions();
         var command = new ExampleCommand(
             "kernels", "Lists the kernels and their forms, and prints the code that is generated for one.",
             "mistral kernels",
             "mistral kernels MatVecGroup --arch sm_90",
-            "mistral kernels SwiGlu --emit sass --arch sm_90") { name, emit, architecture };
+            "mistral kernels SwiGlu --emit sass --arch sm_90",
+            "mistral kernels --assemble --arch sm_90") { name, emit, architecture, assemble };
         output.AddTo(command);
         command.SetAction(parse =>
         {
             var forms = Find(parse.GetValue(name));
             bool isJson = output.IsJson(parse);
+            if (parse.GetValue(assemble))
+            {
+                return parse.GetValue(emit) is null
+                    ? KernelAssembly.Run(forms, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson)
+                    : throw new UsageException("--assemble with --emit, expected one of them");
+            }
+
             if (parse.GetValue(emit) is { } language)
             {
                 Emit(One(forms), language, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson);

@@ -14,7 +14,8 @@ internal sealed class LabelLayout(OxyRect area, double height)
     private readonly List<OxyRect> _taken = [];
 
     /// <summary>Keeps labels off a point.</summary>
-    public void Avoid(ScreenPoint point, double radius) => _taken.Add(new OxyRect(point.X - radius, point.Y - radius, 2 * radius, 2 * radius));
+    public void Avoid(ScreenPoint point, double radius) =>
+        _taken.Add(new OxyRect(point.X - radius, point.Y - radius, 2 * radius, 2 * radius));
 
     /// <summary>The free place nearest to a point: beside it on the side asked for, else further up or down or on its other side.</summary>
     /// <param name="width">Of the label.</param>
@@ -28,7 +29,8 @@ internal sealed class LabelLayout(OxyRect area, double height)
             from turn in Directions
             orderby turn > 0 ? line : line + 2
             select Beside(point, width, turn * side, direction * line * height);
-        var found = places.FirstOrDefault(place => IsInside(place) && !_taken.Exists(taken => Overlap(place, taken)), Beside(point, width, side, 0));
+        var found = places.FirstOrDefault(
+            place => IsInside(place) && !_taken.Exists(taken => Overlap(place, taken)), Beside(point, width, side, 0));
         _taken.Add(found);
         return found;
     }

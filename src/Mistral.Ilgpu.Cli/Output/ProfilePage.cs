@@ -10,11 +10,13 @@ namespace Mistral.Ilgpu.Cli.Output;
 internal static class ProfilePage
 {
     private const string Style = """
-        :root { color-scheme: light dark; --text: #222; --page: #fff; --card: #f7f7f8; --line: #ddd; --prefill: #b84e00; --decode: #0067a3; }
+        :root { color-scheme: light dark; --text: #222; --page: #fff; --card: #f7f7f8; --line: #ddd;
+          --prefill: #b84e00; --decode: #0067a3; }
         @media (prefers-color-scheme: dark) {
           :root { --text: #e4e4e6; --page: #16171a; --card: #1f2125; --line: #3a3d43; --prefill: #ff9d52; --decode: #6cb8f0; }
         }
-        body { font-family: system-ui, sans-serif; margin: 0 auto; max-width: 84rem; padding: 1rem; color: var(--text); background: var(--page); }
+        body { font-family: system-ui, sans-serif; margin: 0 auto; max-width: 84rem; padding: 1rem;
+          color: var(--text); background: var(--page); }
         h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
         figure { margin: 1rem 0; max-width: 60rem; padding: 0.75rem; box-sizing: border-box; background: var(--card);
           border: 1px solid var(--line); border-radius: 6px; }
@@ -85,7 +87,8 @@ internal static class ProfilePage
         page.Append("<tr>").AppendJoin("", texts.Select(text => $"<{cell}>{Encode(text)}</{cell}>")).Append("</tr>\n");
 
     // Its name in the colour of its marks.
-    private static string Key(PhaseProfile phase) => $"<span class=\"{(phase.Passes[0].IsPrefill ? "prefill" : "decode")}\">● {Encode(phase.Name)}</span>";
+    private static string Key(PhaseProfile phase) =>
+        $"<span class=\"{(phase.Passes[0].IsPrefill ? "prefill" : "decode")}\">● {Encode(phase.Name)}</span>";
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }

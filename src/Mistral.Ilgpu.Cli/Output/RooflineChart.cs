@@ -22,7 +22,8 @@ internal static class RooflineChart
     public static string Svg(ModelProfile profile, DeviceLimits limits)
     {
         var plot = ProfileCharts.Plot(Margins);
-        var points = profile.Phases.SelectMany(phase => phase.Steps().Where(step => step.Cost.Operations > 0).Select(step => (phase, step)))
+        var points = profile.Phases
+            .SelectMany(phase => phase.Steps().Where(step => step.Cost.Operations > 0).Select(step => (phase, step)))
             .OrderByDescending(point => Rate(point.step)).ToList();
         double ridge = limits.OperationsPerSecond / limits.BytesPerSecond;
         double roofRate = limits.OperationsPerSecond / 1e9;
@@ -30,7 +31,10 @@ internal static class RooflineChart
         double[] rates = [roofRate, .. points.Select(point => Rate(point.step))];
         var bottom = ProfileCharts.Titled(new LogarithmicAxis
         {
-            Position = AxisPosition.Bottom, Title = "operations per byte", Minimum = intensities.Min() / 4, Maximum = intensities.Max() * 4,
+            Position = AxisPosition.Bottom,
+            Title = "operations per byte",
+            Minimum = intensities.Min() / 4,
+            Maximum = intensities.Max() * 4,
         });
         var left = ProfileCharts.Titled(new LogarithmicAxis
         {
@@ -79,7 +83,11 @@ internal static class RooflineChart
             {
                 plot.Annotations.Add(new ArrowAnnotation
                 {
-                    EndPoint = at, ArrowDirection = new ScreenVector(-offset.X, -offset.Y), HeadLength = 0, HeadWidth = 0, StrokeThickness = 0.7,
+                    EndPoint = at,
+                    ArrowDirection = new ScreenVector(-offset.X, -offset.Y),
+                    HeadLength = 0,
+                    HeadWidth = 0,
+                    StrokeThickness = 0.7,
                     Color = ProfileCharts.ColorOf(pass),
                 });
             }
@@ -98,7 +106,8 @@ internal static class RooflineChart
         }
     }
 
-    private static double Fraction(double value, LogarithmicAxis axis) => Math.Log(value / axis.Minimum) / Math.Log(axis.Maximum / axis.Minimum);
+    private static double Fraction(double value, LogarithmicAxis axis) =>
+        Math.Log(value / axis.Minimum) / Math.Log(axis.Maximum / axis.Minimum);
 
     private static double Intensity(StepSummary step) => (double)step.Cost.Operations / step.Cost.Bytes;
 

@@ -19,7 +19,10 @@ internal static class TimelineChart
         var lanes = new CategoryAxis { Position = AxisPosition.Left, GapWidth = 0, MajorGridlineStyle = LineStyle.Dot };
         lanes.Labels.AddRange(kinds);
         plot.Axes.Add(lanes);
-        plot.Axes.Add(ProfileCharts.Titled(new LinearAxis { Position = AxisPosition.Bottom, Title = "ms", Minimum = 0, MajorGridlineStyle = LineStyle.Dot }));
+        plot.Axes.Add(ProfileCharts.Titled(new LinearAxis
+        {
+            Position = AxisPosition.Bottom, Title = "ms", Minimum = 0, MajorGridlineStyle = LineStyle.Dot,
+        }));
         var bars = new RectangleBarSeries { FillColor = ProfileCharts.ColorOf(pass), StrokeThickness = 0 };
         foreach (var step in pass.Steps)
         {

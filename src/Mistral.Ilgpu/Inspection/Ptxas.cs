@@ -28,6 +28,9 @@ public static partial class Ptxas
     /// <summary>The disassembler's.</summary>
     public static string? FindDisassembler() => Find("nvdisasm");
 
+    /// <summary>Its version, such as V12.4.131; empty where it tells none.</summary>
+    public static string VersionOf(string ptxas) => Version().Match(Run(ptxas, "--version").Output).Value;
+
     /// <summary>Assembles and reports what the kernel takes.</summary>
     /// <param name="ptx">Its code for the architecture.</param>
     /// <exception cref="OlderPtxasException">The assembler does not know such PTX.</exception>
@@ -92,6 +95,9 @@ public static partial class Ptxas
 
     [GeneratedRegex("(?<bytes>\\d+) bytes smem")]
     private static partial Regex Shared();
+
+    [GeneratedRegex(@"V[\d.]+\d")]
+    private static partial Regex Version();
 
     [GeneratedRegex("Potential Performance Loss: .*")]
     private static partial Regex Loss();

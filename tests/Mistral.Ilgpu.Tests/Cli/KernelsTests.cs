@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Inspection;
 using Mistral.Ilgpu.Kernels;
@@ -70,6 +71,38 @@ public sealed class KernelsTests
         Assert.Equal("SwiGlu", run.GetProperty("kernel").GetString());
         Assert.Contains("kernel void", run.GetProperty("code").GetString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("echo 'Used 10 registers, 0 bytes spill stores, 0 bytes spill loads' >&2", 0, "")]
+    [InlineData("echo 'Used 10 registers, 8 bytes spill stores, 4 bytes spill loads' >&2", 1, "RmsNormRow: 12 bytes of spills\n")]
+    [InlineData("echo 'ptxas fatal : no such instruction' >&2; exit 255", 1, "RmsNormRow: ptxas fatal : no such instruction\n")]
+    public void Kernels_Assembled_ListsWhatFailsOrSpills(string script, int exitCode, string faults)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the stand-in is a shell script");
+        using var folder = new TemporaryFolder();
+        string ptxas = folder.File("ptxas");
+        File.WriteAllText(ptxas, $"#!/bin/sh\n[ $1 = --version ] && echo 'release 13.0, V13.0.88' && exit\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(ptxas, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        string program = Path.Combine(AppContext.BaseDirectory, "mistral.dll");
+        var start = new ProcessStartInfo("dotnet", [program, "kernels", "RmsNormRow", "--assemble", "--arch", "sm_90"])
+        {
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PATH"] = folder.Path + Path.PathSeparator + start.Environment["PATH"];
+        using var process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(exitCode, process.ExitCode);
+        Assert.Equal($"{faults}1 forms for sm_90, ptxas V13.0.88: {1 - exitCode} assemble without spills, {exitCode} do not\n", output);
+    }
+
+    [Fact]
+    public void Kernels_AssembledAndEmitted_IsRefused() =>
+        CommandRun.Of("kernels", "SwiGlu", "--assemble", "--emit", "il").ExpectError(ExitCode.Usage, "--assemble with --emit");
 
     [Fact]
     public void Kernels_UnknownName_IsRefused() => CommandRun.Of("kernels", "Conv").ExpectError(ExitCode.Usage, "NAME", "'Conv'");

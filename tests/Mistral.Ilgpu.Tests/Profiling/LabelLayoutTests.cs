@@ -15,15 +15,19 @@ public sealed class LabelLayoutTests
     public void Labels_OfPointsCloseTogether_CoverNeitherEachOtherNorPoints(int seed, int spread)
     {
         var random = new Random(seed);
-        var points = Enumerable.Range(0, 24).Select(_ => new ScreenPoint(370 + random.Next(-spread, spread), 250 + random.Next(-spread / 2, spread))).ToList();
+        var points = Enumerable.Range(0, 24)
+            .Select(_ => new ScreenPoint(370 + random.Next(-spread, spread), 250 + random.Next(-spread / 2, spread))).ToList();
         var layout = new LabelLayout(Area, 15);
         points.ForEach(point => layout.Avoid(point, 6));
         var labels = points.Select((point, i) => layout.Place(point, random.Next(30, 150), i % 2 == 0 ? -1 : 1)).ToList();
         for (int i = 0; i < labels.Count; i++)
         {
-            Assert.True(Area.Contains(labels[i].Left, labels[i].Top) && Area.Contains(labels[i].Right, labels[i].Bottom), $"label {i} is outside: {labels[i]}");
-            Assert.DoesNotContain(points, point => labels[i].Contains(point));
-            Assert.DoesNotContain(labels[..i], other => labels[i].Left < other.Right && other.Left < labels[i].Right && labels[i].Top < other.Bottom && other.Top < labels[i].Bottom);
+            var label = labels[i];
+            Assert.True(Area.Contains(label.Left, label.Top) && Area.Contains(label.Right, label.Bottom), $"{label} is outside");
+            Assert.DoesNotContain(points, label.Contains);
+            Assert.DoesNotContain(
+                labels[..i],
+                other => label.Left < other.Right && other.Left < label.Right && label.Top < other.Bottom && other.Top < label.Bottom);
         }
     }
 
