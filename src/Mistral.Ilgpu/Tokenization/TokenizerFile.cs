@@ -63,7 +63,8 @@ public static class TokenizerFile
 
             return false;
         }
-        catch (JsonException exception)
+        // A name with half a surrogate pair cannot be compared.
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ModelFileException(source, $"not valid JSON: {exception.Message}");
         }

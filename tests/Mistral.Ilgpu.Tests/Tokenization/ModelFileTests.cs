@@ -43,6 +43,10 @@ public sealed class ModelFileTests
     }
 
     [Fact]
+    public void Load_NameWithHalfASurrogatePair_IsRefused() => Assert.Contains("tekken.json: not valid JSON", Assert.Throws<ModelFileException>(
+        () => TokenizerFile.Load("""{"\ud800config": {}}"""u8.ToArray(), "tekken.json", null)).Message);
+
+    [Fact]
     public void Load_Garbage_IsRefused() => Seeded.Run(500, random =>
     {
         var garbage = new byte[random.Next(1, 4000)];
