@@ -44,9 +44,6 @@ public sealed class Fuzzer
         _journal = journal is null ? null : new Journal(journal);
     }
 
-    /// <summary>The names of all readers.</summary>
-    public static IReadOnlyList<string> Readers => [.. Targets.All().Select(target => target.Name)];
-
     public IReadOnlyList<Finding> Findings => _findings;
 
     /// <summary>Inputs read so far.</summary>

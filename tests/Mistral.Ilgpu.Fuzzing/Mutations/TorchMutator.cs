@@ -55,7 +55,7 @@ internal sealed class TorchMutator : IMutator
         for (int edits = random.OneIn(2) ? random.Few() : 0; edits > 0; edits--)
         {
             int at = random.Next(pickle.Length + 1);
-            int times = random.OneIn(64) ? 1 + random.Next(random.OneIn(16) ? 1 << 22 : 1 << 14) : 1;
+            int times = random.OneIn(64) ? 1 + random.Next(random.OneIn(16) ? 1 << 18 : 1 << 14) : 1;
             var inserted = Enumerable.Repeat(random.Pick(Instructions), times).SelectMany(bytes => bytes);
             pickle = [.. pickle.AsSpan(0, at), .. inserted, .. pickle.AsSpan(at)];
         }

@@ -128,21 +128,7 @@ internal static class CheckpointReaders
             tensor.CopyRows(tensor.Rows - 1, 1, TensorFormat.Float32, row);
         }
 
-        Check(checkpoint.Config);
+        Expectations.Check(checkpoint);
         TokenizerReaders.Use(checkpoint.Tokenizer);
-    }
-
-    /// <summary>What the model relies on, where the files are read as valid.</summary>
-    private static void Check(ModelConfig config)
-    {
-        bool holds = config.NormEpsilon > 0 && float.IsFinite(config.NormEpsilon)
-            && config.RopeTheta > 0 && double.IsFinite(config.RopeTheta)
-            && config.MaxPositions > 0 && config.ParameterCount > 0
-            && Enumerable.Range(0, config.LayerCount).All(layer => config.WindowOf(layer) is null or > 0)
-            && config.EosIds.All(id => id >= 0 && id < config.VocabularySize);
-        if (!holds)
-        {
-            throw new InvalidOperationException($"read as valid: {config}");
-        }
     }
 }

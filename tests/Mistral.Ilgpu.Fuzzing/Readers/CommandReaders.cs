@@ -66,7 +66,7 @@ internal static class CommandReaders
             input =>
             {
                 using var model = Checkpoints.Checkpoint.Open($"random:{Write(folder, input, "params.json")}");
-                _ = model.TotalBytes;
+                Expectations.Check(model);
             });
     }
 
