@@ -71,8 +71,12 @@ public static class KernelCatalog
 
     private static readonly Type[] PerCacheFormat =
     [
-        typeof(Rope<,>), typeof(AttendGroup<,>), typeof(DecodeAttendGroup<,>), typeof(StoreKv<,>),
+        typeof(Rope<,>), typeof(StoreKv<,>),
     ];
+
+    private static readonly Type[] PerCacheFormatAndRoom = [typeof(AttendGroup<,,>), typeof(DecodeAttendGroup<,,>)];
+
+    private static readonly Type[] HeadRooms = [typeof(HeadOf64), typeof(HeadOf128), typeof(HeadOf256)];
 
     private static readonly Type[] TensorFormats = [typeof(BFloat16Tensor), typeof(Float16Tensor)];
 
@@ -125,6 +129,10 @@ public static class KernelCatalog
         .. from format in CacheFormats
            from type in PerCacheFormat
            select new KernelForm(type.MakeGenericType(format.Format, format.Element)),
+        .. from format in CacheFormats
+           from room in HeadRooms
+           from type in PerCacheFormatAndRoom
+           select new KernelForm(type.MakeGenericType(format.Format, format.Element, room)),
         .. from format in CacheFormats
            from tiles in AttentionTiles
            let closed = tiles.MakeGenericType(format.Format, format.Element)

@@ -96,20 +96,14 @@ internal static class RaggedPasses
             case Form.Vectors:
                 Rows<VectorTiles<TCache, TElement>>();
                 break;
+            case Form.Group when s.HeadDim <= 64:
+                Groups<HeadOf64>();
+                break;
+            case Form.Group when s.HeadDim <= 128:
+                Groups<HeadOf128>();
+                break;
             default:
-                if (pass.QueryTiles > 0)
-                {
-                    device.Launch(
-                        new KernelConfig(new Index3D(s.KvHeads, pass.QueryTiles, 1), new Index3D(32, 1, 1)), new AttendGroup<TCache, TElement>(input));
-                }
-
-                if (splits > 0)
-                {
-                    device.Launch(
-                        new KernelConfig(new Index3D(splits, s.KvHeads, pass.DecodeCount), new Index3D(32, 1, 1)),
-                        new DecodeAttendGroup<TCache, TElement>(input, parts));
-                }
-
+                Groups<HeadOf256>();
                 break;
         }
 
@@ -125,6 +119,23 @@ internal static class RaggedPasses
         }
 
         return device.Download(output);
+
+        void Groups<TRoom>()
+            where TRoom : struct, IHeadRoom
+        {
+            if (pass.QueryTiles > 0)
+            {
+                device.Launch(
+                    new KernelConfig(new Index3D(s.KvHeads, pass.QueryTiles, 1), new Index3D(32, 1, 1)), new AttendGroup<TCache, TElement, TRoom>(input));
+            }
+
+            if (splits > 0)
+            {
+                device.Launch(
+                    new KernelConfig(new Index3D(splits, s.KvHeads, pass.DecodeCount), new Index3D(32, 1, 1)),
+                    new DecodeAttendGroup<TCache, TElement, TRoom>(input, parts));
+            }
+        }
 
         void Rows<TTiles>()
             where TTiles : struct, IAttentionTiles<TTiles, TElement>

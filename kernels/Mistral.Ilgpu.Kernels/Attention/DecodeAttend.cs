@@ -93,16 +93,17 @@ public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<T
 
 /// <summary>
 /// <see cref="DecodeAttendRow{TTiles,TElement}"/> for GPUs: one group per split (grid x), kv head (grid y) and token (grid z), see
-/// <see cref="AttentionGroup{TCache,TElement}"/>.
+/// <see cref="AttentionGroup{TCache,TElement,TRoom}"/>.
 /// </summary>
 [GroupForm]
-public readonly record struct DecodeAttendGroup<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel
+public readonly record struct DecodeAttendGroup<TCache, TElement, TRoom>(AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
+    where TRoom : struct, IHeadRoom
 {
     public void Execute()
     {
-        var group = new AttentionGroup<TCache, TElement>(Input);
+        var group = new AttentionGroup<TCache, TElement, TRoom>(Input);
         var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);
         var query = DecodeSplits.Token(Input.State, token);
         // A split past the last has no tiles and writes nothing that is read.

@@ -87,9 +87,12 @@ public sealed partial class KernelSet
         var attend = _plan.Family switch
         {
             KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) => TensorPrefill(InWords(input), cache),
-            KernelFamily.Gpu or KernelFamily.Cuda => Launcher(
-                new AttendGroup<TCache, TElement>(input),
-                pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(_plan.ReductionGroup, 1, 1))),
+            KernelFamily.Gpu or KernelFamily.Cuda => (int)input.HeadDim switch
+            {
+                <= 64 => Groups<HeadOf64>(),
+                <= 128 => Groups<HeadOf128>(),
+                _ => Groups<HeadOf256>(),
+            },
             KernelFamily.CpuAccelerator => Rows<VectorTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
@@ -98,6 +101,11 @@ public sealed partial class KernelSet
             new StoreKv<TCache, TElement>(input, cache.RingLength),
             pass => _plan.Elements((long)pass.FreshTiles * tileElements));
         return Rope<TCache, TElement>(input, frequencies, RowSet.Prefill) + attend + store;
+
+        Launch Groups<TRoom>()
+            where TRoom : struct, IHeadRoom => Launcher(
+            new AttendGroup<TCache, TElement, TRoom>(input),
+            pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(_plan.ReductionGroup, 1, 1)));
 
         Launch Rows<TTiles>()
             where TTiles : struct, IAttentionTiles<TTiles, TElement> =>
@@ -127,14 +135,20 @@ public sealed partial class KernelSet
         {
             KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) && input.Group <= TensorForms.MostDecodeHeads =>
                 TensorDecode(InWords(input), cache, frequencies, parts, output, takenBy),
-            KernelFamily.Gpu or KernelFamily.Cuda => InSplits(Launcher(
-                new DecodeAttendGroup<TCache, TElement>(input, parts),
-                pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(_plan.ReductionGroup, 1, 1)))),
+            KernelFamily.Gpu or KernelFamily.Cuda => (int)input.HeadDim switch
+            {
+                <= 64 => Groups<HeadOf64>(),
+                <= 128 => Groups<HeadOf128>(),
+                _ => Groups<HeadOf256>(),
+            },
             KernelFamily.CpuAccelerator => Rows<VectorTiles<TCache, TElement>>(),
             _ => Rows<LaneTiles<TCache, TElement>>(),
         };
 
-        Launch InSplits(Launch attend) => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + attend + Merge();
+        Launch Groups<TRoom>()
+            where TRoom : struct, IHeadRoom => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + Launcher(
+            new DecodeAttendGroup<TCache, TElement, TRoom>(input, parts),
+            pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(_plan.ReductionGroup, 1, 1))) + Merge();
 
         Launch Merge() => Launcher(
             merge,

@@ -7,17 +7,18 @@ namespace Mistral.Ilgpu.Kernels;
 /// A block of attention as a group does it through shared memory, tile of keys by tile: all items decode the tile's keys and
 /// values, then score the block's queries, one (query, key) each, then one item per query takes its scores into the running
 /// maximum and sum, then all add the weighted values to the outputs, one (query, element) each. The sums of a query do not depend
-/// on the others of the block nor on the group's size. Group size: at least <see cref="Rows"/>.
+/// on the others of the block nor on the group's size. Group size: at least <see cref="Rows"/>. An item writes and reads the same outputs throughout.
 /// </summary>
-internal readonly struct AttentionGroup<TCache, TElement>
+/// <typeparam name="TRoom">Elements of a head at most: 128 bytes of shared memory for each, and 1.2 KiB.</typeparam>
+internal readonly struct AttentionGroup<TCache, TElement, TRoom>
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
+    where TRoom : struct, IHeadRoom
 {
     /// <summary>Queries worked on at once; a block of more takes several rounds.</summary>
     public const int Rows = 16;
 
     private const int Lanes = TileLayout.Length;
-    private const int MaxHeadDim = 256;
 
     private readonly AttentionInput<TElement> _input;
     private readonly ArrayView<float> _keys;
@@ -31,8 +32,8 @@ internal readonly struct AttentionGroup<TCache, TElement>
     public AttentionGroup(AttentionInput<TElement> input)
     {
         _input = input;
-        _keys = SharedMemory.Allocate<float>(Lanes * MaxHeadDim);
-        _values = SharedMemory.Allocate<float>(Lanes * MaxHeadDim);
+        _keys = SharedMemory.Allocate<float>(Lanes * TRoom.Elements);
+        _values = SharedMemory.Allocate<float>(Lanes * TRoom.Elements);
         _weights = SharedMemory.Allocate<float>(Rows * Lanes);
         _max = SharedMemory.Allocate<float>(Rows);
         _sum = SharedMemory.Allocate<float>(Rows);
