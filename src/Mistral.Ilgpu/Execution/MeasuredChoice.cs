@@ -13,6 +13,9 @@ internal sealed class MeasuredChoice
     // What is within noise of a number that is preferred does not take its place.
     private const double WorthIt = 0.9;
 
+    // Of one kind of choice: there is one for each size of model, device and build of the kernels.
+    private const int MostKept = 32;
+
     // Whatever else the machine did meanwhile may have decided against the preferred number, so that is tried again.
     private static readonly TimeSpan KeptAgainstPreference = TimeSpan.FromDays(1);
 
@@ -70,6 +73,8 @@ internal sealed class MeasuredChoice
         if (_file is not null)
         {
             UserCache.Write(_file, Encoding.UTF8.GetBytes(Chosen.Value.ToString(CultureInfo.InvariantCulture)));
+            string kind = Path.GetFileName(_file).Split('-', '.')[0];
+            UserCache.KeepNewest(Path.GetDirectoryName(_file)!, $"{kind}-*{Path.GetExtension(_file)}", MostKept);
         }
     }
 

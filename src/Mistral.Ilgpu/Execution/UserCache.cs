@@ -36,7 +36,37 @@ public static class UserCache
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A home that cannot be written to costs time and nothing else.
+            // A home that cannot be written to, or is full, costs time and nothing else.
+            Delete(part);
+        }
+    }
+
+    /// <summary>Leaves the newest of the files whose names match, for those of which every model and build has another.</summary>
+    /// <param name="pattern">With the wildcard <c>*</c>.</param>
+    public static void KeepNewest(string folder, string pattern, int count)
+    {
+        try
+        {
+            foreach (var file in new DirectoryInfo(folder).GetFiles(pattern).OrderByDescending(file => file.LastWriteTimeUtc).Skip(count))
+            {
+                Delete(file.FullName);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Then they stay.
+        }
+    }
+
+    private static void Delete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Another process may have done it, or nothing may be written there at all.
         }
     }
 }
