@@ -75,19 +75,24 @@ internal static class CommandLine
         };
     }
 
-    private static int Report(Exception exception, Terminal terminal, bool isVerbose)
+    internal static int Report(Exception exception, Terminal terminal, bool isVerbose)
     {
         var (code, message) = exception switch
         {
             UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
             ModelMemoryException memory => (ExitCode.Device, MemoryAdvice.Text(memory)),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
-            AcceleratorException => (ExitCode.Device, $"the device failed: {exception.Message}"),
+            AcceleratorException failure => (ExitCode.Device, $"the device failed: {DeviceException.Describe(failure)}"),
             ModelFileException or ChatFormatException or ResultException => (ExitCode.File, exception.Message),
             OperationCanceledException => (terminal.Interruption, "interrupted"),
             _ => (ExitCode.Fault, $"internal error: {exception.GetType().Name}: {exception.Message}"),
         };
         terminal.Error.WriteLine($"mistral: {message.ReplaceLineEndings(" ").Trim()}");
+        if (isVerbose && exception is DeviceException { Details: { } details })
+        {
+            terminal.Error.WriteLine(details);
+        }
+
         if (code == ExitCode.Fault && isVerbose)
         {
             terminal.Error.WriteLine(exception);

@@ -47,6 +47,14 @@ internal sealed class LoadedModel : IDisposable
             var opened = clock.Elapsed;
             string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
             narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
+            if (settings.Device == "auto" && device.Info.Kind == DeviceKind.Cpu)
+            {
+                foreach (string driver in DeviceCatalog.DriversWithoutDevices())
+                {
+                    narrator.Say($"{driver}");
+                }
+            }
+
             var options = settings.Options with { AllLogits = allLogits };
             var model = ProgressBar.OverLoading(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, (progress, kernels) =>
                 MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));

@@ -38,7 +38,12 @@ public sealed class CompiledKernelsTests : IDisposable
         // A text that says something else does something else: it is the file that is loaded.
         var text = KernelText.Read(file, kept.Split('\n')[0])!;
         (text with { Source = "not OpenCL C" }).Write(file, kept.Split('\n')[0]);
-        Assert.ThrowsAny<Exception>(() => Kernels(device).Load<CopyFloats>());
+        var exception = Assert.Throws<DeviceException>(() => Kernels(device).Load<CopyFloats>());
+        // The driver's compiler is heard: its first line in the message, all of it in the details.
+        Assert.StartsWith(
+            $"{device.Info.Name} could not compile CopyFloats: clBuildProgram failed: CL_BUILD_PROGRAM_FAILURE (-11): ", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', exception.Message);
+        Assert.Contains("unknown type name 'not'", exception.Details, StringComparison.Ordinal);
     }
 
     [Theory]

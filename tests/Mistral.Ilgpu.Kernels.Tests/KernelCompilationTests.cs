@@ -23,7 +23,7 @@ public sealed partial class KernelCompilationTests
         Assert.All(Architectures(form), architecture => CheckPtx(form, architecture, code.Ptx(architecture)));
         if (form.CudaArchitecture is null)
         {
-            CheckOpenCl(code.OpenCl());
+            CheckOpenCl(form, code.OpenCl());
         }
     }
 
@@ -111,8 +111,12 @@ public sealed partial class KernelCompilationTests
         Assert.True(PtxKernel.Parse(ptx).ParameterBytes > 0);
     }
 
-    private static void CheckOpenCl(string source)
+    private static void CheckOpenCl(KernelForm form, string source)
     {
+        // Groups exchange data in local memory, so that is what each barrier orders.
+        string[] fences = [.. Barriers().Matches(source).Select(match => match.Groups["fence"].Value)];
+        Assert.Equal(form.NeedsGroups, fences.Length > 0);
+        Assert.All(fences, fence => Assert.Equal("CLK_LOCAL_MEM_FENCE", fence));
         // No generic pointers, no subgroups.
         Assert.DoesNotContain("__generic", source, StringComparison.Ordinal);
         Assert.DoesNotContain("sub_group", source, StringComparison.Ordinal);
@@ -123,6 +127,9 @@ public sealed partial class KernelCompilationTests
 
     [GeneratedRegex(@"\.(maxntid|minnctapersm) [\d, ]+\b")]
     private static partial Regex Bounds();
+
+    [GeneratedRegex(@"barrier\s*\(\s*(?<fence>[^)]*?)\s*\)")]
+    private static partial Regex Barriers();
 
     [GeneratedRegex("\\.target sm_(?<least>\\d+)(?<alone>a)?")]
     private static partial Regex TargetPattern();

@@ -14,7 +14,8 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is
 /// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. Where there is no NVIDIA GPU, <c>cuda</c> is
 /// the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>; <c>cuda:mma</c> is the same device without products by warpgroups. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names
-/// devices, such as <c>cuda</c> for checks on a GPU, the others are skipped.
+/// devices, such as <c>cuda</c> for checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that
+/// is not its own, such as <c>Gpu</c>.
 /// </summary>
 public static class TestDevice
 {
@@ -22,7 +23,7 @@ public static class TestDevice
     {
         ["cpu"] = new(() => Open("cpu", 4)),
         ["cpu:256"] = new(() => Open("cpu", GroupReduce.MaxGroupSize)),
-        ["opencl"] = new(() => Open("opencl", null)),
+        ["opencl"] = new(() => Open("opencl", null, Family)),
         ["cuda"] = new(() => OpenCuda()),
         ["cuda:mma"] = new(OpenWithoutWarpgroups),
     };
@@ -62,8 +63,9 @@ public static class TestDevice
         return device!;
     }
 
-    /// <summary>Whether it is the PTX machine, where small shapes must do.</summary>
-    public static bool IsInterpreted(Device device) => device.Info.Name.StartsWith(CudaDriver.DeviceName, StringComparison.Ordinal);
+    /// <summary>Whether it is the PTX machine, or oclgrind, where small shapes must do.</summary>
+    public static bool IsInterpreted(Device device) =>
+        device.Info.Name.StartsWith(CudaDriver.DeviceName, StringComparison.Ordinal) || device.Info.Name.StartsWith("Oclgrind", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no PTX machine.</summary>
     /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>
@@ -71,6 +73,13 @@ public static class TestDevice
     {
         Assert.SkipWhen(CudaDriver.Absence is not null, CudaDriver.Absence ?? "");
         return OpenCuda(request).Device!;
+    }
+
+    /// <summary>Another opening of the OpenCL device in the forms of a family; skips the test where there is none.</summary>
+    public static Device OpenAs(KernelFamily family)
+    {
+        Get("opencl");
+        return Device.Open("opencl", threads: null, memoryLimit: null, timed: false, family);
     }
 
     /// <summary>Copies values to a new buffer of the device.</summary>
@@ -123,11 +132,14 @@ public static class TestDevice
         return (device, absent);
     }
 
-    private static (Device? Device, string? Absent) Open(string request, int? threads)
+    private static KernelFamily? Family =>
+        Environment.GetEnvironmentVariable("MISTRAL_TEST_FAMILY") is { Length: > 0 } name ? Enum.Parse<KernelFamily>(name) : null;
+
+    private static (Device? Device, string? Absent) Open(string request, int? threads, KernelFamily? family = null)
     {
         try
         {
-            return (Device.Open(request, threads), null);
+            return (Device.Open(request, threads, memoryLimit: null, timed: false, family), null);
         }
         catch (DeviceException exception)
         {

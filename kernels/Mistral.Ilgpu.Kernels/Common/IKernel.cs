@@ -18,7 +18,7 @@ public interface ISharedKernel : IKernel
 
 /// <summary>
 /// Marks a form whose work items work together by group, through shared memory and barriers: for GPUs. Other forms need neither and run
-/// anywhere.
+/// anywhere. In OpenCL a barrier orders shared memory alone: what an item writes to global memory no other item of its group may read.
 /// </summary>
 [AttributeUsage(AttributeTargets.Struct)]
 public sealed class GroupFormAttribute : Attribute;

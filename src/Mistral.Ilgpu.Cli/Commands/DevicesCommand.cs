@@ -24,13 +24,14 @@ internal static class DevicesCommand
         {
             var devices = DeviceCatalog.List(parse.GetValue(threads));
             var chosen = DeviceCatalog.Choose(devices, "auto");
+            var without = DeviceCatalog.DriversWithoutDevices();
             if (output.IsJson(parse))
             {
-                Json.WriteLine(terminal.Out, json => Write(json, devices, chosen));
+                Json.WriteLine(terminal.Out, json => Write(json, devices, chosen, without));
             }
             else
             {
-                WriteText(terminal, devices, chosen);
+                WriteText(terminal, devices, chosen, without);
             }
 
             return ExitCode.Done;
@@ -38,7 +39,7 @@ internal static class DevicesCommand
         return command;
     }
 
-    private static void Write(Utf8JsonWriter json, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen)
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen, IReadOnlyList<string> without)
     {
         json.WriteStartObject();
         json.WriteString("auto", chosen.Id);
@@ -60,10 +61,11 @@ internal static class DevicesCommand
         }
 
         json.WriteEndArray();
+        json.WriteStrings("drivers_without_devices", without);
         json.WriteEndObject();
     }
 
-    private static void WriteText(Terminal terminal, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen)
+    private static void WriteText(Terminal terminal, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen, IReadOnlyList<string> without)
     {
         TextTable.Write(
             terminal,
@@ -79,6 +81,10 @@ internal static class DevicesCommand
                 device.Lacks.IsEmpty ? "nothing" : string.Join(", ", device.Lacks),
             }));
         terminal.Out.Write($"auto takes {chosen.Id}: {chosen.Preference.Reason}\n");
+        foreach (string driver in without)
+        {
+            terminal.Out.Write($"{driver}\n");
+        }
     }
 
     private static string Kind(DeviceInfo device) => device.Kind switch

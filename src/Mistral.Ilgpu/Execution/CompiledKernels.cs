@@ -90,7 +90,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     {
         var text = MakeText(form, watch);
         _stop.Token.ThrowIfCancellationRequested();
-        var kernel = accelerator.LoadKernel(Rebuild(form, text));
+        var kernel = Load(form, text);
         if (kernel is CudaKernel cuda && PtxTarget.AwaitsPredecessor(text.Source))
         {
             _mayBeginEarly[cuda.FunctionPtr] = true;
@@ -102,6 +102,22 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         }
 
         return kernel;
+    }
+
+    private Kernel Load(KernelForm form, KernelText text)
+    {
+        var compiled = Rebuild(form, text);
+        try
+        {
+            return accelerator.LoadKernel(compiled);
+        }
+        catch (CLException exception) when (accelerator is CLAccelerator cl && compiled is CLCompiledKernel source)
+        {
+            // Once more, because ILGPU gives the compiler's log to those alone who load by hand.
+            var error = CLKernel.LoadKernel(cl, source.Name, source.Source, source.CVersion, out nint program, out _, out string? log);
+            string call = log is not null ? "clBuildProgram" : program == 0 ? "clCreateProgramWithSource" : "clCreateKernel";
+            throw OpenClFaults.OfCompiling(cl.Name.Trim(), form.Name, call, error == CLError.CL_SUCCESS ? exception.Error : error, log);
+        }
     }
 
     private KernelText MakeText(KernelForm form, KernelWatch? watch)
@@ -139,7 +155,9 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     internal static KernelText TextOf(CompiledKernel kernel, CudaArchitecture architecture)
     {
         var shared = EntryPointOf(kernel).SharedMemory;
-        string source = kernel is PTXCompiledKernel ptx ? PtxTarget.For(architecture, PtxLocals.ToRegisters(ptx.PTXAssembly)) : ((CLCompiledKernel)kernel).Source;
+        string source = kernel is PTXCompiledKernel ptx
+            ? PtxTarget.For(architecture, PtxLocals.ToRegisters(ptx.PTXAssembly))
+            : OpenClTarget.For(((CLCompiledKernel)kernel).Source);
         return new KernelText(shared.StaticSize, shared.HasDynamicMemory, source);
     }
 

@@ -21,12 +21,13 @@ public sealed partial class Device : IDisposable
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
     private readonly CpuLaunches? _cpuLaunches;
     private readonly HashSet<string> _passedTests = [];
-    private readonly List<OpenClReplay> _replays = [];
+    private readonly BoundLaunches _launches = new();
     private readonly List<Lazy<Action<KernelConfig>>> _boundSoon = [];
     private readonly long _memoryLimit;
     private readonly Meter _meter = Telemetry.CreateMeter();
     private long _allocatedBytes;
     private int? _reductionGroup;
+    private string? _pageLockRefusal;
 
     private readonly IKernelLoader _loader;
 
@@ -68,11 +69,15 @@ public sealed partial class Device : IDisposable
     internal WarpgroupProducts? Warpgroups { get; }
 
     /// <summary>Why it computes slower than it might, in words; null where it does not.</summary>
-    public string? Drawback => Warpgroups?.Drawback;
+    public string? Drawback =>
+        string.Join("; ", new[] { Warpgroups?.Drawback, _pageLockRefusal }.OfType<string>()) is { Length: > 0 } drawbacks ? drawbacks : null;
 
     /// <summary>See <see cref="LaunchPlan.ReductionGroup"/>.</summary>
     internal int ReductionGroup => _reductionGroup ??=
-        new LaunchPlan(Info).Family == KernelFamily.Gpu ? ReductionGroups.Of(this) : ReductionGroups.Default;
+        new LaunchPlan(Info).Family == KernelFamily.Gpu && Info.ForcedFamily is null ? ReductionGroups.Of(this) : ReductionGroups.Default;
+
+    /// <summary>Launchers whose owner is the device.</summary>
+    internal int OwnLaunches => _launches.Count;
 
     /// <summary>Device memory handed out and not yet given back, in bytes.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
@@ -89,7 +94,11 @@ public sealed partial class Device : IDisposable
     /// <param name="memoryLimit">Device memory this process may take, in bytes; null takes what there is.</param>
     /// <param name="timed">Whether the stream keeps the times of its marks, see <see cref="Profiling.StreamClock"/>.</param>
     /// <exception cref="DeviceException">The device is absent or cannot be opened.</exception>
-    public static Device Open(string request = "auto", int? threads = null, long? memoryLimit = null, bool timed = false)
+    public static Device Open(string request = "auto", int? threads = null, long? memoryLimit = null, bool timed = false) =>
+        Open(request, threads, memoryLimit, timed, family: null);
+
+    /// <param name="family">Whose forms it is given instead of its own, for tests; it must be able to run them.</param>
+    internal static Device Open(string request, int? threads, long? memoryLimit, bool timed, KernelFamily? family)
     {
         var context = DeviceCatalog.CreateContext(threads, timed, DeviceCatalog.KindOf(request));
         try
@@ -99,6 +108,7 @@ public sealed partial class Device : IDisposable
                 // Absent: says so beside all that there are.
                 ?? DeviceCatalog.Choose(DeviceCatalog.List(threads), request);
             var device = found.First(entry => entry.Info == info).Device;
+            info = info with { ForcedFamily = family };
             DeviceCatalog.Admit(device);
             if (device is CPUDevice host)
             {
@@ -113,7 +123,7 @@ public sealed partial class Device : IDisposable
         {
             context.Dispose();
             throw exception as DeviceException
-                ?? new DeviceException($"device '{request}' could not be opened: {exception.Message.ReplaceLineEndings(" ")}");
+                ?? new DeviceException($"device '{request}' could not be opened: {OpenClFaults.MessageOf(exception)}");
         }
     }
 
@@ -151,11 +161,14 @@ public sealed partial class Device : IDisposable
         {
             Interlocked.Add(ref _allocatedBytes, -bytes);
             throw exception as DeviceException ?? new DeviceException(
-                $"device {Info.Id} could not allocate {bytes:N0} bytes for {purpose}: {exception.Message.ReplaceLineEndings(" ")}");
+                $"device {Info.Id} could not allocate {bytes:N0} bytes for {purpose}: {OpenClFaults.MessageOf(exception)}");
         }
     }
 
-    /// <summary>Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others.</summary>
+    /// <summary>
+    /// Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others. Null where it is not kept:
+    /// a system may refuse it, as containers with a small limit of locked memory do, and copies then wait.
+    /// </summary>
     internal IDisposable? LockPages(byte[] pinned) => LockPages<byte>(Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), pinned.Length);
 
     /// <summary>The same of a part of it.</summary>
@@ -169,7 +182,15 @@ public sealed partial class Device : IDisposable
 
         // ILGPU does not say to the driver which device it is for, and unbinds it from the thread after other calls.
         Accelerator.Bind();
-        return Accelerator.CreatePageLockFromPinned<T>(start, length);
+        try
+        {
+            return Accelerator.CreatePageLockFromPinned<T>(start, length);
+        }
+        catch (Exception exception) when (exception is CudaException or NotSupportedException)
+        {
+            _pageLockRefusal ??= $"host memory is copied unlocked, which takes longer: {exception.Message.ReplaceLineEndings(" ")}";
+            return null;
+        }
     }
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>
@@ -178,8 +199,7 @@ public sealed partial class Device : IDisposable
     {
         if (_cpuLaunches is null)
         {
-            Load<TKernel>()(Stream, shape, kernel);
-            Watch?.OnLaunched(typeof(TKernel), this);
+            Launch(Load<TKernel>(), shape, kernel);
         }
         else
         {
@@ -187,8 +207,27 @@ public sealed partial class Device : IDisposable
         }
     }
 
+    private void Launch<TKernel>(Action<AcceleratorStream, KernelConfig, TKernel> launch, KernelConfig shape, in TKernel kernel)
+        where TKernel : struct, IKernel
+    {
+        try
+        {
+            launch(Stream, shape, kernel);
+        }
+        catch (CLException exception)
+        {
+            throw OpenClFaults.OfLaunch(Info, new KernelForm(typeof(TKernel)).Name, exception.Error);
+        }
+
+        Watch?.OnLaunched(typeof(TKernel), this);
+    }
+
     /// <summary>A launcher of a kernel whose arguments never change, compiled now. Launching allocates nothing.</summary>
     public Action<KernelConfig> Bind<TKernel>(TKernel kernel)
+        where TKernel : struct, IKernel => Bind(kernel, _launches);
+
+    /// <param name="owner">The launcher may not be used after it.</param>
+    internal Action<KernelConfig> Bind<TKernel>(TKernel kernel, BoundLaunches owner)
         where TKernel : struct, IKernel
     {
         if (_cpuLaunches is { } launches)
@@ -203,26 +242,18 @@ public sealed partial class Device : IDisposable
             return shape => launch(Stream, shape, kernel);
         }
 
-        var replay = new OpenClReplay(stream, launch.GetKernel, shape =>
-        {
-            launch(stream, shape, kernel);
-            Watch?.OnLaunched(typeof(TKernel), this);
-        });
-        lock (_replays)
-        {
-            _replays.Add(replay);
-        }
-
+        var replay = new OpenClReplay(this, stream, typeof(TKernel), launch.GetKernel, shape => Launch(launch, shape, kernel));
+        owner.Add(replay);
         return replay.Launch;
     }
 
     /// <summary>As <see cref="Bind"/>, but compiling goes on beside what else is bound, until <see cref="LoadBound"/> or the first launch.</summary>
-    public Action<KernelConfig> BindSoon<TKernel>(TKernel kernel)
+    internal Action<KernelConfig> BindSoon<TKernel>(TKernel kernel, BoundLaunches? owner)
         where TKernel : struct, IKernel
     {
         if (_cpuLaunches is not null)
         {
-            return Bind(kernel);
+            return Bind(kernel, owner ?? _launches);
         }
 
         if (!_kernels.ContainsKey(typeof(TKernel)))
@@ -230,7 +261,7 @@ public sealed partial class Device : IDisposable
             _loader.Prepare<TKernel>();
         }
 
-        var bound = new Lazy<Action<KernelConfig>>(() => Bind(kernel));
+        var bound = new Lazy<Action<KernelConfig>>(() => Bind(kernel, owner ?? _launches));
         _boundSoon.Add(bound);
         return shape => bound.Value(shape);
     }
@@ -281,12 +312,22 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>Waits until all launched work is done.</summary>
-    public void Synchronize() => Stream.Synchronize();
+    public void Synchronize()
+    {
+        try
+        {
+            Stream.Synchronize();
+        }
+        catch (CLException exception)
+        {
+            throw new DeviceException($"device {Info.Id} failed: {OpenClFaults.MessageOf(exception)}");
+        }
+    }
 
     public void Dispose()
     {
         _meter.Dispose();
-        _replays.ForEach(replay => replay.Dispose());
+        _launches.Dispose();
         _cpuLaunches?.Dispose();
         (_loader as IDisposable)?.Dispose();
         Accelerator.Dispose();

@@ -24,7 +24,12 @@ public static class DeviceCatalog
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
     /// <exception cref="DeviceException">The request names no device of this machine.</exception>
     public static DeviceInfo Choose(IReadOnlyList<DeviceInfo> devices, string request) => Find(devices, request) ?? throw new DeviceException(
-        $"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}");
+        string.Join("; ", Silent(request).Prepend($"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}")));
+
+    /// <summary>Drivers that are installed and have no device to give, and why, in words.</summary>
+    public static IReadOnlyList<string> DriversWithoutDevices() => OpenClPlatforms.WithoutDevices();
+
+    private static IReadOnlyList<string> Silent(string request) => KindOf(request) == DeviceKind.OpenCl ? DriversWithoutDevices() : [];
 
     /// <summary>The device that <paramref name="request"/> names, or null where it is absent.</summary>
     internal static DeviceInfo? Find(IReadOnlyList<DeviceInfo> devices, string request)

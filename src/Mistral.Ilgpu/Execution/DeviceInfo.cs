@@ -26,6 +26,9 @@ public sealed record DeviceInfo(
     /// <summary>Of CUDA devices, 80 for sm_80; 0 of others.</summary>
     public int CudaArchitecture { get; init; }
 
+    /// <summary>The family whose forms it is given whatever it is, for tests; null for its own.</summary>
+    internal KernelFamily? ForcedFamily { get; init; }
+
     /// <summary>How the command line names it: <c>cpu</c>, <c>opencl:0</c>, <c>cuda:0</c>.</summary>
     public string Id => Kind switch
     {

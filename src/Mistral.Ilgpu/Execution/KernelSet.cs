@@ -15,6 +15,9 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
 
     public Device Device { get; } = device;
 
+    /// <summary>Who owns what is launched; null for the device.</summary>
+    internal BoundLaunches? Launches { get; init; }
+
     /// <summary>hidden[t] = table[id of t]. Bytes: the rows read and written.</summary>
     public Step Embed(string name, WeightMatrix table, Activation hidden)
     {
@@ -156,7 +159,7 @@ public sealed partial class KernelSet(Device device, StepState state, Activation
     private Launch Launcher<TKernel>(TKernel kernel, Func<Pass, KernelConfig> shape)
         where TKernel : struct, IKernel
     {
-        var launch = Device.BindSoon(kernel);
+        var launch = Device.BindSoon(kernel, Launches);
         return new Launch(pass => launch(shape(pass)), kernel is ILink link ? [link] : null);
     }
 

@@ -25,7 +25,7 @@ public enum KernelFamily
 /// <param name="reductionGroup">See <see cref="ReductionGroup"/>.</param>
 public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = ReductionGroups.Default)
 {
-    public KernelFamily Family { get; } = (device.Kind, device.IsGpu) switch
+    public KernelFamily Family { get; } = device.ForcedFamily ?? (device.Kind, device.IsGpu) switch
     {
         (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
         (_, false) => KernelFamily.OpenClCpu,

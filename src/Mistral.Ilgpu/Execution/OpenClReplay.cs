@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
 
@@ -9,7 +10,8 @@ namespace Mistral.Ilgpu.Execution;
 /// A kernel with arguments that never change, launched through a copy of the driver's object that keeps them: setting each anew takes the host longer
 /// than many a kernel takes. Where the driver makes no copies every launch sets them.
 /// </summary>
-internal sealed partial class OpenClReplay(CLStream stream, Func<Kernel> kernelOf, Action<KernelConfig> launch) : IDisposable
+internal sealed partial class OpenClReplay(
+    Device device, CLStream stream, Type kernel, Func<Kernel> kernelOf, Action<KernelConfig> launch) : IDisposable
 {
     private nint _copy;
     private bool _isBegun;
@@ -23,7 +25,7 @@ internal sealed partial class OpenClReplay(CLStream stream, Func<Kernel> kernelO
             var error = Enqueue(stream.CommandQueue, _copy, 3, null, global, local, 0, null, null);
             if (error != CLError.CL_SUCCESS)
             {
-                throw new DeviceException($"the OpenCL driver launched no kernel: {error}");
+                throw OpenClFaults.OfLaunch(device.Info, new KernelForm(kernel).Name, error);
             }
 
             return;

@@ -20,6 +20,7 @@ public sealed class StepChains : IDisposable
 
     private readonly Device _device;
     private readonly IReadOnlyList<Step> _steps;
+    private readonly BoundLaunches _owner;
     private readonly int _longestWindow;
     private readonly int _splitTiles;
     private readonly DeviceBuffer<int> _counters;
@@ -32,10 +33,11 @@ public sealed class StepChains : IDisposable
     private bool _isTold;
     private volatile bool _isStopped;
 
-    private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow, Action<string> onSlower)
+    private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow, BoundLaunches owner, Action<string> onSlower)
     {
         (_device, _onSlower) = (device, onSlower);
         _steps = steps;
+        _owner = owner;
         _longestWindow = longestWindow;
         _splitTiles = new LaunchPlan(device.Info).SplitTiles;
         int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
@@ -52,9 +54,10 @@ public sealed class StepChains : IDisposable
 
     /// <summary>Chains of a graph's steps, or null where launches are cheap.</summary>
     /// <param name="longestWindow">Of all layers, in positions.</param>
+    /// <param name="owner">Of the launches.</param>
     /// <param name="onSlower">Is told, once, if they cannot be compiled.</param>
-    public static StepChains? Of(Device device, IReadOnlyList<Step> steps, int longestWindow, Action<string> onSlower) =>
-        new LaunchPlan(device.Info).Family == KernelFamily.OpenClCpu ? new StepChains(device, steps, longestWindow, onSlower) : null;
+    internal static StepChains? Of(Device device, IReadOnlyList<Step> steps, int longestWindow, BoundLaunches owner, Action<string> onSlower) =>
+        new LaunchPlan(device.Info).Family == KernelFamily.OpenClCpu ? new StepChains(device, steps, longestWindow, owner, onSlower) : null;
 
     /// <summary>Whether a pass can go through the chains.</summary>
     public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };
@@ -236,7 +239,7 @@ public sealed class StepChains : IDisposable
     private Action<Pass, int> Bind<TLinks>(ILinks links, ArrayView<int> counters)
         where TLinks : struct, ILinks
     {
-        var launch = _device.Bind(new Chain<TLinks>((TLinks)links, counters));
+        var launch = _device.Bind(new Chain<TLinks>((TLinks)links, counters), _owner);
         return (_, workers) => launch(new KernelConfig(workers, 1));
     }
 }

@@ -40,7 +40,7 @@ public sealed class KernelCode(KernelForm form) : IDisposable
     public string OpenCl()
     {
         using var backend = new CLBackend(_context, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
-        return ((CLCompiledKernel)Compile(backend)).Source;
+        return OpenClTarget.For(((CLCompiledKernel)Compile(backend)).Source);
     }
 
     public void Dispose() => _context.Dispose();

@@ -48,7 +48,8 @@ internal static class BlockSelfTest
             "normed", 1, Columns, normed.View, QuantizedActivations.Allocate(device, 1, Columns, "the self-test", owned.Add),
             TensorInput.For(device, "normed", 1, Columns, owned.Add));
         var to = new Activation("output", 1, Rows, output.View);
-        var kernels = new KernelSet(device, new StepState(state.View), activations);
+        using var launches = new BoundLaunches();
+        var kernels = new KernelSet(device, new StepState(state.View), activations) { Launches = launches };
         var matrix = new WeightMatrix("self-test", [band]);
         var norm = kernels.RmsNorm("norm", new Activation("input", 1, Columns, input.View), gain.View, from, epsilon: 0, RowSet.Tokens, matrix);
         var product = kernels.MatMul("self-test", matrix, from, to);

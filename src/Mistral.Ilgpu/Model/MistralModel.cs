@@ -14,6 +14,7 @@ public sealed partial class MistralModel : IDisposable
     private readonly ModelWeights _weights;
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
+    private readonly BoundLaunches _launches = new();
     private readonly Step _choose;
     private readonly bool _drawsTokens;
     private readonly CapturedPasses? _captured;
@@ -38,15 +39,17 @@ public sealed partial class MistralModel : IDisposable
         try
         {
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
-            var kernels = new KernelSet(device, _workspace.State, options.Activations);
+            var kernels = new KernelSet(device, _workspace.State, options.Activations) { Launches = _launches };
             Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
-            Chains = StepChains.Of(device, Graph.Steps, _cache.Layers.Max(layer => layer.Window), reason => OnSlowerLaunches?.Invoke(reason));
+            Chains = StepChains.Of(
+                device, Graph.Steps, _cache.Layers.Max(layer => layer.Window), _launches, reason => OnSlowerLaunches?.Invoke(reason));
             _choose = kernels.Choose("choose", _workspace.Logits, _workspace.Chosen);
             device.LoadBound();
         }
         catch
         {
             Chains?.Dispose();
+            _launches.Dispose();
             _cache?.Dispose();
             _workspace.Dispose();
             throw;
@@ -136,6 +139,7 @@ public sealed partial class MistralModel : IDisposable
     public void Dispose()
     {
         Chains?.Dispose();
+        _launches.Dispose();
         _captured?.Dispose();
         _cache.Dispose();
         _workspace.Dispose();

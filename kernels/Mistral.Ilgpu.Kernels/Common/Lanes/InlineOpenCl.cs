@@ -31,7 +31,8 @@ public sealed class LaneFormAttribute : Attribute;
 public static partial class InlineOpenCl
 {
     // Vectors that need no alignment beyond their elements', and what has no operator: products of neighbouring bytes and shorts. Where the
-    // compiler is not told to use instructions for them, the same is spelled out.
+    // compiler is not told to use instructions for them, the same is spelled out. PoCL's own prefetch does nothing, so a compiler for the processor itself gets
+    // its own; one that makes SPIR-V first may have none.
     private static readonly string Prelude = $"""
         #ifndef LANES
         #define UNEVEN_LOWER {UnevenValues.Lower}UL
@@ -78,10 +79,10 @@ public static partial class InlineOpenCl
         #else
         #define load_acquire(address) atomic_add(address, 0)
         #endif
-        #if defined(__clang__)
+        #if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
         #define prefetch_at(address) __builtin_prefetch((const void*)(address))
         #else
-        #define prefetch_at(address)
+        #define prefetch_at(address) prefetch((const global uchar*)(address), 1)
         #endif
         #if defined(__F16C__)
         #define from_halves(h) __builtin_convertvector(__builtin_astype(h, _Float16 __attribute__((ext_vector_type(16)))), float16)

@@ -1,0 +1,49 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Reference;
+using Xunit;
+
+namespace Mistral.Ilgpu.Tests.Model;
+
+/// <summary>Whole models in the forms of a family that is not the driver's own: those for GPUs and those for CPUs on whatever OpenCL there is.</summary>
+public sealed class ForcedFamilyTests
+{
+    private const int Generated = 6;
+
+    private static readonly int[] Prompt = [1, 7, 30, 22, 5, 9, 14, 3, 8, 2, 11, 6];
+
+    [Theory]
+    [InlineData(TensorFormat.BFloat16)]
+    [InlineData(TensorFormat.Q4_K)]
+    public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) => Check(KernelFamily.Gpu, type);
+
+    [Fact]
+    public void Model_InTheFormsForCpus_MakesTheCpusSteps() => Check(KernelFamily.OpenClCpu, TensorFormat.Q8_0);
+
+    private static void Check(KernelFamily family, TensorFormat type)
+    {
+        using var device = TestDevice.OpenAs(family);
+        Assert.Equal(family, new LaunchPlan(device.Info).Family);
+        using var folder = new TemporaryFolder();
+        using var checkpoint = Write(folder.Path);
+        var options = new ModelOptions(type, Chunk: 8);
+        // The self-test runs first.
+        using var model = MistralModel.Load(checkpoint, device, options);
+        Assert.Equal(family == KernelFamily.OpenClCpu, model.Chains is not null);
+        using var reference = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options);
+        Assert.Null(new StepCheck(model, reference).Run(Prompt, Generated, TestContext.Current.CancellationToken).First);
+    }
+
+    // Past its window, which is in two splits of decoded tokens.
+    private static Checkpoint Write(string folder)
+    {
+        var random = new RandomCheckpoint(11) { Type = "F32" };
+        (random.Config["hidden_size"], random.Config["intermediate_size"], random.Config["sliding_window"]) = (256, 256, 14);
+        random.Config["num_attention_heads"] = 8;
+        random.Write(folder);
+        return Checkpoint.Open(folder);
+    }
+}
