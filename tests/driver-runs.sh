@@ -1,0 +1,36 @@
+# For tests/oclgrind and tests/rusticl: test programs on an OpenCL driver that is not the machine's, counted over all of them.
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+# Texts kept of an earlier run would not be compiled, and measured choices belong to another driver.
+export XDG_CACHE_HOME=$work/cache MISTRAL_TEST_DEVICES=opencl,cpu
+
+# usage: skip REASON
+skip() {
+  echo "$(basename "$0"): skipped because $1"
+  skipped=1
+  finish
+}
+
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" = 0 ]
+  exit
+}
+
+# usage: run PROJECT FILTER...   tests of a project, one at a time; what runs it, if not itself, is in $runner
+run() {
+  local project=tests/Mistral.Ilgpu.$1
+  local program=$project/bin/Release/net10.0/Mistral.Ilgpu.$1
+  shift
+  [ -e "$program.dll" ] || dotnet build -c Release --nologo -v q "$project" || { failed=$((failed + 1)); return; }
+  ${runner:-} "$program${runner:+.dll}" -parallelMode none -noColor "$@" >"$work/out" 2>&1
+  local status=$?
+  grep -v -e "\[SKIP\]" -e "is not among MISTRAL_TEST_DEVICES" "$work/out"
+  count() { sed -n "s/.*[ ,]$1: \([0-9]*\).*/\1/p" "$work/out" | tail -n 1 | grep . || echo 0; }
+  local total errors fails skips
+  total=$(count Total) errors=$(count Errors) fails=$(count Failed) skips=$(count Skipped)
+  [ "$status" = 0 ] || [ $((errors + fails)) -gt 0 ] || { echo "$program ended with $status"; errors=1; }
+  passed=$((passed + total - fails - skips)) failed=$((failed + fails + errors)) skipped=$((skipped + skips))
+}
