@@ -25,7 +25,7 @@ run() {
   local program=$project/bin/Release/net10.0/Mistral.Ilgpu.$1
   shift
   [ -e "$program.dll" ] || dotnet build -c Release --nologo -v q "$project" || { failed=$((failed + 1)); return; }
-  ${runner:-} "$program${runner:+.dll}" -parallelMode none -noColor "$@" >"$work/out" 2>&1
+  ${runner:-} "$program${runner:+.dll}" -parallelMode none -noColor -explicit on "$@" >"$work/out" 2>&1
   local status=$?
   grep -v -e "\[SKIP\]" -e "is not among MISTRAL_TEST_DEVICES" "$work/out"
   count() { sed -n "s/.*[ ,]$1: \([0-9]*\).*/\1/p" "$work/out" | tail -n 1 | grep . || echo 0; }

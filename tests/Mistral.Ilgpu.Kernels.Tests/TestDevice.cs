@@ -63,9 +63,9 @@ public static class TestDevice
         return device!;
     }
 
-    /// <summary>Whether it is the PTX machine, or oclgrind, where small shapes must do.</summary>
+    /// <summary>Whether it is the PTX machine, or another where small shapes must do.</summary>
     public static bool IsInterpreted(Device device) =>
-        device.Info.Name.StartsWith(CudaDriver.DeviceName, StringComparison.Ordinal) || device.Info.Name.StartsWith("Oclgrind", StringComparison.OrdinalIgnoreCase);
+        new[] { CudaDriver.DeviceName, "Oclgrind", "llvmpipe" }.Any(name => device.Info.Name.StartsWith(name, StringComparison.Ordinal));
 
     /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no PTX machine.</summary>
     /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>

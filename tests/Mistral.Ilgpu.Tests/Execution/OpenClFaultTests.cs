@@ -13,6 +13,7 @@ namespace Mistral.Ilgpu.Tests.Execution;
 public sealed class OpenClFaultTests
 {
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Launch_OfGroupsThatAreTooLarge_TellsTheKernelTheCallAndTheCode()
     {
         var device = TestDevice.Get("opencl");
@@ -28,6 +29,7 @@ public sealed class OpenClFaultTests
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Allocate_OfMoreThanADriverGivesAtOnce_TellsTheCallAndTheCode()
     {
         var device = TestDevice.Get("opencl");

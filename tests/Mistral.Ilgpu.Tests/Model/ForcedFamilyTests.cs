@@ -16,11 +16,13 @@ public sealed class ForcedFamilyTests
     private static readonly int[] Prompt = [1, 7, 30, 22, 5, 9, 14, 3, 8, 2, 11, 6];
 
     [Theory]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     [InlineData(TensorFormat.BFloat16)]
     [InlineData(TensorFormat.Q4_K)]
     public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) => Check(KernelFamily.Gpu, type);
 
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Model_InTheFormsForCpus_MakesTheCpusSteps() => Check(KernelFamily.OpenClCpu, TensorFormat.Q8_0);
 
     private static void Check(KernelFamily family, TensorFormat type)

@@ -12,6 +12,7 @@ namespace Mistral.Ilgpu.Tests.Model;
 public sealed class KeptDeviceTests
 {
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Dispose_OfAModel_LeavesNoLaunchesToTheDevice()
     {
         var device = TestDevice.Get("opencl");
