@@ -23,7 +23,7 @@ internal static class CommandLine
         try
         {
             var parse = Root(terminal).Parse(args, Parser);
-            if (ParseProblem.Of(parse) is { } problem)
+            if (ParseProblem.Of(parse, args) is { } problem)
             {
                 throw new UsageException(problem);
             }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
@@ -8,10 +9,11 @@ namespace Mistral.Ilgpu.Cli.Options;
 /// Says what in a command line is not understood. The parser takes an unknown option for an argument and then faults what
 /// follows it, so unknown options are looked for here.
 /// </summary>
-internal static class ParseProblem
+internal static partial class ParseProblem
 {
     /// <summary>The problem in one line, or null where there is none.</summary>
-    public static string? Of(ParseResult parse)
+    /// <param name="args">What was parsed.</param>
+    public static string? Of(ParseResult parse, IReadOnlyList<string> args)
     {
         var command = parse.CommandResult.Command;
         bool isError = parse.Action is ParseErrorAction;
@@ -27,6 +29,11 @@ internal static class ParseProblem
             return nearest is not null ? $"unknown option '{option}'; did you mean '{nearest}'?"
                 : command.Arguments.Count > 0 ? $"unknown option '{option}'; an argument that begins with - goes after --"
                 : $"unknown option '{option}'; see --help";
+        }
+
+        if (SwallowedOption(parse, args) is var (owner, value))
+        {
+            return $"{owner}: found the option '{value}', expected a value; if it is meant, write {owner}={value}";
         }
 
         if (!isError)
@@ -48,15 +55,30 @@ internal static class ParseProblem
     // The first word that begins with -, is no option and is not the value of one. After -- all are arguments.
     private static string? UnknownOption(ParseResult parse)
     {
-        var values = new HashSet<Token>(ReferenceEqualityComparer.Instance);
-        for (SymbolResult? result = parse.CommandResult; result is CommandResult command; result = command.Parent)
-        {
-            values.UnionWith(command.Children.OfType<OptionResult>().SelectMany(option => option.Tokens));
-        }
-
+        var values = new HashSet<Token>(Given(parse).SelectMany(option => option.Tokens), ReferenceEqualityComparer.Instance);
         return parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
             .FirstOrDefault(token => token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !values.Contains(token))?.Value;
     }
+
+    // A word that looks like an option where an option's value is due: the parser takes it for the value.
+    private static (string Owner, string Value)? SwallowedOption(ParseResult parse, IReadOnlyList<string> args) =>
+        Given(parse).SelectMany(option => option.Tokens.Select(token => (option.Option.Name, token.Value)))
+            .Where(value => OptionLike().IsMatch(value.Value) && args.Contains(value.Value))
+            .Select(value => ((string, string)?)value).FirstOrDefault();
+
+    private static IEnumerable<OptionResult> Given(ParseResult parse)
+    {
+        for (SymbolResult? result = parse.CommandResult; result is CommandResult command; result = command.Parent)
+        {
+            foreach (var option in command.Children.OfType<OptionResult>())
+            {
+                yield return option;
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^--[a-z][a-z-]+(=.*)?\z")]
+    private static partial Regex OptionLike();
 
     private static IEnumerable<string> OptionNames(Command command) => command.Options
         .Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options).Where(option => option.Recursive))

@@ -37,7 +37,7 @@ public sealed class HelpTests
             string[] words = [.. CommandLineParser.SplitCommandLine(line).Skip(1)];
             Assert.Equal(command, words[..command.Length]);
             var parse = CommandLine.Root(terminal).Parse(words, CommandLine.Parser);
-            Assert.Null(ParseProblem.Of(parse));
+            Assert.Null(ParseProblem.Of(parse, words));
         }
     }
 

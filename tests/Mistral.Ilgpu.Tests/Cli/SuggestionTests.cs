@@ -14,10 +14,18 @@ public sealed class SuggestionTests
     [InlineData("'--lenghts'; did you mean '--lengths'?", "bench", "attention", "--lenghts", "3")]
     [InlineData("'--hepl'; did you mean '--help'?", "devices", "--hepl")]
     [InlineData("'--unheard'; an argument that begins with - goes after --", "generate", "hi", "--unheard")]
+    [InlineData("--output: found the option '--quite', expected a value", "generate", "-i", "x", "--output", "--quite")]
+    [InlineData("--model: found the option '--top-q=3', expected a value", "generate", "hi", "-m", "--top-q=3")]
     [InlineData("unknown command 'generat'; did you mean 'generate'?", "generat", "hi")]
     [InlineData("'atention'; did you mean 'attention'?", "bench", "atention")]
     [InlineData("'story' after PROMPT", "generate", "a", "story")]
     public void Word_Unknown_IsNamedWithTheNearest(string message, params string[] args) => CommandRun.Of(args).ExpectError(2, message);
+
+    [Theory]
+    [InlineData("--suffix=--quite")]
+    [InlineData("--suffix", "-- a comment")]
+    public void Value_ThatIsMeant_MayBeginWithDashes(params string[] option) =>
+        CommandRun.Of(["tokenize", "a", .. option]).ExpectError(4, "[SUFFIX]");
 
     [Theory]
     [InlineData("--device", "cude", "cuda")]
