@@ -70,7 +70,7 @@ public sealed partial class KernelCompilationTests
         [
             .. forms.Select(form => IsNew(form)
                 ? new TheoryDataRow<string>(form.Name)
-                : new TheoryDataRow<string>(form.Name) { Explicit = true }.WithTrait(Needs.Trait, Needs.Time)),
+                : Needs.Long(new TheoryDataRow<string>(form.Name))),
         ];
 
         bool IsNew(KernelForm form)

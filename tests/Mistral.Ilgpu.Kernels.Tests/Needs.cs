@@ -19,6 +19,14 @@ public static class Needs
     /// <summary>More than some seconds: such a test is explicit too, so that the plain command leaves it out.</summary>
     public const string Time = "time";
 
+    /// <summary>The case, left out of the plain command.</summary>
+    public static TRow Long<TRow>(TRow row)
+        where TRow : TheoryDataRowBase
+    {
+        row.Explicit = true;
+        return row.WithTrait(Trait, Time);
+    }
+
     /// <summary>The running test must say that it needs this.</summary>
     public static void Expect(string what)
     {

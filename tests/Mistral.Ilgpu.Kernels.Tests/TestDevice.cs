@@ -38,8 +38,15 @@ public static class TestDevice
     public static TheoryData<string> Rows(params string[] devices) => [.. devices.Select(device => Marked(new TheoryDataRow<string>(device), device))];
 
     /// <summary>A case of a theory for each device and value.</summary>
-    public static TheoryData<string, T> Rows<T>(string[] devices, IEnumerable<T> values) =>
-        [.. devices.SelectMany(device => values.Select(value => Marked(new TheoryDataRow<string, T>(device, value), device)))];
+    /// <param name="isLong">Whether a case takes more than some seconds.</param>
+    public static TheoryData<string, T> Rows<T>(string[] devices, IEnumerable<T> values, Func<string, T, bool>? isLong = null) =>
+    [
+        .. devices.SelectMany(device => values.Select(value =>
+        {
+            var row = Marked(new TheoryDataRow<string, T>(device, value), device);
+            return isLong?.Invoke(device, value) == true ? Needs.Long(row) : row;
+        })),
+    ];
 
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
     /// <param name="isLong">Whether the test is for devices that do more than some ten million instructions in a second.</param>

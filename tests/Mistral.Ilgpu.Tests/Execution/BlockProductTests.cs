@@ -20,7 +20,7 @@ public sealed class BlockProductTests
     private const double Int8Error = 6e-3;
     private const double FloatError = 2e-6;
 
-    public static TheoryData<string, TensorFormat> Cases => 
+    public static TheoryData<string, TensorFormat> Cases =>
         TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()));
 
     [Theory]

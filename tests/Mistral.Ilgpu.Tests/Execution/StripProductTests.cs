@@ -15,7 +15,7 @@ public sealed class StripProductTests
 {
     private const double Tolerance = 1e-6;
 
-    public static TheoryData<string, TensorFormat> Cases => 
+    public static TheoryData<string, TensorFormat> Cases =>
         TestDevice.Rows(["cpu", "opencl"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()));
 
     [Theory]
