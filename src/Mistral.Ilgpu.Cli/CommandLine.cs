@@ -41,7 +41,7 @@ internal static class CommandLine
             }
 
             terminal.Out.Flush();
-            return code == ExitCode.Interrupted ? terminal.Interruption : code;
+            return code == ExitCode.Interrupted ? terminal.Interruption ?? code : code;
         }
         catch (ReaderGoneException)
         {
@@ -79,12 +79,14 @@ internal static class CommandLine
     {
         var (code, message) = exception switch
         {
+            // The signal may have gone to a compiler that the driver started too, and that is not the driver's fault.
+            DeviceException or AcceleratorException when terminal.Interruption is { } interruption => (interruption, "interrupted"),
             UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
             ModelMemoryException memory => (ExitCode.Device, MemoryAdvice.Text(memory)),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
             AcceleratorException failure => (ExitCode.Device, $"the device failed: {DeviceException.Describe(failure)}"),
             ModelFileException or ChatFormatException or ResultException => (ExitCode.File, exception.Message),
-            OperationCanceledException => (terminal.Interruption, "interrupted"),
+            OperationCanceledException => (terminal.Interruption ?? ExitCode.Interrupted, "interrupted"),
             _ => (ExitCode.Fault, $"internal error: {exception.GetType().Name}: {exception.Message}"),
         };
         terminal.Error.WriteLine($"mistral: {message.ReplaceLineEndings(" ").Trim()}");

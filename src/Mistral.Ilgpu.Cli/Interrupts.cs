@@ -15,6 +15,7 @@ internal sealed class Interrupts : IDisposable
     public Interrupts(Terminal terminal)
     {
         _terminal = terminal;
+        _terminal.Interruption = null;
         _registrations =
         [
             .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }
@@ -27,7 +28,7 @@ internal sealed class Interrupts : IDisposable
     /// <summary>Ctrl-C may end a part of the work alone; other signals end all of it.</summary>
     public void ThrowIfTerminated()
     {
-        if (Token.IsCancellationRequested && _terminal.Interruption != ExitCode.Interrupted)
+        if (_terminal.Interruption is not (null or ExitCode.Interrupted))
         {
             throw new OperationCanceledException(Token);
         }
@@ -41,11 +42,12 @@ internal sealed class Interrupts : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        _terminal.Interruption = ExitCode.Of(context.Signal);
+        int code = ExitCode.Of(context.Signal);
+        _terminal.Interruption = code;
         if (_source.IsCancellationRequested)
         {
             _terminal.ShowCursor();
-            Environment.Exit(_terminal.Interruption);
+            Environment.Exit(code);
         }
 
         context.Cancel = true;

@@ -76,7 +76,6 @@ internal sealed class LoadedModel : IDisposable
         {
             Release(opening);
             checkpoint?.Dispose();
-            cancellation.ThrowIfCancellationRequested();
             throw;
         }
     }

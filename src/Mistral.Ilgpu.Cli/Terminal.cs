@@ -28,8 +28,8 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Columns of what <see cref="Out"/> is shown on.</summary>
     public int Width { get; init; } = 160;
 
-    /// <summary>The exit code of what was interrupted: tells which signal it was.</summary>
-    public int Interruption { get; set; } = ExitCode.Interrupted;
+    /// <summary>The exit code of what a signal has interrupted; null while none has.</summary>
+    public int? Interruption { get; set; }
 
     /// <summary>Shows the cursor, which a progress bar hides, before the process ends in its middle.</summary>
     public void ShowCursor()

@@ -19,7 +19,7 @@ internal static class ProgressBar
             return work(_ => { });
         }
 
-        return Console(narrator).Progress().AutoClear(true).Start(context =>
+        return CreateConsole(narrator).Progress().AutoClear(true).Start(context =>
         {
             var task = context.AddTask(Markup.Escape(title), maxValue: total);
             return work(done => task.Value = done);
@@ -48,7 +48,7 @@ internal static class ProgressBar
             }));
         }
 
-        return Console(narrator).Progress().AutoClear(true).Start(context =>
+        return CreateConsole(narrator).Progress().AutoClear(true).Start(context =>
         {
             // Begun by whichever thread reports first.
             var kernels = new Lazy<ProgressTask>(() => context.AddTask(Compiling));
@@ -67,7 +67,7 @@ internal static class ProgressBar
     /// <summary>Over the reading of a prompt.</summary>
     public static T OverPrompt<T>(Narrator narrator, ModelText text, int tokens, Func<T> work) => !narrator.ShowsProgress || tokens <= text.Model.Chunk
         ? work()
-        : Console(narrator).Progress().AutoClear(true).Start(context =>
+        : CreateConsole(narrator).Progress().AutoClear(true).Start(context =>
         {
             var task = context.AddTask("reading the prompt", maxValue: tokens);
             text.OnRead = (read, of) =>
@@ -86,7 +86,7 @@ internal static class ProgressBar
             }
         });
 
-    private static IAnsiConsole Console(Narrator narrator) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
+    private static IAnsiConsole CreateConsole(Narrator narrator) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
 
     // Spectre takes no writer but the console's own for a terminal.
     private sealed class ErrorConsole(Terminal terminal) : IAnsiConsoleOutput
@@ -95,9 +95,9 @@ internal static class ProgressBar
 
         public bool IsTerminal => terminal.IsErrorInteractive;
 
-        public int Width => System.Console.BufferWidth is > 0 and var width ? width : 80;
+        public int Width => Console.BufferWidth is > 0 and var width ? width : 80;
 
-        public int Height => System.Console.WindowHeight is > 0 and var height ? height : 24;
+        public int Height => Console.WindowHeight is > 0 and var height ? height : 24;
 
         public void SetEncoding(Encoding encoding)
         {

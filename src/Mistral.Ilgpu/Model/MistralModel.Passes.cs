@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Model;
 public sealed partial class MistralModel
 {
     // A second of a slow CPU's work.
-    private const long OperationsAhead = 20_000_000_000;
+    private const long OperationsAhead = 10_000_000_000;
 
     private CancellationToken _cancellation;
 
