@@ -30,7 +30,6 @@ public sealed class StepChains : IDisposable
     private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
     private int _passes;
     private Pass? _pass;
-    private bool _isTold;
     private volatile bool _isStopped;
 
     private StepChains(Device device, IReadOnlyList<Step> steps, int longestWindow, BoundLaunches owner, Action<string> onSlower)
@@ -121,10 +120,11 @@ public sealed class StepChains : IDisposable
 
     private bool AreBuilt(Task chains)
     {
-        if (chains.IsFaulted && !_isTold)
+        if (chains is { IsCompleted: true, IsCompletedSuccessfully: false })
         {
-            _isTold = true;
-            _onSlower($"tokens are launched step by step, because their steps cannot be chained: {chains.Exception.InnerException!.Message.ReplaceLineEndings(" ")}");
+            WorkerCount.Chosen = NoWorkers;
+            string reason = chains.Exception?.InnerException?.Message.ReplaceLineEndings(" ") ?? "cancelled";
+            _onSlower($"tokens are launched step by step, because their steps cannot be chained: {reason}");
         }
 
         return chains.IsCompletedSuccessfully;
