@@ -116,15 +116,15 @@ public sealed partial class MistralModel
             Take(Graph.Steps[i], LastPass);
             if (_cancellation.CanBeCanceled)
             {
-                operations = Await(operations + Graph.Steps[i].Cost(LastPass).Operations);
+                operations = Await(Graph.Steps[i], operations);
             }
         }
     }
 
     // What is launched cannot be called back, so where that is long the host does not run far ahead. GPUs are through with a prompt's pass soon.
-    private long Await(long operations)
+    private long Await(Step step, long operations)
     {
-        if (operations >= OperationsAhead && Device.Info is { IsGpu: false, Kind: not DeviceKind.Cpu })
+        if (Device.Info is { IsGpu: false, Kind: not DeviceKind.Cpu } && (operations += step.Cost(LastPass).Operations) >= OperationsAhead)
         {
             Device.Synchronize();
             operations = 0;
