@@ -21,7 +21,7 @@ public sealed class CancellationTests : IDisposable
     [Theory]
     [InlineData("cpu", 64, 32)]
     [InlineData("cpu", 24, 0)]
-    [InlineData("opencl", 24, 0)]
+    [InlineData("opencl", 24, 0, Traits = [Needs.Trait, Needs.OpenCl])]
     public void Forward_CancelledInAChunk_KeepsWhatWasReadUnlessTheWindowHasTurned(string device, int window, int kept)
     {
         using var model = MistralModel.Load(Tiny, TestDevice.Get(device), new ModelOptions(SlidingWindow: window, Chunk: Chunk));

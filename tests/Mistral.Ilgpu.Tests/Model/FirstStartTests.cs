@@ -8,6 +8,7 @@ using Xunit;
 namespace Mistral.Ilgpu.Tests.Model;
 
 /// <summary>Loading where not all kernels are kept from an earlier run.</summary>
+[Trait(Needs.Trait, Needs.OpenCl)]
 public sealed class FirstStartTests : IProgress<KernelProgress>, IDisposable
 {
     private readonly Device _device;
