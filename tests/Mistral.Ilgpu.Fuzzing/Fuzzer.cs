@@ -38,7 +38,7 @@ public sealed class Fuzzer
         if (readers?.FirstOrDefault(name => !_targets.Any(target => target.Name == name)) is { } unknown)
         {
             string names = string.Join(", ", all.Select(target => target.Name));
-            throw new ArgumentException($"found reader '{unknown}', expected one of {names}", nameof(readers));
+            throw new ArgumentException($"found reader '{unknown}', expected one of {names}");
         }
 
         _journal = journal is null ? null : new Journal(journal);
@@ -86,7 +86,7 @@ public sealed class Fuzzer
         var digits = name.AsSpan(hyphen + 1);
         if (target is null || !ulong.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong seed))
         {
-            throw new ArgumentException($"found '{name}', expected the name of a finding", nameof(name));
+            throw new ArgumentException($"found '{name}', expected the name of a finding");
         }
 
         Watch(() => Try(target, seed));

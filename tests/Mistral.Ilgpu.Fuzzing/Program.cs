@@ -48,4 +48,12 @@ root.SetAction(parse =>
     // A thread may stand in a reader that hangs.
     Environment.Exit(fuzzer.Findings.Count == 0 ? 0 : 1);
 });
-return root.Parse(args).Invoke();
+try
+{
+    return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (ArgumentException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
+}
