@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.PtxMachine.Driver;
@@ -69,6 +70,10 @@ public static class TestDevice
         Assert.SkipWhen(isLong && IsInterpreted(device!), "no GPU, and too much for the PTX machine, which runs smaller cases");
         return device!;
     }
+
+    /// <summary>Whether CUDA's kernels of a format are left out of the plain command, which compiles those of floats and of one format of each kind of blocks.</summary>
+    public static bool IsLong(string device, TensorFormat format) =>
+        device.StartsWith("cuda", StringComparison.Ordinal) && format is not (TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K);
 
     /// <summary>Whether it is the PTX machine, or another where small shapes must do.</summary>
     public static bool IsInterpreted(Device device) =>

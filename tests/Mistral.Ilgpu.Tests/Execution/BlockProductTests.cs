@@ -21,7 +21,7 @@ public sealed class BlockProductTests
     private const double FloatError = 2e-6;
 
     public static TheoryData<string, TensorFormat> Cases =>
-        TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()));
+        TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
 
     [Theory]
     [MemberData(nameof(Cases))]

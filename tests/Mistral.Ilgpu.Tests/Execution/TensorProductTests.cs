@@ -21,26 +21,15 @@ public sealed class TensorProductTests
 
     public static TheoryData<string> Devices => [.. PromptDevices];
 
-    public static TheoryData<string, TensorFormat> Elements => new(
-        from device in new[] { "cuda" }
-        from format in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16 }
-        select (device, format));
+    public static TheoryData<string, TensorFormat> Elements =>
+        TestDevice.Rows(["cuda"], [TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16]);
 
-    public static TheoryData<string, TensorFormat> BlockFormats => new(
-        from device in new[] { "cuda" }
-        from format in Enum.GetValues<TensorFormat>()
-        where format.IsQuantized()
-        select (device, format));
+    public static TheoryData<string, TensorFormat> BlockFormats =>
+        TestDevice.Rows(["cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
 
-    public static TheoryData<string, TensorFormat> Formats => new(
-        from device in new[] { "cuda" }
-        from format in SomeFormats
-        select (device, format));
+    public static TheoryData<string, TensorFormat> Formats => TestDevice.Rows(["cuda"], SomeFormats, TestDevice.IsLong);
 
-    public static TheoryData<string, TensorFormat> PromptFormats => new(
-        from device in PromptDevices
-        from format in SomeFormats
-        select (device, format));
+    public static TheoryData<string, TensorFormat> PromptFormats => TestDevice.Rows(PromptDevices, SomeFormats, TestDevice.IsLong);
 
     public static TheoryData<string, TensorFormat> PromptElements => new(
         from device in PromptDevices
