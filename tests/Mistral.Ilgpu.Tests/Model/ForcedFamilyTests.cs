@@ -23,6 +23,14 @@ public sealed class ForcedFamilyTests
 
     [Fact]
     [Trait(Needs.Trait, Needs.OpenCl)]
+    public void SelfTest_InTheFormsForGpus_Passes()
+    {
+        using var device = TestDevice.OpenAs(KernelFamily.Gpu);
+        SelfTest.Run(device, [TensorFormat.BFloat16, TensorFormat.Q8_0], TensorFormat.Float16, ActivationType.Int8);
+    }
+
+    [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Model_InTheFormsForCpus_MakesTheCpusSteps() => Check(KernelFamily.OpenClCpu, TensorFormat.Q8_0);
 
     private static void Check(KernelFamily family, TensorFormat type)
