@@ -58,6 +58,7 @@ internal sealed class LoadedModel : IDisposable
             var options = settings.Options with { AllLogits = allLogits };
             var model = ProgressBar.OverLoading(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, (progress, kernels) =>
                 MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));
+            model.OnCacheOverflow = reason => narrator.Say($"warning: {reason}: --kv-type bf16");
             model.OnSlowerLaunches = reason => narrator.Detail($"{reason}");
             if (device.Drawback is { } drawback)
             {

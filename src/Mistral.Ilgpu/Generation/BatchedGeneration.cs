@@ -99,7 +99,7 @@ public sealed class BatchedGeneration
             return;
         }
 
-        Take(next);
+        Take(next, model);
     }
 
     private int Sample(int row, MistralModel model)
@@ -108,7 +108,7 @@ public sealed class BatchedGeneration
         return _continuation.Sample();
     }
 
-    private void Take(int next)
+    private void Take(int next, MistralModel model)
     {
         (Next, _choice) = (next, null);
         var elapsed = Stopwatch.GetElapsedTime(_begun);
@@ -122,6 +122,7 @@ public sealed class BatchedGeneration
 
         if (_continuation.Ending is not null)
         {
+            model.CheckCache(Sequence);
             End();
         }
     }

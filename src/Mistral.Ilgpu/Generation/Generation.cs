@@ -63,6 +63,8 @@ public sealed class Generation
             {
                 yield return rest;
             }
+
+            _model.End();
         }
         finally
         {

@@ -24,6 +24,11 @@ public interface ILogitSource
 
     /// <summary>Copies the logits of the last token.</summary>
     void ReadLogits(Span<float> logits);
+
+    /// <summary>Takes note that a continuation has ended.</summary>
+    void End()
+    {
+    }
 }
 
 internal sealed class ModelLogits(ModelText text) : ILogitSource
@@ -39,4 +44,6 @@ internal sealed class ModelLogits(ModelText text) : ILogitSource
     public int Choose() => text.Choose();
 
     public void ReadLogits(Span<float> logits) => text.ReadLogits(logits);
+
+    public void End() => text.CheckCache();
 }

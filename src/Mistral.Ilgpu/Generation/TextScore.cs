@@ -29,6 +29,7 @@ public sealed record TextScore(IReadOnlyList<int> Ids, IReadOnlyList<double> Log
                 }
             },
             cancellation);
+        text.CheckCache();
         return new TextScore(ids, logProbabilities, last);
     }
 

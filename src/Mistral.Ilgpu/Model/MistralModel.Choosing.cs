@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -10,6 +11,7 @@ public sealed partial class MistralModel
     private HostChoice? _hostChoice;
     private float[]? _logitsOnHost;
     private bool _hasReadChosen;
+    private int _checkedTexts;
 
     /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
     /// <exception cref="InvalidOperationException">The batch asked for a token to be drawn.</exception>
@@ -57,6 +59,21 @@ public sealed partial class MistralModel
         {
             throw new ModelFileException(Source, FormattableString.Invariant(
                 $"logits: found {most} for token {logits.IndexOf(most)}, expected finite numbers; the weights make more than float32 holds{Overflow}"));
+        }
+    }
+
+    /// <summary>Looks whether a text that ends has overflowed the cache. Weights do that early or never: the first texts tell, and others cost nothing.</summary>
+    internal void CheckCache(Sequence sequence)
+    {
+        const int MostTexts = 16;
+        if (OnCacheOverflow is { } tell && _checkedTexts < MostTexts && sequence.IsOpen)
+        {
+            _checkedTexts++;
+            if (_cache.HasOverflow(sequence))
+            {
+                _checkedTexts = MostTexts;
+                tell("keys or values beyond 65,504 overflow a cache in f16, which changes what the model writes; bf16 holds them");
+            }
         }
     }
 

@@ -84,6 +84,9 @@ public sealed partial class MistralModel : IDisposable
     /// <summary>Is told why, once, if the device's driver cannot record passes or chain their steps, or not as it might.</summary>
     public Action<string>? OnSlowerLaunches { get; set; }
 
+    /// <summary>Is told, once, if keys or values were too large for a cache in f16, which changes what texts become: bf16 holds them.</summary>
+    public Action<string>? OnCacheOverflow { get; set; }
+
     /// <summary>Launches of several steps at once, where they are made.</summary>
     internal StepChains? Chains { get; }
 

@@ -96,6 +96,15 @@ public sealed class ModelText(MistralModel model) : IDisposable
     /// <summary>Copies the logits of the last token to the host; waits for them.</summary>
     public void ReadLogits(Span<float> logits) => model.ReadLogits(0, logits);
 
+    /// <summary>Looks whether the text so far has overflowed the cache, see <see cref="MistralModel.OnCacheOverflow"/>.</summary>
+    public void CheckCache()
+    {
+        if (_sequence is { } sequence)
+        {
+            model.CheckCache(sequence);
+        }
+    }
+
     public void Dispose() => Reset();
 
     private void Forward(CancellationToken cancellation)

@@ -140,6 +140,43 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
     public void Generate_ModelThatDoesNotFit_NamesTheOptionsThatHelp(string needed, string help, string name, params string[] options) =>
         CommandRun.OnCpu(["generate", "abc", "--model", name, .. options]).ExpectError(3, needed, "available", help);
 
+    // The key of token 3 is −∞ in f16, so that no token but itself attends to it, and nothing fails.
+    [Theory]
+    [InlineData("generate")]
+    [InlineData("score")]
+    public void Run_KeysBeyondTheCachesType_SuggestsAnother(string command)
+    {
+        using var folder = new TemporaryFolder();
+        const int Width = 24;
+        new RandomCheckpoint(5)
+        {
+            Config = { ["vocab_size"] = RandomModel.VocabularySize, ["num_hidden_layers"] = 1 },
+            Damage = tensors =>
+            {
+                Set(tensors, "model.embed_tokens.weight", (row, column) => row == 3 || column % 2 == 0 ? 1 : -1);
+                Set(tensors, "model.layers.0.input_layernorm.weight", (_, _) => 1);
+                // Of a head's 32 rows the last rotary pair, which hardly turns.
+                Set(tensors, "model.layers.0.self_attn.q_proj.weight", (row, column) => row % 16 == 15 && column == 0 ? 1 : 0);
+                Set(tensors, "model.layers.0.self_attn.k_proj.weight", (row, _) => row % 16 == 15 ? -1e5f : 0);
+            },
+        }.Write(folder.Path);
+        File.Copy(Path.Combine(model.Folder, "tokenizer.model"), folder.File("tokenizer.model"));
+
+        Assert.Contains("warning: keys or values beyond 65,504", Run(), StringComparison.Ordinal);
+        Assert.DoesNotContain("warning", Run("--kv-type", "bf16"), StringComparison.Ordinal);
+
+        string Run(params string[] options) => CommandRun.Of(
+            [command, "--prompt-ids", "3,4,5", "--model", folder.Path, "--device", "cpu", .. options, .. command == "generate" ? ["--max-tokens", "3"] : Array.Empty<string>()])
+            .Expect(0).Error;
+
+        static void Set(Dictionary<string, (string Type, long[] Shape, byte[] Bytes)> tensors, string name, Func<int, int, float> value)
+        {
+            var shape = tensors[name].Shape;
+            var values = Enumerable.Range(0, (int)(shape.Length == 1 ? shape[0] : shape[0] * shape[1]));
+            tensors[name] = ("F32", shape, [.. values.SelectMany(i => BitConverter.GetBytes(value(i / Width, i % Width)))]);
+        }
+    }
+
     [Fact]
     public void Score_WeightsBeyondFloat_BlamesTheFile()
     {

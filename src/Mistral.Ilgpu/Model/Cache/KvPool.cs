@@ -96,6 +96,28 @@ internal sealed class KvPool : IDisposable
         }
     }
 
+    /// <summary>Whether a key or a value in f16 is not finite on some of the pages.</summary>
+    public bool HasOverflow(int firstPage, int pages, int bytesAtOnce)
+    {
+        using var rented = new RentedBytes(bytesAtOnce);
+        foreach (var view in _layers.SelectMany(layer => new[] { layer.Keys, layer.Values }))
+        {
+            long pageBytes = view.Length / Pages.Count;
+            long end = (firstPage + pages) * pageBytes;
+            for (long at = firstPage * pageBytes; at < end; at += bytesAtOnce)
+            {
+                var bytes = rented.Bytes[..(int)Math.Min(bytesAtOnce, end - at)];
+                view.SubView(at, bytes.Length).CopyToCPU(_device.Stream, bytes);
+                if (FormatConversion.FirstNotFinite(bytes, TensorFormat.Float16) >= 0)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     public void Dispose()
     {
         foreach (var buffer in _buffers)
