@@ -50,7 +50,7 @@ public sealed class BatchInvarianceTests
     [InlineData(24, 36, null)]
     [InlineData(64, 96, TensorFormat.BFloat16)]
     [InlineData(64, 96, TensorFormat.Q8_0)]
-    [InlineData(256, 256, TensorFormat.Q4_0)]
+    [InlineData(256, 256, TensorFormat.Q4_0, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
     public void SmallLogits_InRandomCompany_AreThoseAloneBitForBit(int columns, int feedForward, TensorFormat? type)
     {
         using var folder = new TemporaryFolder();
