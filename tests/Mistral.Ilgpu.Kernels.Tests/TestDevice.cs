@@ -32,6 +32,9 @@ public static class TestDevice
     /// <summary>Devices for kernels that need no groups.</summary>
     public static TheoryData<string> All => Rows("cpu", "opencl", "cuda");
 
+    /// <summary>The same, with CUDA left out of the plain command: for tests whose kernels take the PTX machine long to compile and to run.</summary>
+    public static TheoryData<string> AllWithCudaLong => [.. Rows("cpu", "opencl"), Needs.Long(new TheoryDataRow<string>("cuda"))];
+
     /// <summary>Devices for kernels that reduce over a group.</summary>
     public static TheoryData<string> Grouped => Rows("cpu:256", "opencl", "cuda");
 
@@ -71,9 +74,14 @@ public static class TestDevice
         return device!;
     }
 
-    /// <summary>Whether CUDA's kernels of a format are left out of the plain command, which compiles those of floats and of one format of each kind of blocks.</summary>
-    public static bool IsLong(string device, TensorFormat format) =>
-        device.StartsWith("cuda", StringComparison.Ordinal) && format is not (TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K);
+    /// <summary>Whether CUDA's kernels of a format are left out of the plain command. It compiles those of floats and of one format of each kind of
+    /// blocks, with warpgroups.</summary>
+    public static bool IsLong(string device, TensorFormat format) => device switch
+    {
+        "cuda" => format is not (TensorFormat.Float32 or TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K),
+        "cuda:mma" => true,
+        _ => false,
+    };
 
     /// <summary>Whether it is the PTX machine, or another where small shapes must do.</summary>
     public static bool IsInterpreted(Device device) =>

@@ -175,22 +175,18 @@ public sealed partial class Device : IDisposable
     internal IDisposable? LockPages<T>(nint start, int length)
         where T : unmanaged
     {
-        if (!CopiesMeanwhile)
+        if (Accelerator is not CudaAccelerator cuda)
         {
             return null;
         }
 
-        // ILGPU does not say to the driver which device it is for, and unbinds it from the thread after other calls.
-        Accelerator.Bind();
-        try
+        var locked = CudaPageLock.TryLock(cuda, start, (long)length * Interop.SizeOf<T>(), out string? refusal);
+        if (refusal is not null)
         {
-            return Accelerator.CreatePageLockFromPinned<T>(start, length);
+            _pageLockRefusal ??= $"host memory is copied unlocked, which takes longer: {refusal}";
         }
-        catch (Exception exception) when (exception is CudaException or NotSupportedException)
-        {
-            _pageLockRefusal ??= $"host memory is copied unlocked, which takes longer: {exception.Message.ReplaceLineEndings(" ")}";
-            return null;
-        }
+
+        return locked;
     }
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>

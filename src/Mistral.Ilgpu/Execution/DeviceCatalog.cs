@@ -13,6 +13,9 @@ namespace Mistral.Ilgpu.Execution;
 /// <summary>Finds the devices of this machine and chooses among them.</summary>
 public static class DeviceCatalog
 {
+    // Mesa's driver makes SPIR-V first.
+    private const string Rusticl = "rusticl";
+
     /// <param name="threads">Threads of CPU devices; null takes every core.</param>
     public static IReadOnlyList<DeviceInfo> List(int? threads = null)
     {
@@ -127,7 +130,10 @@ public static class DeviceCatalog
                     cl.MemorySize,
                     cl.NumMultiprocessors,
                     cl.MaxNumThreadsPerGroup,
-                    OpenClLacks(cl)),
+                    OpenClLacks(cl))
+                {
+                    HasLongVectors = HasLongVectors(cl),
+                },
                 _ => new DeviceInfo(
                     DeviceKind.Cpu,
                     0,
@@ -162,9 +168,12 @@ public static class DeviceCatalog
                 capabilities.GenericAddressSpace ? null : "generic pointers",
                 capabilities.Float16 ? null : "fp16",
                 capabilities.SubGroups ? null : "subgroups",
+                HasLongVectors(device) ? null : "vectors of 32",
             }.OfType<string>(),
         ];
     }
+
+    private static bool HasLongVectors(CLDevice device) => !device.PlatformName.Contains(Rusticl, StringComparison.OrdinalIgnoreCase);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DeviceRegistry")]
     private static extern DeviceRegistry RegistryOf(Context.Builder builder);

@@ -26,6 +26,10 @@ public sealed record DeviceInfo(
     /// <summary>Of CUDA devices, 80 for sm_80; 0 of others.</summary>
     public int CudaArchitecture { get; init; }
 
+    /// <summary>Whether the compiler of an OpenCL CPU takes vectors of more than sixteen elements, as one for the processor itself does. One that makes
+    /// SPIR-V first ends the process where it meets them.</summary>
+    public bool HasLongVectors { get; init; } = true;
+
     /// <summary>The family whose forms it is given whatever it is, for tests; null for its own.</summary>
     internal KernelFamily? ForcedFamily { get; init; }
 
@@ -42,6 +46,7 @@ public sealed record DeviceInfo(
     {
         (DeviceKind.Cuda, _) => (0, "a CUDA GPU comes first"),
         (DeviceKind.OpenCl, true) => (1, "no CUDA GPU, so an OpenCL GPU"),
+        (DeviceKind.OpenCl, false) when !HasLongVectors => (4, "nothing else is here"),
         (DeviceKind.OpenCl, false) => (2, "no GPU, so OpenCL on the CPU, whose compiler vectorizes"),
         _ => (3, "no GPU and no OpenCL, so ILGPU's CPU accelerator"),
     };

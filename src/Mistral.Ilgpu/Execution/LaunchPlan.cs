@@ -28,7 +28,7 @@ public sealed class LaunchPlan(DeviceInfo device, int reductionGroup = Reduction
     public KernelFamily Family { get; } = device.ForcedFamily ?? (device.Kind, device.IsGpu) switch
     {
         (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
-        (_, false) => KernelFamily.OpenClCpu,
+        (_, false) when device.HasLongVectors => KernelFamily.OpenClCpu,
         _ when device.CudaArchitecture >= 80 => KernelFamily.Cuda,
         _ => KernelFamily.Gpu,
     };

@@ -31,11 +31,11 @@ public sealed class TensorProductTests
 
     public static TheoryData<string, TensorFormat> PromptFormats => TestDevice.Rows(PromptDevices, SomeFormats, TestDevice.IsLong);
 
-    public static TheoryData<string, TensorFormat> PromptElements => new(
-        from device in PromptDevices
-        from format in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16 }
-        where device == "cuda" || format != TensorFormat.Float32
-        select (device, format));
+    public static TheoryData<string, TensorFormat> PromptElements =>
+    [
+        .. TestDevice.Rows(["cuda"], [TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16], TestDevice.IsLong),
+        .. TestDevice.Rows(["cuda:mma"], [TensorFormat.BFloat16, TensorFormat.Float16], TestDevice.IsLong),
+    ];
 
     [Theory]
     [MemberData(nameof(Elements))]

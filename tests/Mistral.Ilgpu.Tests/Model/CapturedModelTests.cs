@@ -19,8 +19,8 @@ public sealed class CapturedModelTests
 
     [Theory]
     [InlineData(null, null)]
-    [InlineData("cuGraphInstantiateWithFlags", "tokens are launched step by step")]
-    [InlineData("cuGraphAddDependencies_v2", "each kernel begins when the one before has ended")]
+    [InlineData("cuGraphInstantiateWithFlags", "tokens are launched step by step", Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    [InlineData("cuGraphAddDependencies_v2", "each kernel begins when the one before has ended", Explicit = true, Traits = [Needs.Trait, Needs.Time])]
     public void Decode_OfRecordedPasses_GivesThoseThatAreLaunchedBitForBit(string? refused, string? told)
     {
         using var folder = new TemporaryFolder();

@@ -12,6 +12,8 @@ public sealed class RotationTests
 {
     public static TheoryData<string> Devices => TestDevice.All;
 
+    public static TheoryData<string> DevicesWithCudaLong => TestDevice.AllWithCudaLong;
+
     [Theory]
     [MemberData(nameof(Devices))]
     public void Generation_PastTenWindows_KeepsMemoryFlatAndEqualsFullCache(string name)
@@ -70,7 +72,7 @@ public sealed class RotationTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [MemberData(nameof(DevicesWithCudaLong))]
     public void GreedyTokens_OfTiny_AreTheSameOnEveryDevice(string name)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);

@@ -100,9 +100,12 @@ public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<Tempora
     [InlineData("-p 8 --prompt-ids 1", "-p with a prompt")]
     [InlineData("-p 0", "from 1")]
     [InlineData("--prompt-ids 99999", "99999")]
-    [InlineData("-p 4 -n 0 --trace /nowhere/trace.json", "/nowhere/trace.json")]
     public void Profile_WrongOptions_AreRefusedInOneLine(string options, string message) =>
         CommandRun.OnCpu(["profile", .. options.Split(' ')]).ExpectError(2, message);
+
+    [Fact]
+    public void Profile_TraceThatCannotBeWritten_IsRefusedInOneLine() =>
+        CommandRun.OnCpu("profile", "-p", "4", "-n", "0", "--trace", "/nowhere/trace.json").ExpectError(4, "/nowhere/trace.json");
 
     private static int Int(JsonElement element, string name) => element.GetProperty(name).GetInt32();
 

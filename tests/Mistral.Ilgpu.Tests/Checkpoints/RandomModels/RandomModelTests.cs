@@ -98,13 +98,13 @@ public sealed class RandomModelTests
     }
 
     [Theory]
-    [InlineData("random:")]
-    [InlineData("random:mistral-8b")]
-    [InlineData("random:mistral-7b:q9")]
-    public void Open_UnknownName_NamesThoseThereAre(string model)
+    [InlineData("random:", "mistral-7b-v0.1, ")]
+    [InlineData("random:mistral-8b", "mistral-7b-v0.1, ")]
+    [InlineData("random:mistral-7b:q9", "found type 'q9', expected f32, ")]
+    public void Open_UnknownName_NamesThoseThereAre(string model, string names)
     {
         string message = Assert.Throws<ModelFileException>(() => Checkpoint.Open(model)).Message;
-        Assert.Contains("mistral-7b-v0.1, ", message);
+        Assert.Contains(names, message);
         Assert.DoesNotContain('\n', message);
     }
 }
