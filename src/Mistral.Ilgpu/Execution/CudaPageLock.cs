@@ -27,10 +27,11 @@ internal sealed partial class CudaPageLock : IDisposable
         return error == 0 ? new CudaPageLock(accelerator, start) : null;
     }
 
+    /// <exception cref="CudaException">The driver refuses: a copy of the memory is under way.</exception>
     public void Dispose()
     {
         _accelerator.Bind();
-        _ = HostUnregister(_start);
+        CudaException.ThrowIfFailed((CudaError)HostUnregister(_start));
     }
 
     [LibraryImport("cuda", EntryPoint = "cuMemHostRegister_v2")]
