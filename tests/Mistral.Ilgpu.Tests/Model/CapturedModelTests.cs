@@ -70,7 +70,11 @@ public sealed class CapturedModelTests
     {
         Assert.SkipUnless(CudaDriver.Absence is null, $"{CudaDriver.Absence}, which counts nothing");
         const int Tokens = 5;
-        using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
+        using var folder = new TemporaryFolder();
+        var random = new RandomCheckpoint(5);
+        random.Config["sliding_window"] = 512;
+        random.Write(folder.Path);
+        using var checkpoint = Checkpoint.Open(folder.Path);
         using var model = MistralModel.LoadUntested(
             checkpoint, TestDevice.Get("cuda"), new ModelOptions(Sequences: 2, Chunk: 16), progress: null, CancellationToken.None);
         using var text = model.TryOpen()!;

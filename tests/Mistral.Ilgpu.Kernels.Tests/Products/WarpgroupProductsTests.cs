@@ -1,12 +1,10 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
-namespace Mistral.Ilgpu.Tests.Execution;
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>When prompts are multiplied by warpgroups, and what comes in their place.</summary>
 public sealed class WarpgroupProductsTests

@@ -4,15 +4,12 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Quantization;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Reference;
-using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
-namespace Mistral.Ilgpu.Tests.Execution;
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>A random matrix and random activations, multiplied by a device and in float64.</summary>
 internal sealed class Product

@@ -2,13 +2,10 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Kernels.Tests;
-using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
 using Xunit;
 
-namespace Mistral.Ilgpu.Tests.Execution;
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>Products of blocks in strips against the simplest form, on the same activations in eight bits.</summary>
 public sealed class StripProductTests

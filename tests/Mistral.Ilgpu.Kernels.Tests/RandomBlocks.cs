@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Mistral.Ilgpu.Checkpoints;
 
-namespace Mistral.Ilgpu.Tests.Checkpoints.Quantization;
+namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Blocks of random bits whose scales are ordinary numbers.</summary>
 internal static class RandomBlocks

@@ -1,9 +1,8 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels.Tests;
 using Xunit;
 
-namespace Mistral.Ilgpu.Tests.Execution;
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>Products that make the norm of one decoded row themselves, by the PTX that an NVIDIA GPU gets.</summary>
 public sealed class NormedProductTests

@@ -3,14 +3,11 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Quantization;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
-namespace Mistral.Ilgpu.Tests.Execution;
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>Products with quantized weights in every format and form, against float64 over the host's decoding.</summary>
 public sealed class BlockProductTests

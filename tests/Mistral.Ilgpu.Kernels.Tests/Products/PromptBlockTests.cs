@@ -1,11 +1,9 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Xunit;
 
-namespace Mistral.Ilgpu.Tests.Execution;
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>Prompts times weights in blocks, which become 16-bit numbers on their way to shared memory, with warpgroups and without.</summary>
 public sealed class PromptBlockTests

@@ -3,13 +3,10 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Quantization;
 using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Kernels.Tests;
-using Mistral.Ilgpu.Tests.Checkpoints.Quantization;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
-namespace Mistral.Ilgpu.Tests.Execution;
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>The forms of products for NVIDIA's GPUs, by the PTX that such a device gets; those of prompts with warpgroups and without, where it has them.</summary>
 public sealed class TensorProductTests
