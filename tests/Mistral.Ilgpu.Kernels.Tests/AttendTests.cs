@@ -8,9 +8,9 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// <summary>Rotary positions, attention and cache rotation together, in every form, see <see cref="RaggedPasses"/>: which shapes are tried where.</summary>
 public sealed class AttendTests
 {
-    public static TheoryData<string> All => TestDevice.All;
+    public static TheoryData<string> All => TestDevice.AllWithCudaLong;
 
-    public static TheoryData<string> Grouped => TestDevice.Grouped;
+    public static TheoryData<string> Grouped => TestDevice.GroupedWithCudaLong;
 
     [Theory]
     [MemberData(nameof(All))]
@@ -27,7 +27,7 @@ public sealed class AttendTests
     public void AttentionGroup_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Group);
 
     [Theory]
-    [InlineData("cuda")]
+    [InlineData("cuda", Explicit = true, Traits = [Needs.Trait, Needs.Time])]
     public void TensorAttention_RaggedPassesOverRings_EqualsReference(string name)
     {
         var device = TestDevice.Get(name);

@@ -124,7 +124,7 @@ public sealed class CompiledKernelsTests : IDisposable
         Parallel.For(0, forms.Count, i => atOnce[i] = CompiledKernels.TextOf(
             backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), forms[i].Bounds), CudaArchitecture.SM_80).Source);
 
-        Assert.All(forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.Ptx(pair.First, Architecture)), WorkOf(pair.Second)));
+        Assert.All(forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.PtxOf(pair.First, Architecture)), WorkOf(pair.Second)));
     }
 
     // How often which instruction moves memory, computes with floats, or waits. Of the rest ILGPU makes a little more or less, one by one too, by what a

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Every kernel in every form that is not for the CPU accelerator alone compiles for every backend, with no such device in the
 /// machine.</summary>
-public sealed partial class KernelCompilationTests
+public sealed partial class KernelCompilationTests(KernelCode code) : IClassFixture<KernelCode>
 {
     public static TheoryData<string> Compiled => Rows(KernelCatalog.All.Where(form => form.CpuOnly is null));
 
@@ -19,11 +19,10 @@ public sealed partial class KernelCompilationTests
     public void Kernel_CompiledForEachBackend_IsWhatItsFormSays(string kernel)
     {
         var form = Form(kernel);
-        using var code = new KernelCode(form);
-        Assert.All(Architectures(form), architecture => CheckPtx(form, architecture, code.Ptx(architecture)));
+        Assert.All(Architectures(form), architecture => CheckPtx(form, architecture, code.Ptx(form, architecture)));
         if (form.CudaArchitecture is null)
         {
-            CheckOpenCl(form, code.OpenCl());
+            CheckOpenCl(form, code.OpenCl(form));
         }
     }
 
@@ -35,10 +34,9 @@ public sealed partial class KernelCompilationTests
         Assert.SkipWhen(ptxas is null, "no ptxas on PATH");
         var form = Form(kernel);
         Assert.NotEmpty(Architectures(form));
-        using var code = new KernelCode(form);
         try
         {
-            Assert.All(Architectures(form).Select(architecture => (architecture, Ptxas.Assemble(ptxas!, form, code.Ptx(architecture), architecture))).ToList(), assembled =>
+            Assert.All(Architectures(form).Select(architecture => (architecture, Ptxas.Assemble(ptxas!, form, code.Ptx(form, architecture), architecture))).ToList(), assembled =>
             {
                 var (_, resources) = assembled;
                 Assert.Equal(0, resources.SpillBytes);

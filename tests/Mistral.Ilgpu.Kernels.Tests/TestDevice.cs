@@ -38,6 +38,9 @@ public static class TestDevice
     /// <summary>Devices for kernels that reduce over a group.</summary>
     public static TheoryData<string> Grouped => Rows("cpu:256", "opencl", "cuda");
 
+    /// <summary>The same, with CUDA left out of the plain command.</summary>
+    public static TheoryData<string> GroupedWithCudaLong => [.. Rows("cpu:256", "opencl"), Needs.Long(new TheoryDataRow<string>("cuda"))];
+
     /// <summary>A case of a theory for each device.</summary>
     public static TheoryData<string> Rows(params string[] devices) => [.. devices.Select(device => Marked(new TheoryDataRow<string>(device), device))];
 

@@ -111,10 +111,10 @@ internal static class ExpectedReport
 
         text.Append($"| kernel | registers (sm_90) | shared memory |{string.Concat(Architectures.Select(architecture => $" sm_{architecture} |"))}\n");
         text.Append($"|---|---|---|{string.Concat(Architectures.Select(_ => "---|"))}\n");
+        using var code = new KernelCode();
         foreach (var form in Forms.Select(name => KernelCatalog.All.Single(form => form.Name == name)))
         {
-            using var code = new KernelCode(form);
-            var resources = Architectures.Select(architecture => form.IsFor(architecture) ? Ptxas.Assemble(ptxas, form, code.Ptx(architecture), architecture) : null).ToList();
+            var resources = Architectures.Select(architecture => form.IsFor(architecture) ? Ptxas.Assemble(ptxas, form, code.Ptx(form, architecture), architecture) : null).ToList();
             var cells = Architectures.Zip(resources, (architecture, taken) => taken is null ? null : Occupancy.Of(taken, form.GroupSize!.Value, architecture))
                 .Select(occupancy => occupancy is null ? " – |" : $" {occupancy.Warps} of {occupancy.MostWarps} ({occupancy.Limit}) |");
             text.Append(CultureInfo.InvariantCulture, $"| `{form.Name}` | {resources[^1]!.Registers} | {resources[^1]!.SharedBytes:N0} B |{string.Concat(cells)}\n");

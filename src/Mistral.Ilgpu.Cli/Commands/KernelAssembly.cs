@@ -50,7 +50,7 @@ internal static class KernelAssembly
     {
         try
         {
-            var resources = Ptxas.Assemble(ptxas, form, KernelCode.Ptx(form, architecture), architecture);
+            var resources = Ptxas.Assemble(ptxas, form, KernelCode.PtxOf(form, architecture), architecture);
             string[] spills = resources.SpillBytes == 0 ? [] : [$"{resources.SpillBytes} bytes of spills"];
             string[] faults = [.. spills, .. resources.Losses];
             return new Assembled(form.Name, faults.Length == 0 ? null : string.Join("; ", faults));

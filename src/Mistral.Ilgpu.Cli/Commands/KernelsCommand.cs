@@ -76,7 +76,7 @@ internal static partial class KernelsCommand
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
         ? [.. forms.Select(form => (
-            form, form.CpuOnly is not null || form.NeedsLanes || !form.IsFor(architecture) ? null : Resources(ptxas, form, KernelCode.Ptx(form, architecture), architecture)))]
+            form, form.CpuOnly is not null || form.NeedsLanes || !form.IsFor(architecture) ? null : Resources(ptxas, form, KernelCode.PtxOf(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
     // Null where the assembler is too old to tell.
@@ -162,7 +162,7 @@ internal static partial class KernelsCommand
         var (code, resources) = language switch
         {
             "il" => (KernelIl.Disassemble(form), null),
-            "opencl" => (OpenCl(form), null),
+            "opencl" => (KernelCode.OpenClOf(form), null),
             "sass" => MachineCode(form, architecture),
             _ => Assembly(form, architecture),
         };
@@ -191,15 +191,9 @@ internal static partial class KernelsCommand
         }
     }
 
-    private static string OpenCl(KernelForm form)
-    {
-        using var code = new KernelCode(form);
-        return code.OpenCl();
-    }
-
     private static (string Code, PtxResources? Resources) Assembly(KernelForm form, int architecture)
     {
-        string ptx = KernelCode.Ptx(form, architecture);
+        string ptx = KernelCode.PtxOf(form, architecture);
         return (ptx, Ptxas.Find() is { } ptxas ? Resources(ptxas, form, ptx, architecture) : null);
     }
 

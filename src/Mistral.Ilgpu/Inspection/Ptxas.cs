@@ -41,7 +41,7 @@ public static partial class Ptxas
     /// <summary>Assembles, and disassembles to machine code.</summary>
     /// <exception cref="InvalidDataException">One of them refuses; the message is its.</exception>
     public static (PtxResources Resources, string MachineCode) Disassemble(string ptxas, string nvdisasm, KernelForm form, int architecture) =>
-        Assemble(ptxas, form, KernelCode.Ptx(form, architecture), architecture, (resources, cubin) => (resources, Run(nvdisasm, "-c", cubin).Output));
+        Assemble(ptxas, form, KernelCode.PtxOf(form, architecture), architecture, (resources, cubin) => (resources, Run(nvdisasm, "-c", cubin).Output));
 
     private static T Assemble<T>(string ptxas, KernelForm form, string ptx, int architecture, Func<PtxResources, string, T> use)
     {

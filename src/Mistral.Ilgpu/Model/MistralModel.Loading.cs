@@ -52,14 +52,18 @@ public sealed partial class MistralModel
         }
     }
 
+    /// <summary>Loads a model on a device that is taken at its word: there is no self-test, and chains are compiled beside the first text.</summary>
     internal static MistralModel LoadUntested(
-        Checkpoint checkpoint, Device device, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation) =>
-        Build(
-            checkpoint,
-            device,
-            MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes),
-            ModelWeights.Load(device, checkpoint, options, progress, cancellation),
-            _ => { });
+        Checkpoint checkpoint,
+        Device device,
+        ModelOptions? options = null,
+        IProgress<TensorProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        options ??= new ModelOptions();
+        var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
+        return Build(checkpoint, device, fitted, ModelWeights.Load(device, checkpoint, options, progress, cancellation), _ => { });
+    }
 
     private static MistralModel Build(
         Checkpoint checkpoint, Device device, (MemoryPlan Plan, ModelOptions Options) fitted, ModelWeights weights, Action<MistralModel> prepare)

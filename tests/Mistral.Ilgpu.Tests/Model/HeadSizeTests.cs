@@ -21,7 +21,7 @@ public sealed class HeadSizeTests
     public static TheoryData<string> DevicesWithCudaLong => TestDevice.AllWithCudaLong;
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [MemberData(nameof(DevicesWithCudaLong))]
     public void Logits_OfHeadsThatArePadded_EqualReference(string name)
     {
         foreach (int headDim in new[] { 8, 100, 254 })
@@ -96,7 +96,7 @@ public sealed class HeadSizeTests
         using var checkpoint = Checkpoint.Open(folder.Path);
         int[] ids = LogitsTests.RandomIds(new Random(1), 19, checkpoint.Config.VocabularySize);
         var expected = new ReferenceModel(checkpoint).Forward(ids);
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name), options);
+        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get(name), options);
         using var text = new ModelText(model);
         var logits = new float[checkpoint.Config.VocabularySize];
         text.Forward(ids.AsSpan(..^3));

@@ -25,7 +25,7 @@ public sealed class RotationTests
         using var checkpoint = Checkpoint.Open(folder.Path);
         int window = checkpoint.Config.SlidingWindow!.Value;
         var reference = new ReferenceModel(checkpoint);
-        using var model = MistralModel.Load(
+        using var model = MistralModel.LoadUntested(
             checkpoint, TestDevice.Get(name), new ModelOptions(CacheType: TensorFormat.Float32, Chunk: (2 * window) + 3));
         using var text = new ModelText(model);
         long memory = model.Device.AllocatedBytes;
@@ -49,7 +49,7 @@ public sealed class RotationTests
     public void CacheBytes_OfWindowedModel_AreWindowTimesKvHeadsTimesHeadDim()
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), new ModelOptions(CacheType: TensorFormat.Float16));
+        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), new ModelOptions(CacheType: TensorFormat.Float16));
         using var text = new ModelText(model);
         var c = checkpoint.Config;
         Assert.Equal(2L * c.LayerCount * 64 * c.KvHeadCount * c.HeadDim * 2, model.Cache.Bytes);
@@ -64,7 +64,7 @@ public sealed class RotationTests
         random.Config["sliding_window"] = null;
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), new ModelOptions(Context: 10));
+        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), new ModelOptions(Context: 10));
         using var text = new ModelText(model);
         text.Forward([.. Enumerable.Repeat(3, 10)]);
         var error = Assert.Throws<ContextFullException>(() => text.Forward([3]));
@@ -93,7 +93,7 @@ public sealed class RotationTests
 
     private static int[] Greedy(string name, Checkpoint checkpoint, int count)
     {
-        using var model = MistralModel.Load(checkpoint, TestDevice.Get(name));
+        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get(name));
         using var text = new ModelText(model);
         text.Forward([checkpoint.Tokenizer.BosId, .. checkpoint.Tokenizer.EncodeToIds("One day")]);
         var ids = new int[count];
