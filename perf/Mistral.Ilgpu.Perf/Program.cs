@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
 
-// Four things: the report that perf/run writes, BenchmarkDotNet's suite of single kernels, which takes its own arguments, what
-// NVIDIA's GPUs should do by calculation, and how near logits come to llama.cpp's.
+// Five things: the report that perf/run writes, BenchmarkDotNet's suite of single kernels, which takes its own arguments, what
+// NVIDIA's GPUs should do by calculation, how near logits come to llama.cpp's, and what must stay where structure alone moves.
 if (args is ["kernels", .. var rest])
 {
     KernelSuite.Run(rest);
@@ -25,12 +25,27 @@ if (args is ["logits", var on, var harness, var vocabulary])
     return 0;
 }
 
+if (args is ["hashes", .. var devices])
+{
+    if (devices is [])
+    {
+        HashReport.WriteTexts(Console.Out);
+    }
+
+    foreach (string request in devices)
+    {
+        HashReport.WriteLogits(Console.Out, request, "tests/data/gguf");
+    }
+
+    return 0;
+}
+
 var device = new Option<string>("--device") { Description = "As mistral takes it.", DefaultValueFactory = _ => "auto" };
 var model = new Option<string>("--model") { Description = "As mistral takes it, without a type.", DefaultValueFactory = _ => "random:250m" };
 var against = new Option<string?>("--against") { Description = "A folder with llama.cpp, as mistral bench takes it." };
 var output = new Option<string>("--output") { Description = "The folder for results.", DefaultValueFactory = _ => "perf/results" };
 var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on three GPUs; "
-    + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's.") { device, model, against, output };
+    + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's; hashes [DEVICE...] lists what must stay where structure alone moves.") { device, model, against, output };
 report.SetAction(parse => PerformanceReport.Write(
     parse.GetValue(device)!, parse.GetValue(model)!, parse.GetValue(against), parse.GetValue(output)!));
 return report.Parse(args).Invoke();

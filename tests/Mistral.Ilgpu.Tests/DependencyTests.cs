@@ -31,24 +31,5 @@ public sealed class DependencyTests
         Assert.DoesNotContain(names, name => name.StartsWith("ILGPU", StringComparison.Ordinal) || name.EndsWith("Kernels", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData("Mistral.Ilgpu.Checkpoints", "Execution", "Model", "Generation")]
-    [InlineData("Mistral.Ilgpu.Tokenization", "Checkpoints", "Execution", "Model", "Generation")]
-    [InlineData("Mistral.Ilgpu.Execution", "Tokenization", "Model", "Generation")]
-    [InlineData("Mistral.Ilgpu.Model", "Generation")]
-    public void Namespace_UsesNothingAboveIt(string layer, params string[] above)
-    {
-        const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-        var used = typeof(Checkpoint).Assembly.GetTypes().Where(type => type.Namespace == layer).SelectMany(type => type.GetMembers(All).SelectMany(member => member switch
-        {
-            FieldInfo field => [field.FieldType],
-            MethodBase method => (Type[])[.. method.GetParameters().Select(p => p.ParameterType), .. Locals(method)],
-            _ => [],
-        })).Select(type => type.Namespace).Distinct();
-        Assert.DoesNotContain(used, name => above.Any(upper => name == $"Mistral.Ilgpu.{upper}"));
-    }
-
-    private static IEnumerable<Type> Locals(MethodBase method) => method.GetMethodBody()?.LocalVariables.Select(local => local.LocalType) ?? [];
-
     private static IEnumerable<string> References(Assembly assembly) => assembly.GetReferencedAssemblies().Select(name => name.Name!);
 }

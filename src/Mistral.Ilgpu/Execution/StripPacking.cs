@@ -1,4 +1,5 @@
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Device;

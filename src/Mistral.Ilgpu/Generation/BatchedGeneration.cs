@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
-using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Generation;
 
@@ -19,7 +18,7 @@ public sealed class BatchedGeneration
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Continuation _continuation;
     private readonly Action _wake;
-    private readonly Activity? _activity = Telemetry.StartText();
+    private readonly Activity? _activity = TextTelemetry.StartText();
     private readonly long _submitted = Stopwatch.GetTimestamp();
     private long _begun;
     private int _readFrom;
@@ -78,7 +77,7 @@ public sealed class BatchedGeneration
         Sequence = sequence;
         _readFrom = sequence.Position;
         _begun = Stopwatch.GetTimestamp();
-        Telemetry.OnBegin(Stopwatch.GetElapsedTime(_submitted, _begun), _readFrom);
+        TextTelemetry.OnBegin(Stopwatch.GetElapsedTime(_submitted, _begun), _readFrom);
     }
 
     /// <summary>How the model is to choose the next token, the same until it is chosen.</summary>
@@ -147,7 +146,7 @@ public sealed class BatchedGeneration
     {
         IsDone = true;
         Sequence?.Dispose();
-        Telemetry.OnEnd(_activity, Timings, FinishReason, exception);
+        TextTelemetry.OnEnd(_activity, Timings, FinishReason, exception);
         _tokens.Writer.TryComplete(exception);
         if (exception is null)
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Generation;
 
@@ -34,7 +33,7 @@ public sealed class Generation
     public IEnumerable<GeneratedToken> Run(CancellationToken cancellation = default)
     {
         var clock = Stopwatch.StartNew();
-        var activity = Telemetry.StartText();
+        var activity = TextTelemetry.StartText();
         try
         {
             int read = _model.Position;
@@ -68,7 +67,7 @@ public sealed class Generation
         }
         finally
         {
-            Telemetry.OnEnd(activity, Timings, FinishReason);
+            TextTelemetry.OnEnd(activity, Timings, FinishReason);
         }
     }
 

@@ -33,7 +33,7 @@ public sealed partial class MistralModel
         }
 
         End(batch);
-        Telemetry.OnPass(pass);
+        Telemetry.OnPass(pass.PrefillCount, pass.DecodeCount);
     }
 
     private void Launch(Pass pass)

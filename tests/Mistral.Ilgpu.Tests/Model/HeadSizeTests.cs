@@ -16,8 +16,6 @@ public sealed class HeadSizeTests
     // Weights and activations in eight bits; a head at the wrong place makes an error near 1.
     private const double QuantizedError = 8e-2;
 
-    public static TheoryData<string> Devices => TestDevice.All;
-
     public static TheoryData<string> DevicesWithCudaLong => TestDevice.AllWithCudaLong;
 
     [Theory]

@@ -111,7 +111,6 @@ public sealed class TelemetryTests : IDisposable
     [Fact]
     public void NobodyListens_NothingIsAllocated()
     {
-        var pass = new Pass(1, 2, 1);
         Tell();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Tell();
@@ -121,10 +120,10 @@ public sealed class TelemetryTests : IDisposable
         {
             for (int i = 0; i < 1000; i++)
             {
-                Telemetry.OnPass(pass);
-                var activity = Telemetry.StartText();
-                Telemetry.OnBegin(TimeSpan.FromSeconds(1), 3);
-                Telemetry.OnEnd(activity, new GenerationTimings(1, TimeSpan.FromSeconds(1), 2, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)), FinishReason.Stop);
+                Telemetry.OnPass(prefillTokens: 2, decodeTokens: 1);
+                var activity = TextTelemetry.StartText();
+                TextTelemetry.OnBegin(TimeSpan.FromSeconds(1), 3);
+                TextTelemetry.OnEnd(activity, new GenerationTimings(1, TimeSpan.FromSeconds(1), 2, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)), FinishReason.Stop);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Checkpoints.RandomModels;
@@ -76,7 +77,7 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
 
     private void FillBlocks(Span<byte> bytes, long firstBlock)
     {
-        var planes = Execution.BlockPlanes.Of(Format);
+        var planes = BlockPlanes.Of(Format);
         int blockBytes = planes.QuantBytes + planes.ScaleBytes;
         int words = ScalePattern.Length / 2;
         int quantWords = planes.QuantBytes / sizeof(uint);

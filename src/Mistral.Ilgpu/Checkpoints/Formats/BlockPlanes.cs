@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Checkpoints.Formats;
 
 /// <summary>Parts blocks as a file holds them into their quants and all else.</summary>
 public delegate void BlockParting(ReadOnlySpan<byte> blocks, Span<byte> quants, Span<byte> scales);

@@ -1,7 +1,6 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Checkpoints.Formats;
 
 /// <summary>What is to be done with the type that a quantized format is in kernels.</summary>
 internal interface IBlockFormatUse<out TResult>

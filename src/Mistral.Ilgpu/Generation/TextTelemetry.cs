@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Mistral.Ilgpu.Observability;
+
+namespace Mistral.Ilgpu.Generation;
+
+/// <summary>The instruments and the activity of a text, see <see cref="Telemetry"/>.</summary>
+internal static class TextTelemetry
+{
+    private static readonly Counter<long> SharedTokens = Telemetry.Shared.CreateCounter<long>(
+        "mistral.tokens.shared", "{token}", "Tokens of prompts that were not computed again, because other texts begin alike.");
+
+    private static readonly Histogram<double> QueueTime = Telemetry.Shared.CreateHistogram<double>(
+        "mistral.queue.duration", "s", "From a text's submission until it has its place in the cache.");
+
+    private static readonly Histogram<double> FirstToken = Telemetry.Shared.CreateHistogram<double>(
+        "gen_ai.server.time_to_first_token", "s", "From when a text has its place until its first token.");
+
+    private static readonly Histogram<double> PerToken = Telemetry.Shared.CreateHistogram<double>(
+        "gen_ai.server.time_per_output_token", "s", "Mean time of a text's tokens after its first.");
+
+    private static readonly Histogram<double> Duration = Telemetry.Shared.CreateHistogram<double>(
+        "gen_ai.server.request.duration", "s", "From when a text has its place until its end.");
+
+    internal static void OnBegin(TimeSpan queued, int sharedTokens)
+    {
+        QueueTime.Record(queued.TotalSeconds);
+        if (sharedTokens > 0)
+        {
+            SharedTokens.Add(sharedTokens);
+        }
+    }
+
+    /// <summary>An activity from now until <see cref="OnEnd"/>, null where nobody listens; it does not become the current one, for the
+    /// thread that generates is not the one that asked.</summary>
+    internal static Activity? StartText()
+    {
+        if (!Telemetry.Source.HasListeners())
+        {
+            return null;
+        }
+
+        var current = Activity.Current;
+        var activity = Telemetry.Source.StartActivity("generate", ActivityKind.Internal);
+        Activity.Current = current;
+        return activity;
+    }
+
+    internal static void OnEnd(Activity? activity, GenerationTimings timings, FinishReason reason, Exception? exception = null)
+    {
+        if (timings.DecodeTokens > 0)
+        {
+            PerToken.Record(timings.DecodeTime.TotalSeconds / timings.DecodeTokens);
+        }
+
+        if (timings.FirstTokenTime > TimeSpan.Zero)
+        {
+            FirstToken.Record(timings.FirstTokenTime.TotalSeconds);
+        }
+
+        if (Duration.Enabled)
+        {
+            Duration.Record((timings.PrefillTime + timings.DecodeTime).TotalSeconds, new KeyValuePair<string, object?>("gen_ai.response.finish_reason", NameOf(reason)));
+        }
+
+        if (activity is not null)
+        {
+            activity.SetTag("gen_ai.usage.input_tokens", timings.PrefillTokens);
+            activity.SetTag("gen_ai.usage.output_tokens", timings.FirstTokenTime > TimeSpan.Zero ? timings.DecodeTokens + 1 : 0);
+            activity.SetTag("gen_ai.response.finish_reason", NameOf(reason));
+            if (exception is not null)
+            {
+                activity.SetStatus(ActivityStatusCode.Error, exception.Message);
+            }
+
+            activity.Dispose();
+        }
+    }
+
+    private static string NameOf(FinishReason reason) => reason switch
+    {
+        FinishReason.Stop => "stop",
+        FinishReason.Length => "length",
+        _ => "cancelled",
+    };
+}
