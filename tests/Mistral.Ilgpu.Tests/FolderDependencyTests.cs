@@ -11,9 +11,18 @@ public sealed class FolderDependencyTests
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Execution")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Generation")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Tokenization")]
-    public void Folder_OfAnAssembly_HasNoCycle(string assembly, string folder)
+    public void Folder_OfAnAssembly_HasNoCycle(string assembly, string folder) => Assert.Empty(Graph(assembly).Cycles(folder));
+
+    [Theory]
+    [InlineData("Checkpoints", "Execution", "Model", "Generation")]
+    [InlineData("Tokenization", "Checkpoints", "Execution", "Model", "Generation")]
+    [InlineData("Execution", "Tokenization", "Model", "Generation")]
+    [InlineData("Model", "Generation")]
+    public void Folder_UsesNothingAboveIt(string layer, params string[] above)
     {
-        var graph = new FolderGraph(Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), assembly);
-        Assert.Empty(graph.Cycles(folder));
+        var graph = Graph("Mistral.Ilgpu");
+        Assert.All(above, upper => Assert.Empty(graph.Uses($"Mistral.Ilgpu.{layer}", $"Mistral.Ilgpu.{upper}")));
     }
+
+    private static FolderGraph Graph(string assembly) => new(Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), assembly);
 }

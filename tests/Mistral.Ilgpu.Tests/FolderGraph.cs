@@ -27,6 +27,13 @@ internal sealed class FolderGraph
         }
     }
 
+    /// <summary>What a folder, or one below, uses of another or of those below it; one line for each use.</summary>
+    public IReadOnlyList<string> Uses(string folder, string other) =>
+    [
+        .. _uses.Where(use => (use.Key.From == folder || IsWithin(use.Key.From, folder)) && (use.Key.To == other || IsWithin(use.Key.To, other)))
+            .Select(use => $"{use.Key.From} → {use.Key.To}: {use.Value}"),
+    ];
+
     /// <summary>The cycles among what lies directly in a folder: its own types, and each of its subfolders with all that is below. One line for each use in a
     /// cycle, with types that make it.</summary>
     public IReadOnlyList<string> Cycles(string folder)
