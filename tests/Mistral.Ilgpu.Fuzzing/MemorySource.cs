@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Files;
 
 namespace Mistral.Ilgpu.Fuzzing;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Xunit;
 

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.Gguf;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Tokenization;
 

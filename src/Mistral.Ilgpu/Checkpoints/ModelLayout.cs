@@ -1,4 +1,7 @@
+using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.Gguf;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
+using Mistral.Ilgpu.Checkpoints.Native;
 
 namespace Mistral.Ilgpu.Checkpoints;
 

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.Lora;
 using Mistral.Ilgpu.Fuzzing.Mutations;
 using Mistral.Ilgpu.Fuzzing.Seeds;

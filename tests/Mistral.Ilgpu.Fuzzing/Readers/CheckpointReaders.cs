@@ -1,6 +1,8 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Conversion;
+using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.Gguf;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Mistral.Ilgpu.Fuzzing.Mutations;
 using Mistral.Ilgpu.Fuzzing.Seeds;
 using Mistral.Ilgpu.Tests.Tokenization;

@@ -1,7 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Checkpoints.Quantization;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Xunit;

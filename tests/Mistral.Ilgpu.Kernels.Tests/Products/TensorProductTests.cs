@@ -2,7 +2,6 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Checkpoints.Quantization;
 using Mistral.Ilgpu.Execution;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;

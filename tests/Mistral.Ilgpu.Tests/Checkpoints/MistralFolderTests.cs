@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Native;
 using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Xunit;

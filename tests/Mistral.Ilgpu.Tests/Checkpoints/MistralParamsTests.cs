@@ -1,5 +1,6 @@
 using System.Text;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Native;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Checkpoints;

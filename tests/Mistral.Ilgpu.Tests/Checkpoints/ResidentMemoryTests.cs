@@ -1,5 +1,7 @@
 using System.Text;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Files;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Checkpoints;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints.Conversion;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Mistral.Ilgpu.Checkpoints.Files;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 

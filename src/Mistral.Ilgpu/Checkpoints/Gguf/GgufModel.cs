@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;

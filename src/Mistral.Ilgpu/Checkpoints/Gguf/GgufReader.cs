@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
+using Mistral.Ilgpu.Checkpoints.Files;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 

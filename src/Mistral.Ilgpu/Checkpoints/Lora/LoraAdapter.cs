@@ -1,3 +1,6 @@
+using Mistral.Ilgpu.Checkpoints.Files;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
+
 namespace Mistral.Ilgpu.Checkpoints.Lora;
 
 /// <summary>The change of one matrix: W becomes W + scale × B A.</summary>

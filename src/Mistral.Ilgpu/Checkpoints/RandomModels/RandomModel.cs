@@ -1,4 +1,7 @@
 using System.Globalization;
+using Mistral.Ilgpu.Checkpoints.Files;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
+using Mistral.Ilgpu.Checkpoints.Native;
 using Mistral.Ilgpu.Tokenization;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 

@@ -1,6 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Device;

@@ -1,6 +1,7 @@
 using System.Text;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Conversion;
+using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.Gguf;
 using Mistral.Ilgpu.Tests.Checkpoints.Conversion;
 using Mistral.Ilgpu.Tests.Tokenization;

@@ -1,0 +1,28 @@
+using Mistral.Ilgpu.Checkpoints.Files;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Checkpoints.Contents;
+
+/// <summary>The tokenizer of a folder.</summary>
+internal static class FolderTokenizer
+{
+    // Mistral's own files come first: what others derive from them may lose something.
+    private static readonly string[] Names =
+    [
+        "tekken.json", "tokenizer.model", "tokenizer.model.v1", "tokenizer.model.v2", "tokenizer.model.v3", "tokenizer.model.v7",
+        "tokenizer.json",
+    ];
+
+    public static TextTokenizer Load(ModelFiles files)
+    {
+        foreach (string name in Names)
+        {
+            if (files.Read(name) is { } bytes)
+            {
+                return TokenizerFile.Load(bytes, files.PathOf(name), files.Read("tokenizer_config.json"));
+            }
+        }
+
+        throw new ModelFileException(files.PathOf(Names[1]), $"found no such file, expected one of {string.Join(", ", Names)}");
+    }
+}

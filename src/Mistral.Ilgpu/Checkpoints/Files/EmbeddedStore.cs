@@ -1,0 +1,13 @@
+namespace Mistral.Ilgpu.Checkpoints.Files;
+
+/// <summary>Files embedded in this assembly.</summary>
+internal sealed class EmbeddedStore : IFileStore
+{
+    public string PathOf(string folder, string file) => $"{folder}/{file}";
+
+    public bool Has(string path) => EmbeddedFile.Exists(path);
+
+    public IEnumerable<string> Find(string folder, string pattern) => [];
+
+    public ByteSource Open(string path) => EmbeddedFile.Open(path);
+}

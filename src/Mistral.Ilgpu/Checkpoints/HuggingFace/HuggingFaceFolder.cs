@@ -1,0 +1,44 @@
+using Mistral.Ilgpu.Checkpoints.Files;
+
+namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
+
+/// <summary>A folder in Hugging Face's layout: config.json, safetensors and a tokenizer.</summary>
+internal static class HuggingFaceFolder
+{
+    public const string ConfigFile = "config.json";
+    public const string SingleFile = "model.safetensors";
+    public const string IndexFile = "model.safetensors.index.json";
+
+    private const string GenerationFile = "generation_config.json";
+
+    public static ModelSource Open(ModelFiles files)
+    {
+        byte[] json = files.ReadRequired(ConfigFile);
+        var config = HuggingFaceConfig.Read(
+            json, files.PathOf(ConfigFile), files.Read(GenerationFile) is { } generation ? (generation, files.PathOf(GenerationFile)) : null);
+        return new ModelSource(
+            files.Name, files.Location, "Hugging Face", config, TensorNames.HuggingFace(config), OpenTensors(files), () => FolderTokenizer.Load(files));
+    }
+
+    private static IEnumerable<StoredTensor> OpenTensors(ModelFiles files)
+    {
+        if (files.Read(IndexFile) is not { } index)
+        {
+            return SafetensorsFile.ReadHeader(files.Keep(SingleFile));
+        }
+
+        string path = files.PathOf(IndexFile);
+        var map = JsonFields.Parse(index, path).Object("weight_map")
+            ?? throw new ModelFileException(path, "weight_map: found nothing, expected the file of each tensor");
+        var shardOf = map.All.ToDictionary(entry => entry.Key, entry => map.Text(entry.Key) ?? "");
+        if (shardOf.FirstOrDefault(entry => entry.Value.Length == 0 || Path.GetFileName(entry.Value) != entry.Value) is { Key: { } tensor, Value: var shard })
+        {
+            throw map.Error(tensor, $"'{shard}'", "the name of a file in the same folder");
+        }
+
+        var found = shardOf.Values.Distinct().Order(StringComparer.Ordinal)
+            .SelectMany(file => SafetensorsFile.ReadHeader(files.Keep(file))).ToList();
+        var misplaced = shardOf.Keys.Except(found.Select(stored => stored.Name)).FirstOrDefault();
+        return misplaced is null ? found : throw map.Error(misplaced, $"no such tensor in {shardOf[misplaced]}", "the file that holds it");
+    }
+}

@@ -1,0 +1,6 @@
+using System.Numerics;
+
+namespace Mistral.Ilgpu.Checkpoints.Native;
+
+/// <summary>A view of a storage, its offset and strides in elements.</summary>
+internal sealed record TorchTensor(TorchStorage Storage, BigInteger Offset, long[] Shape, long[] Strides);

@@ -1,4 +1,0 @@
-namespace Mistral.Ilgpu.Checkpoints;
-
-/// <summary>How far a model's tensors have been brought, in bytes of the checkpoint.</summary>
-public readonly record struct TensorProgress(long BytesDone, long BytesTotal, string Tensor);
