@@ -50,7 +50,7 @@ internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetiti
         using (var checkpoint = Checkpoint.Open(settings.Model))
         {
             name = name == settings.Model ? checkpoint.Name : name;
-            if (MistralModel.ContextOf(settings.Options.Adapt(checkpoint.Config), settings.Options) < longest && settings.Options.Context is null)
+            if (settings.Options.ContextOf(settings.Options.Adapt(checkpoint.Config)) < longest && settings.Options.Context is null)
             {
                 settings = settings with { Options = settings.Options with { Context = longest } };
             }

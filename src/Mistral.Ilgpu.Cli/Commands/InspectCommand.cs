@@ -134,7 +134,7 @@ internal static class InspectCommand
     private static void WritePlan(Terminal terminal, Inspection inspection)
     {
         var (options, plan) = (inspection.Options, inspection.PlanOn(inspection.Device));
-        string context = MistralModel.ContextOf(inspection.Config, options) is int tokens ? Text($"a context of {tokens}") : "any context";
+        string context = options.ContextOf(inspection.Config) is int tokens ? Text($"a context of {tokens}") : "any context";
         terminal.Out.Write('\n');
         TextTable.Write(
             terminal,

@@ -102,7 +102,7 @@ internal sealed record Inspection(
 
         json.WriteEndArray();
         json.WriteStartObject("memory");
-        json.WriteOptional("context", MistralModel.ContextOf(Config, Options));
+        json.WriteOptional("context", Options.ContextOf(Config));
         var plan = PlanOn(Device);
         json.WriteNumber("chunk", plan.Chunk);
         json.WriteString("type", Options.WeightType?.ShortName() ?? "stored");

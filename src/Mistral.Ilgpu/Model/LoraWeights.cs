@@ -7,11 +7,6 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>An adapter to be applied.</summary>
-/// <param name="Path">A folder or file of Hugging Face PEFT or of Mistral's own fine-tuning.</param>
-/// <param name="Scale">Multiplies the adapter's own scale.</param>
-public sealed record LoraOptions(string Path, float Scale = 1);
-
 /// <summary>An adapter on the device, which can be switched between passes.</summary>
 public sealed class LoraSwitch(string name)
 {

@@ -16,7 +16,7 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
     // Shorter texts would help nobody.
     private const int LeastContext = 128;
 
-    public long TotalBytes => Saturate((Int128)WeightBytes + CacheBytes + ActivationBytes);
+    public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes);
 
     /// <summary>What a model takes where it is loaded with so much memory: what was not asked for in so many words gives way to it.</summary>
     /// <param name="config">As the options change it, see <see cref="ModelOptions.Adapt"/>.</param>
@@ -55,7 +55,7 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
             chunk /= 2;
         }
 
-        long left = Saturate(Int128.Max(one, available - PassBytes(chunk)));
+        long left = long.CreateSaturating(Int128.Max(one, available - PassBytes(chunk)));
         if (options.CacheBytes is null && left < RotatingKvCache.FullBytes(config, options))
         {
             options = options with { CacheBytes = left };
@@ -91,7 +91,4 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
 
         return fits >= LeastContext ? fits : null;
     }
-
-    /// <summary>A sum of bytes that may be more than anything can hold.</summary>
-    internal static long Saturate(Int128 bytes) => (long)Int128.Min(bytes, long.MaxValue);
 }

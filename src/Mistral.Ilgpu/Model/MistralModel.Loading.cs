@@ -118,15 +118,8 @@ public sealed partial class MistralModel
         Device.Synchronize();
     }
 
-    /// <summary>The context that a model gets with these options.</summary>
-    public static int? ContextOf(ModelConfig config, ModelOptions options)
-    {
-        bool windowed = Enumerable.Range(0, config.LayerCount).All(layer => config.WindowOf(layer) is not null);
-        return options.Context ?? (windowed ? null : Math.Min(config.MaxPositions, ModelOptions.DefaultContext));
-    }
-
     /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
     public static long PassBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int chunk) =>
-        MemoryPlan.Saturate((Int128)Workspace.SizeInBytes(device, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
+        long.CreateSaturating((Int128)Workspace.SizeInBytes(device, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
             + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk)));
 }

@@ -27,7 +27,7 @@ public sealed partial class MistralModel : IDisposable
     {
         Device = device;
         Config = config;
-        Context = ContextOf(config, options);
+        Context = options.ContextOf(config);
         (Options, Chunk) = (options, chunk);
         _launchGraph = LaunchGraph;
         var plan = new LaunchPlan(device.Info);

@@ -26,7 +26,7 @@ public sealed partial class RotatingKvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.PageLength % TileLayout.Length, 0, nameof(options.PageLength));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Sequences);
         Shape = ShapeOf(config, options);
-        int? context = MistralModel.ContextOf(config, options);
+        int? context = options.ContextOf(config);
         var rings = Rings(config, options);
         try
         {

@@ -1,7 +1,6 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 
-namespace Mistral.Ilgpu.Model;
+namespace Mistral.Ilgpu.Model.Options;
 
 /// <summary>What may be chosen when a model is put on a device.</summary>
 /// <param name="WeightType">Format of the weights on the device; null keeps them as stored.</param>
@@ -38,6 +37,14 @@ public sealed record ModelOptions(
     internal int RowsFor(int chunk) => chunk + Sequences - 1;
 
     internal int LogitRowsFor(int chunk) => AllLogits ? RowsFor(chunk) : Sequences;
+
+    /// <summary>The context that a model gets with these options; null for no limit.</summary>
+    /// <param name="config">As these options change it, see <see cref="Adapt"/>.</param>
+    public int? ContextOf(ModelConfig config)
+    {
+        bool windowed = Enumerable.Range(0, config.LayerCount).All(layer => config.WindowOf(layer) is not null);
+        return Context ?? (windowed ? null : Math.Min(config.MaxPositions, DefaultContext));
+    }
 
     /// <summary>The configuration as these options change it.</summary>
     public ModelConfig Adapt(ModelConfig config) => SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow, LayerWindows = [] };
