@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Mistral.Ilgpu.Cli.Benchmarks;
+using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 
 namespace Mistral.Ilgpu.Cli.Commands;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Benchmarks;
+using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mistral.Ilgpu.Cli.Editing;
+using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;

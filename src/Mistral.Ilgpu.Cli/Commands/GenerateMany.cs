@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Model;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Measurement;

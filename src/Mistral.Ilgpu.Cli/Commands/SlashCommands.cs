@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli.Commands;

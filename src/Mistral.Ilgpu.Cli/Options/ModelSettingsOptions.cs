@@ -3,14 +3,11 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Options;
-
-/// <summary>Which model runs where and how.</summary>
-/// <param name="Device">As <see cref="Execution.Device.Open"/> takes it.</param>
-internal sealed record ModelSettings(string Model, string Device, ModelOptions Options, int? Threads, long? Memory);
 
 /// <summary>The options that all commands share that run a model.</summary>
 internal sealed partial class ModelSettingsOptions

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Mistral.Ilgpu.Cli.Commands;
+using Mistral.Ilgpu.Cli.Loading;
+using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
 
-namespace Mistral.Ilgpu.Cli.Output;
+namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>The JSON of a continued text: of a prompt, of one of many, of a turn of a chat.</summary>
 internal static class GenerationJson

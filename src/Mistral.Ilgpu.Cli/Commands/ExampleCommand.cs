@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Mistral.Ilgpu.Cli;
+namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>A command whose help ends with examples.</summary>
 internal sealed class ExampleCommand(string name, string description, params string[] examples) : Command(name, description)

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using Mistral.Ilgpu.Cli.Loading;
+using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Profiling;
 
-namespace Mistral.Ilgpu.Cli.Output;
+namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>What <c>mistral profile --check</c> found.</summary>
 internal static class StepCheckOutput

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Cli.Editing;
+namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>The keyboard of the terminal that the process runs in.</summary>
 internal sealed class ConsoleKeyboard : IKeyboard

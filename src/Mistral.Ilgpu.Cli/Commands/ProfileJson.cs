@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Cli.Loading;
+using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Measurement;
 using Mistral.Ilgpu.Profiling;
 
-namespace Mistral.Ilgpu.Cli.Output;
+namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>The JSON of <c>mistral profile</c>.</summary>
 internal static class ProfileJson

@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 
-namespace Mistral.Ilgpu.Cli;
+namespace Mistral.Ilgpu.Cli.Loading;
 
 /// <summary>A checkpoint on a device, opened as the options say, and telling people so.</summary>
 internal sealed class LoadedModel : IDisposable

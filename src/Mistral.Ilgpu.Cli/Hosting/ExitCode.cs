@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Mistral.Ilgpu.Cli;
+namespace Mistral.Ilgpu.Cli.Hosting;
 
 internal static class ExitCode
 {
@@ -23,6 +23,3 @@ internal static class ExitCode
         _ => Interrupted,
     };
 }
-
-/// <summary>The command line asks for something that does not go; the message is one line.</summary>
-internal sealed class UsageException(string message) : Exception(message);

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Cli.Output;
+namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>A stream to write to, each write at once, that decides what becomes of writes that fail.</summary>
 /// <param name="failure">What to throw in place of an error; null to drop what was to be written.</param>

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Mistral.Ilgpu.Cli.Output;
+namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>The streams that a process is started with. Each may be closed, full, or read by nobody.</summary>
 internal static partial class StandardStreams

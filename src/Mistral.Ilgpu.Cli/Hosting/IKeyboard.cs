@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Cli.Editing;
+namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>Where keys come from, and the size of what the text is shown on.</summary>
 internal interface IKeyboard

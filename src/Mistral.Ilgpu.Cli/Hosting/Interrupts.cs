@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Mistral.Ilgpu.Cli;
+namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>
 /// While it lives, the first signal that asks the process to end cancels <see cref="Token"/>, and the work ends in order; the second ends the process
@@ -53,13 +53,4 @@ internal sealed class Interrupts : IDisposable
         context.Cancel = true;
         _source.Cancel();
     }
-}
-
-/// <summary>While it lives, Ctrl-C leaves at once: nothing is under way.</summary>
-internal sealed class LeaveOnInterrupt : IDisposable
-{
-    private readonly PosixSignalRegistration _registration =
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, static _ => Environment.Exit(ExitCode.Interrupted));
-
-    public void Dispose() => _registration.Dispose();
 }

@@ -1,8 +1,6 @@
 using System.Text;
-using Mistral.Ilgpu.Cli.Editing;
-using Mistral.Ilgpu.Cli.Output;
 
-namespace Mistral.Ilgpu.Cli;
+namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>Where a command reads and writes: results to <see cref="Out"/>, text for people to <see cref="Error"/>.</summary>
 internal sealed class Terminal(TextReader input, TextWriter output, TextWriter error) : IDisposable
