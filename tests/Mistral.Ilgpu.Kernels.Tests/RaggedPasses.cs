@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Reference;
 using Device = Mistral.Ilgpu.Execution.Device;
 

@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 

@@ -3,6 +3,7 @@ using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Perf.Kernels;
 

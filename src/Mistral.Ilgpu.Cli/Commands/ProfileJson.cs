@@ -2,6 +2,7 @@ using System.Text.Json;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;

@@ -2,59 +2,49 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>Attention with its rotary positions and its cache.</summary>
 public sealed partial class KernelSet
 {
-    /// <summary>
-    /// Turns queries and keys to their positions, attends over the rings and the prompts' own keys, and rotates those into the
-    /// rings. Decoded tokens have forms of their own, so that what a prompt's tokens sum does not depend on them, nor they on it.
-    /// Operations: 3 per turned element, and 4 × headDim for each query and visible key. Bytes: the projections once, outputs,
-    /// each visible key and value once for each group of heads, and those stored.
-    /// </summary>
+    /// <summary>See <see cref="Planning.Attend"/>. Decoded tokens have forms of their own, so that what a prompt's tokens sum does not depend on them, nor they on it.</summary>
     /// <param name="qkv">Queries, keys and values of the pass; queries and keys are turned in place.</param>
     /// <param name="frequencies">See <see cref="Rotary"/>.</param>
     /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token, zeros before the first.</param>
-    /// <param name="takenBy">The matrix that the output is multiplied with, which may want it in eight bits too.</param>
-    public Step Attend(
+    /// <param name="makesInt8">See <see cref="Planning.Attend.MakesInt8"/>.</param>
+    public Launch Attend(
         string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape,
-        WeightMatrix? takenBy = null)
+        bool makesInt8 = false)
     {
         int run = cache.Format == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
         Require(shape.PaddedHeadDim % run == 0 && shape.PaddedHeadDim <= 256, name, $"a head size that is a multiple of {run}, at most 256", $"{shape.PaddedHeadDim}");
         Require(shape.Group <= LaunchPlan.MostQueriesPerTile, name, $"at most {LaunchPlan.MostQueriesPerTile} heads to a kv head", $"{shape.Group}");
         Require(qkv.Columns == shape.QkvColumns, name, $"{shape.QkvColumns} columns of queries, keys and values", $"{qkv.Columns}");
         Require(output.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} outputs", $"{output.Columns}");
-        output.MostPacked = 0;
-        var launch = cache.Format switch
+        return cache.Format switch
         {
-            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape, takenBy),
-            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape, takenBy),
-            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape, takenBy),
-            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape, takenBy),
+            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape, makesInt8),
             _ => throw new ArgumentOutOfRangeException(nameof(cache), cache.Format, "no format of a cache"),
         };
-        return new Step(name, launch, pass => AttentionCost(pass, cache.Window, cache.RingLength, cache.Format, shape), RowSet.Tokens, output);
     }
 
-    /// <summary>output = input without the zeros that pad each head. Bytes: what is read and written.</summary>
-    public Step NarrowHeads(string name, Activation input, Activation output, AttentionShape shape)
+    /// <summary>See <see cref="Narrow"/>.</summary>
+    public Launch NarrowHeads(string name, Activation input, Activation output, AttentionShape shape)
     {
         Require(input.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} columns of padded heads", $"{input.Columns}");
         Require(output.Columns == shape.OutputColumns, name, $"{shape.OutputColumns} outputs", $"{output.Columns}");
-        return Step(
-            name,
+        return Launcher(
             new NarrowHeads(state, input.View, output.View, shape.Heads, shape.HeadDim, shape.PaddedHeadDim, input.Stride, output.Stride),
-            pass => _plan.Elements((long)pass.TokenCount * shape.OutputColumns),
-            pass => new StepCost(2L * sizeof(float) * pass.TokenCount * shape.OutputColumns, 0),
-            RowSet.Tokens,
-            output);
+            pass => _plan.Elements((long)pass.TokenCount * shape.OutputColumns));
     }
 
     private Launch Attend<TCache, TElement>(
-        Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape, WeightMatrix? takenBy)
+        Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape, bool makesInt8)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -62,7 +52,7 @@ public sealed partial class KernelSet
             state, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
             shape.Heads, shape.KvHeads, new Divisor(shape.PaddedHeadDim), cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), _plan.SplitTiles);
         var prefill = Prefill<TCache, TElement>(input, cache, frequencies);
-        var decode = Decode<TCache, TElement>(input, cache, frequencies, parts, output, takenBy);
+        var decode = Decode<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
         return new Launch(
             pass =>
             {
@@ -113,7 +103,7 @@ public sealed partial class KernelSet
     }
 
     private Launch Decode<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, WeightMatrix? takenBy)
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -134,7 +124,7 @@ public sealed partial class KernelSet
         return _plan.Family switch
         {
             KernelFamily.Cuda when _plan.AttendsOnTensorCores(cache.Format) && input.Group <= TensorForms.MostDecodeHeads =>
-                TensorDecode(InWords(input), cache, frequencies, parts, output, takenBy),
+                TensorDecode(InWords(input), cache, frequencies, parts, output, makesInt8),
             KernelFamily.Gpu or KernelFamily.Cuda => (int)input.HeadDim switch
             {
                 <= 64 => Groups<HeadOf64>(),
@@ -176,28 +166,4 @@ public sealed partial class KernelSet
         where TElement : unmanaged => Launcher(
         new Rope<TCache, TElement>(input, frequencies, rows.Range),
         pass => _plan.Elements((long)rows.Count(pass) * (input.Heads + (2 * input.KvHeads)) * input.HeadDim / TileLayout.Length));
-
-    internal static StepCost AttentionCost(Pass pass, int window, int ringLength, TensorFormat cache, AttentionShape shape)
-    {
-        long visible = 0;
-        long keys = 0;
-        long stored = 0;
-        foreach (var span in pass.Spans)
-        {
-            for (int token = 0; token < span.TokenCount; token++)
-            {
-                visible += Math.Min(span.StartPosition + token + 1, window);
-            }
-
-            // Keys outside the reach of the span's first query are never read.
-            keys += Math.Min(span.StartPosition, window - 1) + span.TokenCount;
-            stored += Math.Min(span.TokenCount, ringLength);
-        }
-
-        long projected = (long)pass.TokenCount * shape.QkvColumns;
-        long outputs = (long)pass.TokenCount * shape.AttendedColumns;
-        return new StepCost(
-            ((projected + outputs) * sizeof(float)) + (2 * (keys + stored) * cache.BytesOf(shape.KvColumns)),
-            (3 * (projected - ((long)pass.TokenCount * shape.KvColumns))) + (4 * visible * shape.AttendedColumns));
-    }
 }

@@ -3,42 +3,39 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>Matrix products.</summary>
 public sealed partial class KernelSet
 {
-    /// <summary>
-    /// output = weights × input, or output += with <paramref name="addToResidual"/>. Bytes: the weights once, inputs and
-    /// outputs; 2 operations per weight and row. Weights of adapters that are on count as well.
-    /// </summary>
-    public Step MatMul(
-        string name, WeightMatrix weights, Activation input, Activation output, RowSet? rowSet = null, bool addToResidual = false)
+    /// <summary>See <see cref="Planning.Product"/>; then what adapters add.</summary>
+    public Launch MatMul(string name, WeightMatrix weights, ProductInput from, Activation output, bool addToResidual = false)
     {
-        var rows = rowSet ?? RowSet.Tokens;
+        var input = from.Values;
         Require(weights.Columns == input.Columns, name, $"weights of {input.Columns} columns", $"{weights.Columns}");
         Require(weights.Rows == output.Columns, name, $"weights of {output.Columns} rows", $"{weights.Rows}");
-        return new Step(
-            name, Product(name, weights, input, output, rows, addToResidual), pass => MatMulCost(weights, rows.Count(pass)), rows, output);
+        return Product(name, weights, from, output, addToResidual);
     }
 
-    private Launch Product(string name, WeightMatrix weights, Activation input, Activation output, RowSet rows, bool addToResidual)
+    private Launch Product(string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual)
     {
-        var product = QuantizeFor(weights, input, rows);
+        var rows = input.Rows;
+        var product = QuantizeFor(weights, input);
         WeightBand? before = null;
         foreach (var band in weights.Bands)
         {
-            product += Prepare(band, before, input, rows);
+            product += Prepare(band, before, input);
             before = band;
             product += addToResidual
-                ? Product<AddToResidual>(name, band, input, output, rows)
-                : Product<Assign>(name, band, input, output, rows);
+                ? Product<AddToResidual>(name, band, input, output)
+                : Product<Assign>(name, band, input, output);
         }
 
         foreach (var update in weights.Updates)
         {
-            product += Update(name, update, input, output, rows);
+            product += Update(name, update, input.Values, output, rows);
         }
 
         return product!;
@@ -46,8 +43,8 @@ public sealed partial class KernelSet
 
     private Launch Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
     {
-        var both = Product<Assign>(name, update.Down.Bands[0], input, update.Inner, rows)
-            + Product<AddToResidual>(name, update.Up, update.Inner, output, rows);
+        var both = Product<Assign>(name, update.Down.Bands[0], new ProductInput(input, rows), update.Inner)
+            + Product<AddToResidual>(name, update.Up, new ProductInput(update.Inner, rows), output);
         return new Launch(pass =>
         {
             if (update.IsOn())
@@ -57,14 +54,14 @@ public sealed partial class KernelSet
         });
     }
 
-    private Launch Product<TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output)
         where TResult : struct, IResult, IEpilogue => band.Format switch
         {
-            _ when IsForTensorCores(band.Format) => TensorProduct<TResult>(band, input, output, rows),
-            TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input, output, rows),
-            TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input, output, rows),
-            TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input, output, rows),
-            _ => BlockFormats.Use(band.Format, new StripProduct<TResult>(this, name, band, input, output, rows)),
+            _ when IsForTensorCores(band.Format) => TensorProduct<TResult>(band, input, output),
+            TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input.Values, output, input.Rows),
+            TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input.Values, output, input.Rows),
+            TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input.Values, output, input.Rows),
+            _ => BlockFormats.Use(band.Format, new StripProduct<TResult>(this, name, band, input.Values, output, input.Rows)),
         };
 
     private sealed record StripProduct<TResult>(KernelSet Kernels, string Name, WeightBand Band, Activation Input, Activation Output, RowSet Rows)
@@ -114,7 +111,7 @@ public sealed partial class KernelSet
 
     /// <summary>
     /// Decoded tokens, and rows of logits, in the form for few; prompts, and texts that are scored, in the form for many. Which
-    /// one a row gets depends on its sequence alone, and neither sums a row otherwise for the company it has in the pass.
+    /// one a row gets depends on its sequence alone, and each sums it in the same order whatever else is in the pass.
     /// </summary>
     private static Launch Forms(RowSet rows, Func<RowSet, Launch> few, Func<RowSet, Launch> many)
     {
@@ -203,9 +200,10 @@ public sealed partial class KernelSet
     }
 
     /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
-    private Launch? QuantizeFor(WeightMatrix weights, Activation input, RowSet rows)
+    private Launch? QuantizeFor(WeightMatrix weights, ProductInput made)
     {
-        if (_plan.Family == KernelFamily.Cuda || input.IsQuantized || activations != ActivationType.Int8
+        var (input, rows) = (made.Values, made.Rows);
+        if (_plan.Family == KernelFamily.Cuda || made.IsInt8Ready || activations != ActivationType.Int8
             || input.Quantized is not { } quantized || !weights.Bands.Any(band => band.Format.IsQuantized()))
         {
             return null;
@@ -243,14 +241,8 @@ public sealed partial class KernelSet
             new Index3D(MatMulTile<TFormat, TElement, TResult>.GroupSize, 1, 1)));
     }
 
-    private static StepCost MatMulCost(WeightMatrix weights, long rows) =>
-        UpdateCost(weights, rows) + MatMulCost(weights.Bytes, weights.Rows, weights.Columns, rows);
-
-    internal static StepCost MatMulCost(long weightBytes, int weightRows, int columns, long rows) =>
-        new(weightBytes + (rows * (weightRows + columns) * sizeof(float)), 2 * rows * weightRows * columns);
-
-    // The inner activations of an adapter are too few to count.
-    private static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
+    /// <summary>What the adapters that are on add. Their inner activations are too few to count.</summary>
+    internal static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
         .Where(update => update.IsOn())
         .SelectMany(update => update.Down.Bands.Append(update.Up))
         .Select(band => new StepCost(band.SizeInBytes, 2 * rows * band.Rows * band.Columns))

@@ -31,11 +31,9 @@ public sealed partial class KernelSet
     }
 
     private Launch TensorDecode(
-        AttentionInput<ushort> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, WeightMatrix? takenBy)
+        AttentionInput<ushort> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8)
     {
-        // A run must not have elements of two kv heads.
-        var packed = input.Group * input.HeadDim % BlockRun.Length == 0 ? PackedFor(output, takenBy) : null;
-        output.MostPacked = packed is null ? 0 : int.MaxValue;
+        var packed = makesInt8 ? Room(output).Packed : null;
         return cache.Format == TensorFormat.BFloat16 ? In<BFloat16Tensor>() : In<Float16Tensor>();
 
         Launch In<TFormat>()

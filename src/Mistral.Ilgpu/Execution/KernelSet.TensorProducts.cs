@@ -3,44 +3,22 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>Matrix products on NVIDIA's tensor cores.</summary>
 public sealed partial class KernelSet
 {
-    // They take activations in 8 or 16 bits only.
-    private bool IsForTensorCores(TensorFormat format) =>
-        _plan.Family == KernelFamily.Cuda && format != TensorFormat.Float32 && activations == ActivationType.Int8;
+    private bool IsForTensorCores(TensorFormat format) => Fusion.IsForTensorCores(_plan, activations, format);
 
-    /// <summary>What brings the input of few tokens to eight bits, as far as what makes it does not.</summary>
-    private Launch Pack(Activation input, RowSet rows)
-    {
-        int most = input.MostPacked;
-        return most == int.MaxValue ? Launch.Nothing : Forms(rows, Few, _ => Launch.Nothing);
-
-        Launch Few(RowSet set)
-        {
-            var pack = Launcher(
-                new QuantizePacked(state, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
-                pass => LaunchPlan.One(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
-            return most == 0 ? pack : new Launch(pass =>
-            {
-                if (set.Count(pass) > most)
-                {
-                    pack.Run(pass);
-                }
-            });
-        }
-    }
-
-    /// <summary>Whether the products with a matrix make the norm of one row themselves.</summary>
-    private bool MakesNorm(WeightMatrix? weights) => weights is { Updates: [] }
-        && weights.Columns % BlockRun.Length == 0 && weights.Columns <= NormedInput.MostColumns && weights.Bands.All(band => IsForTensorCores(band.Format));
-
-    /// <summary>The room that activations have in eight bits for the matrix that takes them; null where it does not take them so.</summary>
-    private PackedInput? PackedFor(Activation output, WeightMatrix? takenBy) =>
-        takenBy?.Bands.Any(band => band.Format.IsQuantized() && IsForTensorCores(band.Format)) == true ? output.Tensor?.Packed : null;
+    /// <summary>What brings the input of few tokens to eight bits.</summary>
+    private Launch Pack(Activation input, RowSet rows) => Forms(
+        rows,
+        set => Launcher(
+            new QuantizePacked(state, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
+            pass => LaunchPlan.One(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize)),
+        _ => Launch.Nothing);
 
     /// <summary>What brings the input of many tokens to 16 bits.</summary>
     private Launch Round(TensorFormat format, Activation input, RowSet rows)
@@ -57,17 +35,19 @@ public sealed partial class KernelSet
     /// What brings the input to the forms that tensor cores want for a band, as far as the band before has not: eight bits for few tokens
     /// and quantized weights, 16 bits for many. Null where nothing is to do.
     /// </summary>
-    private Launch? Prepare(WeightBand band, WeightBand? before, Activation input, RowSet rows)
+    private Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
     {
-        if (!IsForTensorCores(band.Format))
+        // Products that make a norm begin with what the norm does.
+        if (!IsForTensorCores(band.Format) || input.Norm is not null)
         {
             return null;
         }
 
         var rounded = RoundedFor(band.Format);
         bool isReady = before is not null && IsForTensorCores(before.Format) && RoundedFor(before.Format) == rounded;
-        bool isPacked = before?.Format.IsQuantized() ?? false;
-        return (isReady ? null : Round(rounded, input, rows)) + (band.Format.IsQuantized() && !isPacked ? Pack(input, rows) : null);
+        bool isPacked = input.IsInt8Ready || before?.Format.IsQuantized() == true;
+        return (isReady ? null : Round(rounded, input.Values, input.Rows))
+            + (band.Format.IsQuantized() && !isPacked ? Pack(input.Values, input.Rows) : null);
     }
 
     private static TensorFormat RoundedFor(TensorFormat weights) => weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
@@ -76,37 +56,40 @@ public sealed partial class KernelSet
         input.Tensor ?? throw new ArgumentException($"expected room for {input.Name} as tensor cores take it");
 
     /// <summary>A product with a band for tensor cores. Of a gated pair the band holds both matrices.</summary>
-    /// <param name="packed">Room for a gated pair's output in eight bits, if those are wanted.</param>
-    private Launch TensorProduct<TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows, PackedInput? packed = null)
+    /// <param name="makesInt8">Whether a gated pair writes its output in eight bits too.</param>
+    private Launch TensorProduct<TEpilogue>(WeightBand band, ProductInput input, Activation output, bool makesInt8 = false)
         where TEpilogue : struct, IEpilogue => band.Format switch
         {
-            TensorFormat.BFloat16 => TensorElements<BFloat16Tensor, TEpilogue>(band, input, output, rows),
-            TensorFormat.Float16 => TensorElements<Float16Tensor, TEpilogue>(band, input, output, rows),
-            _ => BlockFormats.Use(band.Format, new PackedProduct<TEpilogue>(this, band, input, output, rows, packed)),
+            TensorFormat.BFloat16 => TensorElements<BFloat16Tensor, TEpilogue>(band, input, output),
+            TensorFormat.Float16 => TensorElements<Float16Tensor, TEpilogue>(band, input, output),
+            _ => BlockFormats.Use(band.Format, new PackedProduct<TEpilogue>(this, band, input, output, makesInt8 ? Room(output).Packed : null)),
         };
 
     private sealed record PackedProduct<TEpilogue>(
-        KernelSet Kernels, WeightBand Band, Activation Input, Activation Output, RowSet Rows, PackedInput? Packed) : IBlockFormatUse<Launch>
+        KernelSet Kernels, WeightBand Band, ProductInput Input, Activation Output, PackedInput? Packed) : IBlockFormatUse<Launch>
         where TEpilogue : struct, IEpilogue
     {
-        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.TensorBlocks<TFormat, TEpilogue>(Band, Input, Output, Rows, Packed);
+        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.TensorBlocks<TFormat, TEpilogue>(Band, Input, Output, Packed);
     }
 
-    private Launch TensorElements<TTensor, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows)
+    // The rows that a product which makes a norm has.
+    private static RowSet Decoded(RowSet rows) => rows == RowSet.Logits ? rows : RowSet.Decode;
+
+    private Launch TensorElements<TTensor, TEpilogue>(WeightBand band, ProductInput input, Activation output)
         where TTensor : struct, ISplitFormat
         where TEpilogue : struct, IEpilogue
     {
         int made = RowsMade<TEpilogue>(band);
         var to = Below(output.View, band);
-        return Forms(
-            rows,
-            set => BySize(set, Normed(set), () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
-            set => Tile<TTensor, ElementTiles, TEpilogue>(new ElementTiles(band.View<ushort>(), band.Stride), band, input, output, set));
-
-        Launch? Normed(RowSet set) => input.Norm is { } norm ? With<EightTokens, AsNormed>(set, norm.Input, norm.Kernel) : null;
+        return input.Norm is { } norm
+            ? With<EightTokens, AsNormed>(Decoded(input.Rows), norm.Input, norm.Kernel)
+            : Forms(
+                input.Rows,
+                set => BySize(set, input, null, () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
+                set => Tile<TTensor, ElementTiles, TEpilogue>(new ElementTiles(band.View<ushort>(), band.Stride), band, input.Values, output, set));
 
         Launch Strand<TTokens>(RowSet set)
-            where TTokens : struct, ITokenBlocks => With<TTokens, AsTheyAre>(set, input, default);
+            where TTokens : struct, ITokenBlocks => With<TTokens, AsTheyAre>(set, input.Values, default);
 
         Launch With<TTokens, TNorm>(RowSet set, Activation from, RmsNormed norm)
             where TTokens : struct, ITokenBlocks
@@ -116,20 +99,23 @@ public sealed partial class KernelSet
                 pass => LaunchPlan.FewTokens<TTokens>(made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
     }
 
-    private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet rows, PackedInput? outputPacked)
+    private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
         where TFormat : struct, IPackedFormat
         where TEpilogue : struct, IEpilogue
     {
         int made = RowsMade<TEpilogue>(band);
         var to = Below(output.View, band);
-        var packed = Room(input).Packed!.Value;
-        return Forms(
-            rows,
-            set => BySize(set, Normed(set) ?? Warps(set), () => Several<EightTokens>(set), () => Several<SixteenTokens>(set)),
-            set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(new BlockTiles<TFormat>(band.Blocks), band, input, output, set));
+        var packed = Room(input.Values).Packed!.Value;
+        if (input.Norm is { } fused)
+        {
+            return TEpilogue.IsGated ? GatedOf(Decoded(input.Rows), fused) : ProductOf(Decoded(input.Rows), fused);
+        }
 
-        Launch? Normed(RowSet set) => input.Norm is not { } norm ? null
-            : TEpilogue.IsGated ? GatedOf(set, norm) : ProductOf(set, norm);
+        return Forms(
+            input.Rows,
+            // Of one token too, eight bits of the output are made in stages alone.
+            set => BySize(set, input, outputPacked is null ? () => Warps(set) : null, () => Several<EightTokens>(set), () => Several<SixteenTokens>(set)),
+            set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(new BlockTiles<TFormat>(band.Blocks), band, input.Values, output, set));
 
         Launch ProductOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockMatVecNormed<TFormat>(
@@ -169,20 +155,25 @@ public sealed partial class KernelSet
         weights.Quants.LoadEffectiveAddressAsPtr(), weights.Scales.LoadEffectiveAddressAsPtr(),
         input.Values.LoadEffectiveAddressAsPtr(), input.Runs.LoadEffectiveAddressAsPtr());
 
-    // Whether several tokens are multiplied with it in stages; other matrices are small, and multiplied a token at a time.
-    private static bool HasStages(WeightBand band) => band.Columns % RunStage.Columns == 0;
+    // Other matrices are small, and multiplied a token at a time.
+    private static bool HasStages(WeightBand band) => Fusion.HasStages(band.Columns);
 
     /// <summary>
     /// The form for as many tokens as there are. All make the same bits of a token. Those for several are compiled when several first come.
     /// </summary>
     /// <param name="one">For one token alone; null where there is no such form.</param>
-    private static Launch BySize(RowSet set, Launch? one, Func<Launch> eight, Func<Launch> sixteen)
+    private static Launch BySize(RowSet set, ProductInput input, Func<Launch>? one, Func<Launch> eight, Func<Launch> sixteen)
     {
         var (toEight, more) = (new Lazy<Launch>(eight), new Lazy<Launch>(sixteen));
-        var first = one ?? toEight.Value;
+        var first = one is null ? toEight : new Lazy<Launch>(one);
+        if (!input.IsForSeveral)
+        {
+            _ = first.Value;
+        }
+
         return new Launch(pass => (set.Count(pass) switch
         {
-            1 => first,
+            1 => first.Value,
             <= Strands.Tokens => toEight.Value,
             _ => more.Value,
         }).Run(pass));

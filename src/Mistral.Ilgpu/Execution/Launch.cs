@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution;
 

@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution;
 

@@ -33,27 +33,14 @@ public sealed class Activation(string name, int rows, int columns, ArrayView<flo
 
     public Int8Input? Quantized { get; } = quantized;
 
-    /// <summary>Whether the step that makes it, of the graph as built so far, makes it in eight bits too.</summary>
-    public bool IsQuantized { get; internal set; }
-
     public TensorInput? Tensor { get; } = tensor;
-
-    /// <summary>Up to how many rows of decoded tokens the step that makes it, of the graph as built so far, makes in eight bits for tensor cores too.</summary>
-    internal int MostPacked { get; set; }
-
-    /// <summary>The norm that makes it, of the graph as built so far, where products of one row do that themselves.</summary>
-    internal FusedNorm? Norm { get; set; }
 }
 
 /// <summary>RMSNorm(<paramref name="Input"/>) × <paramref name="Gain"/>, made by the products that take it.</summary>
-internal sealed record FusedNorm(Activation Input, ArrayView<float> Gain, float Epsilon)
+public sealed record FusedNorm(Activation Input, ArrayView<float> Gain, float Epsilon)
 {
     /// <summary>As kernels want it.</summary>
     public RmsNormed Kernel => new(Gain.Cast<Float4>(), Input.Columns, Epsilon);
-
-    /// <summary>Whether a pass has one row, and of the kind that is decoded: then nothing else has to make the norm.</summary>
-    public static bool IsAlone(Pass pass, RowSet rows) =>
-        rows.Count(pass) == 1 && (rows == RowSet.Logits ? !pass.IsScoring : pass.DecodeCount == 1);
 }
 
 /// <summary>

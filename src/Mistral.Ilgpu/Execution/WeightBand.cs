@@ -4,19 +4,10 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Execution;
-
-/// <summary>In what order weights lie on the device.</summary>
-public enum WeightLayout
-{
-    /// <summary>Row after row.</summary>
-    Rows,
-
-    /// <summary>Sixteen rows side by side, for vector processors; see <see cref="Strip"/>.</summary>
-    Strips,
-}
 
 /// <summary>
 /// Neighbouring rows of weights in one format. Row after row, elements are padded with zeros to whole packs, and blocks are parted into a plane of

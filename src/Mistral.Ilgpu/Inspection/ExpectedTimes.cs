@@ -1,5 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Inspection;
 
@@ -32,42 +34,50 @@ public sealed record GpuRates(string Name, double GigabytesPerSecond, double Ter
 /// <param name="IsPromptProduct">Whether it multiplies tokens of a prompt with weights.</param>
 public sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches, bool IsPromptProduct = false);
 
-/// <summary>The steps of a pass by the formulas of <see cref="KernelSet"/>'s verbs, with no device.</summary>
+/// <summary>The operations of a pass by their own formulas, with no device.</summary>
 public static class ExpectedTimes
 {
     /// <param name="tokens">Of the pass: of as many texts where they are decoded, of one prompt otherwise.</param>
     /// <param name="position">Tokens that each text has before.</param>
     public static IReadOnlyList<ExpectedStep> Of(ModelConfig config, TensorFormat weights, int tokens, int position, bool isPrompt)
     {
-        var shape = AttentionShape.Of(config, TensorFormat.Float16);
         var pass = isPrompt ? new Pass(0, tokens, 1) : new Pass(tokens, 0, tokens);
         for (int text = 0; text < (isPrompt ? 1 : tokens); text++)
         {
             pass.Add(new PassSpan(position, isPrompt ? tokens : 1));
         }
 
-        int attended = shape.OutputColumns;
         int window = config.WindowOf(0) ?? int.MaxValue;
-        int layers = config.LayerCount;
-        // Products make the norm of one token themselves; what makes several brings them to eight bits too, where quantized weights take them.
-        int norm = tokens == 1 ? 0 : 1;
+        var caches = Enumerable.Range(0, config.LayerCount).Select(layer => new KvPlan(layer, window, window, TensorFormat.Float16));
+        var plan = new MistralGraph(config, AttentionShape.Of(config, TensorFormat.Float16), new OneFormat(weights), [.. caches]).Plan();
+        var gpu = new LaunchPlan(new DeviceInfo(DeviceKind.Cuda, 0, "", IsGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
+        var fused = new Fusion(gpu, ActivationType.Int8, _ => false).Fuse(plan);
         return
         [
-            new("embed", 1, KernelSet.EmbedCost(weights, config.Dim, tokens), 1),
-            new("attention_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
-            new("qkv", layers, Product(shape.QkvColumns, config.Dim, tokens), 1, isPrompt),
-            new("attend", layers, KernelSet.AttentionCost(pass, window, window, TensorFormat.Float16, shape), 1),
-            new("attention_output", layers, Product(config.Dim, attended, tokens), 1, isPrompt),
-            new("feed_forward_norm", layers, KernelSet.RmsNormCost(config.Dim, tokens), norm),
-            new("swiglu", layers, KernelSet.SwiGluCost(Bytes(2 * config.FeedForwardDim, config.Dim), 2 * config.FeedForwardDim, config.Dim, tokens), 1, isPrompt),
-            new("down", layers, Product(config.Dim, config.FeedForwardDim, tokens), 1, isPrompt),
-            new("norm", 1, KernelSet.RmsNormCost(config.Dim, pass.LogitCount), norm),
-            new("output", 1, Product(config.VocabularySize, config.Dim, pass.LogitCount), 1),
-            new("choose", 1, KernelSet.ChooseCost(config.VocabularySize, pass.LogitCount), 1),
+            .. plan.Operations.Zip(fused)
+                .GroupBy(operation => operation.First.Kind)
+                .Select(kind => (kind.First().First, kind.First().Second, Count: kind.Count()))
+                .Select(kind => new ExpectedStep(
+                    kind.First.Kind, kind.Count, kind.First.Cost(pass), (kind.First.Rows.IsAlone(pass) ? kind.Second.Alone : kind.Second.Together) is null ? 0 : 1,
+                    isPrompt && kind.First is Product or GatedProduct && kind.First.Rows == RowSet.Tokens)),
+            new(plan.Choice!.Kind, 1, plan.Choice.Cost(pass), 1),
         ];
+    }
 
-        StepCost Product(int rows, int columns, long count) => KernelSet.MatMulCost(Bytes(rows, columns), rows, columns, count);
+    // All matrices in one format, row after row.
+    private sealed class OneFormat(TensorFormat format) : IWeightSource
+    {
+        public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
+        {
+            int rows = 0;
+            var names = new List<string>();
+            foreach (var (name, count) in tensors)
+            {
+                rows += count;
+                names.Add(name);
+            }
 
-        long Bytes(int rows, int columns) => WeightBand.SizeOf(rows, columns, weights, WeightLayout.Rows);
+            return new MatrixPlan([new BandPlan(names, rows, columns, format, WeightLayout.Rows, WeightBand.SizeOf(rows, columns, format, WeightLayout.Rows))]);
+        }
     }
 }

@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using System.Collections.Immutable;
+using ILGPU;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Measurement;
 
@@ -26,20 +29,22 @@ public sealed class AttentionBench : IDisposable
     {
         _device = device;
         _chunk = options.ChunkOn(device.Info);
-        // Widths that attention does not read are kept small.
-        config = config with
-        {
-            LayerCount = 1, SlidingWindow = Math.Min(window, length), LayerWindows = [], FeedForwardDim = 16, Dim = 16, VocabularySize = 16,
-        };
+        config = config with { LayerCount = 1, SlidingWindow = Math.Min(window, length), LayerWindows = [] };
         options = options with { Context = length, SlidingWindow = null, Chunk = _chunk, AllLogits = false, Sequences = 1, CacheBytes = null };
-        _workspace = new Workspace(device, config, options, options.RowsFor(_chunk), 1);
+        var shape = AttentionShape.Of(config, options.CacheType);
+        var qkv = new ActivationPlan("qkv", shape.QkvColumns, RowSet.Tokens);
+        var attended = new ActivationPlan("attended", shape.AttendedColumns, RowSet.Tokens);
+        var attend = new Attend("attend", qkv, RotatingKvCache.Plan(config, options)[0], attended, shape);
+        _workspace = new Workspace(device, new ModelPlan([attend]), config, options, options.RowsFor(_chunk), 1);
         try
         {
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(_chunk));
-            var kernels = new KernelSet(device, _workspace.State);
-            _attend = kernels.Attend(
-                "attend", _workspace.Qkv, _cache.Layers[0], _workspace.Frequencies, _workspace.Parts, _workspace.AttendedHeads, _workspace.Attention);
-            _workspace.FillRandom(_workspace.Qkv);
+            var memory = new PlanMemory(_workspace.Activations, ImmutableDictionary<MatrixPlan, WeightMatrix>.Empty, ImmutableDictionary<VectorPlan, ArrayView<float>>.Empty)
+            {
+                Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts,
+            };
+            _attend = new StepBinder(new KernelSet(device, _workspace.State), memory).Bind(attend);
+            _workspace.FillRandom(_workspace.Activations[qkv]);
         }
         catch
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Measurement;
 

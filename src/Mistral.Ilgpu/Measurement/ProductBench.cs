@@ -5,6 +5,7 @@ using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Measurement;
@@ -16,7 +17,7 @@ public sealed class ProductBench : IDisposable
 
     private readonly Device _device;
     private readonly List<IDisposable> _buffers = [];
-    private readonly Step _step;
+    private readonly Launch _product;
     private readonly Pass _pass;
 
     /// <param name="tokens">Rows of activations.</param>
@@ -45,11 +46,14 @@ public sealed class ProductBench : IDisposable
             (header[StepState.TokenCountAt], header[StepState.DecodeCountAt]) = (tokens, _pass.DecodeCount);
             var state = Own(device.Allocate<int>(header.Length, Purpose));
             state.View.CopyFromCPU(device.Stream, header);
-            _step = new KernelSet(device, new StepState(state.View)).MatMul(
+            _product = new KernelSet(device, new StepState(state.View)).MatMul(
                 "product",
                 new WeightMatrix("weights", [band]),
-                new Activation("input", tokens, columns, input.View, quantized, tensor),
+                new ProductInput(new Activation("input", tokens, columns, input.View, quantized, tensor), RowSet.Tokens),
                 new Activation("output", tokens, rows, output.View));
+            var plan = new MatrixPlan([new BandPlan(["weights"], rows, columns, format, layout, band.SizeInBytes)]);
+            Cost = new Product(
+                "product", new ActivationPlan("input", columns, RowSet.Tokens), plan, new ActivationPlan("output", rows, RowSet.Tokens)).Cost(_pass);
         }
         catch
         {
@@ -58,14 +62,14 @@ public sealed class ProductBench : IDisposable
         }
     }
 
-    public StepCost Cost => _step.Cost(_pass);
+    public StepCost Cost { get; }
 
     /// <summary>One product, waited for.</summary>
     public TimeSpan Time()
     {
         _device.Synchronize();
         long begin = Stopwatch.GetTimestamp();
-        _step.Launch(_pass);
+        _product.Run(_pass);
         _device.Synchronize();
         return Stopwatch.GetElapsedTime(begin);
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Measurement;
 
@@ -35,7 +36,7 @@ public sealed class StepBench : IDisposable
 
         // In their order once, so that each has an input that a step has made.
         _pass = model.Begin(batch);
-        foreach (var step in model.Graph.Steps)
+        foreach (var step in model.Graph.StepsOf(_pass))
         {
             step.Launch(_pass);
         }
@@ -58,5 +59,16 @@ public sealed class StepBench : IDisposable
 
     public void Dispose() => _sequence.Dispose();
 
-    private Step Find(string kind) => _model.Graph.Steps.First(step => step.Kind == kind);
+    private Step Find(string kind)
+    {
+        foreach (var step in _model.Graph.StepsOf(_pass))
+        {
+            if (step.Kind == kind)
+            {
+                return step;
+            }
+        }
+
+        throw new ArgumentException($"the pass has no step {kind}", nameof(kind));
+    }
 }

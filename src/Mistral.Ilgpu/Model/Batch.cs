@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 

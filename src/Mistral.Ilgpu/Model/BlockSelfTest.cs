@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
@@ -36,8 +37,8 @@ internal static class BlockSelfTest
         using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
         input.View.CopyFromCPU(device.Stream, x);
         // A gain that is the root of the mean square leaves the vector as it is.
-        float root = MathF.Sqrt(x.Sum(value => value * value) / Columns);
-        gain.View.CopyFromCPU(device.Stream, Enumerable.Repeat(root, Columns).ToArray());
+        float mean = MathF.Sqrt(x.Sum(value => value * value) / Columns);
+        gain.View.CopyFromCPU(device.Stream, Enumerable.Repeat(mean, Columns).ToArray());
         var band = new WeightBand(0, Rows, Columns, format, bytes.View, layout);
         using var stream = new WeightStream(device);
         stream.Write(blocks, band, 0, Rows);
@@ -49,9 +50,16 @@ internal static class BlockSelfTest
         var to = new Activation("output", 1, Rows, output.View);
         using var launches = new BoundLaunches();
         var kernels = new KernelSet(device, new StepState(state.View), activations) { Launches = launches };
-        var matrix = new WeightMatrix("self-test", [band]);
-        var norm = kernels.RmsNorm("norm", new Activation("input", 1, Columns, input.View), gain.View, from, epsilon: 0, RowSet.Tokens, matrix);
-        var product = kernels.MatMul("self-test", matrix, from, to);
+        var matrix = new MatrixPlan([new BandPlan(["self-test"], Rows, Columns, format, layout, band.SizeInBytes)]);
+        var root = new VectorPlan("gain", Columns);
+        var hidden = new ActivationPlan("input", Columns, RowSet.Tokens);
+        var (made, product) = (new ActivationPlan("normed", Columns, RowSet.Tokens), new ActivationPlan("output", Rows, RowSet.Tokens));
+        var memory = new PlanMemory(
+            new Dictionary<ActivationPlan, Activation> { [hidden] = new("input", 1, Columns, input.View), [made] = from, [product] = to },
+            new Dictionary<MatrixPlan, WeightMatrix> { [matrix] = new("self-test", [band]) },
+            new Dictionary<VectorPlan, ArrayView<float>> { [root] = gain.View });
+        var graph = new StepBinder(kernels, memory).Bind(
+            new ModelPlan([new Norm("norm", hidden, root, made, Epsilon: 0), new Product("self-test", made, matrix, product)]));
         // One token, decoded and as a prompt: they may have forms of their own.
         foreach (int decoded in new[] { 1, 0 })
         {
@@ -59,8 +67,11 @@ internal static class BlockSelfTest
             (passState[StepState.TokenCountAt], passState[StepState.DecodeCountAt]) = (1, decoded);
             state.View.CopyFromCPU(device.Stream, passState);
             var pass = new Pass(decoded, 1 - decoded, 0);
-            norm.Launch(pass);
-            product.Launch(pass);
+            foreach (var step in graph.StepsOf(pass))
+            {
+                step.Launch(pass);
+            }
+
             var found = new float[Rows];
             output.View.SubView(0, Rows).CopyToCPU(device.Stream, found);
             Check(device, format, weights, x, found);

@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -26,15 +27,16 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
         IReadOnlyDictionary<string, CheckpointTensor> tensors,
         ModelOptions options,
         DeviceInfo device,
-        long? availableBytes = null) => Fit(config, tensors, options, device, availableBytes ?? device.MemoryBytes).Plan;
+        long? availableBytes = null) => Fit(config, tensors, options, device, availableBytes ?? device.MemoryBytes).Memory;
 
     /// <summary>Fits a model into what is available.</summary>
     /// <exception cref="ModelMemoryException">It does not fit.</exception>
-    internal static (MemoryPlan Plan, ModelOptions Options) Require(Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes)
+    /// <returns>Its memory, the options as they were fitted, and its plan with them.</returns>
+    internal static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Require(Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes)
     {
         var config = options.Adapt(checkpoint.Config);
         var fitted = Fit(config, checkpoint.Tensors, options, device, availableBytes);
-        return fitted.Plan.TotalBytes <= availableBytes ? fitted : throw new ModelMemoryException(checkpoint.Name, device.Id, fitted.Plan, availableBytes)
+        return fitted.Memory.TotalBytes <= availableBytes ? fitted : throw new ModelMemoryException(checkpoint.Name, device.Id, fitted.Memory, availableBytes)
         {
             FittingType = TypeThatFits(checkpoint, options, device, availableBytes),
             FittingContext = ContextThatFits(checkpoint, options, device, availableBytes),
@@ -42,11 +44,11 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
     }
 
     // First the chunk gives way, then the cache of many texts, which then wait for each other.
-    private static (MemoryPlan Plan, ModelOptions Options) Fit(
+    private static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Fit(
         ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device, long availableBytes)
     {
-        var launches = new LaunchPlan(device);
-        long weights = WeightStack.Of(config).Sum(stack => stack.BytesOf(config, tensors, options, launches));
+        var plan = MistralGraph.PlanOf(config, tensors, options, device);
+        long weights = plan.WeightBytes;
         Int128 available = (Int128)availableBytes - weights;
         long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
         int chunk = options.ChunkOn(device);
@@ -61,9 +63,9 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
             options = options with { CacheBytes = left };
         }
 
-        return (new MemoryPlan(weights, RotatingKvCache.BytesFor(config, options), PassBytes(chunk), chunk), options);
+        return (new MemoryPlan(weights, RotatingKvCache.BytesFor(config, options), PassBytes(chunk), chunk), options, plan);
 
-        long PassBytes(int tokens) => MistralModel.PassBytes(device, config, options, tokens);
+        long PassBytes(int tokens) => MistralModel.PassBytes(device, plan, config, options, tokens);
     }
 
     // The largest of those that are smaller than what was asked for.

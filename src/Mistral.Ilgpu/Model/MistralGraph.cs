@@ -1,63 +1,87 @@
+using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>What the layers bind to when the graph is built.</summary>
-public sealed record GraphInputs(KernelSet Kernels, Workspace Workspace, ModelWeights Weights, RotatingKvCache Cache);
-
 /// <summary>
-/// The transformer of Mistral 7B (arXiv 2310.06825), as the list of steps that every pass walks: embed; for each layer
-/// norm, attention, norm, feed-forward; then norm and logits.
+/// The transformer of Mistral 7B (arXiv 2310.06825) as a plan: embed; for each layer norm, attention, norm, feed-forward; then norm and
+/// logits. The one place where the structure of a model is written.
 /// </summary>
-public static class MistralGraph
+/// <param name="shape">The heads as they lie on the device.</param>
+/// <param name="weights">The formats of the weights.</param>
+/// <param name="caches">Of each layer.</param>
+public sealed class MistralGraph(ModelConfig config, AttentionShape shape, IWeightSource weights, IReadOnlyList<KvPlan> caches)
 {
-    public static LayerGraph Build(ModelConfig config, GraphInputs inputs) => new(
-    [
-        .. Embedding(inputs),
-        .. Enumerable.Range(0, config.LayerCount).SelectMany(layer => TransformerBlock(config, layer, inputs)),
-        .. OutputHead(config, inputs),
-    ]);
+    // Every layer works on the same activations.
+    private readonly ActivationPlan _hidden = new("hidden", config.Dim, RowSet.Tokens);
+    private readonly ActivationPlan _normed = new("normed", config.Dim, RowSet.Tokens);
+    private readonly ActivationPlan _qkv = new("qkv", shape.QkvColumns, RowSet.Tokens);
+    private readonly ActivationPlan _attended = new("attended", shape.OutputColumns, RowSet.Tokens);
+    private readonly ActivationPlan _attendedHeads = new(shape.IsPadded ? "attended_heads" : "attended", shape.AttendedColumns, RowSet.Tokens);
+    private readonly ActivationPlan _gateUp = new("gate_up", 2 * config.FeedForwardDim, RowSet.Tokens);
+    private readonly ActivationPlan _activated = new("activated", config.FeedForwardDim, RowSet.Tokens);
+    private readonly ActivationPlan _final = new("final", config.Dim, RowSet.Logits);
+    private readonly ActivationPlan _logits = new("logits", config.VocabularySize, RowSet.Logits);
 
-    private static IEnumerable<Step> Embedding(GraphInputs inputs)
+    /// <summary>The plan of a checkpoint on a device.</summary>
+    /// <param name="config">As the options change it, see <see cref="ModelOptions.Adapt"/>.</param>
+    public static ModelPlan PlanOf(ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) =>
+        new MistralGraph(
+            config, AttentionShape.Of(config, options.CacheType), new CheckpointWeights(tensors, options, device), RotatingKvCache.Plan(config, options)).Plan();
+
+    public ModelPlan Plan()
     {
-        yield return inputs.Kernels.Embed("embed", inputs.Weights.Embedding, inputs.Workspace.Hidden);
+        var embedding = weights.Matrix(config.Dim, isLookedUp: true, (TensorNames.Embedding, config.VocabularySize));
+        var output = config.TiedEmbeddings ? embedding : weights.Matrix(config.Dim, isLookedUp: false, (TensorNames.Output, config.VocabularySize));
+        return new ModelPlan(
+            [
+                new Embed("embed", embedding, _hidden),
+                .. Enumerable.Range(0, config.LayerCount).SelectMany(TransformerBlock),
+                new Norm("norm", _hidden, new VectorPlan(TensorNames.Norm, config.Dim), _final, config.NormEpsilon),
+                new Product("output", _final, output, _logits),
+            ],
+            new Choose("choose", _logits));
     }
 
-    private static IEnumerable<Step> TransformerBlock(ModelConfig config, int layer, GraphInputs inputs)
+    private IEnumerable<Operation> TransformerBlock(int layer)
     {
-        var (kernels, a, w, cache) = (inputs.Kernels, inputs.Workspace, inputs.Weights.Layers[layer], inputs.Cache.Layers[layer]);
-        var shape = a.Attention;
-        string Named(string step) => $"layers.{layer}.{step}";
+        var w = new LayerWeights(config, shape, weights, layer);
+        string Named(string operation) => $"layers.{layer}.{operation}";
 
-        yield return kernels.RmsNorm(Named("attention_norm"), a.Hidden, w.AttentionNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.Qkv);
-        yield return kernels.MatMul(Named("qkv"), w.Qkv, a.Normed, a.Qkv);
-        yield return kernels.Attend(Named("attend"), a.Qkv, cache, a.Frequencies, a.Parts, a.AttendedHeads, shape, shape.IsPadded ? null : w.AttentionOutput);
+        yield return new Norm(Named("attention_norm"), _hidden, w.AttentionNorm, _normed, config.NormEpsilon);
+        yield return new Product(Named("qkv"), _normed, w.Qkv, _qkv);
+        yield return new Attend(Named("attend"), _qkv, caches[layer], _attendedHeads, shape);
         if (shape.IsPadded)
         {
-            yield return kernels.NarrowHeads(Named("narrow_heads"), a.AttendedHeads, a.Attended, shape);
+            yield return new Narrow(Named("narrow_heads"), _attendedHeads, _attended, shape);
         }
 
-        yield return kernels.MatMul(Named("attention_output"), w.AttentionOutput, a.Attended, a.Hidden, addToResidual: true);
+        yield return new Product(Named("attention_output"), _attended, w.AttentionOutput, _hidden, AddsToResidual: true);
 
-        yield return kernels.RmsNorm(Named("feed_forward_norm"), a.Hidden, w.FeedForwardNorm, a.Normed, config.NormEpsilon, RowSet.Tokens, w.GateUp);
-        yield return kernels.SwiGlu(Named("swiglu"), w.GateUp, a.Normed, a.GateUp, a.Activated, w.Down);
-        yield return kernels.MatMul(Named("down"), w.Down, a.Activated, a.Hidden, addToResidual: true);
+        yield return new Norm(Named("feed_forward_norm"), _hidden, w.FeedForwardNorm, _normed, config.NormEpsilon);
+        yield return new GatedProduct(Named("swiglu"), _normed, w.GateUp, _gateUp, _activated);
+        yield return new Product(Named("down"), _activated, w.Down, _hidden, AddsToResidual: true);
     }
 
-    private static IEnumerable<Step> OutputHead(ModelConfig config, GraphInputs inputs)
+    // Queries, keys and values are stacked, and so are gate and up, so that one product makes what is used together.
+    private sealed class LayerWeights(ModelConfig config, AttentionShape shape, IWeightSource weights, int layer)
     {
-        var (kernels, a, w) = (inputs.Kernels, inputs.Workspace, inputs.Weights);
-        yield return kernels.RmsNorm("norm", a.Hidden, w.Norm, a.Final, config.NormEpsilon, RowSet.Logits, w.Output);
-        yield return kernels.MatMul("output", w.Output, a.Final, a.Logits, RowSet.Logits);
+        public VectorPlan AttentionNorm { get; } = new(TensorNames.AttentionNorm(layer), config.Dim);
+
+        public MatrixPlan Qkv { get; } = weights.Matrix(
+            config.Dim, isLookedUp: false,
+            (TensorNames.Query(layer), shape.AttendedColumns), (TensorNames.Key(layer), shape.KvColumns), (TensorNames.Value(layer), shape.KvColumns));
+
+        public MatrixPlan AttentionOutput { get; } =
+            weights.Matrix(shape.OutputColumns, isLookedUp: false, (TensorNames.AttentionOutput(layer), config.Dim));
+
+        public VectorPlan FeedForwardNorm { get; } = new(TensorNames.FeedForwardNorm(layer), config.Dim);
+
+        public MatrixPlan GateUp { get; } = weights.Matrix(
+            config.Dim, isLookedUp: false, (TensorNames.Gate(layer), config.FeedForwardDim), (TensorNames.Up(layer), config.FeedForwardDim));
+
+        public MatrixPlan Down { get; } = weights.Matrix(config.FeedForwardDim, isLookedUp: false, (TensorNames.Down(layer), config.Dim));
     }
-}
-
-/// <summary>The ordered steps of a model; running, profiling and checking it are ways of walking them.</summary>
-public sealed class LayerGraph(IReadOnlyList<Step> steps)
-{
-    public IReadOnlyList<Step> Steps { get; } = steps;
-
-    /// <summary>What all steps move and compute in a pass.</summary>
-    public StepCost Cost(Pass pass) => Steps.Select(step => step.Cost(pass)).Aggregate((all, one) => all + one);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -33,7 +34,7 @@ public sealed partial class MistralModel
         {
             SelfTest.Run(device, formats, options.CacheType, options.Activations, cancellation);
             clock.Stop();
-            var weights = ModelWeights.Load(device, checkpoint, options, progress, cancellation);
+            var weights = ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation);
             clock.Start();
             return Build(checkpoint, device, fitted, weights, model =>
             {
@@ -62,16 +63,17 @@ public sealed partial class MistralModel
     {
         options ??= new ModelOptions();
         var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
-        return Build(checkpoint, device, fitted, ModelWeights.Load(device, checkpoint, options, progress, cancellation), _ => { });
+        return Build(checkpoint, device, fitted, ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation), _ => { });
     }
 
     private static MistralModel Build(
-        Checkpoint checkpoint, Device device, (MemoryPlan Plan, ModelOptions Options) fitted, ModelWeights weights, Action<MistralModel> prepare)
+        Checkpoint checkpoint, Device device, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted, ModelWeights weights, Action<MistralModel> prepare)
     {
         MistralModel? model = null;
         try
         {
-            model = new MistralModel(device, fitted.Options.Adapt(checkpoint.Config), fitted.Options, fitted.Plan.Chunk, weights) { Source = checkpoint.Location };
+            var config = fitted.Options.Adapt(checkpoint.Config);
+            model = new MistralModel(device, config, fitted.Options, fitted.Plan, fitted.Memory.Chunk, weights) { Source = checkpoint.Location };
             prepare(model);
             return model;
         }
@@ -119,7 +121,7 @@ public sealed partial class MistralModel
     }
 
     /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
-    public static long PassBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int chunk) =>
-        long.CreateSaturating((Int128)Workspace.SizeInBytes(device, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
+    public static long PassBytes(DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int chunk) =>
+        long.CreateSaturating((Int128)Workspace.SizeInBytes(device, plan, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
             + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk)));
 }

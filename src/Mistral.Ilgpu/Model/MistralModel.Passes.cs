@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -111,12 +112,12 @@ public sealed partial class MistralModel
     private void LaunchGraph()
     {
         long operations = 0;
-        for (int i = 0; i < Graph.Steps.Count; i++)
+        foreach (var step in Graph.StepsOf(LastPass))
         {
-            Take(Graph.Steps[i], LastPass);
+            Take(step, LastPass);
             if (_cancellation.CanBeCanceled)
             {
-                operations = Await(Graph.Steps[i], operations);
+                operations = Await(step, operations);
             }
         }
     }

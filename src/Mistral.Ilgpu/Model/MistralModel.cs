@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -23,27 +24,31 @@ public sealed partial class MistralModel : IDisposable
     private readonly int _splitTiles;
     private bool _hasChosen;
 
-    private MistralModel(Device device, ModelConfig config, ModelOptions options, int chunk, ModelWeights weights)
+    private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
     {
         Device = device;
         Config = config;
         Context = options.ContextOf(config);
         (Options, Chunk) = (options, chunk);
         _launchGraph = LaunchGraph;
-        var plan = new LaunchPlan(device.Info);
-        (_splitTiles, _drawsTokens) = (plan.SplitTiles, plan.DrawsTokens);
+        var launches = new LaunchPlan(device.Info);
+        (_splitTiles, _drawsTokens) = (launches.SplitTiles, launches.DrawsTokens);
         _weights = weights;
         _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnSlowerLaunches?.Invoke(reason)) : null;
         _launchPass = LaunchPass;
-        _workspace = new Workspace(device, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
+        _workspace = new Workspace(device, plan, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
         {
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
             var kernels = new KernelSet(device, _workspace.State, options.Activations) { Launches = _launches };
-            Graph = MistralGraph.Build(config, new GraphInputs(kernels, _workspace, weights, _cache));
+            var binder = new StepBinder(kernels, new PlanMemory(_workspace.Activations, weights.Matrices, weights.Vectors)
+            {
+                Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts, Chosen = _workspace.Chosen,
+            });
+            Graph = binder.Bind(plan);
             Chains = StepChains.Of(
                 device, Graph.Steps, _cache.Layers.Max(layer => layer.Window), _launches, reason => OnSlowerLaunches?.Invoke(reason));
-            _choose = kernels.Choose("choose", _workspace.Logits, _workspace.Chosen);
+            _choose = binder.Bind(plan.Choice!);
             device.LoadBound();
         }
         catch

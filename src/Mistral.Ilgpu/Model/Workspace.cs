@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
@@ -16,15 +17,18 @@ public sealed class Workspace : IDisposable
     private readonly PassInts _onHost;
     private readonly TokenChoice[] _choices;
     private readonly int _tokensPerTile;
+    private readonly Activation? _logits;
     private bool _isUploading;
 
+    private readonly Dictionary<ActivationPlan, Activation> _activations = [];
+
+    /// <param name="plan">Of what is to work in it.</param>
     /// <param name="rows">Most tokens in one pass.</param>
     /// <param name="logitRows">Most rows of logits in one pass.</param>
-    public Workspace(Device device, ModelConfig config, ModelOptions options, int rows, int logitRows)
+    public Workspace(Device device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
-        Attention = AttentionShape.Of(config, options.CacheType);
-        var shape = Attention;
+        var shape = AttentionShape.Of(config, options.CacheType);
         _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile(options.CacheType) / shape.Group);
         try
         {
@@ -41,15 +45,12 @@ public sealed class Workspace : IDisposable
             var frequencyBuffer = Own(device.Allocate<ulong>(frequencies.Length, "rotary frequencies"));
             frequencyBuffer.View.CopyFromCPU(device.Stream, frequencies);
             Frequencies = frequencyBuffer.View;
-            Hidden = Rows("hidden", rows, config.Dim);
-            Normed = Rows("normed", rows, config.Dim, isInput: true);
-            Qkv = Rows("qkv", rows, shape.QkvColumns);
-            Attended = Rows("attended", rows, shape.OutputColumns, isInput: true);
-            AttendedHeads = shape.IsPadded ? Rows("attended_heads", rows, shape.AttendedColumns) : Attended;
-            GateUp = Rows("gate_up", rows, 2 * config.FeedForwardDim);
-            Activated = Rows("activated", rows, config.FeedForwardDim, isInput: true);
-            Final = Rows("final", logitRows, config.Dim, isInput: true);
-            Logits = Rows("logits", logitRows, config.VocabularySize);
+            foreach (var activation in plan.Activations)
+            {
+                _activations.Add(activation, Allocate(activation, activation.Rows == RowSet.Logits ? logitRows : rows, plan.Multiplied.Contains(activation)));
+            }
+
+            _logits = plan.Choice is { } choice ? _activations[choice.Logits] : null;
             device.Synchronize();
         }
         catch
@@ -59,29 +60,7 @@ public sealed class Workspace : IDisposable
         }
     }
 
-    /// <summary>The heads as they lie on the device.</summary>
-    public AttentionShape Attention { get; }
-
-    /// <summary>The residual stream: rows × dim.</summary>
-    public Activation Hidden { get; }
-
-    public Activation Normed { get; }
-
-    public Activation Qkv { get; }
-
-    public Activation Attended { get; }
-
-    /// <summary>What attention makes, its padded heads included; <see cref="Attended"/> itself where heads are not padded.</summary>
-    public Activation AttendedHeads { get; }
-
-    public Activation GateUp { get; }
-
-    public Activation Activated { get; }
-
-    /// <summary>Normed rows whose logits are wanted.</summary>
-    public Activation Final { get; }
-
-    public Activation Logits { get; }
+    public IReadOnlyDictionary<ActivationPlan, Activation> Activations => _activations;
 
     /// <summary>Rotary frequencies, paddedHeadDim / 2, see <see cref="Rotary"/>.</summary>
     public ArrayView<ulong> Frequencies { get; }
@@ -95,22 +74,14 @@ public sealed class Workspace : IDisposable
     public ArrayView<int> Chosen => _chosen.View;
 
     /// <summary>Device bytes that all this takes.</summary>
-    public static long SizeInBytes(DeviceInfo device, ModelConfig config, ModelOptions options, int rows, int logitRows)
+    public static long SizeInBytes(DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         var shape = AttentionShape.Of(config, options.CacheType);
-        int[] columns =
-        [
-            config.Dim, config.Dim, shape.QkvColumns, shape.OutputColumns, shape.IsPadded ? shape.AttendedColumns : 0,
-            2 * config.FeedForwardDim, config.FeedForwardDim,
-        ];
-        long activations = (rows * columns.Sum(column => (long)Padding.Pad(column)))
-            + (logitRows * ((long)Padding.Pad(config.Dim) + Padding.Pad(config.VocabularySize)));
-        int[] inputs = [config.Dim, shape.OutputColumns, config.FeedForwardDim];
         Func<int, long> inputBytes = TensorInput.IsFor(device) ? TensorInput.BytesPerRow : QuantizedActivations.BytesPerRow;
-        long rounded = (rows * inputs.Sum(inputBytes)) + (logitRows * inputBytes(config.Dim));
+        long activations = plan.Activations.Sum(activation => (activation.Rows == RowSet.Logits ? logitRows : rows)
+            * (((long)Padding.Pad(activation.Columns) * sizeof(float)) + (plan.Multiplied.Contains(activation) ? inputBytes(activation.Columns) : 0)));
         long ints = StateLength(options, rows, logitRows) + logitRows;
-        return ((activations + (options.Sequences * shape.PartFloats)) * sizeof(float))
-            + rounded + (ints * sizeof(int)) + (shape.PaddedHeadDim / 2 * sizeof(ulong));
+        return activations + (options.Sequences * shape.PartFloats * sizeof(float)) + (ints * sizeof(int)) + (shape.PaddedHeadDim / 2 * sizeof(ulong));
     }
 
     /// <summary>Puts a pass's counts, positions and ids on the device.</summary>
@@ -163,7 +134,7 @@ public sealed class Workspace : IDisposable
     /// <summary>Waits for the device and copies one row of logits.</summary>
     public void ReadLogits(int row, Span<float> logits)
     {
-        Logits.View.SubView((long)row * Logits.Stride, Logits.Columns).CopyToCPU(_device.Stream, logits);
+        _logits!.View.SubView((long)row * _logits.Stride, _logits.Columns).CopyToCPU(_device.Stream, logits);
         _isUploading = false;
     }
 
@@ -184,14 +155,14 @@ public sealed class Workspace : IDisposable
     private static int StateLength(ModelOptions options, int rows, int logitRows) =>
         Batch.StateLength(rows, logitRows, options.Sequences, Cache.RotatingKvCache.FreshTiles(options, rows));
 
-    private Activation Rows(string name, int rows, int columns, bool isInput = false)
+    private Activation Allocate(ActivationPlan plan, int rows, bool isMultiplied)
     {
-        long length = (long)rows * Padding.Pad(columns);
-        var view = Own(_device.Allocate<float>(length, $"the activations '{name}'")).View;
+        string purpose = $"the activations '{plan.Name}'";
+        var view = Own(_device.Allocate<float>((long)rows * Padding.Pad(plan.Columns), purpose)).View;
         // What quantized weights are multiplied with is needed in eight bits too.
-        var tensor = isInput ? TensorInput.For(_device, name, rows, columns, _buffers.Add) : null;
-        var quantized = isInput && tensor is null ? QuantizedActivations.Allocate(_device, rows, columns, $"the activations '{name}'", _buffers.Add) : null;
-        return new Activation(name, rows, columns, view, quantized, tensor);
+        var tensor = isMultiplied ? TensorInput.For(_device, plan.Name, rows, plan.Columns, _buffers.Add) : null;
+        var quantized = isMultiplied && tensor is null ? QuantizedActivations.Allocate(_device, rows, plan.Columns, purpose, _buffers.Add) : null;
+        return new Activation(plan.Name, rows, plan.Columns, view, quantized, tensor);
     }
 
     private T Own<T>(T buffer)

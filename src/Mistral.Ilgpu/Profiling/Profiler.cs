@@ -26,7 +26,7 @@ public sealed class Profiler(MistralModel model)
             var walk = model.Walk;
             model.Walk = (step, pass) =>
             {
-                if (step.HasWork(pass))
+                if (step.RowCount(pass) > 0)
                 {
                     launched.Add(step);
                     clock.Mark();

@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Profiling;
 
@@ -76,12 +77,13 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
         var pass = model.Begin(_batch);
         var referencePass = reference.Begin(_referenceBatch);
         double tolerance = _rounds && pass.PrefillCount > 0 ? RoundedTolerance : Tolerance;
-        foreach (var (step, referenceStep) in model.Graph.Steps.Zip(reference.Graph.Steps))
+        var steps = model.Graph.StepsOf(pass).ToArray().ToDictionary(step => step.Name);
+        foreach (var referenceStep in reference.Graph.StepsOf(referencePass))
         {
             cancellation.ThrowIfCancellationRequested();
             referenceStep.Launch(referencePass);
             // What the next step does too is checked with it.
-            if (!step.HasWork(pass))
+            if (!steps.TryGetValue(referenceStep.Name, out var step) || step.RowCount(pass) == 0)
             {
                 continue;
             }

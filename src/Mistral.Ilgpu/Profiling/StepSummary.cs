@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Profiling;
 

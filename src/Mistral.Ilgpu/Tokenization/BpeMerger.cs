@@ -1,4 +1,5 @@
 using System.Buffers;
+using Mistral.Ilgpu.Planning;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
 namespace Mistral.Ilgpu.Tokenization;

@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -58,7 +59,7 @@ public sealed class BlockProductTests
         var state = PassState.Of(device, ids.Length, ids: ids);
         var hidden = new Activation("hidden", ids.Length, Columns, device.Zeros<float>(ids.Length * Columns));
         var table = new WeightMatrix("table", [Band(device, format, Rows, Columns, blocks, WeightLayout.Rows)]);
-        new KernelSet(device, state).Embed("embed", table, hidden).Launch(new Pass(0, ids.Length, 0));
+        new KernelSet(device, state).Embed("embed", table, hidden).Run(new Pass(0, ids.Length, 0));
         float[] found = device.Download(hidden.View);
         for (int token = 0; token < ids.Length; token++)
         {
@@ -98,7 +99,7 @@ public sealed class BlockProductTests
                 Band(device, format, rows - split, columns, blocks[(split * rowBytes)..], layout) with { FirstRow = split },
             ];
         var kernels = new KernelSet(device, state, activations);
-        kernels.MatMul("product", new WeightMatrix("w", bands), input, output, addToResidual: residual).Launch(new Pass(0, tokens, 0));
+        kernels.MatMul("product", new WeightMatrix("w", bands), new ProductInput(input, RowSet.Tokens), output, residual).Run(new Pass(0, tokens, 0));
         float[] found = device.Download(output.View);
 
         double error = 0;

@@ -1,5 +1,6 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
@@ -69,20 +70,29 @@ public sealed class NormedProductTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void NormStep_OfOneDecodedRow_HasNoWork(string name, TensorFormat format)
+    public void NormStep_OfOneDecodedRow_IsNotInThePass(string name, TensorFormat format)
     {
         var device = TestDevice.Get(name);
-        var product = new Product(device, format, 16, 512, 1);
-        var kernels = new KernelSet(device, PassState.Of(device, 1, 1));
-        var x = new Activation("x", 1, 512, device.Upload(product.Input));
-        Step Norm(params TensorFormat[] takenBy) => kernels.RmsNorm(
-            "norm", x, device.Upload(Gain(512)), x, 1e-5f, RowSet.Tokens,
-            new WeightMatrix("w", [.. takenBy.Select(type => new Product(device, type, 16, 512, 1).Band)]));
-        Assert.False(Norm(format).HasWork(new Pass(1, 0, 1)));
-        Assert.True(Norm(format).HasWork(new Pass(2, 0, 2)));
-        Assert.True(Norm(format).HasWork(new Pass(0, 1, 1)));
-        Assert.True(Norm(format).HasWork(new Pass(1, 1, 1)));
-        Assert.True(Norm(format, TensorFormat.Float32).HasWork(new Pass(1, 0, 1)));
+        var fused = Bound(format);
+        string[] both = ["norm", "product"];
+        Assert.Equal(["product"], fused.StepsOf(new Pass(1, 0, 1)));
+        Assert.Equal(both, fused.StepsOf(new Pass(2, 0, 2)));
+        Assert.Equal(both, fused.StepsOf(new Pass(0, 1, 1)));
+        Assert.Equal(both, fused.StepsOf(new Pass(1, 1, 1)));
+        Assert.Equal(both, Bound(format, TensorFormat.Float32).StepsOf(new Pass(1, 0, 1)));
+
+        PlannedRun Bound(params TensorFormat[] formats)
+        {
+            var run = new PlannedRun(Gain(512), device);
+            Activation Room(string of, int columns) => new(of, 1, columns, device.Zeros<float>(columns), tensor: TensorInput.For(device, of, 1, columns, _ => { }));
+            var normed = run.Add(Room("normed", 512), RowSet.Tokens);
+            return run.Bind(
+                new KernelSet(device, PassState.Of(device, 1, 1)),
+                new Norm("norm", run.Add(Room("x", 512), RowSet.Tokens), run.Gain, normed, 1e-5f),
+                new Planning.Product(
+                    "product", normed, run.Add([.. formats.Select(type => new Product(device, type, 16, 512, 1).Band)]),
+                    run.Add(Room("y", 16 * formats.Length), RowSet.Tokens)));
+        }
     }
 
     private static float[] Gain(int columns)

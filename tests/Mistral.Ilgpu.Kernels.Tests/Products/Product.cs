@@ -4,6 +4,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -65,7 +66,7 @@ internal sealed class Product
         bands ??= [Band];
         int rows = bands.Sum(band => band.Rows);
         var output = new Activation("y", _tokens, rows, _device.Upload(rows == Band.Rows ? [.. _before] : new float[_tokens * Padding.Pad(rows)]));
-        Kernels(pass).MatMul("product", new WeightMatrix("w", bands), Activations(), output, addToResidual: addToResidual).Launch(pass);
+        Kernels(pass).MatMul("product", new WeightMatrix("w", bands), new ProductInput(Activations(), RowSet.Tokens), output, addToResidual).Run(pass);
         return _device.Download(output.View);
     }
 
@@ -74,7 +75,7 @@ internal sealed class Product
         int rows = Band.Rows / 2;
         var output = new Activation("y", _tokens, rows, _device.Zeros<float>(_tokens * Padding.Pad(rows)));
         var products = new Activation("products", _tokens, Band.Rows, _device.Zeros<float>(_tokens * OutputStride));
-        Kernels(pass).SwiGlu("gate", new WeightMatrix("w", [Band]), Activations(), products, output).Launch(pass);
+        Kernels(pass).SwiGlu("gate", new WeightMatrix("w", [Band]), new ProductInput(Activations(), RowSet.Tokens), products, output).Run(pass);
         return _device.Download(output.View);
     }
 
@@ -86,12 +87,13 @@ internal sealed class Product
         var set = rows ?? RowSet.Tokens;
         int count = set.Count(pass);
         var state = set == RowSet.Logits ? PassState.OfLogits(_device, [.. Enumerable.Range(last, count)]) : PassState.Of(_device, pass.TokenCount, pass.DecodeCount);
-        var kernels = new KernelSet(_device, state);
-        var weights = new WeightMatrix("w", [Band]);
         var output = new Activation("y", count, Band.Rows, _device.Zeros<float>(count * OutputStride));
-        var normed = Activations(count);
-        kernels.RmsNorm("norm", Activations(), _device.Upload(gain), normed, Epsilon, set, weights).Launch(pass);
-        kernels.MatMul("product", weights, normed, output, set).Launch(pass);
+        var run = new PlannedRun(gain, _device);
+        var normed = run.Add(Activations(count), set);
+        run.Bind(
+            new KernelSet(_device, state),
+            new Norm("norm", run.Add(Activations(), RowSet.Tokens), run.Gain, normed, Epsilon),
+            new Planning.Product("product", normed, run.Add(Band), run.Add(output, set))).Launch(pass);
         return _device.Download(output.View);
     }
 
@@ -100,16 +102,17 @@ internal sealed class Product
     public (float[] Gated, uint[] Packed, float[] Down) RunFeedForward(Pass pass, float[] gain, WeightBand down)
     {
         int rows = Band.Rows / 2;
-        var kernels = Kernels(pass);
-        var (gateUp, second) = (new WeightMatrix("w", [Band]), new WeightMatrix("down", [down]));
         var activated = new Activation(
             "activated", _tokens, rows, _device.Zeros<float>(_tokens * Padding.Pad(rows)), tensor: TensorInput.For(_device, "activated", _tokens, rows, _ => { }));
         var products = new Activation("products", _tokens, Band.Rows, _device.Zeros<float>(_tokens * OutputStride));
         var output = new Activation("y", _tokens, down.Rows, _device.Zeros<float>(_tokens * Padding.Pad(down.Rows)));
-        var normed = Activations(_tokens);
-        kernels.RmsNorm("norm", Activations(), _device.Upload(gain), normed, Epsilon, RowSet.Tokens, gateUp).Launch(pass);
-        kernels.SwiGlu("gate", gateUp, normed, products, activated, second).Launch(pass);
-        kernels.MatMul("down", second, activated, output).Launch(pass);
+        var run = new PlannedRun(gain, _device);
+        var (normed, gated) = (run.Add(Activations(_tokens), RowSet.Tokens), run.Add(activated, RowSet.Tokens));
+        run.Bind(
+            Kernels(pass),
+            new Norm("norm", run.Add(Activations(), RowSet.Tokens), run.Gain, normed, Epsilon),
+            new GatedProduct("gate", normed, run.Add(Band), run.Add(products, RowSet.Tokens), gated),
+            new Planning.Product("down", gated, run.Add(down), run.Add(output, RowSet.Tokens))).Launch(pass);
         return (_device.Download(activated.View), activated.Tensor!.Packed is { } packed ? _device.Download(packed.Values) : [], _device.Download(output.View));
     }
 

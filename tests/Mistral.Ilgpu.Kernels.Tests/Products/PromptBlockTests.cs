@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;

@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;
 

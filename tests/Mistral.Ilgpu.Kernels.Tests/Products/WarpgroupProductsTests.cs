@@ -1,5 +1,6 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Device;

@@ -1,5 +1,6 @@
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Execution;

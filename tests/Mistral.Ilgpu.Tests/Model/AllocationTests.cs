@@ -41,7 +41,7 @@ public sealed class AllocationTests
             text.Forward(next);
             next[0] = text.ArgMax();
         });
-        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.Steps.Count(step => step.HasWork(model.LastPass));
+        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.StepsOf(model.LastPass).Length;
         AssertNoMore(perToken, OwnOfIlgpu(device, launches + 1, copies: 1));
     }
 
@@ -63,7 +63,7 @@ public sealed class AllocationTests
         }
 
         long perPass = Smallest(() => generator.Step());
-        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.Steps.Count(step => step.HasWork(model.LastPass));
+        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.StepsOf(model.LastPass).Length;
         // A few characters, and the string and the queue that hold them.
         const int PerText = 160;
         AssertNoMore(perPass, OwnOfIlgpu(device, launches + 1, copies: 2) + (3 * PerText));

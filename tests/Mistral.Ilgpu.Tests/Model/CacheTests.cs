@@ -167,16 +167,19 @@ public sealed class CacheTests
         using (var all = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options))
         {
             Assert.Equal(options.ChunkOn(all.Device.Info), all.Chunk);
-            weights = MemoryOf(all) - all.Cache.Bytes - MistralModel.PassBytes(all.Device.Info, checkpoint.Config, options, all.Chunk);
+            weights = MemoryOf(all) - all.Cache.Bytes - PassBytes(all.Device.Info, all.Chunk);
         }
 
         long window = RotatingKvCache.BytesFor(checkpoint.Config, new ModelOptions());
-        long limit = weights + (2 * window) + MistralModel.PassBytes(TestDevice.Get("cpu").Info, checkpoint.Config, options, 64);
+        long limit = weights + (2 * window) + PassBytes(TestDevice.Get("cpu").Info, 64);
         using var device = Mistral.Ilgpu.Execution.Device.Open("cpu", memoryLimit: limit);
         using var model = MistralModel.Load(checkpoint, device, options);
         Assert.Equal(64, model.Chunk);
         Assert.Equal(2 * window, model.Cache.Bytes);
         Assert.Equal(limit, device.AllocatedBytes);
+
+        long PassBytes(Mistral.Ilgpu.Execution.DeviceInfo device, int chunk) => MistralModel.PassBytes(
+            device, MistralGraph.PlanOf(checkpoint.Config, checkpoint.Tensors, options, device), checkpoint.Config, options, chunk);
 
         static long MemoryOf(MistralModel model)
         {

@@ -13,8 +13,9 @@ public sealed class WeightStreamTests
     {
         using var checkpoint = Checkpoint.OpenBuiltIn("tiny");
         var turns = new List<string>();
-        using var weights = ModelWeights.Load(
-            TestDevice.Get(name), checkpoint, new ModelOptions(), new Turns(turns), TestContext.Current.CancellationToken);
+        var (device, options) = (TestDevice.Get(name), new ModelOptions());
+        var plan = MistralGraph.PlanOf(checkpoint.Config, checkpoint.Tensors, options, device.Info);
+        using var weights = ModelWeights.Load(device, checkpoint, plan, options, new Turns(turns), TestContext.Current.CancellationToken);
         Assert.Equal(checkpoint.Tensors.Keys.Order(), turns.Order());
     }
 

@@ -2,6 +2,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Profiling;
 using Mistral.Ilgpu.Tests.Cli;
 using Xunit;

@@ -2,6 +2,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Profiling;

@@ -1,5 +1,6 @@
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
@@ -19,6 +20,16 @@ public sealed partial class RotatingKvCache
                 long pages = Math.Min((slots + options.PageLength - 1) / options.PageLength, int.MaxValue / options.PageLength);
                 return (int)pages * options.PageLength;
             }),
+        ];
+    }
+
+    /// <summary>The cache of each layer.</summary>
+    internal static IReadOnlyList<KvPlan> Plan(ModelConfig config, ModelOptions options)
+    {
+        int? context = options.ContextOf(config);
+        return
+        [
+            .. Rings(config, options).Select((length, layer) => new KvPlan(layer, config.WindowOf(layer) ?? context ?? length, length, options.CacheType)),
         ];
     }
 

@@ -26,12 +26,11 @@ public sealed partial class RotatingKvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.PageLength % TileLayout.Length, 0, nameof(options.PageLength));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Sequences);
         Shape = ShapeOf(config, options);
-        int? context = options.ContextOf(config);
-        var rings = Rings(config, options);
+        var plans = Plan(config, options);
         try
         {
             var fresh = Shape.Allocate(device, (long)FreshTiles(options, rows) * TileLayout.Length, _buffers);
-            foreach (var ring in rings.GroupBy(length => length).OrderByDescending(group => group.Key))
+            foreach (var ring in plans.GroupBy(plan => plan.RingLength).OrderByDescending(group => group.Key))
             {
                 _pools.Add(new KvPool(device, Shape, ring.Key, ring.Count(), PageCount(config, options, ring.Key), options.Sequences));
             }
@@ -39,11 +38,11 @@ public sealed partial class RotatingKvCache : IDisposable
             var next = _pools.ToDictionary(pool => pool.RingLength, pool => (Pool: pool, Layers: pool.Layers.GetEnumerator()));
             Layers =
             [
-                .. rings.Select((length, layer) =>
+                .. plans.Select(plan =>
                 {
-                    var (pool, layers) = next[length];
+                    var (pool, layers) = next[plan.RingLength];
                     layers.MoveNext();
-                    return new KvLayer(config.WindowOf(layer) ?? context ?? length, length, Shape.Format, layers.Current, fresh, pool.Table);
+                    return new KvLayer(plan.Window, plan.RingLength, plan.Format, layers.Current, fresh, pool.Table);
                 }),
             ];
         }

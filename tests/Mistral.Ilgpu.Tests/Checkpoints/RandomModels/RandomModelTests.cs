@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Checkpoints.RandomModels;

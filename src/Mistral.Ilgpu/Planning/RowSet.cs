@@ -1,8 +1,8 @@
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Planning;
 
-/// <summary>Which rows of the pass a step works on.</summary>
+/// <summary>Which rows of a pass an operation works on.</summary>
 public sealed class RowSet
 {
     private readonly Func<Pass, int> _count;
@@ -25,4 +25,7 @@ public sealed class RowSet
     public RowRange Range { get; }
 
     public int Count(Pass pass) => _count(pass);
+
+    /// <summary>Whether a pass has one row, and of the kind that is decoded.</summary>
+    public bool IsAlone(Pass pass) => Count(pass) == 1 && (this == Logits ? !pass.IsScoring : pass.DecodeCount == 1);
 }

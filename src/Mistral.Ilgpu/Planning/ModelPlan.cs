@@ -1,0 +1,50 @@
+namespace Mistral.Ilgpu.Planning;
+
+/// <summary>A model as the operations that every pass goes through, with all that they name. Plain data: it knows no device and holds no memory.</summary>
+/// <param name="Operations">In their order, up to the logits.</param>
+/// <param name="Choice">What chooses tokens from the logits, where that is asked for.</param>
+public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choice = null)
+{
+    /// <summary>All activations, in the order in which they are first named.</summary>
+    public IReadOnlyList<ActivationPlan> Activations { get; } =
+    [
+        .. Operations.SelectMany(operation => new[] { operation.Input, operation.Scratch, operation.Output }).OfType<ActivationPlan>().Distinct(),
+    ];
+
+    /// <summary>Those that matrices are multiplied with.</summary>
+    public IReadOnlySet<ActivationPlan> Multiplied { get; } =
+        Operations.Where(operation => operation.Weights is MatrixPlan).Select(operation => operation.Input).OfType<ActivationPlan>().ToHashSet();
+
+    /// <summary>All weights, in the order in which they are first named.</summary>
+    public IReadOnlyList<WeightPlan> Weights { get; } = [.. Operations.Select(operation => operation.Weights).OfType<WeightPlan>().Distinct()];
+
+    /// <summary>The caches of the layers, in their order.</summary>
+    public IReadOnlyList<KvPlan> Caches { get; } = [.. Operations.OfType<Attend>().Select(attend => attend.Cache)];
+
+    /// <summary>Device bytes of all weights.</summary>
+    public long WeightBytes => Weights.Sum(weights => weights.Bytes);
+
+    /// <summary>What a pass moves and computes.</summary>
+    public StepCost Cost(Pass pass) => Operations.Select(operation => operation.Cost(pass)).Aggregate(default(StepCost), (all, one) => all + one);
+
+    /// <summary>The operation that reads what another made, the first to do so; null where none does.</summary>
+    /// <param name="index">Of the one that makes it.</param>
+    public Operation? TakerOf(int index)
+    {
+        var made = Operations[index].Output;
+        for (int i = index + 1; i < Operations.Count; i++)
+        {
+            if (Operations[i].Input == made)
+            {
+                return Operations[i];
+            }
+
+            if (Operations[i].Output == made)
+            {
+                return null;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,61 @@
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Planning;
+
+/// <summary>One walk of the graph: which tokens of which sequences it takes, and for how many of them logits are wanted. A batch makes one
+/// of each filling, which is good until it is filled again; see <see cref="Copy"/>.</summary>
+public sealed class Pass(int decodeCount, int prefillCount, int logitCount)
+{
+    private readonly List<PassSpan> _spans = [];
+
+    /// <summary>Sequences that go on by one token; their tokens come first.</summary>
+    public int DecodeCount { get; private set; } = decodeCount;
+
+    /// <summary>Tokens of prompts.</summary>
+    public int PrefillCount { get; private set; } = prefillCount;
+
+    /// <summary>Rows of logits.</summary>
+    public int LogitCount { get; private set; } = logitCount;
+
+    public int TokenCount => DecodeCount + PrefillCount;
+
+    /// <summary>The sequences in the order of their tokens.</summary>
+    public IReadOnlyList<PassSpan> Spans => _spans;
+
+    /// <summary>Tiles that the prompts' queries are cut into.</summary>
+    public int QueryTiles { get; internal set; }
+
+    /// <summary>Tiles that the prompts' keys take until they are in their rings.</summary>
+    public int FreshTiles { get; internal set; }
+
+    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="Kernels.DecodeSplits.Room"/>.</summary>
+    public int DecodeRoom(int splitTiles)
+    {
+        int longest = 1;
+        for (int i = 0; i < DecodeCount; i++)
+        {
+            longest = Math.Max(longest, Spans[i].StartPosition + 1);
+        }
+
+        return DecodeSplits.Room(longest, splitTiles);
+    }
+
+    /// <summary>Whether logits are wanted of many tokens of a text, as scoring does, and not of the last alone.</summary>
+    public bool IsScoring { get; private set; }
+
+    /// <summary>The same, for those who keep it.</summary>
+    public Pass Copy()
+    {
+        var copy = new Pass(DecodeCount, PrefillCount, LogitCount) { QueryTiles = QueryTiles, FreshTiles = FreshTiles, IsScoring = IsScoring };
+        copy._spans.AddRange(_spans);
+        return copy;
+    }
+
+    internal void Begin(int decodeCount, int prefillCount, int logitCount, bool isScoring)
+    {
+        (DecodeCount, PrefillCount, LogitCount, IsScoring) = (decodeCount, prefillCount, logitCount, isScoring);
+        _spans.Clear();
+    }
+
+    internal void Add(PassSpan span) => _spans.Add(span);
+}

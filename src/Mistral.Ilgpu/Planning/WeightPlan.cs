@@ -1,0 +1,6 @@
+namespace Mistral.Ilgpu.Planning;
+
+/// <summary>Weights that an operation takes.</summary>
+/// <param name="Name">The names of its tensors.</param>
+/// <param name="Bytes">On the device, padding included.</param>
+public abstract record WeightPlan(string Name, long Bytes);

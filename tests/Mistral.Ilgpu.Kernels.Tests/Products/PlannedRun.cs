@@ -1,0 +1,47 @@
+using ILGPU;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Kernels.Tests.Products;
+
+/// <summary>Some operations over memory that a test made, fused and bound as a model's are.</summary>
+internal sealed class PlannedRun(float[] gain, Device device)
+{
+    private readonly Dictionary<ActivationPlan, Activation> _activations = [];
+    private readonly Dictionary<MatrixPlan, WeightMatrix> _matrices = [];
+    private LayerGraph? _graph;
+
+    public VectorPlan Gain { get; } = new("gain", gain.Length);
+
+    public ActivationPlan Add(Activation activation, RowSet rows)
+    {
+        var plan = new ActivationPlan(activation.Name, activation.Columns, rows);
+        _activations.Add(plan, activation);
+        return plan;
+    }
+
+    public MatrixPlan Add(params WeightBand[] bands)
+    {
+        var plan = new MatrixPlan([.. bands.Select(band => new BandPlan(["w"], band.Rows, band.Columns, band.Format, band.Layout, band.SizeInBytes))]);
+        _matrices.Add(plan, new WeightMatrix("w", bands));
+        return plan;
+    }
+
+    public PlannedRun Bind(KernelSet kernels, params Operation[] operations)
+    {
+        var vectors = new Dictionary<VectorPlan, ArrayView<float>> { [Gain] = device.Upload(gain) };
+        _graph = new StepBinder(kernels, new PlanMemory(_activations, _matrices, vectors)).Bind(new ModelPlan(operations));
+        return this;
+    }
+
+    /// <summary>The names of a pass's steps.</summary>
+    public IEnumerable<string> StepsOf(Pass pass) => [.. _graph!.StepsOf(pass).ToArray().Select(step => step.Name)];
+
+    public void Launch(Pass pass)
+    {
+        foreach (var step in _graph!.StepsOf(pass))
+        {
+            step.Launch(pass);
+        }
+    }
+}
