@@ -12,21 +12,6 @@ using ILGPU.IR.Values;
 
 namespace Mistral.Ilgpu.Kernels;
 
-/// <summary>
-/// What a method is in OpenCL C, as <c>CudaAsm</c> says what one is in PTX: a statement in the names of the method's parameters. A parameter by
-/// reference stands for the <see cref="Lanes.Count"/> elements from there on, as one vector, with _at behind its name for where they are; <c>result</c> for what
-/// is returned. Elsewhere the method's own body runs.
-/// </summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class OpenClAttribute(string statement) : Attribute
-{
-    public string Statement { get; } = statement;
-}
-
-/// <summary>Marks a form that is made of <see cref="Lanes"/>: for vector processors, so neither compiled for CUDA nor of use on a GPU.</summary>
-[AttributeUsage(AttributeTargets.Struct)]
-public sealed class LaneFormAttribute : Attribute;
-
 /// <summary>Writes the statements of methods with an <see cref="OpenClAttribute"/> into the OpenCL C that ILGPU makes of kernels.</summary>
 public static partial class InlineOpenCl
 {
