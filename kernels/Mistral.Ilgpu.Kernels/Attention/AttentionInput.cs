@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>The buffers and shapes that every form of attention reads.</summary>
 /// <param name="Qkv">tokens × QueryStride, a row holding heads queries, then kvHeads keys, then kvHeads values.</param>

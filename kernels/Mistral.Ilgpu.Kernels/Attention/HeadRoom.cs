@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>How many elements of a head shared memory has room for; smaller heads leave the rest unused.</summary>
 public interface IHeadRoom

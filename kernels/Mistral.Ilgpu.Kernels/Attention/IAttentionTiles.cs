@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// A block of attention as one work item does it, tile of keys by tile: decode the tile's keys and values once for all queries;

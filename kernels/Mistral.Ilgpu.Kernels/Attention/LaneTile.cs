@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>A tile of decoded keys and values in local memory, see <see cref="LaneTiles{TCache,TElement}"/>.</summary>
 internal readonly struct LaneTile<TCache, TElement>

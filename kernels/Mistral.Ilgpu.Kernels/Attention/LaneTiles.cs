@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// <see cref="IAttentionTiles{TSelf,TElement}"/> for vectorizing compilers (OpenCL on a CPU): every inner loop runs over sixteen

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// Rotary position angles (Su et al., RoFormer, arXiv 2104.09864, §3.2.2): pair i of a head turns by

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// e^x for x ≤ 0 as softmax needs it, of plain arithmetic that compilers vectorize: 2^(n + f) with n a whole number and f in

@@ -1,6 +1,8 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
 /// result[r] = the smallest index at which row r of values is largest, for each row of logits. values: rows × stride, of which the

@@ -1,6 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
 /// result[r] = the token chosen from row r of values as the step state says, see <see cref="TokenChoice"/>; −1 where one is to be drawn and a

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>A row of logits, read in packs of four; what lies behind its columns is −∞.</summary>
 public readonly record struct LogitRow(ArrayView<Float4> Values, int Columns)

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
 /// Weights of a group's tokens by bins, in shared memory, and where among the bins a sum is reached. Sums of 64 bits are kept in halves, whose

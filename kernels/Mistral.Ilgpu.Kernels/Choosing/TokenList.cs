@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>Keys of a few tokens in a group's shared memory, in any order.</summary>
 /// <param name="Keys">Room for <see cref="Capacity"/>.</param>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
 /// Tokens by their logits in whole numbers, so that a host and every device agree on each of them. A token's distance from the likeliest is

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>A group's draw of a token from a row, see <see cref="ChooseGroup"/>. Every item of the group works in it.</summary>
 /// <param name="Best">The highest logit.</param>

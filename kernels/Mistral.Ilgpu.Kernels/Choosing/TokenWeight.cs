@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
 /// Weights of tokens, e^(−distance / temperature) times 2⁴⁶, by whole numbers alone: 2^(−distance × scale) with scale = log2(e) / temperature

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>The geometry that all block formats share.</summary>
 public static class BlockRun

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
 /// A number that kernels divide by, with what makes of a division a multiplication (Granlund and Montgomery, "Division by Invariant Integers

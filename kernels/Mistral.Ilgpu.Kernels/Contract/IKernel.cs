@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
 /// A kernel is a value: its views and scalars are its fields, and <see cref="Execute"/> is what one work item does.

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>16 bytes of packed weights, loaded in one instruction: four 32-bit or eight 16-bit weights.</summary>
 public struct Pack

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
 /// What changes from pass to pass, in one small device buffer of ints, so that no kernel argument ever changes. A header of
@@ -42,10 +42,10 @@ public readonly record struct StepState(ArrayView<int> View)
     /// <summary>Ints of a token: id, position, sequence, and the fresh tile of its key, −1 of a decoded one.</summary>
     public const int TokenInts = 4;
 
-    /// <summary>Ints of a <see cref="Kernels.QueryTile"/>.</summary>
+    /// <summary>Ints of a <see cref="Contract.QueryTile"/>.</summary>
     public const int QueryTileInts = 6;
 
-    /// <summary>Ints of a <see cref="Kernels.FreshTile"/>.</summary>
+    /// <summary>Ints of a <see cref="Contract.FreshTile"/>.</summary>
     public const int FreshTileInts = 4;
 
     public int TokenCount

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
 /// How a token is chosen from a row of logits: the likeliest one, or one drawn from those that are left of the <see cref="TopK"/> likeliest, of
@@ -10,8 +10,8 @@ namespace Mistral.Ilgpu.Kernels;
 /// </summary>
 /// <param name="IsDrawn">Whether a token is drawn; if not, all else counts for nothing.</param>
 /// <param name="TopK">Any number past the vocabulary keeps all.</param>
-/// <param name="MostDistance">See <see cref="TokenOrder"/>.</param>
-/// <param name="Scale">Of the weights that are drawn by, see <see cref="TokenWeight"/>.</param>
+/// <param name="MostDistance">See <see cref="Choosing.TokenOrder"/>.</param>
+/// <param name="Scale">Of the weights that are drawn by, see <see cref="Choosing.TokenWeight"/>.</param>
 /// <param name="TopP">Of 2⁶⁴; 0 keeps all.</param>
 /// <param name="Random">Decides the draw.</param>
 public readonly record struct TokenChoice(bool IsDrawn, int TopK, uint MostDistance, ulong Scale, ulong TopP, ulong Random)

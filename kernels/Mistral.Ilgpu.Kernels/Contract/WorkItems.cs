@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>Barrier-free kernels share their work by stride: items First, First + Count, First + 2·Count, …</summary>
 public static class WorkItems

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>Four quants in a byte: of each 128 weights in 32 bytes, run r of four has the bits 2r and 2r + 1.</summary>
 internal static class TwoBits

@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>How cached keys and values are held.</summary>
 public interface ICacheFormat<TElement>
     where TElement : unmanaged
 {
-    /// <summary>Whether each run of <see cref="TileLayout.Run"/> elements has a scale, an IEEE half, that its elements
+    /// <summary>Whether each run of <see cref="Attention.TileLayout.Run"/> elements has a scale, an IEEE half, that its elements
     /// are multiplied with.</summary>
     static abstract bool IsScaled { get; }
 

@@ -1,6 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
 /// Random weights, element by element, see <see cref="RandomBits.Value"/>: weights: rows × stride, of which columns are filled; First is the number of

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
 /// Weights quantized in ggml's blocks. A block holds <see cref="BlockLength"/> neighbours of a row as runs of 32, a run as two

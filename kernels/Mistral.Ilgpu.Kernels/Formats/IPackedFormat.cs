@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>Blocks whose quants come as signed bytes, four packed in an int, for the instructions of GPUs that multiply them so.</summary>
 public interface IPackedFormat : IBlockFormat
 {
-    /// <summary>Whether the four bits of a quant are its number among <see cref="UnevenValues"/>.</summary>
+    /// <summary>Whether the four bits of a quant are its number among <see cref="Hardware.Lanes.UnevenValues"/>.</summary>
     static abstract bool IsUneven { get; }
 
     /// <summary>Reads the quants of a run, by the widest loads that their place allows.</summary>
@@ -33,7 +34,7 @@ public interface IPackedFormat : IBlockFormat
     /// Reads the quants of a run of 32 rows from a stage of shared memory, see <see cref="RunStage"/>: a lane gets those from 4 × (lane mod 4) on of each half, of
     /// the rows lane / 4, and 8, 16 and 24 below.
     /// </summary>
-    /// <param name="quants">See <see cref="RunPlace.Quants"/>.</param>
+    /// <param name="quants">See <see cref="Products.Cuda.RunPlace.Quants"/>.</param>
     static abstract RunWords WordsOfRows(uint quants, int run);
 
     /// <summary>

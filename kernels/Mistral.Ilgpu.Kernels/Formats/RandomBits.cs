@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
 /// Random weights by number: word i of a tensor depends on its key and on i alone, so that a device and a host make the same

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>What stages of all formats have in common, and loads from them.</summary>
 public static class RunStage
@@ -71,7 +73,7 @@ public static class RunStage
     }
 
     /// <summary>What <see cref="IPackedFormat.ScaleWordsOf"/> reads.</summary>
-    /// <param name="scales">See <see cref="RunPlace.Scales"/>.</param>
+    /// <param name="scales">See <see cref="Products.Cuda.RunPlace.Scales"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf<TFormat>(uint scales)
         where TFormat : struct, IPackedFormat =>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware;
 
 /// <summary>
 /// Reductions over a group through shared memory, for devices without shuffles. Every item of the group must call them.

@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Inputs;
 
-/// <summary>One token normed and in eight bits in each group's own shared memory: to the bit what <see cref="RmsNormWarp{TExtra}"/> makes of it.</summary>
+/// <summary>One token normed and in eight bits in each group's own shared memory: to the bit what <see cref="Rows.RmsNormWarp{TExtra}"/> makes of it.</summary>
 public static class NormedInput
 {
     /// <summary>Columns that there is room for.</summary>

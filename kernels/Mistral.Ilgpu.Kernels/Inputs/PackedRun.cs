@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>Brings a run of 32 activations to eight bits in the registers of eight lanes: scale = max |x| / 127 and q = round(x / scale).</summary>
 internal static class PackedRun

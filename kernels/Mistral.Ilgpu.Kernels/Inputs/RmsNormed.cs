@@ -1,8 +1,11 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>What a product does with a token's activations as it loads them.</summary>
 public interface IInputNorm
@@ -24,7 +27,7 @@ public readonly struct AsNormed : IInputNorm
 }
 
 /// <summary>
-/// x / √(mean x² + ε) × gain, to the bit as <see cref="RmsNormWarp{TExtra}"/> stores it: the first <see cref="GroupReduce.MaxGroupSize"/> items of a group
+/// x / √(mean x² + ε) × gain, to the bit as <see cref="Rows.RmsNormWarp{TExtra}"/> stores it: the first <see cref="GroupReduce.MaxGroupSize"/> items of a group
 /// add what that kernel's add, and a product is rounded before anything is added to it. Columns must be a multiple of four.
 /// </summary>
 public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, float Epsilon)

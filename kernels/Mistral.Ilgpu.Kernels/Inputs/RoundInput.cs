@@ -1,6 +1,8 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
 /// y[t, c] = x[t, c] in 16 bits, for products on tensor cores; what overflows becomes the largest number. x, y: tokens × stride, of the

@@ -1,6 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
 /// <see cref="Int8Input"/> as forms of the CPU accelerator want it: values are bytes, tokens × stride; and of each token the scales of

@@ -2,8 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// Rows of at least eight runs in blocks by activations in eight bits: each product is eight running sums of whole numbers' sums times their scales, and eight of
@@ -29,7 +31,7 @@ internal static class BlockDot<TFormat>
     /// <param name="quants">Of the first row.</param>
     /// <param name="quantStride">From one row to the next.</param>
     /// <param name="x">Values of one token.</param>
-    /// <param name="inputs">Its scales, see <see cref="VectorInput"/>.</param>
+    /// <param name="inputs">Its scales, see <see cref="Kernels.Inputs.VectorInput"/>.</param>
     /// <param name="last">Rows past this one repeat it.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,7 +1,10 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware;
+using Mistral.Ilgpu.Kernels.Rows;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// The first half of the feed-forward layer in one launch: y[t, r] = silu(G[r] · x[t]) × (U[r] · x[t]) (Shazeer, arXiv

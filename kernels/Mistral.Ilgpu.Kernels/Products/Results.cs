@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Rows;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>What a product does with each element of its output where one kernel makes it of one matrix or of two.</summary>
 public interface IEpilogue
@@ -8,7 +10,7 @@ public interface IEpilogue
     /// <summary>Whether there is a second matrix, stacked under the first.</summary>
     static abstract bool IsGated { get; }
 
-    /// <summary>Rounds in which a group that awaits its input asks for weights, see <see cref="PrefetchedRows"/>: in one, what the first turn of its loop takes.</summary>
+    /// <summary>Rounds in which a group that awaits its input asks for weights, see <see cref="Products.Cuda.PrefetchedRows"/>: in one, what the first turn of its loop takes.</summary>
     static abstract int RoundsAhead { get; }
 
     /// <param name="second">The second matrix's product; 0 where there is none.</param>

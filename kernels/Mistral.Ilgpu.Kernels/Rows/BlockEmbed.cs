@@ -1,6 +1,8 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary><see cref="Embed{TFormat,TElement}"/> from a table of blocks. Work is shared by element.</summary>
 public readonly record struct BlockEmbed<TFormat>(

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using ILGPU.Algorithms;
 using ILGPU.Runtime.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary>The gate of SwiGLU.</summary>
 internal static class Gate

@@ -1,8 +1,12 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary>
 /// y[r, i] = x[r, i] / √(mean over i of x[r, i]² + ε) × gain[i] (Zhang and Sennrich, arXiv 1910.07467, eq. 4).

@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary><see cref="RmsNormRow"/> for the CPU accelerator: a work item takes a row, sixteen elements at a time. No barriers.</summary>
 [CpuForm(Vectors.Reason)]

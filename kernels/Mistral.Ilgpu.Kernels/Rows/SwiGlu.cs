@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary>
 /// y[t, i] = silu(gate[t, i]) × up[t, i] with silu(v) = v / (1 + e^−v) (Shazeer, arXiv 2002.05202, eq. 5).

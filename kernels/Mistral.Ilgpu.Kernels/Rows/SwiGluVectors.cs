@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary><see cref="SwiGlu"/> for the CPU accelerator: a work item takes neighbouring lanes of sixteen. Rows are padded to whole ones,
 /// and columns are a multiple of them. No barriers.</summary>

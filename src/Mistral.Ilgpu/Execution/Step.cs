@@ -28,7 +28,7 @@ public sealed class Pass(int decodeCount, int prefillCount, int logitCount)
     /// <summary>Tiles that the prompts' keys take until they are in their rings.</summary>
     public int FreshTiles { get; internal set; }
 
-    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="Kernels.DecodeSplits.Room"/>.</summary>
+    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="DecodeSplits.Room"/>.</summary>
     public int DecodeRoom(int splitTiles)
     {
         int longest = 1;
@@ -86,7 +86,7 @@ public sealed class Step(string name, Launch launch, Func<Pass, StepCost> cost, 
     public string Layer { get; } = name[..Math.Max(0, name.LastIndexOf('.'))];
 
     /// <summary>See <see cref="StepChains"/>.</summary>
-    public IReadOnlyList<Kernels.ILink>? Links(bool isSplit) => launch.Links(isSplit);
+    public IReadOnlyList<ILink>? Links(bool isSplit) => launch.Links(isSplit);
 
     /// <summary>Activations that the step makes: a row for each of <see cref="RowCount"/>, and the cache where it attends.</summary>
     public Activation? Output => output;

@@ -1,6 +1,8 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
 /// <see cref="AttendRow{TTiles,TElement}"/> on tensor cores, for caches of 16 bits: one group per kv head (grid x) and tile of queries (grid y),

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
 /// A group's part of <see cref="Rope{TCache,TElement}"/> for a decoded token and a kv head, in caches of 16 bits: the queries are turned into

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
 /// A block of attention on tensor cores (Dao, FlashAttention-2, arXiv 2307.08691): each warp has 16 queries, a few tiles of keys are

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>The forms of attention on tensor cores, by the elements of a head that they have room for.</summary>
 public static class TensorForms

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>The scores of a warp's 16 queries for a few tiles of keys, which the softmax turns into weights where they lie.</summary>
 public interface ITensorScores

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>Products of whole numbers of eight bits, four packed in an int.</summary>
 internal static class Dp4a

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Runtime.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// The kernel before, which from sm_90 on may still be running when a recorded one begins ("programmatic dependent launch"): its groups take the place of those

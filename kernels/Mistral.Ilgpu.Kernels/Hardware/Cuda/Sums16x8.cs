@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// A lane's part of a 16 × 8 matrix of sums, as <c>mma.m16n8</c> has it (PTX ISA, 9.7.13): two neighbours at row lane / 4 and column

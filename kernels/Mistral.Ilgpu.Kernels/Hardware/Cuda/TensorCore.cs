@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Runtime.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// A thread's part of a 16 × 16 matrix of 16-bit numbers that its warp multiplies with, as <c>mma.m16n8k16</c> wants it (PTX ISA, 9.7.13):

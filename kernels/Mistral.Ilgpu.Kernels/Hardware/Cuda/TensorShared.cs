@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// Shared memory by address, for the instructions that ILGPU has no words for: copies that go on while the group computes, and loads

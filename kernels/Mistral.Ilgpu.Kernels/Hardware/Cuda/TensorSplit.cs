@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// 16-bit formats into two of which a float32 can be split, x ≈ high + low, so that tensor cores multiply it with twice the bits: two

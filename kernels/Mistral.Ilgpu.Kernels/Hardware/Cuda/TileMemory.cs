@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// The shared memory of a tiled product, by address: tiles of weights or of activations, each 128 rows of 32 16-bit numbers, for <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/>
+/// The shared memory of a tiled product, by address: tiles of weights or of activations, each 128 rows of 32 16-bit numbers, for <see cref="Products.Cuda.MatMulTensor{TTensor, TWeights, TEpilogue}"/>
 /// three stages of one of each. A row is four pieces of 16 bytes, and piece p of row r lies where piece p xor (r / 2 mod 4) would: the eight rows that one
 /// load of a matrix takes, and the eight that a copy writes at once, then lie in different banks.
 /// </summary>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>What forms with a warp for a row or two have in common.</summary>
 public static class WarpRows

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// The shared memory of a product by warpgroups: <see cref="Stages"/> stages, each of two halves, one for each warpgroup to fill. A half is a tile of 128 rows of

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Runtime.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// A warpgroup's sums of 64 rows × <see cref="Tokens"/> tokens: 128 registers of each of its 128 threads, which are named in the PTX itself, for

@@ -1,6 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
 /// Several kernels in one launch, each begun when the one before is done: on CPUs a launch costs more than many a step of a decoded token. Any number

@@ -1,6 +1,6 @@
 using ILGPU;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>Links that are done one after the other.</summary>
 public interface ILinks

@@ -10,7 +10,7 @@ using ILGPU.IR.Intrinsics;
 using ILGPU.IR.Types;
 using ILGPU.IR.Values;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>Writes the statements of methods with an <see cref="OpenClAttribute"/> into the OpenCL C that ILGPU makes of kernels.</summary>
 public static partial class InlineOpenCl

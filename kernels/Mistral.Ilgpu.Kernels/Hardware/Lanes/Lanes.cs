@@ -2,8 +2,9 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ILGPU.IR.Intrinsics;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
 /// Sixteen elements side by side, the unit in which processors with vectors compute: each method is a few of their instructions, on the CPU
@@ -105,7 +106,7 @@ public static class Lanes
 
     /// <summary>
     /// Rounds lanes × inverse to whole numbers, halves away from zero, and writes them as four quads of bytes and as their pairs of shorts, see
-    /// <see cref="Int8Input"/>.
+    /// <see cref="Inputs.Int8Input"/>.
     /// </summary>
     /// <returns>Their sum.</returns>
     [OpenCl("""

@@ -1,6 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>A link before others.</summary>
 public readonly record struct Links<TFirst, TRest>(TFirst First, TRest Rest) : ILinks

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
 /// What a method is in OpenCL C, as <c>CudaAsm</c> says what one is in PTX: a statement in the names of the method's parameters. A parameter by

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>The values of ggml's non-linear four bits, as bytes of two constants: a table needs memory, this does not.</summary>
 internal static class UnevenValues

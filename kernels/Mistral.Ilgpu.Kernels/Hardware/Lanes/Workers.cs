@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.IR.Intrinsics;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
 /// How the groups of a launch share the items of a link. Each takes the next few that nobody has, and waits at the end for those that others took. No group

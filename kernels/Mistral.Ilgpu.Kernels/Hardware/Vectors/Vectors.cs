@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 /// <summary>
 /// What forms for the CPU accelerator compute with: sixteen floats side by side, in one register or in as many as the processor needs for
@@ -53,7 +53,7 @@ internal static class Vectors
             Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)), Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))));
     }
 
-    /// <summary><see cref="SoftmaxExp.Of"/> of each.</summary>
+    /// <summary><see cref="Attention.SoftmaxExp.Of"/> of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> SoftmaxExp(Vector512<float> x)
     {

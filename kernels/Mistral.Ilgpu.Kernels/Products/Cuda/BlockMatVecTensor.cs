@@ -1,6 +1,10 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// <see cref="BlockMatVecWarp{TFormat,TEpilogue}"/> for several tokens at once, on tensor cores, where columns are whole stages of 256: a group of

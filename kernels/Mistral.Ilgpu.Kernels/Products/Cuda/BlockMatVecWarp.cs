@@ -1,6 +1,10 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks and x in eight bits, see <see cref="BlockRows{TFormat,TEpilogue}"/>; also y += and the gated first

@@ -1,6 +1,10 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// y[t, r] = silu(Σ_c G[r, c] x[t, c]) × Σ_c U[r, c] x[t, c], G stacked over U: the gated <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/> for formats whose

@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on tensor cores; also y += and the gated first half of a feed-forward layer, see
 /// <see cref="IEpilogue"/>. W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it; x: tokens × inputStride in 16 bits, see
-/// <see cref="RoundInput{TTensor}"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
+/// <see cref="Inputs.RoundInput{TTensor}"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
 /// A group of four warps makes a tile of 128 rows of weights (grid y) × 128 tokens (grid x), each warp a quarter of it in registers, from 32
 /// columns at a time in shared memory, see <see cref="TileMemory"/>: while one stage is multiplied two more are on their way. Of a gate a
 /// tile has 64 rows and the 64 that they gate, so that a thread has both of a pair. Columns are summed in order whatever shares the tile.

@@ -1,12 +1,15 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] for few tokens, on tensor cores, with 16-bit weights as they lie in memory; also y += and the gated
 /// first half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows × inputStride (of a gate 2·rows), x: tokens × inputStride, both
-/// zero-padded to <see cref="Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
+/// zero-padded to <see cref="Formats.Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
 /// A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all of them; for 16 tokens 32 rows where
 /// there is one matrix, so that it reads no more bytes of tokens than of weights. Each warp sums chunks of 128 columns of its own; a lane loads 16 bytes of two rows at a time straight into the registers that the product takes, for
 /// any order of columns will do that activations share. Those are split in two 16-bit numbers, which rounds them to 16 or 22 bits. A

@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c], one warp per row (grid x, eight to a group) and token (grid y); also y += and the gated first half of a

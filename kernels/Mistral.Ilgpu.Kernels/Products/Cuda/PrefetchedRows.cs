@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// Rows of weights whose first lines a group of a CUDA form asks for before it has its input, so that memory has work while the group waits for the kernel
-/// before (<see cref="Predecessor"/>) and norms what that made.
+/// before (<see cref="Hardware.Cuda.Predecessor"/>) and norms what that made.
 /// </summary>
 /// <param name="First">Address of the first row: an argument, for a kernel that takes a view's address reads the view through local memory, and no longer
 /// knows that it is global.</param>

@@ -1,7 +1,11 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// What a group makes of weights in blocks for several tokens: 32 rows (grid y) for 8 or 16 tokens (grid x), see <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>.

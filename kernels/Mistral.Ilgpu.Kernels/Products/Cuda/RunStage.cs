@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// The shared memory of <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>, by address. A stage is eight runs: 32 rows of weights as they
@@ -83,7 +86,7 @@ internal static class RunStage<TFormat, TTokens, TEpilogue>
 /// </summary>
 /// <param name="Quants">See <see cref="BlockWeights"/>.</param>
 /// <param name="Scales">Likewise.</param>
-/// <param name="Values">See <see cref="PackedInput"/>.</param>
+/// <param name="Values">See <see cref="Inputs.PackedInput"/>.</param>
 /// <param name="Entries">Of its runs.</param>
 public readonly record struct RunAddresses(long Quants, long Scales, long Values, long Entries);
 

@@ -1,13 +1,16 @@
 using System.Runtime.CompilerServices;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>What a run adds to a row's sum, once its whole numbers are summed; the same bits in whatever form of a kernel.</summary>
 internal static class RunSum
 {
     /// <param name="low">Σ quant × quant of the first half.</param>
     /// <param name="high">Of the second.</param>
-    /// <param name="input">The run's entry in <see cref="PackedInput"/>.</param>
+    /// <param name="input">The run's entry in <see cref="Inputs.PackedInput"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Add<TFormat>(float sum, int low, int high, RunScale scale, Float4 input)
         where TFormat : struct, IBlockFormat =>

@@ -1,4 +1,7 @@
-namespace Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>How many warps share the work of <see cref="RunProduct{TFormat,TTokens,TEpilogue,TWarps}"/>.</summary>
 internal interface IRunWarps

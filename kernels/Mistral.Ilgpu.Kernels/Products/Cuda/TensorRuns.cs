@@ -1,8 +1,11 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>A lane's part of one run of eight tokens, the columns' side of a product of whole numbers.</summary>
 internal struct RunColumns
@@ -10,7 +13,7 @@ internal struct RunColumns
     /// <summary>Four quants of the token lane / 4, from 4 × (lane mod 4) on, of each half.</summary>
     public uint Low, High;
 
-    /// <summary>The run's entry in <see cref="PackedInput"/> of the tokens 2 × (lane mod 4) and of the next; its scale alone where weights have no offsets.</summary>
+    /// <summary>The run's entry in <see cref="Inputs.PackedInput"/> of the tokens 2 × (lane mod 4) and of the next; its scale alone where weights have no offsets.</summary>
     public Float4 First, Second;
 
     /// <summary>Those of up to sixteen tokens, from a stage.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>A warp's sums of 64 rows × 64 tokens, in registers.</summary>
 internal struct TileSums

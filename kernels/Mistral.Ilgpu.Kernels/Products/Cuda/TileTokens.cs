@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>Activations in 16 bits, tokens × <paramref name="Stride"/>, that come to shared memory in tiles, see <see cref="TileMemory"/>, by 128 threads.</summary>
 /// <param name="Address">Where they are in global memory.</param>
