@@ -1,6 +1,16 @@
 using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels.Attention;
+using Mistral.Ilgpu.Kernels.Attention.Cuda;
+using Mistral.Ilgpu.Kernels.Choosing;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
+using Mistral.Ilgpu.Kernels.Products;
+using Mistral.Ilgpu.Kernels.Products.Cuda;
+using Mistral.Ilgpu.Kernels.Rows;
 
 namespace Mistral.Ilgpu.Kernels;
 

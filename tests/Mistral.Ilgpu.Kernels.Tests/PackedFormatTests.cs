@@ -16,7 +16,7 @@ public sealed class PackedFormatTests
     [MemberData(nameof(Formats))]
     public void Run_ReadAsPacks_IsThatOfTheFormat(string format)
     {
-        var type = typeof(IPackedFormat).Assembly.GetType($"Mistral.Ilgpu.Kernels.{format}")!;
+        var type = typeof(IPackedFormat).Assembly.GetType($"{typeof(IPackedFormat).Namespace}.{format}")!;
         typeof(PackedFormatTests).GetMethod(nameof(Check), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null);
     }
 

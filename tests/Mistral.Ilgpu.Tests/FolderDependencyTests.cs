@@ -1,12 +1,16 @@
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests;
 
 /// <summary>What lies in a folder uses each other one way, without a cycle.</summary>
-public sealed class FolderDependencyTests
+public sealed partial class FolderDependencyTests
 {
     [Theory]
     [InlineData("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels")]
+    [InlineData("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels.Attention")]
+    [InlineData("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels.Hardware")]
+    [InlineData("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels.Products")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Checkpoints")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Execution")]
@@ -17,7 +21,8 @@ public sealed class FolderDependencyTests
     public void Folder_OfAnAssembly_HasNoCycle(string assembly, string folder) => Assert.Empty(Graph(assembly, folder).Cycles(folder));
 
     [Theory]
-    [InlineData("Checkpoints", "Execution", "Model", "Generation")]
+    [InlineData("Checkpoints", "Planning", "Execution", "Model", "Generation")]
+    [InlineData("Planning", "Execution", "Model", "Generation")]
     [InlineData("Tokenization", "Checkpoints", "Execution", "Model", "Generation")]
     [InlineData("Execution", "Tokenization", "Model", "Generation")]
     [InlineData("Model", "Generation")]
@@ -26,6 +31,37 @@ public sealed class FolderDependencyTests
         var graph = Graph("Mistral.Ilgpu", "Mistral.Ilgpu");
         Assert.All(above, upper => Assert.Empty(graph.Uses($"Mistral.Ilgpu.{layer}", $"Mistral.Ilgpu.{upper}")));
     }
+
+    [Theory]
+    [InlineData("Contract", "Hardware", "Formats", "Inputs", "Rows", "Products", "Attention", "Choosing")]
+    [InlineData("Hardware", "Formats", "Inputs", "Rows", "Products", "Attention", "Choosing")]
+    [InlineData("Formats", "Inputs", "Rows", "Products", "Attention", "Choosing")]
+    [InlineData("Inputs", "Rows", "Products", "Attention", "Choosing")]
+    [InlineData("Rows", "Products", "Attention", "Choosing")]
+    [InlineData("Products", "Attention", "Choosing")]
+    [InlineData("Attention", "Rows", "Products", "Choosing")]
+    [InlineData("Choosing", "Formats", "Inputs", "Rows", "Products", "Attention")]
+    public void FolderOfKernels_UsesNothingAboveIt(string layer, params string[] above)
+    {
+        var graph = Graph("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels");
+        Assert.All(above, upper => Assert.Empty(graph.Uses($"Mistral.Ilgpu.Kernels.{layer}", $"Mistral.Ilgpu.Kernels.{upper}")));
+    }
+
+    // The tests above take a namespace for a folder.
+    [Fact]
+    public void FileOfKernels_HasTheNamespaceOfItsFolder()
+    {
+        const string Name = "Mistral.Ilgpu.Kernels";
+        string root = Path.Combine(Repository.Root, "kernels", Name);
+        string[] files = [.. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
+            .Where(file => !file.StartsWith("bin/", StringComparison.Ordinal) && !file.StartsWith("obj/", StringComparison.Ordinal))];
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.Equal(
+            string.Join('.', file.Split('/')[..^1].Prepend(Name)), Namespace().Match(File.ReadAllText(Path.Combine(root, file))).Groups[1].Value));
+    }
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
 
     private static FolderGraph Graph(string assembly, string root) => new(Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), root);
 }

@@ -1,6 +1,8 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// Causal attention of prompts over the last window positions: out[t, h] = Σ_p softmax_p(scale × q[t, h] · k[p]) v[p], p from

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// A whole attention step for decoded tokens in one launch, for texts of one split: turns query, key and value

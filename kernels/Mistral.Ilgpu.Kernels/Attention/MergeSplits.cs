@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// Joins the splits of decoded tokens: out = Σ_i e^(m_i − m) o_i / Σ_i e^(m_i − m) s_i, with o_i, m_i and s_i of split i as

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// y[t, head × headDim + d] = x[t, head × paddedHeadDim + d] for d &lt; headDim: drops the zeros that pad heads whose size no form of attention

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// Turns queries and keys to their absolute positions (see <see cref="Rotary"/>; Mistral's pairing: elements 2i and 2i+1 of a

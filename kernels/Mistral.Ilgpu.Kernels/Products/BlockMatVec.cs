@@ -1,6 +1,10 @@
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks, which stay packed; also y += with <see cref="AddToResidual"/>.

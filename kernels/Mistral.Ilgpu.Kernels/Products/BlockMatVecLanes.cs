@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> with activations in eight bits, for vectorizing compilers (OpenCL on a CPU): each

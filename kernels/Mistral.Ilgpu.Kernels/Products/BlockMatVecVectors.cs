@@ -1,8 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> with activations in eight bits, for the CPU accelerator: a work item takes four

@@ -1,7 +1,11 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight bits. The products of a run are

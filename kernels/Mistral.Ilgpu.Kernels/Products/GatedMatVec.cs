@@ -1,9 +1,10 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware;
+using Mistral.Ilgpu.Kernels.Rows;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// The first half of the feed-forward layer in one launch: y[t, r] = silu(G[r] · x[t]) × (U[r] · x[t]) (Shazeer, arXiv
@@ -96,21 +97,5 @@ public readonly record struct GatedMatVecGroup<TFormat, TElement>(
         {
             Output[((long)token * OutputStride) + row] = Gate.Silu(gate) * up;
         }
-    }
-}
-
-/// <summary>The gate of SwiGLU.</summary>
-internal static class Gate
-{
-    /// <summary>v / (1 + e^−v).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Silu(float value) => value / (1 + XMath.Exp(-value));
-
-    /// <summary>The same to two units in the last place of the division, which then has no branch for rare operands.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float SiluOnCuda(float value)
-    {
-        CudaAsm.Emit("div.full.f32 %0, %1, %2;", out float quotient, value, 1 + XMath.Exp(-value));
-        return quotient;
     }
 }

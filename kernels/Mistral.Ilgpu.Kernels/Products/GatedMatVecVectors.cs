@@ -1,8 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
+using Mistral.Ilgpu.Kernels.Rows;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes two rows of G and their rows of U, as

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens; shapes as in <see cref="MatVecPacks{TFormat,TElement,TResult}"/>.

@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c], few rows of x at a time; also y += with <see cref="AddToResidual"/>.

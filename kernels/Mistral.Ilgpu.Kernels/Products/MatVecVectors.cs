@@ -1,8 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many: a work item takes four rows and goes

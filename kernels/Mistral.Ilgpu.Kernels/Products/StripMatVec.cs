@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
-namespace Mistral.Ilgpu.Kernels;
+namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c], also y += with <see cref="AddToResidual"/>, for vector processors. W in strips of columns × 16 rows, see

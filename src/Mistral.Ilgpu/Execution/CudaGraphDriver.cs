@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
 /// CUDA graphs of a stream, by the driver's own functions: ILGPU has none. A kernel that waits by itself for the one before it
-/// (<see cref="Kernels.Predecessor"/>) may begin before that has ended; where the driver has no such thing, it begins after.
+/// (<see cref="Predecessor"/>) may begin before that has ended; where the driver has no such thing, it begins after.
 /// </summary>
 /// <param name="mayBeginEarly">Whether a function of the driver is such a kernel; none if null.</param>
 internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool>? mayBeginEarly = null) : IGraphDriver

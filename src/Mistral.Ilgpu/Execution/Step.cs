@@ -19,7 +19,7 @@ public sealed class Step(Operation operation, Launch launch, Activation? output,
     public string Layer { get; } = operation.Layer;
 
     /// <summary>See <see cref="StepChains"/>.</summary>
-    public IReadOnlyList<Kernels.ILink>? Links(bool isSplit) => launch.Links(isSplit);
+    public IReadOnlyList<ILink>? Links(bool isSplit) => launch.Links(isSplit);
 
     /// <summary>Activations that the step makes: a row for each of <see cref="RowCount"/>, and the cache where it attends.</summary>
     public Activation? Output => output;

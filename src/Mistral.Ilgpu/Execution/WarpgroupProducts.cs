@@ -2,7 +2,8 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Kernels;
-using Tile = Mistral.Ilgpu.Kernels.MatMulWarpgroup<Mistral.Ilgpu.Kernels.BFloat16Tensor, Mistral.Ilgpu.Kernels.ElementTiles, Mistral.Ilgpu.Kernels.Assign>;
+using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
+    Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles, Mistral.Ilgpu.Kernels.Products.Assign>;
 
 namespace Mistral.Ilgpu.Execution;
 

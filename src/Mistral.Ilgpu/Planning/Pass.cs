@@ -28,7 +28,7 @@ public sealed class Pass(int decodeCount, int prefillCount, int logitCount)
     /// <summary>Tiles that the prompts' keys take until they are in their rings.</summary>
     public int FreshTiles { get; internal set; }
 
-    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="Kernels.DecodeSplits.Room"/>.</summary>
+    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="DecodeSplits.Room"/>.</summary>
     public int DecodeRoom(int splitTiles)
     {
         int longest = 1;

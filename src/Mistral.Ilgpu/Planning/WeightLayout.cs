@@ -6,6 +6,6 @@ public enum WeightLayout
     /// <summary>Row after row.</summary>
     Rows,
 
-    /// <summary>Sixteen rows side by side, for vector processors; see <see cref="Kernels.Strip"/>.</summary>
+    /// <summary>Sixteen rows side by side, for vector processors; see <see cref="Strip"/>.</summary>
     Strips,
 }

@@ -59,7 +59,7 @@ internal static class RandomModel
     private static StoredTensor Store(ExpectedTensor tensor, TensorFormat format, int index)
     {
         var own = tensor.Rows == 1 ? TensorFormat.Float32 : tensor.Columns % format.BlockLength() == 0 ? format : TensorFormat.BFloat16;
-        var source = new RandomTensor(tensor.Name, own, tensor.Rows, tensor.Columns, Kernels.RandomBits.Word(Seed, (uint)index));
+        var source = new RandomTensor(tensor.Name, own, tensor.Rows, tensor.Columns, RandomBits.Word(Seed, (uint)index));
         long[] shape = tensor.Rows == 1 ? [tensor.Columns] : [tensor.Rows, tensor.Columns];
         return new StoredTensor(tensor.SourceName, own.StoredName(), shape, source, 0, source.Length);
     }

@@ -1,0 +1,34 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
+
+/// <summary>
+/// <see cref="AttendRow{TTiles,TElement}"/> on tensor cores, for caches of 16 bits: one group per kv head (grid x) and tile of queries (grid y),
+/// see <see cref="TensorAttention{THead,TScores}"/>. Keys are taken together from positions that are multiples of so many, so
+/// that a query's sums do not depend on where its tile of queries begins. Group size: <see cref="TensorForms.PromptGroup"/>.
+/// </summary>
+/// <typeparam name="THead">Room for a head's elements.</typeparam>
+/// <typeparam name="TScores">The tiles that are taken together.</typeparam>
+[GroupForm]
+[CudaForm(80)]
+public readonly record struct AttendTensor<THead, TScores>(AttentionInput<ushort> Input, TensorCache Cache) : IKernel
+    where THead : struct, ITensorHead
+    where TScores : struct, ITensorScores
+{
+    public void Execute()
+    {
+        var queries = Input.State.QueryTile(Grid.IdxY);
+        int kvHead = Grid.IdxX;
+        var block = AttentionBlock.Visible(queries, kvHead, Input.Window);
+        new TensorAttention<THead, TScores>(Input, Cache).Attend(
+            block,
+            new TensorQueries(
+                Input.Qkv, ((long)queries.FirstToken * Input.QueryStride) + (kvHead * Input.Group * Input.HeadDim), Input.QueryStride, Input.HeadDim),
+            AttentionOutput.Whole(Input, queries.FirstToken, kvHead),
+            block.FirstTile / TScores.Tiles * TScores.Tiles,
+            TensorLane.Warp * TensorAttention<THead, TScores>.WarpRows,
+            sharing: 1);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Blocks whose quants come as signed bytes, four packed in an int, for the instructions of GPUs that multiply them so.</summary>
+public interface IPackedFormat : IBlockFormat
+{
+    /// <summary>Whether the four bits of a quant are its number among <see cref="Hardware.Lanes.UnevenValues"/>.</summary>
+    static abstract bool IsUneven { get; }
+
+    /// <summary>Reads the quants of a run, by the widest loads that their place allows.</summary>
+    /// <param name="quants">The plane of quants.</param>
+    static abstract RunWords Words(ArrayView<byte> quants, long block, int run);
+
+    /// <summary>The quants of a run, in order.</summary>
+    static abstract RunQuants Quants(RunWords words, int run);
+
+    /// <summary>Reads what the quants of a run are multiplied with, likewise.</summary>
+    /// <param name="scales">The plane of scales.</param>
+    static abstract Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run);
+
+    /// <summary>What they are multiplied with, to the bit <see cref="IBlockFormat.Scale"/>; by inline PTX, for CUDA forms.</summary>
+    static abstract RunScale ScaleOf(Pack words, int run);
+
+    /// <summary>Quants 4 <paramref name="i"/> to 4 <paramref name="i"/> + 3 of half a run.</summary>
+    static abstract uint Four(ArrayView<byte> quants, long block, int run, int half, int i);
+
+    /// <summary>Whether the halves of a run are in 16 bytes each, one after the other; otherwise they share all words.</summary>
+    static abstract bool HalvesAreApart { get; }
+
+    /// <summary>
+    /// Reads the quants of a run of 32 rows from a stage of shared memory, see <see cref="RunStage"/>: a lane gets those from 4 × (lane mod 4) on of each half, of
+    /// the rows lane / 4, and 8, 16 and 24 below.
+    /// </summary>
+    /// <param name="quants">See <see cref="Products.Cuda.RunPlace.Quants"/>.</param>
+    static abstract RunWords WordsOfRows(uint quants, int run);
+
+    /// <summary>
+    /// Those of sixteen of the rows, as products on tensor cores take them: A and C the halves of row lane / 4, B and D of the row eight below; 2 to the
+    /// <see cref="FactorBits"/> times as large.
+    /// </summary>
+    /// <param name="tile">0 for the upper sixteen rows, 1 for the lower.</param>
+    static abstract Pack FactorsOfRows(RunWords words, int run, int tile);
+
+    /// <summary>Where in a byte it costs least to leave a quant.</summary>
+    static abstract int FactorBits { get; }
+}
+
+/// <summary>The words that the quants of a run are among, as they lie in memory: loads that are not decoded yet need no more registers.</summary>
+public struct RunWords
+{
+    /// <summary>Of the first half, or of both.</summary>
+    public Pack Low;
+
+    /// <summary>Of the second half.</summary>
+    public Pack High;
+
+    /// <summary>With the upper bits of the first half, or of both, where those are apart.</summary>
+    public Pack UpperLow;
+
+    /// <summary>With those of the second half.</summary>
+    public Pack UpperHigh;
+}
+
+/// <summary>The quants of a run.</summary>
+public struct RunQuants
+{
+    /// <summary>Of its first half.</summary>
+    public Pack Low;
+
+    /// <summary>Of its second half.</summary>
+    public Pack High;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Pack Half(int half) => half == 0 ? Low : High;
+}
+
+/// <summary>Such blocks whose bits lie in the order of their quants, so that all words of half a run are decoded alike.</summary>
+internal interface IPackedBits : IPackedFormat
+{
+    /// <summary>Four quants.</summary>
+    /// <param name="lower">The word that has their lower bits, among those of other runs.</param>
+    /// <param name="upper">The one that has their upper bits; 0 where they are not apart.</param>
+    /// <param name="part">Whose bits to take: the run's number, in blocks of 32 and IQ4_XS that of the half.</param>
+    static abstract uint Decode(uint lower, uint upper, int part);
+}

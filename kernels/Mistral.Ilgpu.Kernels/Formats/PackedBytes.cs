@@ -1,0 +1,232 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Four bytes of an int at once.</summary>
+internal static class PackedBytes
+{
+    public const uint Ones = 0x01010101;
+
+    public const uint Pairs = 0x03030303;
+
+    public const uint Nibbles = 0x0F0F0F0F;
+
+    public const uint Tops = 0x80808080;
+
+    // Of each nibble.
+    private const uint UpperBits = 0x88888888;
+
+    /// <summary>A run whose halves have words of their own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Decode<TFormat>(RunWords words, int run)
+        where TFormat : struct, IPackedBits => new()
+        {
+            Low = Decode<TFormat>(words.Low, words.UpperLow, run), High = Decode<TFormat>(words.High, words.UpperHigh, run),
+        };
+
+    /// <summary>A run whose halves share their words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants DecodeHalves<TFormat>(Pack words)
+        where TFormat : struct, IPackedBits => new()
+        {
+            Low = Decode<TFormat>(words, default, 0), High = Decode<TFormat>(words, default, 1),
+        };
+
+    // Sixteen quants.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Pack Decode<TFormat>(Pack lower, Pack upper, int part)
+        where TFormat : struct, IPackedBits => new()
+        {
+            A = TFormat.Decode(lower.A, upper.A, part),
+            B = TFormat.Decode(lower.B, upper.B, part),
+            C = TFormat.Decode(lower.C, upper.C, part),
+            D = TFormat.Decode(lower.D, upper.D, part),
+        };
+
+    /// <summary>A block of five words, the first of which has the fifth bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords FiveWords(ArrayView<byte> quants, long block)
+    {
+        var words = quants.Cast<uint>();
+        long at = block * 5;
+        return new RunWords
+        {
+            Low = new Pack { A = words[at + 1], B = words[at + 2], C = words[at + 3], D = words[at + 4] }, UpperLow = new Pack { A = words[at] },
+        };
+    }
+
+    /// <summary>Half a run of such a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FiveBits(RunWords words, int half)
+    {
+        uint fifth = words.UpperLow.A >> (16 * half);
+        return new Pack
+        {
+            A = FiveBits(words.Low.A, fifth, half), B = FiveBits(words.Low.B, fifth >> 4, half),
+            C = FiveBits(words.Low.C, fifth >> 8, half), D = FiveBits(words.Low.D, fifth >> 12, half),
+        };
+    }
+
+    /// <summary>See <see cref="FifthBit"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FiveBits(ArrayView<byte> quants, long block, int half, int i)
+    {
+        var words = quants.Cast<uint>();
+        long at = block * 5;
+        return FiveBits(words[at + 1 + i], words[at] >> ((16 * half) + (4 * i)), half);
+    }
+
+    /// <summary>Such blocks of four rows of a stage: the lane's word of each, and the fifth bits from those that are its own on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords FiveWordsOfRows<TFormat>(uint quants, int run)
+        where TFormat : struct, IPackedFormat
+    {
+        int pitch = RunStage.PitchOf<TFormat>();
+        int word = TensorLane.Index & 3;
+        uint fifth = (uint)((int)quants + ((TensorLane.Row - TensorLane.Index) * pitch) + (run * TFormat.QuantBytes));
+        uint own = fifth + (uint)((word + 1) * sizeof(uint));
+        uint eightRows = (uint)(TensorLane.RowsApart * pitch);
+        return new RunWords
+        {
+            Low = new Pack
+            {
+                A = TensorShared.LoadWord(own), B = TensorShared.LoadWord(own + eightRows),
+                C = TensorShared.LoadWord(own + (2 * eightRows)), D = TensorShared.LoadWord(own + (3 * eightRows)),
+            },
+            UpperLow = new Pack
+            {
+                A = TensorShared.LoadWord(fifth) >> (4 * word), B = TensorShared.LoadWord(fifth + eightRows) >> (4 * word),
+                C = TensorShared.LoadWord(fifth + (2 * eightRows)) >> (4 * word), D = TensorShared.LoadWord(fifth + (3 * eightRows)) >> (4 * word),
+            },
+        };
+    }
+
+    // The lane's words of two of four rows, see IPackedFormat.FactorsOfRows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (uint Top, uint Bottom) RowsOf(Pack fourRows, int tile) => tile == 0 ? (fourRows.A, fourRows.B) : (fourRows.C, fourRows.D);
+
+    /// <summary>Both halves of two of those rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FiveBitsOfRows(RunWords words, int tile)
+    {
+        var (top, bottom) = RowsOf(words.Low, tile);
+        var (topFifth, bottomFifth) = RowsOf(words.UpperLow, tile);
+        return new Pack
+        {
+            A = FiveBits(top, topFifth, 0), B = FiveBits(bottom, bottomFifth, 0),
+            C = FiveBits(top, topFifth >> 16, 1), D = FiveBits(bottom, bottomFifth >> 16, 1),
+        };
+    }
+
+    /// <summary>Both halves of two of four rows, where a word has both.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack BothHalves<TFormat>(RunWords words, int tile)
+        where TFormat : struct, IPackedBits
+    {
+        var (top, bottom) = RowsOf(words.Low, tile);
+        return new Pack
+        {
+            A = TFormat.Decode(top, 0, 0), B = TFormat.Decode(bottom, 0, 0), C = TFormat.Decode(top, 0, 1), D = TFormat.Decode(bottom, 0, 1),
+        };
+    }
+
+    /// <summary>The same of uneven values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack UnevenOfRows(RunWords words, int tile)
+    {
+        var (top, bottom) = RowsOf(words.Low, tile);
+        var (topValues, bottomValues) = (Uneven(top), Uneven(bottom));
+        return new Pack { A = topValues.Low, B = bottomValues.Low, C = topValues.High, D = bottomValues.High };
+    }
+
+    /// <summary>The same of four bits less 8, which with their upper bit turned are signed ones: at the top of each byte, sixteen times as large.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack SignedTops(RunWords words, int tile)
+    {
+        var (top, bottom) = RowsOf(words.Low, tile);
+        (top, bottom) = (top ^ UpperBits, bottom ^ UpperBits);
+        return new Pack { A = (top << 4) & ~Nibbles, B = (bottom << 4) & ~Nibbles, C = top & ~Nibbles, D = bottom & ~Nibbles };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint FiveBits(uint lower, uint fifth, int half) => ((lower >> (4 * half)) & Nibbles) | (Spread(fifth) << 4);
+
+    /// <summary>Takes a number below 128 from each byte below 128: a top bit keeps each byte's borrow to itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Minus(uint bytes, uint number) => ((bytes | Tops) - (number * Ones)) ^ Tops;
+
+    /// <summary>The same of sixteen bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Minus(Pack bytes, uint number) => new()
+    {
+        A = Minus(bytes.A, number), B = Minus(bytes.B, number), C = Minus(bytes.C, number), D = Minus(bytes.D, number),
+    };
+
+    /// <summary>The lowest four bits, a byte each: shifts by 0, 7, 14 and 21 at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Spread(uint bits) => ((bits & 15) * 0x00204081) & Ones;
+
+    /// <summary>The uneven values of a run whose halves share their words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Uneven(Pack words)
+    {
+        var (a, b, c, d) = (Uneven(words.A), Uneven(words.B), Uneven(words.C), Uneven(words.D));
+        return new RunQuants
+        {
+            Low = new Pack { A = a.Low, B = b.Low, C = c.Low, D = d.Low }, High = new Pack { A = a.High, B = b.High, C = c.High, D = d.High },
+        };
+    }
+
+    /// <summary>The uneven values that the lower four bits of each byte choose, and those that the upper four choose.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static UnevenFours Uneven(uint word)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            // In the order of their bits, four at a time, and then every other one.
+            uint three = word & 0x77777777;
+            uint fourth = ((word & 0x88888888) >> 1) | 0x32103210;
+            uint first = Permute(UnevenLow(three), UnevenHigh(three), fourth);
+            uint second = Permute(UnevenLow(three >> 16), UnevenHigh(three >> 16), fourth >> 16);
+            return new UnevenFours { Low = Permute(first, second, 0x6420), High = Permute(first, second, 0x7531) };
+        }
+
+        return new UnevenFours { Low = UnevenOneByOne(word), High = UnevenOneByOne(word >> 4) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint UnevenOneByOne(uint word) => Uneven(word, 0) | Uneven(word, 8) | Uneven(word, 16) | Uneven(word, 24);
+
+    // Masked, because a cast to byte of what was a signed one came out with the sign.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Uneven(uint word, int shift) => ((uint)UnevenValues.At((int)((word >> shift) & 15)) & 255) << shift;
+
+    // Those of the first eight values, and of the last, that the lower three bits of four numbers choose.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint UnevenLow(uint numbers) => Permute((uint)(UnevenValues.Lower & uint.MaxValue), (uint)(UnevenValues.Lower >> 32), numbers);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint UnevenHigh(uint numbers) => Permute((uint)(UnevenValues.Upper & uint.MaxValue), (uint)(UnevenValues.Upper >> 32), numbers);
+
+    /// <summary>On CUDA, of the bytes 0 to 3 of low and 4 to 7 of high those that the lowest four times four bits number; a fourth bit would ask for signs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Permute(uint low, uint high, uint numbers)
+    {
+        CudaAsm.Emit("prmt.b32 %0, %1, %2, %3;", out uint bytes, low, high, numbers);
+        return bytes;
+    }
+}
+
+/// <summary>Four quants of each half of a run.</summary>
+internal struct UnevenFours
+{
+    public uint Low, High;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly uint Of(int half) => half == 0 ? Low : High;
+}

@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Scales for CUDA forms, read in few words and decoded by the instructions that GPUs have for halves.</summary>
+internal static class PackedScale
+{
+    /// <summary>Of blocks that have a scale alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack One(ArrayView<ushort> scales, long block) => new() { A = scales[block] };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale OfOne(Pack words)
+    {
+        float d = Float16Tensor.Low(words.A);
+        return new RunScale { Low = d, High = d };
+    }
+
+    /// <summary>Of blocks that have a scale and a minimum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Two(ArrayView<ushort> scales, long block) => new() { A = scales.Cast<uint>()[block] };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale OfTwo(Pack words)
+    {
+        float d = Float16Tensor.Low(words.A);
+        float m = Float16Tensor.High(words.A);
+        return new RunScale { Low = d, High = d, LowOffset = m, HighOffset = m };
+    }
+
+    /// <summary>Of blocks whose sixteen bytes are as in <see cref="ScaleAndMinimum"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale OfPairs(Pack words, int run)
+    {
+        int shift = 8 * (run & 3);
+        // As signed numbers, for unsigned ones become floats by way of doubles.
+        int scale = (int)(words.B >> shift);
+        int minimum = (int)(words.C >> shift);
+        int shared = (int)(words.D >> shift);
+        bool isLater = run >= 4;
+        float d = Float16Tensor.Low(words.A) * (isLater ? (shared & 15) | ((scale >> 2) & 48) : scale & 63);
+        float offset = -(Float16Tensor.High(words.A) * (isLater ? ((shared >> 4) & 15) | ((minimum >> 2) & 48) : minimum & 63));
+        return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
+    }
+}

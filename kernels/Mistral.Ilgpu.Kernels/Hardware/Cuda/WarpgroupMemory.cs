@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+/// <summary>
+/// The shared memory of a product by warpgroups: <see cref="Stages"/> stages, each of two halves, one for each warpgroup to fill. A half is a tile of 128 rows of
+/// weights and two of 128 tokens, as <see cref="TileMemory"/> lays tiles out, which happens to be what <c>wgmma</c> calls a 64-byte swizzle.
+/// </summary>
+public static class WarpgroupMemory
+{
+    /// <summary>Two are on their way while one is multiplied and the one before may still be.</summary>
+    public const int Stages = 4;
+
+    public const int HalfBytes = 3 * TileMemory.TileBytes;
+
+    public const int StageBytes = 2 * HalfBytes;
+
+    // What the swizzle counts from.
+    private const int Alignment = 512;
+
+    /// <summary>What a launch gives each group.</summary>
+    public const int Bytes = (Stages * StageBytes) + Alignment;
+
+    /// <summary>Where the stage after one lies that lies there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint After(uint stage) => stage == (Stages - 1) * StageBytes ? 0 : stage + StageBytes;
+
+    /// <summary>The group's shared memory; once in a kernel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint Find()
+    {
+        long generic = TileMemory.AddressOf(SharedMemory.GetDynamic<byte>());
+        CudaAsm.Emit("{ .reg .b64 shared; cvta.to.shared.u64 shared, %1; cvt.u32.u64 %0, shared; }", out uint address, generic);
+        return (address + (Alignment - 1)) & ~(uint)(Alignment - 1);
+    }
+}

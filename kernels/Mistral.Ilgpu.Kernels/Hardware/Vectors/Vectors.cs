@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Mistral.Ilgpu.Kernels.Hardware.Vectors;
+
+/// <summary>
+/// What forms for the CPU accelerator compute with: sixteen floats side by side, in one register or in as many as the processor needs for
+/// them. A sum has the same order in all forms, so that a row's does not depend on which of them makes it.
+/// </summary>
+internal static class Vectors
+{
+    public const int Count = 16;
+
+    /// <summary>Why such forms are for the CPU accelerator alone.</summary>
+    public const string Reason = ".NET's vectors";
+
+    /// <summary>a × b + c, fused where the processor can.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.MultiplyAddEstimate(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector512<float> lanes)
+    {
+        var eight = lanes.GetLower() + lanes.GetUpper();
+        var four = eight.GetLower() + eight.GetUpper();
+        return (four[0] + four[2]) + (four[1] + four[3]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Max(Vector512<float> lanes)
+    {
+        var eight = Vector256.Max(lanes.GetLower(), lanes.GetUpper());
+        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        return MathF.Max(MathF.Max(four[0], four[2]), MathF.Max(four[1], four[3]));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> Widen(Vector256<ushort> bits) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512UInt32(bits)
+        : Vector512.Create(Vector256.WidenLower(bits), Vector256.WidenUpper(bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToFloats(Vector128<sbyte> values)
+    {
+        if (Avx512F.IsSupported)
+        {
+            return Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(values));
+        }
+
+        var (low, high) = Vector128.Widen(values);
+        return Vector512.ConvertToSingle(Vector512.Create(
+            Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)), Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))));
+    }
+
+    /// <summary><see cref="Attention.SoftmaxExp.Of"/> of each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> SoftmaxExp(Vector512<float> x)
+    {
+        const float Log2E = 1.44269504f;
+        var t = Vector512.Max(x * Log2E, Vector512.Create(-126f));
+        var n = Vector512.ConvertToInt32Native(t - Vector512.Create(0.5f));
+        var f = t - Vector512.ConvertToSingle(n);
+        var power = Vector512.Create(1.54035304e-4f);
+        power = MultiplyAdd(power, f, Vector512.Create(1.33335581e-3f));
+        power = MultiplyAdd(power, f, Vector512.Create(9.61812911e-3f));
+        power = MultiplyAdd(power, f, Vector512.Create(5.55041087e-2f));
+        power = MultiplyAdd(power, f, Vector512.Create(2.40226507e-1f));
+        power = MultiplyAdd(power, f, Vector512.Create(6.93147181e-1f));
+        power = MultiplyAdd(power, f, Vector512<float>.One);
+        return power * ((n + Vector512.Create(127)) << 23).AsSingle();
+    }
+}

@@ -1,0 +1,39 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Inputs;
+
+/// <summary>
+/// <see cref="QuantizeInput"/> for CUDA, four quants to an int: for each run of 32, scale = max |x| / 127 and q = round(x / scale).
+/// x: tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens.
+/// A lane takes four neighbours, eight lanes a run, see <see cref="PackedRun"/>. The grid has a thread for every four.
+/// </summary>
+[CudaForm(70, GroupSize = WarpRows.GroupSize)]
+public readonly record struct QuantizePacked(
+    StepState State,
+    ArrayView<float> Input,
+    PackedInput Output,
+    int InputStride,
+    RowRange Tokens) : IKernel
+{
+    public void Execute()
+    {
+        Predecessor.Await();
+        int first = Tokens.First(State);
+        int perToken = Output.Stride / PackedRun.PerLane;
+        long count = (long)(Tokens.End(State) - first) * perToken;
+        if (count <= 0)
+        {
+            return;
+        }
+
+        // Lanes past the end repeat the last one: shuffles want every lane, and whole runs are past the end.
+        long item = WorkItems.First;
+        long source = IntrinsicMath.Min(item, count - 1);
+        long token = first + (source / perToken);
+        int within = (int)(source % perToken);
+        var x = Input.SubView(token * InputStride, InputStride).Cast<Float4>()[within];
+        PackedRun.Write(Output, token, within, x, item < count);
+    }
+}

@@ -1,0 +1,40 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Inputs;
+
+/// <summary>
+/// y[t, c] = x[t, c] in 16 bits, for products on tensor cores; what overflows becomes the largest number. x, y: tokens × stride, of the
+/// pass's rows those of Tokens. Work is shared by eight elements.
+/// </summary>
+[CudaForm(80)]
+public readonly record struct RoundInput<TTensor>(
+    StepState State,
+    ArrayView<float> Input,
+    ArrayView<ushort> Output,
+    int Stride,
+    RowRange Tokens) : IKernel
+    where TTensor : struct, ISplitFormat
+{
+    private const int PerPack = 8;
+
+    public void Execute()
+    {
+        int packs = Stride / PerPack;
+        var x = Input.Cast<Float4>();
+        var y = Output.Cast<Pack>();
+        long end = (long)Tokens.End(State) * packs;
+        for (long pack = ((long)Tokens.First(State) * packs) + WorkItems.First; pack < end; pack += WorkItems.Count)
+        {
+            var (low, high) = (x[2 * pack], x[(2 * pack) + 1]);
+            y[pack] = new Pack
+            {
+                A = TTensor.Pair(TTensor.Clamp(low.A), TTensor.Clamp(low.B)),
+                B = TTensor.Pair(TTensor.Clamp(low.C), TTensor.Clamp(low.D)),
+                C = TTensor.Pair(TTensor.Clamp(high.A), TTensor.Clamp(high.B)),
+                D = TTensor.Pair(TTensor.Clamp(high.C), TTensor.Clamp(high.D)),
+            };
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+
+namespace Mistral.Ilgpu.Kernels.Inputs;
+
+/// <summary>
+/// <see cref="Int8Input"/> as forms of the CPU accelerator want it: values are bytes, tokens × stride; and of each token the scales of
+/// all runs, then what B is there, then what C is.
+/// </summary>
+/// <param name="Scales">tokens × 4 × runs, three of the four used.</param>
+public readonly record struct VectorInput(ArrayView<sbyte> Values, ArrayView<float> Scales, int Stride)
+{
+    /// <summary>The same memory.</summary>
+    public static VectorInput In(Int8Input input) => new(input.Quads.Cast<sbyte>(), input.Runs.Cast<float>(), input.Stride);
+
+    /// <summary>Runs of a token.</summary>
+    public int Runs => Stride / BlockRun.Length;
+}

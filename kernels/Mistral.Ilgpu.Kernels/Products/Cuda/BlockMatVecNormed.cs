@@ -1,0 +1,45 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+
+/// <summary>
+/// <see cref="BlockMatVecWarp{TFormat,TEpilogue}"/> for one token (the first of Tokens) that every group norms and brings to eight bits itself, see
+/// <see cref="NormedInput"/>: y[r] = Σ_c W[r, c] q(RMSNorm(x))[c]. x: tokens × inputStride. Every bit is that of the kernels apart.
+/// </summary>
+[GroupForm]
+[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
+public readonly record struct BlockMatVecNormed<TFormat>(
+    StepState State,
+    BlockWeights Weights,
+    PrefetchedBlocks Ahead,
+    ArrayView<Float4> Input,
+    RmsNormed Norm,
+    ArrayView<float> Output,
+    int Rows,
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
+    where TFormat : struct, IPackedFormat
+{
+    /// <summary>Rows that a group makes.</summary>
+    public const int RowsPerGroup = WarpRows.GroupSize / Strands.Count;
+
+    public void Execute()
+    {
+        int firstRow = Grid.IdxX * RowsPerGroup;
+        Ahead.Prefetch(firstRow, Rows, matrices: 1, lines: 16, rounds: 1);
+        Predecessor.Await();
+        int token = Tokens.First(State);
+        var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
+        int row = firstRow + (Group.IdxX / Strands.Count);
+        float product = new BlockRows<TFormat, Assign>(Weights, input, Rows).Sum(row, 0).First;
+        if ((Group.IdxX & (Strands.Count - 1)) == 0 && row < Rows)
+        {
+            Output[((long)token * OutputStride) + row] = product;
+        }
+    }
+}

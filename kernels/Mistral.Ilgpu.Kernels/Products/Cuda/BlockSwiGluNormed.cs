@@ -1,0 +1,69 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+
+/// <summary>
+/// y[r] = silu(Σ_c G[r, c] x'[c]) × Σ_c U[r, c] x'[c] for one token (the first of Tokens) that every group norms and brings to eight bits itself, see
+/// <see cref="NormedInput"/>, G stacked over U; and y in eight bits too, for the product that follows. x: tokens × inputStride; y: tokens ×
+/// outputStride. A group takes a run of 32 rows, a warp two rows of both matrices and then two more: so small groups are all at once on a GPU, where
+/// larger ones leave a few behind. Every bit is that of the kernels apart.
+/// </summary>
+/// <param name="Packed">Takes y too, where it exists: where y has whole runs.</param>
+[GroupForm]
+[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 4)]
+public readonly record struct BlockSwiGluNormed<TFormat>(
+    StepState State,
+    BlockWeights Weights,
+    PrefetchedBlocks Ahead,
+    ArrayView<Float4> Input,
+    RmsNormed Norm,
+    ArrayView<float> Output,
+    PackedInput Packed,
+    int Rows,
+    int InputStride,
+    int OutputStride,
+    RowRange Tokens) : IKernel
+    where TFormat : struct, IPackedFormat
+{
+    /// <summary>Rows that a group makes.</summary>
+    public const int RowsPerGroup = BlockRun.Length;
+
+    private const int RowsAtOnce = WarpRows.GroupSize / Strands.Count;
+
+    public void Execute()
+    {
+        int firstRow = Grid.IdxX * RowsPerGroup;
+        Ahead.Prefetch(firstRow, Rows, matrices: 2, lines: 4, rounds: 1);
+        Predecessor.Await();
+        var made = SharedMemory.Allocate<float>(RowsPerGroup);
+        int token = Tokens.First(State);
+        var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
+        for (int within = Group.IdxX / Strands.Count; within < RowsPerGroup; within += RowsAtOnce)
+        {
+            int row = firstRow + within;
+            var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
+            if ((Group.IdxX & (Strands.Count - 1)) == 0)
+            {
+                float product = GateWithSilu.Combine(0, gate, up);
+                made[within] = product;
+                if (row < Rows)
+                {
+                    Output[((long)token * OutputStride) + row] = product;
+                }
+            }
+        }
+
+        Group.Barrier();
+        if (Packed.Exists && TensorLane.Warp == 0)
+        {
+            int four = TensorLane.Index & (PackedRun.Lanes - 1);
+            int at = four * PackedRun.PerLane;
+            var x = new Float4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
+            PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, TensorLane.Index < PackedRun.Lanes);
+        }
+    }
+}

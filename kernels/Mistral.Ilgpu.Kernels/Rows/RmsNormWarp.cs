@@ -1,0 +1,50 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Inputs;
+
+namespace Mistral.Ilgpu.Kernels.Rows;
+
+/// <summary>
+/// <see cref="RmsNormGroup"/> for CUDA: items read four columns at once, warps add by shuffles, and every item adds the warps' shares in
+/// their order, see <see cref="RmsNormed"/>; also in eight bits with <see cref="AlsoInt8"/>, to the bit what <see cref="QuantizePacked"/> makes, for columns
+/// in whole runs of 32. Group size: a multiple of 32 up to <see cref="Hardware.GroupReduce.MaxGroupSize"/>.
+/// </summary>
+/// <param name="Packs">Where the rows end that are wanted in eight bits.</param>
+[GroupForm]
+[CudaForm(70)]
+public readonly record struct RmsNormWarp<TExtra>(
+    StepState State,
+    ArrayView<Float4> Input,
+    RmsNormed Norm,
+    ArrayView<Float4> Output,
+    PackedInput Packed,
+    int Stride,
+    RowRange Rows,
+    RowRange Packs) : IKernel
+    where TExtra : struct, IRunResult
+{
+    public void Execute()
+    {
+        Predecessor.Await();
+        int row = Rows.First(State) + Grid.IdxX;
+        long from = (long)Rows.Token(State, row) * (Stride / RmsNormed.PerItem);
+        long to = (long)row * (Stride / RmsNormed.PerItem);
+        int fours = Norm.Columns / RmsNormed.PerItem;
+        int packedFours = row < Packs.End(State) ? fours : 0;
+        float scale = Norm.ScaleOf(Input, from);
+        for (int first = 0; first < fours; first += Group.DimX)
+        {
+            // Lanes past the end repeat the last four: shuffles want every lane.
+            int four = first + Group.IdxX;
+            int source = IntrinsicMath.Min(four, fours - 1);
+            var x = Norm.Apply(Input[from + source], scale, source);
+            if (four < fours)
+            {
+                Output[to + four] = x;
+            }
+
+            TExtra.Write(Packed, row, source, x, four < packedFours);
+        }
+    }
+}
