@@ -181,8 +181,9 @@ public static class KernelCatalog
            select new KernelForm(type.MakeGenericType(format, result)),
         new KernelForm(typeof(QuantizePacked)),
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
-        .. from epilogue in Epilogues
-           select new KernelForm(typeof(MatVecWarp<,,>).MakeGenericType(typeof(Float32), typeof(float), epilogue)),
+        .. from format in Formats
+           from epilogue in Epilogues
+           select new KernelForm(typeof(MatVecWarp<,,>).MakeGenericType(format.Format, format.Element, epilogue)),
         .. from format in TensorFormats
            from epilogue in Epilogues
            from kernel in TokenBlocks.Select(tokens => typeof(MatVecTensor<,,,>).MakeGenericType(format, tokens, typeof(AsTheyAre), epilogue))

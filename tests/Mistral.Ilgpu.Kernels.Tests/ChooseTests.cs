@@ -138,7 +138,7 @@ public sealed class ChooseTests
     {
         var device = TestDevice.Get(name);
         bool isSlow = TestDevice.IsInterpreted(device) || device.Info.Kind == DeviceKind.Cpu;
-        int group = new LaunchPlan(device.Info).ChoiceGroup;
+        int group = Math.Min(device.Info.MaxGroupSize, ChooseGroup.MaxGroupSize);
         Check(device, 32_000, AllOptions(32_000), isSlow ? 6 : 200, group);
         Check(device, 131_072, AllOptions(131_072), isSlow ? 2 : 40, group);
     }

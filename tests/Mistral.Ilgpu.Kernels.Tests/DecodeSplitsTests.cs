@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Xunit;
 
@@ -36,7 +37,7 @@ public sealed class DecodeSplitsTests
     public void Splits_OnCuda_FillAnH100()
     {
         const int Window = 4096, KvHeads = 8, Multiprocessors = 132, WarpsInGroup = 4;
-        int least = new LaunchPlan(new DeviceInfo(DeviceKind.Cuda, 0, "H100", true, 80L << 30, Multiprocessors, 1024, []) { CudaArchitecture = 90 }).SplitTiles;
+        int least = Family.Of(new DeviceInfo(DeviceKind.Cuda, 0, "H100", true, 80L << 30, Multiprocessors, 1024, []) { CudaArchitecture = 90 }).SplitTiles;
         // A tile for each warp of a group: no warp is idle, and none takes two in turn before all multiprocessors have work.
         Assert.Equal(WarpsInGroup, TensorForms.DecodeGroup(128) / 32);
         Assert.Equal(WarpsInGroup, least);

@@ -108,7 +108,7 @@ internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input,
     {
         var expected = Packed(Device, Input);
         Device.Launch(
-            LaunchPlan.One((long)tokens * Input.OutputStride / sizeof(uint), WarpRows.GroupSize),
+            LaunchShape.Cover((long)tokens * Input.OutputStride / sizeof(uint), WarpRows.GroupSize),
             new QuantizePacked(Input.State, Input.Output, expected, Input.OutputStride, RowRange.Decode));
         int count = tokens * Input.OutputStride;
         Assert.Equal(Device.Download(expected.Values)[..(count / 4)], Device.Download(_packed.Values)[..(count / 4)]);

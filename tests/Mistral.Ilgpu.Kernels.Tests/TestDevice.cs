@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.PtxMachine.Driver;
@@ -22,9 +23,9 @@ public static class TestDevice
 {
     private static readonly Dictionary<string, Lazy<(Device? Device, string? Absent)>> Devices = new()
     {
-        ["cpu"] = new(() => Open("cpu", 4)),
-        ["cpu:256"] = new(() => Open("cpu", GroupReduce.MaxGroupSize)),
-        ["opencl"] = new(() => Open("opencl", null, Family)),
+        ["cpu"] = new(() => Open("cpu", new DeviceOptions { Threads = 4 })),
+        ["cpu:256"] = new(() => Open("cpu", new DeviceOptions { Threads = GroupReduce.MaxGroupSize })),
+        ["opencl"] = new(() => Open("opencl", new DeviceOptions { Family = Family })),
         ["cuda"] = new(() => OpenCuda()),
         ["cuda:mma"] = new(OpenWithoutWarpgroups),
     };
@@ -92,17 +93,17 @@ public static class TestDevice
 
     /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no PTX machine.</summary>
     /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>
-    public static Device OpenCounted(string request = "cuda")
+    public static Device OpenCounted(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {
         Assert.SkipWhen(CudaDriver.Absence is not null, CudaDriver.Absence ?? "");
-        return OpenCuda(request).Device!;
+        return OpenCuda(request, without).Device!;
     }
 
     /// <summary>Another opening of the OpenCL device in the forms of a family; skips the test where there is none.</summary>
     public static Device OpenAs(KernelFamily family)
     {
         Get("opencl");
-        return Device.Open("opencl", threads: null, memoryLimit: null, timed: false, family);
+        return Device.Open("opencl", new DeviceOptions { Family = family });
     }
 
     /// <summary>Copies values to a new buffer of the device.</summary>
@@ -134,11 +135,11 @@ public static class TestDevice
     private static TRow Marked<TRow>(TRow row, string device)
         where TRow : TheoryDataRowBase => device == Needs.OpenCl ? row.WithTrait(Needs.Trait, Needs.OpenCl) : row;
 
-    private static (Device? Device, string? Absent) OpenCuda(string request = "cuda")
+    private static (Device? Device, string? Absent) OpenCuda(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {
         using (CudaDriver.PlugIn())
         {
-            return Open(request, null);
+            return Open(request, new DeviceOptions { Without = without });
         }
     }
 
@@ -158,11 +159,11 @@ public static class TestDevice
     private static KernelFamily? Family =>
         Environment.GetEnvironmentVariable("MISTRAL_TEST_FAMILY") is { Length: > 0 } name ? Enum.Parse<KernelFamily>(name) : null;
 
-    private static (Device? Device, string? Absent) Open(string request, int? threads, KernelFamily? family = null)
+    private static (Device? Device, string? Absent) Open(string request, DeviceOptions options)
     {
         try
         {
-            return (Device.Open(request, threads, memoryLimit: null, timed: false, family), null);
+            return (Device.Open(request, options), null);
         }
         catch (DeviceException exception)
         {

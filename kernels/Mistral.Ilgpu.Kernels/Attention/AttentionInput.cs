@@ -78,7 +78,7 @@ public readonly record struct AttentionOutput(ArrayView<float> View, long At, in
 /// <summary>
 /// How the keys of a decoded token are split, so that a long text is shared by more than its kv heads. The borders depend on
 /// the token's position alone, so that its sums have one order whatever else is in the pass. How few tiles a split may have is the
-/// device's: see <c>LaunchPlan.SplitTiles</c>.
+/// device's: see <c>Family.SplitTiles</c>.
 /// </summary>
 public static class DecodeSplits
 {

@@ -50,7 +50,7 @@ internal static class HashReport
     {
         string[] parts = request.Split('=');
         KernelFamily? family = parts.Length > 1 ? Enum.Parse<KernelFamily>(parts[1], ignoreCase: true) : null;
-        using var device = Device.Open(parts[0], threads: null, memoryLimit: null, timed: false, family);
+        using var device = Device.Open(parts[0], new DeviceOptions { Family = family });
         foreach (string file in Directory.EnumerateFiles(data, "*.gguf").Order(StringComparer.Ordinal))
         {
             using var logits = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(file, ".logits.json")));

@@ -41,7 +41,7 @@ internal static class BenchAttentionCommand
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         using var checkpoint = Checkpoint.Open(settings.Model);
-        using var device = Device.Open(settings.Device, settings.Threads, settings.Memory);
+        using var device = Device.Open(settings.Device, settings.DeviceOptions);
         narrator.Say($"device {device.Info.Id}: {device.Info.Name}; {checkpoint.Name}: {Shape(checkpoint.Config)}");
         int window = settings.Options.SlidingWindow ?? Window;
         var rows = new List<Row>();

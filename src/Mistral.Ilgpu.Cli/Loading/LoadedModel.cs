@@ -35,7 +35,7 @@ internal sealed class LoadedModel : IDisposable
         var clock = Stopwatch.StartNew();
         Checkpoint? checkpoint = null;
         // A driver takes its time to load, and needs nothing of the checkpoint.
-        var opening = Task.Run(() => Device.Open(settings.Device, settings.Threads, settings.Memory, timed), CancellationToken.None);
+        var opening = Task.Run(() => Device.Open(settings.Device, settings.DeviceOptions with { IsTimed = timed }), CancellationToken.None);
         try
         {
             checkpoint = Checkpoint.Open(settings.Model);

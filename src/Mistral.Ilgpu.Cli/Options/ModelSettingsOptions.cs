@@ -55,6 +55,10 @@ internal sealed partial class ModelSettingsOptions
     private readonly Option<long?> _memory = ValueOptions.Size(
         "--memory", "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9.");
 
+    private readonly Option<IReadOnlyList<DeviceFeatures?>?> _without = ValueOptions.OneOrMany(
+        "--without", "What an NVIDIA GPU can do and shall not, to measure what it brings or because a driver errs.", "early-kernels|warpgroups",
+        "early-kernels or warpgroups", ParseFeature, many: true, choices: ["early-kernels", "warpgroups"]);
+
     /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
     public ModelSettingsOptions(bool many = false)
     {
@@ -81,7 +85,7 @@ internal sealed partial class ModelSettingsOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory })
+        foreach (Option option in new Option[] { _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory, _without })
         {
             command.Options.Add(option);
         }
@@ -102,17 +106,25 @@ internal sealed partial class ModelSettingsOptions
             Adapters = parse.GetValue(_adapters) ?? [],
             Activations = parse.GetValue(_activations) == "f32" ? ActivationType.Float32 : ActivationType.Int8,
         };
+        var without = (parse.GetValue(_without) ?? []).Aggregate(DeviceFeatures.None, (all, feature) => all | feature!.Value);
         return
         [
             .. from model in parse.GetValue(_models) ?? ["tiny"]
                from type in parse.GetValue(_types) ?? [null]
                from device in parse.GetValue(_devices) ?? ["auto"]
                from threads in parse.GetValue(_threads) ?? [null]
-               select new ModelSettings(model, device, options with { WeightType = type }, threads, parse.GetValue(_memory)),
+               select new ModelSettings(model, device, options with { WeightType = type }, threads, parse.GetValue(_memory), without),
         ];
     }
 
     private static string? ParseModel(string text) => text.Length > 0 ? text : null;
+
+    private static DeviceFeatures? ParseFeature(string text) => text switch
+    {
+        "early-kernels" => DeviceFeatures.EarlyKernels,
+        "warpgroups" => DeviceFeatures.Warpgroups,
+        _ => null,
+    };
 
     // A path may hold colons; only a number behind the last one is a scale.
     private static LoraOptions ParseAdapter(string text, ArgumentResult result)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Profiling;
 

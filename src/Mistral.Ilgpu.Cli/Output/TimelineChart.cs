@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Profiling;
 using OxyPlot;
 using OxyPlot.Axes;

@@ -23,7 +23,6 @@ public sealed partial class Device : IDisposable
     private readonly BoundLaunches _launches = new();
     private readonly List<Lazy<Action<KernelConfig>>> _boundSoon = [];
     private readonly Meter _meter = Telemetry.CreateMeter();
-    private int? _reductionGroup;
 
     private readonly IKernelLoader _loader;
 
@@ -55,8 +54,8 @@ public sealed partial class Device : IDisposable
     /// <summary>The stream that every step runs on, in order.</summary>
     public AcceleratorStream Stream { get; }
 
-    // To measure what it brings, and for drivers that err.
-    private static bool BeginsKernelsEarly(DeviceInfo info) => info.CudaArchitecture >= PtxTarget.Hopper && Environment.GetEnvironmentVariable("MISTRAL_EARLY_KERNELS") != "off";
+    private static bool BeginsKernelsEarly(DeviceInfo info) =>
+        info.CudaArchitecture >= PtxTarget.Hopper && !info.Without.HasFlag(DeviceFeatures.EarlyKernels);
 
     /// <summary>Records the launches on <see cref="Stream"/>, where the device can.</summary>
     internal IGraphDriver? Graphs { get; }
@@ -68,26 +67,20 @@ public sealed partial class Device : IDisposable
     public string? Drawback =>
         string.Join("; ", new[] { Warpgroups?.Drawback, _pageLockRefusal }.OfType<string>()) is { Length: > 0 } drawbacks ? drawbacks : null;
 
-    /// <summary>See <see cref="LaunchPlan.ReductionGroup"/>.</summary>
-    internal int ReductionGroup => _reductionGroup ??=
-        new LaunchPlan(Info).Family == KernelFamily.Gpu && Info.ForcedFamily is null ? ReductionGroups.Of(this) : ReductionGroups.Default;
+    /// <summary>What was measured of it, see <see cref="Families.Gpu"/>; null before.</summary>
+    internal int? ReductionGroup { get; set; }
 
     /// <summary>Launchers whose owner is the device.</summary>
     internal int OwnLaunches => _launches.Count;
 
     /// <summary>Opens the device that <paramref name="request"/> names.</summary>
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
-    /// <param name="threads">Threads of CPU devices; null takes every core.</param>
-    /// <param name="memoryLimit">Device memory this process may take, in bytes; null takes what there is.</param>
-    /// <param name="timed">Whether the stream keeps the times of its marks, see <see cref="Profiling.StreamClock"/>.</param>
     /// <exception cref="DeviceException">The device is absent or cannot be opened.</exception>
-    public static Device Open(string request = "auto", int? threads = null, long? memoryLimit = null, bool timed = false) =>
-        Open(request, threads, memoryLimit, timed, family: null);
-
-    /// <param name="family">Whose forms it is given instead of its own, for tests; it must be able to run them.</param>
-    internal static Device Open(string request, int? threads, long? memoryLimit, bool timed, KernelFamily? family)
+    public static Device Open(string request = "auto", DeviceOptions? options = null)
     {
-        var context = DeviceCatalog.CreateContext(threads, timed, DeviceCatalog.KindOf(request));
+        options ??= new DeviceOptions();
+        int? threads = options.Threads;
+        var context = DeviceCatalog.CreateContext(threads, options.IsTimed, DeviceCatalog.KindOf(request));
         try
         {
             var found = DeviceCatalog.Describe(context, threads).ToList();
@@ -95,16 +88,16 @@ public sealed partial class Device : IDisposable
                 // Absent: says so beside all that there are.
                 ?? DeviceCatalog.Choose(DeviceCatalog.List(threads), request);
             var device = found.First(entry => entry.Info == info).Device;
-            info = info with { ForcedFamily = family };
+            info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);
             if (device is CPUDevice host)
             {
                 var cpu = host.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel);
-                return new Device(context, info, cpu, memoryLimit, new CpuKernelLoader(cpu));
+                return new Device(context, info, cpu, options.MemoryLimit, new CpuKernelLoader(cpu));
             }
 
             var accelerator = device.CreateAccelerator(context);
-            return new Device(context, info, accelerator, memoryLimit, new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder));
+            return new Device(context, info, accelerator, options.MemoryLimit, new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder));
         }
         catch (Exception exception)
         {

@@ -30,6 +30,9 @@ public sealed record DeviceInfo(
     /// SPIR-V first ends the process where it meets them.</summary>
     public bool HasLongVectors { get; init; } = true;
 
+    /// <summary>What it can do and shall not.</summary>
+    public DeviceFeatures Without { get; init; }
+
     /// <summary>The family whose forms it is given whatever it is, for tests; null for its own.</summary>
     internal KernelFamily? ForcedFamily { get; init; }
 

@@ -14,24 +14,15 @@ public sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
     public static long BytesPerRow(int columns) =>
         (columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0) + ((long)sizeof(ushort) * Padding.Pad(columns));
 
-    /// <summary>Whether a device's forms of products want such room.</summary>
-    public static bool IsFor(DeviceInfo device) => new LaunchPlan(device).Family == KernelFamily.Cuda;
-
-    /// <summary>Such room where the device's forms of products want it; otherwise null.</summary>
     /// <param name="own">Takes what is allocated.</param>
-    public static TensorInput? For(Device device, string name, int rows, int columns, Action<IDisposable> own)
+    public static TensorInput Allocate(Device device, string name, int rows, int columns, Action<IDisposable> own)
     {
-        if (!IsFor(device.Info))
-        {
-            return null;
-        }
-
         string purpose = $"the activations '{name}'";
         PackedInput? packed = columns % BlockRun.Length != 0 ? null : new PackedInput(
-            Allocate<uint>((long)rows * columns / sizeof(uint)), Allocate<Float4>((long)rows * columns / BlockRun.Length), columns);
-        return new TensorInput(packed, Allocate<ushort>((long)rows * Padding.Pad(columns)));
+            Room<uint>((long)rows * columns / sizeof(uint)), Room<Float4>((long)rows * columns / BlockRun.Length), columns);
+        return new TensorInput(packed, Room<ushort>((long)rows * Padding.Pad(columns)));
 
-        ArrayView<T> Allocate<T>(long length)
+        ArrayView<T> Room<T>(long length)
             where T : unmanaged
         {
             var buffer = device.Allocate<T>(length, purpose);

@@ -13,9 +13,6 @@ namespace Mistral.Ilgpu.Execution;
 /// </summary>
 internal sealed class WarpgroupProducts
 {
-    // To measure what they bring, and for drivers that err.
-    private const string Switch = "MISTRAL_WARPGROUPS";
-
     // A whole tile.
     private const int Rows = TileMemory.Rows;
     private const int Tokens = Tile.TokensPerGroup;
@@ -35,7 +32,7 @@ internal sealed class WarpgroupProducts
         device.Info.CudaArchitecture == PtxTarget.Hopper
             && device.Accelerator is CudaAccelerator cuda
             && cuda.InstructionSet >= CudaInstructionSet.ISA_80
-            && Environment.GetEnvironmentVariable(Switch) != "off"
+            && !device.Info.Without.HasFlag(DeviceFeatures.Warpgroups)
             && CudaSharedMemory.MostBytes(cuda) >= WarpgroupMemory.Bytes
             ? new WarpgroupProducts(device)
             : null;
@@ -74,7 +71,7 @@ internal sealed class WarpgroupProducts
     /// <summary>How they are launched.</summary>
     /// <param name="rows">That are made; of a gated product half of those of its weights.</param>
     public static KernelConfig Shape(int tokens, int rows, bool isGated) => new(
-        new Index3D(LaunchPlan.Groups(tokens, Tile.TokensPerGroup), LaunchPlan.Groups(rows, TileRows.PerTile(isGated)), 1),
+        new Index3D(LaunchShape.Groups(tokens, Tile.TokensPerGroup), LaunchShape.Groups(rows, TileRows.PerTile(isGated)), 1),
         new Index3D(Tile.GroupSize, 1, 1),
         SharedMemoryConfig.RequestDynamic<byte>(WarpgroupMemory.Bytes));
 
@@ -107,7 +104,7 @@ internal sealed class WarpgroupProducts
         }
         catch (CudaException)
         {
-            throw new DeviceException($"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; {Switch}=off in the environment leaves them out");
+            throw new DeviceException($"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; --without warpgroups leaves them out");
         }
     }
 

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -50,7 +51,7 @@ public static class ExpectedTimes
         int window = config.WindowOf(0) ?? int.MaxValue;
         var caches = Enumerable.Range(0, config.LayerCount).Select(layer => new KvPlan(layer, window, window, TensorFormat.Float16));
         var plan = new MistralGraph(config, AttentionShape.Of(config, TensorFormat.Float16), new OneFormat(weights), [.. caches]).Plan();
-        var gpu = new LaunchPlan(new DeviceInfo(DeviceKind.Cuda, 0, "", IsGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
+        var gpu = Family.Of(new DeviceInfo(DeviceKind.Cuda, 0, "", IsGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
         var fused = new Fusion(gpu, ActivationType.Int8, _ => false).Fuse(plan);
         return
         [

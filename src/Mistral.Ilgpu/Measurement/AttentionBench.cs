@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Collections.Immutable;
 using ILGPU;
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
@@ -43,7 +45,7 @@ public sealed class AttentionBench : IDisposable
             {
                 Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts,
             };
-            _attend = new StepBinder(new KernelSet(device, _workspace.State), memory).Bind(attend);
+            _attend = new StepBinder(KernelSet.Of(device, _workspace.State), memory).Bind(attend);
             _workspace.FillRandom(_workspace.Activations[qkv]);
         }
         catch

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -59,7 +60,7 @@ public static class CopyBandwidth
             }
             else
             {
-                device.Launch(new LaunchPlan(device.Info).Stream(length), new CopyFloats(from.View.SubView(0, length), to.View));
+                device.Launch(Family.Of(device.Info).Stream(length), new CopyFloats(from.View.SubView(0, length), to.View));
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
@@ -28,7 +29,8 @@ public sealed class ProductBench : IDisposable
         _pass = isPrompt ? new Pass(0, tokens, 0) : new Pass(tokens, 0, 0);
         try
         {
-            var layout = new LaunchPlan(device.Info).LayoutOf(format, ActivationType.Int8);
+            var family = Family.Of(device.Info);
+            var layout = family.LayoutOf(format, ActivationType.Int8);
             var weights = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), Purpose));
             var band = new WeightBand(0, rows, columns, format, weights.View, layout);
             using var random = new RandomTensor("weights", format, rows, columns, key: 1);
@@ -39,17 +41,15 @@ public sealed class ProductBench : IDisposable
             var input = Own(device.Allocate<float>((long)tokens * stride, Purpose));
             input.View.CopyFromCPU(device.Stream, [.. Enumerable.Range(0, tokens * stride).Select(i => RandomBits.Value(2, (uint)i, 1))]);
             var output = Own(device.Allocate<float>((long)tokens * Padding.Pad(rows), Purpose));
-            var tensor = TensorInput.For(device, "input", tokens, columns, _buffers.Add);
-            var quantized = tensor is null ? QuantizedActivations.Allocate(device, tokens, columns, Purpose, _buffers.Add) : null;
 
             int[] header = new int[StepState.Header];
             (header[StepState.TokenCountAt], header[StepState.DecodeCountAt]) = (tokens, _pass.DecodeCount);
             var state = Own(device.Allocate<int>(header.Length, Purpose));
             state.View.CopyFromCPU(device.Stream, header);
-            _product = new KernelSet(device, new StepState(state.View)).MatMul(
+            _product = KernelSet.Of(device, new StepState(state.View)).MatMul(
                 "product",
                 new WeightMatrix("weights", [band]),
-                new ProductInput(new Activation("input", tokens, columns, input.View, quantized, tensor), RowSet.Tokens),
+                new ProductInput(family.Input(device, "input", tokens, columns, input.View, _buffers.Add), RowSet.Tokens),
                 new Activation("output", tokens, rows, output.View));
             var plan = new MatrixPlan([new BandPlan(["weights"], rows, columns, format, layout, band.SizeInBytes)]);
             Cost = new Product(

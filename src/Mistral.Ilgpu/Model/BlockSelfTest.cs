@@ -2,6 +2,8 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
@@ -33,7 +35,8 @@ internal static class BlockSelfTest
         using var gain = device.Allocate<float>(Columns, "the self-test");
         using var normed = device.Allocate<float>(Columns, "the self-test");
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
-        var layout = new LaunchPlan(device.Info).LayoutOf(format, activations);
+        var family = Family.Of(device.Info);
+        var layout = family.LayoutOf(format, activations);
         using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
         input.View.CopyFromCPU(device.Stream, x);
         // A gain that is the root of the mean square leaves the vector as it is.
@@ -44,12 +47,10 @@ internal static class BlockSelfTest
         stream.Write(blocks, band, 0, Rows);
 
         var owned = new List<IDisposable>();
-        var from = new Activation(
-            "normed", 1, Columns, normed.View, QuantizedActivations.Allocate(device, 1, Columns, "the self-test", owned.Add),
-            TensorInput.For(device, "normed", 1, Columns, owned.Add));
+        var from = family.Input(device, "normed", 1, Columns, normed.View, owned.Add);
         var to = new Activation("output", 1, Rows, output.View);
         using var launches = new BoundLaunches();
-        var kernels = new KernelSet(device, new StepState(state.View), activations) { Launches = launches };
+        var kernels = KernelSet.Of(device, new StepState(state.View), activations, launches);
         var matrix = new MatrixPlan([new BandPlan(["self-test"], Rows, Columns, format, layout, band.SizeInBytes)]);
         var root = new VectorPlan("gain", Columns);
         var hidden = new ActivationPlan("input", Columns, RowSet.Tokens);

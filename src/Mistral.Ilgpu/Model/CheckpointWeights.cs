@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 
@@ -8,7 +9,7 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="tensors">By name.</param>
 internal sealed class CheckpointWeights(IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) : IWeightSource
 {
-    private readonly LaunchPlan _launches = new(device);
+    private readonly Family _family = Family.Of(device);
 
     public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
     {
@@ -29,7 +30,7 @@ internal sealed class CheckpointWeights(IReadOnlyDictionary<string, CheckpointTe
 
         BandPlan Band(IReadOnlyList<string> names, int rows, TensorFormat format)
         {
-            var layout = isLookedUp ? WeightLayout.Rows : _launches.LayoutOf(format, options.Activations);
+            var layout = isLookedUp ? WeightLayout.Rows : _family.LayoutOf(format, options.Activations);
             return new BandPlan(names, rows, columns, format, layout, WeightBand.SizeOf(rows, columns, format, layout));
         }
     }

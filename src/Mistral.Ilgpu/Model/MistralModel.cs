@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
@@ -31,8 +33,8 @@ public sealed partial class MistralModel : IDisposable
         Context = options.ContextOf(config);
         (Options, Chunk) = (options, chunk);
         _launchGraph = LaunchGraph;
-        var launches = new LaunchPlan(device.Info);
-        (_splitTiles, _drawsTokens) = (launches.SplitTiles, launches.DrawsTokens);
+        var family = Family.Of(device.Info);
+        (_splitTiles, _drawsTokens) = (family.SplitTiles, family.DrawsTokens);
         _weights = weights;
         _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnSlowerLaunches?.Invoke(reason)) : null;
         _launchPass = LaunchPass;
@@ -40,7 +42,7 @@ public sealed partial class MistralModel : IDisposable
         try
         {
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
-            var kernels = new KernelSet(device, _workspace.State, options.Activations) { Launches = _launches };
+            var kernels = KernelSet.Of(device, _workspace.State, options.Activations, _launches);
             var binder = new StepBinder(kernels, new PlanMemory(_workspace.Activations, weights.Matrices, weights.Vectors)
             {
                 Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts, Chosen = _workspace.Chosen,

@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -12,7 +13,7 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>Makes random weights where they are needed, on the device.</summary>
 internal sealed class RandomFill(Device device)
 {
-    private readonly LaunchPlan _plan = new(device.Info);
+    private readonly Family _family = Family.Of(device.Info);
 
     /// <summary>Fills rows of a band, which has the tensor's own format, with those of the tensor from <paramref name="tensorRow"/> on.</summary>
     public void Fill(RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
@@ -40,7 +41,7 @@ internal sealed class RandomFill(Device device)
     {
         var view = band.View<TElement>().SubView((long)firstRow * band.Stride, (long)rows * band.Stride);
         device.Launch(
-            _plan.Elements((long)rows * band.Columns),
+            _family.Elements((long)rows * band.Columns),
             new FillRandomElements<TFormat, TElement>(view, band.Columns, band.Stride, (long)tensorRow * band.Columns, tensor.Key, tensor.Amplitude));
     }
 
@@ -52,13 +53,13 @@ internal sealed class RandomFill(Device device)
         long blocks = rows * blocksInRow;
         long firstInTensor = tensorRow * blocksInRow;
         var words = band.Bytes.SubView(first * planes.QuantBytes, blocks * planes.QuantBytes).Cast<uint>();
-        device.Launch(_plan.Elements(words.Length), new FillRandomQuants(words, firstInTensor * planes.QuantBytes / sizeof(uint), tensor.Key));
+        device.Launch(_family.Elements(words.Length), new FillRandomQuants(words, firstInTensor * planes.QuantBytes / sizeof(uint), tensor.Key));
 
         using var pattern = device.Allocate<ushort>(tensor.ScalePattern.Length, "the pattern of scales");
         pattern.View.CopyFromCPU(device.Stream, tensor.ScalePattern);
         int scaleWords = planes.ScaleBytes / sizeof(ushort);
         var scales = band.Blocks.Scales.SubView(first * scaleWords, blocks * scaleWords);
-        device.Launch(_plan.Elements(scales.Length), new FillRandomScales(scales, pattern.View, firstInTensor, tensor.Key));
+        device.Launch(_family.Elements(scales.Length), new FillRandomScales(scales, pattern.View, firstInTensor, tensor.Key));
         device.Synchronize();
     }
 }

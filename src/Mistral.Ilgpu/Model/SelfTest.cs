@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 
@@ -70,7 +71,7 @@ internal static class SelfTest
         var options = new ModelOptions(weights, cache, Chunk: Chunk);
         using var model = MistralModel.LoadUntested(checkpoint, device, options, progress: null, cancellation);
         using var text = new ModelText(model);
-        var choice = new LaunchPlan(device.Info).DrawsTokens ? Draw : TokenChoice.Likeliest;
+        var choice = Family.Of(device.Info).DrawsTokens ? Draw : TokenChoice.Likeliest;
         text.Forward(expected.Ids.AsSpan(..^Decoded), cancellation);
         foreach (int id in expected.Ids[^Decoded..])
         {

@@ -4,6 +4,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Device;

@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
@@ -11,6 +12,7 @@ namespace Mistral.Ilgpu.Model;
 public sealed class Workspace : IDisposable
 {
     private readonly Device _device;
+    private readonly Family _family;
     private readonly List<IDisposable> _buffers = [];
     private readonly DeviceBuffer<int> _state;
     private readonly DeviceBuffer<int> _chosen;
@@ -28,8 +30,9 @@ public sealed class Workspace : IDisposable
     public Workspace(Device device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
+        _family = Family.Of(device.Info);
         var shape = AttentionShape.Of(config, options.CacheType);
-        _tokensPerTile = Math.Max(1, new LaunchPlan(device.Info).QueriesPerTile(options.CacheType) / shape.Group);
+        _tokensPerTile = Math.Max(1, _family.QueriesPerTile(options.CacheType) / shape.Group);
         try
         {
             int stateLength = StateLength(options, rows, logitRows);
@@ -77,9 +80,9 @@ public sealed class Workspace : IDisposable
     public static long SizeInBytes(DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         var shape = AttentionShape.Of(config, options.CacheType);
-        Func<int, long> inputBytes = TensorInput.IsFor(device) ? TensorInput.BytesPerRow : QuantizedActivations.BytesPerRow;
+        var family = Family.Of(device);
         long activations = plan.Activations.Sum(activation => (activation.Rows == RowSet.Logits ? logitRows : rows)
-            * (((long)Padding.Pad(activation.Columns) * sizeof(float)) + (plan.Multiplied.Contains(activation) ? inputBytes(activation.Columns) : 0)));
+            * (((long)Padding.Pad(activation.Columns) * sizeof(float)) + (plan.Multiplied.Contains(activation) ? family.InputBytes(activation.Columns) : 0)));
         long ints = StateLength(options, rows, logitRows) + logitRows;
         return activations + (options.Sequences * shape.PartFloats * sizeof(float)) + (ints * sizeof(int)) + (shape.PaddedHeadDim / 2 * sizeof(ulong));
     }
@@ -157,12 +160,8 @@ public sealed class Workspace : IDisposable
 
     private Activation Allocate(ActivationPlan plan, int rows, bool isMultiplied)
     {
-        string purpose = $"the activations '{plan.Name}'";
-        var view = Own(_device.Allocate<float>((long)rows * Padding.Pad(plan.Columns), purpose)).View;
-        // What quantized weights are multiplied with is needed in eight bits too.
-        var tensor = isMultiplied ? TensorInput.For(_device, plan.Name, rows, plan.Columns, _buffers.Add) : null;
-        var quantized = isMultiplied && tensor is null ? QuantizedActivations.Allocate(_device, rows, plan.Columns, purpose, _buffers.Add) : null;
-        return new Activation(plan.Name, rows, plan.Columns, view, quantized, tensor);
+        var view = Own(_device.Allocate<float>((long)rows * Padding.Pad(plan.Columns), $"the activations '{plan.Name}'")).View;
+        return isMultiplied ? _family.Input(_device, plan.Name, rows, plan.Columns, view, _buffers.Add) : new Activation(plan.Name, rows, plan.Columns, view);
     }
 
     private T Own<T>(T buffer)

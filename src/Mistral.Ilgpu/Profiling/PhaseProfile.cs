@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Execution.Passes;
+
 namespace Mistral.Ilgpu.Profiling;
 
 /// <summary>Passes of one kind, summed.</summary>

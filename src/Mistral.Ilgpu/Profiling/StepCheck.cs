@@ -1,5 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -32,7 +34,7 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
     /// <summary>The same for prompts on tensor cores, which take 16 bits of activations that the reference takes 32 or 8 of.</summary>
     public const double RoundedTolerance = 2e-2;
 
-    private readonly bool _rounds = new LaunchPlan(model.Device.Info).Family == KernelFamily.Cuda && model.Options.Activations == ActivationType.Int8;
+    private readonly bool _rounds = Family.Of(model.Device.Info).RoundsPrompts(model.Options.Activations);
     private readonly Batch _batch = new();
     private readonly Batch _referenceBatch = new();
     private readonly Dictionary<string, double> _worst = [];

@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -34,7 +35,7 @@ public sealed class BlockProductTests
         {
             // Both results in turn: each kernel takes its time to compile.
             bool residual = rows % 2 == 0;
-            var best = new LaunchPlan(device.Info).LayoutOf(format, ActivationType.Int8);
+            var best = Family.Of(device.Info).LayoutOf(format, ActivationType.Int8);
             foreach (var layout in new[] { WeightLayout.Rows, best }.Distinct())
             {
                 Check(device, random, format, new(rows, columns, tokens, residual, layout), ActivationType.Int8, Int8Error);
@@ -59,7 +60,7 @@ public sealed class BlockProductTests
         var state = PassState.Of(device, ids.Length, ids: ids);
         var hidden = new Activation("hidden", ids.Length, Columns, device.Zeros<float>(ids.Length * Columns));
         var table = new WeightMatrix("table", [Band(device, format, Rows, Columns, blocks, WeightLayout.Rows)]);
-        new KernelSet(device, state).Embed("embed", table, hidden).Run(new Pass(0, ids.Length, 0));
+        KernelSet.Of(device, state).Embed("embed", table, hidden).Run(new Pass(0, ids.Length, 0));
         float[] found = device.Download(hidden.View);
         for (int token = 0; token < ids.Length; token++)
         {
@@ -77,8 +78,7 @@ public sealed class BlockProductTests
         float[] before = [.. Enumerable.Range(0, tokens * rows).Select(_ => (float)random.NextDouble())];
 
         var state = PassState.Of(device, tokens);
-        var quantized = QuantizedActivations.Allocate(device, tokens, columns, "test data", _ => { });
-        var input = new Activation("x", tokens, columns, device.Upload(x), quantized, TensorInput.For(device, "x", tokens, columns, _ => { }));
+        var input = Family.Of(device.Info).Input(device, "x", tokens, columns, device.Upload(x), _ => { });
         int stride = Padding.Pad(rows);
         var output = new Activation("y", tokens, rows, device.Zeros<float>(tokens * stride));
         var padded = new float[tokens * stride];
@@ -98,7 +98,7 @@ public sealed class BlockProductTests
                 Band(device, format, split, columns, blocks[..(split * rowBytes)], layout),
                 Band(device, format, rows - split, columns, blocks[(split * rowBytes)..], layout) with { FirstRow = split },
             ];
-        var kernels = new KernelSet(device, state, activations);
+        var kernels = KernelSet.Of(device, state, activations);
         kernels.MatMul("product", new WeightMatrix("w", bands), new ProductInput(input, RowSet.Tokens), output, residual).Run(new Pass(0, tokens, 0));
         float[] found = device.Download(output.View);
 

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 using Xunit;
@@ -84,10 +85,10 @@ public sealed class NormedProductTests
         PlannedRun Bound(params TensorFormat[] formats)
         {
             var run = new PlannedRun(Gain(512), device);
-            Activation Room(string of, int columns) => new(of, 1, columns, device.Zeros<float>(columns), tensor: TensorInput.For(device, of, 1, columns, _ => { }));
+            Activation Room(string of, int columns) => new(of, 1, columns, device.Zeros<float>(columns), tensor: TensorInput.Allocate(device, of, 1, columns, _ => { }));
             var normed = run.Add(Room("normed", 512), RowSet.Tokens);
             return run.Bind(
-                new KernelSet(device, PassState.Of(device, 1, 1)),
+                KernelSet.Of(device, PassState.Of(device, 1, 1)),
                 new Norm("norm", run.Add(Room("x", 512), RowSet.Tokens), run.Gain, normed, 1e-5f),
                 new Planning.Product(
                     "product", normed, run.Add([.. formats.Select(type => new Product(device, type, 16, 512, 1).Band)]),

@@ -1,4 +1,6 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 

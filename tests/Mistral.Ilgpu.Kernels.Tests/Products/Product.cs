@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -91,7 +92,7 @@ internal sealed class Product
         var run = new PlannedRun(gain, _device);
         var normed = run.Add(Activations(count), set);
         run.Bind(
-            new KernelSet(_device, state),
+            KernelSet.Of(_device, state),
             new Norm("norm", run.Add(Activations(), RowSet.Tokens), run.Gain, normed, Epsilon),
             new Planning.Product("product", normed, run.Add(Band), run.Add(output, set))).Launch(pass);
         return _device.Download(output.View);
@@ -103,7 +104,7 @@ internal sealed class Product
     {
         int rows = Band.Rows / 2;
         var activated = new Activation(
-            "activated", _tokens, rows, _device.Zeros<float>(_tokens * Padding.Pad(rows)), tensor: TensorInput.For(_device, "activated", _tokens, rows, _ => { }));
+            "activated", _tokens, rows, _device.Zeros<float>(_tokens * Padding.Pad(rows)), tensor: TensorInput.Allocate(_device, "activated", _tokens, rows, _ => { }));
         var products = new Activation("products", _tokens, Band.Rows, _device.Zeros<float>(_tokens * OutputStride));
         var output = new Activation("y", _tokens, down.Rows, _device.Zeros<float>(_tokens * Padding.Pad(down.Rows)));
         var run = new PlannedRun(gain, _device);
@@ -198,10 +199,10 @@ internal sealed class Product
         return (terms.Sum(), terms.Sum(term => term * term));
     }
 
-    private KernelSet Kernels(Pass pass) => new(_device, PassState.Of(_device, pass.TokenCount, pass.DecodeCount));
+    private KernelSet Kernels(Pass pass) => KernelSet.Of(_device, PassState.Of(_device, pass.TokenCount, pass.DecodeCount));
 
     private Activation Activations() =>
-        new("x", _tokens, _columns, _device.Upload([.. Input]), tensor: TensorInput.For(_device, "x", _tokens, _columns, _ => { }));
+        new("x", _tokens, _columns, _device.Upload([.. Input]), tensor: TensorInput.Allocate(_device, "x", _tokens, _columns, _ => { }));
 
     // The bytes as they are uploaded; what they decode to is kept.
     private byte[] Weights(Random random, TensorFormat format)
@@ -244,7 +245,7 @@ internal sealed class Product
     {
         var nothing = new float[count * InputStride];
         Array.Fill(nothing, float.NaN);
-        return new Activation("normed", count, _columns, _device.Upload(nothing), tensor: TensorInput.For(_device, "normed", count, _columns, _ => { }));
+        return new Activation("normed", count, _columns, _device.Upload(nothing), tensor: TensorInput.Allocate(_device, "normed", count, _columns, _ => { }));
     }
 
     private float[] PaddedRows(Random random, int columns)

@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;

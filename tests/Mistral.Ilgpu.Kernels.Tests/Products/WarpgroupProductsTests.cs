@@ -90,18 +90,10 @@ public sealed class WarpgroupProductsTests
     {
         using var older = TestDevice.OpenCounted("cuda:1");
         Assert.Null(older.Warpgroups);
-        Environment.SetEnvironmentVariable("MISTRAL_WARPGROUPS", "off");
-        try
-        {
-            using var device = TestDevice.OpenCounted();
-            Assert.Null(device.Warpgroups);
-            Assert.Null(device.Drawback);
-            CheckPrompt(device);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable("MISTRAL_WARPGROUPS", null);
-        }
+        using var device = TestDevice.OpenCounted(without: DeviceFeatures.Warpgroups);
+        Assert.Null(device.Warpgroups);
+        Assert.Null(device.Drawback);
+        CheckPrompt(device);
     }
 
     private static void CheckPrompt(Device device)

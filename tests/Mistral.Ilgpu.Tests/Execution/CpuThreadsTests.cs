@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Xunit;
@@ -13,14 +14,14 @@ public sealed class CpuThreadsTests
     [InlineData(3)]
     public void Open_WithThreads_RunsKernelsOnSoMany(int threads)
     {
-        using var device = Device.Open("cpu", threads);
+        using var device = Device.Open("cpu", new DeviceOptions { Threads = threads });
         WhoRuns.Threads.Clear();
         var launch = device.Bind(default(WhoRuns));
         // The second time work items have waited for each other.
         device.Together(() =>
         {
-            launch(new LaunchPlan(device.Info).Coarse(100));
-            launch(new LaunchPlan(device.Info).Coarse(100));
+            launch(Family.Of(device.Info).Coarse(100));
+            launch(Family.Of(device.Info).Coarse(100));
         });
         device.Synchronize();
         Assert.Equal(threads, WhoRuns.Threads.Count);

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Xunit;

@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels;

@@ -172,7 +172,7 @@ public sealed class CacheTests
 
         long window = RotatingKvCache.BytesFor(checkpoint.Config, new ModelOptions());
         long limit = weights + (2 * window) + PassBytes(TestDevice.Get("cpu").Info, 64);
-        using var device = Mistral.Ilgpu.Execution.Device.Open("cpu", memoryLimit: limit);
+        using var device = Mistral.Ilgpu.Execution.Device.Open("cpu", new Mistral.Ilgpu.Execution.DeviceOptions { MemoryLimit = limit });
         using var model = MistralModel.Load(checkpoint, device, options);
         Assert.Equal(64, model.Chunk);
         Assert.Equal(2 * window, model.Cache.Bytes);

@@ -1,4 +1,5 @@
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;

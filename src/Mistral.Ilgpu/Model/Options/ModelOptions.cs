@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 
 namespace Mistral.Ilgpu.Model.Options;
@@ -31,7 +32,7 @@ public sealed record ModelOptions(
     public const int DefaultContext = 8192;
 
     /// <summary>Most tokens of a prompt in one pass on a device with memory to spare.</summary>
-    public int ChunkOn(DeviceInfo device) => Chunk ?? new LaunchPlan(device).DefaultChunk;
+    public int ChunkOn(DeviceInfo device) => Chunk ?? Family.Of(device).DefaultChunk;
 
     /// <summary>Tokens in a pass at most: a chunk of one prompt beside a token of each other text.</summary>
     internal int RowsFor(int chunk) => chunk + Sequences - 1;

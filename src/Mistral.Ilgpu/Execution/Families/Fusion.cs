@@ -2,18 +2,15 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
 /// Rewrites a plan for a family of devices, by rules that see an operation and the one that takes what it makes: products of one decoded row make
 /// their norm themselves, and what makes activations makes them in eight bits too where quantized weights take them.
 /// </summary>
 /// <param name="isAdapted">Whether adapters change the product with a matrix.</param>
-internal sealed class Fusion(LaunchPlan launches, ActivationType activations, Func<MatrixPlan, bool> isAdapted)
+internal sealed class Fusion(Family family, ActivationType activations, Func<MatrixPlan, bool> isAdapted)
 {
-    /// <summary>Whether several tokens are multiplied with quantized weights of so many columns in stages.</summary>
-    public static bool HasStages(int columns) => columns % RunStage.Columns == 0;
-
     /// <summary>Each operation as passes of one decoded row have it, and as others do; null where another does its work.</summary>
     public IReadOnlyList<(Operation? Alone, Operation? Together)> Fuse(ModelPlan plan)
     {
@@ -25,8 +22,8 @@ internal sealed class Fusion(LaunchPlan launches, ActivationType activations, Fu
         {
             var operation = plan.Operations[i];
             var taker = plan.TakerOf(i);
-            bool makes = TakesInt8(taker) && MakesInt8(operation, isAlone: false);
-            bool makesAlone = TakesInt8(taker) && MakesInt8(operation, isAlone: true);
+            bool makes = TakesInt8(taker) && family.MakesInt8(operation, isAlone: false, MakesNorm(operation));
+            bool makesAlone = TakesInt8(taker) && family.MakesInt8(operation, isAlone: true, MakesNorm(operation));
             if (makes)
             {
                 ready.Add(taker!);
@@ -37,7 +34,7 @@ internal sealed class Fusion(LaunchPlan launches, ActivationType activations, Fu
                 readyAlone.Add(taker!);
             }
 
-            bool isMadeByTaker = operation is Norm && taker is Product or GatedProduct && MakesNorm(taker);
+            bool isMadeByTaker = operation is Norm && MakesNorm(taker);
             if (isMadeByTaker)
             {
                 norms.Add(taker!, (Norm)operation);
@@ -71,27 +68,10 @@ internal sealed class Fusion(LaunchPlan launches, ActivationType activations, Fu
     };
 
     // Whether a product makes the norm of one decoded row itself.
-    private bool MakesNorm(Operation product) => product.Weights is MatrixPlan matrix && !isAdapted(matrix)
-        && matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns
-        && matrix.Bands.All(band => IsForTensorCores(launches, activations, band.Format));
+    private bool MakesNorm(Operation? operation) => operation is Product or GatedProduct && operation.Weights is MatrixPlan matrix
+        && !isAdapted(matrix) && family.MakesNorm(matrix, activations);
 
     // Whether an operation is a product that takes eight bits of its input.
     private bool TakesInt8(Operation? operation) => operation is Product or GatedProduct && operation.Weights is MatrixPlan matrix
-        && activations == ActivationType.Int8 && matrix.Columns % BlockRun.Length == 0 && matrix.Bands.Any(band => band.Format.IsQuantized());
-
-    private bool MakesInt8(Operation operation, bool isAlone) => (launches.Family, operation) switch
-    {
-        (KernelFamily.OpenClCpu, Norm or GatedProduct) => true,
-        (KernelFamily.Cuda, Norm) => true,
-        (KernelFamily.Cuda, GatedProduct { GateUp: { Bands: [{ Format: var format }] } gateUp } gated) =>
-            format.IsQuantized() && MakesNorm(gated) && (isAlone || HasStages(gateUp.Columns)),
-        // A run must not have elements of two kv heads.
-        (KernelFamily.Cuda, Attend { Shape: var shape, Cache.Format: var cache }) => launches.AttendsOnTensorCores(cache)
-            && shape.Group <= TensorForms.MostDecodeHeads && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,
-        _ => false,
-    };
-
-    /// <summary>Whether products with weights of a format run on tensor cores, which take activations in 8 or 16 bits only.</summary>
-    public static bool IsForTensorCores(LaunchPlan launches, ActivationType activations, TensorFormat format) =>
-        launches.Family == KernelFamily.Cuda && format != TensorFormat.Float32 && activations == ActivationType.Int8;
+        && activations == ActivationType.Int8 && QuantizedActivations.Fit(matrix.Columns) && matrix.Bands.Any(band => band.Format.IsQuantized());
 }

@@ -1,6 +1,6 @@
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>What a product multiplies its weights with.</summary>
 /// <param name="Norm">The norm that the product makes itself, of one decoded row, in place of <paramref name="Values"/>; null where they are made.</param>

@@ -1,6 +1,6 @@
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
 /// The bound steps of a model. Where a pass has one decoded row, fused steps may take the place of others, so there is a list for each kind of pass:

@@ -1,17 +1,26 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Attention on tensor cores: which form there is room for a head in, see <see cref="TensorForms"/>.</summary>
-public sealed partial class KernelSet
+internal sealed partial class CudaKernels
 {
+    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+        Cuda.AttendsOver(cache.Format) ? AttendPrompts(InWords(input), cache) : base.AttendPrompts<TCache, TElement>(input, cache);
+
+    private protected override Launch AttendDecoded<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8) =>
+        Cuda.AttendsOver(cache.Format) && input.Group <= TensorForms.MostDecodeHeads
+            ? AttendDecoded(InWords(input), cache, frequencies, parts, output, makesInt8)
+            : base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
+
     private static AttentionInput<ushort> InWords<TElement>(AttentionInput<TElement> input)
         where TElement : unmanaged => (AttentionInput<ushort>)(object)input;
 
-    private Launch TensorPrefill(AttentionInput<ushort> input, KvLayer cache)
+    private Launch AttendPrompts(AttentionInput<ushort> input, KvLayer cache)
     {
         return cache.Format == TensorFormat.BFloat16 ? In<BFloat16Tensor>() : In<Float16Tensor>();
 
@@ -30,7 +39,7 @@ public sealed partial class KernelSet
             pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)));
     }
 
-    private Launch TensorDecode(
+    private Launch AttendDecoded(
         AttentionInput<ushort> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8)
     {
         var packed = makesInt8 ? Room(output).Packed : null;

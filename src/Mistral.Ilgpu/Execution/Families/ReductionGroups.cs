@@ -2,7 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
 /// The group size of kernels that reduce through shared memory, on GPUs that no form is written for: makers differ in how many items run in step and

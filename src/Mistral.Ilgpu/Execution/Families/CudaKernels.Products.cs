@@ -1,23 +1,39 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Formats;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Matrix products on NVIDIA's tensor cores.</summary>
-public sealed partial class KernelSet
+/// <summary>Products on tensor cores.</summary>
+internal sealed partial class CudaKernels
 {
-    private bool IsForTensorCores(TensorFormat format) => Fusion.IsForTensorCores(_plan, activations, format);
+    private protected override Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output) =>
+        Multiplies(band.Format) ? TensorProduct<TResult>(band, input, output) : base.Product<TResult>(name, band, input, output);
+
+    private protected override Launch Gate(string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+        gateUp is { Bands: [var band], Updates: [] } && Multiplies(band.Format)
+            ? (Prepare(band, null, input) + TensorProduct<GateWithSilu>(band, input, output, makesInt8))!
+            : base.Gate(name, gateUp, input, products, output, makesInt8);
+
+    private protected override Launch Few<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet set) =>
+        WarpPerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
+
+    private protected override Launch FewGated<TFormat, TElement>(WeightBand band, Activation input, Activation output, RowSet set) =>
+        WarpPerRow<TFormat, TElement, GateWithSilu>(band, input, output, output.Columns, set);
+
+    // What brings the input to eight bits is made for each band.
+    private protected override Launch? Prepare(WeightMatrix weights, ProductInput input) => null;
+
+    private bool Multiplies(TensorFormat format) => Cuda.Multiplies(format, Activations);
 
     /// <summary>What brings the input of few tokens to eight bits.</summary>
     private Launch Pack(Activation input, RowSet rows) => Forms(
         rows,
         set => Launcher(
-            new QuantizePacked(state, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
-            pass => LaunchPlan.One(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize)),
+            new QuantizePacked(State, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
+            pass => LaunchShape.Cover(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize)),
         _ => Launch.Nothing);
 
     /// <summary>What brings the input of many tokens to 16 bits.</summary>
@@ -27,33 +43,30 @@ public sealed partial class KernelSet
 
         Launch Many<TTensor>(RowSet set)
             where TTensor : struct, ISplitFormat => Launcher(
-                new RoundInput<TTensor>(state, input.View, Room(input).Rounded, input.Stride, set.Range),
-                pass => _plan.Elements((long)set.Count(pass) * input.Stride / 8));
+                new RoundInput<TTensor>(State, input.View, Room(input).Rounded, input.Stride, set.Range),
+                pass => Family.Elements((long)set.Count(pass) * input.Stride / 8));
     }
 
     /// <summary>
     /// What brings the input to the forms that tensor cores want for a band, as far as the band before has not: eight bits for few tokens
     /// and quantized weights, 16 bits for many. Null where nothing is to do.
     /// </summary>
-    private Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
+    private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
     {
         // Products that make a norm begin with what the norm does.
-        if (!IsForTensorCores(band.Format) || input.Norm is not null)
+        if (!Multiplies(band.Format) || input.Norm is not null)
         {
             return null;
         }
 
         var rounded = RoundedFor(band.Format);
-        bool isReady = before is not null && IsForTensorCores(before.Format) && RoundedFor(before.Format) == rounded;
+        bool isReady = before is not null && Multiplies(before.Format) && RoundedFor(before.Format) == rounded;
         bool isPacked = input.IsInt8Ready || before?.Format.IsQuantized() == true;
         return (isReady ? null : Round(rounded, input.Values, input.Rows))
             + (band.Format.IsQuantized() && !isPacked ? Pack(input.Values, input.Rows) : null);
     }
 
     private static TensorFormat RoundedFor(TensorFormat weights) => weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
-
-    private static TensorInput Room(Activation input) =>
-        input.Tensor ?? throw new ArgumentException($"expected room for {input.Name} as tensor cores take it");
 
     /// <summary>A product with a band for tensor cores. Of a gated pair the band holds both matrices.</summary>
     /// <param name="makesInt8">Whether a gated pair writes its output in eight bits too.</param>
@@ -66,7 +79,7 @@ public sealed partial class KernelSet
         };
 
     private sealed record PackedProduct<TEpilogue>(
-        KernelSet Kernels, WeightBand Band, ProductInput Input, Activation Output, PackedInput? Packed) : IBlockFormatUse<Launch>
+        CudaKernels Kernels, WeightBand Band, ProductInput Input, Activation Output, PackedInput? Packed) : IBlockFormatUse<Launch>
         where TEpilogue : struct, IEpilogue
     {
         Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.TensorBlocks<TFormat, TEpilogue>(Band, Input, Output, Packed);
@@ -95,8 +108,8 @@ public sealed partial class KernelSet
             where TTokens : struct, ITokenBlocks
             where TNorm : struct, IInputNorm => Launcher(
                 new MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
-                    state, band.View<ushort>(), band.AheadRows, from.View, norm, to, made, from.Stride, output.Stride, set.Range),
-                pass => LaunchPlan.FewTokens<TTokens>(made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
+                    State, band.View<ushort>(), band.AheadRows, from.View, norm, to, made, from.Stride, output.Stride, set.Range),
+                pass => LaunchShape.FewTokens<TTokens>(made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
     }
 
     private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
@@ -119,22 +132,22 @@ public sealed partial class KernelSet
 
         Launch ProductOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockMatVecNormed<TFormat>(
-                state, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
-            _ => new KernelConfig(LaunchPlan.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
+                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
+            _ => new KernelConfig(LaunchShape.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch GatedOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockSwiGluNormed<TFormat>(
-                state, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), made,
+                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), made,
                 norm.Input.Stride, output.Stride, set.Range),
-            _ => new KernelConfig(LaunchPlan.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
+            _ => new KernelConfig(LaunchShape.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch Warps(RowSet set) => Launcher(
-            new BlockMatVecWarp<TFormat, TEpilogue>(state, band.Blocks, band.AheadBlocks, packed, to, made, output.Stride, set.Range),
+            new BlockMatVecWarp<TFormat, TEpilogue>(State, band.Blocks, band.AheadBlocks, packed, to, made, output.Stride, set.Range),
             pass => new KernelConfig(
-                new Index3D(LaunchPlan.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
+                new Index3D(LaunchShape.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
 
         Launch Several<TTokens>(RowSet set)
-            where TTokens : struct, ITokenBlocks => HasStages(band) ? Staged<TTokens>(set) : Warps(set);
+            where TTokens : struct, ITokenBlocks => Cuda.HasStages(band.Columns) ? Staged<TTokens>(set) : Warps(set);
 
         Launch Staged<TTokens>(RowSet set)
             where TTokens : struct, ITokenBlocks
@@ -143,11 +156,11 @@ public sealed partial class KernelSet
             var to8 = outputPacked.GetValueOrDefault();
             return TEpilogue.IsGated && !RunStage.HasRegisters<TFormat>()
                 ? Launcher(
-                    new BlockSwiGluTensor<TFormat, TTokens>(state, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
-                    pass => LaunchPlan.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), BlockSwiGluTensor<TFormat, TTokens>.GroupSize))
+                    new BlockSwiGluTensor<TFormat, TTokens>(State, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
+                    pass => LaunchShape.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), BlockSwiGluTensor<TFormat, TTokens>.GroupSize))
                 : Launcher(
-                    new BlockMatVecTensor<TFormat, TTokens, TEpilogue>(state, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
-                    pass => LaunchPlan.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), WarpRows.GroupSize));
+                    new BlockMatVecTensor<TFormat, TTokens, TEpilogue>(State, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
+                    pass => LaunchShape.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), WarpRows.GroupSize));
         }
     }
 
@@ -155,17 +168,14 @@ public sealed partial class KernelSet
         weights.Quants.LoadEffectiveAddressAsPtr(), weights.Scales.LoadEffectiveAddressAsPtr(),
         input.Values.LoadEffectiveAddressAsPtr(), input.Runs.LoadEffectiveAddressAsPtr());
 
-    // Other matrices are small, and multiplied a token at a time.
-    private static bool HasStages(WeightBand band) => Fusion.HasStages(band.Columns);
-
     /// <summary>
     /// The form for as many tokens as there are. All make the same bits of a token. Those for several are compiled when several first come.
     /// </summary>
     /// <param name="one">For one token alone; null where there is no such form.</param>
-    private static Launch BySize(RowSet set, ProductInput input, Func<Launch>? one, Func<Launch> eight, Func<Launch> sixteen)
+    private Launch BySize(RowSet set, ProductInput input, Func<Launch>? one, Func<Launch> eight, Func<Launch> sixteen)
     {
-        var (toEight, more) = (new Lazy<Launch>(eight), new Lazy<Launch>(sixteen));
-        var first = one is null ? toEight : new Lazy<Launch>(one);
+        var (toEight, more) = (Later(eight), Later(sixteen));
+        var first = one is null ? toEight : Later(one);
         if (!input.IsForSeveral)
         {
             _ = first.Value;
@@ -190,15 +200,15 @@ public sealed partial class KernelSet
         if (Device.Warpgroups?.Multiply<TTensor>() == true)
         {
             return Launcher(
-                new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(state, weights, rounded, to, made, input.Stride, output.Stride, set.Range),
+                new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(State, weights, rounded, to, made, input.Stride, output.Stride, set.Range),
                 pass => WarpgroupProducts.Shape(set.Count(pass), made, TEpilogue.IsGated));
         }
 
-        var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(state, weights, rounded, to, made, input.Stride, output.Stride, set.Range);
+        var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(State, weights, rounded, to, made, input.Stride, output.Stride, set.Range);
         return Launcher(tile, pass => new KernelConfig(
             new Index3D(
-                LaunchPlan.Groups(set.Count(pass), MatMulTensor<TTensor, TWeights, TEpilogue>.TokensPerGroup),
-                LaunchPlan.Groups(made, TileRows.PerTile(TEpilogue.IsGated)),
+                LaunchShape.Groups(set.Count(pass), MatMulTensor<TTensor, TWeights, TEpilogue>.TokensPerGroup),
+                LaunchShape.Groups(made, TileRows.PerTile(TEpilogue.IsGated)),
                 1),
             new Index3D(TileMemory.GroupSize, 1, 1)));
     }
@@ -208,9 +218,9 @@ public sealed partial class KernelSet
         where TElement : unmanaged
         where TEpilogue : struct, IEpilogue => Launcher(
             new MatVecWarp<TFormat, TElement, TEpilogue>(
-                state, band.View<TElement>(), input.View, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
+                State, band.View<TElement>(), input.View, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
             pass => new KernelConfig(
-                new Index3D(LaunchPlan.Groups(made, WarpRows.WarpsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
+                new Index3D(LaunchShape.Groups(made, WarpRows.WarpsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
 
     private static int RowsMade<TEpilogue>(WeightBand band)
         where TEpilogue : struct, IEpilogue => TEpilogue.IsGated ? band.Rows / 2 : band.Rows;

@@ -1,7 +1,8 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>Makes a plan's operations steps: kernels over memory.</summary>
 internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
@@ -9,7 +10,7 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
     /// <summary>Binds a plan as a device's family fuses it.</summary>
     public LayerGraph Bind(ModelPlan plan)
     {
-        var fusion = new Fusion(kernels.Launching, kernels.Activations, matrix => memory.Matrices[matrix].Updates.Count > 0);
+        var fusion = new Fusion(kernels.Family, kernels.Activations, matrix => memory.Matrices[matrix].Updates.Count > 0);
         return new LayerGraph([.. fusion.Fuse(plan).Select(Steps)]);
 
         (Step? Alone, Step? Together) Steps((Operation? Alone, Operation? Together) fused)

@@ -1,6 +1,6 @@
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>An operation of a plan, bound to its buffers: running it launches its kernels, one or a few.</summary>
 /// <param name="output">What it makes, where that is activations.</param>

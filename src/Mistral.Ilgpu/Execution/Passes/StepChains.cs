@@ -1,10 +1,11 @@
 using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
 /// A graph for passes of decoded tokens on OpenCL CPUs, where putting a kernel on the cores costs more than many a step takes: the steps of a layer are
@@ -39,7 +40,7 @@ public sealed class StepChains : IDisposable
         _steps = steps;
         _owner = owner;
         _longestWindow = longestWindow;
-        _splitTiles = new LaunchPlan(device.Info).SplitTiles;
+        _splitTiles = Family.Of(device.Info).SplitTiles;
         int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
         int cores = device.Info.ComputeUnits;
@@ -57,7 +58,7 @@ public sealed class StepChains : IDisposable
     /// <param name="owner">Of the launches.</param>
     /// <param name="onSlower">Is told, once, if they cannot be compiled.</param>
     internal static StepChains? Of(Device device, IReadOnlyList<Step> steps, int longestWindow, BoundLaunches owner, Action<string> onSlower) =>
-        new LaunchPlan(device.Info).Family == KernelFamily.OpenClCpu ? new StepChains(device, steps, longestWindow, owner, onSlower) : null;
+        Family.Of(device.Info).ChainsSteps ? new StepChains(device, steps, longestWindow, owner, onSlower) : null;
 
     /// <summary>Whether a pass can go through the chains.</summary>
     public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };

@@ -1,0 +1,65 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Forms by .NET's vectors.</summary>
+internal sealed class CpuAcceleratorKernels(CpuAccelerator family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    : KernelSet(family, device, state, activations, binder)
+{
+    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
+        new RmsNormVectors(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
+        pass => Family.Coarse(rows.Count(pass)));
+
+    private protected override Launch Quantize(Activation input, Int8Input quantized, RowSet rows) => !HasVectors(input)
+        ? base.Quantize(input, quantized, rows)
+        : Launcher(
+            new QuantizeInputVectors(State, input.View, VectorInput.In(quantized), input.Stride, rows.Range),
+            pass => Family.Coarse((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
+
+    private protected override Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows) => Launcher(
+        new MatVecVectors<TFormat, TElement, TResult>(
+            State, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, rows.Range),
+        _ => Family.Coarse(band.Rows));
+
+    private protected override Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    {
+        var to = Below(output.View, band);
+        if (Activations != ActivationType.Int8)
+        {
+            return Rows(new FloatInput(input.View, input.Stride));
+        }
+
+        var quantized = Quantized(name, input);
+        return !HasVectors(input) ? Rows(quantized) : Launcher(
+            new BlockMatVecVectors<TFormat, TResult>(State, band.Blocks, VectorInput.In(quantized), to, band.Rows, output.Stride, rows.Range),
+            _ => Family.Coarse(band.Rows));
+
+        Launch Rows<TInput>(TInput from)
+            where TInput : struct, IBlockInput => Launcher(
+            new BlockMatVecRow<TFormat, TInput, TResult>(State, band.Blocks, from, to, band.Rows, output.Stride, rows.Range),
+            _ => Family.Coarse(band.Rows));
+    }
+
+    private protected override Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output) => Launcher(
+        new GatedMatVecVectors<TFormat, TElement>(
+            State, band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride, RowRange.Tokens),
+        _ => Family.Coarse(output.Columns));
+
+    private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8) => output.Columns % Padding.Columns != 0
+        ? base.Activate(products, output, rows, makesInt8)
+        : Launcher(
+            new SwiGluVectors(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
+            pass => Family.Elements((long)rows.Count(pass) * output.Columns));
+
+    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+        PromptRows<VectorTiles<TCache, TElement>, TElement>(input);
+
+    private protected override Launch AttendDecoded<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8) =>
+        DecodedRows<VectorTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
+
+    // Shorter rows, of test models, are left to the simple form.
+    private static bool HasVectors(Activation input) => input.Columns >= BlockMatVecVectors.LeastColumns;
+}

@@ -1,0 +1,33 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Forms by warps and on tensor cores.</summary>
+internal sealed partial class CudaKernels(Cuda family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    : GpuKernels(family, device, state, activations, binder)
+{
+    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
+    {
+        if (input.Columns % RmsNormed.PerItem != 0)
+        {
+            return base.Norm(input, gain, output, epsilon, rows, makesInt8);
+        }
+
+        var norm = new RmsNormed(gain.Cast<Float4>(), input.Columns, epsilon);
+        return makesInt8 ? Warp<AlsoInt8>(Room(output).Packed!.Value) : Warp<FloatsAlone>(default);
+
+        // Of tokens those of prompts are multiplied in 16 bits.
+        Launch Warp<TExtra>(PackedInput packed)
+            where TExtra : struct, IRunResult => Launcher(
+            new RmsNormWarp<TExtra>(
+                State, input.View.Cast<Float4>(), norm, output.View.Cast<Float4>(), packed, input.Stride, rows.Range,
+                rows == RowSet.Tokens ? RowRange.Decode : rows.Range),
+            pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize));
+    }
+
+    private static TensorInput Room(Activation input) =>
+        input.Tensor ?? throw new ArgumentException($"expected room for {input.Name} as tensor cores take it");
+}

@@ -1,0 +1,87 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>
+/// A kind of device: how weights and caches lie on it, which operations it fuses, and what binds its forms of kernels. Known without the device;
+/// nothing else asks what kind a device is to choose among forms.
+/// </summary>
+public abstract class Family
+{
+    /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
+    public const int MostQueriesPerTile = AttentionBlock.MaxQueries;
+
+    protected Family(DeviceInfo device) => Device = device;
+
+    /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host cheaply.</summary>
+    public virtual bool DrawsTokens => false;
+
+    /// <summary>Whether putting a kernel on the device costs more than many a step takes, so that a layer's steps are chained.</summary>
+    public virtual bool ChainsSteps => false;
+
+    /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
+    public virtual int QueriesPerTile(TensorFormat cache) => MostQueriesPerTile;
+
+    /// <summary>Tiles of keys that a split of a decoded token has at least.</summary>
+    public virtual int SplitTiles => DecodeSplits.LeastTiles;
+
+    /// <summary>Tokens of a prompt in one pass, where nobody says.</summary>
+    public virtual int DefaultChunk => 256;
+
+    /// <summary>The device itself.</summary>
+    protected DeviceInfo Device { get; }
+
+    /// <summary>The family of a device, or the one that it was given instead.</summary>
+    public static Family Of(DeviceInfo device) => (device.ForcedFamily ?? KindOf(device)) switch
+    {
+        KernelFamily.CpuAccelerator => new CpuAccelerator(device),
+        KernelFamily.OpenClCpu => new OpenClCpu(device),
+        KernelFamily.Gpu => new Gpu(device),
+        _ => new Cuda(device),
+    };
+
+    /// <summary>How weights that are multiplied with lie on the device.</summary>
+    public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;
+
+    /// <summary>The shape for a kernel that shares <paramref name="items"/> equal small items by stride.</summary>
+    public abstract KernelConfig Elements(long items);
+
+    /// <summary>The shape for a kernel that streams through <paramref name="items"/> in the order they lie in, one each where groups
+    /// are cheap.</summary>
+    public virtual KernelConfig Stream(long items) => LaunchShape.Cover(items, 256);
+
+    /// <summary>The shape for a kernel whose every item is much work of its own, such as an attention head.</summary>
+    public abstract KernelConfig Coarse(long items);
+
+    /// <summary>Whether prompts are multiplied with activations of 16 bits where quantized weights take 8 otherwise.</summary>
+    public virtual bool RoundsPrompts(ActivationType activations) => false;
+
+    /// <summary>Whether the products with a matrix that no adapter changes make the norm of one decoded row themselves.</summary>
+    public virtual bool MakesNorm(MatrixPlan matrix, ActivationType activations) => false;
+
+    /// <summary>Whether an operation can write what it makes in eight bits too.</summary>
+    /// <param name="isAlone">Whether it is of one decoded row.</param>
+    /// <param name="makesNorm">Whether it makes its norm itself where it is of one decoded row.</param>
+    public virtual bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => false;
+
+    /// <summary>Device bytes of a row of activations that matrices are multiplied with, beside float32.</summary>
+    public virtual long InputBytes(int columns) => QuantizedActivations.BytesPerRow(columns);
+
+    /// <summary>Activations that matrices are multiplied with, with room for the forms that products take them in.</summary>
+    /// <param name="own">Takes what is allocated.</param>
+    internal virtual Activation Input(Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
+        new(name, rows, columns, view, QuantizedActivations.Allocate(device, rows, columns, $"the activations '{name}'", own));
+
+    internal abstract KernelSet Kernels(Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder);
+
+    private static KernelFamily KindOf(DeviceInfo device) => (device.Kind, device.IsGpu) switch
+    {
+        (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
+        (_, false) when device.HasLongVectors => KernelFamily.OpenClCpu,
+        _ when device.CudaArchitecture >= 80 => KernelFamily.Cuda,
+        _ => KernelFamily.Gpu,
+    };
+}

@@ -1,0 +1,26 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>GPUs that no form is written for: many threads and shared memory.</summary>
+internal class Gpu(DeviceInfo device) : Family(device)
+{
+    public override bool DrawsTokens => Device.Kind == DeviceKind.Cuda;
+
+    /// <summary>Group size of the choice of a token, whose every row is one group's: the largest there is, to have many loads on their way.</summary>
+    public int ChoiceGroup => Math.Min(Device.MaxGroupSize, ChooseGroup.MaxGroupSize);
+
+    public override int QueriesPerTile(TensorFormat cache) => 16;
+
+    public override KernelConfig Elements(long items) => LaunchShape.Cover(items, 256, maxGroups: 65_535);
+
+    public override KernelConfig Coarse(long items) => LaunchShape.Cover(items, 64);
+
+    /// <summary>Group size of kernels that reduce through shared memory.</summary>
+    internal virtual int ReductionGroup(Execution.Device device) =>
+        device.ReductionGroup ??= Device.ForcedFamily is null ? ReductionGroups.Of(device) : ReductionGroups.Default;
+
+    internal override KernelSet Kernels(Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        new GpuKernels(this, device, state, activations, binder);
+}

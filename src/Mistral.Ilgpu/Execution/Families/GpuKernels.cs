@@ -1,0 +1,136 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Forms by groups that exchange sums through shared memory.</summary>
+internal class GpuKernels(Gpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder) : KernelSet(family, device, state, activations, binder)
+{
+    private int? _reductionGroup;
+
+    // Measured where a kernel first needs it.
+    private int ReductionGroup => _reductionGroup ??= family.ReductionGroup(Device);
+
+    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
+        new RmsNormGroup(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
+        pass => new KernelConfig(rows.Count(pass), ReductionGroup));
+
+    private protected override Launch Choose(Activation logits, ArrayView<int> result) => Family.DrawsTokens
+        ? Launcher(
+            new ChooseGroup(State, logits.View.Cast<Float4>(), result, logits.Columns, logits.Stride), pass => new KernelConfig(pass.LogitCount, family.ChoiceGroup))
+        : Launcher(
+            new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride), pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize));
+
+    private protected override Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows) =>
+        Forms(rows, set => Few<TFormat, TElement, TResult>(band, input, output, set), set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
+
+    private protected override Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    {
+        return Activations == ActivationType.Int8 ? Groups(Quantized(name, input)) : Groups(new FloatInput(input.View, input.Stride));
+
+        Launch Groups<TInput>(TInput from)
+            where TInput : struct, IBlockInput => Launcher(
+            new BlockMatVecGroup<TFormat, TInput, TResult>(band.Blocks, from, Below(output.View, band), output.Stride),
+            pass => GroupPerRow(band.Rows, rows.Count(pass)));
+    }
+
+    private protected override Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output) => Forms(
+        RowSet.Tokens,
+        set => FewGated<TFormat, TElement>(band, input, output, set),
+        set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
+
+    /// <summary>A product of few tokens.</summary>
+    private protected virtual Launch Few<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet set)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TResult : struct, IResult, IEpilogue => Launcher(
+        new MatVecGroup<TFormat, TElement, TResult>(band.View<TElement>(), input.View, Below(output.View, band), input.Stride, output.Stride),
+        pass => GroupPerRow(band.Rows, set.Count(pass)));
+
+    /// <summary>A gated product of few tokens.</summary>
+    private protected virtual Launch FewGated<TFormat, TElement>(WeightBand band, Activation input, Activation output, RowSet set)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged => Launcher(
+        new GatedMatVecGroup<TFormat, TElement>(band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride),
+        pass => GroupPerRow(output.Columns, set.Count(pass)));
+
+    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)
+    {
+        return (int)input.HeadDim switch
+        {
+            <= 64 => Groups<HeadOf64>(),
+            <= 128 => Groups<HeadOf128>(),
+            _ => Groups<HeadOf256>(),
+        };
+
+        Launch Groups<TRoom>()
+            where TRoom : struct, IHeadRoom => Launcher(
+            new AttendGroup<TCache, TElement, TRoom>(input),
+            pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(ReductionGroup, 1, 1)));
+    }
+
+    private protected override Launch AttendDecoded<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8)
+    {
+        return (int)input.HeadDim switch
+        {
+            <= 64 => Groups<HeadOf64>(),
+            <= 128 => Groups<HeadOf128>(),
+            _ => Groups<HeadOf256>(),
+        };
+
+        Launch Groups<TRoom>()
+            where TRoom : struct, IHeadRoom => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + Launcher(
+            new DecodeAttendGroup<TCache, TElement, TRoom>(input, parts),
+            pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(ReductionGroup, 1, 1))) + Merge(input, parts);
+    }
+
+    /// <summary>A group for each split that a text of the pass may have, kv head and token.</summary>
+    private protected Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
+        new(Math.Min(pass.DecodeRoom(Family.SplitTiles), DecodeSplits.Room(cache.Window, Family.SplitTiles)), kvHeads, pass.DecodeCount);
+
+    /// <summary>
+    /// Decoded tokens, and rows of logits, in the form for few; prompts, and texts that are scored, in the form for many. Which
+    /// one a row gets depends on its sequence alone, and each sums it in the same order whatever else is in the pass.
+    /// </summary>
+    private protected static Launch Forms(RowSet rows, Func<RowSet, Launch> few, Func<RowSet, Launch> many)
+    {
+        if (rows == RowSet.Logits)
+        {
+            var (generate, score) = (few(rows), many(rows));
+            return new Launch(pass => (pass.IsScoring ? score : generate).Run(pass));
+        }
+
+        var (decode, prefill) = (few(RowSet.Decode), many(RowSet.Prefill));
+        return new Launch(pass =>
+        {
+            if (pass.DecodeCount > 0)
+            {
+                decode.Run(pass);
+            }
+
+            if (pass.PrefillCount > 0)
+            {
+                prefill.Run(pass);
+            }
+        });
+    }
+
+    private Launch Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TResult : struct, IResult
+    {
+        const int Tile = MatMulTile<TFormat, TElement, TResult>.Tile;
+        var tiles = new MatMulTile<TFormat, TElement, TResult>(
+            State, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, rows.Range);
+        return Launcher(tiles, pass => new KernelConfig(
+            new Index3D(LaunchShape.Groups(band.Rows, Tile), LaunchShape.Groups(rows.Count(pass), Tile), 1),
+            new Index3D(MatMulTile<TFormat, TElement, TResult>.GroupSize, 1, 1)));
+    }
+
+    private KernelConfig GroupPerRow(int rows, int tokens) =>
+        new(new Index3D(rows, tokens, 1), new Index3D(ReductionGroup, 1, 1));
+}

@@ -1,0 +1,15 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>What makes launchers of kernels: a device, or whoever wants to know which kernels a family binds.</summary>
+internal interface IKernelBinder
+{
+    /// <summary>The launcher of a kernel, which may be compiled later.</summary>
+    Action<KernelConfig> Bind<TKernel>(TKernel kernel)
+        where TKernel : struct, IKernel;
+
+    /// <summary>Kernels that are bound when a pass first needs them.</summary>
+    Lazy<Launch> Later(Func<Launch> make);
+}

@@ -1,0 +1,113 @@
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>What products have in common on every device.</summary>
+public abstract partial class KernelSet
+{
+    /// <summary>What the adapters that are on add. Their inner activations are too few to count.</summary>
+    internal static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
+        .Where(update => update.IsOn())
+        .SelectMany(update => update.Down.Bands.Append(update.Up))
+        .Select(band => new StepCost(band.SizeInBytes, 2 * rows * band.Rows * band.Columns))
+        .Aggregate(default(StepCost), (all, one) => all + one);
+
+    /// <summary>A product with each band, then what adapters add.</summary>
+    private protected Launch Products(string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual)
+    {
+        var product = Prepare(weights, input);
+        WeightBand? before = null;
+        foreach (var band in weights.Bands)
+        {
+            product += Prepare(band, before, input);
+            before = band;
+            product += addToResidual ? Product<AddToResidual>(name, band, input, output) : Product<Assign>(name, band, input, output);
+        }
+
+        foreach (var update in weights.Updates)
+        {
+            product += Update(name, update, input.Values, output, input.Rows);
+        }
+
+        return product!;
+    }
+
+    /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
+    private protected virtual Launch? Prepare(WeightMatrix weights, ProductInput input) =>
+        !input.IsInt8Ready && Activations == ActivationType.Int8 && input.Values.Quantized is { } quantized && weights.Bands.Any(band => band.Format.IsQuantized())
+            ? Quantize(input.Values, quantized, input.Rows)
+            : null;
+
+    private protected virtual Launch Quantize(Activation input, Int8Input quantized, RowSet rows) => Launcher(
+        new QuantizeInput(State, input.View, quantized, input.Stride, rows.Range),
+        pass => Family.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
+
+    /// <summary>What brings the input to the forms that a band wants besides, as far as the band before has not.</summary>
+    private protected virtual Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input) => null;
+
+    private protected virtual Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output)
+        where TResult : struct, IResult, IEpilogue => band.Format switch
+        {
+            TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input.Values, output, input.Rows),
+            TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input.Values, output, input.Rows),
+            TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input.Values, output, input.Rows),
+            _ => BlockFormats.Use(band.Format, new BlockProduct<TResult>(this, name, band, input.Values, output, input.Rows)),
+        };
+
+    private protected abstract Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TResult : struct, IResult, IEpilogue;
+
+    /// <param name="name">Of the step, for messages.</param>
+    private protected abstract Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+        where TFormat : struct, IStripFormat
+        where TResult : struct, IResult;
+
+    private protected virtual Launch Gate(string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+        gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
+            ? format switch
+            {
+                TensorFormat.Float32 => GatedElements<Float32, float>(band, input.Values, products, output),
+                TensorFormat.BFloat16 => GatedElements<BFloat16, ushort>(band, input.Values, products, output),
+                _ => GatedElements<Float16, ushort>(band, input.Values, products, output),
+            }
+            : Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
+
+    private protected abstract Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged;
+
+    /// <summary>output = silu(gate) × up, of both products.</summary>
+    private protected virtual Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false) => Launcher(
+        new SwiGlu(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
+        pass => Family.Elements((long)rows.Count(pass) * output.Columns));
+
+    // A band's first row of weights makes column FirstRow of the output.
+    private protected static ILGPU.ArrayView<float> Below(ILGPU.ArrayView<float> output, WeightBand band) =>
+        output.SubView(band.FirstRow, output.Length - band.FirstRow);
+
+    private protected static Int8Input Quantized(string name, Activation input) =>
+        input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits");
+
+    private Launch Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
+    {
+        var both = Product<Assign>(name, update.Down.Bands[0], new ProductInput(input, rows), update.Inner)
+            + Product<AddToResidual>(name, update.Up, new ProductInput(update.Inner, rows), output);
+        return new Launch(pass =>
+        {
+            if (update.IsOn())
+            {
+                both.Run(pass);
+            }
+        });
+    }
+
+    private sealed record BlockProduct<TResult>(KernelSet Kernels, string Name, WeightBand Band, Activation Input, Activation Output, RowSet Rows)
+        : IBlockFormatUse<Launch>
+        where TResult : struct, IResult
+    {
+        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.Blocks<TFormat, TResult>(Name, Band, Input, Output, Rows);
+    }
+}

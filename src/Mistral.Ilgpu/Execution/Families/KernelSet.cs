@@ -1,0 +1,165 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>
+/// The kernels of a plan's operations on one device. Each verb checks its shapes and returns what launches the forms that the device's family has; a
+/// derived class says which those are.
+/// </summary>
+public abstract partial class KernelSet
+{
+    private readonly IKernelBinder _binder;
+
+    private protected KernelSet(Family family, Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        (Family, Device, State, Activations, _binder) = (family, device, state, activations, binder);
+
+    public Family Family { get; }
+
+    public Device Device { get; }
+
+    /// <summary>In what form quantized weights are multiplied with activations.</summary>
+    public ActivationType Activations { get; }
+
+    /// <summary>What changes from pass to pass.</summary>
+    public StepState State { get; }
+
+    /// <summary>The kernels of a device's family.</summary>
+    public static KernelSet Of(Device device, StepState state, ActivationType activations = ActivationType.Int8) => Of(device, state, activations, launches: null);
+
+    /// <param name="launches">Who owns what is launched; null for the device.</param>
+    internal static KernelSet Of(Device device, StepState state, ActivationType activations, BoundLaunches? launches) =>
+        Of(device, state, activations, new DeviceBinder(device, launches));
+
+    internal static KernelSet Of(Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        Family.Of(device.Info).Kernels(device, state, activations, binder);
+
+    /// <summary>See <see cref="Planning.Embed"/>.</summary>
+    public Launch Embed(string name, WeightMatrix table, Activation hidden)
+    {
+        Require(table.Columns == hidden.Columns, name, $"a table of {hidden.Columns} columns", $"{table.Columns}");
+        Require(table.Bands.Count == 1, name, "a table in one format", $"{table.Bands.Count}");
+        var band = table.Bands[0];
+        return band.Format switch
+        {
+            TensorFormat.Float32 => Elements<Float32, float>(),
+            TensorFormat.BFloat16 => Elements<BFloat16, ushort>(),
+            TensorFormat.Float16 => Elements<Float16, ushort>(),
+            _ => BlockFormats.Use(band.Format, new EmbedOfBlocks(this, band, hidden)),
+        };
+
+        Launch Elements<TFormat, TElement>()
+            where TFormat : struct, IWeightFormat<TElement>
+            where TElement : unmanaged =>
+            Embed(new Embed<TFormat, TElement>(State, band.View<TElement>(), hidden.View, hidden.Columns, hidden.Stride), hidden);
+    }
+
+    /// <summary>See <see cref="Planning.Norm"/>.</summary>
+    /// <param name="makesInt8">See <see cref="Norm.MakesInt8"/>.</param>
+    public Launch RmsNorm(
+        string name, Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8 = false)
+    {
+        int columns = input.Columns;
+        Require(gain.Length == columns && output.Columns == columns, name, $"{columns} columns throughout", $"{gain.Length} gains, {output.Columns} outputs");
+        return Norm(input, gain, output, epsilon, rows, makesInt8);
+    }
+
+    /// <summary>See <see cref="Planning.Product"/>; then what adapters add.</summary>
+    public Launch MatMul(string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual = false)
+    {
+        Require(weights.Columns == input.Values.Columns, name, $"weights of {input.Values.Columns} columns", $"{weights.Columns}");
+        Require(weights.Rows == output.Columns, name, $"weights of {output.Columns} rows", $"{weights.Rows}");
+        return Products(name, weights, input, output, addToResidual);
+    }
+
+    /// <summary>See <see cref="GatedProduct"/>; adapters change both products.</summary>
+    /// <param name="products">Room for both products of a chunk.</param>
+    /// <param name="makesInt8">See <see cref="GatedProduct.MakesInt8"/>.</param>
+    public Launch SwiGlu(string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8 = false)
+    {
+        Require(gateUp.Columns == input.Values.Columns, name, $"weights of {input.Values.Columns} columns", $"{gateUp.Columns}");
+        Require(
+            gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
+            $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
+        return Gate(name, gateUp, input, products, output, makesInt8);
+    }
+
+    /// <summary>See <see cref="Planning.Attend"/>. Decoded tokens have forms of their own, so that what a prompt's tokens sum does not depend on them, nor they
+    /// on it.</summary>
+    /// <param name="qkv">Queries, keys and values of the pass; queries and keys are turned in place.</param>
+    /// <param name="frequencies">See <see cref="Rotary"/>.</param>
+    /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token, zeros before the first.</param>
+    /// <param name="makesInt8">See <see cref="Planning.Attend.MakesInt8"/>.</param>
+    public Launch Attend(
+        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape,
+        bool makesInt8 = false)
+    {
+        int run = cache.Format == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
+        Require(shape.PaddedHeadDim % run == 0 && shape.PaddedHeadDim <= 256, name, $"a head size that is a multiple of {run}, at most 256", $"{shape.PaddedHeadDim}");
+        Require(shape.Group <= Family.MostQueriesPerTile, name, $"at most {Family.MostQueriesPerTile} heads to a kv head", $"{shape.Group}");
+        Require(qkv.Columns == shape.QkvColumns, name, $"{shape.QkvColumns} columns of queries, keys and values", $"{qkv.Columns}");
+        Require(output.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} outputs", $"{output.Columns}");
+        return cache.Format switch
+        {
+            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            _ => throw new ArgumentOutOfRangeException(nameof(cache), cache.Format, "no format of a cache"),
+        };
+    }
+
+    /// <summary>See <see cref="Narrow"/>.</summary>
+    public Launch NarrowHeads(string name, Activation input, Activation output, AttentionShape shape)
+    {
+        Require(input.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} columns of padded heads", $"{input.Columns}");
+        Require(output.Columns == shape.OutputColumns, name, $"{shape.OutputColumns} outputs", $"{output.Columns}");
+        return Launcher(
+            new NarrowHeads(State, input.View, output.View, shape.Heads, shape.HeadDim, shape.PaddedHeadDim, input.Stride, output.Stride),
+            pass => Family.Elements((long)pass.TokenCount * shape.OutputColumns));
+    }
+
+    /// <summary>result[r] = the token chosen from row r of the logits, see <see cref="Planning.Choose"/>.</summary>
+    public Launch Choose(string name, Activation logits, ArrayView<int> result)
+    {
+        Require(logits.Columns <= TokenOrder.MostTokens, name, $"at most {TokenOrder.MostTokens} tokens", $"{logits.Columns}");
+        return Choose(logits, result);
+    }
+
+    private protected abstract Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8);
+
+    private protected virtual Launch Choose(Activation logits, ArrayView<int> result) => Launcher(
+        new ArgMaxRow(State, logits.View, result, logits.Columns, logits.Stride), pass => Family.Coarse(pass.LogitCount));
+
+    private protected Launch Launcher<TKernel>(TKernel kernel, Func<Pass, KernelConfig> shape)
+        where TKernel : struct, IKernel
+    {
+        var launch = _binder.Bind(kernel);
+        return new Launch(pass => launch(shape(pass)), kernel is ILink link ? [link] : null);
+    }
+
+    /// <summary>Kernels that are bound when a pass first needs them.</summary>
+    private protected Lazy<Launch> Later(Func<Launch> make) => _binder.Later(make);
+
+    private static void Require(bool holds, string step, string expected, string found)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"step {step}: expected {expected}, found {found}");
+        }
+    }
+
+    private Launch EmbedBlocks<TFormat>(WeightBand band, Activation hidden)
+        where TFormat : struct, IBlockFormat =>
+        Embed(new BlockEmbed<TFormat>(State, band.Blocks, hidden.View, hidden.Stride), hidden);
+
+    private Launch Embed<TKernel>(TKernel kernel, Activation hidden)
+        where TKernel : struct, IKernel => Launcher(kernel, pass => Family.Elements((long)pass.TokenCount * hidden.Columns));
+
+    private sealed record EmbedOfBlocks(KernelSet Kernels, WeightBand Band, Activation Hidden) : IBlockFormatUse<Launch>
+    {
+        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.EmbedBlocks<TFormat>(Band, Hidden);
+    }
+}

@@ -1,0 +1,79 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Forms whose items each take what the compiler makes vectors of.</summary>
+internal sealed class OpenClCpuKernels(OpenClCpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    : KernelSet(family, device, state, activations, binder)
+{
+    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
+    {
+        return !QuantizedActivations.Fit(input.Columns)
+            ? Launcher(
+                new RmsNormRow(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range), pass => Family.Coarse(rows.Count(pass)))
+            : makesInt8 ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
+
+        Launch Lanes<TExtra>()
+            where TExtra : struct, IRunResult => Launcher(
+            new RmsNormLanes<TExtra>(
+                State, input.View, gain, output.View, output.Quantized.GetValueOrDefault(), input.Columns, input.Stride, epsilon, rows.Range),
+            pass => Family.Coarse(rows.Count(pass)));
+    }
+
+    private protected override Launch Quantize(Activation input, Int8Input quantized, RowSet rows) => Launcher(
+        new QuantizeInputLanes(State, input.View, quantized, input.Stride, rows.Range),
+        pass => Family.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
+
+    private protected override Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+    {
+        var (view, to) = (band.View<TElement>(), Below(output.View, band));
+        return band.Layout == WeightLayout.Strips
+            ? Launcher(
+                new StripMatVec<TFormat, TElement, TResult>(State, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range),
+                _ => Family.Coarse(Strip.Count(band.Rows)))
+            : Launcher(
+                new MatVecLanes<TFormat, TElement, TResult>(State, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range),
+                _ => LaunchShape.Rows(band.Rows));
+    }
+
+    private protected override Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    {
+        var to = Below(output.View, band);
+        return band.Layout == WeightLayout.Strips
+            ? Launcher(
+                new BlockStripMatVec<TFormat, TResult>(State, band.Strips, Quantized(name, input), to, band.Rows, output.Stride, rows.Range),
+                _ => Family.Coarse(Strip.Count(band.Rows)))
+            : Activations == ActivationType.Int8
+            ? Launcher(
+                new BlockMatVecLanes<TFormat, TResult>(State, band.Blocks, Quantized(name, input), to, band.Rows, output.Stride, rows.Range),
+                _ => LaunchShape.Rows(band.Rows))
+            : Launcher(
+                new BlockMatVecRow<TFormat, FloatInput, TResult>(
+                    State, band.Blocks, new FloatInput(input.View, input.Stride), to, band.Rows, output.Stride, rows.Range),
+                _ => LaunchShape.Rows(band.Rows));
+    }
+
+    // Matrices that are multiplied with lie in strips, where this is two steps.
+    private protected override Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output) =>
+        Elements<TFormat, TElement, Assign>(band, input, products, RowSet.Tokens) + Activate(products, output, RowSet.Tokens);
+
+    private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false)
+    {
+        return !QuantizedActivations.Fit(output.Columns) ? base.Activate(products, output, rows) : makesInt8 ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
+
+        Launch Lanes<TExtra>()
+            where TExtra : struct, IRunResult => Launcher(
+            new SwiGluLanes<TExtra>(
+                State, products.View, output.View, output.Quantized.GetValueOrDefault(), output.Columns, products.Stride, output.Stride, rows.Range),
+            pass => Family.Elements((long)rows.Count(pass) * (output.Columns / BlockRun.Length)));
+    }
+
+    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+        PromptRows<LaneTiles<TCache, TElement>, TElement>(input);
+
+    private protected override Launch AttendDecoded<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8) =>
+        DecodedRows<LaneTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
+}

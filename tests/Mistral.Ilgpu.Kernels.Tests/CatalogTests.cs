@@ -1,0 +1,152 @@
+using System.Text.RegularExpressions;
+using ILGPU;
+using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
+using Xunit;
+using Device = Mistral.Ilgpu.Execution.Device;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>The catalog has every form that some family binds for some plan, so that what is chosen is what is compiled and tested.</summary>
+public sealed partial class CatalogTests
+{
+    [Fact]
+    public void Forms_ThatFamiliesBind_AreTheCatalogs()
+    {
+        var bound = new HashSet<Type>();
+        foreach (var family in new[] { KernelFamily.CpuAccelerator, KernelFamily.OpenClCpu, KernelFamily.Gpu })
+        {
+            using var device = Device.Open("cpu", new DeviceOptions { Threads = 4, Family = family });
+            BindAll(device, bound);
+        }
+
+        foreach (var (name, without) in new[] { ("cuda", DeviceFeatures.None), ("cuda", DeviceFeatures.Warpgroups), ("cuda:1", DeviceFeatures.None) })
+        {
+            using var device = TestDevice.OpenCounted(name, without);
+            BindAll(device, bound);
+        }
+
+        var catalog = KernelCatalog.All.Select(form => form.Kernel).ToHashSet();
+        Assert.Equal("", Names(bound.Except(catalog)));
+        Assert.Equal("", Names(catalog.Except(bound).Where(type => !IsUnplanned(new KernelForm(type).Name))));
+    }
+
+    // No plan has what weights are packed, made and measured with, nor the simplest forms, against which others are tested.
+    private static bool IsUnplanned(string name) => Unplanned().IsMatch(name);
+
+    [GeneratedRegex(@"^(Pack|FillRandom|CopyFloats|MatVecPacks|GatedMatVecPacks|.*QuadTiles|BlockMatVecRow<\w+, Int8Input|(Block)?MatVecLanes<\w+, AddToResidual>)")]
+    private static partial Regex Unplanned();
+
+    private static string Names(IEnumerable<Type> types) => string.Join('\n', types.Select(type => new KernelForm(type).Name).Order(StringComparer.Ordinal));
+
+    private static void BindAll(Device device, HashSet<Type> bound)
+    {
+        foreach (var format in Enum.GetValues<TensorFormat>())
+        {
+            foreach (var activations in Enum.GetValues<ActivationType>())
+            {
+                Bind(device, bound, format, TensorFormat.Float16, 64, activations);
+                Bind(device, bound, format, TensorFormat.Float16, 64, activations, dim: 256);
+                // The embedding's rows are looked up, and so lie in plain rows where the output matrix is the same. Adapters keep products from making norms.
+                Bind(device, bound, format, TensorFormat.Float16, 64, activations, isTied: true, isAdapted: true);
+            }
+        }
+
+        // Rows too long for a product to make their norm.
+        foreach (var format in Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()))
+        {
+            Bind(device, bound, format, TensorFormat.Float16, 64, ActivationType.Int8, dim: 8448);
+        }
+
+        foreach (var cache in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0 })
+        {
+            foreach (int headDim in new[] { 64, 100, 256 })
+            {
+                Bind(device, bound, TensorFormat.Float32, cache, headDim, ActivationType.Int8);
+            }
+        }
+
+        // Rows that are no whole runs.
+        Bind(device, bound, TensorFormat.Float32, TensorFormat.Float32, 64, ActivationType.Int8, dim: 24);
+    }
+
+    private static void Bind(Device device, HashSet<Type> bound, TensorFormat weights, TensorFormat cacheType, int headDim, ActivationType activations, int dim = 512,
+        bool isTied = false, bool isAdapted = false)
+    {
+        const int Rows = 4;
+        var config = new ModelConfig
+        {
+            VocabularySize = 32, Dim = dim, LayerCount = 1, HeadCount = 4, KvHeadCount = 2, HeadDim = headDim, FeedForwardDim = Math.Min(dim, 512), NormEpsilon = 1e-5f,
+            RopeTheta = 10_000, MaxPositions = 128, SlidingWindow = 128, TiedEmbeddings = isTied,
+        };
+        var options = new ModelOptions(CacheType: cacheType, Activations: activations, Chunk: Rows);
+        var buffers = new List<IDisposable>();
+        var family = Family.Of(device.Info);
+        var shape = AttentionShape.Of(config, cacheType);
+        var plan = new MistralGraph(config, shape, new OneFormat(weights, family, activations), RotatingKvCache.Plan(config, options)).Plan();
+        using var cache = new RotatingKvCache(device, config, options, Rows);
+        var memory = new PlanMemory(
+            plan.Activations.ToDictionary(one => one, one => family.Input(device, one.Name, Rows, one.Columns, Room<float>(Rows * Padding.Pad(one.Columns)), buffers.Add)),
+            plan.Weights.OfType<MatrixPlan>().ToDictionary(one => one, one => new WeightMatrix(
+                one.Name, [.. one.Bands.Select(band => new WeightBand(0, band.Rows, band.Columns, band.Format, Room<byte>(band.Bytes), band.Layout))],
+                isAdapted ? [Adapter(one)] : [])),
+            plan.Weights.OfType<VectorPlan>().ToDictionary(one => one, one => Room<float>(one.Length)))
+        {
+            Caches = cache.Layers, Frequencies = Room<ulong>(shape.PaddedHeadDim / 2), Parts = Room<float>(shape.PartFloats), Chosen = Room<int>(Rows),
+        };
+        var binder = new StepBinder(KernelSet.Of(device, new StepState(Room<int>(StepState.Header)), activations, new Recorder(bound)), memory);
+        binder.Bind(plan);
+        binder.Bind(plan.Choice!);
+        buffers.ForEach(buffer => buffer.Dispose());
+
+        LowRankUpdate Adapter(MatrixPlan matrix) => new(
+            new WeightMatrix("a", [Float32Band(1, matrix.Columns)]), Float32Band(matrix.Rows, 1), new Activation("ax", Rows, 1, Room<float>(Rows * Padding.Pad(1))),
+            () => true);
+
+        WeightBand Float32Band(int rows, int columns) => new(
+            0, rows, columns, TensorFormat.Float32, Room<byte>(WeightBand.SizeOf(rows, columns, TensorFormat.Float32, WeightLayout.Rows)));
+
+        ArrayView<T> Room<T>(long length)
+            where T : unmanaged
+        {
+            var buffer = device.Allocate<T>(length, "the catalog");
+            buffers.Add(buffer);
+            return buffer.View;
+        }
+    }
+
+    private sealed class Recorder(HashSet<Type> bound) : IKernelBinder
+    {
+        public Action<KernelConfig> Bind<TKernel>(TKernel kernel)
+            where TKernel : struct, IKernel
+        {
+            bound.Add(typeof(TKernel));
+            return _ => { };
+        }
+
+        public Lazy<Launch> Later(Func<Launch> make)
+        {
+            var made = make();
+            return new Lazy<Launch>(() => made);
+        }
+    }
+
+    private sealed class OneFormat(TensorFormat format, Family family, ActivationType activations) : IWeightSource
+    {
+        public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
+        {
+            int rows = 0;
+            foreach (var (_, count) in tensors)
+            {
+                rows += count;
+            }
+
+            var layout = isLookedUp ? WeightLayout.Rows : family.LayoutOf(format, activations);
+            return new MatrixPlan([new BandPlan([tensors[0].Name], rows, columns, format, layout, WeightBand.SizeOf(rows, columns, format, layout))]);
+        }
+    }
+}
