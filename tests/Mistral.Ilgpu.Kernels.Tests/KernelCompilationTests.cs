@@ -103,6 +103,12 @@ public sealed partial class KernelCompilationTests(KernelCode code) : IClassFixt
         Assert.Equal(
             form.GroupsAtOnce is { } groups ? [$".maxntid {form.GroupSize}, 1, 1", $".minnctapersm {groups}"] : [],
             Bounds().Matches(ptx).Select(match => match.Value));
+        if (form.CudaArchitecture is null)
+        {
+            // Many OpenCL devices have no more.
+            Assert.InRange(SharedBytes().Matches(ptx).Sum(match => int.Parse(match.Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture)), 0, 32 << 10);
+        }
+
         // ILGPU makes a float of an unsigned number by way of a double, which many GPUs are slow at.
         Assert.DoesNotContain(".f64", ptx, StringComparison.Ordinal);
         // So a form with an instruction that the machine lacks fails here, not first in its own test.
@@ -125,6 +131,9 @@ public sealed partial class KernelCompilationTests(KernelCode code) : IClassFixt
 
     [GeneratedRegex(@"\.(maxntid|minnctapersm) [\d, ]+\b")]
     private static partial Regex Bounds();
+
+    [GeneratedRegex(@"\.shared .*\[(?<bytes>\d+)\];")]
+    private static partial Regex SharedBytes();
 
     [GeneratedRegex(@"barrier\s*\(\s*(?<fence>[^)]*?)\s*\)")]
     private static partial Regex Barriers();

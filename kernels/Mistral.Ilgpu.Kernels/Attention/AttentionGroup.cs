@@ -5,12 +5,12 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// A block of attention as a group does it through shared memory, tile of keys by tile: all items decode the tile's keys and
-/// values, then score the block's queries, one (query, key) each, then one item per query takes its scores into the running
-/// maximum and sum, then all add the weighted values to the outputs, one (query, element) each. The sums of a query do not depend
+/// A block of attention as a group does it through shared memory, tile of keys by tile: all items decode the tile's keys, then score
+/// the block's queries, one (query, key) each, then one item per query takes its scores into the running maximum and sum while all decode the tile's
+/// values to where the keys were, then all add the weighted values to the outputs, one (query, element) each. The sums of a query do not depend
 /// on the others of the block nor on the group's size. Group size: at least <see cref="Rows"/>. An item writes and reads the same outputs throughout.
 /// </summary>
-/// <typeparam name="TRoom">Elements of a head at most: 128 bytes of shared memory for each, and 1.2 KiB.</typeparam>
+/// <typeparam name="TRoom">Elements of a head at most: 64 bytes of shared memory for each, and 1.2 KiB.</typeparam>
 internal readonly struct AttentionGroup<TCache, TElement, TRoom>
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
@@ -22,8 +22,8 @@ internal readonly struct AttentionGroup<TCache, TElement, TRoom>
     private const int Lanes = TileLayout.Length;
 
     private readonly AttentionInput<TElement> _input;
-    private readonly ArrayView<float> _keys;
-    private readonly ArrayView<float> _values;
+    // Keys until they are scored, then values.
+    private readonly ArrayView<float> _tile;
     private readonly ArrayView<float> _weights;
     private readonly ArrayView<float> _max;
     private readonly ArrayView<float> _sum;
@@ -33,8 +33,7 @@ internal readonly struct AttentionGroup<TCache, TElement, TRoom>
     public AttentionGroup(AttentionInput<TElement> input)
     {
         _input = input;
-        _keys = SharedMemory.Allocate<float>(Lanes * TRoom.Elements);
-        _values = SharedMemory.Allocate<float>(Lanes * TRoom.Elements);
+        _tile = SharedMemory.Allocate<float>(Lanes * TRoom.Elements);
         _weights = SharedMemory.Allocate<float>(Rows * Lanes);
         _max = SharedMemory.Allocate<float>(Rows);
         _sum = SharedMemory.Allocate<float>(Rows);
@@ -52,11 +51,13 @@ internal readonly struct AttentionGroup<TCache, TElement, TRoom>
             for (int tile = block.FirstTile; tile < block.EndTile; tile++)
             {
                 Group.Barrier();
-                Load(block, tile);
+                Load(block, tile, isKeys: true);
                 Group.Barrier();
                 Score(block, first, rows);
                 Group.Barrier();
+                // In this order: in the other one PoCL 3.1 makes wrong sums.
                 Weigh(block, tile, first, rows);
+                Load(block, tile, isKeys: false);
                 Group.Barrier();
                 Add(output, first, rows);
             }
@@ -87,7 +88,7 @@ internal readonly struct AttentionGroup<TCache, TElement, TRoom>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Load(AttentionBlock block, int tile)
+    private void Load(AttentionBlock block, int tile, bool isKeys)
     {
         var queries = block.Queries;
         var headDim = _input.HeadDim;
@@ -98,16 +99,16 @@ internal readonly struct AttentionGroup<TCache, TElement, TRoom>
         int freshTile = queries.FreshTile + tile - (queries.Start / Lanes);
         for (int i = Group.IdxX; i < headDim * Lanes; i += Group.DimX)
         {
-            int lane = i & (Lanes - 1);
-            _keys[i] = lane >= end ? 0
-                : lane < fresh ? Key(_input.Ring, ringTile, block.KvHead, i)
-                : Key(_input.Fresh, freshTile, block.KvHead, i);
-            lane = i / headDim;
-            _values[i] = lane >= end ? 0
-                : lane < fresh ? Value(_input.Ring, ringTile, block.KvHead, i)
-                : Value(_input.Fresh, freshTile, block.KvHead, i);
+            int lane = isKeys ? i & (Lanes - 1) : i / headDim;
+            _tile[i] = lane >= end ? 0
+                : lane < fresh ? Element(_input.Ring, ringTile, block.KvHead, i, isKeys)
+                : Element(_input.Fresh, freshTile, block.KvHead, i, isKeys);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float Element(KvTiles<TElement> source, int tile, int kvHead, int i, bool isKey) =>
+        isKey ? Key(source, tile, kvHead, i) : Value(source, tile, kvHead, i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private float Key(KvTiles<TElement> source, int tile, int kvHead, int i)
@@ -147,7 +148,7 @@ internal readonly struct AttentionGroup<TCache, TElement, TRoom>
             float score = 0;
             for (int d = 0; d < _input.HeadDim; d++)
             {
-                score += _input.Qkv[at + d] * _keys[(d * Lanes) + lane];
+                score += _input.Qkv[at + d] * _tile[(d * Lanes) + lane];
             }
 
             _weights[i] = score * _input.Scale;
@@ -200,7 +201,7 @@ internal readonly struct AttentionGroup<TCache, TElement, TRoom>
             float sum = output.View[at] * _keep[row];
             for (int lane = 0; lane < Lanes; lane++)
             {
-                sum += _weights[(row * Lanes) + lane] * _values[(lane * headDim) + d];
+                sum += _weights[(row * Lanes) + lane] * _tile[(lane * headDim) + d];
             }
 
             output.View[at] = sum;
