@@ -27,24 +27,19 @@ public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choi
     /// <summary>What a pass moves and computes.</summary>
     public StepCost Cost(Pass pass) => Operations.Select(operation => operation.Cost(pass)).Aggregate(default(StepCost), (all, one) => all + one);
 
-    /// <summary>The operation that reads what another made, the first to do so; null where none does.</summary>
+    /// <summary>The index of the operation that reads what another made, the first to do so; −1 where none does.</summary>
     /// <param name="index">Of the one that makes it.</param>
-    public Operation? TakerOf(int index)
+    public int TakerOf(int index)
     {
         var made = Operations[index].Output;
         for (int i = index + 1; i < Operations.Count; i++)
         {
-            if (Operations[i].Input == made)
+            if (Operations[i].Input == made || Operations[i].Output == made)
             {
-                return Operations[i];
-            }
-
-            if (Operations[i].Output == made)
-            {
-                return null;
+                return Operations[i].Input == made ? i : -1;
             }
         }
 
-        return null;
+        return -1;
     }
 }

@@ -11,58 +11,39 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <param name="isAdapted">Whether adapters change the product with a matrix.</param>
 internal sealed class Fusion(Family family, ActivationType activations, Func<MatrixPlan, bool> isAdapted)
 {
-    /// <summary>Each operation as passes of one decoded row have it, and as others do; null where another does its work.</summary>
+    /// <summary>Each operation as passes of one decoded row have it, and as others do; null where another does its work. One instance where both are alike.</summary>
     public IReadOnlyList<(Operation? Alone, Operation? Together)> Fuse(ModelPlan plan)
     {
-        var fused = new List<(Operation? Alone, Operation? Together)>();
-        var norms = new Dictionary<Operation, Norm>();
-        var ready = new HashSet<Operation>();
-        var readyAlone = new HashSet<Operation>();
-        for (int i = 0; i < plan.Operations.Count; i++)
+        int count = plan.Operations.Count;
+        var (norms, ready, readyAlone) = (new Norm?[count], new bool[count], new bool[count]);
+        var fused = new (Operation? Alone, Operation? Together)[count];
+        for (int i = 0; i < count; i++)
         {
             var operation = plan.Operations[i];
-            var taker = plan.TakerOf(i);
-            bool makes = TakesInt8(taker) && family.MakesInt8(operation, isAlone: false, MakesNorm(operation));
-            bool makesAlone = TakesInt8(taker) && family.MakesInt8(operation, isAlone: true, MakesNorm(operation));
-            if (makes)
-            {
-                ready.Add(taker!);
-            }
-
-            if (makesAlone)
-            {
-                readyAlone.Add(taker!);
-            }
-
+            int at = plan.TakerOf(i);
+            var taker = at < 0 ? null : plan.Operations[at];
+            bool makesNorm = MakesNorm(operation);
+            bool makes = TakesInt8(taker) && family.MakesInt8(operation, isAlone: false, makesNorm);
+            bool makesAlone = TakesInt8(taker) && family.MakesInt8(operation, isAlone: true, makesNorm);
             bool isMadeByTaker = operation is Norm && MakesNorm(taker);
-            if (isMadeByTaker)
+            if (at >= 0)
             {
-                norms.Add(taker!, (Norm)operation);
+                (norms[at], ready[at], readyAlone[at]) = (isMadeByTaker ? (Norm)operation : null, makes, makesAlone);
             }
 
-            var together = With(operation, null, ready.Contains(operation), makes);
-            var alone = isMadeByTaker ? null : With(operation, norms.GetValueOrDefault(operation), readyAlone.Contains(operation), makesAlone);
-            if (alone is not null && alone != together)
-            {
-                together = together switch
-                {
-                    Product product => product with { IsForSeveral = true },
-                    GatedProduct product => product with { IsForSeveral = true },
-                    _ => together,
-                };
-            }
-
-            fused.Add((alone, together));
+            bool isAlike = norms[i] is null && ready[i] == readyAlone[i] && makes == makesAlone;
+            var together = With(operation, null, !isAlike, ready[i], makes);
+            fused[i] = (isMadeByTaker ? null : isAlike ? together : With(operation, norms[i], false, readyAlone[i], makesAlone), together);
         }
 
         return fused;
     }
 
-    private static Operation With(Operation operation, Norm? norm, bool isInt8Ready, bool makesInt8) => operation switch
+    private static Operation With(Operation operation, Norm? norm, bool isForSeveral, bool isInt8Ready, bool makesInt8) => operation switch
     {
         Norm one => one with { MakesInt8 = makesInt8 },
-        Product one => one with { Norm = norm, IsInt8Ready = isInt8Ready && norm is null },
-        GatedProduct one => one with { Norm = norm, IsInt8Ready = isInt8Ready && norm is null, MakesInt8 = makesInt8 },
+        Product one => one with { Norm = norm, IsForSeveral = isForSeveral, IsInt8Ready = isInt8Ready && norm is null },
+        GatedProduct one => one with { Norm = norm, IsForSeveral = isForSeveral, IsInt8Ready = isInt8Ready && norm is null, MakesInt8 = makesInt8 },
         Attend one => one with { MakesInt8 = makesInt8 },
         _ => operation,
     };

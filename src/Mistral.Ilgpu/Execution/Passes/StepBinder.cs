@@ -16,7 +16,7 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
         (Step? Alone, Step? Together) Steps((Operation? Alone, Operation? Together) fused)
         {
             var alone = fused.Alone is null ? null : Bind(fused.Alone);
-            return (alone, fused.Together == fused.Alone ? alone : fused.Together is null ? null : Bind(fused.Together));
+            return (alone, ReferenceEquals(fused.Together, fused.Alone) ? alone : fused.Together is null ? null : Bind(fused.Together));
         }
     }
 
