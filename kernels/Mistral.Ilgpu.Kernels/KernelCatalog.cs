@@ -25,7 +25,8 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
-    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is for those alone; otherwise null.</summary>
+    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is for those alone; otherwise
+    /// null.</summary>
     public int? CudaArchitecture => _cuda?.Architecture;
 
     /// <summary>Whether newer architectures than that lack what it is made of.</summary>
@@ -34,7 +35,8 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>Threads of its groups; null where a launch may choose.</summary>
     public int? GroupSize => _cuda is { GroupSize: > 0 and var threads } ? threads : null;
 
-    /// <summary>Groups that a multiprocessor is to have room for, see <see cref="CudaFormAttribute.GroupsAtOnce"/>; null where the assembler may choose.</summary>
+    /// <summary>Groups that a multiprocessor is to have room for, see <see cref="CudaFormAttribute.GroupsAtOnce"/>; null where
+    /// the assembler may choose.</summary>
     public int? GroupsAtOnce => _cuda is { GroupsAtOnce: > 0 and var groups } ? groups : null;
 
     /// <summary>Shared memory that a launch gives each group, see <see cref="CudaFormAttribute.DynamicSharedBytes"/>.</summary>
@@ -54,7 +56,8 @@ public sealed record KernelForm(Type Kernel)
         .Select(type => type.GetCustomAttribute<CpuFormAttribute>()?.Reason).FirstOrDefault(reason => reason is not null);
 
     /// <summary>Whether CUDA devices of an architecture can run it, as far as that is all it asks for.</summary>
-    public bool IsFor(int architecture) => architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
+    public bool IsFor(int architecture) =>
+        architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
 
     public override string ToString() => Name;
 

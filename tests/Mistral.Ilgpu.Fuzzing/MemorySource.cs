@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Files;
 
 namespace Mistral.Ilgpu.Fuzzing;

@@ -1,5 +1,4 @@
 using System.IO.Enumeration;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Files;
 
 namespace Mistral.Ilgpu.Fuzzing;

@@ -1,11 +1,11 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Xunit;
 using static Mistral.Ilgpu.Kernels.Tests.RaggedPasses;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>Rotary positions, attention and cache rotation together, in every form, see <see cref="RaggedPasses"/>: which shapes are tried where.</summary>
+/// <summary>Rotary positions, attention and cache rotation together, in every form, see <see cref="RaggedPasses"/>: which shapes
+/// are tried where.</summary>
 public sealed class AttendTests
 {
     public static TheoryData<string> All => TestDevice.AllWithCudaLong;
@@ -31,7 +31,8 @@ public sealed class AttendTests
     public void TensorAttention_RaggedPassesOverRings_EqualsReference(string name)
     {
         var device = TestDevice.Get(name);
-        // Every room for a head, full and not; windows below, at and beside what is taken at once; groups that fill a warp's rows and not.
+        // Every room for a head, full and not; windows below, at and beside what is taken at once; groups that fill a warp's rows
+        // and not.
         var shapes = new List<Shape>
         {
             new(21, 1, 3, 64, 16, 60), new(64, 2, 4, 32, 16, 150), new(50, 1, 5, 80, 32, 120), new(33, 1, 16, 128, 16, 90), new(17, 1, 1, 256, 16, 50), new(300, 1, 2, 48, 16, 420),
@@ -90,7 +91,8 @@ public sealed class AttendTests
             return;
         }
 
-        // Windows of one, below, at and beside a tile's length, longer than the text; odd groups; pages of one tile and of several.
+        // Windows of one, below, at and beside a tile's length, longer than the text; odd groups; pages of one tile and of
+        // several.
         foreach (var shape in new Shape[]
         {
             new(1, 1, 1, 32, 16, 40), new(16, 2, 4, 32, 16, 70), new(21, 1, 3, 64, 32, 90), new(33, 2, 2, 48, 16, 80), new(64, 1, 8, 32, 48, 150),

@@ -45,5 +45,6 @@ public sealed class AttentionMachineCodeTests
         Assert.Contains("SHFL.BFLY", code, StringComparison.Ordinal);
     }
 
-    private static string Code(string kernel, int architecture) => MachineCode.Of(KernelCatalog.All.Single(form => form.Name == kernel), architecture).Code;
+    private static string Code(string kernel, int architecture) =>
+        MachineCode.Of(KernelCatalog.All.Single(form => form.Name == kernel), architecture).Code;
 }

@@ -11,7 +11,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>The catalog has every form that some family binds for some plan, so that what is chosen is what is compiled and tested.</summary>
+/// <summary>The catalog has every form that some family binds for some plan, so that what is chosen is what is compiled and
+/// tested.</summary>
 public sealed partial class CatalogTests
 {
     [Fact]
@@ -41,7 +42,8 @@ public sealed partial class CatalogTests
     [GeneratedRegex(@"^(Pack|FillRandom|CopyFloats|MatVecPacks|GatedMatVecPacks|.*QuadTiles|BlockMatVecRow<\w+, Int8Input|(Block)?MatVecLanes<\w+, AddToResidual>)")]
     private static partial Regex Unplanned();
 
-    private static string Names(IEnumerable<Type> types) => string.Join('\n', types.Select(type => new KernelForm(type).Name).Order(StringComparer.Ordinal));
+    private static string Names(IEnumerable<Type> types) =>
+        string.Join('\n', types.Select(type => new KernelForm(type).Name).Order(StringComparer.Ordinal));
 
     private static void BindAll(Device device, HashSet<Type> bound)
     {
@@ -51,7 +53,8 @@ public sealed partial class CatalogTests
             {
                 Bind(device, bound, format, TensorFormat.Float16, 64, activations);
                 Bind(device, bound, format, TensorFormat.Float16, 64, activations, dim: 256);
-                // The embedding's rows are looked up, and so lie in plain rows where the output matrix is the same. Adapters keep products from making norms.
+                // The embedding's rows are looked up, and so lie in plain rows where the output matrix is the same. Adapters keep
+                // products from making norms.
                 Bind(device, bound, format, TensorFormat.Float16, 64, activations, isTied: true, isAdapted: true);
             }
         }

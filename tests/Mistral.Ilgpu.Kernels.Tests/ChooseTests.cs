@@ -97,7 +97,8 @@ public sealed class ChooseTests
         bool isSlow = TestDevice.IsInterpreted(device) || isCpu;
         foreach (int columns in new[] { 1, 2, 7, 60, 1000, 2049, 4099 })
         {
-            // A barrier of the CPU accelerator takes milliseconds where groups are as large as a GPU's, so it has such for one length.
+            // A barrier of the CPU accelerator takes milliseconds where groups are as large as a GPU's, so it has such for one
+            // length.
             Check(device, columns, AllOptions(columns), isCpu ? 12 : isSlow ? 24 : 400, isCpu && columns != 2049 ? 32 : Math.Min(device.Info.MaxGroupSize, 256));
         }
 

@@ -13,7 +13,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>Kernels kept between runs: what another process would find is what another <see cref="CompiledKernels"/> finds.</summary>
+/// <summary>Kernels kept between runs: what another process would find is what another <see cref="CompiledKernels"/>
+/// finds.</summary>
 public sealed class CompiledKernelsTests : IDisposable
 {
     private static readonly KernelForm Form = new(typeof(CopyFloats));
@@ -127,8 +128,8 @@ public sealed class CompiledKernelsTests : IDisposable
         Assert.All(forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.PtxOf(pair.First, Architecture)), WorkOf(pair.Second)));
     }
 
-    // How often which instruction moves memory, computes with floats, or waits. Of the rest ILGPU makes a little more or less, one by one too, by what a
-    // context has compiled before.
+    // How often which instruction moves memory, computes with floats, or waits. Of the rest ILGPU makes a little more or less,
+    // one by one too, by what a context has compiled before.
     private static string WorkOf(string ptx) => string.Join(
         '\n',
         Regex.Matches(ptx, @"\t((?:ld|st|cp|bar|mma|ldmatrix|atom|dp4a|fma|(?:add|mul)\.f32)[\w.]*)\s")

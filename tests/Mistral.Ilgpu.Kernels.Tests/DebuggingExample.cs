@@ -13,10 +13,10 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
 /// How to step through a kernel. On the CPU accelerator ILGPU runs the very methods of the kernel that the C# compiler made, so
-/// breakpoints in <c>kernels/</c> are hit like any others: set one in <see cref="QuadTiles{TCache,TElement}"/>, build with
-/// <c>-c Debug</c>, and debug this test (or start <c>dotnet test -c Debug</c> and attach). This test has a breakpoint in code: a cache
-/// format of its own, which the attention kernel decodes its keys and values with, stops at one element. With a debugger attached that
-/// is a stop inside the kernel, to step from; without one the test notes where it stood.
+/// breakpoints in <c>kernels/</c> are hit like any others: set one in <see cref="QuadTiles{TCache,TElement}"/>, build with <c>-c
+/// Debug</c>, and debug this test (or start <c>dotnet test -c Debug</c> and attach). This test has a breakpoint in code: a cache
+/// format of its own, which the attention kernel decodes its keys and values with, stops at one element. With a debugger attached
+/// that is a stop inside the kernel, to step from; without one the test notes where it stood.
 /// </summary>
 public sealed class DebuggingExample
 {
@@ -47,7 +47,8 @@ public sealed class DebuggingExample
         {
             Assert.Contains(frames, frame => frame.GetMethod()?.DeclaringType?.Name == typeof(BreakingCache).Name);
             var inKernel = frames.Where(frame => frame.GetMethod()?.DeclaringType?.Assembly == typeof(KernelEntry).Assembly).ToList();
-            // With its symbols: this is how a debugger finds the line. In a release build what calls this may be inlined into ILGPU's launcher.
+            // With its symbols: this is how a debugger finds the line. In a release build what calls this may be inlined into
+            // ILGPU's launcher.
             Assert.Contains(inKernel, frame => Path.GetFileName(frame.GetFileName()) == "QuadTiles.cs" && frame.GetFileLineNumber() > 0);
         }
     }

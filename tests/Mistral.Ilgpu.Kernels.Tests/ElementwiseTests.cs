@@ -51,7 +51,8 @@ public sealed class SwiGluTests
         TestDevice.Get("cpu"), [16, 48, 160], (device, state, from, to, columns) =>
             device.Launch(new KernelConfig(1, 2), new SwiGluVectors(state, from, to, columns, 2 * columns, columns, RowRange.Tokens)));
 
-    private static void Check(Device device, int[] widths, Action<Device, StepState, ArrayView<float>, ArrayView<float>, int> launch)
+    private static void Check(
+        Device device, int[] widths, Action<Device, StepState, ArrayView<float>, ArrayView<float>, int> launch)
     {
         foreach (int columns in widths)
         {

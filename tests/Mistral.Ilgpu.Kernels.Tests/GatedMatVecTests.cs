@@ -21,14 +21,16 @@ public sealed class GatedMatVecTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void GatedMatVecPacks_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Packs, tokens: 3);
+    public void GatedMatVecPacks_AnyShape_EqualsReference(string name) =>
+        CheckFormats(TestDevice.Get(name), Form.Packs, tokens: 3);
 
     [Fact]
     public void GatedMatVecVectors_AnyShape_EqualsReference() => CheckFormats(TestDevice.Get("cpu"), Form.Vectors, tokens: 6);
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void GatedMatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(TestDevice.Get(name), Form.Group, tokens: 2);
+    public void GatedMatVecGroup_AnyShape_EqualsReference(string name) =>
+        CheckFormats(TestDevice.Get(name), Form.Group, tokens: 2);
 
     private static void CheckFormats(Device device, Form form, int tokens)
     {

@@ -6,8 +6,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>Every kernel in every form that is not for the CPU accelerator alone compiles for every backend, with no such device in the
-/// machine.</summary>
+/// <summary>Every kernel in every form that is not for the CPU accelerator alone compiles for every backend, with no such device
+/// in the machine.</summary>
 public sealed partial class KernelCompilationTests(KernelCode code) : IClassFixture<KernelCode>
 {
     public static TheoryData<string> Compiled => Rows(KernelCatalog.All.Where(form => form.CpuOnly is null));

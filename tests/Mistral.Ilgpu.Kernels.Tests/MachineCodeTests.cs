@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are there to tell.</summary>
+/// <summary>The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are there to
+/// tell.</summary>
 public sealed partial class MachineCodeTests
 {
     public static TheoryData<string, int, string[]> Meant
@@ -65,7 +66,8 @@ public sealed partial class MachineCodeTests
         Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Warps, 8, 64);
     }
 
-    // Of a stage a warpgroup multiplies four times 16 columns. One stage is under way while the next is issued, unless the assembler waits for each product.
+    // Of a stage a warpgroup multiplies four times 16 columns. One stage is under way while the next is issued, unless the
+    // assembler waits for each product.
     [Theory]
     [InlineData("MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign>", "HGMMA.64x256x16.F32.BF16")]
     [InlineData("MatMulWarpgroup<BFloat16Tensor, ElementTiles, AddToResidual>", "HGMMA.64x256x16.F32.BF16")]
@@ -94,7 +96,8 @@ public sealed partial class MachineCodeTests
         Assert.DoesNotContain("CALL", code, StringComparison.Ordinal);
     }
 
-    // Loads of four runs or four steps (of a gated pair fewer), of weights and of activations where those are not in shared memory.
+    // Loads of four runs or four steps (of a gated pair fewer), of weights and of activations where those are not in shared
+    // memory.
     [Theory]
     [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, AddToResidual>", 16)]
     [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, GateWithSilu>", 12)]
@@ -155,7 +158,8 @@ public sealed partial class MachineCodeTests
         }
     }
 
-    // A byte permutation for each of two eights, and one that chooses between them: one by one it took three times as many and more.
+    // A byte permutation for each of two eights, and one that chooses between them: one by one it took three times as many and
+    // more.
     [Theory]
     [InlineData("BlockMatVecWarp<IQ4_XS, Assign>")]
     [InlineData("BlockMatVecNormed<IQ4_NL>")]
@@ -171,8 +175,9 @@ public sealed partial class MachineCodeTests
         Assert.InRange(loop.Length, 0, 20 * products);
     }
 
-    // An H100 that reads weights at its full rate issues some hundred instructions for each 16 rows × 32 columns of Q4_0, twice that for Q8_0. Two stages are
-    // four such tiles, or eight of a gated pair; a chunk of 16-bit weights is 16 rows × 128 columns, or two.
+    // An H100 that reads weights at its full rate issues some hundred instructions for each 16 rows × 32 columns of Q4_0, twice
+    // that for Q8_0. Two stages are four such tiles, or eight of a gated pair; a chunk of 16-bit weights is 16 rows × 128
+    // columns, or two.
     [Theory]
     [InlineData("BlockMatVecTensor<Q4_0, SixteenTokens, AddToResidual>", 4, 75)]
     [InlineData("BlockMatVecTensor<Q4_0, SixteenTokens, GateWithSilu>", 8, 64)]

@@ -31,7 +31,8 @@ public sealed class MatMulTests
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void MatVecGroup_AnyShape_EqualsReference(string name) => CheckFormats(new Grouping(TestDevice.Get(name)), maxTokens: 3, mostRows: 9);
+    public void MatVecGroup_AnyShape_EqualsReference(string name) =>
+        CheckFormats(new Grouping(TestDevice.Get(name)), maxTokens: 3, mostRows: 9);
 
     [Theory]
     [MemberData(nameof(Grouped))]
@@ -52,7 +53,8 @@ public sealed class MatMulTests
         }
     }
 
-    private static void Check<TFormat, TElement>(Form form, RandomData data, int rows, int columns, int tokens, TElement[] weights)
+    private static void Check<TFormat, TElement>(
+        Form form, RandomData data, int rows, int columns, int tokens, TElement[] weights)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
     {
@@ -99,7 +101,8 @@ public sealed class MatMulTests
     {
         protected Device Device { get; } = device;
 
-        public float[] Run<TFormat, TElement, TResult>(TElement[] weights, float[] x, float[] residual, int rows, int columns, int tokens)
+        public float[] Run<TFormat, TElement, TResult>(
+            TElement[] weights, float[] x, float[] residual, int rows, int columns, int tokens)
             where TFormat : struct, IWeightFormat<TElement>
             where TElement : unmanaged
             where TResult : struct, IResult

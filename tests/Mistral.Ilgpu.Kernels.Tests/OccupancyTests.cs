@@ -21,7 +21,8 @@ public sealed class OccupancyTests
     [InlineData(128, 197120, 256, 90, 1, 8, "shared memory")]
     // One warp to a group.
     [InlineData(16, 0, 32, 86, 16, 16, "groups")]
-    public void Of_Resources_IsWhatRunsOutFirst(int registers, int shared, int threads, int architecture, int groups, int warps, string limit)
+    public void Of_Resources_IsWhatRunsOutFirst(
+        int registers, int shared, int threads, int architecture, int groups, int warps, string limit)
     {
         var occupancy = Occupancy.Of(new PtxResources(registers, shared, 0), threads, architecture)!;
         Assert.Equal((groups, warps, limit), (occupancy.Groups, occupancy.Warps, occupancy.Limit));

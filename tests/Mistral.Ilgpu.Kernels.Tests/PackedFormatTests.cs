@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>What CUDA forms read of blocks in few loads and decode by inline PTX is, to the bit, what all other forms find one by one.</summary>
+/// <summary>What CUDA forms read of blocks in few loads and decode by inline PTX is, to the bit, what all other forms find one by
+/// one.</summary>
 public sealed class PackedFormatTests
 {
     private const int Blocks = 64;
@@ -87,5 +88,6 @@ public readonly record struct AllWays<TFormat>(
         QuantsPacked[at + 3] = pack.D;
     }
 
-    private static Float4 Used(RunScale scale) => new() { A = scale.Low, B = scale.High, C = scale.LowOffset, D = scale.HighOffset };
+    private static Float4 Used(RunScale scale) =>
+        new() { A = scale.Low, B = scale.High, C = scale.LowOffset, D = scale.HighOffset };
 }

@@ -40,5 +40,6 @@ public sealed class PtxLocalsTests
             escapes + Function(".reg .b32\t%local_depot0;", "mov.b32\t%local_depot0, %f1;"), PtxLocals.ToRegisters(escapes + whole));
     }
 
-    private static string Function(params string[] lines) => ".visible .entry f()\n{\n" + string.Concat(lines.Select(line => $"\t{line}\n")) + "}\n";
+    private static string Function(params string[] lines) =>
+        ".visible .entry f()\n{\n" + string.Concat(lines.Select(line => $"\t{line}\n")) + "}\n";
 }

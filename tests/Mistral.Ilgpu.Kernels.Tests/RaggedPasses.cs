@@ -12,8 +12,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// Texts of random lengths go through paged rings in ragged passes of random chunks and single tokens, every row of every pass against
-/// float64 over keys that are all kept and masked.
+/// Texts of random lengths go through paged rings in ragged passes of random chunks and single tokens, every row of every pass
+/// against float64 over keys that are all kept and masked.
 /// </summary>
 internal static class RaggedPasses
 {

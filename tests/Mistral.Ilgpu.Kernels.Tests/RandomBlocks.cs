@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Mistral.Ilgpu.Checkpoints;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 

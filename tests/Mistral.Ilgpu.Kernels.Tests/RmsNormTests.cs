@@ -15,7 +15,8 @@ public sealed class RmsNormTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void RmsNormRow_AnyShape_EqualsReference(string name) => Check(name, (device, state, x, gain, y, columns, stride, rows) =>
+    public void RmsNormRow_AnyShape_EqualsReference(string name) =>
+        Check(name, (device, state, x, gain, y, columns, stride, rows) =>
         device.Launch(
             new KernelConfig(2, 2),
             new RmsNormRow(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));
@@ -26,7 +27,8 @@ public sealed class RmsNormTests
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void RmsNormGroup_AnyShape_EqualsReference(string name) => Check(name, (device, state, x, gain, y, columns, stride, rows) =>
+    public void RmsNormGroup_AnyShape_EqualsReference(string name) =>
+        Check(name, (device, state, x, gain, y, columns, stride, rows) =>
         device.Launch(
             new KernelConfig(rows, 64),
             new RmsNormGroup(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));

@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 using Xunit;
@@ -9,7 +8,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Launches the forms on tensor cores, picking the room for the head.</summary>
-internal sealed record TensorAttend(Device Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts)
+internal sealed record TensorAttend(
+    Device Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts)
 {
     private readonly bool _packs = Input.Group * Input.HeadDim % BlockRun.Length == 0;
     private readonly PackedInput _packed = Packed(Device, Input);

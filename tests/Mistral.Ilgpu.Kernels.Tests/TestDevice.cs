@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
@@ -13,11 +12,12 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is
-/// the CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. Where there is no NVIDIA GPU, <c>cuda</c> is
-/// the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>; <c>cuda:mma</c> is the same device without products by warpgroups. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names
-/// devices, such as <c>cuda</c> for checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that
-/// is not its own, such as <c>Gpu</c>.
+/// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is the
+/// CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. Where there is no NVIDIA GPU,
+/// <c>cuda</c> is the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>; <c>cuda:mma</c> is the same device
+/// without products by warpgroups. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c>
+/// for checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not
+/// its own, such as <c>Gpu</c>.
 /// </summary>
 public static class TestDevice
 {
@@ -33,7 +33,8 @@ public static class TestDevice
     /// <summary>Devices for kernels that need no groups.</summary>
     public static TheoryData<string> All => Rows("cpu", "opencl", "cuda");
 
-    /// <summary>The same, with CUDA left out of the plain command: for tests whose kernels take the PTX machine long to compile and to run.</summary>
+    /// <summary>The same, with CUDA left out of the plain command: for tests whose kernels take the PTX machine long to compile
+    /// and to run.</summary>
     public static TheoryData<string> AllWithCudaLong => [.. Rows("cpu", "opencl"), Needs.Long(new TheoryDataRow<string>("cuda"))];
 
     /// <summary>Devices for kernels that reduce over a group.</summary>
@@ -43,7 +44,8 @@ public static class TestDevice
     public static TheoryData<string> GroupedWithCudaLong => [.. Rows("cpu:256", "opencl"), Needs.Long(new TheoryDataRow<string>("cuda"))];
 
     /// <summary>A case of a theory for each device.</summary>
-    public static TheoryData<string> Rows(params string[] devices) => [.. devices.Select(device => Marked(new TheoryDataRow<string>(device), device))];
+    public static TheoryData<string> Rows(params string[] devices) =>
+        [.. devices.Select(device => Marked(new TheoryDataRow<string>(device), device))];
 
     /// <summary>A case of a theory for each device and value.</summary>
     /// <param name="isLong">Whether a case takes more than some seconds.</param>
@@ -78,8 +80,8 @@ public static class TestDevice
         return device!;
     }
 
-    /// <summary>Whether CUDA's kernels of a format are left out of the plain command. It compiles those of floats and of one format of each kind of
-    /// blocks, with warpgroups.</summary>
+    /// <summary>Whether CUDA's kernels of a format are left out of the plain command. It compiles those of floats and of one
+    /// format of each kind of blocks, with warpgroups.</summary>
     public static bool IsLong(string device, TensorFormat format) => device switch
     {
         "cuda" => format is not (TensorFormat.Float32 or TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K),
@@ -91,7 +93,8 @@ public static class TestDevice
     public static bool IsInterpreted(Device device) =>
         new[] { CudaDriver.DeviceName, "Oclgrind", "llvmpipe" }.Any(name => device.Info.Name.StartsWith(name, StringComparison.Ordinal));
 
-    /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no PTX machine.</summary>
+    /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no
+    /// PTX machine.</summary>
     /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>
     public static Device OpenCounted(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {

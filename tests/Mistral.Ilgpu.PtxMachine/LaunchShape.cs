@@ -13,5 +13,6 @@ public readonly record struct Extent(int X, int Y = 1, int Z = 1)
 
 /// <summary>How a kernel is launched.</summary>
 /// <param name="DynamicSharedBytes">Shared memory beyond what the module declares.</param>
-/// <param name="IsReversed">Whether groups, and the threads of each, run from the last to the first: no result may depend on it.</param>
+/// <param name="IsReversed">Whether groups, and the threads of each, run from the last to the first: no result may depend on
+/// it.</param>
 public readonly record struct LaunchShape(Extent Grid, Extent Group, int DynamicSharedBytes = 0, bool IsReversed = false);

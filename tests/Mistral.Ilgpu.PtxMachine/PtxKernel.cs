@@ -49,7 +49,8 @@ public sealed class PtxKernel
     /// <summary>Whether it waits by itself for the kernel before, and may begin while that runs.</summary>
     internal bool AwaitsPredecessor { get; }
 
-    /// <summary>What a thread's slots hold when it starts: a pattern in registers, then special registers, then constants.</summary>
+    /// <summary>What a thread's slots hold when it starts: a pattern in registers, then special registers, then
+    /// constants.</summary>
     internal ulong[] Slots { get; }
 
     /// <summary>The slot of the first special register.</summary>

@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
-/// <summary>The slots of a kernel by the names of its registers, arrays and parameters, as its scopes declare them, and by constants.</summary>
+/// <summary>The slots of a kernel by the names of its registers, arrays and parameters, as its scopes declare them, and by
+/// constants.</summary>
 internal sealed class SlotTable
 {
     // Until all registers are declared, slots of special registers and of constants count from here.

@@ -1,8 +1,8 @@
 using Mistral.Ilgpu.PtxMachine.Driver;
 
 /// <summary>
-/// Gives a whole program the PTX machine's driver: <c>DOTNET_STARTUP_HOOKS=.../Mistral.Ilgpu.PtxMachine.dll mistral generate --device cuda</c>.
-/// .NET finds it by its name, which must be outside of all namespaces.
+/// Gives a whole program the PTX machine's driver: <c>DOTNET_STARTUP_HOOKS=.../Mistral.Ilgpu.PtxMachine.dll mistral generate
+/// --device cuda</c>. .NET finds it by its name, which must be outside of all namespaces.
 /// </summary>
 internal static class StartupHook
 {

@@ -84,7 +84,8 @@ internal sealed partial class ThreadGroup
         ulong barrier = BarrierOf(0);
         for (int thread = 0; thread < _states.Length; thread++)
         {
-            // Which thread of a warp comes to which barrier must not depend on the thread: the whole warp counts as there when one is.
+            // Which thread of a warp comes to which barrier must not depend on the thread: the whole warp counts as there when
+            // one is.
             if (_states[thread] != State.AtBarrier || BarrierOf(thread) != barrier || _next[thread] != _next[thread / Warp.Size * Warp.Size])
             {
                 throw Deadlock("a group cannot pass its barrier");

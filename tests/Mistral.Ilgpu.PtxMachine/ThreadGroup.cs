@@ -24,7 +24,8 @@ internal sealed partial class ThreadGroup : IDisposable
     // The thread that may do the atomic operation before which it stopped.
     private int _updating = -1;
 
-    /// <param name="seen">How it sees global memory where others run beside it: it then stops before and after each atomic operation there.</param>
+    /// <param name="seen">How it sees global memory where others run beside it: it then stops before and after each atomic
+    /// operation there.</param>
     public ThreadGroup(PtxKernel kernel, LaunchShape shape, byte[] parameters, GlobalMemory global, GroupMemory? seen = null)
     {
         (_kernel, _shape) = (kernel, shape);

@@ -68,7 +68,8 @@ public sealed class RandomCheckpoint
         File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), JsonSerializer.Serialize(index));
     }
 
-    public static void WriteSafetensors(string path, IReadOnlyDictionary<string, (string Type, long[] Shape, byte[] Bytes)> tensors)
+    public static void WriteSafetensors(
+        string path, IReadOnlyDictionary<string, (string Type, long[] Shape, byte[] Bytes)> tensors)
     {
         var header = new Dictionary<string, object> { ["__metadata__"] = new { format = "pt" } };
         long offset = 0;

@@ -25,7 +25,8 @@ public static class ReferenceOps
         return y;
     }
 
-    /// <summary>Turns pairs (2i, 2i + 1) of one head by position × theta^(−2i / headDim) (Su et al., arXiv 2104.09864, §3.2.2).</summary>
+    /// <summary>Turns pairs (2i, 2i + 1) of one head by position × theta^(−2i / headDim) (Su et al., arXiv 2104.09864,
+    /// §3.2.2).</summary>
     public static double[] Rope(double[] head, int position, double theta)
     {
         var turned = new double[head.Length];

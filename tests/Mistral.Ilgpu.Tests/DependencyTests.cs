@@ -31,5 +31,6 @@ public sealed class DependencyTests
         Assert.DoesNotContain(names, name => name.StartsWith("ILGPU", StringComparison.Ordinal) || name.EndsWith("Kernels", StringComparison.Ordinal));
     }
 
-    private static IEnumerable<string> References(Assembly assembly) => assembly.GetReferencedAssemblies().Select(name => name.Name!);
+    private static IEnumerable<string> References(Assembly assembly) =>
+        assembly.GetReferencedAssemblies().Select(name => name.Name!);
 }

@@ -18,7 +18,8 @@ public sealed partial class FolderDependencyTests
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Model")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Tokenization")]
     [InlineData("mistral", "Mistral.Ilgpu.Cli")]
-    public void Folder_OfAnAssembly_HasNoCycle(string assembly, string folder) => Assert.Empty(Graph(assembly, folder).Cycles(folder));
+    public void Folder_OfAnAssembly_HasNoCycle(string assembly, string folder) =>
+        Assert.Empty(Graph(assembly, folder).Cycles(folder));
 
     [Theory]
     [InlineData("Checkpoints", "Planning", "Execution", "Model", "Generation")]
@@ -63,5 +64,6 @@ public sealed partial class FolderDependencyTests
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    private static FolderGraph Graph(string assembly, string root) => new(Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), root);
+    private static FolderGraph Graph(string assembly, string root) =>
+        new(Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), root);
 }

@@ -3,8 +3,8 @@ using Mono.Cecil.Cil;
 
 namespace Mistral.Ilgpu.Tests;
 
-/// <summary>Which folders of an assembly use which, read from its IL: signatures, fields, locals, and what its methods call and name. A folder is a namespace.
-/// Constants are not seen, for the compiler copies them.</summary>
+/// <summary>Which folders of an assembly use which, read from its IL: signatures, fields, locals, and what its methods call and
+/// name. A folder is a namespace. Constants are not seen, for the compiler copies them.</summary>
 internal sealed class FolderGraph
 {
     private readonly Dictionary<(string From, string To), string> _uses = [];
@@ -34,8 +34,8 @@ internal sealed class FolderGraph
             .Select(use => $"{use.Key.From} → {use.Key.To}: {use.Value}"),
     ];
 
-    /// <summary>The cycles among what lies directly in a folder: its own types, and each of its subfolders with all that is below. One line for each use in a
-    /// cycle, with types that make it.</summary>
+    /// <summary>The cycles among what lies directly in a folder: its own types, and each of its subfolders with all that is
+    /// below. One line for each use in a cycle, with types that make it.</summary>
     public IReadOnlyList<string> Cycles(string folder)
     {
         var uses = new Dictionary<(string From, string To), string>();
@@ -102,7 +102,8 @@ internal sealed class FolderGraph
         _ => [],
     };
 
-    private static IEnumerable<TypeReference> Signature(MethodReference method) => method.Parameters.Select(parameter => parameter.ParameterType).Prepend(method.ReturnType);
+    private static IEnumerable<TypeReference> Signature(MethodReference method) =>
+        method.Parameters.Select(parameter => parameter.ParameterType).Prepend(method.ReturnType);
 
     private static IEnumerable<TypeReference> Constraints(IGenericParameterProvider provider) =>
         provider.GenericParameters.SelectMany(parameter => parameter.Constraints).Select(constraint => constraint.ConstraintType);

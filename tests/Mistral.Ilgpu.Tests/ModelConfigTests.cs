@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Xunit;
@@ -76,7 +75,8 @@ public sealed class ModelConfigTests
     }
 
     [Fact]
-    public void Read_EosAbsentAndNamedForGeneration_IsThatAlone() => Assert.Equal([9], ReadWith("""{"eos_token_id": 9}""", ("eos_token_id", null)).EosIds);
+    public void Read_EosAbsentAndNamedForGeneration_IsThatAlone() =>
+        Assert.Equal([9], ReadWith("""{"eos_token_id": 9}""", ("eos_token_id", null)).EosIds);
 
     [Fact]
     public void Read_Llama_HasNoWindowWhateverItSays()
@@ -116,7 +116,8 @@ public sealed class ModelConfigTests
     [InlineData("[2, 5, 2]", new[] { 2, 5 })]
     [InlineData("7", new[] { 7 })]
     [InlineData("[]", new int[0])]
-    public void Read_EosIds_AreOneOrAList(string value, int[] expected) => Assert.Equal(expected, Read(("eos_token_id", value)).EosIds);
+    public void Read_EosIds_AreOneOrAList(string value, int[] expected) =>
+        Assert.Equal(expected, Read(("eos_token_id", value)).EosIds);
 
     [Fact]
     public void Generation_EosIds_JoinThoseOfConfig()
@@ -131,7 +132,8 @@ public sealed class ModelConfigTests
     [Theory]
     [InlineData(-1)]
     [InlineData(32)]
-    public void WindowOf_NoSuchLayer_Throws(int layer) => Assert.Throws<ArgumentOutOfRangeException>(() => Read().WindowOf(layer));
+    public void WindowOf_NoSuchLayer_Throws(int layer) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Read().WindowOf(layer));
 
     [Theory]
     [InlineData("model_type", "\"mixtral\"", "found mixtral, expected mistral or llama or ministral")]

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests;
 
-/// <summary>Reference data too large for the repository, or of other makers, kept beside it; without it, tests that need it are skipped.</summary>
+/// <summary>Reference data too large for the repository, or of other makers, kept beside it; without it, tests that need it are
+/// skipped.</summary>
 internal static class SharedData
 {
     private static readonly string Root = Path.Combine(Repository.Root, "..", "shared");

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Mistral.Ilgpu.TinyModel;
 
-/// <summary>Rows packed with documents: each position's id, the id that follows it, and the weight of getting that right.</summary>
+/// <summary>Rows packed with documents: each position's id, the id that follows it, and the weight of getting that
+/// right.</summary>
 public sealed class Batch(int rows, int length)
 {
     private readonly long[] _ids = new long[rows * length];

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace Mistral.Ilgpu.TinyModel;
 
 /// <summary>Trains the model: Muon on the hidden matrices, AdamW on embeddings and gains.</summary>
-public sealed class Trainer(TinyTransformer model, Corpus training, Corpus heldOut, int steps, TextWriter log, Action<int> checkpoint)
+public sealed class Trainer(
+    TinyTransformer model, Corpus training, Corpus heldOut, int steps, TextWriter log, Action<int> checkpoint)
 {
     private const int Rows = 12;
     private const int Length = 384;

@@ -28,7 +28,8 @@ public readonly record struct AttentionInput<TElement>(
     int SplitTiles = DecodeSplits.LeastTiles)
     where TElement : unmanaged
 {
-    /// <summary>Grouped-query attention (Ainslie et al., arXiv 2305.13245): so many neighbouring query heads share a kv head.</summary>
+    /// <summary>Grouped-query attention (Ainslie et al., arXiv 2305.13245): so many neighbouring query heads share a kv
+    /// head.</summary>
     public Divisor Group { get; } = new(Heads / KvHeads);
 }
 
@@ -66,7 +67,8 @@ public readonly record struct AttentionOutput(ArrayView<float> View, long At, in
 
     /// <summary>A decoded token's part of one split.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AttentionOutput Part<TElement>(AttentionInput<TElement> input, ArrayView<float> parts, int token, int kvHead, int split)
+    public static AttentionOutput Part<TElement>(
+        AttentionInput<TElement> input, ArrayView<float> parts, int token, int kvHead, int split)
         where TElement : unmanaged
     {
         int perPart = input.HeadDim + DecodeSplits.Tail;
@@ -76,8 +78,8 @@ public readonly record struct AttentionOutput(ArrayView<float> View, long At, in
 }
 
 /// <summary>
-/// How the keys of a decoded token are split, so that a long text is shared by more than its kv heads. The borders depend on
-/// the token's position alone, so that its sums have one order whatever else is in the pass. How few tiles a split may have is the
+/// How the keys of a decoded token are split, so that a long text is shared by more than its kv heads. The borders depend on the
+/// token's position alone, so that its sums have one order whatever else is in the pass. How few tiles a split may have is the
 /// device's: see <c>Family.SplitTiles</c>.
 /// </summary>
 public static class DecodeSplits
@@ -91,8 +93,8 @@ public static class DecodeSplits
     /// <summary>Tiles of a split at least, where splitting further gains nothing.</summary>
     public const int LeastTiles = 16;
 
-    /// <summary>Which float of the padding counts, as a whole number, the splits that are done: in the first part of the first head of a kv
-    /// head, zero between launches.</summary>
+    /// <summary>Which float of the padding counts, as a whole number, the splits that are done: in the first part of the first
+    /// head of a kv head, zero between launches.</summary>
     public const int DoneAt = 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -108,8 +110,8 @@ public static class DecodeSplits
     }
 
     /// <summary>
-    /// Splits that a launch makes room for: a power of two that no text of so many keys exceeds. Texts grow through few such rooms, and
-    /// a launch is the same within one.
+    /// Splits that a launch makes room for: a power of two that no text of so many keys exceeds. Texts grow through few such
+    /// rooms, and a launch is the same within one.
     /// </summary>
     public static int Room(int keys, int leastTiles)
     {

@@ -10,7 +10,8 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 /// (<see cref="Rope{TCache,TElement}"/>) and attends over the ring, with the same sums in the same order as
 /// <see cref="DecodeAttendRow{TTiles,TElement}"/>. Row form: one work item per token and kv head; no barriers.
 /// </summary>
-public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : ISharedKernel, ILink
+public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(
+    AttentionInput<TElement> Input, ArrayView<ulong> Frequencies) : ISharedKernel, ILink
     where TTiles : struct, IAttentionTiles<TTiles, TElement>
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
@@ -58,7 +59,8 @@ public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(Attenti
 /// 2023) that <see cref="MergeSplits"/> joins. Parts: tokens × heads × <see cref="DecodeSplits.Most"/> × (headDim +
 /// <see cref="DecodeSplits.Tail"/>). Row form: one work item per token, kv head and split; no barriers.
 /// </summary>
-public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<TElement> Input, ArrayView<float> Parts) : ISharedKernel, ILink
+public readonly record struct DecodeAttendRow<TTiles, TElement>(
+    AttentionInput<TElement> Input, ArrayView<float> Parts) : ISharedKernel, ILink
     where TTiles : struct, IAttentionTiles<TTiles, TElement>
     where TElement : unmanaged
 {
@@ -94,11 +96,12 @@ public readonly record struct DecodeAttendRow<TTiles, TElement>(AttentionInput<T
 }
 
 /// <summary>
-/// <see cref="DecodeAttendRow{TTiles,TElement}"/> for GPUs: one group per split (grid x), kv head (grid y) and token (grid z), see
-/// <see cref="AttentionGroup{TCache,TElement,TRoom}"/>.
+/// <see cref="DecodeAttendRow{TTiles,TElement}"/> for GPUs: one group per split (grid x), kv head (grid y) and token (grid z),
+/// see <see cref="AttentionGroup{TCache,TElement,TRoom}"/>.
 /// </summary>
 [GroupForm]
-public readonly record struct DecodeAttendGroup<TCache, TElement, TRoom>(AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel
+public readonly record struct DecodeAttendGroup<TCache, TElement, TRoom>(
+    AttentionInput<TElement> Input, ArrayView<float> Parts) : IKernel
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
     where TRoom : struct, IHeadRoom

@@ -178,7 +178,8 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
 
     /// <summary>output = output × keep + Σ weight i × value i.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(ArrayView<float> output, long at0, long at1, long at2, long at3, float keep0, float keep1, float keep2, float keep3)
+    private void Add(
+        ArrayView<float> output, long at0, long at1, long at2, long at3, float keep0, float keep1, float keep2, float keep3)
     {
         int headDim = _input.HeadDim;
         for (int d = 0; d < headDim; d += Lanes)

@@ -12,7 +12,8 @@ public struct Quad<TElement>
     public TElement A, B, C, D;
 }
 
-/// <summary>A tile's keys and values: positions before the block's start from the ring, later ones from the fresh tiles.</summary>
+/// <summary>A tile's keys and values: positions before the block's start from the ring, later ones from the fresh
+/// tiles.</summary>
 internal readonly struct QuadTile<TCache, TElement>
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
@@ -66,7 +67,8 @@ internal readonly struct QuadTile<TCache, TElement>
         };
     }
 
-    /// <summary>Four elements of one value. What lies behind the last key is weighed with 0 and must be a number: the last one.</summary>
+    /// <summary>Four elements of one value. What lies behind the last key is weighed with 0 and must be a number: the last
+    /// one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Float4 Value(int four, int lane)
     {

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// <see cref="IAttentionTiles{TSelf,TElement}"/> for processors that pay for each indexed access and for local memory (ILGPU's CPU
-/// accelerator): four keys by four queries at a time, everything between loads of four in registers.
+/// <see cref="IAttentionTiles{TSelf,TElement}"/> for processors that pay for each indexed access and for local memory (ILGPU's
+/// CPU accelerator): four keys by four queries at a time, everything between loads of four in registers.
 /// </summary>
 public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<TCache, TElement>, TElement>
     where TCache : struct, ICacheFormat<TElement>
@@ -206,7 +206,8 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
             }
         }
 
-        /// <summary>Whether this query, the first of four, or <paramref name="last"/>, or one between, sees one of four keys.</summary>
+        /// <summary>Whether this query, the first of four, or <paramref name="last"/>, or one between, sees one of four
+        /// keys.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly bool Sees(int tile, int quad, Row last)
         {

@@ -11,7 +11,8 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 /// evicts only the key that just left its window; a prompt's into the fresh tiles, for its last tokens would evict what its
 /// first ones need. A key reads the same wherever it lies. Work is shared by run.
 /// </summary>
-public readonly record struct Rope<TCache, TElement>(AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : ISharedKernel, ILink
+public readonly record struct Rope<TCache, TElement>(
+    AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : ISharedKernel, ILink
     where TCache : struct, ICacheFormat<TElement>
     where TElement : unmanaged
 {

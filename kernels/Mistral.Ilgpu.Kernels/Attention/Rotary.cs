@@ -35,8 +35,8 @@ public static class Rotary
     }
 
     /// <summary>
-    /// Of plain arithmetic, which compilers vectorize: the nearest quarter turn is taken off exactly, and what is left, within π/4, goes through
-    /// polynomials that are within 1e-7 there (Moshier, Cephes, sinf and cosf).
+    /// Of plain arithmetic, which compilers vectorize: the nearest quarter turn is taken off exactly, and what is left, within
+    /// π/4, goes through polynomials that are within 1e-7 there (Moshier, Cephes, sinf and cosf).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (float Cos, float Sin) CosSin(long turn)

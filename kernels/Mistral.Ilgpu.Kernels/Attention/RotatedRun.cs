@@ -61,7 +61,8 @@ internal static class RotatedRun<TCache, TElement>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(AttentionInput<TElement> input, KvTiles<TElement> to, int tile, int position, int head, int element, long from)
+    private static void Store(
+        AttentionInput<TElement> input, KvTiles<TElement> to, int tile, int position, int head, int element, long from)
     {
         const int Lanes = TileLayout.Length;
         int lane = position % Lanes;
@@ -77,7 +78,8 @@ internal static class RotatedRun<TCache, TElement>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Encode(ArrayView<float> x, long from, ArrayView<TElement> to, long at, int step, ArrayView<ushort> scales, long scaleAt)
+    private static void Encode(
+        ArrayView<float> x, long from, ArrayView<TElement> to, long at, int step, ArrayView<ushort> scales, long scaleAt)
     {
         float inverse = 1;
         if (TCache.IsScaled)

@@ -6,9 +6,9 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// Cache rotation: what was fresh goes to its slots in the rings, once the attention of this pass has read what it evicts. Of more
-/// fresh positions than a ring holds only the last are written, so no slot is written twice. A tile of fresh keys
-/// has the layout of the ring's, so this copies as the bits lie. Work is shared by element of a tile.
+/// Cache rotation: what was fresh goes to its slots in the rings, once the attention of this pass has read what it evicts. Of
+/// more fresh positions than a ring holds only the last are written, so no slot is written twice. A tile of fresh keys has the
+/// layout of the ring's, so this copies as the bits lie. Work is shared by element of a tile.
 /// </summary>
 /// <param name="Ring">Positions in a ring.</param>
 public readonly record struct StoreKv<TCache, TElement>(AttentionInput<TElement> Input, int Ring) : ISharedKernel

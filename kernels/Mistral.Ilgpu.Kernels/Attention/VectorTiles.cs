@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// <see cref="IAttentionTiles{TSelf,TElement}"/> for the CPU accelerator: a tile's keys and values are decoded into the stack once for
-/// all queries of the block; scores are sums side by side over its sixteen positions, outputs over sixteen elements.
+/// <see cref="IAttentionTiles{TSelf,TElement}"/> for the CPU accelerator: a tile's keys and values are decoded into the stack
+/// once for all queries of the block; scores are sums side by side over its sixteen positions, outputs over sixteen elements.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTiles<TCache, TElement>, TElement>
@@ -190,7 +190,8 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         }
     }
 
-    /// <summary>Where a tile's keys are: lanes before <see cref="FirstFresh"/> in the ring, later ones in the fresh tiles.</summary>
+    /// <summary>Where a tile's keys are: lanes before <see cref="FirstFresh"/> in the ring, later ones in the fresh
+    /// tiles.</summary>
     private readonly struct Sides(AttentionBlock block, int tile)
     {
         public readonly int FirstFresh = block.Queries.Start - (tile * Vectors.Count);

@@ -35,7 +35,8 @@ public readonly record struct LogitRow(ArrayView<Float4> Values, int Columns)
         return values;
     }
 
-    /// <summary>The highest rank of a group's row, and in <paramref name="shared"/>[1] the first token that has it. Every item must call it.</summary>
+    /// <summary>The highest rank of a group's row, and in <paramref name="shared"/>[1] the first token that has it. Every item
+    /// must call it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Likeliest(ArrayView<uint> shared)
     {

@@ -4,8 +4,9 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
-/// Weights of a group's tokens by bins, in shared memory, and where among the bins a sum is reached. Sums of 64 bits are kept in halves, whose
-/// additions carry: they are the same in any order, and atomics of 32 bits do, where those of 64 are loops. Any group size.
+/// Weights of a group's tokens by bins, in shared memory, and where among the bins a sum is reached. Sums of 64 bits are kept in
+/// halves, whose additions carry: they are the same in any order, and atomics of 32 bits do, where those of 64 are loops. Any
+/// group size.
 /// </summary>
 /// <param name="Low">Lower halves, <see cref="Bins"/>.</param>
 /// <param name="High">Upper halves, <see cref="Bins"/>.</param>
@@ -118,8 +119,8 @@ public readonly record struct Tally(ArrayView<uint> Low, ArrayView<uint> High, A
         return total;
     }
 
-    /// <summary>Finds the bin at which the sum of bins from the first reaches <paramref name="need"/>, which is no more than their total. One
-    /// item calls it, after <see cref="Sum"/>.</summary>
+    /// <summary>Finds the bin at which the sum of bins from the first reaches <paramref name="need"/>, which is no more than
+    /// their total. One item calls it, after <see cref="Sum"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Find(ulong need)
     {

@@ -4,9 +4,10 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
-/// Tokens by their logits in whole numbers, so that a host and every device agree on each of them. A token's distance from the likeliest is
-/// ⌊(best − logit) × 2²⁴⌋: one subtraction in float32, rounded once, and a product with a power of two, which is exact. A token's key is its
-/// distance, then its id: keys in their order are the tokens, likeliest first and the lower id of equals.
+/// Tokens by their logits in whole numbers, so that a host and every device agree on each of them. A token's distance from the
+/// likeliest is ⌊(best − logit) × 2²⁴⌋: one subtraction in float32, rounded once, and a product with a power of two, which is
+/// exact. A token's key is its distance, then its id: keys in their order are the tokens, likeliest first and the lower id of
+/// equals.
 /// </summary>
 public static class TokenOrder
 {
@@ -31,7 +32,8 @@ public static class TokenOrder
     /// <summary>What <see cref="Rank"/> makes of −∞.</summary>
     public const uint RuledOut = 0x007FFFFF;
 
-    // A draw goes through the tokens by columns of this many bits of the id, then by id: neighbouring work items then count neighbouring columns.
+    // A draw goes through the tokens by columns of this many bits of the id, then by id: neighbouring work items then count
+    // neighbouring columns.
     private const int ColumnBits = 11;
 
     /// <summary>Columns that a draw goes through.</summary>

@@ -17,13 +17,15 @@ public interface ISharedKernel : IKernel
 }
 
 /// <summary>
-/// Marks a form whose work items work together by group, through shared memory and barriers: for GPUs. Other forms need neither and run
-/// anywhere. In OpenCL a barrier orders shared memory alone: what an item writes to global memory no other item of its group may read.
+/// Marks a form whose work items work together by group, through shared memory and barriers: for GPUs. Other forms need neither
+/// and run anywhere. In OpenCL a barrier orders shared memory alone: what an item writes to global memory no other item of its
+/// group may read.
 /// </summary>
 [AttributeUsage(AttributeTargets.Struct)]
 public sealed class GroupFormAttribute : Attribute;
 
-/// <summary>Marks a form for CUDA devices of an architecture or newer, 80 for sm_80: made of inline PTX, or of what OpenCL lacks.</summary>
+/// <summary>Marks a form for CUDA devices of an architecture or newer, 80 for sm_80: made of inline PTX, or of what OpenCL
+/// lacks.</summary>
 [AttributeUsage(AttributeTargets.Struct)]
 public sealed class CudaFormAttribute(int architecture) : Attribute
 {
@@ -33,8 +35,9 @@ public sealed class CudaFormAttribute(int architecture) : Attribute
     public int GroupSize { get; init; }
 
     /// <summary>
-    /// Groups that a multiprocessor is to have room for; 0 where the assembler may choose. Unless it is told, it takes few registers so that many
-    /// threads fit, and a thread with few registers waits for one load before it asks for the next. Needs a <see cref="GroupSize"/>.
+    /// Groups that a multiprocessor is to have room for; 0 where the assembler may choose. Unless it is told, it takes few
+    /// registers so that many threads fit, and a thread with few registers waits for one load before it asks for the next. Needs
+    /// a <see cref="GroupSize"/>.
     /// </summary>
     public int GroupsAtOnce { get; init; }
 

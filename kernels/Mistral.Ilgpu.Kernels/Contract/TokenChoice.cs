@@ -4,9 +4,9 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
-/// How a token is chosen from a row of logits: the likeliest one, or one drawn from those that are left of the <see cref="TopK"/> likeliest, of
-/// them the fewest whose weights at temperature 1 reach <see cref="TopP"/>, and of them those no farther from the likeliest than
-/// <see cref="MostDistance"/>.
+/// How a token is chosen from a row of logits: the likeliest one, or one drawn from those that are left of the <see cref="TopK"/>
+/// likeliest, of them the fewest whose weights at temperature 1 reach <see cref="TopP"/>, and of them those no farther from the
+/// likeliest than <see cref="MostDistance"/>.
 /// </summary>
 /// <param name="IsDrawn">Whether a token is drawn; if not, all else counts for nothing.</param>
 /// <param name="TopK">Any number past the vocabulary keeps all.</param>

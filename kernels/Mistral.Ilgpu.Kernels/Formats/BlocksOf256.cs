@@ -52,7 +52,8 @@ public readonly partial struct Q2_K : IStripFormat
     public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 8 + index];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => (scales[at + run] >> ((8 * (index & 1)) + (4 * (index >> 1)))) & 15;
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) =>
+        (scales[at + run] >> ((8 * (index & 1)) + (4 * (index >> 1)))) & 15;
 }
 
 /// <summary>Three bits, the third of them apart; six-bit scales of 16 weights: w = d (s − 32) (q − 4).</summary>
@@ -143,7 +144,8 @@ public readonly partial struct Q4_K : IStripFormat
     public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => ScaleAndMinimum.Whole(scales, at, run, index);
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) =>
+        ScaleAndMinimum.Whole(scales, at, run, index);
 }
 
 /// <summary>Five bits, the fifth of them apart; scales as in <see cref="Q4_K"/>.</summary>
@@ -185,7 +187,8 @@ public readonly partial struct Q5_K : IStripFormat
     public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => ScaleAndMinimum.Whole(scales, at, run, index);
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) =>
+        ScaleAndMinimum.Whole(scales, at, run, index);
 }
 
 /// <summary>Six bits, four and two of them; eight-bit scales of 16 weights: w = d s (q − 32).</summary>
@@ -234,7 +237,8 @@ public readonly partial struct Q6_K : IStripFormat
     public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 8];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => (scales[at + run] << (24 - (8 * index))) >> 24;
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) =>
+        (scales[at + run] << (24 - (8 * index))) >> 24;
 }
 
 /// <summary><see cref="IQ4_NL"/> with six-bit scales of 32 weights.</summary>

@@ -4,9 +4,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Random weights, element by element, see <see cref="RandomBits.Value"/>: weights: rows × stride, of which columns are filled; First is the number of
-/// the first element in its tensor.
-/// Work is shared by element.
+/// Random weights, element by element, see <see cref="RandomBits.Value"/>: weights: rows × stride, of which columns are filled;
+/// First is the number of the first element in its tensor. Work is shared by element.
 /// </summary>
 public readonly record struct FillRandomElements<TFormat, TElement>(
     ArrayView<TElement> Weights,
@@ -30,7 +29,8 @@ public readonly record struct FillRandomElements<TFormat, TElement>(
     }
 }
 
-/// <summary>Random quants: a plane of them as words, the first being number First of its tensor. Work is shared by word.</summary>
+/// <summary>Random quants: a plane of them as words, the first being number First of its tensor. Work is shared by
+/// word.</summary>
 public readonly record struct FillRandomQuants(ArrayView<uint> Words, long First, uint Key) : ISharedKernel
 {
     public void Execute() => Execute(WorkShare.Current);
@@ -49,7 +49,8 @@ public readonly record struct FillRandomQuants(ArrayView<uint> Words, long First
 /// weights have no common mean. Pattern: the words, then the bits of each that a sign turns. The first
 /// block is number First of its tensor. Work is shared by word.
 /// </summary>
-public readonly record struct FillRandomScales(ArrayView<ushort> Scales, ArrayView<ushort> Pattern, long First, uint Key) : ISharedKernel
+public readonly record struct FillRandomScales(
+    ArrayView<ushort> Scales, ArrayView<ushort> Pattern, long First, uint Key) : ISharedKernel
 {
     public void Execute() => Execute(WorkShare.Current);
 

@@ -40,7 +40,8 @@ public interface IBlockFormat
     /// <param name="quants">Where the block's quants start.</param>
     static abstract Vector256<sbyte> RunOf(ref readonly byte quants, int run);
 
-    /// <summary>What the quants of eight runs are multiplied with, for forms of the CPU accelerator: one block of 256, or eight of 32.</summary>
+    /// <summary>What the quants of eight runs are multiplied with, for forms of the CPU accelerator: one block of 256, or eight
+    /// of 32.</summary>
     /// <param name="scales">Where the first one's scales start.</param>
     static abstract EightScales ScalesOf(ref readonly ushort scales);
 }
@@ -51,8 +52,8 @@ public struct RunScale
     public float Low, High, LowOffset, HighOffset;
 }
 
-/// <summary>Scales and offsets of both halves of eight runs; <see cref="High"/> means nothing where halves do not differ, nor do offsets
-/// where there are none.</summary>
+/// <summary>Scales and offsets of both halves of eight runs; <see cref="High"/> means nothing where halves do not differ, nor do
+/// offsets where there are none.</summary>
 public struct EightScales
 {
     public Vector256<float> Low, High, LowOffset, HighOffset;

@@ -4,7 +4,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
-/// <summary>Blocks whose quants come as signed bytes, four packed in an int, for the instructions of GPUs that multiply them so.</summary>
+/// <summary>Blocks whose quants come as signed bytes, four packed in an int, for the instructions of GPUs that multiply them
+/// so.</summary>
 public interface IPackedFormat : IBlockFormat
 {
     /// <summary>Whether the four bits of a quant are its number among <see cref="Hardware.Lanes.UnevenValues"/>.</summary>
@@ -21,7 +22,8 @@ public interface IPackedFormat : IBlockFormat
     /// <param name="scales">The plane of scales.</param>
     static abstract Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run);
 
-    /// <summary>What they are multiplied with, to the bit <see cref="IBlockFormat.Scale"/>; by inline PTX, for CUDA forms.</summary>
+    /// <summary>What they are multiplied with, to the bit <see cref="IBlockFormat.Scale"/>; by inline PTX, for CUDA
+    /// forms.</summary>
     static abstract RunScale ScaleOf(Pack words, int run);
 
     /// <summary>Quants 4 <paramref name="i"/> to 4 <paramref name="i"/> + 3 of half a run.</summary>
@@ -31,15 +33,15 @@ public interface IPackedFormat : IBlockFormat
     static abstract bool HalvesAreApart { get; }
 
     /// <summary>
-    /// Reads the quants of a run of 32 rows from a stage of shared memory, see <see cref="RunStage"/>: a lane gets those from 4 × (lane mod 4) on of each half, of
-    /// the rows lane / 4, and 8, 16 and 24 below.
+    /// Reads the quants of a run of 32 rows from a stage of shared memory, see <see cref="RunStage"/>: a lane gets those from 4 ×
+    /// (lane mod 4) on of each half, of the rows lane / 4, and 8, 16 and 24 below.
     /// </summary>
     /// <param name="quants">See <see cref="Products.Cuda.RunPlace.Quants"/>.</param>
     static abstract RunWords WordsOfRows(uint quants, int run);
 
     /// <summary>
-    /// Those of sixteen of the rows, as products on tensor cores take them: A and C the halves of row lane / 4, B and D of the row eight below; 2 to the
-    /// <see cref="FactorBits"/> times as large.
+    /// Those of sixteen of the rows, as products on tensor cores take them: A and C the halves of row lane / 4, B and D of the
+    /// row eight below; 2 to the <see cref="FactorBits"/> times as large.
     /// </summary>
     /// <param name="tile">0 for the upper sixteen rows, 1 for the lower.</param>
     static abstract Pack FactorsOfRows(RunWords words, int run, int tile);
@@ -48,7 +50,8 @@ public interface IPackedFormat : IBlockFormat
     static abstract int FactorBits { get; }
 }
 
-/// <summary>The words that the quants of a run are among, as they lie in memory: loads that are not decoded yet need no more registers.</summary>
+/// <summary>The words that the quants of a run are among, as they lie in memory: loads that are not decoded yet need no more
+/// registers.</summary>
 public struct RunWords
 {
     /// <summary>Of the first half, or of both.</summary>

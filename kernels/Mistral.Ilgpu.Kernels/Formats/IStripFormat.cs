@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Weights for <see cref="Lanes"/>: strips of 16 rows side by side, so that a vector holds one column, or four in bytes, of all rows of a strip.
-/// A matrix has its rows padded to whole strips.
+/// Weights for <see cref="Lanes"/>: strips of 16 rows side by side, so that a vector holds one column, or four in bytes, of all
+/// rows of a strip. A matrix has its rows padded to whole strips.
 /// </summary>
 public static class Strip
 {
@@ -20,10 +20,11 @@ public static class Strip
 }
 
 /// <summary>
-/// Blocks that can lie in strips. A run of 32 quants of a strip takes <see cref="Bits"/> vectors. Quants, as unsigned numbers, are cut into planes of
-/// bits: four vectors of nibbles if they have such, two of two bits, one of single bits. Quad q of a run, its columns 4q to 4q + 3, are the four bytes of
-/// a lane: in nibble vector q mod 4 shifted by 4 (q / 4), in two-bit vector q / 4 by 2 (q mod 4), in the bit vector by q. Eight bits lie as signed
-/// bytes, quad q in vector q. All else of a block is in 16-bit floats for the block and whole numbers of a byte for each run.
+/// Blocks that can lie in strips. A run of 32 quants of a strip takes <see cref="Bits"/> vectors. Quants, as unsigned numbers,
+/// are cut into planes of bits: four vectors of nibbles if they have such, two of two bits, one of single bits. Quad q of a run,
+/// its columns 4q to 4q + 3, are the four bytes of a lane: in nibble vector q mod 4 shifted by 4 (q / 4), in two-bit vector q / 4
+/// by 2 (q mod 4), in the bit vector by q. Eight bits lie as signed bytes, quad q in vector q. All else of a block is in 16-bit
+/// floats for the block and whole numbers of a byte for each run.
 /// </summary>
 public interface IStripFormat : IPackedFormat
 {
@@ -36,7 +37,8 @@ public interface IStripFormat : IPackedFormat
     /// <summary>16-bit floats of a block: the scale, and that of offsets where there are some.</summary>
     static abstract int BlockFloats { get; }
 
-    /// <summary>Bytes of a run: scales, of both halves where they differ, then minima likewise; none where the block has one scale.</summary>
+    /// <summary>Bytes of a run: scales, of both halves where they differ, then minima likewise; none where the block has one
+    /// scale.</summary>
     static abstract int RunBytes { get; }
 
     /// <summary>A 16-bit float of a block.</summary>
@@ -47,9 +49,11 @@ public interface IStripFormat : IPackedFormat
     static abstract int RunByte(ArrayView<ushort> scales, long at, int run, int index);
 }
 
-/// <summary>A matrix of blocks in strips: for each strip and run <see cref="IStripFormat.Bits"/> vectors of quants; for each strip and block 16 times
-/// <see cref="IStripFormat.BlockFloats"/>; for each strip and run 16 times <see cref="IStripFormat.RunBytes"/>.</summary>
-public readonly record struct StripWeights(ArrayView<int> Quants, ArrayView<ushort> BlockFloats, ArrayView<sbyte> RunBytes, int Columns);
+/// <summary>A matrix of blocks in strips: for each strip and run <see cref="IStripFormat.Bits"/> vectors of quants; for each
+/// strip and block 16 times <see cref="IStripFormat.BlockFloats"/>; for each strip and run 16 times
+/// <see cref="IStripFormat.RunBytes"/>.</summary>
+public readonly record struct StripWeights(
+    ArrayView<int> Quants, ArrayView<ushort> BlockFloats, ArrayView<sbyte> RunBytes, int Columns);
 
 /// <summary>Quads of a run in a strip.</summary>
 internal static class StripQuads

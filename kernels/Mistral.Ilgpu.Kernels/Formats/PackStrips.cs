@@ -5,10 +5,11 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Rows of elements to strips: strips[s, c, i] = rows[16 s + i − FirstRow, c] for rows from FirstRow on. rows: count × columns; strips: ⌈all rows / 16⌉ ×
-/// columns × 16. Work is shared by pieces of a strip, see <see cref="Items"/>.
+/// Rows of elements to strips: strips[s, c, i] = rows[16 s + i − FirstRow, c] for rows from FirstRow on. rows: count × columns;
+/// strips: ⌈all rows / 16⌉ × columns × 16. Work is shared by pieces of a strip, see <see cref="Items"/>.
 /// </summary>
-public readonly record struct PackStrips<TElement>(ArrayView<TElement> Rows, ArrayView<TElement> Strips, int FirstRow, int Columns) : IKernel
+public readonly record struct PackStrips<TElement>(
+    ArrayView<TElement> Rows, ArrayView<TElement> Strips, int FirstRow, int Columns) : IKernel
     where TElement : unmanaged
 {
     // What a piece writes stays in the nearest cache until all of its rows are there.
@@ -45,8 +46,10 @@ public readonly record struct PackStrips<TElement>(ArrayView<TElement> Rows, Arr
     }
 }
 
-/// <summary>Rows of blocks to strips, from FirstRow on, see <see cref="IStripFormat"/>. Work is shared by runs of a strip, see <see cref="Items"/>.</summary>
-public readonly record struct PackBlockStrips<TFormat>(BlockWeights Rows, StripWeights Strips, int FirstRow, int RowCount) : IKernel
+/// <summary>Rows of blocks to strips, from FirstRow on, see <see cref="IStripFormat"/>. Work is shared by runs of a strip, see
+/// <see cref="Items"/>.</summary>
+public readonly record struct PackBlockStrips<TFormat>(
+    BlockWeights Rows, StripWeights Strips, int FirstRow, int RowCount) : IKernel
     where TFormat : struct, IStripFormat
 {
     /// <summary>Runs of the strips that some rows belong to.</summary>

@@ -81,7 +81,8 @@ internal static class PackedBytes
         return FiveBits(words[at + 1 + i], words[at] >> ((16 * half) + (4 * i)), half);
     }
 
-    /// <summary>Such blocks of four rows of a stage: the lane's word of each, and the fifth bits from those that are its own on.</summary>
+    /// <summary>Such blocks of four rows of a stage: the lane's word of each, and the fifth bits from those that are its own
+    /// on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords FiveWordsOfRows<TFormat>(uint quants, int run)
         where TFormat : struct, IPackedFormat
@@ -108,7 +109,8 @@ internal static class PackedBytes
 
     // The lane's words of two of four rows, see IPackedFormat.FactorsOfRows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (uint Top, uint Bottom) RowsOf(Pack fourRows, int tile) => tile == 0 ? (fourRows.A, fourRows.B) : (fourRows.C, fourRows.D);
+    private static (uint Top, uint Bottom) RowsOf(Pack fourRows, int tile) =>
+        tile == 0 ? (fourRows.A, fourRows.B) : (fourRows.C, fourRows.D);
 
     /// <summary>Both halves of two of those rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,7 +146,8 @@ internal static class PackedBytes
         return new Pack { A = topValues.Low, B = bottomValues.Low, C = topValues.High, D = bottomValues.High };
     }
 
-    /// <summary>The same of four bits less 8, which with their upper bit turned are signed ones: at the top of each byte, sixteen times as large.</summary>
+    /// <summary>The same of four bits less 8, which with their upper bit turned are signed ones: at the top of each byte, sixteen
+    /// times as large.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack SignedTops(RunWords words, int tile)
     {
@@ -208,12 +211,15 @@ internal static class PackedBytes
 
     // Those of the first eight values, and of the last, that the lower three bits of four numbers choose.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint UnevenLow(uint numbers) => Permute((uint)(UnevenValues.Lower & uint.MaxValue), (uint)(UnevenValues.Lower >> 32), numbers);
+    private static uint UnevenLow(uint numbers) =>
+        Permute((uint)(UnevenValues.Lower & uint.MaxValue), (uint)(UnevenValues.Lower >> 32), numbers);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint UnevenHigh(uint numbers) => Permute((uint)(UnevenValues.Upper & uint.MaxValue), (uint)(UnevenValues.Upper >> 32), numbers);
+    private static uint UnevenHigh(uint numbers) =>
+        Permute((uint)(UnevenValues.Upper & uint.MaxValue), (uint)(UnevenValues.Upper >> 32), numbers);
 
-    /// <summary>On CUDA, of the bytes 0 to 3 of low and 4 to 7 of high those that the lowest four times four bits number; a fourth bit would ask for signs.</summary>
+    /// <summary>On CUDA, of the bytes 0 to 3 of low and 4 to 7 of high those that the lowest four times four bits number; a
+    /// fourth bit would ask for signs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Permute(uint low, uint high, uint numbers)
     {

@@ -112,7 +112,8 @@ public readonly partial struct Q3_K : IPackedBits
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus(((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (((upper >> part) & PackedBytes.Ones) << 2), 4);
+    public static uint Decode(uint lower, uint upper, int part) =>
+        PackedBytes.Minus(((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (((upper >> part) & PackedBytes.Ones) << 2), 4);
 }
 
 public readonly partial struct Q4_K : IPackedBits
@@ -191,7 +192,8 @@ public readonly partial struct Q5_K : IPackedBits
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Decode(uint lower, uint upper, int part) => ((lower >> (4 * (part & 1))) & PackedBytes.Nibbles) | (((upper >> part) & PackedBytes.Ones) << 4);
+    public static uint Decode(uint lower, uint upper, int part) =>
+        ((lower >> (4 * (part & 1))) & PackedBytes.Nibbles) | (((upper >> part) & PackedBytes.Ones) << 4);
 }
 
 public readonly partial struct Q6_K : IPackedBits
@@ -233,7 +235,8 @@ public readonly partial struct Q6_K : IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q6_K>(quants, (4 * (run >> 2)) + (2 * (run & 1)), 8 + (2 * (run >> 2)));
+    public static RunWords WordsOfRows(uint quants, int run) =>
+        RunStage.PiecesOfRows<Q6_K>(quants, (4 * (run >> 2)) + (2 * (run & 1)), 8 + (2 * (run >> 2)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);

@@ -26,7 +26,8 @@ public readonly partial struct Q8_0 : IPackedFormat
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => quants.Cast<uint>()[(block * 8) + (half * 4) + i];
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        quants.Cast<uint>()[(block * 8) + (half * 4) + i];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q8_0>(quants, 2 * run);
@@ -54,7 +55,8 @@ public readonly partial struct Q4_0 : IPackedBits
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
@@ -63,7 +65,8 @@ public readonly partial struct Q4_0 : IPackedBits
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.SignedTops(words, tile);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus((lower >> (4 * part)) & PackedBytes.Nibbles, 8);
+    public static uint Decode(uint lower, uint upper, int part) =>
+        PackedBytes.Minus((lower >> (4 * part)) & PackedBytes.Nibbles, 8);
 }
 
 public readonly partial struct Q4_1 : IPackedBits
@@ -85,7 +88,8 @@ public readonly partial struct Q4_1 : IPackedBits
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfTwo(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
@@ -116,7 +120,8 @@ public readonly partial struct IQ4_NL : IPackedBits
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
@@ -150,13 +155,15 @@ public readonly partial struct Q5_0 : IPackedFormat
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.Minus(PackedBytes.FiveBits(quants, block, half, i), 16);
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        PackedBytes.Minus(PackedBytes.FiveBits(quants, block, half, i), 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => PackedBytes.FiveWordsOfRows<Q5_0>(quants, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.Minus(PackedBytes.FiveBitsOfRows(words, tile), 16);
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) =>
+        PackedBytes.Minus(PackedBytes.FiveBitsOfRows(words, tile), 16);
 }
 
 public readonly partial struct Q5_1 : IPackedFormat
@@ -181,7 +188,8 @@ public readonly partial struct Q5_1 : IPackedFormat
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfTwo(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) => PackedBytes.FiveBits(quants, block, half, i);
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        PackedBytes.FiveBits(quants, block, half, i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => PackedBytes.FiveWordsOfRows<Q5_1>(quants, run);

@@ -20,7 +20,8 @@ public static class RunStage
     /// <summary>And of entries.</summary>
     public const int EntriesPitch = (Runs + 1) * TileMemory.PieceBytes;
 
-    /// <summary>Whether a thread has registers for both matrices of a gated pair: a run has one scale, and that and its quants are soon found.</summary>
+    /// <summary>Whether a thread has registers for both matrices of a gated pair: a run has one scale, and that and its quants
+    /// are soon found.</summary>
     public static bool HasRegisters<TFormat>()
         where TFormat : struct, IPackedFormat => TFormat.BlockLength == BlockRun.Length && !TFormat.HasOffsets && !TFormat.IsUneven;
 
@@ -34,7 +35,8 @@ public static class RunStage
     public static int ScaleBytesOf<TFormat>()
         where TFormat : struct, IPackedFormat => Columns / TFormat.BlockLength * TFormat.ScaleWords * sizeof(ushort);
 
-    /// <summary>Whether those are whole pieces, and so in the stage; otherwise each lane loads its own as it needs them.</summary>
+    /// <summary>Whether those are whole pieces, and so in the stage; otherwise each lane loads its own as it needs
+    /// them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasScales<TFormat>()
         where TFormat : struct, IPackedFormat => ScaleBytesOf<TFormat>() % TileMemory.PieceBytes == 0;
@@ -53,7 +55,8 @@ public static class RunStage
         return new Pack { A = loaded.A, B = loaded.B, C = loaded.C, D = loaded.D };
     }
 
-    /// <summary>Two neighbouring pieces of 32 rows: of the upper sixteen rows in Low, of the lower in High, both as a product takes them.</summary>
+    /// <summary>Two neighbouring pieces of 32 rows: of the upper sixteen rows in Low, of the lower in High, both as a product
+    /// takes them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static RunWords PiecesOfRows<TFormat>(uint quants, int piece)
         where TFormat : struct, IPackedFormat => new()

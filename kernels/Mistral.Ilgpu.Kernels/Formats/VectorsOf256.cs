@@ -7,7 +7,8 @@ namespace Mistral.Ilgpu.Kernels.Formats;
 public readonly partial struct Q2_K
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => QuantVectors.Bits(in quants, 32 * (run >> 2), 2 * (run & 3), 3).AsSByte();
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.Bits(in quants, 32 * (run >> 2), 2 * (run & 3), 3).AsSByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static EightScales ScalesOf(ref readonly ushort scales)
@@ -63,7 +64,8 @@ public readonly partial struct Q3_K
 public readonly partial struct Q4_K
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => QuantVectors.Bits(in quants, 32 * (run >> 1), 4 * (run & 1), 15).AsSByte();
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.Bits(in quants, 32 * (run >> 1), 4 * (run & 1), 15).AsSByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static EightScales ScalesOf(ref readonly ushort scales) => ScaleAndMinimumVectors.Of(in scales);

@@ -16,7 +16,8 @@ public readonly partial struct Q8_0
 public readonly partial struct Q4_0
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => QuantVectors.Nibbles(in quants).AsSByte() - Vector256.Create((sbyte)8);
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.Nibbles(in quants).AsSByte() - Vector256.Create((sbyte)8);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
@@ -34,7 +35,8 @@ public readonly partial struct Q4_1
 public readonly partial struct Q5_0
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => QuantVectors.FiveBits(in quants).AsSByte() - Vector256.Create((sbyte)16);
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.FiveBits(in quants).AsSByte() - Vector256.Create((sbyte)16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);

@@ -106,7 +106,8 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> DecodeVector(ref readonly ushort bits) => (Vectors.Widen(Vector256.LoadUnsafe(in bits)) << 16).AsSingle();
+    public static Vector512<float> DecodeVector(ref readonly ushort bits) =>
+        (Vectors.Widen(Vector256.LoadUnsafe(in bits)) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Encode(float value)
@@ -142,10 +143,11 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Decode(ushort bits) => FromBits(bits);
 
-    // Exponent and mantissa in their places, the sign in its, and 2^112 for the other bias; a subnormal half is a subnormal float on the
-    // way. GPUs whose OpenCL takes those for zero must not come here.
+    // Exponent and mantissa in their places, the sign in its, and 2^112 for the other bias; a subnormal half is a subnormal float
+    // on the way. GPUs whose OpenCL takes those for zero must not come here.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float DecodeLane(ushort bits) => Interop.IntAsFloat((uint)((((int)bits << 16) >> 3) & unchecked((int)0x8FFFE000))) * 5.192296858534828e33f;
+    public static float DecodeLane(ushort bits) =>
+        Interop.IntAsFloat((uint)((((int)bits << 16) >> 3) & unchecked((int)0x8FFFE000))) * 5.192296858534828e33f;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(ref ushort from, ref float lanes) => Lanes.LoadFloat16(ref from, ref lanes);
@@ -189,8 +191,8 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float FromBits(uint half)
     {
-        // An exponent of zero means a multiple of 2^-24: read with an exponent of one more and that one taken off again. Without a
-        // branch, which would keep compilers from vectorizing.
+        // An exponent of zero means a multiple of 2^-24: read with an exponent of one more and that one taken off again. Without
+        // a branch, which would keep compilers from vectorizing.
         int magnitude = (int)(half & 0x7FFFu);
         int isSubnormal = (magnitude - 0x400) >> 31;
         float value = Interop.IntAsFloat((uint)((magnitude << 13) + 0x38000000 + (isSubnormal & 0x00800000)))

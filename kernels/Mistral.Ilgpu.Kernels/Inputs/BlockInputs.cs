@@ -16,16 +16,18 @@ public interface IBlockInput
 }
 
 /// <summary>
-/// Activations in eight bits with a scale for each run, for products of whole numbers, quad by quad (four neighbouring columns): Quads has a quad's
-/// signed bytes in an int, the first lowest; Pairs the same as shorts in two ints, columns 0 and 2, then 1 and 3; and for each run A is the scale, B and C
-/// the sums of its two halves as they are after quantization.
+/// Activations in eight bits with a scale for each run, for products of whole numbers, quad by quad (four neighbouring columns):
+/// Quads has a quad's signed bytes in an int, the first lowest; Pairs the same as shorts in two ints, columns 0 and 2, then 1 and
+/// 3; and for each run A is the scale, B and C the sums of its two halves as they are after quantization.
 /// </summary>
 /// <param name="Stride">Columns.</param>
-public readonly record struct Int8Input(ArrayView<int> Quads, ArrayView<int> Pairs, ArrayView<Float4> Runs, int Stride) : IBlockInput
+public readonly record struct Int8Input(
+    ArrayView<int> Quads, ArrayView<int> Pairs, ArrayView<Float4> Runs, int Stride) : IBlockInput
 {
     /// <summary>Where a quad is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public long QuadAt(int token, int run, int quad) => ((long)token * (Stride / BlockRun.QuadLength)) + (run * BlockRun.Quads) + quad;
+    public long QuadAt(int token, int run, int quad) =>
+        ((long)token * (Stride / BlockRun.QuadLength)) + (run * BlockRun.Quads) + quad;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Dot<TFormat>(BlockWeights weights, long block, int runInBlock, int token, int run)

@@ -4,7 +4,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
-/// <summary>One token normed and in eight bits in each group's own shared memory: to the bit what <see cref="Rows.RmsNormWarp{TExtra}"/> makes of it.</summary>
+/// <summary>One token normed and in eight bits in each group's own shared memory: to the bit what
+/// <see cref="Rows.RmsNormWarp{TExtra}"/> makes of it.</summary>
 public static class NormedInput
 {
     /// <summary>Columns that there is room for.</summary>

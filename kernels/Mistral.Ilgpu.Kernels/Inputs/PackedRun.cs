@@ -6,7 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
-/// <summary>Brings a run of 32 activations to eight bits in the registers of eight lanes: scale = max |x| / 127 and q = round(x / scale).</summary>
+/// <summary>Brings a run of 32 activations to eight bits in the registers of eight lanes: scale = max |x| / 127 and q = round(x /
+/// scale).</summary>
 internal static class PackedRun
 {
     /// <summary>Neighbours that a lane has.</summary>
@@ -15,7 +16,8 @@ internal static class PackedRun
     /// <summary>Lanes of a run.</summary>
     public const int Lanes = BlockRun.Length / PerLane;
 
-    /// <summary>Writes a lane's four. Every lane of the warp must call it, and eight neighbours have the fours of one run in order.</summary>
+    /// <summary>Writes a lane's four. Every lane of the warp must call it, and eight neighbours have the fours of one run in
+    /// order.</summary>
     /// <param name="four">Which four of the token's row they are.</param>
     /// <param name="exists">Otherwise nothing is written.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

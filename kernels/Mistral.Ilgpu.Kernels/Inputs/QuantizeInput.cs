@@ -7,8 +7,9 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// Activations to eight bits: for each run of 32, scale = max |x| / 127 and q = round(x / scale), see <see cref="Int8Input"/>.
-/// x: tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens. Work is shared by run.
+/// Activations to eight bits: for each run of 32, scale = max |x| / 127 and q = round(x / scale), see <see cref="Int8Input"/>. x:
+/// tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens. Work is shared by
+/// run.
 /// </summary>
 public readonly record struct QuantizeInput(
     StepState State,
@@ -87,7 +88,8 @@ public readonly record struct QuantizeInputLanes(
 /// <summary>How activations are rounded to eight bits.</summary>
 internal static class Int8Rounding
 {
-    /// <summary>What a run of that scale is multiplied with. A run of zeros has no scale; one so small that its inverse overflows rounds to zeros too.</summary>
+    /// <summary>What a run of that scale is multiplied with. A run of zeros has no scale; one so small that its inverse overflows
+    /// rounds to zeros too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Inverse(float scale) => scale > 1e-37f ? 1 / scale : 0;
 

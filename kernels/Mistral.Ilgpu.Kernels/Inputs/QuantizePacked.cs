@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// <see cref="QuantizeInput"/> for CUDA, four quants to an int: for each run of 32, scale = max |x| / 127 and q = round(x / scale).
-/// x: tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens.
-/// A lane takes four neighbours, eight lanes a run, see <see cref="PackedRun"/>. The grid has a thread for every four.
+/// <see cref="QuantizeInput"/> for CUDA, four quants to an int: for each run of 32, scale = max |x| / 127 and q = round(x /
+/// scale). x: tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens. A lane
+/// takes four neighbours, eight lanes a run, see <see cref="PackedRun"/>. The grid has a thread for every four.
 /// </summary>
 [CudaForm(70, GroupSize = WarpRows.GroupSize)]
 public readonly record struct QuantizePacked(

@@ -27,8 +27,9 @@ public readonly struct AsNormed : IInputNorm
 }
 
 /// <summary>
-/// x / √(mean x² + ε) × gain, to the bit as <see cref="Rows.RmsNormWarp{TExtra}"/> stores it: the first <see cref="GroupReduce.MaxGroupSize"/> items of a group
-/// add what that kernel's add, and a product is rounded before anything is added to it. Columns must be a multiple of four.
+/// x / √(mean x² + ε) × gain, to the bit as <see cref="Rows.RmsNormWarp{TExtra}"/> stores it: the first
+/// <see cref="GroupReduce.MaxGroupSize"/> items of a group add what that kernel's add, and a product is rounded before anything
+/// is added to it. Columns must be a multiple of four.
 /// </summary>
 public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, float Epsilon)
 {

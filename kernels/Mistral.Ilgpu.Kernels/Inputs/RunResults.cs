@@ -46,5 +46,6 @@ public readonly struct AlsoInt8 : IRunResult
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Write(PackedInput output, long row, int four, Float4 x, bool exists) => PackedRun.Write(output, row, four, x, exists);
+    public static void Write(PackedInput output, long row, int four, Float4 x, bool exists) =>
+        PackedRun.Write(output, row, four, x, exists);
 }

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// <see cref="Int8Input"/> as forms of the CPU accelerator want it: values are bytes, tokens × stride; and of each token the scales of
-/// all runs, then what B is there, then what C is.
+/// <see cref="Int8Input"/> as forms of the CPU accelerator want it: values are bytes, tokens × stride; and of each token the
+/// scales of all runs, then what B is there, then what C is.
 /// </summary>
 /// <param name="Scales">tokens × 4 × runs, three of the four used.</param>
 public readonly record struct VectorInput(ArrayView<sbyte> Values, ArrayView<float> Scales, int Stride)

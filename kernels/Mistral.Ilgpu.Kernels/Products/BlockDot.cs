@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// Rows of at least eight runs in blocks by activations in eight bits: each product is eight running sums of whole numbers' sums times their scales, and eight of
-/// offsets, over eight runs at a time, whichever shape makes it.
+/// Rows of at least eight runs in blocks by activations in eight bits: each product is eight running sums of whole numbers' sums
+/// times their scales, and eight of offsets, over eight runs at a time, whichever shape makes it.
 /// </summary>
 internal static class BlockDot<TFormat>
     where TFormat : struct, IBlockFormat
@@ -140,7 +140,8 @@ internal static class BlockDot<TFormat>
 
     /// <returns>The running sums of offsets.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Scale(EightScales scales, Inputs input, Vector256<float> offsets, ref float low, ref float high)
+    private static Vector256<float> Scale(
+        EightScales scales, Inputs input, Vector256<float> offsets, ref float low, ref float high)
     {
         (scales.Low * input.Scale).StoreUnsafe(ref low);
         if (TFormat.HalvesDiffer)
@@ -154,7 +155,8 @@ internal static class BlockDot<TFormat>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Add(Vector256<sbyte> quants, Vector256<sbyte> x, ref float low, ref float high, Vector256<float> sums)
+    private static Vector256<float> Add(
+        Vector256<sbyte> quants, Vector256<sbyte> x, ref float low, ref float high, Vector256<float> sums)
     {
         var scale = TFormat.HalvesDiffer ? Vector256.Create(Vector128.Create(low), Vector128.Create(high)) : Vector256.Create(low);
         return Vector256.MultiplyAddEstimate(Vector256.ConvertToSingle(WholeNumbers.Dot(quants, x)), scale, sums);
@@ -192,7 +194,8 @@ internal static class BlockDot<TFormat>
 /// <summary>Products of whole numbers.</summary>
 internal static class WholeNumbers
 {
-    /// <summary>Sums of neighbouring products, four lanes for the first sixteen and four for the others. No activation is −128.</summary>
+    /// <summary>Sums of neighbouring products, four lanes for the first sixteen and four for the others. No activation is
+    /// −128.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Dot(Vector256<sbyte> weights, Vector256<sbyte> x)
     {

@@ -7,9 +7,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks, which stay packed; also y += with <see cref="AddToResidual"/>.
-/// W: rows × columns; x: the rows of a pass, as <typeparamref name="TInput"/> holds them, those of Tokens multiplied; y: tokens × outputStride.
-/// Row form: a work item takes a row, whose blocks stay in the cache while it goes through the tokens. No barriers.
+/// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks, which stay packed; also y += with <see cref="AddToResidual"/>. W: rows ×
+/// columns; x: the rows of a pass, as <typeparamref name="TInput"/> holds them, those of Tokens multiplied; y: tokens ×
+/// outputStride. Row form: a work item takes a row, whose blocks stay in the cache while it goes through the tokens. No barriers.
 /// </summary>
 public readonly record struct BlockMatVecRow<TFormat, TInput, TResult>(
     StepState State,
@@ -52,9 +52,9 @@ public readonly record struct BlockMatVecRow<TFormat, TInput, TResult>(
 }
 
 /// <summary>
-/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> for GPUs: one group per row (grid x) and token (grid y), whose items
-/// take the row's runs by stride and meet in shared memory. The grid has a token for each from the first on. Group size: a power of two up to
-/// <see cref="GroupReduce.MaxGroupSize"/>.
+/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> for GPUs: one group per row (grid x) and token (grid y), whose items take
+/// the row's runs by stride and meet in shared memory. The grid has a token for each from the first on. Group size: a power of
+/// two up to <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
 [GroupForm]
 public readonly record struct BlockMatVecGroup<TFormat, TInput, TResult>(

@@ -7,8 +7,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> with activations in eight bits, for vectorizing compilers (OpenCL on a CPU): each
-/// run of 32 adds to eight running sums, four products to each, so that nothing is summed across a vector before the row's end.
+/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> with activations in eight bits, for vectorizing compilers (OpenCL on a
+/// CPU): each run of 32 adds to eight running sums, four products to each, so that nothing is summed across a vector before the
+/// row's end.
 /// </summary>
 public readonly record struct BlockMatVecLanes<TFormat, TResult>(
     StepState State,
@@ -48,7 +49,8 @@ public readonly record struct BlockMatVecLanes<TFormat, TResult>(
             int run = 0;
             for (; run + Lanes <= runs; run += Lanes)
             {
-                // Eight runs' scales at once, for decoding them is a good part of the work. They are one block of 256, or eight of 32.
+                // Eight runs' scales at once, for decoding them is a good part of the work. They are one block of 256, or eight
+                // of 32.
                 long block = BlockOf(row, run);
                 for (int lane = 0; lane < Lanes; lane++)
                 {
@@ -90,7 +92,8 @@ public readonly record struct BlockMatVecLanes<TFormat, TResult>(
 
     // What the sums of whole numbers of a run are multiplied with, and what the run's offsets add.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Scale(long block, int part, int run, int token, int lane, ArrayView<float> low, ArrayView<float> high, ArrayView<float> offsets)
+    private void Scale(
+        long block, int part, int run, int token, int lane, ArrayView<float> low, ArrayView<float> high, ArrayView<float> offsets)
     {
         var input = Input.Runs[((long)token * (Input.Stride / BlockRun.Length)) + run];
         var scale = TFormat.Scale(Weights.Scales, block * TFormat.ScaleWords, part);

@@ -8,8 +8,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight bits. The products of a run are
-/// whole numbers: of bytes four at a time, summed in 16 bits as long as those hold them, then in 32; or of shorts, where quants or their values have eight bits.
+/// <see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight bits. The
+/// products of a run are whole numbers: of bytes four at a time, summed in 16 bits as long as those hold them, then in 32; or of
+/// shorts, where quants or their values have eight bits.
 /// </summary>
 [LaneForm]
 public readonly record struct BlockStripMatVec<TFormat, TResult>(

@@ -9,8 +9,8 @@ using Mistral.Ilgpu.Kernels.Rows;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes two rows of G and their rows of U, as
-/// <see cref="MatVecVectors{TFormat,TElement,TResult}"/> takes four.
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes two rows of G and their rows of U,
+/// as <see cref="MatVecVectors{TFormat,TElement,TResult}"/> takes four.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct GatedMatVecVectors<TFormat, TElement>(

@@ -4,7 +4,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 
 namespace Mistral.Ilgpu.Kernels.Products;
 
-/// <summary>A dot product as sixteen running sums side by side, which compilers vectorize without reordering an addition.</summary>
+/// <summary>A dot product as sixteen running sums side by side, which compilers vectorize without reordering an
+/// addition.</summary>
 internal static class LaneSum
 {
     private const int Lanes = Padding.Columns;

@@ -113,8 +113,8 @@ public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
 }
 
 /// <summary>
-/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for few tokens and GPUs: one group per row and token, neighbouring items read
-/// neighbouring 16-byte packs, and the shares meet in shared memory. Group size: a power of two up to
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for few tokens and GPUs: one group per row and token, neighbouring items
+/// read neighbouring 16-byte packs, and the shares meet in shared memory. Group size: a power of two up to
 /// <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
 [GroupForm]

@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many: a work item takes four rows and goes
-/// through the tokens four at a time with <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many: a work item takes four rows
+/// and goes through the tokens four at a time with <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
@@ -64,7 +64,8 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref TElement Row(ref TElement weights, long row) => ref Unsafe.Add(ref weights, (nint)(Math.Min(row, Rows - 1) * InputStride));
+    private ref TElement Row(ref TElement weights, long row) =>
+        ref Unsafe.Add(ref weights, (nint)(Math.Min(row, Rows - 1) * InputStride));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Write(int token, int row, Vector128<float> products)

@@ -10,13 +10,15 @@ public interface IEpilogue
     /// <summary>Whether there is a second matrix, stacked under the first.</summary>
     static abstract bool IsGated { get; }
 
-    /// <summary>Rounds in which a group that awaits its input asks for weights, see <see cref="Products.Cuda.PrefetchedRows"/>: in one, what the first turn of its loop takes.</summary>
+    /// <summary>Rounds in which a group that awaits its input asks for weights, see <see cref="Products.Cuda.PrefetchedRows"/>:
+    /// in one, what the first turn of its loop takes.</summary>
     static abstract int RoundsAhead { get; }
 
     /// <param name="second">The second matrix's product; 0 where there is none.</param>
     static abstract float Combine(float current, float product, float second);
 
-    /// <summary>The same by NVIDIA's instructions, with no branch in it, so that those of many elements go on side by side.</summary>
+    /// <summary>The same by NVIDIA's instructions, with no branch in it, so that those of many elements go on side by
+    /// side.</summary>
     static abstract float CombineOnCuda(float current, float product, float second);
 }
 
@@ -54,7 +56,8 @@ public readonly struct AddToResidual : IResult, IEpilogue
 {
     public static bool IsGated => false;
 
-    // Before it comes attention, in which memory has next to nothing to do for microseconds, or the gated half, whose last groups leave room.
+    // Before it comes attention, in which memory has next to nothing to do for microseconds, or the gated half, whose last groups
+    // leave room.
     public static int RoundsAhead => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

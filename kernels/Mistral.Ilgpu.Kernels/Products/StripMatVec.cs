@@ -7,10 +7,10 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c], also y += with <see cref="AddToResidual"/>, for vector processors. W in strips of columns × 16 rows, see
-/// <see cref="Strip"/>; x: tokens × columns, zero-padded to <see cref="Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
-/// A work item takes a strip, whose weights stay in the cache while it goes through the tokens, four at a time. Even and odd columns are summed apart,
-/// because a sum waits for the one before.
+/// y[t, r] = Σ_c W[r, c] x[t, c], also y += with <see cref="AddToResidual"/>, for vector processors. W in strips of columns × 16
+/// rows, see <see cref="Strip"/>; x: tokens × columns, zero-padded to <see cref="Padding.Columns"/>; y: tokens × outputStride; of
+/// the pass's rows those of Tokens. A work item takes a strip, whose weights stay in the cache while it goes through the tokens,
+/// four at a time. Even and odd columns are summed apart, because a sum waits for the one before.
 /// </summary>
 [LaneForm]
 public readonly record struct StripMatVec<TFormat, TElement, TResult>(
@@ -99,7 +99,8 @@ internal static class StripTokens
 internal static class StripOutput
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Write<TResult>(ArrayView<float> output, int token, int stride, long strip, int rows, ref float sums, ArrayView<float> edge)
+    public static void Write<TResult>(
+        ArrayView<float> output, int token, int stride, long strip, int rows, ref float sums, ArrayView<float> edge)
         where TResult : struct, IResult
     {
         long row = strip * Strip.Rows;

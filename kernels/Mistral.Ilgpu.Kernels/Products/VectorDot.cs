@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// Four rows of weights by one row of activations, or by four: each product is sixteen running sums over the columns, whichever of the
-/// two makes it.
+/// Four rows of weights by one row of activations, or by four: each product is sixteen running sums over the columns, whichever
+/// of the two makes it.
 /// </summary>
 internal static class VectorDot<TFormat, TElement>
     where TFormat : struct, IWeightFormat<TElement>
@@ -18,7 +18,8 @@ internal static class VectorDot<TFormat, TElement>
 
     /// <param name="columns">A multiple of <see cref="Vectors.Count"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> OfOne(ref TElement w0, ref TElement w1, ref TElement w2, ref TElement w3, ref float x, int columns)
+    public static Vector128<float> OfOne(
+        ref TElement w0, ref TElement w1, ref TElement w2, ref TElement w3, ref float x, int columns)
     {
         Vector512<float> y0 = default, y1 = default, y2 = default, y3 = default;
         for (nint i = 0; i < columns; i += Vectors.Count)

@@ -3,7 +3,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 
 namespace Mistral.Ilgpu.Kernels.Rows;
 
-/// <summary>to[i] = from[i], 16 bytes at a time: the memory bandwidth that kernels are measured against. Work is shared by element.</summary>
+/// <summary>to[i] = from[i], 16 bytes at a time: the memory bandwidth that kernels are measured against. Work is shared by
+/// element.</summary>
 public readonly record struct CopyFloats(ArrayView<Float4> From, ArrayView<Float4> To) : IKernel
 {
     public void Execute()

@@ -84,7 +84,8 @@ public readonly record struct RmsNormGroup(
 }
 
 /// <summary>
-/// <see cref="RmsNormRow"/> for vector processors, one work item per row; also in eight bits with <see cref="AlsoInt8"/>, for columns in whole runs of 32.
+/// <see cref="RmsNormRow"/> for vector processors, one work item per row; also in eight bits with <see cref="AlsoInt8"/>, for
+/// columns in whole runs of 32.
 /// </summary>
 [LaneForm]
 public readonly record struct RmsNormLanes<TExtra>(

@@ -6,7 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 namespace Mistral.Ilgpu.Kernels.Rows;
 
-/// <summary><see cref="RmsNormRow"/> for the CPU accelerator: a work item takes a row, sixteen elements at a time. No barriers.</summary>
+/// <summary><see cref="RmsNormRow"/> for the CPU accelerator: a work item takes a row, sixteen elements at a time. No
+/// barriers.</summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct RmsNormVectors(
     StepState State,

@@ -6,9 +6,10 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary>
-/// <see cref="RmsNormGroup"/> for CUDA: items read four columns at once, warps add by shuffles, and every item adds the warps' shares in
-/// their order, see <see cref="RmsNormed"/>; also in eight bits with <see cref="AlsoInt8"/>, to the bit what <see cref="QuantizePacked"/> makes, for columns
-/// in whole runs of 32. Group size: a multiple of 32 up to <see cref="Hardware.GroupReduce.MaxGroupSize"/>.
+/// <see cref="RmsNormGroup"/> for CUDA: items read four columns at once, warps add by shuffles, and every item adds the warps'
+/// shares in their order, see <see cref="RmsNormed"/>; also in eight bits with <see cref="AlsoInt8"/>, to the bit what
+/// <see cref="QuantizePacked"/> makes, for columns in whole runs of 32. Group size: a multiple of 32 up to
+/// <see cref="Hardware.GroupReduce.MaxGroupSize"/>.
 /// </summary>
 /// <param name="Packs">Where the rows end that are wanted in eight bits.</param>
 [GroupForm]

@@ -36,7 +36,8 @@ public readonly record struct SwiGlu(
 }
 
 /// <summary>
-/// <see cref="SwiGlu"/> for vector processors; also in eight bits with <see cref="AlsoInt8"/>. Columns in whole runs of 32, by which work is shared.
+/// <see cref="SwiGlu"/> for vector processors; also in eight bits with <see cref="AlsoInt8"/>. Columns in whole runs of 32, by
+/// which work is shared.
 /// </summary>
 [LaneForm]
 public readonly record struct SwiGluLanes<TExtra>(

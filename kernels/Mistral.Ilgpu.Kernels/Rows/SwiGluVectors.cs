@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 namespace Mistral.Ilgpu.Kernels.Rows;
 
-/// <summary><see cref="SwiGlu"/> for the CPU accelerator: a work item takes neighbouring lanes of sixteen. Rows are padded to whole ones,
-/// and columns are a multiple of them. No barriers.</summary>
+/// <summary><see cref="SwiGlu"/> for the CPU accelerator: a work item takes neighbouring lanes of sixteen. Rows are padded to
+/// whole ones, and columns are a multiple of them. No barriers.</summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct SwiGluVectors(
     StepState State,

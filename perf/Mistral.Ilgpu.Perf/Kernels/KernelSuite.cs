@@ -5,7 +5,8 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace Mistral.Ilgpu.Perf.Kernels;
 
-/// <summary>BenchmarkDotNet over single kernels, in this process: a device is opened once, and its kernels are compiled once.</summary>
+/// <summary>BenchmarkDotNet over single kernels, in this process: a device is opened once, and its kernels are compiled
+/// once.</summary>
 internal static class KernelSuite
 {
     public static void Run(string[] args) => BenchmarkSwitcher.FromAssembly(typeof(KernelSuite).Assembly).Run(

@@ -6,7 +6,8 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Perf.Kernels;
 
-/// <summary>Every step of one layer in the shapes of real models, a decoded token and a chunk of a prompt, behind a full window.</summary>
+/// <summary>Every step of one layer in the shapes of real models, a decoded token and a chunk of a prompt, behind a full
+/// window.</summary>
 public class StepBenchmarks : IDisposable
 {
     private const int Window = 4096;

@@ -14,7 +14,8 @@ internal static class Charts
     ];
 
     /// <summary>Lines over lengths that double.</summary>
-    public static string Lines(string title, string x, string y, IEnumerable<(string Name, IEnumerable<(double X, double Y)> Points)> lines)
+    public static string Lines(
+        string title, string x, string y, IEnumerable<(string Name, IEnumerable<(double X, double Y)> Points)> lines)
     {
         var plot = Plot(title);
         plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, Base = 2, Title = x, MajorGridlineStyle = LineStyle.Dot });
@@ -33,7 +34,8 @@ internal static class Charts
     }
 
     /// <summary>A group of bars for each category.</summary>
-    public static string Bars(string title, string y, IReadOnlyList<string> categories, IEnumerable<(string Name, IReadOnlyList<double> Values)> groups)
+    public static string Bars(
+        string title, string y, IReadOnlyList<string> categories, IEnumerable<(string Name, IReadOnlyList<double> Values)> groups)
     {
         var plot = Plot(title);
         var axis = new CategoryAxis { Position = AxisPosition.Left, Key = "categories", StartPosition = 1, EndPosition = 0 };

@@ -7,7 +7,8 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Perf.Report;
 
-/// <summary>What Mistral 7B should take at least on three GPUs, step by step, and how full its kernels keep them: by calculation alone.</summary>
+/// <summary>What Mistral 7B should take at least on three GPUs, step by step, and how full its kernels keep them: by calculation
+/// alone.</summary>
 internal static class ExpectedReport
 {
     private const int Depth = 512;
@@ -96,7 +97,8 @@ internal static class ExpectedReport
         text.Append('\n');
     }
 
-    private static string Time(GpuRates gpu, ExpectedStep step) => Cell(gpu.MicrosecondsOf(step).ToString("N2", CultureInfo.InvariantCulture));
+    private static string Time(GpuRates gpu, ExpectedStep step) =>
+        Cell(gpu.MicrosecondsOf(step).ToString("N2", CultureInfo.InvariantCulture));
 
     private static string Cell(string text) => $" {text} |";
 

@@ -12,8 +12,9 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Perf.Report;
 
 /// <summary>
-/// What must stay where a change moves structure alone: a line for the text of each kernel form, and one for what each device and family computes. Two
-/// lists of one machine are compared by <c>diff</c>. Texts are the same on every machine; logits are the same bits on one kind of processor.
+/// What must stay where a change moves structure alone: a line for the text of each kernel form, and one for what each device and
+/// family computes. Two lists of one machine are compared by <c>diff</c>. Texts are the same on every machine; logits are the
+/// same bits on one kind of processor.
 /// </summary>
 internal static class HashReport
 {
@@ -67,7 +68,8 @@ internal static class HashReport
         }
     }
 
-    private static void WriteLogits(TextWriter output, string name, Device device, Checkpoint checkpoint, TensorFormat? type, int[] prompt)
+    private static void WriteLogits(
+        TextWriter output, string name, Device device, Checkpoint checkpoint, TensorFormat? type, int[] prompt)
     {
         using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(type));
         using var text = new ModelText(model);

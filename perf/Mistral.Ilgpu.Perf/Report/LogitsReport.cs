@@ -8,13 +8,12 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Perf.Report;
 
 /// <summary>
-/// How near our logits come to llama.cpp's on the same file, over random models of odd shapes: relative L2 of the last position's,
-/// typical and worst, for each type.
+/// How near our logits come to llama.cpp's on the same file, over random models of odd shapes: relative L2 of the last
+/// position's, typical and worst, for each type.
 /// </summary>
 /// <param name="device">As mistral takes it.</param>
-/// <param name="harness">
-/// A folder with two programs over llama.cpp: <c>mkrandom</c> writes a random model, <c>peer</c> quantizes one and prints logits.
-/// </param>
+/// <param name="harness"> A folder with two programs over llama.cpp: <c>mkrandom</c> writes a random model, <c>peer</c> quantizes
+/// one and prints logits. </param>
 /// <param name="vocabulary">A GGUF file whose tokenizer the models get.</param>
 internal sealed class LogitsReport(Device device, string harness, string vocabulary) : IDisposable
 {

@@ -20,7 +20,8 @@ internal sealed partial class LlamaCpp
 
     public static string Name => "llama.cpp";
 
-    /// <summary>Finds it in a folder: llama-bench, the harness <c>peer</c>, or the harness's <c>setup.sh</c>, which then builds it.</summary>
+    /// <summary>Finds it in a folder: llama-bench, the harness <c>peer</c>, or the harness's <c>setup.sh</c>, which then builds
+    /// it.</summary>
     /// <exception cref="UsageException">None of them is there, or the harness cannot be built.</exception>
     public static LlamaCpp Find(string folder, Narrator narrator)
     {
@@ -115,7 +116,8 @@ internal sealed partial class LlamaCpp
             : "";
     }
 
-    private static string Run(string program, string[] arguments, Dictionary<string, string> environment, CancellationToken cancellation)
+    private static string Run(
+        string program, string[] arguments, Dictionary<string, string> environment, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)

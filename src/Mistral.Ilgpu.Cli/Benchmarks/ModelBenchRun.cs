@@ -9,7 +9,8 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
 /// <summary>Runs the tests on one model in one type on one device, in turns with another program if there is one.</summary>
-internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetitions, LlamaCpp? peer, Narrator narrator, CancellationToken cancellation)
+internal sealed class ModelBenchRun(
+    IReadOnlyList<BenchTest> tests, int repetitions, LlamaCpp? peer, Narrator narrator, CancellationToken cancellation)
 {
     public IReadOnlyList<BenchResult> Run(ModelSettings settings)
     {
@@ -106,7 +107,8 @@ internal sealed class ModelBenchRun(IReadOnlyList<BenchTest> tests, int repetiti
     private static string Beside(BenchPeer? peer) =>
         peer is null ? "" : FormattableString.Invariant($", {peer.Name} {peer.TokensPerSecond:0.0}, ratio {peer.Ratio:0.00}");
 
-    private static long Parameters(LoadedModel loaded) => loaded.Checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns);
+    private static long Parameters(LoadedModel loaded) =>
+        loaded.Checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns);
 
     // The type of most of the weights.
     private static string TypeName(ModelSettings settings, LoadedModel loaded) => loaded.Checkpoint.Tensors.Values

@@ -12,7 +12,8 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral bench load</c>: how fast a model comes from the page cache to the device, beside a plain copy of page-locked memory.</summary>
+/// <summary><c>mistral bench load</c>: how fast a model comes from the page cache to the device, beside a plain copy of
+/// page-locked memory.</summary>
 internal static class BenchLoadCommand
 {
     public static Command Create(Terminal terminal)

@@ -19,7 +19,8 @@ internal sealed class ChatCommand
     private readonly bool _isJson;
     private readonly bool _dropsOldest;
 
-    private ChatCommand(LoadedModel loaded, GenerationOptions options, Narrator narrator, string? system, bool isJson, bool dropsOldest)
+    private ChatCommand(
+        LoadedModel loaded, GenerationOptions options, Narrator narrator, string? system, bool isJson, bool dropsOldest)
     {
         (_loaded, _narrator, _isJson, _dropsOldest) = (loaded, narrator, isJson, dropsOldest);
         _conversation = new Conversation(loaded.Text, loaded.Checkpoint.Tokenizer, options);

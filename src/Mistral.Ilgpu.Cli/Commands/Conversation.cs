@@ -67,7 +67,8 @@ internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, Gene
     /// <summary>Forgets the turn that got no answer.</summary>
     public void TakeBack() => _messages.RemoveAt(_messages.Count - 1);
 
-    /// <summary>How many of the oldest turns must go so that the next one fits the context, and has room there for an answer.</summary>
+    /// <summary>How many of the oldest turns must go so that the next one fits the context, and has room there for an
+    /// answer.</summary>
     /// <returns>0 if it fits as it is or however many go.</returns>
     public int TurnsTooMany(string next, int context)
     {

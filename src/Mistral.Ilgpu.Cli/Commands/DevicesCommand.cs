@@ -39,7 +39,8 @@ internal static class DevicesCommand
         return command;
     }
 
-    private static void Write(Utf8JsonWriter json, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen, IReadOnlyList<string> without)
+    private static void Write(
+        Utf8JsonWriter json, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen, IReadOnlyList<string> without)
     {
         json.WriteStartObject();
         json.WriteString("auto", chosen.Id);
@@ -65,7 +66,8 @@ internal static class DevicesCommand
         json.WriteEndObject();
     }
 
-    private static void WriteText(Terminal terminal, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen, IReadOnlyList<string> without)
+    private static void WriteText(
+        Terminal terminal, IReadOnlyList<DeviceInfo> devices, DeviceInfo chosen, IReadOnlyList<string> without)
     {
         TextTable.Write(
             terminal,

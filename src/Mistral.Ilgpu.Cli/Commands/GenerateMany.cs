@@ -9,8 +9,8 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>
-/// Continues a file of prompts, many at once; results are written in the order of the prompts, each as soon as it and those before
-/// it are there. A prompt that cannot be continued gets a result with an error, and the others go on.
+/// Continues a file of prompts, many at once; results are written in the order of the prompts, each as soon as it and those
+/// before it are there. A prompt that cannot be continued gets a result with an error, and the others go on.
 /// </summary>
 /// <param name="settings">Written into each result; null to leave them out.</param>
 internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options, Narrator narrator, JsonObject? settings)

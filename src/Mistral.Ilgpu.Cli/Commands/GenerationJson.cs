@@ -13,11 +13,13 @@ internal static class GenerationJson
         json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings, settings: null);
 
     /// <param name="settings">What decides the text beside the prompt; null to leave it out.</param>
-    public static void Write(Utf8JsonWriter json, BatchedGeneration generation, LoadedModel loaded, JsonObject? settings) => Write(
+    public static void Write(
+        Utf8JsonWriter json, BatchedGeneration generation, LoadedModel loaded, JsonObject? settings) => Write(
         json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings, settings);
 
     /// <summary>The result of a prompt that cannot be continued.</summary>
-    public static void WriteError(Utf8JsonWriter json, IReadOnlyList<int> promptIds, string error, LoadedModel loaded, JsonObject? settings)
+    public static void WriteError(
+        Utf8JsonWriter json, IReadOnlyList<int> promptIds, string error, LoadedModel loaded, JsonObject? settings)
     {
         WriteStart(json, loaded, promptIds);
         json.WriteString("error", error);

@@ -32,7 +32,8 @@ internal sealed record Inspection(
     public long AvailableBytes(DeviceInfo device) => Math.Min(Memory ?? long.MaxValue, device.MemoryBytes);
 
     /// <summary>What loading would take of it.</summary>
-    public MemoryPlan PlanOn(DeviceInfo device) => MemoryPlan.Of(Config, Checkpoint.Tensors, Options, device, AvailableBytes(device));
+    public MemoryPlan PlanOn(DeviceInfo device) =>
+        MemoryPlan.Of(Config, Checkpoint.Tensors, Options, device, AvailableBytes(device));
 
     public bool Fits(DeviceInfo device) => PlanOn(device).TotalBytes <= AvailableBytes(device);
 

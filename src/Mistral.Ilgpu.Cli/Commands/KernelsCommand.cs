@@ -74,7 +74,8 @@ internal static partial class KernelsCommand
         ? form
         : throw new UsageException($"--emit: found {forms.Count} forms, among them '{forms[0].Name}', expected the name of one");
 
-    private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) => Ptxas.Find() is { } ptxas
+    private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) =>
+        Ptxas.Find() is { } ptxas
         ? [.. forms.Select(form => (
             form, form.CpuOnly is not null || form.NeedsLanes || !form.IsFor(architecture) ? null : Resources(ptxas, form, KernelCode.PtxOf(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
@@ -92,7 +93,8 @@ internal static partial class KernelsCommand
         }
     }
 
-    private static void List(List<(KernelForm Form, PtxResources? Resources)> forms, int architecture, Narrator narrator, bool isJson)
+    private static void List(
+        List<(KernelForm Form, PtxResources? Resources)> forms, int architecture, Narrator narrator, bool isJson)
     {
         if (isJson)
         {

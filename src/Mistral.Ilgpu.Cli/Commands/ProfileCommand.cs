@@ -7,7 +7,8 @@ using Mistral.Ilgpu.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral profile [PROMPT]</c>: where the time goes, step by step, and how far each is from the device's limits.</summary>
+/// <summary><c>mistral profile [PROMPT]</c>: where the time goes, step by step, and how far each is from the device's
+/// limits.</summary>
 internal static class ProfileCommand
 {
     private const int DefaultPrompt = 256;

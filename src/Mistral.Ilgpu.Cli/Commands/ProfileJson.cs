@@ -70,5 +70,6 @@ internal static class ProfileJson
         json.WriteEndObject();
     }
 
-    private static void WriteRate(this Utf8JsonWriter json, string name, double perSecond) => json.WriteNumber(name, Math.Round(perSecond / 1e9, 3));
+    private static void WriteRate(this Utf8JsonWriter json, string name, double perSecond) =>
+        json.WriteNumber(name, Math.Round(perSecond / 1e9, 3));
 }

@@ -8,7 +8,8 @@ namespace Mistral.Ilgpu.Cli.Commands;
 internal static class PromptReading
 {
     /// <summary>The tokens of a generation.</summary>
-    public static IEnumerable<GeneratedToken> Run(Generation.Generation generation, ModelText text, Narrator narrator, CancellationToken cancellation)
+    public static IEnumerable<GeneratedToken> Run(
+        Generation.Generation generation, ModelText text, Narrator narrator, CancellationToken cancellation)
     {
         using var tokens = generation.Run(cancellation).GetEnumerator();
         bool isThere = ProgressBar.OverPrompt(narrator, text, generation.PromptIds.Count - text.Position, tokens.MoveNext);

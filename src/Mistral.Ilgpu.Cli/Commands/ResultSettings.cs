@@ -11,8 +11,8 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>
-/// What decides a text beside its prompt, under the names of the options. Device, batch and chunk are left out, because a run may go
-/// on elsewhere.
+/// What decides a text beside its prompt, under the names of the options. Device, batch and chunk are left out, because a run may
+/// go on elsewhere.
 /// </summary>
 internal static class ResultSettings
 {
@@ -88,7 +88,8 @@ internal static class ResultSettings
 
     private static JsonNode Adapter(LoraOptions adapter) => FormattableString.Invariant($"{adapter.Path}:{adapter.Scale}");
 
-    /// <summary>Of every tensor the name, shape and format and a row from its middle: as good as all of it, without reading all.</summary>
+    /// <summary>Of every tensor the name, shape and format and a row from its middle: as good as all of it, without reading
+    /// all.</summary>
     private static string Fingerprint(Checkpoint checkpoint)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -8,7 +8,8 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// <summary>A model's tokenizer in a few words, or why there is none.</summary>
 /// <param name="Kind">SentencePiece, byte-level BPE, or nothing where it could not be read.</param>
 /// <param name="Fault">Why it could not be read.</param>
-internal sealed record TokenizerSummary(string? Kind, int VocabularySize, int BosId, int EosId, string? ChatVersion, string? Fault)
+internal sealed record TokenizerSummary(
+    string? Kind, int VocabularySize, int BosId, int EosId, string? ChatVersion, string? Fault)
 {
     public string Text => Fault ?? string.Create(
         CultureInfo.InvariantCulture, $"{Kind}, {VocabularySize} pieces, starts with {BosId}, ends with {EosId}, chat format {ChatVersion}");

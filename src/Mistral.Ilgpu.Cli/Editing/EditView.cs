@@ -4,8 +4,8 @@ using System.Text;
 namespace Mistral.Ilgpu.Cli.Editing;
 
 /// <summary>
-/// Shows rows of text on a terminal and, when they change, writes only what is new. Of more rows than the terminal has it shows those
-/// around the cursor.
+/// Shows rows of text on a terminal and, when they change, writes only what is new. Of more rows than the terminal has it shows
+/// those around the cursor.
 /// </summary>
 internal sealed class EditView(TextWriter screen)
 {

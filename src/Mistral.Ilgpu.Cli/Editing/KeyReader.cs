@@ -3,8 +3,8 @@ using System.Text;
 namespace Mistral.Ilgpu.Cli.Editing;
 
 /// <summary>
-/// Tells pasted text from typed keys. A terminal that is asked to (bracketed paste) sends a paste between ESC [ 200 ~ and ESC [ 201 ~,
-/// which .NET's console, not knowing them, hands on as a key for each character.
+/// Tells pasted text from typed keys. A terminal that is asked to (bracketed paste) sends a paste between ESC [ 200 ~ and ESC [
+/// 201 ~, which .NET's console, not knowing them, hands on as a key for each character.
 /// </summary>
 internal sealed class KeyReader(IKeyboard keyboard)
 {

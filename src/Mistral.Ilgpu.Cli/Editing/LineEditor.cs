@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.Cli.Editing;
 
 /// <summary>
-/// Reads texts. From a person: with editing keys, pastes of several lines, and the texts before under the arrow keys; else line by
-/// line as they come. <see cref="TurnText"/> says which go on over several lines.
+/// Reads texts. From a person: with editing keys, pastes of several lines, and the texts before under the arrow keys; else line
+/// by line as they come. <see cref="TurnText"/> says which go on over several lines.
 /// </summary>
 internal sealed class LineEditor(Terminal terminal)
 {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>
-/// While it lives, the first signal that asks the process to end cancels <see cref="Token"/>, and the work ends in order; the second ends the process
-/// at once.
+/// While it lives, the first signal that asks the process to end cancels <see cref="Token"/>, and the work ends in order; the
+/// second ends the process at once.
 /// </summary>
 internal sealed class Interrupts : IDisposable
 {

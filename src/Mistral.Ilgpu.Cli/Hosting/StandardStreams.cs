@@ -12,10 +12,12 @@ internal static partial class StandardStreams
     private const int ClosedByExec = 1;
 
     /// <summary>For results.</summary>
-    public static Stream OpenOutput() => OutputStream.ForResults(IsOpen(OutputDescriptor) ? OpenRawOutput() : Stream.Null, "standard output");
+    public static Stream OpenOutput() =>
+        OutputStream.ForResults(IsOpen(OutputDescriptor) ? OpenRawOutput() : Stream.Null, "standard output");
 
     /// <summary>For messages.</summary>
-    public static Stream OpenError() => OutputStream.ForMessages(IsOpen(ErrorDescriptor) ? Console.OpenStandardError() : Stream.Null);
+    public static Stream OpenError() =>
+        OutputStream.ForMessages(IsOpen(ErrorDescriptor) ? Console.OpenStandardError() : Stream.Null);
 
     // The console's own stream swallows a broken pipe, and a long generation would go on for no one. Written as a file it
     // throws. A file proper stays with the console's stream, which shares its position with what else writes to it.

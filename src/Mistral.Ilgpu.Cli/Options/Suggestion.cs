@@ -10,7 +10,8 @@ internal static class Suggestion
     public static string For(string word, IEnumerable<string> candidates) =>
         Nearest(word, candidates) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
-    /// <summary>The candidate that begins with the word, or is at most a third of its letters away; null where there is none.</summary>
+    /// <summary>The candidate that begins with the word, or is at most a third of its letters away; null where there is
+    /// none.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
         string wanted = word.TrimStart('-').ToLowerInvariant();
@@ -36,7 +37,8 @@ internal static class Suggestion
         return nearest;
     }
 
-    /// <summary>How many letters are inserted, removed, replaced or change places with their neighbour (optimal string alignment).</summary>
+    /// <summary>How many letters are inserted, removed, replaced or change places with their neighbour (optimal string
+    /// alignment).</summary>
     /// <example>temprature to temperature: 1; tpye to type: 1.</example>
     private static int Edits(string from, string to)
     {

@@ -3,7 +3,6 @@ using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Mistral.Ilgpu.Checkpoints;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
@@ -46,7 +45,8 @@ internal static partial class ValueOptions
             ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null);
 
     /// <param name="expected">The condition in words.</param>
-    public static Option<double?> Number(string name, string description, string placeholder, Func<double, bool> isValid, string expected) =>
+    public static Option<double?> Number(
+        string name, string description, string placeholder, Func<double, bool> isValid, string expected) =>
         Parsed<double?>(name, description, placeholder, $"a number {expected}", text =>
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
             && double.IsFinite(value) && isValid(value) ? value : null);
@@ -63,7 +63,8 @@ internal static partial class ValueOptions
         Parsed(name, description, Placeholder(formats), Expected(Names(formats)), text => ParseFormat(text, formats), Names(formats));
 
     /// <summary>One or more of some formats.</summary>
-    public static Option<IReadOnlyList<TensorFormat?>?> Formats(string name, string description, bool many, IReadOnlyList<TensorFormat> formats) =>
+    public static Option<IReadOnlyList<TensorFormat?>?> Formats(
+        string name, string description, bool many, IReadOnlyList<TensorFormat> formats) =>
         OneOrMany(name, description, Placeholder(formats), Expected(Names(formats)), text => ParseFormat(text, formats), many, choices: Names(formats));
 
     public static Option<int[]?> Ids(string name, string description) =>
@@ -130,7 +131,8 @@ internal static partial class ValueOptions
     private static IEnumerable<CompletionItem> Completions(IReadOnlyList<string>? choices) =>
         (choices ?? []).Select(choice => new CompletionItem(choice));
 
-    private static T? Parse<T>(ArgumentResult result, string name, string expected, Func<string, T?> parse, IReadOnlyList<string> choices)
+    private static T? Parse<T>(
+        ArgumentResult result, string name, string expected, Func<string, T?> parse, IReadOnlyList<string> choices)
     {
         string text = result.Tokens[^1].Value;
         var value = parse(text);

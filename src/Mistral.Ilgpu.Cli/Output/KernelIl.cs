@@ -10,8 +10,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Cli.Output;
 
 /// <summary>
-/// What the CPU accelerator runs: ILGPU calls the kernel's own method there, so this is the C# compiler's code of the kernel and of
-/// the types that it is made with.
+/// What the CPU accelerator runs: ILGPU calls the kernel's own method there, so this is the C# compiler's code of the kernel and
+/// of the types that it is made with.
 /// </summary>
 internal static class KernelIl
 {

@@ -17,7 +17,8 @@ internal sealed class LabelLayout(OxyRect area, double height)
     public void Avoid(ScreenPoint point, double radius) =>
         _taken.Add(new OxyRect(point.X - radius, point.Y - radius, 2 * radius, 2 * radius));
 
-    /// <summary>The free place nearest to a point: beside it on the side asked for, else further up or down or on its other side.</summary>
+    /// <summary>The free place nearest to a point: beside it on the side asked for, else further up or down or on its other
+    /// side.</summary>
     /// <param name="width">Of the label.</param>
     /// <param name="side">-1 for left, 1 for right.</param>
     public OxyRect Place(ScreenPoint point, double width, int side)

@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Output;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Spectre.Console;
@@ -30,8 +29,8 @@ internal static class ProgressBar
     public static T OverTensors<T>(Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, T> work) =>
         Run(narrator, title, totalBytes, report => work(new ProgressTo<TensorProgress>(progress => report(progress.BytesDone))));
 
-    /// <summary>Over what brings a model to a device: the kernels that must be compiled, if any, and the bytes of its weights. Where no bar is drawn one line
-    /// says that kernels are compiled.</summary>
+    /// <summary>Over what brings a model to a device: the kernels that must be compiled, if any, and the bytes of its weights.
+    /// Where no bar is drawn one line says that kernels are compiled.</summary>
     public static T OverLoading<T>(
         Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, IProgress<KernelProgress>, T> work)
     {
@@ -65,7 +64,8 @@ internal static class ProgressBar
     }
 
     /// <summary>Over the reading of a prompt.</summary>
-    public static T OverPrompt<T>(Narrator narrator, ModelText text, int tokens, Func<T> work) => !narrator.ShowsProgress || tokens <= text.Model.Chunk
+    public static T OverPrompt<T>(Narrator narrator, ModelText text, int tokens, Func<T> work) =>
+        !narrator.ShowsProgress || tokens <= text.Model.Chunk
         ? work()
         : CreateConsole(narrator).Progress().AutoClear(true).Start(context =>
         {
@@ -86,7 +86,8 @@ internal static class ProgressBar
             }
         });
 
-    private static IAnsiConsole CreateConsole(Narrator narrator) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
+    private static IAnsiConsole CreateConsole(Narrator narrator) =>
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
 
     // Spectre takes no writer but the console's own for a terminal.
     private sealed class ErrorConsole(Terminal terminal) : IAnsiConsoleOutput

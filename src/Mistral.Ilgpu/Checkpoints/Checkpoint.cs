@@ -55,7 +55,8 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Bytes of all tensors as stored.</summary>
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.Bytes);
 
-    /// <param name="model">A file, a folder, <see cref="Tiny"/>, or <c>random:NAME[:TYPE]</c>, see <see cref="FamilyShapes"/>.</param>
+    /// <param name="model">A file, a folder, <see cref="Tiny"/>, or <c>random:NAME[:TYPE]</c>, see
+    /// <see cref="FamilyShapes"/>.</param>
     /// <exception cref="ModelFileException">The model is missing, damaged or of a kind not supported.</exception>
     public static Checkpoint Open(string model)
     {
@@ -92,7 +93,8 @@ public sealed class Checkpoint : IDisposable
     internal byte[]? ReadFile(string name) => _files.Read(name);
 
     /// <summary>Whether the file or folder at a full path is one that this is read from.</summary>
-    internal bool Holds(string path) => Tensors.Values.Any(tensor => tensor.SourceFile == path || Path.GetDirectoryName(tensor.SourceFile) == path);
+    internal bool Holds(string path) =>
+        Tensors.Values.Any(tensor => tensor.SourceFile == path || Path.GetDirectoryName(tensor.SourceFile) == path);
 
     public void Dispose() => _files.Dispose();
 

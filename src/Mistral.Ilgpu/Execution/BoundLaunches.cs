@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>What the driver keeps for launchers of one owner, such as a model, whose buffers they name: released with it.</summary>
+/// <summary>What the driver keeps for launchers of one owner, such as a model, whose buffers they name: released with
+/// it.</summary>
 internal sealed class BoundLaunches : IDisposable
 {
     private readonly List<OpenClReplay> _replays = [];

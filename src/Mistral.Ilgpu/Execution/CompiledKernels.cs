@@ -39,7 +39,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
 
     public KernelWatch? Watch { get; set; }
 
-    /// <summary>Begins to compile a kernel, or to read the text that an earlier run made of it, and to have the driver make machine code of it; many at once.</summary>
+    /// <summary>Begins to compile a kernel, or to read the text that an earlier run made of it, and to have the driver make
+    /// machine code of it; many at once.</summary>
     public void Prepare<TKernel>()
         where TKernel : struct, IKernel => Loaded<TKernel>();
 
@@ -57,7 +58,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         return (Watch is { } watch ? loading.WaitAsync(watch.Cancellation) : loading).GetAwaiter().GetResult().CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
     }
 
-    /// <summary>Waits for what is under way: no kernel may be loaded to an accelerator that is gone. What has not begun never does.</summary>
+    /// <summary>Waits for what is under way: no kernel may be loaded to an accelerator that is gone. What has not begun never
+    /// does.</summary>
     public void Dispose()
     {
         _stop.Cancel();
@@ -70,7 +72,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     /// <summary>Whether a function of the driver is a loaded kernel that itself waits for the one before.</summary>
     public bool MayBeginEarly(nint function) => _mayBeginEarly.ContainsKey(function);
 
-    private Task<Kernel> Loaded<TKernel>() => _kernels.GetOrAdd(typeof(TKernel), static (kernel, kernels) => kernels.Begin(kernel), this);
+    private Task<Kernel> Loaded<TKernel>() =>
+        _kernels.GetOrAdd(typeof(TKernel), static (kernel, kernels) => kernels.Begin(kernel), this);
 
     private Task<Kernel> Begin(Type kernel)
     {
@@ -169,7 +172,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     private CLCompiledKernel RebuildForOpenCl(CLAccelerator cl, KernelForm form, KernelText text) => new(
         context, new SeparateViewEntryPoint(Describe(form), text.Shared, default, TypeContextOf(context), 2), null, text.Source, cl.Backend.CLStdVersion);
 
-    private static EntryPointDescription Describe(KernelForm form) => EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry);
+    private static EntryPointDescription Describe(KernelForm form) =>
+        EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EntryPoint")]
     private static extern EntryPoint EntryPointOf(CompiledKernel kernel);
@@ -178,7 +182,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     private static extern IRTypeContext TypeContextOf(Context context);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    private static extern PTXCompiledKernel CreatePtxKernel(Context context, EntryPoint entryPoint, CompiledKernel.KernelInfo? info, string ptxAssembly);
+    private static extern PTXCompiledKernel CreatePtxKernel(
+        Context context, EntryPoint entryPoint, CompiledKernel.KernelInfo? info, string ptxAssembly);
 }
 
 /// <summary>A compiled kernel as it is kept.</summary>

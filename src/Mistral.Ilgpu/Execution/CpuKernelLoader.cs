@@ -9,9 +9,10 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Loads kernels for the CPU accelerator without translating them. What it runs is the kernel's own method, as the C# compiler made
-/// it; ILGPU translates the method to its own form first all the same and throws that away. Here it is given an empty method to
-/// translate instead, once: loading takes no time, and such a kernel may do what no GPU can, see <see cref="CpuFormAttribute"/>.
+/// Loads kernels for the CPU accelerator without translating them. What it runs is the kernel's own method, as the C# compiler
+/// made it; ILGPU translates the method to its own form first all the same and throws that away. Here it is given an empty method
+/// to translate instead, once: loading takes no time, and such a kernel may do what no GPU can, see
+/// <see cref="CpuFormAttribute"/>.
 /// </summary>
 public sealed class CpuKernelLoader : IKernelLoader
 {

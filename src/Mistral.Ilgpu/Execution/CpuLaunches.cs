@@ -8,9 +8,9 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Launches on the CPU accelerator, many at once. One launch costs it some 30 µs, for its threads sleep between launches; a pass is dozens.
-/// So launches that are gathered become one kernel: every work item goes through all of them in order, and the items wait for each
-/// other in between, which costs well below a microsecond.
+/// Launches on the CPU accelerator, many at once. One launch costs it some 30 µs, for its threads sleep between launches; a pass
+/// is dozens. So launches that are gathered become one kernel: every work item goes through all of them in order, and the items
+/// wait for each other in between, which costs well below a microsecond.
 /// </summary>
 public sealed class CpuLaunches : IDisposable
 {
@@ -151,10 +151,11 @@ public sealed class CpuLaunches : IDisposable
     }
 
     /// <summary>
-    /// Work items wait for each other, awake: the work between two steps is shorter than what sleeping would cost. One that waits for long may have
-    /// the other wait for its core, so it sleeps: the system wakes it on a core that is idle.
+    /// Work items wait for each other, awake: the work between two steps is shorter than what sleeping would cost. One that waits
+    /// for long may have the other wait for its core, so it sleeps: the system wakes it on a core that is idle.
     /// </summary>
-    /// <param name="isOver">Whether there is nothing more to be done. The last item that comes asks, so that all go on or none.</param>
+    /// <param name="isOver">Whether there is nothing more to be done. The last item that comes asks, so that all go on or
+    /// none.</param>
     private sealed class WorkItemBarrier(int items, Func<bool> isOver)
     {
         // Below a microsecond: the other item may be waiting for this very core.

@@ -4,8 +4,8 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Host memory that a CUDA device copies from by itself, until this is disposed. By the driver's own functions: of a lock that is refused ILGPU keeps
-/// the object, and fails at the end of the accelerator.
+/// Host memory that a CUDA device copies from by itself, until this is disposed. By the driver's own functions: of a lock that is
+/// refused ILGPU keeps the object, and fails at the end of the accelerator.
 /// </summary>
 internal sealed partial class CudaPageLock : IDisposable
 {

@@ -3,7 +3,8 @@ using ILGPU.Runtime.Cuda;
 
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>Shared memory of a group beyond the 48 KiB that it has where nobody asks for more, by the driver's own functions: ILGPU has none.</summary>
+/// <summary>Shared memory of a group beyond the 48 KiB that it has where nobody asks for more, by the driver's own functions:
+/// ILGPU has none.</summary>
 internal static partial class CudaSharedMemory
 {
     // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
@@ -13,7 +14,8 @@ internal static partial class CudaSharedMemory
     private const DeviceAttributeKind MostBytesOfAGroup = (DeviceAttributeKind)97;
 
     /// <summary>Bytes that a group has if its kernel asks for them.</summary>
-    public static int MostBytes(CudaAccelerator accelerator) => CudaAPI.CurrentAPI.GetDeviceAttribute(MostBytesOfAGroup, accelerator.DeviceId);
+    public static int MostBytes(CudaAccelerator accelerator) =>
+        CudaAPI.CurrentAPI.GetDeviceAttribute(MostBytesOfAGroup, accelerator.DeviceId);
 
     /// <summary>Lets launches of a function give each group so many bytes.</summary>
     /// <param name="name">Of the kernel, for people.</param>

@@ -60,10 +60,11 @@ public sealed partial class Device
     }
 
     /// <summary>
-    /// Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others. Null where it is not kept:
-    /// a system may refuse it, as containers with a small limit of locked memory do, and copies then wait.
+    /// Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others. Null
+    /// where it is not kept: a system may refuse it, as containers with a small limit of locked memory do, and copies then wait.
     /// </summary>
-    internal IDisposable? LockPages(byte[] pinned) => LockPages<byte>(Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), pinned.Length);
+    internal IDisposable? LockPages(byte[] pinned) =>
+        LockPages<byte>(Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), pinned.Length);
 
     /// <summary>The same of a part of it.</summary>
     internal IDisposable? LockPages<T>(nint start, int length)

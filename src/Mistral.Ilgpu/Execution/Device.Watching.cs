@@ -16,7 +16,8 @@ public sealed partial class Device
     }
 
     /// <param name="progress">Is told how far kernels are that must be compiled.</param>
-    internal KernelWatch NewWatch(IProgress<KernelProgress>? progress, CancellationToken cancellation) => new(progress, Accelerator is CLAccelerator, cancellation);
+    internal KernelWatch NewWatch(IProgress<KernelProgress>? progress, CancellationToken cancellation) =>
+        new(progress, Accelerator is CLAccelerator, cancellation);
 
     /// <summary>Waits until all that <see cref="BindSoon"/> bound is compiled and loaded.</summary>
     /// <exception cref="OperationCanceledException">What is watched is cancelled.</exception>

@@ -161,7 +161,8 @@ public sealed partial class Device : IDisposable
         return replay.Launch;
     }
 
-    /// <summary>As <see cref="Bind"/>, but compiling goes on beside what else is bound, until <see cref="LoadBound"/> or the first launch.</summary>
+    /// <summary>As <see cref="Bind"/>, but compiling goes on beside what else is bound, until <see cref="LoadBound"/> or the
+    /// first launch.</summary>
     internal Action<KernelConfig> BindSoon<TKernel>(TKernel kernel, BoundLaunches? owner)
         where TKernel : struct, IKernel
     {

@@ -26,13 +26,15 @@ public static class DeviceCatalog
     /// <summary>The device that <paramref name="request"/> names.</summary>
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
     /// <exception cref="DeviceException">The request names no device of this machine.</exception>
-    public static DeviceInfo Choose(IReadOnlyList<DeviceInfo> devices, string request) => Find(devices, request) ?? throw new DeviceException(
+    public static DeviceInfo Choose(
+        IReadOnlyList<DeviceInfo> devices, string request) => Find(devices, request) ?? throw new DeviceException(
         string.Join("; ", Silent(request).Prepend($"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}")));
 
     /// <summary>Drivers that are installed and have no device to give, and why, in words.</summary>
     public static IReadOnlyList<string> DriversWithoutDevices() => OpenClPlatforms.WithoutDevices();
 
-    private static IReadOnlyList<string> Silent(string request) => KindOf(request) == DeviceKind.OpenCl ? DriversWithoutDevices() : [];
+    private static IReadOnlyList<string> Silent(string request) =>
+        KindOf(request) == DeviceKind.OpenCl ? DriversWithoutDevices() : [];
 
     /// <summary>The device that <paramref name="request"/> names, or null where it is absent.</summary>
     internal static DeviceInfo? Find(IReadOnlyList<DeviceInfo> devices, string request)
@@ -70,7 +72,8 @@ public static class DeviceCatalog
         return (kind, indexed ? index : null);
     }
 
-    /// <param name="kind">The only kind of device that is looked for; null for all. To look for a kind takes its driver's time.</param>
+    /// <param name="kind">The only kind of device that is looked for; null for all. To look for a kind takes its driver's
+    /// time.</param>
     internal static Context CreateContext(int? threads, bool timed = false, DeviceKind? kind = null)
     {
         NativeDrivers.Prepare(threads);
@@ -173,7 +176,8 @@ public static class DeviceCatalog
         ];
     }
 
-    private static bool HasLongVectors(CLDevice device) => !device.PlatformName.Contains(Rusticl, StringComparison.OrdinalIgnoreCase);
+    private static bool HasLongVectors(CLDevice device) =>
+        !device.PlatformName.Contains(Rusticl, StringComparison.OrdinalIgnoreCase);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DeviceRegistry")]
     private static extern DeviceRegistry RegistryOf(Context.Builder builder);

@@ -26,8 +26,8 @@ public sealed record DeviceInfo(
     /// <summary>Of CUDA devices, 80 for sm_80; 0 of others.</summary>
     public int CudaArchitecture { get; init; }
 
-    /// <summary>Whether the compiler of an OpenCL CPU takes vectors of more than sixteen elements, as one for the processor itself does. One that makes
-    /// SPIR-V first ends the process where it meets them.</summary>
+    /// <summary>Whether the compiler of an OpenCL CPU takes vectors of more than sixteen elements, as one for the processor
+    /// itself does. One that makes SPIR-V first ends the process where it meets them.</summary>
     public bool HasLongVectors { get; init; } = true;
 
     /// <summary>What it can do and shall not.</summary>

@@ -3,7 +3,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// What <see cref="ChooseGroup"/> chooses, in plain loops on the host: the same tokens from the same logits. Nothing is allocated per token.
+/// What <see cref="ChooseGroup"/> chooses, in plain loops on the host: the same tokens from the same logits. Nothing is allocated
+/// per token.
 /// </summary>
 internal sealed class HostChoice
 {

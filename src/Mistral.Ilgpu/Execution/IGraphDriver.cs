@@ -11,7 +11,8 @@ internal interface IGraphDriver
     string? Drawback { get; }
 
     /// <summary>What was recorded, ready to be played; nothing is recorded from now on, whether it succeeds or not.</summary>
-    /// <exception cref="DeviceException">The driver refuses, or something that cannot be recorded was asked for meanwhile.</exception>
+    /// <exception cref="DeviceException">The driver refuses, or something that cannot be recorded was asked for
+    /// meanwhile.</exception>
     nint EndCapture();
 
     /// <summary>Plays a recording on the stream; does not wait.</summary>

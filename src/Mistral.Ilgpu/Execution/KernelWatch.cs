@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Follows the kernels of a device while a model is loaded: says how many are ready, once one must be compiled, and whether to go on. OpenCL drivers may make
-/// machine code at a kernel's first launch, so there loading a kernel is half of the way.
+/// Follows the kernels of a device while a model is loaded: says how many are ready, once one must be compiled, and whether to go
+/// on. OpenCL drivers may make machine code at a kernel's first launch, so there loading a kernel is half of the way.
 /// </summary>
 /// <param name="launchesCount">Whether the first launch is the other half.</param>
 internal sealed class KernelWatch(IProgress<KernelProgress>? progress, bool launchesCount, CancellationToken cancellation)

@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Keys that can be sorted from the smallest only as far as needed. The unsorted rest is a binary heap at the front of the array, and the
-/// sorted ones lie at its end, smallest last, as in heapsort.
+/// Keys that can be sorted from the smallest only as far as needed. The unsorted rest is a binary heap at the front of the array,
+/// and the sorted ones lie at its end, smallest last, as in heapsort.
 /// </summary>
 internal sealed class KeyHeap(int capacity)
 {

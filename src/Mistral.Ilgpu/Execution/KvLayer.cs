@@ -1,12 +1,12 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>Device memory for tiles of keys and values, see <see cref="TileLayout"/>.</summary>
-public sealed record KvBuffers(ArrayView<byte> Keys, ArrayView<byte> Values, ArrayView<ushort> KeyScales, ArrayView<ushort> ValueScales)
+public sealed record KvBuffers(
+    ArrayView<byte> Keys, ArrayView<byte> Values, ArrayView<ushort> KeyScales, ArrayView<ushort> ValueScales)
 {
     public KvTiles<TElement> As<TElement>()
         where TElement : unmanaged => new(Keys.Cast<TElement>(), Values.Cast<TElement>(), KeyScales, ValueScales);

@@ -6,7 +6,8 @@ namespace Mistral.Ilgpu.Execution;
 
 /// <summary>What puts a step's kernels on the device's stream, one after the other.</summary>
 /// <param name="run">Launches them for a pass.</param>
-/// <param name="links">The same kernels for passes of decoded tokens alone, to be chained with those of other steps; null where they cannot be.</param>
+/// <param name="links">The same kernels for passes of decoded tokens alone, to be chained with those of other steps; null where
+/// they cannot be.</param>
 /// <param name="splitLinks">Those for texts whose attention is split; the same ones if null.</param>
 public sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null, IReadOnlyList<ILink>? splitLinks = null)
 {

@@ -10,7 +10,8 @@ public static class LaunchShape
     /// <summary>For a kernel whose every item sums one row of a matrix.</summary>
     public static KernelConfig Rows(int rows) => Cover(rows, 32);
 
-    /// <summary>For a kernel whose every item is one of <paramref name="items"/>, or takes some by stride where that makes too many groups.</summary>
+    /// <summary>For a kernel whose every item is one of <paramref name="items"/>, or takes some by stride where that makes too
+    /// many groups.</summary>
     public static KernelConfig Cover(long items, int groupSize, int maxGroups = int.MaxValue) =>
         new((int)Math.Clamp((items + groupSize - 1) / groupSize, 1, maxGroups), groupSize);
 

@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -19,7 +18,8 @@ public enum ActivationType
 /// <summary>Float32 activations: rows × columns, each row padded with zeros to whole packs.</summary>
 /// <param name="quantized">Room for the same in eight bits, where quantized weights may meet them.</param>
 /// <param name="tensor">Room for the same in the forms that tensor cores multiply.</param>
-public sealed class Activation(string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null, TensorInput? tensor = null)
+public sealed class Activation(
+    string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null, TensorInput? tensor = null)
 {
     public string Name { get; } = name;
 

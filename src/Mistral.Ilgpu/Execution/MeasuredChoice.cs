@@ -4,10 +4,12 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>Which of a few numbers makes something fastest, found by trying each in turns and then kept, as <see cref="UserCache"/> keeps things.</summary>
+/// <summary>Which of a few numbers makes something fastest, found by trying each in turns and then kept, as
+/// <see cref="UserCache"/> keeps things.</summary>
 internal sealed class MeasuredChoice
 {
-    // The best of each counts: all that disturbs only adds to a time, from what the driver does once to the compiler's threads beside.
+    // The best of each counts: all that disturbs only adds to a time, from what the driver does once to the compiler's threads
+    // beside.
     private const int Rounds = 8;
 
     // What is within noise of a number that is preferred does not take its place.

@@ -26,8 +26,8 @@ internal static partial class NativeDrivers
         }
     }
 
-    /// <summary>Asks for large pages under host memory that is about to be filled: it costs fewer faults, and fewer look-ups ever after.
-    /// Where the system has none to give, nothing changes.</summary>
+    /// <summary>Asks for large pages under host memory that is about to be filled: it costs fewer faults, and fewer look-ups ever
+    /// after. Where the system has none to give, nothing changes.</summary>
     public static void PreferLargePages(nint start, long bytes)
     {
         const int HugePages = 14;

@@ -3,7 +3,8 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>Failures of an OpenCL driver in words: the call and the name of its code. ILGPU's exception tells the code alone, and not in its message.</summary>
+/// <summary>Failures of an OpenCL driver in words: the call and the name of its code. ILGPU's exception tells the code alone, and
+/// not in its message.</summary>
 internal static class OpenClFaults
 {
     /// <summary>The message of an exception in one line; of ILGPU's for OpenCL the call that failed and its code.</summary>

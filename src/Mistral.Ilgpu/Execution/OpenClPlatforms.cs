@@ -80,7 +80,8 @@ internal static partial class OpenClPlatforms
     private static unsafe partial CLError GetPlatforms(uint room, nint* platforms, out uint count);
 
     [LibraryImport("OpenCL", EntryPoint = "clGetPlatformInfo")]
-    private static unsafe partial CLError GetPlatformInfo(nint platform, uint name, nuint size, byte* value, out nuint sizeReturned);
+    private static unsafe partial CLError GetPlatformInfo(
+        nint platform, uint name, nuint size, byte* value, out nuint sizeReturned);
 
     [LibraryImport("OpenCL", EntryPoint = "clGetDeviceIDs")]
     private static unsafe partial CLError GetDevices(nint platform, ulong type, uint room, nint* devices, out uint count);

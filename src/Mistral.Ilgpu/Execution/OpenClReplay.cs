@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// A kernel with arguments that never change, launched through a copy of the driver's object that keeps them: setting each anew takes the host longer
-/// than many a kernel takes. Where the driver makes no copies every launch sets them.
+/// A kernel with arguments that never change, launched through a copy of the driver's object that keeps them: setting each anew
+/// takes the host longer than many a kernel takes. Where the driver makes no copies every launch sets them.
 /// </summary>
 internal sealed partial class OpenClReplay(
     Device device, CLStream stream, Type kernel, Func<Kernel> kernelOf, Action<KernelConfig> launch) : IDisposable

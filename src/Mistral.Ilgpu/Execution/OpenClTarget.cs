@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// OpenCL C as a device takes it. ILGPU's barriers order global memory alone, but groups exchange data in local memory: there a compiler may leave
-/// out the wait between a write and the barrier. No group here exchanges data in global memory, and to order that costs some devices much.
+/// OpenCL C as a device takes it. ILGPU's barriers order global memory alone, but groups exchange data in local memory: there a
+/// compiler may leave out the wait between a write and the barrier. No group here exchanges data in global memory, and to order
+/// that costs some devices much.
 /// </summary>
 internal static partial class OpenClTarget
 {

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Takes ILGPU's local variables out of memory. What inline PTX writes or reads by reference passes through a <c>.local</c> variable
-/// each, and ptxas leaves those of a kernel with many tensor-core instructions where they are. A variable that is only
+/// Takes ILGPU's local variables out of memory. What inline PTX writes or reads by reference passes through a <c>.local</c>
+/// variable each, and ptxas leaves those of a kernel with many tensor-core instructions where they are. A variable that is only
 /// ever stored and loaded whole, at its own address, is a register.
 /// </summary>
 /// <example><c>st.local.f32 [%rd7], %f1;</c> becomes <c>mov.b32 %local7, %f1;</c></example>

@@ -4,8 +4,8 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// PTX as a device takes it. ILGPU names no newer target than sm_80, where the assembler refuses what sm_90 brought; and kernels say for all devices what only
-/// those can do, see <see cref="Predecessor"/>.
+/// PTX as a device takes it. ILGPU names no newer target than sm_80, where the assembler refuses what sm_90 brought; and kernels
+/// say for all devices what only those can do, see <see cref="Predecessor"/>.
 /// </summary>
 internal static partial class PtxTarget
 {

@@ -1,12 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.Formats;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution;
 
-/// <summary>How the blocks of a quantized format lie in strips, see <see cref="IStripFormat"/>; the planes follow each other.</summary>
+/// <summary>How the blocks of a quantized format lie in strips, see <see cref="IStripFormat"/>; the planes follow each
+/// other.</summary>
 /// <param name="Bits">Of a quant.</param>
 /// <param name="BlockFloats">16-bit floats of a block.</param>
 /// <param name="RunBytes">Bytes of a run beside its quants.</param>
@@ -14,7 +13,8 @@ public readonly record struct StripPlanes(int BlockLength, int Bits, int BlockFl
 {
     public static StripPlanes Of(TensorFormat format) => BlockFormats.Use(format, default(Planes));
 
-    public long SizeInBytes(long paddedRows, int columns) => QuantBytes(paddedRows, columns) + FloatBytes(paddedRows, columns) + ByteBytes(paddedRows, columns);
+    public long SizeInBytes(long paddedRows, int columns) =>
+        QuantBytes(paddedRows, columns) + FloatBytes(paddedRows, columns) + ByteBytes(paddedRows, columns);
 
     public StripWeights Weights(ArrayView<byte> bytes, int rows, int columns)
     {
@@ -37,6 +37,7 @@ public readonly record struct StripPlanes(int BlockLength, int Bits, int BlockFl
 
     private readonly struct Planes : IBlockFormatUse<StripPlanes>
     {
-        StripPlanes IBlockFormatUse<StripPlanes>.Of<TFormat>() => new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
+        StripPlanes IBlockFormatUse<StripPlanes>.Of<TFormat>(
+            ) => new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
     }
 }

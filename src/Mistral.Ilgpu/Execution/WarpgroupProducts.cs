@@ -8,8 +8,9 @@ using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Whether products of prompts go by warpgroups (<see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/>) on a device that has them, sm_90 alone. In each
-/// format they are tried before they are first used; where they fail there is another form, so that is no reason to refuse the device.
+/// Whether products of prompts go by warpgroups (<see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/>) on a device that
+/// has them, sm_90 alone. In each format they are tried before they are first used; where they fail there is another form, so
+/// that is no reason to refuse the device.
 /// </summary>
 internal sealed class WarpgroupProducts
 {

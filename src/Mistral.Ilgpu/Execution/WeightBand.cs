@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.Formats;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Device;
@@ -10,8 +8,9 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>
-/// Neighbouring rows of weights in one format. Row after row, elements are padded with zeros to whole packs, and blocks are parted into a plane of
-/// quants and one of scales, see <see cref="IBlockFormat"/>. Strips are as <see cref="Strip"/> and <see cref="IStripFormat"/> tell.
+/// Neighbouring rows of weights in one format. Row after row, elements are padded with zeros to whole packs, and blocks are
+/// parted into a plane of quants and one of scales, see <see cref="IBlockFormat"/>. Strips are as <see cref="Strip"/> and
+/// <see cref="IStripFormat"/> tell.
 /// </summary>
 /// <param name="FirstRow">Where the band begins in its matrix.</param>
 public sealed record WeightBand(
@@ -88,7 +87,8 @@ public sealed record WeightBand(
     }
 
     /// <summary>Begins to copy rows to a band of rows on the device.</summary>
-    /// <param name="parted">Padded elements, or blocks after <see cref="Part"/>; pinned until the device's stream is through with it.</param>
+    /// <param name="parted">Padded elements, or blocks after <see cref="Part"/>; pinned until the device's stream is through with
+    /// it.</param>
     internal void Upload(Device device, int firstRow, Span<byte> parted)
     {
         if (!Format.IsQuantized())
@@ -104,7 +104,8 @@ public sealed record WeightBand(
         void Copy(Span<byte> from, ArrayView<byte> to) => to.CopyFromCPUUnsafeAsync(device.Stream, ref from[0], from.Length);
     }
 
-    /// <summary>Writes rows to a band of rows where the device's memory is the host's; several threads may, to rows of their own.</summary>
+    /// <summary>Writes rows to a band of rows where the device's memory is the host's; several threads may, to rows of their
+    /// own.</summary>
     internal void WriteInPlace(int firstRow, ReadOnlySpan<byte> rows)
     {
         if (!Format.IsQuantized())
@@ -119,7 +120,8 @@ public sealed record WeightBand(
         static Span<byte> OnHost(ArrayView<byte> view) => MemoryMarshal.CreateSpan(ref view[0], (int)view.Length);
     }
 
-    private ArrayView<byte> Elements(int firstRow, int bytes) => Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), bytes);
+    private ArrayView<byte> Elements(int firstRow, int bytes) =>
+        Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), bytes);
 
     // Where the planes of so many bytes of blocks are.
     private (ArrayView<byte> Quants, ArrayView<byte> Scales) Parts(int firstRow, int bytes)

@@ -8,9 +8,9 @@ namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
 /// Continues many texts at once: each pass takes the next token of every text that is generated and, as far as there is room, the
-/// next chunks of prompts. Texts that the cache has no room for wait in order. What becomes of a text does not depend on the others.
-/// <see cref="Submit"/> and <see cref="BatchedGeneration.Cancel"/> are for any thread, <see cref="Step"/> and <see cref="Run"/> for one:
-/// the model's.
+/// next chunks of prompts. Texts that the cache has no room for wait in order. What becomes of a text does not depend on the
+/// others. <see cref="Submit"/> and <see cref="BatchedGeneration.Cancel"/> are for any thread, <see cref="Step"/> and
+/// <see cref="Run"/> for one: the model's.
 /// </summary>
 public sealed class BatchGenerator : IDisposable
 {
@@ -40,7 +40,8 @@ public sealed class BatchGenerator : IDisposable
     public int RunningCount => _running.Count;
 
     /// <summary>Queues a text to be continued.</summary>
-    /// <param name="startsText">Whether the output is a text of its own, as an answer is, whose first word has no space before it.</param>
+    /// <param name="startsText">Whether the output is a text of its own, as an answer is, whose first word has no space before
+    /// it.</param>
     /// <exception cref="ContextFullException">The prompt alone is longer than the context.</exception>
     /// <exception cref="Model.Cache.CacheFullException">The text might not fit the cache however empty.</exception>
     public BatchedGeneration Submit(IReadOnlyList<int> prompt, GenerationOptions options, bool startsText = false)
@@ -83,8 +84,8 @@ public sealed class BatchGenerator : IDisposable
 
     /// <summary>One pass over the texts there are.</summary>
     /// <returns>Whether anything was done.</returns>
-    /// <exception cref="OperationCanceledException">Cancelled, between passes or between the steps of one with prompts; texts stay as they are, but those
-    /// that lost some of their past end.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, between passes or between the steps of one with prompts; texts
+    /// stay as they are, but those that lost some of their past end.</exception>
     public bool Step(CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();

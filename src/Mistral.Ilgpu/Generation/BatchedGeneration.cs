@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
-/// One text of a <see cref="BatchGenerator"/>, to be read by one reader as it is generated. Its place in the cache is given back when
-/// it ends. Once <see cref="Completion"/> is, the other properties are final.
+/// One text of a <see cref="BatchGenerator"/>, to be read by one reader as it is generated. Its place in the cache is given back
+/// when it ends. Once <see cref="Completion"/> is, the other properties are final.
 /// </summary>
 public sealed class BatchedGeneration
 {
@@ -63,7 +63,8 @@ public sealed class BatchedGeneration
     internal bool IsDone { get; private set; }
 
     /// <summary>The tokens as they are chosen; the enumeration ends with the text.</summary>
-    public IAsyncEnumerable<GeneratedToken> ReadAsync(CancellationToken cancellation = default) => _tokens.Reader.ReadAllAsync(cancellation);
+    public IAsyncEnumerable<GeneratedToken> ReadAsync(CancellationToken cancellation = default) =>
+        _tokens.Reader.ReadAllAsync(cancellation);
 
     /// <summary>Ends the text before its next token, waiting or running.</summary>
     public void Cancel()

@@ -38,7 +38,8 @@ internal sealed class Continuation
         }
     }
 
-    /// <summary>Whether tokens are chosen by <see cref="Sample"/>: a penalty knows the text so far, which the model's choice does not.</summary>
+    /// <summary>Whether tokens are chosen by <see cref="Sample"/>: a penalty knows the text so far, which the model's choice does
+    /// not.</summary>
     public bool NeedsLogits => _options.Sampling.IsPenalized;
 
     public IReadOnlyList<int> Ids => _ids;
@@ -51,7 +52,8 @@ internal sealed class Continuation
     /// <summary>Room for the logits that <see cref="Sample"/> chooses from.</summary>
     public Span<float> Logits => _logits;
 
-    /// <summary>How the model is to choose the next token, to be asked once for each; the likeliest where <see cref="Sample"/> chooses.</summary>
+    /// <summary>How the model is to choose the next token, to be asked once for each; the likeliest where <see cref="Sample"/>
+    /// chooses.</summary>
     public TokenChoice NextChoice() => NeedsLogits ? TokenChoice.Likeliest : _sampler.NextChoice();
 
     /// <summary>Chooses the next token from <see cref="Logits"/>.</summary>

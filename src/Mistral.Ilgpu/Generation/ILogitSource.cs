@@ -39,7 +39,8 @@ internal sealed class ModelLogits(ModelText text) : ILogitSource
 
     public int Position => text.Position;
 
-    public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation) => text.Forward(ids, choice, cancellation);
+    public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation) =>
+        text.Forward(ids, choice, cancellation);
 
     public int Choose() => text.Choose();
 

@@ -4,18 +4,14 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
-/// Chooses a token from its logits. In this order, which is llama.cpp's:
-/// <list type="number">
-/// <item>repetition penalty (Keskar et al. 2019, CTRL, arXiv 1909.05858, §4.1) over prompt and output: seen tokens' positive
-/// logits are divided by it, negative ones multiplied, so that both become less likely;</item>
-/// <item>top-k (Fan et al. 2018, arXiv 1805.04833);</item>
-/// <item>top-p (Holtzman et al. 2019, arXiv 1904.09751) of what top-k left, renormalized;</item>
-/// <item>min-p (Nguyen et al. 2024, arXiv 2407.01082), relative to the most probable token;</item>
-/// <item>temperature over what is left, and one draw.</item>
-/// </list>
-/// Tokens have a total order, higher logit first and then lower id, and each filter keeps a beginning of it. All but the penalty is whole
-/// numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>: equal logits and an equal seed give equal tokens on every device, which
-/// can do that part itself. Nothing is allocated per token.
+/// Chooses a token from its logits. In this order, which is llama.cpp's: <list type="number"> <item>repetition penalty (Keskar et
+/// al. 2019, CTRL, arXiv 1909.05858, §4.1) over prompt and output: seen tokens' positive logits are divided by it, negative ones
+/// multiplied, so that both become less likely;</item> <item>top-k (Fan et al. 2018, arXiv 1805.04833);</item> <item>top-p
+/// (Holtzman et al. 2019, arXiv 1904.09751) of what top-k left, renormalized;</item> <item>min-p (Nguyen et al. 2024, arXiv
+/// 2407.01082), relative to the most probable token;</item> <item>temperature over what is left, and one draw.</item> </list>
+/// Tokens have a total order, higher logit first and then lower id, and each filter keeps a beginning of it. All but the penalty
+/// is whole numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>: equal logits and an equal seed give equal tokens
+/// on every device, which can do that part itself. Nothing is allocated per token.
 /// </summary>
 public sealed class Sampler
 {

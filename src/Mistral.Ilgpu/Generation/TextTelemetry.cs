@@ -31,8 +31,8 @@ internal static class TextTelemetry
         }
     }
 
-    /// <summary>An activity from now until <see cref="OnEnd"/>, null where nobody listens; it does not become the current one, for the
-    /// thread that generates is not the one that asked.</summary>
+    /// <summary>An activity from now until <see cref="OnEnd"/>, null where nobody listens; it does not become the current one,
+    /// for the thread that generates is not the one that asked.</summary>
     internal static Activity? StartText()
     {
         if (!Telemetry.Source.HasListeners())

@@ -12,8 +12,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Inspection;
 
 /// <summary>
-/// The code that ILGPU generates for kernels; needs no device. It keeps what it made for one backend, architecture or form and others have in common: a form's first
-/// text takes nearly all of the time, and the first form more than those after it.
+/// The code that ILGPU generates for kernels; needs no device. It keeps what it made for one backend, architecture or form and
+/// others have in common: a form's first text takes nearly all of the time, and the first form more than those after it.
 /// </summary>
 public sealed class KernelCode : IDisposable
 {
@@ -52,5 +52,6 @@ public sealed class KernelCode : IDisposable
 
     public void Dispose() => _context.Dispose();
 
-    private static CompiledKernel Compile(KernelForm form, Backend backend) => backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);
+    private static CompiledKernel Compile(KernelForm form, Backend backend) =>
+        backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);
 }

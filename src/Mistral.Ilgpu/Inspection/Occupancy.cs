@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.Inspection;
 
-/// <summary>What one multiprocessor of an architecture has (CUDA C++ Programming Guide, table of technical specifications).</summary>
+/// <summary>What one multiprocessor of an architecture has (CUDA C++ Programming Guide, table of technical
+/// specifications).</summary>
 /// <param name="Warps">Most at a time.</param>
 /// <param name="Groups">Most at a time.</param>
 /// <param name="SharedBytes">For all its groups.</param>

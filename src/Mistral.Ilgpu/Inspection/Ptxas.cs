@@ -85,7 +85,8 @@ public static partial class Ptxas
         .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? $"{program}.exe" : program))
         .FirstOrDefault(File.Exists);
 
-    private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+    private static int Number(Match match, string group) =>
+        int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
     [GeneratedRegex("(?<stores>\\d+) bytes spill stores, (?<loads>\\d+) bytes spill loads")]
     private static partial Regex Spills();

@@ -11,8 +11,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Measurement;
 
 /// <summary>
-/// One layer's attention step alone (rotary positions, attention, cache rotation), in the shape of a model, on random activations:
-/// what the sliding window saves, without the rest of the model. Owns its buffers.
+/// One layer's attention step alone (rotary positions, attention, cache rotation), in the shape of a model, on random
+/// activations: what the sliding window saves, without the rest of the model. Owns its buffers.
 /// </summary>
 public sealed class AttentionBench : IDisposable
 {
@@ -55,7 +55,8 @@ public sealed class AttentionBench : IDisposable
         }
     }
 
-    /// <summary>How much less there is to do with a window: query and key pairs of a causal text without it, over those with it.</summary>
+    /// <summary>How much less there is to do with a window: query and key pairs of a causal text without it, over those with
+    /// it.</summary>
     public static double IdealRatio(long length, long window)
     {
         long Pairs(long seen) => (seen * (seen + 1) / 2) + ((length - seen) * seen);
@@ -81,7 +82,8 @@ public sealed class AttentionBench : IDisposable
         return Stopwatch.GetElapsedTime(begin);
     }
 
-    /// <summary>The time of a decoded token's attention behind <paramref name="depth"/> others, the mean of <paramref name="tokens"/>.</summary>
+    /// <summary>The time of a decoded token's attention behind <paramref name="depth"/> others, the mean of
+    /// <paramref name="tokens"/>.</summary>
     public TimeSpan TimeDecode(int depth, int tokens)
     {
         using var sequence = _cache.TryOpen(depth + tokens, [], 0)!;

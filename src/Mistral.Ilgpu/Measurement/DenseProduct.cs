@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 
 namespace Mistral.Ilgpu.Measurement;
@@ -16,7 +15,8 @@ public static class DenseProduct
     private static readonly TensorFormat[] Formats =
         [TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_0];
 
-    /// <summary>Operations per second of a square matrix times a chunk of a prompt, the best format and the best of a few.</summary>
+    /// <summary>Operations per second of a square matrix times a chunk of a prompt, the best format and the best of a
+    /// few.</summary>
     public static double Measure(Device device) => Formats.Max(format => Measure(device, format));
 
     private static double Measure(Device device, TensorFormat format)

@@ -6,7 +6,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Measurement;
 
-/// <summary>How fast a device takes bytes from the host's memory, page-locked where that helps: what loading a model is held against.</summary>
+/// <summary>How fast a device takes bytes from the host's memory, page-locked where that helps: what loading a model is held
+/// against.</summary>
 public static class HostCopy
 {
     private const int LeastBytes = 1 << 20;

@@ -15,8 +15,8 @@ public readonly record struct BenchSample(int Tokens, TimeSpan Time, StepCost Co
     public double BytesPerSecond => Cost.Bytes / Time.TotalSeconds;
 }
 
-/// <summary>Times of a whole model, as llama-bench takes them: a prompt of N tokens, and N tokens one by one, each behind a text of
-/// some depth.</summary>
+/// <summary>Times of a whole model, as llama-bench takes them: a prompt of N tokens, and N tokens one by one, each behind a text
+/// of some depth.</summary>
 public sealed class ModelBench(MistralModel model)
 {
     private readonly Batch _batch = new();

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;

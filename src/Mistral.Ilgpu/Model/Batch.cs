@@ -191,5 +191,6 @@ public sealed class Batch
 
     /// <param name="LogitCount">How many of the last tokens' logits are wanted.</param>
     /// <param name="Choice">How a token is chosen from each of them.</param>
-    internal readonly record struct Part(Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt, TokenChoice Choice);
+    internal readonly record struct Part(
+        Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt, TokenChoice Choice);
 }

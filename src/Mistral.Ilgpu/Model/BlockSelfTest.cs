@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
@@ -11,7 +10,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>Proves that a device multiplies a quantized format rightly: a few random rows, with a normed vector as in a model, against the host's decoding.</summary>
+/// <summary>Proves that a device multiplies a quantized format rightly: a few random rows, with a normed vector as in a model,
+/// against the host's decoding.</summary>
 internal static class BlockSelfTest
 {
     private const int Rows = 8;

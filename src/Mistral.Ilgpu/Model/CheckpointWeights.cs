@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
@@ -7,7 +6,8 @@ namespace Mistral.Ilgpu.Model;
 
 /// <summary>The weights of a checkpoint in the formats and layouts that a device gets them in.</summary>
 /// <param name="tensors">By name.</param>
-internal sealed class CheckpointWeights(IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) : IWeightSource
+internal sealed class CheckpointWeights(
+    IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) : IWeightSource
 {
     private readonly Family _family = Family.Of(device);
 

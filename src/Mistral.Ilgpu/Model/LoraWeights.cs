@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Lora;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;

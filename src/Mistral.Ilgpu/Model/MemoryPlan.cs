@@ -5,7 +5,8 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>The device memory that a model takes with given options, known without opening the device. Adapters are not in it.</summary>
+/// <summary>The device memory that a model takes with given options, known without opening the device. Adapters are not in
+/// it.</summary>
 /// <param name="CacheBytes">The rings of all layers.</param>
 /// <param name="ActivationBytes">All else that a pass works on.</param>
 /// <param name="Chunk">Most tokens of a prompt in one pass.</param>
@@ -19,7 +20,8 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
 
     public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes);
 
-    /// <summary>What a model takes where it is loaded with so much memory: what was not asked for in so many words gives way to it.</summary>
+    /// <summary>What a model takes where it is loaded with so much memory: what was not asked for in so many words gives way to
+    /// it.</summary>
     /// <param name="config">As the options change it, see <see cref="ModelOptions.Adapt"/>.</param>
     /// <param name="availableBytes">Null for the device's memory.</param>
     public static MemoryPlan Of(
@@ -69,7 +71,8 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
     }
 
     // The largest of those that are smaller than what was asked for.
-    private static TensorFormat? TypeThatFits(Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes) =>
+    private static TensorFormat? TypeThatFits(
+        Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes) =>
         TensorFormatExtensions.Encodable
             .Select(type => (Type: type, Plan: Of(options.Adapt(checkpoint.Config), checkpoint.Tensors, options with { WeightType = type }, device, availableBytes)))
             .Where(one => one.Plan.TotalBytes <= availableBytes)

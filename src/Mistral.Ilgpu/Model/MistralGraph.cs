@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
@@ -6,8 +5,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// The transformer of Mistral 7B (arXiv 2310.06825) as a plan: embed; for each layer norm, attention, norm, feed-forward; then norm and
-/// logits. The one place where the structure of a model is written.
+/// The transformer of Mistral 7B (arXiv 2310.06825) as a plan: embed; for each layer norm, attention, norm, feed-forward; then
+/// norm and logits. The one place where the structure of a model is written.
 /// </summary>
 /// <param name="shape">The heads as they lie on the device.</param>
 /// <param name="weights">The formats of the weights.</param>
@@ -27,7 +26,8 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, IWeig
 
     /// <summary>The plan of a checkpoint on a device.</summary>
     /// <param name="config">As the options change it, see <see cref="ModelOptions.Adapt"/>.</param>
-    public static ModelPlan PlanOf(ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) =>
+    public static ModelPlan PlanOf(
+        ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) =>
         new MistralGraph(
             config, AttentionShape.Of(config, options.CacheType), new CheckpointWeights(tensors, options, device), RotatingKvCache.Plan(config, options)).Plan();
 

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 
@@ -13,7 +12,8 @@ public sealed partial class MistralModel
     private bool _hasReadChosen;
     private int _checkedTexts;
 
-    /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for them.</summary>
+    /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for
+    /// them.</summary>
     /// <exception cref="InvalidOperationException">The batch asked for a token to be drawn.</exception>
     public ReadOnlySpan<int> ArgMax()
     {
@@ -29,8 +29,8 @@ public sealed partial class MistralModel
     }
 
     /// <summary>
-    /// The next token for a row of logits of the last pass, chosen as the batch asked; waits for it. Devices that draw tokens bring no more than
-    /// their ids to the host, where others bring the row; which token it is does not depend on that.
+    /// The next token for a row of logits of the last pass, chosen as the batch asked; waits for it. Devices that draw tokens
+    /// bring no more than their ids to the host, where others bring the row; which token it is does not depend on that.
     /// </summary>
     /// <exception cref="ModelFileException">A token is to be drawn and a logit is NaN or +∞, or none is finite.</exception>
     public int Choose(int row)
@@ -62,7 +62,8 @@ public sealed partial class MistralModel
         }
     }
 
-    /// <summary>Looks whether a text that ends has overflowed the cache. Weights do that early or never: the first texts tell, and others cost nothing.</summary>
+    /// <summary>Looks whether a text that ends has overflowed the cache. Weights do that early or never: the first texts tell,
+    /// and others cost nothing.</summary>
     internal void CheckCache(Sequence sequence)
     {
         const int MostTexts = 16;

@@ -10,7 +10,8 @@ namespace Mistral.Ilgpu.Model;
 public sealed partial class MistralModel
 {
     /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
-    /// <param name="kernels">Is told how far kernels are that must be compiled first, from any thread; not at all if none must.</param>
+    /// <param name="kernels">Is told how far kernels are that must be compiled first, from any thread; not at all if none
+    /// must.</param>
     /// <exception cref="ModelFileException">The checkpoint's weights are not usable.</exception>
     /// <exception cref="ModelMemoryException">The model does not fit the memory that the device has left.</exception>
     /// <exception cref="DeviceException">The device computes wrongly, or has less memory than it says.</exception>
@@ -46,14 +47,16 @@ public sealed partial class MistralModel
                 (model.CompiledKernels, model.KernelTime) = (watch.Compiled, clock.Elapsed);
             });
         }
-        // What interrupts this process may have interrupted the compiler that its driver started too, and that is not the driver's fault.
+        // What interrupts this process may have interrupted the compiler that its driver started too, and that is not the
+        // driver's fault.
         catch (Exception exception) when (exception is not OperationCanceledException && cancellation.IsCancellationRequested)
         {
             throw new OperationCanceledException(exception.Message, exception, cancellation);
         }
     }
 
-    /// <summary>Loads a model on a device that is taken at its word: there is no self-test, and chains are compiled beside the first text.</summary>
+    /// <summary>Loads a model on a device that is taken at its word: there is no self-test, and chains are compiled beside the
+    /// first text.</summary>
     internal static MistralModel LoadUntested(
         Checkpoint checkpoint,
         Device device,

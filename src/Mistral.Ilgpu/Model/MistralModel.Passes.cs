@@ -15,9 +15,11 @@ public sealed partial class MistralModel
     private CancellationToken _cancellation;
 
     /// <summary>Takes the batch's tokens in one pass.</summary>
-    /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary lacks.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, before the pass or, if it has prompts, between its steps: the texts are where they were,
-    /// but for those that have lost some of their past, see <see cref="Sequence.IsBroken"/>.</exception>
+    /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary
+    /// lacks.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, before the pass or, if it has prompts, between its steps: the
+    /// texts are where they were, but for those that have lost some of their past, see
+    /// <see cref="Sequence.IsBroken"/>.</exception>
     public void Forward(Batch batch, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -123,7 +125,8 @@ public sealed partial class MistralModel
         }
     }
 
-    // What is launched cannot be called back, so where that is long the host does not run far ahead. GPUs are through with a prompt's pass soon.
+    // What is launched cannot be called back, so where that is long the host does not run far ahead. GPUs are through with a
+    // prompt's pass soon.
     private long Await(Step step, long operations)
     {
         if (Device.Info is { IsGpu: false, Kind: not DeviceKind.Cpu } && (operations += step.Cost(LastPass).Operations) >= OperationsAhead)

@@ -8,9 +8,9 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// A model on a device with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> takes the next tokens of many of
-/// them in one pass; the logits that were wanted are then on the device. What a text's logits are depends on the text alone, bit
-/// for bit, and not on what else is in its passes.
+/// A model on a device with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> takes the next tokens of many
+/// of them in one pass; the logits that were wanted are then on the device. What a text's logits are depends on the text alone,
+/// bit for bit, and not on what else is in its passes.
 /// </summary>
 public sealed partial class MistralModel : IDisposable
 {
@@ -80,18 +80,22 @@ public sealed partial class MistralModel : IDisposable
     /// <summary>Tokens in a pass at most.</summary>
     public int MaxTokens => Options.RowsFor(Chunk);
 
-    /// <summary>The adapters in the order of the options; switched between texts, for what the cache holds was made with them.</summary>
+    /// <summary>The adapters in the order of the options; switched between texts, for what the cache holds was made with
+    /// them.</summary>
     public IReadOnlyList<LoraSwitch> Adapters => _weights.Adapters.Switches;
 
     public RotatingKvCache Cache => _cache;
 
-    /// <summary>How steps are walked one by one, to be timed or checked; null launches them, together where that is faster.</summary>
+    /// <summary>How steps are walked one by one, to be timed or checked; null launches them, together where that is
+    /// faster.</summary>
     public Action<Step, Pass>? Walk { get; set; }
 
-    /// <summary>Is told why, once, if the device's driver cannot record passes or chain their steps, or not as it might.</summary>
+    /// <summary>Is told why, once, if the device's driver cannot record passes or chain their steps, or not as it
+    /// might.</summary>
     public Action<string>? OnSlowerLaunches { get; set; }
 
-    /// <summary>Is told, once, if keys or values were too large for a cache in f16, which changes what texts become: bf16 holds them.</summary>
+    /// <summary>Is told, once, if keys or values were too large for a cache in f16, which changes what texts become: bf16 holds
+    /// them.</summary>
     public Action<string>? OnCacheOverflow { get; set; }
 
     /// <summary>Launches of several steps at once, where they are made.</summary>
@@ -127,7 +131,8 @@ public sealed partial class MistralModel : IDisposable
     /// it was begun.</summary>
     public int ChunkLength(int position, int remaining) => Math.Min(remaining, Chunk - (position % Chunk));
 
-    /// <summary>Compiles and tries now what else is compiled beside the first texts and tried on them, for those who measure.</summary>
+    /// <summary>Compiles and tries now what else is compiled beside the first texts and tried on them, for those who
+    /// measure.</summary>
     public void Prepare()
     {
         if (Chains is null)

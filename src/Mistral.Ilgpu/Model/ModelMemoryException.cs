@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 
 namespace Mistral.Ilgpu.Model;

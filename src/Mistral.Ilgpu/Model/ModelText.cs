@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// One text on a model, for those who have but one: <see cref="Forward"/> takes its next tokens, any number of them; the logits of
-/// the last are then on the device.
+/// One text on a model, for those who have but one: <see cref="Forward"/> takes its next tokens, any number of them; the logits
+/// of the last are then on the device.
 /// </summary>
 public sealed class ModelText(MistralModel model) : IDisposable
 {
@@ -29,10 +29,12 @@ public sealed class ModelText(MistralModel model) : IDisposable
 
     /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt.</summary>
     /// <exception cref="ContextFullException">The text would grow past the context.</exception>
-    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => Forward(ids, TokenChoice.Likeliest, cancellation);
+    public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default) =>
+        Forward(ids, TokenChoice.Likeliest, cancellation);
 
-    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt. Cancelled between chunks, or between
-    /// the steps of one, the text is as far as it was read, or begins anew if it had outgrown its window.</summary>
+    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt. Cancelled
+    /// between chunks, or between the steps of one, the text is as far as it was read, or begins anew if it had outgrown its
+    /// window.</summary>
     /// <param name="choice">How <see cref="Choose"/> chooses the one after them.</param>
     /// <exception cref="ContextFullException">The text would grow past the context.</exception>
     public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation = default)
@@ -59,7 +61,8 @@ public sealed class ModelText(MistralModel model) : IDisposable
     }
 
     /// <summary>Takes the text's next tokens and hands out the logits of each, in order.</summary>
-    /// <param name="onLogits">Receives the token's index in <paramref name="ids"/> and its logits, which it must not keep.</param>
+    /// <param name="onLogits">Receives the token's index in <paramref name="ids"/> and its logits, which it must not
+    /// keep.</param>
     public void Score(ReadOnlySpan<int> ids, Action<int, float[]> onLogits, CancellationToken cancellation = default)
     {
         if (!model.Options.AllLogits)
@@ -120,7 +123,8 @@ public sealed class ModelText(MistralModel model) : IDisposable
         }
     }
 
-    private Sequence Open() => _sequence ??= model.TryOpen() ?? throw new InvalidOperationException("no room in the cache for one more text");
+    private Sequence Open() =>
+        _sequence ??= model.TryOpen() ?? throw new InvalidOperationException("no room in the cache for one more text");
 
     // Before the first chunk, so that a text that does not fit is not begun.
     private void Admit(ReadOnlySpan<int> ids)

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Execution;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// The ints that go to the device before a pass and come back after it, on the host: in pages of their own, which a CUDA device copies from and
-/// to by itself, where from other memory its driver copies first and the host waits.
+/// The ints that go to the device before a pass and come back after it, on the host: in pages of their own, which a CUDA device
+/// copies from and to by itself, where from other memory its driver copies first and the host waits.
 /// </summary>
 internal sealed class PassInts : IDisposable
 {

@@ -1,7 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.Formats;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
@@ -15,7 +13,8 @@ internal sealed class RandomFill(Device device)
 {
     private readonly Family _family = Family.Of(device.Info);
 
-    /// <summary>Fills rows of a band, which has the tensor's own format, with those of the tensor from <paramref name="tensorRow"/> on.</summary>
+    /// <summary>Fills rows of a band, which has the tensor's own format, with those of the tensor from
+    /// <paramref name="tensorRow"/> on.</summary>
     public void Fill(RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
     {
         switch (band.Format)

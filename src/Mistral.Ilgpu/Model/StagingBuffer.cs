@@ -4,8 +4,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Host memory that rows of weights pass through. A CUDA device copies from page-locked memory by itself and at the bus's speed: there the next
-/// rows are read meanwhile, into a second buffer.
+/// Host memory that rows of weights pass through. A CUDA device copies from page-locked memory by itself and at the bus's speed:
+/// there the next rows are read meanwhile, into a second buffer.
 /// </summary>
 internal sealed class StagingBuffer : IDisposable
 {

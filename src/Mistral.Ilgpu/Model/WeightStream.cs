@@ -2,7 +2,6 @@ using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
@@ -12,8 +11,9 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Brings tensors from a checkpoint's files to the device through a small staging buffer or two, see <see cref="StagingBuffer"/>, converting
-/// and padding rows on the way, so that host memory does not grow with the model. Rows that go into strips are staged on the device too.
+/// Brings tensors from a checkpoint's files to the device through a small staging buffer or two, see <see cref="StagingBuffer"/>,
+/// converting and padding rows on the way, so that host memory does not grow with the model. Rows that go into strips are staged
+/// on the device too.
 /// </summary>
 public sealed class WeightStream(
     Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
@@ -71,8 +71,8 @@ public sealed class WeightStream(
         device.Synchronize();
     }
 
-    // Several threads read a share of the rows each. Where the device's memory is the host's they also put them there, for new pages come no faster
-    // than threads ask for them.
+    // Several threads read a share of the rows each. Where the device's memory is the host's they also put them there, for new
+    // pages come no faster than threads ask for them.
     private void Write(WeightBand band, int firstRow, int count, ReadRows read)
     {
         var buffer = _staging[_turn];
@@ -152,7 +152,8 @@ public sealed class WeightStream(
         ? checked((int)band.Format.BytesOf(band.Columns))
         : band.Stride * band.Format.BytesPerElement();
 
-    // What a CPU stages stays in its caches. To a GPU a turn takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers and waiting.
+    // What a CPU stages stays in its caches. To a GPU a turn takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers
+    // and waiting.
     private static int StagingBytes(Device device) => device.Info.IsGpu ? 32 << 20 : 1 << 20;
 
     private int StagedRows(WeightBand band) => Math.Max(1, _staging[0].Rows.Length / RowBytes(band));

@@ -77,7 +77,8 @@ public sealed class Workspace : IDisposable
     public ArrayView<int> Chosen => _chosen.View;
 
     /// <summary>Device bytes that all this takes.</summary>
-    public static long SizeInBytes(DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
+    public static long SizeInBytes(
+        DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         var shape = AttentionShape.Of(config, options.CacheType);
         var family = Family.Of(device);

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace Mistral.Ilgpu.Observability;
 
 /// <summary>
-/// What the library tells those who listen: the meter and the activity source <see cref="Name"/>, as OpenTelemetry collects them. Names
-/// follow its conventions for generative models where there are some. Without a listener an instrument costs a comparison.
+/// What the library tells those who listen: the meter and the activity source <see cref="Name"/>, as OpenTelemetry collects them.
+/// Names follow its conventions for generative models where there are some. Without a listener an instrument costs a comparison.
 /// </summary>
 public static class Telemetry
 {

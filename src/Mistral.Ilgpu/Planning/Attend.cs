@@ -1,5 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
-
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>
@@ -8,17 +6,19 @@ namespace Mistral.Ilgpu.Planning;
 /// </summary>
 /// <param name="Qkv">Queries, keys and values; queries and keys are turned in place.</param>
 /// <param name="Attended">What it makes, the heads padded as <paramref name="Shape"/> says.</param>
-public sealed record Attend(string Name, ActivationPlan Qkv, KvPlan Cache, ActivationPlan Attended, AttentionShape Shape) : Operation(Name, RowSet.Tokens)
+public sealed record Attend(
+    string Name, ActivationPlan Qkv, KvPlan Cache, ActivationPlan Attended, AttentionShape Shape) : Operation(Name, RowSet.Tokens)
 {
     public override ActivationPlan Input => Qkv;
 
     public override ActivationPlan Output => Attended;
 
-    /// <summary>Whether it writes the output of decoded tokens in eight bits too, for the product that takes it. Fusion decides.</summary>
+    /// <summary>Whether it writes the output of decoded tokens in eight bits too, for the product that takes it. Fusion
+    /// decides.</summary>
     public bool MakesInt8 { get; init; }
 
-    /// <summary>Bytes: the projections once, outputs, each visible key and value once for each group of heads, and those stored. Operations: 3 per turned
-    /// element, and 4 × headDim for each query and visible key.</summary>
+    /// <summary>Bytes: the projections once, outputs, each visible key and value once for each group of heads, and those stored.
+    /// Operations: 3 per turned element, and 4 × headDim for each query and visible key.</summary>
     public override StepCost Cost(Pass pass)
     {
         long visible = 0;

@@ -1,12 +1,12 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>Heads of grouped-query attention: <paramref name="Heads"/> query heads share <paramref name="KvHeads"/> kv heads.</summary>
+/// <summary>Heads of grouped-query attention: <paramref name="Heads"/> query heads share <paramref name="KvHeads"/> kv
+/// heads.</summary>
 /// <param name="HeadDim">Elements of a head in the model.</param>
-/// <param name="PaddedHeadDim">Elements of a head on the device: those of the model, then zeros up to whole tiles of the cache. Zeros add nothing to
-/// a score, and the values that they make are dropped by <see cref="NarrowHeads"/>.</param>
+/// <param name="PaddedHeadDim">Elements of a head on the device: those of the model, then zeros up to whole tiles of the cache.
+/// Zeros add nothing to a score, and the values that they make are dropped by <see cref="NarrowHeads"/>.</param>
 public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim, int PaddedHeadDim)
 {
     /// <param name="cache">The format of the cache, whose tiles decide how heads are padded.</param>

@@ -11,5 +11,6 @@ public sealed record Embed(string Name, MatrixPlan Table, ActivationPlan Hidden)
     public override WeightPlan Weights => Table;
 
     /// <summary>The rows read and written.</summary>
-    public override StepCost Cost(Pass pass) => new(pass.TokenCount * ((Table.Bytes / Table.Rows) + ((long)Hidden.Columns * sizeof(float))), 0);
+    public override StepCost Cost(Pass pass) =>
+        new(pass.TokenCount * ((Table.Bytes / Table.Rows) + ((long)Hidden.Columns * sizeof(float))), 0);
 }

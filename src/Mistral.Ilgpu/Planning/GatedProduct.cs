@@ -1,9 +1,11 @@
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>output = silu(gate × input) × (up × input), the first half of a feed-forward layer (Shazeer, arXiv 2002.05202).</summary>
+/// <summary>output = silu(gate × input) × (up × input), the first half of a feed-forward layer (Shazeer, arXiv
+/// 2002.05202).</summary>
 /// <param name="GateUp">Rows of the gate over rows of up.</param>
 /// <param name="Products">Room for both products.</param>
-public sealed record GatedProduct(string Name, ActivationPlan From, MatrixPlan GateUp, ActivationPlan Products, ActivationPlan To) : Operation(Name, To.Rows)
+public sealed record GatedProduct(
+    string Name, ActivationPlan From, MatrixPlan GateUp, ActivationPlan Products, ActivationPlan To) : Operation(Name, To.Rows)
 {
     public override ActivationPlan Input => From;
 

@@ -1,5 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
-
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>The cache of one layer.</summary>

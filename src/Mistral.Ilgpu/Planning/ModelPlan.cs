@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>A model as the operations that every pass goes through, with all that they name. Plain data: it knows no device and holds no memory.</summary>
+/// <summary>A model as the operations that every pass goes through, with all that they name. Plain data: it knows no device and
+/// holds no memory.</summary>
 /// <param name="Operations">In their order, up to the logits.</param>
 /// <param name="Choice">What chooses tokens from the logits, where that is asked for.</param>
 public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choice = null)
@@ -25,7 +26,8 @@ public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choi
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);
 
     /// <summary>What a pass moves and computes.</summary>
-    public StepCost Cost(Pass pass) => Operations.Select(operation => operation.Cost(pass)).Aggregate(default(StepCost), (all, one) => all + one);
+    public StepCost Cost(Pass pass) =>
+        Operations.Select(operation => operation.Cost(pass)).Aggregate(default(StepCost), (all, one) => all + one);
 
     /// <summary>The index of the operation that reads what another made, the first to do so; −1 where none does.</summary>
     /// <param name="index">Of the one that makes it.</param>

@@ -28,10 +28,12 @@ public sealed record StepCheckResult(IReadOnlyDictionary<string, double> WorstEr
 /// <param name="reference">The same checkpoint with the same options, on the CPU accelerator.</param>
 public sealed class StepCheck(MistralModel model, MistralModel reference)
 {
-    /// <summary>Above what the order of sums and the rounding of inputs do, below what one wrong element of a long row does.</summary>
+    /// <summary>Above what the order of sums and the rounding of inputs do, below what one wrong element of a long row
+    /// does.</summary>
     public const double Tolerance = 1e-3;
 
-    /// <summary>The same for prompts on tensor cores, which take 16 bits of activations that the reference takes 32 or 8 of.</summary>
+    /// <summary>The same for prompts on tensor cores, which take 16 bits of activations that the reference takes 32 or 8
+    /// of.</summary>
     public const double RoundedTolerance = 2e-2;
 
     private readonly bool _rounds = Family.Of(model.Device.Info).RoundsPrompts(model.Options.Activations);

@@ -82,7 +82,8 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         return ~((bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000);
     }
 
-    /// <param name="leftOfUnused">Takes note of how an unused piece was put together, so that it can be taken apart again: id → length of its left part.</param>
+    /// <param name="leftOfUnused">Takes note of how an unused piece was put together, so that it can be taken apart again: id →
+    /// length of its left part.</param>
     private readonly struct Ranks(PieceVocabulary vocabulary, Dictionary<int, int>? leftOfUnused) : IMergeRanks<char>
     {
         public int Longest => vocabulary.LongestPiece;
@@ -103,7 +104,8 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         private readonly Span<MergeSymbol> _symbols = symbols;
         private readonly Dictionary<int, int>? _leftOfUnused = vocabulary.HasUnused ? [] : null;
 
-        public void MergeAll() => new PairMerger<char, Ranks>(new Ranks(vocabulary, _leftOfUnused), agenda, _text, _symbols).MergeAll();
+        public void MergeAll() =>
+            new PairMerger<char, Ranks>(new Ranks(vocabulary, _leftOfUnused), agenda, _text, _symbols).MergeAll();
 
         /// <param name="origin">Where this text starts in the whole one.</param>
         /// <param name="segments">What the pieces are added to.</param>

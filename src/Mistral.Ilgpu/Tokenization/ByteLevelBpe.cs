@@ -153,7 +153,8 @@ public sealed class ByteLevelBpe : TextTokenizer
         }
     }
 
-    /// <summary>The last two parts of a token when it is joined from bytes by tokens before it; null where that leaves more.</summary>
+    /// <summary>The last two parts of a token when it is joined from bytes by tokens before it; null where that leaves
+    /// more.</summary>
     private static (byte[] Left, byte[] Right)? Join(byte[] token, Dictionary<string, int> ids, int before)
     {
         List<string> parts = [.. Encoding.Latin1.GetString(token).Select(value => value.ToString())];

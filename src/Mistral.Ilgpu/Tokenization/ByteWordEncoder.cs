@@ -11,7 +11,8 @@ internal sealed class ByteWordEncoder(ByteTokens tokens) : IDisposable
     private byte[] _bytes = [];
     private MergeSymbol[] _symbols = [];
 
-    /// <summary>The tokens of a word, valid until the next: each with the UTF-16 units of the characters that it completes.</summary>
+    /// <summary>The tokens of a word, valid until the next: each with the UTF-16 units of the characters that it
+    /// completes.</summary>
     public IReadOnlyList<(int Id, int Completed, bool EndsCharacter)> Encode(ReadOnlySpan<char> word)
     {
         Reserve(ref _bytes, Encoding.UTF8.GetMaxByteCount(word.Length));

@@ -9,7 +9,8 @@ internal interface IMergeRanks<TUnit>
     /// <summary>Units of the longest that may come of a merge.</summary>
     int Longest { get; }
 
-    /// <summary>The rank of what two neighbours make together, the smallest being merged first; null where they may not be merged.</summary>
+    /// <summary>The rank of what two neighbours make together, the smallest being merged first; null where they may not be
+    /// merged.</summary>
     /// <param name="leftLength">Units of the left one.</param>
     uint? RankOf(ReadOnlySpan<TUnit> joined, int leftLength);
 }
@@ -29,8 +30,8 @@ internal struct MergeSymbol(int start, int length, int previous, int next, bool 
 internal readonly record struct MergePair(int Left, int Right, int Length);
 
 /// <summary>
-/// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): of all neighbours that may be merged those of the smallest rank are, the leftmost among
-/// equals, until none may. Takes n log n steps.
+/// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): of all neighbours that may be merged those of the smallest rank
+/// are, the leftmost among equals, until none may. Takes n log n steps.
 /// </summary>
 internal readonly ref struct PairMerger<TUnit, TRanks>(
     TRanks ranks, PriorityQueue<MergePair, ulong> agenda, ReadOnlySpan<TUnit> text, Span<MergeSymbol> symbols)

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Fuzzing.Mutations;
 using Mistral.Ilgpu.Fuzzing.Seeds;

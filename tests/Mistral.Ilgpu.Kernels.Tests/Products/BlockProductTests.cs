@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
@@ -68,7 +67,8 @@ public sealed class BlockProductTests
         }
     }
 
-    private static void Check(Device device, Random random, TensorFormat format, Shape shape, ActivationType activations, double bound)
+    private static void Check(
+        Device device, Random random, TensorFormat format, Shape shape, ActivationType activations, double bound)
     {
         var (rows, columns, tokens, residual, layout) = shape;
         byte[] blocks = RandomBlocks.Create(random, format, rows * columns / format.BlockLength());

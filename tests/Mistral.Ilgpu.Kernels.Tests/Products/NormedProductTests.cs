@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
@@ -85,7 +84,9 @@ public sealed class NormedProductTests
         PlannedRun Bound(params TensorFormat[] formats)
         {
             var run = new PlannedRun(Gain(512), device);
-            Activation Room(string of, int columns) => new(of, 1, columns, device.Zeros<float>(columns), tensor: TensorInput.Allocate(device, of, 1, columns, _ => { }));
+            Activation Room(
+                string of, int columns) =>
+                new(of, 1, columns, device.Zeros<float>(columns), tensor: TensorInput.Allocate(device, of, 1, columns, _ => { }));
             var normed = run.Add(Room("normed", 512), RowSet.Tokens);
             return run.Bind(
                 KernelSet.Of(device, PassState.Of(device, 1, 1)),
@@ -102,5 +103,6 @@ public sealed class NormedProductTests
         return [.. Enumerable.Range(0, columns).Select(_ => 0.5f + random.NextSingle())];
     }
 
-    private static T[] Part<T>(T[] all, int token, int tokens) => all[(token * (all.Length / tokens))..((token + 1) * (all.Length / tokens))];
+    private static T[] Part<T>(T[] all, int token, int tokens) =>
+        all[(token * (all.Length / tokens))..((token + 1) * (all.Length / tokens))];
 }

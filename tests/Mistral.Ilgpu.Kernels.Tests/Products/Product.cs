@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;

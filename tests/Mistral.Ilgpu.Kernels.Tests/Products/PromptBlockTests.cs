@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -6,7 +5,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
-/// <summary>Prompts times weights in blocks, which become 16-bit numbers on their way to shared memory, with warpgroups and without.</summary>
+/// <summary>Prompts times weights in blocks, which become 16-bit numbers on their way to shared memory, with warpgroups and
+/// without.</summary>
 public sealed class PromptBlockTests
 {
     private static readonly string[] PromptDevices = ["cuda", "cuda:mma"];
@@ -18,7 +18,8 @@ public sealed class PromptBlockTests
         from format in new[] { TensorFormat.Q8_0, TensorFormat.Q4_0, TensorFormat.Q4_1 }
         select (device, format));
 
-    // Token t is zeros but for a 1 in column t, so that it finds the weights there: column c of row r has byte c + r, and of 32 rows each place in a run has all 256.
+    // Token t is zeros but for a 1 in column t, so that it finds the weights there: column c of row r has byte c + r, and of 32
+    // rows each place in a run has all 256.
     [Theory]
     [MemberData(nameof(Devices))]
     public void EveryByte_InEveryPlaceOfARun_IsItself(string name)

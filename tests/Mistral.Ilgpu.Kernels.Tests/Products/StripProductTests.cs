@@ -1,7 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.Formats;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
@@ -20,7 +18,8 @@ public sealed class StripProductTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Product_InStrips_EqualsTheRowForms(string name, TensorFormat format) => BlockFormats.Use(format, new Check(name, format));
+    public void Product_InStrips_EqualsTheRowForms(string name, TensorFormat format) =>
+        BlockFormats.Use(format, new Check(name, format));
 
     private sealed record Check(string Name, TensorFormat Format) : IBlockFormatUse<bool>
     {

@@ -1,7 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.Formats;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 using Xunit;
@@ -9,7 +7,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
-/// <summary>The forms of products for NVIDIA's GPUs, by the PTX that such a device gets; those of prompts with warpgroups and without, where it has them.</summary>
+/// <summary>The forms of products for NVIDIA's GPUs, by the PTX that such a device gets; those of prompts with warpgroups and
+/// without, where it has them.</summary>
 public sealed class TensorProductTests
 {
     private static readonly string[] PromptDevices = ["cuda", "cuda:mma"];
@@ -155,7 +154,8 @@ public sealed class TensorProductTests
         }
     }
 
-    // In 70 rows are a whole group's, one of another's second tile and what is past the end; in 768 columns an odd number of stages.
+    // In 70 rows are a whole group's, one of another's second tile and what is past the end; in 768 columns an odd number of
+    // stages.
     [Theory]
     [MemberData(nameof(BlockFormats))]
     public void TokensOfAnyBlocks_TogetherOrAlone_HaveTheSameBits(string name, TensorFormat format)

@@ -175,7 +175,8 @@ public sealed class HazardTests
     [InlineData("setp.lt.u32 %p1, %r0, 32; @%p1 bar.sync 0; @!%p1 bar.sync 1;", 64, "cannot pass its barrier")]
     [InlineData("setp.lt.u32 %p1, %r0, 7; @%p1 shfl.sync.idx.b32 %r1, %r0, 0, 31, 0xFFFFFFFF; bar.sync 0;", 32, "cannot meet")]
     [InlineData("LOOP: bra LOOP;", 1, "does not end")]
-    public void Threads_ThatWaitInVain_AreNamed(string lines, int threads, string expected) => Refuses(new Snippet(), lines, expected, threads);
+    public void Threads_ThatWaitInVain_AreNamed(string lines, int threads, string expected) =>
+        Refuses(new Snippet(), lines, expected, threads);
 
     // Each thread copies its part; those from the 16th on only half of it.
     private static string Copy(int bytes) => $"""

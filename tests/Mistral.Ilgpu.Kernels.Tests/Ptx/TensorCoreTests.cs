@@ -4,8 +4,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 
 /// <summary>
-/// The machine's <c>mma</c> against whole matrices. Fragments are filled and read by the formulas of the PTX ISA manual, section "Matrix
-/// fragments for mma", written out here element by element.
+/// The machine's <c>mma</c> against whole matrices. Fragments are filled and read by the formulas of the PTX ISA manual, section
+/// "Matrix fragments for mma", written out here element by element.
 /// </summary>
 public sealed class TensorCoreTests
 {

@@ -5,7 +5,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 
 /// <summary>
-/// The machine's <c>wgmma</c> against whole matrices, which lie in shared memory as the PTX ISA's figures of the swizzling modes have them; and what it refuses.
+/// The machine's <c>wgmma</c> against whole matrices, which lie in shared memory as the PTX ISA's figures of the swizzling modes
+/// have them; and what it refuses.
 /// </summary>
 public sealed class WarpgroupTests
 {
@@ -109,7 +110,8 @@ public sealed class WarpgroupTests
 
     private const string Store = "mad.wide.u32 %rd12, %r0, 16, %rd1; st.global.v4.f32 [%rd12], {s0, s1, s2, s3};";
 
-    // Sums of three + products of ones, eight columns and sixteen deep; address of the thread's first own number in %rd8, of the first matrix in %rd10, descriptors in %rd9 and %rd13.
+    // Sums of three + products of ones, eight columns and sixteen deep; address of the thread's first own number in %rd8, of the
+    // first matrix in %rd10, descriptors in %rd9 and %rd13.
     private static float[] Ones(string multiplication, string adds = "%p8", int signOfA = 1, int transposesB = 0, bool stores = true)
     {
         const int Piece = 16;
@@ -155,7 +157,8 @@ public sealed class WarpgroupTests
         snippet.Buffer(image);
         snippet.Buffer(fragments);
         string names = string.Join(", ", Enumerable.Range(0, registers).Select(i => $"s{i}"));
-        // With a width of 16 bytes columns are in pieces of eight, eight rows of each together; the two pieces of eight rows are neighbours.
+        // With a width of 16 bytes columns are in pieces of eight, eight rows of each together; the two pieces of eight rows are
+        // neighbours.
         (int nextPiece, int nextRows) = rowBytes == 16 ? (128, 256) : (0, 8 * rowBytes);
         string products = string.Join('\n', Enumerable.Range(0, depth / 16).Select(step => $"""
             mov.b64 %rd8, {Descriptor(step * 32, nextPiece, nextRows, rowBytes)};
@@ -194,7 +197,8 @@ public sealed class WarpgroupTests
         return (row * columns) + (i / 4 * 8) + (thread % 4 * 2) + (i % 2);
     }
 
-    // Shared memory, from where eight rows begin: pieces of eight elements change places within rows of 32, 64 or 128 bytes by what row they are in.
+    // Shared memory, from where eight rows begin: pieces of eight elements change places within rows of 32, 64 or 128 bytes by
+    // what row they are in.
     private static ushort[] Image(ushort[] matrix, int depth, int rowBytes)
     {
         var image = new ushort[matrix.Length];

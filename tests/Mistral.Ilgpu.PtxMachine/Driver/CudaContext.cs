@@ -51,7 +51,8 @@ internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, i
 
     public static readonly Extent MaxGrid = new(int.MaxValue, 65_535, 65_535);
 
-    /// <summary>Shared memory of a group that asked for more (CUDA C++ Programming Guide, table of technical specifications).</summary>
+    /// <summary>Shared memory of a group that asked for more (CUDA C++ Programming Guide, table of technical
+    /// specifications).</summary>
     public int MostSharedBytes => MultiprocessorSharedBytes - (Architecture >= 80 ? ReservedBytes : 0);
 
     private int MultiprocessorSharedBytes => Architecture switch

@@ -35,7 +35,8 @@ public static unsafe partial class CudaDriver
     });
 
     [UnmanagedCallersOnly]
-    private static CudaResult cuDeviceTotalMem_v2(nuint* bytes, int device) => Call(() => *bytes = (nuint)Model(device).MemoryBytes);
+    private static CudaResult cuDeviceTotalMem_v2(nuint* bytes, int device) =>
+        Call(() => *bytes = (nuint)Model(device).MemoryBytes);
 
     [UnmanagedCallersOnly]
     private static CudaResult cuDeviceGetAttribute(int* value, int attribute, int device) => Call(() =>
@@ -65,7 +66,8 @@ public static unsafe partial class CudaDriver
     });
 
     [UnmanagedCallersOnly]
-    private static CudaResult cuCtxSetCurrent(nint context) => Call(() => _current = context == 0 ? null : Get<CudaContext>(context));
+    private static CudaResult cuCtxSetCurrent(nint context) =>
+        Call(() => _current = context == 0 ? null : Get<CudaContext>(context));
 
     [UnmanagedCallersOnly]
     private static CudaResult cuCtxSynchronize() => Call(() =>

@@ -98,7 +98,8 @@ public static unsafe partial class CudaDriver
     });
 
     [UnmanagedCallersOnly]
-    private static CudaResult cuGraphDestroy(nint handle) => Call(() => Take<Graph>(handle).Nodes.ForEach(node => Take<Node>(node)));
+    private static CudaResult cuGraphDestroy(nint handle) =>
+        Call(() => Take<Graph>(handle).Nodes.ForEach(node => Take<Node>(node)));
 
     [UnmanagedCallersOnly]
     private static CudaResult cuGraphExecDestroy(nint executable) => Call(() => Take<ExecutableGraph>(executable));

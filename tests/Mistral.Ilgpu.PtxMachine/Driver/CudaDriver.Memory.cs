@@ -53,7 +53,8 @@ public static unsafe partial class CudaDriver
     });
 
     [UnmanagedCallersOnly]
-    private static CudaResult cuMemGetInfo_v2(nuint* free, nuint* total) => Call(() => *free = *total = (nuint)Current.Device.MemoryBytes);
+    private static CudaResult cuMemGetInfo_v2(nuint* free, nuint* total) =>
+        Call(() => *free = *total = (nuint)Current.Device.MemoryBytes);
 
     [UnmanagedCallersOnly]
     private static CudaResult cuMemHostRegister_v2(ulong address, nuint bytes, int flags) => Call(() =>
@@ -123,7 +124,8 @@ public static unsafe partial class CudaDriver
     });
 
     // Where the bytes lie, on the device or on the host.
-    private static byte* Side(ulong address, long bytes) => IsOnDevice(address) || Memory.Has(address) ? Memory.At(address, bytes) : (byte*)address;
+    private static byte* Side(ulong address, long bytes) =>
+        IsOnDevice(address) || Memory.Has(address) ? Memory.At(address, bytes) : (byte*)address;
 
     private static void Free(CudaContext context, ulong address)
     {

@@ -5,16 +5,14 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.PtxMachine.Driver;
 
 /// <summary>
-/// NVIDIA's driver as the program sees it, on the PTX machine: the functions of the driver API that ILGPU and Mistral.Ilgpu call, under their
-/// names, in a shared library that the system's loader gives for <c>libcuda.so.1</c>. So all that is done for CUDA on the host runs
-/// without a GPU too: how kernels are loaded and launched, page-locked copies, events, captured graphs. What the documentation forbids
-/// fails, and what it leaves open happens as late as it can.
+/// NVIDIA's driver as the program sees it, on the PTX machine: the functions of the driver API that ILGPU and Mistral.Ilgpu call,
+/// under their names, in a shared library that the system's loader gives for <c>libcuda.so.1</c>. So all that is done for CUDA on
+/// the host runs without a GPU too: how kernels are loaded and launched, page-locked copies, events, captured graphs. What the
+/// documentation forbids fails, and what it leaves open happens as late as it can.
 /// </summary>
-/// <remarks>
-/// Stricter than hardware: device memory cannot be read by the host; a fault in a kernel fails the call that waits for it, with its
-/// message, and spoils nothing else. Not modelled: more than one thing at a time, how long anything takes, peers, and streams that wait for the
-/// default one.
-/// </remarks>
+/// <remarks> Stricter than hardware: device memory cannot be read by the host; a fault in a kernel fails the call that waits for
+/// it, with its message, and spoils nothing else. Not modelled: more than one thing at a time, how long anything takes, peers,
+/// and streams that wait for the default one. </remarks>
 public static unsafe partial class CudaDriver
 {
     private const string LibraryName = "libcuda.so.1";
@@ -46,7 +44,8 @@ public static unsafe partial class CudaDriver
     /// <summary>Why the driver cannot stand in for NVIDIA's here; null where it does.</summary>
     public static string? Absence { get; private set; } = "not installed";
 
-    /// <summary>Takes the place of NVIDIA's driver for this process, unless that is there. Its devices are seen while they are plugged in.</summary>
+    /// <summary>Takes the place of NVIDIA's driver for this process, unless that is there. Its devices are seen while they are
+    /// plugged in.</summary>
     public static void Install()
     {
         if (Absence is null)

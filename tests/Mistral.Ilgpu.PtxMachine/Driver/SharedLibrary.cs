@@ -4,8 +4,9 @@ using System.Text;
 namespace Mistral.Ilgpu.PtxMachine.Driver;
 
 /// <summary>
-/// A shared library for Linux on x86-64 whose functions jump to addresses in a table, which its loader fills: so managed code can stand where a
-/// vendor's library would, without a native compiler. By the System V ABI, chapters 4 and 5, and its AMD64 supplement.
+/// A shared library for Linux on x86-64 whose functions jump to addresses in a table, which its loader fills: so managed code can
+/// stand where a vendor's library would, without a native compiler. By the System V ABI, chapters 4 and 5, and its AMD64
+/// supplement.
 /// </summary>
 internal static class SharedLibrary
 {

@@ -1,7 +1,8 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Generic addresses: global memory lies where it does in this process, shared and local memory in windows of their own far from it.
+/// Generic addresses: global memory lies where it does in this process, shared and local memory in windows of their own far from
+/// it.
 /// </summary>
 internal static class AddressWindows
 {

@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
-/// <summary>What kernels may touch of global memory, by the addresses that they know it by; it must stay where it is while one runs.</summary>
+/// <summary>What kernels may touch of global memory, by the addresses that they know it by; it must stay where it is while one
+/// runs.</summary>
 public sealed unsafe class GlobalMemory
 {
     private readonly List<Range> _ranges = [];

@@ -3,10 +3,11 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Global memory as one group of several sees it that run at once. What it writes is seen by others when a fence makes it so and no earlier;
-/// what others wrote it sees after a fence of its own, and until then what was there when it last made one. So a kernel whose groups tell each
-/// other something fails where hardware might. After the memory consistency model of the PTX ISA, chapter 8: a fence orders what its thread wrote,
-/// and what others of the group wrote before a barrier that the thread has passed.
+/// Global memory as one group of several sees it that run at once. What it writes is seen by others when a fence makes it so and
+/// no earlier; what others wrote it sees after a fence of its own, and until then what was there when it last made one. So a
+/// kernel whose groups tell each other something fails where hardware might. After the memory consistency model of the PTX ISA,
+/// chapter 8: a fence orders what its thread wrote, and what others of the group wrote before a barrier that the thread has
+/// passed.
 /// </summary>
 internal sealed unsafe class GroupMemory(GlobalMemory memory, Publications publications)
 {

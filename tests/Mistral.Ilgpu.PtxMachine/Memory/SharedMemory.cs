@@ -1,8 +1,9 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// A group's shared memory. Before each group it holds a pattern that is a NaN in every width. Every access is checked for races, see
-/// <see cref="RaceDetector"/>, for bytes that an asynchronous copy has yet to deliver, and for those that products still read.
+/// A group's shared memory. Before each group it holds a pattern that is a NaN in every width. Every access is checked for races,
+/// see <see cref="RaceDetector"/>, for bytes that an asynchronous copy has yet to deliver, and for those that products still
+/// read.
 /// </summary>
 internal sealed unsafe class SharedMemory
 {

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Mistral.Ilgpu.PtxMachine;
 
-/// <summary>What the threads of a group see of memory: every space by its addresses, each access within bounds and aligned to its size.</summary>
+/// <summary>What the threads of a group see of memory: every space by its addresses, each access within bounds and aligned to its
+/// size.</summary>
 internal sealed unsafe class ThreadMemory
 {
     private const byte Unwritten = 0xFF;

@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// <c>cvt</c> between integers, f16, bf16, f32 and f64, and of two f32 to a packed pair. Floats become integers as in PTX: rounded as
-/// named, clamped to the type, NaN to zero.
+/// <c>cvt</c> between integers, f16, bf16, f32 and f64, and of two f32 to a packed pair. Floats become integers as in PTX:
+/// rounded as named, clamped to the type, NaN to zero.
 /// </summary>
 internal static class Conversions
 {

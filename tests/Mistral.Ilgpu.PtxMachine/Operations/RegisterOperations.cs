@@ -4,9 +4,9 @@ using static Mistral.Ilgpu.PtxMachine.Lift;
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Instructions that read and write registers alone, by name. Float products and sums are rounded one by one: PTX lets the assembler
-/// fuse those that name no rounding, so hardware may be closer. Approximations are as good as PTX promises and no better, see
-/// <see cref="Approximate"/>.
+/// Instructions that read and write registers alone, by name. Float products and sums are rounded one by one: PTX lets the
+/// assembler fuse those that name no rounding, so hardware may be closer. Approximations are as good as PTX promises and no
+/// better, see <see cref="Approximate"/>.
 /// </summary>
 internal static class RegisterOperations
 {

@@ -4,13 +4,12 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// Matrix products of a warp and the loads that feed them, with fragments laid out as the PTX ISA's figures for <c>mma</c> and
-/// <c>ldmatrix</c> have them. Float products are summed exactly and rounded once; hardware sums in an order of its own and may cut bits off.
+/// <c>ldmatrix</c> have them. Float products are summed exactly and rounded once; hardware sums in an order of its own and may
+/// cut bits off.
 /// </summary>
-/// <remarks>
-/// Lane l belongs to group g = l / 4 and is thread t = l mod 4 in it. A register of A or B holds p neighbouring elements along k: two
-/// halves or four bytes. A: rows g and g + 8 in turn, columns p·t…, then again p·4 columns on. B: rows p·t…, then p·4 rows on, column g.
-/// C and D: row g, columns 2t and 2t + 1; then row g + 8.
-/// </remarks>
+/// <remarks> Lane l belongs to group g = l / 4 and is thread t = l mod 4 in it. A register of A or B holds p neighbouring
+/// elements along k: two halves or four bytes. A: rows g and g + 8 in turn, columns p·t…, then again p·4 columns on. B: rows
+/// p·t…, then p·4 rows on, column g. C and D: row g, columns 2t and 2t + 1; then row g + 8. </remarks>
 internal static class TensorOperations
 {
     private const int Rows = 16;
@@ -29,7 +28,8 @@ internal static class TensorOperations
         _ => null,
     };
 
-    /// <summary><c>ldmatrix</c>: lanes 8i … 8i + 7 give the rows of matrix i, eight halves each; lane l gets halves 2t and 2t + 1 of row g.</summary>
+    /// <summary><c>ldmatrix</c>: lanes 8i … 8i + 7 give the rows of matrix i, eight halves each; lane l gets halves 2t and 2t + 1
+    /// of row g.</summary>
     public static WarpOperation? FindLoad(string[] parts, int[] counts)
     {
         bool isTransposed = parts.Contains("trans");

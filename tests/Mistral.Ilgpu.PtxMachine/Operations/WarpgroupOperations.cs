@@ -1,9 +1,9 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Matrix products of warpgroups, <c>wgmma</c>, both factors of 16 bits in shared memory, k by k along their rows. Lane l of warp w of the four has in registers
-/// 4j and 4j + 1 row 16w + l / 4 of columns 8j + 2 (l mod 4) and the next, in 4j + 2 and 4j + 3 the row 8 below. A product is summed exactly and rounded
-/// once.
+/// Matrix products of warpgroups, <c>wgmma</c>, both factors of 16 bits in shared memory, k by k along their rows. Lane l of warp
+/// w of the four has in registers 4j and 4j + 1 row 16w + l / 4 of columns 8j + 2 (l mod 4) and the next, in 4j + 2 and 4j + 3
+/// the row 8 below. A product is summed exactly and rounded once.
 /// </summary>
 internal static class WarpgroupOperations
 {
@@ -47,5 +47,6 @@ internal static class WarpgroupOperations
             Slot.As<bool>(ref r, operands[2]), Slot.As<int>(ref r, operands[3]) * Slot.As<int>(ref r, operands[4])));
     };
 
-    private static WarpProducts Products(Warp warp) => warp.Products ?? throw new PtxException("the group is not made of whole warpgroups of 128 threads");
+    private static WarpProducts Products(Warp warp) =>
+        warp.Products ?? throw new PtxException("the group is not made of whole warpgroups of 128 threads");
 }

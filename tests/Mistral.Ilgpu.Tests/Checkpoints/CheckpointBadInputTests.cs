@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Checkpoints;
 
-/// <summary>What a folder on a real disk adds to what its files say: paths in messages, links, names that lead elsewhere.</summary>
+/// <summary>What a folder on a real disk adds to what its files say: paths in messages, links, names that lead
+/// elsewhere.</summary>
 public sealed class CheckpointBadInputTests : IDisposable
 {
     private const string Weights = "model.safetensors";

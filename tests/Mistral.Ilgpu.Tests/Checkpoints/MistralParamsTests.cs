@@ -1,5 +1,4 @@
 using System.Text;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Native;
 using Xunit;
 

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Checkpoints;
 
-/// <summary>Pickles of one instruction over and over, which take nothing in a packed file, stay within bounds when they are read.</summary>
+/// <summary>Pickles of one instruction over and over, which take nothing in a packed file, stay within bounds when they are
+/// read.</summary>
 public sealed class PickleLimitTests
 {
     public static TheoryData<string, byte[]> Instructions => new()

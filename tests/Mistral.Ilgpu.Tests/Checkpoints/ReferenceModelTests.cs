@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Xunit;
@@ -63,7 +62,8 @@ public sealed class ReferenceModelTests
     [Fact]
     public void Forward_ModelOfOneLayer_ByHand()
     {
-        // Attention passes the only value on: W_v doubles, W_o swaps. SwiGLU adds silu(n) × 2n of the second element to the first.
+        // Attention passes the only value on: W_v doubles, W_o swaps. SwiGLU adds silu(n) × 2n of the second element to the
+        // first.
         var weights = OneLayer();
         weights[TensorNames.Value(0)] = [2, 0, 0, 2];
         weights[TensorNames.AttentionOutput(0)] = [0, 1, 1, 0];
@@ -190,9 +190,11 @@ public sealed class ReferenceModelTests
     private static Dictionary<string, double[]> Weights(Random random, ModelConfig config) =>
         TensorNames.HuggingFace(config).ToDictionary(tensor => tensor.Name, tensor => Numbers(random, tensor.Rows * tensor.Columns));
 
-    private static int[] Ids(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(Config().VocabularySize))];
+    private static int[] Ids(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(Config().VocabularySize))];
 
-    private static double[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (random.NextDouble() * 2) - 1)];
+    private static double[] Numbers(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => (random.NextDouble() * 2) - 1)];
 
     private static void AssertNear(double[] expected, double[] actual)
     {

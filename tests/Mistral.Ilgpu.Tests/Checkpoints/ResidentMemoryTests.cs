@@ -1,5 +1,4 @@
 using System.Text;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Xunit;

@@ -1,5 +1,4 @@
 using System.Text;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Xunit;
@@ -34,7 +33,8 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData(4, 0, 4, 8, 8, "expected a start and an end after it")]
     [InlineData(-4, 0, 0, 8, 8, "found -4, expected a whole number from 0")]
     [InlineData(0, 4, 4, long.MaxValue, 8, "truncated")]
-    public void Header_OffsetsThatDoNotTileTheFile_AreRefused(long start, long end, long nextStart, long nextEnd, int dataBytes, string message) =>
+    public void Header_OffsetsThatDoNotTileTheFile_AreRefused(
+        long start, long end, long nextStart, long nextEnd, int dataBytes, string message) =>
         AssertRefused($"{{{Tensor("a", start, end)},{Tensor("b", nextStart, nextEnd)}}}", dataBytes, message);
 
     [Theory]

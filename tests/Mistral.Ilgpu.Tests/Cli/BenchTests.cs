@@ -142,7 +142,8 @@ public sealed class BenchTests
     [Theory]
     [InlineData("llama-bench", FakeBench, "3", 50, 25)]
     [InlineData("peer", FakeHarness, "0", 40.5, 20.5)]
-    public void Bench_Against_TakesTheSpeedsOfLlamaCppOnTheSameFile(string program, string script, string depth, double prefill, double decode)
+    public void Bench_Against_TakesTheSpeedsOfLlamaCppOnTheSameFile(
+        string program, string script, string depth, double prefill, double decode)
     {
         using var folder = StandIn(program, script);
         var results = CommandRun.Of(

@@ -171,5 +171,6 @@ public sealed class ChatTests(RandomModel model) : IClassFixture<RandomModel>
     private IReadOnlyList<JsonElement> Chat(string input) =>
         model.RunWithInput(input, "chat", "--max-tokens", "6", "--format", "json").Expect(0).JsonLines;
 
-    private static int[] Ids(JsonElement json, string name) => [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
+    private static int[] Ids(JsonElement json, string name) =>
+        [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
 }

@@ -60,7 +60,8 @@ public sealed class GenerateManyTests : IDisposable
     [InlineData("settings.stop: found [], expected [\"é\"]", "--stop", "é")]
     [InlineData("settings.type: found null, expected \"f16\"", "--type", "f16")]
     [InlineData("settings.sliding-window: found null, expected 32", "--sliding-window", "32")]
-    public void GenerateMany_ToResultsOfOtherSettings_NamesTheDifferenceAndChangesNothing(string difference, params string[] options)
+    public void GenerateMany_ToResultsOfOtherSettings_NamesTheDifferenceAndChangesNothing(
+        string difference, params string[] options)
     {
         CommandRun.Of(Arguments("--output", Output)).Expect(0);
         string before = File.ReadAllText(Output);
@@ -159,5 +160,6 @@ public sealed class GenerateManyTests : IDisposable
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private static string Ids(JsonElement result) => result.GetProperty("prompt_ids").GetRawText() + result.GetProperty("ids").GetRawText();
+    private static string Ids(JsonElement result) =>
+        result.GetProperty("prompt_ids").GetRawText() + result.GetProperty("ids").GetRawText();
 }

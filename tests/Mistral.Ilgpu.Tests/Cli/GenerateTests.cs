@@ -137,7 +137,8 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
     [Theory]
     [InlineData("needed 14.0 GiB (weights 13.5 GiB", "--type q8_0 would fit", "random:mistral-7b", "--memory", "8GiB")]
     [InlineData("available 1.0 GiB", "would fit", "tiny", "--sliding-window", "2000000000", "--memory", "1GiB")]
-    public void Generate_ModelThatDoesNotFit_NamesTheOptionsThatHelp(string needed, string help, string name, params string[] options) =>
+    public void Generate_ModelThatDoesNotFit_NamesTheOptionsThatHelp(
+        string needed, string help, string name, params string[] options) =>
         CommandRun.OnCpu(["generate", "abc", "--model", name, .. options]).ExpectError(3, needed, "available", help);
 
     // The key of token 3 is −∞ in f16, so that no token but itself attends to it, and nothing fails.
@@ -196,7 +197,8 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
     private JsonElement Json(string prompt, params string[] options) =>
         model.Run(["generate", prompt, "--max-tokens", "12", "--format", "json", .. options]).Expect(0).Json;
 
-    private static int[] Ids(JsonElement json, string name) => [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
+    private static int[] Ids(JsonElement json, string name) =>
+        [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
 
     private string Text(int[] ids)
     {

@@ -77,7 +77,8 @@ public sealed class HelpTests
         CommandRun.WithInput("[suggest]", "tokenize").Expect(0).Output, CommandRun.Of("tokenize", "[suggest]").Expect(0).Output);
 
     [Fact]
-    public void Completion_OfAnotherShell_IsRefused() => CommandRun.Of("completion", "bsh").ExpectError(2, "'bsh'", "did you mean 'bash'?");
+    public void Completion_OfAnotherShell_IsRefused() =>
+        CommandRun.Of("completion", "bsh").ExpectError(2, "'bsh'", "did you mean 'bash'?");
 
     [Theory]
     [InlineData("bash", "COMP_WORDS=(mistral generate --dev); COMP_CWORD=2; COMP_LINE='mistral generate --dev'; COMP_POINT=${#COMP_LINE}; _mistral; echo \"${COMPREPLY[@]}\"", "--device")]

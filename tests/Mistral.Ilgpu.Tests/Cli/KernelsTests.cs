@@ -112,7 +112,8 @@ public sealed class KernelsTests
         CommandRun.Of("kernels", "StripMatVec<Float32, Assign>", "--emit", "ptx").ExpectError(ExitCode.Usage, "--emit ptx", "for CPUs");
 
     [Fact]
-    public void Kernels_EmitOfManyForms_IsRefused() => CommandRun.Of("kernels", "Embed", "--emit", "ptx").ExpectError(ExitCode.Usage, "--emit", "3 forms");
+    public void Kernels_EmitOfManyForms_IsRefused() =>
+        CommandRun.Of("kernels", "Embed", "--emit", "ptx").ExpectError(ExitCode.Usage, "--emit", "3 forms");
 
     [Fact]
     public void Kernels_UnknownArchitecture_IsRefused() =>

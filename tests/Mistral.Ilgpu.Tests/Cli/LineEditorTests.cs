@@ -119,7 +119,8 @@ public sealed class LineEditorTests
         return string.Join('\n', Enumerable.Range(Math.Max(0, rows.Count - 9), Math.Min(9, rows.Count)).Select(row => rows[row].TrimEnd())).TrimEnd('\n');
     }
 
-    private static List<string?> Read(string keys, out TerminalScreen screen, bool marksPastes = true, Action<TerminalScreen>? onRead = null)
+    private static List<string?> Read(
+        string keys, out TerminalScreen screen, bool marksPastes = true, Action<TerminalScreen>? onRead = null)
     {
         var shown = screen = new TerminalScreen(Width, 10);
         var keyboard = new TypedKeys(keys, Width) { MarksPastes = marksPastes, OnRead = () => onRead?.Invoke(shown) };

@@ -24,10 +24,12 @@ internal sealed class MistralProcess : IDisposable
     public static MistralProcess Start(string redirections, params string[] args) => Start(redirections, [], args);
 
     /// <param name="environment">Variables that it has beside those of the tests.</param>
-    public static MistralProcess Start(string redirections, (string Name, string Value)[] environment, params string[] args) => Start(
+    public static MistralProcess Start(
+        string redirections, (string Name, string Value)[] environment, params string[] args) => Start(
         string.Concat(environment.Select(variable => $"export {variable.Name}='{variable.Value}'; ")) + Command(redirections, args), "sh", "-c");
 
-    /// <summary>On a terminal, whose screen is the process's output, errors included. Skips the test where there is no program for that.</summary>
+    /// <summary>On a terminal, whose screen is the process's output, errors included. Skips the test where there is no program
+    /// for that.</summary>
     public static MistralProcess StartOnTerminal(params string[] args)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "no script (util-linux) to make a terminal");

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
 
-/// <summary>An OpenCL driver that cannot start: it gives no device, and its loader says nothing. PoCL is so where it cannot keep compiled kernels.</summary>
+/// <summary>An OpenCL driver that cannot start: it gives no device, and its loader says nothing. PoCL is so where it cannot keep
+/// compiled kernels.</summary>
 public sealed class SilentDriverTests
 {
     private const string Home = "/proc/none";

@@ -19,7 +19,8 @@ public sealed class SuggestionTests
     [InlineData("unknown command 'generat'; did you mean 'generate'?", "generat", "hi")]
     [InlineData("'atention'; did you mean 'attention'?", "bench", "atention")]
     [InlineData("'story' after PROMPT", "generate", "a", "story")]
-    public void Word_Unknown_IsNamedWithTheNearest(string message, params string[] args) => CommandRun.Of(args).ExpectError(2, message);
+    public void Word_Unknown_IsNamedWithTheNearest(string message, params string[] args) =>
+        CommandRun.Of(args).ExpectError(2, message);
 
     [Theory]
     [InlineData("--suffix=--quite")]

@@ -42,5 +42,6 @@ public sealed class TinyTests
         Assert.DoesNotContain("</s>", run.Output, StringComparison.Ordinal);
     }
 
-    private static int[] Ids(JsonElement json, string name) => [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
+    private static int[] Ids(JsonElement json, string name) =>
+        [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
 }

@@ -58,7 +58,8 @@ public sealed class UsageTests
     [InlineData("8Gi")]
     [InlineData("8GiB")]
     [InlineData("8GB")]
-    public void Memory_AnyUsualSize_IsTaken(string size) => CommandRun.Of("inspect", "--device", "cpu", "--memory", size).Expect(0);
+    public void Memory_AnyUsualSize_IsTaken(string size) =>
+        CommandRun.Of("inspect", "--device", "cpu", "--memory", size).Expect(0);
 
     [Fact]
     public void Lora_ScaleThatIsNoNumber_IsNamed()

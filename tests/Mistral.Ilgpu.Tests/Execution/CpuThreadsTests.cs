@@ -35,6 +35,7 @@ public sealed class CpuThreadsTests
 
         public void Execute() => Execute(WorkShare.Current);
 
-        public void Execute(WorkShare share) => Threads.AddOrUpdate(Environment.CurrentManagedThreadId, 1, (_, times) => times + 1);
+        public void Execute(WorkShare share) =>
+            Threads.AddOrUpdate(Environment.CurrentManagedThreadId, 1, (_, times) => times + 1);
     }
 }

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Execution;
 
-/// <summary>An OpenCL driver that refuses: the message names the call and the code. What its compiler says is in CompiledKernelsTests.</summary>
+/// <summary>An OpenCL driver that refuses: the message names the call and the code. What its compiler says is in
+/// CompiledKernelsTests.</summary>
 public sealed class OpenClFaultTests
 {
     [Fact]

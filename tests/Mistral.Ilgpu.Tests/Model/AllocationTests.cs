@@ -13,8 +13,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 namespace Mistral.Ilgpu.Tests.Model;
 
 /// <summary>
-/// No managed memory is allocated per token. What ILGPU itself allocates for launches and copies is measured beside it, on the same
-/// device with a kernel that does nothing, and taken off.
+/// No managed memory is allocated per token. What ILGPU itself allocates for launches and copies is measured beside it, on the
+/// same device with a kernel that does nothing, and taken off.
 /// </summary>
 [Collection(nameof(AllocationTests))]
 [CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
@@ -76,7 +76,8 @@ public sealed class AllocationTests
         Assert.InRange(found, 0, allowed);
     }
 
-    // Bytes of one run, the smallest mean of a few, since other threads of the tests and the just-in-time compiler allocate as well.
+    // Bytes of one run, the smallest mean of a few, since other threads of the tests and the just-in-time compiler allocate as
+    // well.
     private static long Smallest(Action run)
     {
         for (int i = 0; i < Tokens; i++)

@@ -61,7 +61,8 @@ public sealed class BatchInvarianceTests
         Check("cuda", checkpoint, new ModelOptions(type, Chunk: 8, Sequences: Texts), length: 12, decoded: 4, common: 5);
     }
 
-    private static void Check(string name, Checkpoint checkpoint, ModelOptions options, int length, int decoded = 40, int common = 50)
+    private static void Check(
+        string name, Checkpoint checkpoint, ModelOptions options, int length, int decoded = 40, int common = 50)
     {
         int seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
@@ -94,7 +95,8 @@ public sealed class BatchInvarianceTests
         Assert.Equal(model.Cache.Bytes, model.Cache.AvailableBytes);
     }
 
-    /// <summary>Runs texts together, beginning and pausing them at random; the logits of each prompt and of each token after it.</summary>
+    /// <summary>Runs texts together, beginning and pausing them at random; the logits of each prompt and of each token after
+    /// it.</summary>
     private static float[][][] Run(MistralModel model, Random random, params Text[] texts)
     {
         var logits = texts.Select(_ => new List<float[]>()).ToArray();

@@ -211,7 +211,8 @@ public sealed class CacheTests
         }
     }
 
-    /// <summary>A text as the cache handles it: takes its pages one by one, then, if it turns, overwrites them one by one.</summary>
+    /// <summary>A text as the cache handles it: takes its pages one by one, then, if it turns, overwrites them one by
+    /// one.</summary>
     private sealed class Holder
     {
         private readonly int _most;

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>A pass that is cancelled between its steps leaves texts whose next tokens have the logits that they would have had.</summary>
+/// <summary>A pass that is cancelled between its steps leaves texts whose next tokens have the logits that they would have
+/// had.</summary>
 public sealed class CancellationTests : IDisposable
 {
     private const int Chunk = 16;

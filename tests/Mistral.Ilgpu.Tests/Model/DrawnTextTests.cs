@@ -13,7 +13,8 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>Tokens that a model draws: those that the host draws from the same logits, whatever else is in their passes.</summary>
+/// <summary>Tokens that a model draws: those that the host draws from the same logits, whatever else is in their
+/// passes.</summary>
 public sealed class DrawnTextTests
 {
     private const int Drawn = 6;

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>Whole models in the forms of a family that is not the driver's own: those for GPUs and those for CPUs on whatever OpenCL there is.</summary>
+/// <summary>Whole models in the forms of a family that is not the driver's own: those for GPUs and those for CPUs on whatever
+/// OpenCL there is.</summary>
 public sealed class ForcedFamilyTests
 {
     private const int Generated = 6;

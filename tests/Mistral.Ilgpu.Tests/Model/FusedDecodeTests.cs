@@ -10,7 +10,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>A decoded token on CUDA, whose layer is five launches, by the PTX of its kernels on small models whose rows are whole runs.</summary>
+/// <summary>A decoded token on CUDA, whose layer is five launches, by the PTX of its kernels on small models whose rows are whole
+/// runs.</summary>
 public sealed class FusedDecodeTests
 {
     // To the last two the first of the prompt has left the window.

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>Heads that are not whole tiles of the cache, against the float64 forward pass: 100 is OpenLLaMA 3B's, 8 stories260K's.</summary>
+/// <summary>Heads that are not whole tiles of the cache, against the float64 forward pass: 100 is OpenLLaMA 3B's, 8
+/// stories260K's.</summary>
 public sealed class HeadSizeTests
 {
     private const double Float32Error = 1e-5;

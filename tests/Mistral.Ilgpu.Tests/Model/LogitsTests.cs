@@ -29,7 +29,8 @@ public sealed class LogitsTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void Tiny_Float32_EqualsReference(string name) => CheckTiny(name, TensorFormat.Float32, TensorFormat.Float32, Float32Error);
+    public void Tiny_Float32_EqualsReference(string name) =>
+        CheckTiny(name, TensorFormat.Float32, TensorFormat.Float32, Float32Error);
 
     [Theory]
     [MemberData(nameof(Devices))]
@@ -110,7 +111,8 @@ public sealed class LogitsTests
         Check(name, checkpoint, new ModelOptions(weights, cache, Chunk: 32, AllLogits: true), ids, expected, bound);
     }
 
-    private static void Check(string name, Checkpoint checkpoint, ModelOptions options, int[] ids, double[][] expected, double bound)
+    private static void Check(
+        string name, Checkpoint checkpoint, ModelOptions options, int[] ids, double[][] expected, double bound)
     {
         using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get(name, isLong: ids.Length > 100), options);
         using var text = new ModelText(model);

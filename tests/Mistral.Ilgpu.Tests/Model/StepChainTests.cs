@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>Decoded tokens whose layers are one launch each have the logits of those whose steps are launched one by one, bit for bit.</summary>
+/// <summary>Decoded tokens whose layers are one launch each have the logits of those whose steps are launched one by one, bit for
+/// bit.</summary>
 public sealed class StepChainTests
 {
     [Theory]

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Profiling;
 
-/// <summary>What each step says of its bytes and operations, against the formulas in its docstring worked out here by hand.</summary>
+/// <summary>What each step says of its bytes and operations, against the formulas in its docstring worked out here by
+/// hand.</summary>
 public sealed class StepCostTests
 {
     private const int F32 = sizeof(float);
@@ -26,7 +27,8 @@ public sealed class StepCostTests
     [InlineData("f32", TensorFormat.Float32, 128, 4)]
     [InlineData("q8_0", TensorFormat.BFloat16, 34, 2)]
     [InlineData("q4_0", TensorFormat.Float16, 18, 2)]
-    public void EveryStep_OfPrefillAndDecode_MovesAndComputesWhatItsFormulaSays(string type, TensorFormat cache, long run, long cacheElement)
+    public void EveryStep_OfPrefillAndDecode_MovesAndComputesWhatItsFormulaSays(
+        string type, TensorFormat cache, long run, long cacheElement)
     {
         const int Prompt = 40;
         using var folder = new TemporaryFolder();

@@ -99,7 +99,8 @@ public sealed class ChatTemplateTests
     [InlineData("12345678901234567890123", "12345678901234567890123")]
     [InlineData("{\"b\":1,\"a\":[true,null,{}],\"b\":2}", "{\"b\": 2, \"a\": [true, null, {}]}")]
     [InlineData("\"\\u00e9\\n\\/\\u0001\"", "\"é\\n/\\u0001\"")]
-    public void PythonJson_Respelled_IsAsPythonWrites(string json, string expected) => Assert.Equal(expected, PythonJson.Respell(json));
+    public void PythonJson_Respelled_IsAsPythonWrites(string json, string expected) =>
+        Assert.Equal(expected, PythonJson.Respell(json));
 
     [Fact]
     [Trait(Needs.Trait, Needs.Shared)]

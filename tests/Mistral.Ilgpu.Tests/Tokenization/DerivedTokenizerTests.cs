@@ -7,7 +7,8 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 
 namespace Mistral.Ilgpu.Tests.Tokenization;
 
-/// <summary>The same vocabularies as Hugging Face and GGUF keep them must give the same ids as the files that they were made of.</summary>
+/// <summary>The same vocabularies as Hugging Face and GGUF keep them must give the same ids as the files that they were made
+/// of.</summary>
 public sealed class DerivedTokenizerTests
 {
     [Theory]

@@ -164,7 +164,8 @@ public sealed class MistralCommonTests
         return template.Encode(messages, continuesLast, [.. Tools(request, "tools"), .. Tools(request, "available_tools")]);
     }
 
-    private static List<ChatMessage> Messages(JsonElement request) => [.. request.GetProperty("messages").EnumerateArray().Select(Message)];
+    private static List<ChatMessage> Messages(JsonElement request) =>
+        [.. request.GetProperty("messages").EnumerateArray().Select(Message)];
 
     private static ChatMessage Message(JsonElement message)
     {
@@ -188,7 +189,8 @@ public sealed class MistralCommonTests
         };
     }
 
-    private static ToolDefinition[] Tools(JsonElement request, string name) => request.TryGetProperty(name, out var tools) && tools.ValueKind == JsonValueKind.Array
+    private static ToolDefinition[] Tools(JsonElement request, string name) =>
+        request.TryGetProperty(name, out var tools) && tools.ValueKind == JsonValueKind.Array
         ? [.. tools.EnumerateArray().Select(tool => tool.GetProperty("function")).Select(function =>
             new ToolDefinition(function.GetProperty("name").GetString()!, Text(function, "description") ?? "", function.GetProperty("parameters")))]
         : [];

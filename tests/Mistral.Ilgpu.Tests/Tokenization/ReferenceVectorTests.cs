@@ -69,7 +69,8 @@ public sealed class ReferenceVectorTests
     internal static JsonElement Vectors(string version) =>
         version == "tiny" ? TestData.Json("tiny-ids.json") : SharedData.Json("data/vectors/spm.json").GetProperty("vectors").GetProperty(version);
 
-    internal static SentencePieceBpe Model(string version) => version == "tiny" ? (SentencePieceBpe)TinyModel.Required.Tokenizer : MistralModel(version);
+    internal static SentencePieceBpe Model(string version) =>
+        version == "tiny" ? (SentencePieceBpe)TinyModel.Required.Tokenizer : MistralModel(version);
 
     internal static SentencePieceBpe MistralModel(string version)
     {

@@ -4,9 +4,9 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// A group's part of <see cref="Rope{TCache,TElement}"/> for a decoded token and a kv head, in caches of 16 bits: the queries are turned into
-/// the places where the group's outputs will be, for those of other splits want them too; the split that ends with the token's own
-/// key turns that, and puts it and its value in their slot.
+/// A group's part of <see cref="Rope{TCache,TElement}"/> for a decoded token and a kv head, in caches of 16 bits: the queries are
+/// turned into the places where the group's outputs will be, for those of other splits want them too; the split that ends with
+/// the token's own key turns that, and puts it and its value in their slot.
 /// </summary>
 internal readonly struct DecodeTurn<THead>
     where THead : struct, ITensorHead
@@ -16,7 +16,8 @@ internal readonly struct DecodeTurn<THead>
     private readonly AttentionOutput _output;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public DecodeTurn(AttentionInput<ushort> input, AttentionBlock block, AttentionOutput output) => (_input, _block, _output) = (input, block, output);
+    public DecodeTurn(AttentionInput<ushort> input, AttentionBlock block, AttentionOutput output) =>
+        (_input, _block, _output) = (input, block, output);
 
     /// <summary>The group's items share the pairs of elements; a barrier makes what they write seen.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,10 +5,10 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// A block of attention on tensor cores (Dao, FlashAttention-2, arXiv 2307.08691): each warp has 16 queries, a few tiles of keys are
-/// scored at once, turned into weights in registers by the online softmax in float32, rounded to 16 bits, and multiplied with the values. Values
-/// are copied to shared memory while keys are scored, and the next keys while values are added up. Scores are in powers of two. A query's
-/// sums do not depend on the others of the block.
+/// A block of attention on tensor cores (Dao, FlashAttention-2, arXiv 2307.08691): each warp has 16 queries, a few tiles of keys
+/// are scored at once, turned into weights in registers by the online softmax in float32, rounded to 16 bits, and multiplied with
+/// the values. Values are copied to shared memory while keys are scored, and the next keys while values are added up. Scores are
+/// in powers of two. A query's sums do not depend on the others of the block.
 /// </summary>
 internal readonly struct TensorAttention<THead, TScores>
     where THead : struct, ITensorHead
@@ -32,9 +32,11 @@ internal readonly struct TensorAttention<THead, TScores>
     /// <param name="firstTile">Where the first tiles to be taken together start, at or before the block's first.</param>
     /// <param name="firstRow">The warp's first query.</param>
     /// <param name="queries">Where the first token's queries of the kv head are, turned to their positions.</param>
-    /// <param name="sharing">Warps that share the keys of the same queries, a power of two: each takes its own tiles, and the first joins them.</param>
+    /// <param name="sharing">Warps that share the keys of the same queries, a power of two: each takes its own tiles, and the
+    /// first joins them.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Attend(AttentionBlock block, TensorQueries queries, AttentionOutput output, int firstTile, int firstRow, int sharing)
+    public void Attend(
+        AttentionBlock block, TensorQueries queries, AttentionOutput output, int firstTile, int firstRow, int sharing)
     {
         int tilesAtOnce = sharing * TScores.Tiles;
         int warpTile = sharing > 1 ? TensorLane.Warp * TScores.Tiles : 0;

@@ -15,16 +15,18 @@ public static class TensorForms
     /// <summary>Heads to a kv head at most, for decoded tokens: the rows of one multiplication.</summary>
     public const int MostDecodeHeads = 16;
 
-    /// <summary>Group size for decoded tokens: a warp for each tile whose keys and values shared memory holds, four at most.</summary>
+    /// <summary>Group size for decoded tokens: a warp for each tile whose keys and values shared memory holds, four at
+    /// most.</summary>
     public static int DecodeGroup(int headDim) => headDim > 128 ? 64 : 128;
 
-    /// <summary>The prompts' form, an <see cref="AttendTensor{THead,TScores}"/>: of four tiles of keys at once, or of one where the
-    /// outputs take the registers.</summary>
+    /// <summary>The prompts' form, an <see cref="AttendTensor{THead,TScores}"/>: of four tiles of keys at once, or of one where
+    /// the outputs take the registers.</summary>
     public static Type Attend(Type format, int headSize) => typeof(AttendTensor<,>).MakeGenericType(
         Head(format, headSize), headSize > 128 ? typeof(KeyScores) : typeof(TwoScores<TwoScores<KeyScores>>));
 
     /// <summary>The form of decoded tokens, a <see cref="DecodeAttendTensor{THead}"/>.</summary>
-    public static Type DecodeAttend(Type format, int headSize) => typeof(DecodeAttendTensor<>).MakeGenericType(Head(format, headSize));
+    public static Type DecodeAttend(Type format, int headSize) =>
+        typeof(DecodeAttendTensor<>).MakeGenericType(Head(format, headSize));
 
     private static Type Head(Type format, int size) =>
         size == 16 ? typeof(HeadRun<>).MakeGenericType(format) : typeof(TwoParts<>).MakeGenericType(Head(format, size / 2));

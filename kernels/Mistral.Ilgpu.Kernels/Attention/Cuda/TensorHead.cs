@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// A warp's 16 queries and their outputs over the elements of a head, all in registers. A head is built of <see cref="HeadRun{TFormat}"/>s
-/// by doubling, so that the compiler writes out every loop over its elements.
+/// A warp's 16 queries and their outputs over the elements of a head, all in registers. A head is built of
+/// <see cref="HeadRun{TFormat}"/>s by doubling, so that the compiler writes out every loop over its elements.
 /// </summary>
 public interface ITensorHead
 {

@@ -5,7 +5,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
-/// <summary>The scores of a warp's 16 queries for a few tiles of keys, which the softmax turns into weights where they lie.</summary>
+/// <summary>The scores of a warp's 16 queries for a few tiles of keys, which the softmax turns into weights where they
+/// lie.</summary>
 public interface ITensorScores
 {
     /// <summary>Tiles of 16 keys.</summary>
@@ -15,7 +16,8 @@ public interface ITensorScores
     void Score<THead>(ref THead head, uint keys)
         where THead : struct, ITensorHead;
 
-    /// <summary>Keeps scores of keys from <paramref name="first"/> to <paramref name="last"/>, counted from the first key here.</summary>
+    /// <summary>Keeps scores of keys from <paramref name="first"/> to <paramref name="last"/>, counted from the first key
+    /// here.</summary>
     void Mask(int topFirst, int topLast, int bottomFirst, int bottomLast);
 
     float TopMax();
@@ -112,7 +114,8 @@ public struct KeyScores : ITensorScores
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Visible(float score, int key, int first, int last) => key >= first && key <= last ? score : AttentionScore.Masked;
+    private static float Visible(float score, int key, int first, int last) =>
+        key >= first && key <= last ? score : AttentionScore.Masked;
 }
 
 /// <summary>Those for twice as many tiles.</summary>

@@ -4,14 +4,16 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
-/// <summary>Where the tiles of <see cref="AttentionInput{TElement}"/> lie, as addresses, for copies that go on while the group computes.</summary>
+/// <summary>Where the tiles of <see cref="AttentionInput{TElement}"/> lie, as addresses, for copies that go on while the group
+/// computes.</summary>
 /// <remarks>Arguments and no <see cref="TileMemory.AddressOf{T}"/> in the kernel, which took 2 to 28 registers more.</remarks>
 public readonly record struct TensorCache(long RingKeys, long RingValues, long FreshKeys, long FreshValues);
 
 /// <summary>
-/// Tiles of 16-bit keys and values in shared memory, each <see cref="TileBytes"/> long: keys as elements × 16, values as
-/// 16 × elements. So that the eight rows of 16 bytes which <c>ldmatrix</c> reads at once lie in different banks, the 16 bytes of an element's keys
-/// change places in every other four rows, and those of a position's values are moved by exclusive-or with the position mod 8.
+/// Tiles of 16-bit keys and values in shared memory, each <see cref="TileBytes"/> long: keys as elements × 16, values as 16 ×
+/// elements. So that the eight rows of 16 bytes which <c>ldmatrix</c> reads at once lie in different banks, the 16 bytes of an
+/// element's keys change places in every other four rows, and those of a position's values are moved by exclusive-or with the
+/// position mod 8.
 /// </summary>
 internal readonly struct TensorTiles<THead>
     where THead : struct, ITensorHead
@@ -27,7 +29,8 @@ internal readonly struct TensorTiles<THead>
     private readonly AttentionBlock _block;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TensorTiles(AttentionInput<ushort> input, TensorCache cache, AttentionBlock block) => (_input, _cache, _block) = (input, cache, block);
+    public TensorTiles(AttentionInput<ushort> input, TensorCache cache, AttentionBlock block) =>
+        (_input, _cache, _block) = (input, cache, block);
 
     /// <summary>Bytes of a tile's keys, and of its values.</summary>
     public static int TileBytes
@@ -77,7 +80,8 @@ internal readonly struct TensorTiles<THead>
         }
     }
 
-    /// <summary>Begins to load the keys of neighbouring tiles, each by a warp, for finding where a tile lies is a good part of it.</summary>
+    /// <summary>Begins to load the keys of neighbouring tiles, each by a warp, for finding where a tile lies is a good part of
+    /// it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void LoadKeys(int firstTile, int tiles, uint to)
     {
@@ -174,7 +178,8 @@ internal readonly struct TensorTiles<THead>
     private static uint PlaceOf(int position) => (uint)((position & 7) * PieceBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint KeyAt(int element, int half) => (uint)((element * KeyScores.RowBytes) + ((half ^ ((element >> 2) & 1)) * PieceBytes));
+    private static uint KeyAt(int element, int half) =>
+        (uint)((element * KeyScores.RowBytes) + ((half ^ ((element >> 2) & 1)) * PieceBytes));
 
     // Tiles that no query sees are masked, but what is loaded for them must be numbers: that of the nearest one that is seen.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

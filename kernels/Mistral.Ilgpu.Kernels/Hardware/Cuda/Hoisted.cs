@@ -4,8 +4,8 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// What is computed before a loop and stays in a register. ILGPU moves what depends on nothing in the loop to where it is used, so that it is
-/// computed in each round anew; a move that it cannot see through stays where it is written.
+/// What is computed before a loop and stays in a register. ILGPU moves what depends on nothing in the loop to where it is used,
+/// so that it is computed in each round anew; a move that it cannot see through stays where it is written.
 /// </summary>
 internal static class Hoisted
 {

@@ -4,8 +4,9 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// A thread's part of a 16 × 16 matrix of 16-bit numbers that its warp multiplies with, as <c>mma.m16n8k16</c> wants it (PTX ISA, 9.7.13):
-/// with row = lane / 4 and column = 2 × (lane mod 4), two neighbours from there, from 8 rows below, and both 8 columns on.
+/// A thread's part of a 16 × 16 matrix of 16-bit numbers that its warp multiplies with, as <c>mma.m16n8k16</c> wants it (PTX ISA,
+/// 9.7.13): with row = lane / 4 and column = 2 × (lane mod 4), two neighbours from there, from 8 rows below, and both 8 columns
+/// on.
 /// </summary>
 internal struct Factors16x16
 {
@@ -19,13 +20,14 @@ public interface ITensorFormat
     static abstract uint Pair(float low, float high);
 
     /// <summary>
-    /// sums += rows × columns, a whole warp's matrices of 16 × 16 and 16 × 8. Of the sums, 16 × 8, a thread has two neighbours at row lane / 4
-    /// and column 2 × (lane mod 4), and two 8 rows below.
+    /// sums += rows × columns, a whole warp's matrices of 16 × 16 and 16 × 8. Of the sums, 16 × 8, a thread has two neighbours at
+    /// row lane / 4 and column 2 × (lane mod 4), and two 8 rows below.
     /// </summary>
     static abstract void MultiplyAdd(
         ref float sumA, ref float sumB, ref float sumC, ref float sumD, uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB);
 
-    /// <summary>The warpgroup's sums += weights × tokens, matrices of 64 × 16 and 16 × 256 in shared memory; it only begins, see <see cref="WarpgroupSums"/>.</summary>
+    /// <summary>The warpgroup's sums += weights × tokens, matrices of 64 × 16 and 16 × 256 in shared memory; it only begins, see
+    /// <see cref="WarpgroupSums"/>.</summary>
     /// <param name="weights">A 16th of the address of the first row's 16 columns.</param>
     /// <param name="tokens">Likewise.</param>
     static abstract void MultiplyAddTile(uint weights, uint tokens);

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// 16-bit formats into two of which a float32 can be split, x ≈ high + low, so that tensor cores multiply it with twice the bits: two
-/// products where one would round x to eight bits or eleven.
+/// 16-bit formats into two of which a float32 can be split, x ≈ high + low, so that tensor cores multiply it with twice the bits:
+/// two products where one would round x to eight bits or eleven.
 /// </summary>
 public interface ISplitFormat : ITensorFormat
 {
@@ -70,7 +70,8 @@ internal readonly struct SplitPair(uint high, uint low)
     }
 }
 
-/// <summary>Eight neighbouring activations of a token, split: the columns' side of two products of 16 columns with 16 rows of weights.</summary>
+/// <summary>Eight neighbouring activations of a token, split: the columns' side of two products of 16 columns with 16 rows of
+/// weights.</summary>
 internal readonly struct SplitEight<TTensor>
     where TTensor : struct, ISplitFormat
 {

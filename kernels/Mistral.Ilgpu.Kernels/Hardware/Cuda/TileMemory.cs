@@ -6,9 +6,10 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// The shared memory of a tiled product, by address: tiles of weights or of activations, each 128 rows of 32 16-bit numbers, for <see cref="Products.Cuda.MatMulTensor{TTensor, TWeights, TEpilogue}"/>
-/// three stages of one of each. A row is four pieces of 16 bytes, and piece p of row r lies where piece p xor (r / 2 mod 4) would: the eight rows that one
-/// load of a matrix takes, and the eight that a copy writes at once, then lie in different banks.
+/// The shared memory of a tiled product, by address: tiles of weights or of activations, each 128 rows of 32 16-bit numbers, for
+/// <see cref="Products.Cuda.MatMulTensor{TTensor, TWeights, TEpilogue}"/> three stages of one of each. A row is four pieces of 16
+/// bytes, and piece p of row r lies where piece p xor (r / 2 mod 4) would: the eight rows that one load of a matrix takes, and
+/// the eight that a copy writes at once, then lie in different banks.
 /// </summary>
 public static class TileMemory
 {
@@ -49,13 +50,15 @@ public static class TileMemory
 
     /// <summary>Begins to copy a piece, or zeros where <paramref name="bytes"/> is 0 and not 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Copy(uint to, long from, int bytes) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16, %2;", to, from, bytes);
+    internal static void Copy(uint to, long from, int bytes) =>
+        CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16, %2;", to, from, bytes);
 
     /// <summary>Ends a stage of copies, also an empty one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Commit() => CudaAsm.Emit("cp.async.commit_group;");
 
-    /// <summary>Waits until no more than the newest stage of this thread's copies is under way; a barrier makes those of others seen.</summary>
+    /// <summary>Waits until no more than the newest stage of this thread's copies is under way; a barrier makes those of others
+    /// seen.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void WaitForAllButOne() => CudaAsm.Emit("cp.async.wait_group 1;");
 
@@ -64,8 +67,8 @@ public static class TileMemory
         CudaAsm.Emit("st.shared.v4.b32 [%0], {%1, %2, %3, %4};", to, piece.A, piece.B, piece.C, piece.D);
 
     /// <summary>
-    /// Loads four 8 × 8 matrices of 16-bit numbers; lanes 8 i to 8 i + 7 name the 16 bytes of the rows of matrix i. A lane gets two neighbours
-    /// of each, at row lane / 4 and column 2 × (lane mod 4).
+    /// Loads four 8 × 8 matrices of 16-bit numbers; lanes 8 i to 8 i + 7 name the 16 bytes of the rows of matrix i. A lane gets
+    /// two neighbours of each, at row lane / 4 and column 2 × (lane mod 4).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Factors16x16 Load(uint address)
@@ -76,7 +79,8 @@ public static class TileMemory
         return new Factors16x16 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
     }
 
-    /// <summary>The address of a view in global memory, which no word of ILGPU gives: the first eight bytes of a view are its pointer.</summary>
+    /// <summary>The address of a view in global memory, which no word of ILGPU gives: the first eight bytes of a view are its
+    /// pointer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static long AddressOf<T>(ArrayView<T> view)
         where T : unmanaged => Unsafe.As<ArrayView<T>, long>(ref view);

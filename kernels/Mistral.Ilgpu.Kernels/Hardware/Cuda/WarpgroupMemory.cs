@@ -5,8 +5,9 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// The shared memory of a product by warpgroups: <see cref="Stages"/> stages, each of two halves, one for each warpgroup to fill. A half is a tile of 128 rows of
-/// weights and two of 128 tokens, as <see cref="TileMemory"/> lays tiles out, which happens to be what <c>wgmma</c> calls a 64-byte swizzle.
+/// The shared memory of a product by warpgroups: <see cref="Stages"/> stages, each of two halves, one for each warpgroup to fill.
+/// A half is a tile of 128 rows of weights and two of 128 tokens, as <see cref="TileMemory"/> lays tiles out, which happens to be
+/// what <c>wgmma</c> calls a 64-byte swizzle.
 /// </summary>
 public static class WarpgroupMemory
 {

@@ -4,9 +4,10 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// A warpgroup's sums of 64 rows × <see cref="Tokens"/> tokens: 128 registers of each of its 128 threads, which are named in the PTX itself, for
-/// <c>wgmma</c> takes them all at once and <see cref="CudaAsm"/> passes no more than 44. With warp, of four, and lane, register 4 j and the next hold row
-/// 16 warp + lane / 4 of tokens 8 j + 2 (lane mod 4) and the next; the two after those the row 8 below (PTX ISA, 9.7.15.5.1).
+/// A warpgroup's sums of 64 rows × <see cref="Tokens"/> tokens: 128 registers of each of its 128 threads, which are named in the
+/// PTX itself, for <c>wgmma</c> takes them all at once and <see cref="CudaAsm"/> passes no more than 44. With warp, of four, and
+/// lane, register 4 j and the next hold row 16 warp + lane / 4 of tokens 8 j + 2 (lane mod 4) and the next; the two after those
+/// the row 8 below (PTX ISA, 9.7.15.5.1).
 /// </summary>
 internal static class WarpgroupSums
 {
@@ -16,8 +17,8 @@ internal static class WarpgroupSums
 
     public const int Tokens = 256;
 
-    /// <summary>Bytes from a token's sums to the next one's where <see cref="Store"/> leaves them: those of 128 rows, and four more, so that the threads of a
-    /// warp meet different banks.</summary>
+    /// <summary>Bytes from a token's sums to the next one's where <see cref="Store"/> leaves them: those of 128 rows, and four
+    /// more, so that the threads of a warp meet different banks.</summary>
     public const int PitchBytes = 528;
 
     /// <summary>All registers.</summary>
@@ -31,11 +32,12 @@ internal static class WarpgroupSums
         "s96, s97, s98, s99, s100, s101, s102, s103, s104, s105, s106, s107, s108, s109, s110, s111, " +
         "s112, s113, s114, s115, s116, s117, s118, s119, s120, s121, s122, s123, s124, s125, s126, s127";
 
-    // A descriptor but for the address: rows of 64 bytes whose pieces change places as <see cref="TileMemory"/> says (bits 62-63), eight of them 512 bytes
-    // after the last eight (bits 32-45). Bits 16-29 are not used then and taken to be 1.
+    // A descriptor but for the address: rows of 64 bytes whose pieces change places as <see cref="TileMemory"/> says (bits
+    // 62-63), eight of them 512 bytes after the last eight (bits 32-45). Bits 16-29 are not used then and taken to be 1.
     private const string Layout = "0x8000002000010000";
 
-    /// <summary>The product itself, by the name of the factors' format: of %0 and %1, a 16th of where rows of weights and of tokens begin.</summary>
+    /// <summary>The product itself, by the name of the factors' format: of %0 and %1, a 16th of where rows of weights and of
+    /// tokens begin.</summary>
     public const string Multiply =
         "{ .reg .b64 a, b; .reg .pred adds; cvt.u64.u32 a, %0; or.b64 a, a, " + Layout + "; cvt.u64.u32 b, %1; or.b64 b, b, " + Layout +
         "; setp.eq.s32 adds, 0, 0; wgmma.mma_async.sync.aligned.m64n256k16.f32.";
@@ -63,8 +65,8 @@ internal static class WarpgroupSums
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Declare() => CudaAsm.Emit(".reg .f32 s<128>; " + Zeros);
 
-    /// <summary>Orders what is in shared memory by this thread before products that begin after the next barrier: they read it another way than
-    /// threads do.</summary>
+    /// <summary>Orders what is in shared memory by this thread before products that begin after the next barrier: they read it
+    /// another way than threads do.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Offer() => CudaAsm.Emit("fence.proxy.async.shared::cta;");
 

@@ -12,12 +12,13 @@ using ILGPU.IR.Values;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
-/// <summary>Writes the statements of methods with an <see cref="OpenClAttribute"/> into the OpenCL C that ILGPU makes of kernels.</summary>
+/// <summary>Writes the statements of methods with an <see cref="OpenClAttribute"/> into the OpenCL C that ILGPU makes of
+/// kernels.</summary>
 public static partial class InlineOpenCl
 {
-    // Vectors that need no alignment beyond their elements', and what has no operator: products of neighbouring bytes and shorts. Where the
-    // compiler is not told to use instructions for them, the same is spelled out. PoCL's own prefetch does nothing, so a compiler for the processor itself gets
-    // its own; one that makes SPIR-V first may have none.
+    // Vectors that need no alignment beyond their elements', and what has no operator: products of neighbouring bytes and shorts.
+    // Where the compiler is not told to use instructions for them, the same is spelled out. PoCL's own prefetch does nothing, so
+    // a compiler for the processor itself gets its own; one that makes SPIR-V first may have none.
     private static readonly string Prelude = $"""
         #ifndef LANES
         #define UNEVEN_LOWER {UnevenValues.Lower}UL

@@ -6,9 +6,9 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
-/// How the groups of a launch share the items of a link. Each takes the next few that nobody has, and waits at the end for those that others took. No group
-/// waits for one that has not begun: that one has taken nothing. So it needs no more of a device than that a group that runs goes on running, as
-/// threads of a CPU do.
+/// How the groups of a launch share the items of a link. Each takes the next few that nobody has, and waits at the end for those
+/// that others took. No group waits for one that has not begun: that one has taken nothing. So it needs no more of a device than
+/// that a group that runs goes on running, as threads of a CPU do.
 /// </summary>
 public static class Workers
 {
@@ -48,8 +48,8 @@ public static class Workers
     [OpenCl("result = atomic_add((volatile global int*)counter_at, amount);"), IntrinsicImplementation]
     public static int Add(ref int counter, int amount) => Interlocked.Add(ref counter, amount) - amount;
 
-    /// <summary>Adds to a counter what this worker did, and waits until it says that all is done and can be seen. Without pauses, which a virtual machine may take
-    /// for a reason to run another.</summary>
+    /// <summary>Adds to a counter what this worker did, and waits until it says that all is done and can be seen. Without pauses,
+    /// which a virtual machine may take for a reason to run another.</summary>
     [OpenCl("""
         mem_fence(CLK_GLOBAL_MEM_FENCE); atomic_add((volatile global int*)counter_at, amount);
         while (load_acquire((volatile global int*)counter_at) < all) { }

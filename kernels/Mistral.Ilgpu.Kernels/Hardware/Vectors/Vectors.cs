@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 /// <summary>
-/// What forms for the CPU accelerator compute with: sixteen floats side by side, in one register or in as many as the processor needs for
-/// them. A sum has the same order in all forms, so that a row's does not depend on which of them makes it.
+/// What forms for the CPU accelerator compute with: sixteen floats side by side, in one register or in as many as the processor
+/// needs for them. A sum has the same order in all forms, so that a row's does not depend on which of them makes it.
 /// </summary>
 internal static class Vectors
 {
@@ -17,7 +17,8 @@ internal static class Vectors
 
     /// <summary>a × b + c, fused where the processor can.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.MultiplyAddEstimate(a, b, c);
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
+        Vector512.MultiplyAddEstimate(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> lanes)

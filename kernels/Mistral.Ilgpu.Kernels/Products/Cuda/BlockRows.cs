@@ -7,7 +7,8 @@ using Mistral.Ilgpu.Kernels.Inputs;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
-/// <summary>Rows of weights in blocks times a token in eight bits, multiplied four at a time (<c>dp4a</c>), by forms with two rows to a warp.</summary>
+/// <summary>Rows of weights in blocks times a token in eight bits, multiplied four at a time (<c>dp4a</c>), by forms with two
+/// rows to a warp.</summary>
 internal readonly struct BlockRows<TFormat, TEpilogue>
     where TFormat : struct, IPackedFormat
     where TEpilogue : struct, IEpilogue
@@ -20,7 +21,8 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public BlockRows(BlockWeights weights, PackedInput input, int rows) => (_weights, _input, _rows) = (weights, input, rows);
 
-    /// <summary>The item's row, and that of its second matrix, in each of the sixteen lanes that share it: lane i takes runs i, i + 16, …</summary>
+    /// <summary>The item's row, and that of its second matrix, in each of the sixteen lanes that share it: lane i takes runs i, i
+    /// + 16, …</summary>
     /// <param name="row">Past the end the last one is summed once more, for shuffles want every lane.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (float First, float Second) Sum(int row, int token)
@@ -30,7 +32,8 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         int runs = _weights.Columns / BlockRun.Length;
         var sums = default(Sums);
         int run = strand;
-        // Four runs are on their way before any is used, or two where there are no registers for more; of a gated pair two of each matrix, or one.
+        // Four runs are on their way before any is used, or two where there are no registers for more; of a gated pair two of
+        // each matrix, or one.
         for (; !TEpilogue.IsGated && !AreWide && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
         {
             var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
@@ -64,7 +67,8 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         get => TFormat.BlockLength != BlockRun.Length && (TFormat.QuantBytes & (TFormat.QuantBytes - 1)) != 0;
     }
 
-    // Which run of its block it is, is the same for all of a lane's: there are as many strands as runs in two blocks, or in sixteen.
+    // Which run of its block it is, is the same for all of a lane's: there are as many strands as runs in two blocks, or in
+    // sixteen.
     private static int Within
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,12 +6,13 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// What <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/> computes, as the tensor cores of sm_90 like it best, which by single warps' products reach less
-/// than two thirds of their rate (see the report on expected times): y[t, r] = Σ_c W[r, c] x[t, c] by <c>wgmma</c>, which reads both factors from shared memory and goes on by
-/// itself. Shapes are those of that form.
-/// A group of two warpgroups makes a tile of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows, from 64 columns at a time, of
-/// which each warpgroup brings 32 to shared memory, see <see cref="WarpgroupMemory"/>: while a stage is multiplied two more are on their way, and the next
-/// is begun before it ends. Then the sums go through shared memory, so that a warp writes neighbouring rows of one token.
+/// What <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/> computes, as the tensor cores of sm_90 like it best, which by
+/// single warps' products reach less than two thirds of their rate (see the report on expected times): y[t, r] = Σ_c W[r, c] x[t,
+/// c] by <c>wgmma</c>, which reads both factors from shared memory and goes on by itself. Shapes are those of that form. A group
+/// of two warpgroups makes a tile of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows, from 64
+/// columns at a time, of which each warpgroup brings 32 to shared memory, see <see cref="WarpgroupMemory"/>: while a stage is
+/// multiplied two more are on their way, and the next is begun before it ends. Then the sums go through shared memory, so that a
+/// warp writes neighbouring rows of one token.
 /// </summary>
 [GroupForm]
 [CudaForm(90, IsAlone = true, GroupSize = GroupSize, GroupsAtOnce = 1, DynamicSharedBytes = WarpgroupMemory.Bytes)]
@@ -59,7 +60,8 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         int count = IntrinsicMath.Min(end - firstToken, TokensPerGroup);
         for (int token = TensorLane.Warp; token < count; token += 8 * Warps)
         {
-            // What is there of eight tokens is loaded before any of it is written: a load after a store waits for it, as both may be of one place.
+            // What is there of eight tokens is loaded before any of it is written: a load after a store waits for it, as both may
+            // be of one place.
             var (a, b) = (Current(rows.First, firstToken, token, count), Current(rows.First, firstToken, token + Warps, count));
             var (c, d) = (Current(rows.First, firstToken, token + (2 * Warps), count), Current(rows.First, firstToken, token + (3 * Warps), count));
             var (e, f) = (Current(rows.First, firstToken, token + (4 * Warps), count), Current(rows.First, firstToken, token + (5 * Warps), count));
@@ -106,8 +108,8 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
             WarpgroupSums.Offer();
             Group.Barrier();
 
-            // This stage is there for all, and all have multiplied the one before the last, whose place is free. Copies begin first, to have the time of two
-            // stages; what has to be unpacked is beside the products.
+            // This stage is there for all, and all have multiplied the one before the last, whose place is free. Copies begin
+            // first, to have the time of two stages; what has to be unpacked is beside the products.
             Put(tokens, thread, half + next, firstToken, column);
             if (TWeights.AreCopied)
             {
@@ -144,7 +146,8 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Put(in TilePart part, int thread, uint half, TileRows rows, long weights, TileTokens tokens, int firstToken, int column)
+    private void Put(
+        in TilePart part, int thread, uint half, TileRows rows, long weights, TileTokens tokens, int firstToken, int column)
     {
         Weights.Put(part, thread, half, rows, column, weights);
         Put(tokens, thread, half, firstToken, column);

@@ -7,14 +7,15 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] for few tokens, on tensor cores, with 16-bit weights as they lie in memory; also y += and the gated
-/// first half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows × inputStride (of a gate 2·rows), x: tokens × inputStride, both
-/// zero-padded to <see cref="Formats.Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of Tokens.
-/// A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all of them; for 16 tokens 32 rows where
-/// there is one matrix, so that it reads no more bytes of tokens than of weights. Each warp sums chunks of 128 columns of its own; a lane loads 16 bytes of two rows at a time straight into the registers that the product takes, for
-/// any order of columns will do that activations share. Those are split in two 16-bit numbers, which rounds them to 16 or 22 bits. A
-/// token is a column of the product, so its sums are the same whatever tokens stand beside it. A form with a norm takes one token, the first
-/// of Tokens, and every group finds its scale; the bits are those of the kernels apart.
+/// y[t, r] = Σ_c W[r, c] x[t, c] for few tokens, on tensor cores, with 16-bit weights as they lie in memory; also y += and the
+/// gated first half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows × inputStride (of a gate 2·rows), x: tokens ×
+/// inputStride, both zero-padded to <see cref="Formats.Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of
+/// Tokens. A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all of
+/// them; for 16 tokens 32 rows where there is one matrix, so that it reads no more bytes of tokens than of weights. Each warp
+/// sums chunks of 128 columns of its own; a lane loads 16 bytes of two rows at a time straight into the registers that the
+/// product takes, for any order of columns will do that activations share. Those are split in two 16-bit numbers, which rounds
+/// them to 16 or 22 bits. A token is a column of the product, so its sums are the same whatever tokens stand beside it. A form
+/// with a norm takes one token, the first of Tokens, and every group finds its scale; the bits are those of the kernels apart.
 /// </summary>
 [GroupForm]
 [CudaForm(80, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
@@ -217,8 +218,8 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     }
 
     /// <summary>
-    /// Where the lane's rows of weights begin, C and D of the lower tile, and those of activations, in packs (which can be counted in an int, as their bytes
-    /// cannot), and what the first token is multiplied with.
+    /// Where the lane's rows of weights begin, C and D of the lower tile, and those of activations, in packs (which can be
+    /// counted in an int, as their bytes cannot), and what the first token is multiplied with.
     /// </summary>
     private struct Places
     {
@@ -240,7 +241,8 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
 /// <summary>The rows of <see cref="MatVecTensor{TTensor,TTokens,TNorm,TEpilogue}"/>.</summary>
 public static class MatVecRows
 {
-    /// <summary>That a group makes: sixteen, and of sixteen tokens sixteen more. Of a gated pair those took more registers than there are.</summary>
+    /// <summary>That a group makes: sixteen, and of sixteen tokens sixteen more. Of a gated pair those took more registers than
+    /// there are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PerGroup<TTokens, TEpilogue>()
         where TTokens : struct, ITokenBlocks

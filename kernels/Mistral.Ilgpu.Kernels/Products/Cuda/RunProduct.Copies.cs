@@ -10,8 +10,8 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, TWarps>
 {
     /// <summary>
-    /// Where the thread finds its pieces of the first stage, counted in pieces, which are fewer than an int can count, and where they go. Rows and tokens past
-    /// the end repeat the last one; what they make is not written.
+    /// Where the thread finds its pieces of the first stage, counted in pieces, which are fewer than an int can count, and where
+    /// they go. Rows and tokens past the end repeat the last one; what they make is not written.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Copies CopiesOf(int firstRow, int firstToken, int lastToken)

@@ -8,8 +8,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// What a group makes of weights in blocks for several tokens: 32 rows (grid y) for 8 or 16 tokens (grid x), see <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>.
-/// A warp takes one run of each stage, which is two of the <see cref="Strands"/> in turns.
+/// What a group makes of weights in blocks for several tokens: 32 rows (grid y) for 8 or 16 tokens (grid x), see
+/// <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>. A warp takes one run of each stage, which is two of the
+/// <see cref="Strands"/> in turns.
 /// </summary>
 internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, TWarps>(
     StepState State,

@@ -7,9 +7,10 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// The shared memory of <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>, by address. A stage is eight runs: 32 rows of weights as they
-/// lie in global memory, a row's quants and behind them its scales, of a gated pair the rows that they gate below them; then the tokens' quants;
-/// then the entries of their runs. Rows lie an odd number of 16-byte pieces apart, so that the pieces of eight rows are in different banks.
+/// The shared memory of <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>, by address. A stage is eight runs: 32 rows of
+/// weights as they lie in global memory, a row's quants and behind them its scales, of a gated pair the rows that they gate below
+/// them; then the tokens' quants; then the entries of their runs. Rows lie an odd number of 16-byte pieces apart, so that the
+/// pieces of eight rows are in different banks.
 /// </summary>
 internal static class RunStage<TFormat, TTokens, TEpilogue>
     where TFormat : struct, IPackedFormat
@@ -82,7 +83,8 @@ internal static class RunStage<TFormat, TTokens, TEpilogue>
 }
 
 /// <summary>
-/// Where weights and tokens in eight bits lie in global memory, for copies that go on while a group computes: ILGPU has no word for it in a kernel.
+/// Where weights and tokens in eight bits lie in global memory, for copies that go on while a group computes: ILGPU has no word
+/// for it in a kernel.
 /// </summary>
 /// <param name="Quants">See <see cref="BlockWeights"/>.</param>
 /// <param name="Scales">Likewise.</param>
@@ -92,8 +94,8 @@ public readonly record struct RunAddresses(long Quants, long Scales, long Values
 
 /// <summary>Where a lane finds in a stage what it multiplies.</summary>
 /// <param name="Run">The warp's.</param>
-/// <param name="Quants">The row of weights that has the lane's number; where halves are apart the row lane mod 16, from lane 16 on the 16 bytes behind: the
-/// places that a load of four matrices wants named.</param>
+/// <param name="Quants">The row of weights that has the lane's number; where halves are apart the row lane mod 16, from lane 16
+/// on the 16 bytes behind: the places that a load of four matrices wants named.</param>
 /// <param name="Scales">The scales of the run, or of its block, of the row that has the lane's number.</param>
 /// <param name="Values">The 16 bytes that it names where the warp loads its tokens' quants.</param>
 /// <param name="Entries">The run's entry of the token 2 × (lane mod 4).</param>

@@ -5,7 +5,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
-/// <summary>What a run adds to a row's sum, once its whole numbers are summed; the same bits in whatever form of a kernel.</summary>
+/// <summary>What a run adds to a row's sum, once its whole numbers are summed; the same bits in whatever form of a
+/// kernel.</summary>
 internal static class RunSum
 {
     /// <param name="low">Σ quant × quant of the first half.</param>

@@ -20,7 +20,8 @@ internal readonly struct EightWarps : IRunWarps
     public static bool AreApart => false;
 }
 
-/// <summary>A warp for each run and matrix of a pair: half the registers for sums, and the tokens read twice from shared memory.</summary>
+/// <summary>A warp for each run and matrix of a pair: half the registers for sums, and the tokens read twice from shared
+/// memory.</summary>
 internal readonly struct SixteenWarps : IRunWarps
 {
     public static int Threads => 2 * RunStage.Runs * TensorLane.WarpSize;

@@ -7,8 +7,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// The sums of rows that are shared out by column: sixteen strands, each of its own columns, and then always the same tree of additions.
-/// A warp may keep the strands of two rows in its lanes, or each of eight warps two strands of 32 rows; the bits are the same.
+/// The sums of rows that are shared out by column: sixteen strands, each of its own columns, and then always the same tree of
+/// additions. A warp may keep the strands of two rows in its lanes, or each of eight warps two strands of 32 rows; the bits are
+/// the same.
 /// </summary>
 public static class Strands
 {
@@ -64,7 +65,8 @@ public static class Strands
         TensorShared.Store(at + ((Rows + (Rows / 2)) * sizeof(float)), even.D + odd.D);
     }
 
-    /// <summary>The sum over all strands of rows 4 <paramref name="four"/> to 4 <paramref name="four"/> + 3. The tree is that of <see cref="WarpRows.SumOfLanes"/>.</summary>
+    /// <summary>The sum over all strands of rows 4 <paramref name="four"/> to 4 <paramref name="four"/> + 3. The tree is that of
+    /// <see cref="WarpRows.SumOfLanes"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Float4 FourOf(uint memory, int matrix, int token, int four)
     {
@@ -77,12 +79,14 @@ public static class Strands
 
     // Strands i and i + 4 of eight.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Pair(uint at) => Add(TensorShared.LoadFloats(at), TensorShared.LoadFloats(at + (4 * BlockFloats * sizeof(float))));
+    private static Float4 Pair(uint at) =>
+        Add(TensorShared.LoadFloats(at), TensorShared.LoadFloats(at + (4 * BlockFloats * sizeof(float))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Float4 Add(Float4 a, Float4 b) => new() { A = a.A + b.A, B = a.B + b.B, C = a.C + b.C, D = a.D + b.D };
 
-    /// <summary>The sum over eight strands of element <paramref name="item"/> of neighbouring blocks: row item mod 16, token item / 16.</summary>
+    /// <summary>The sum over eight strands of element <paramref name="item"/> of neighbouring blocks: row item mod 16, token item
+    /// / 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float SumOf(ArrayView<float> shared, int block, int item)
     {

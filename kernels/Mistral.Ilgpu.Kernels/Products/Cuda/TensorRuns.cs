@@ -13,7 +13,8 @@ internal struct RunColumns
     /// <summary>Four quants of the token lane / 4, from 4 × (lane mod 4) on, of each half.</summary>
     public uint Low, High;
 
-    /// <summary>The run's entry in <see cref="Inputs.PackedInput"/> of the tokens 2 × (lane mod 4) and of the next; its scale alone where weights have no offsets.</summary>
+    /// <summary>The run's entry in <see cref="Inputs.PackedInput"/> of the tokens 2 × (lane mod 4) and of the next; its scale
+    /// alone where weights have no offsets.</summary>
     public Float4 First, Second;
 
     /// <summary>Those of up to sixteen tokens, from a stage.</summary>
@@ -49,7 +50,8 @@ internal readonly struct RunRows<TFormat>
     /// <param name="quants">Where a stage has them, see <see cref="RunPlace.Quants"/>.</param>
     /// <param name="scale">What the run of the row is multiplied with that has the lane's number.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public RunRows(uint quants, int run, RunScale scale) => (_words, _run, _scale) = (TFormat.WordsOfRows(quants, run), run, scale);
+    public RunRows(uint quants, int run, RunScale scale) =>
+        (_words, _run, _scale) = (TFormat.WordsOfRows(quants, run), run, scale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RunSums MultiplyAdd<TTokens>(RunSums sums, RunColumns first, RunColumns second)
@@ -114,7 +116,8 @@ internal readonly struct RunRows<TFormat>
     }
 }
 
-/// <summary>A lane's sums of 32 rows times up to sixteen tokens: the upper sixteen rows times the first eight tokens, times the others, and the lower rows.</summary>
+/// <summary>A lane's sums of 32 rows times up to sixteen tokens: the upper sixteen rows times the first eight tokens, times the
+/// others, and the lower rows.</summary>
 internal struct RunSums
 {
     public Sums16x8 First, Second, LowerFirst, LowerSecond;
@@ -125,12 +128,14 @@ internal struct WholeSums
 {
     public float A, B, C, D;
 
-    // Whole numbers that are counted from these bits on are floats from 3 × 2^22 on, as bits; with an exponent less by n they are 2^n times smaller.
-    // Taking the start off is exact, and one addition where a conversion takes two turns or more of a unit that has other work.
+    // Whole numbers that are counted from these bits on are floats from 3 × 2^22 on, as bits; with an exponent less by n they are
+    // 2^n times smaller. Taking the start off is exact, and one addition where a conversion takes two turns or more of a unit
+    // that has other work.
     private const uint StartBits = 0x4B400000;
     private const int ExponentAt = 23;
 
-    /// <summary>Sixteen rows × sixteen columns of weights, times eight tokens, and 2 to the <paramref name="factorBits"/> times smaller.</summary>
+    /// <summary>Sixteen rows × sixteen columns of weights, times eight tokens, and 2 to the <paramref name="factorBits"/> times
+    /// smaller.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WholeSums OfHalf(uint top, uint bottom, uint column, int factorBits)
     {

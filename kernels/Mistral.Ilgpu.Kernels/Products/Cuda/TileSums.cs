@@ -34,7 +34,8 @@ internal struct StripSums
     public Sums16x8 A, B, C, D, E, F, G, H;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly StripSums MultiplyAdd<TTensor>(Factors16x16 weights, Factors16x16 a, Factors16x16 b, Factors16x16 c, Factors16x16 d)
+    public readonly StripSums MultiplyAdd<TTensor>(
+        Factors16x16 weights, Factors16x16 a, Factors16x16 b, Factors16x16 c, Factors16x16 d)
         where TTensor : struct, ITensorFormat => new()
         {
             A = MultiplyAdd<TTensor>(A, weights, a.A, a.B),

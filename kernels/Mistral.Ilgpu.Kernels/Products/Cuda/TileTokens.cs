@@ -4,13 +4,15 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
-/// <summary>Activations in 16 bits, tokens × <paramref name="Stride"/>, that come to shared memory in tiles, see <see cref="TileMemory"/>, by 128 threads.</summary>
+/// <summary>Activations in 16 bits, tokens × <paramref name="Stride"/>, that come to shared memory in tiles, see
+/// <see cref="TileMemory"/>, by 128 threads.</summary>
 /// <param name="Address">Where they are in global memory.</param>
 /// <param name="Stride">Numbers from a token to the next.</param>
 /// <param name="Last">The pass's last token, which is taken in place of those past it.</param>
 internal readonly record struct TileTokens(long Address, int Stride, int Last)
 {
-    /// <summary>Begins to copy 128 tokens, <see cref="TileMemory.Depth"/> columns of each; columns that do not exist are zeros.</summary>
+    /// <summary>Begins to copy 128 tokens, <see cref="TileMemory.Depth"/> columns of each; columns that do not exist are
+    /// zeros.</summary>
     /// <param name="thread">Of the 128.</param>
     /// <param name="first">The tile's first token.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,8 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// <summary>Which rows of weights are in a tile.</summary>
 /// <param name="First">The tile's first row of output.</param>
 /// <param name="Count">Rows of output of the whole matrix.</param>
-/// <param name="IsGated">Whether each 32 rows of the tile are followed by the 32 that they gate, <paramref name="Count"/> further down.</param>
+/// <param name="IsGated">Whether each 32 rows of the tile are followed by the 32 that they gate, <paramref name="Count"/> further
+/// down.</param>
 public readonly record struct TileRows(int First, int Count, bool IsGated)
 {
     /// <summary>Rows of output in a tile.</summary>
@@ -26,14 +27,16 @@ public readonly record struct TileRows(int First, int Count, bool IsGated)
     public int FirstOutput(int half) => First + (half * (IsGated ? TileMemory.Rows / 4 : TileMemory.Rows / 2));
 }
 
-/// <summary>What a thread reads of a tile of weights that it is to bring to shared memory: as it is in global memory, so that nothing waits for it before that.</summary>
+/// <summary>What a thread reads of a tile of weights that it is to bring to shared memory: as it is in global memory, so that
+/// nothing waits for it before that.</summary>
 public struct TilePart
 {
     public RunWords Words;
     public Pack Scale;
 }
 
-/// <summary>Weights that come to shared memory in tiles of 16-bit numbers, see <see cref="TileMemory"/>, by 128 threads.</summary>
+/// <summary>Weights that come to shared memory in tiles of 16-bit numbers, see <see cref="TileMemory"/>, by 128
+/// threads.</summary>
 public interface ITileWeights
 {
     /// <summary>What sums are to be multiplied with.</summary>
@@ -42,7 +45,8 @@ public interface ITileWeights
     /// <summary>Of a row.</summary>
     int Columns { get; }
 
-    /// <summary>Begins to read the thread's part of the tile from <paramref name="column"/> on, where it is not a plain copy.</summary>
+    /// <summary>Begins to read the thread's part of the tile from <paramref name="column"/> on, where it is not a plain
+    /// copy.</summary>
     /// <param name="thread">Of the 128.</param>
     TilePart Fetch(int thread, TileRows rows, int column);
 
@@ -52,12 +56,14 @@ public interface ITileWeights
     /// <summary>Where they are in global memory, for plain copies.</summary>
     long Address { get; }
 
-    /// <summary>Brings it to its place; in columns that do not exist come zeros or others of the row's numbers, for tokens are zeros there.</summary>
+    /// <summary>Brings it to its place; in columns that do not exist come zeros or others of the row's numbers, for tokens are
+    /// zeros there.</summary>
     /// <param name="address"><see cref="Address"/>, found once.</param>
     void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address);
 }
 
-/// <summary>16-bit weights: rows × stride, copied while the group computes. A thread copies a piece of each of four rows.</summary>
+/// <summary>16-bit weights: rows × stride, copied while the group computes. A thread copies a piece of each of four
+/// rows.</summary>
 public readonly record struct ElementTiles(ArrayView<ushort> Weights, int Stride) : ITileWeights
 {
     public static bool AreCopied => true;
@@ -97,8 +103,8 @@ public readonly record struct ElementTiles(ArrayView<ushort> Weights, int Stride
 }
 
 /// <summary>
-/// Weights in blocks, made halves on their way: a thread takes one run of one row. Halves are exact enough for what was rounded to eight bits
-/// or fewer; 256 times as large they stay clear of the smallest ones.
+/// Weights in blocks, made halves on their way: a thread takes one run of one row. Halves are exact enough for what was rounded
+/// to eight bits or fewer; 256 times as large they stay clear of the smallest ones.
 /// </summary>
 public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileWeights
     where TFormat : struct, IPackedFormat
@@ -150,7 +156,8 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
         TileMemory.Store(tile + TileMemory.At(row, 3), Halves(quants.High.C, quants.High.D, high, highOffset));
     }
 
-    // Past the end the last run is read again. As the second half of a stage of 64 columns it is multiplied, with tokens that are zeros there.
+    // Past the end the last run is read again. As the second half of a stage of 64 columns it is multiplied, with tokens that are
+    // zeros there.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Run(int column) => IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
 
@@ -171,5 +178,6 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
 
     // Of four quants that are 128 more one as the last bits of a float: 2^23 + 128 + q, less 2^23 + 128.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Number(uint bytes, int i) => Interop.IntAsFloat(PackedBytes.Permute(bytes, 0x4B000000, (uint)(0x7440 + i))) - 8388736f;
+    private static float Number(uint bytes, int i) =>
+        Interop.IntAsFloat(PackedBytes.Permute(bytes, 0x4B000000, (uint)(0x7440 + i))) - 8388736f;
 }

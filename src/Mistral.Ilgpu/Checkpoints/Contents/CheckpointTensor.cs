@@ -54,8 +54,9 @@ public sealed class CheckpointTensor
 
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 
-    /// <summary>The format that the tensor has where <paramref name="wanted"/> is asked for, when it is loaded and when it is written: its own where
-    /// null, six bits for the output matrix where four are asked for, and another where its rows are not whole blocks.</summary>
+    /// <summary>The format that the tensor has where <paramref name="wanted"/> is asked for, when it is loaded and when it is
+    /// written: its own where null, six bits for the output matrix where four are asked for, and another where its rows are not
+    /// whole blocks.</summary>
     public TensorFormat FormatAs(TensorFormat? wanted) => wanted switch
     {
         null => Format,
@@ -64,8 +65,10 @@ public sealed class CheckpointTensor
         { } format => InWholeBlocks(format),
     };
 
-    /// <summary>The same tensor with rows of zeros behind the rows of each head; itself where rows belong to no head, or nothing is to be added.</summary>
-    public CheckpointTensor WithHeadsOf(int rowsPerHead) => RowsPerHead is 0 || RowsPerHead == rowsPerHead ? this : new(this, rowsPerHead);
+    /// <summary>The same tensor with rows of zeros behind the rows of each head; itself where rows belong to no head, or nothing
+    /// is to be added.</summary>
+    public CheckpointTensor WithHeadsOf(int rowsPerHead) =>
+        RowsPerHead is 0 || RowsPerHead == rowsPerHead ? this : new(this, rowsPerHead);
 
     /// <param name="makesLogits">Whether it is the output matrix.</param>
     /// <exception cref="ModelFileException">What is stored is not what is expected.</exception>
@@ -123,8 +126,10 @@ public sealed class CheckpointTensor
         }
     }
 
-    /// <summary>Where a row is stored, null where it pads a head, and how many rows from there on follow each other likewise.</summary>
-    /// <example>Heads of 100 rows padded to 112: row 115 is stored as row 103, and 97 rows follow; row 105 pads, and 7 rows do.</example>
+    /// <summary>Where a row is stored, null where it pads a head, and how many rows from there on follow each other
+    /// likewise.</summary>
+    /// <example>Heads of 100 rows padded to 112: row 115 is stored as row 103, and 97 rows follow; row 105 pads, and 7 rows
+    /// do.</example>
     private (long? StoredRow, long Count) Locate(long row)
     {
         if (!IsPadded)

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
 /// <summary>
-/// A file or folder while it is being written, beside the path that it is to have. Whatever ends the writing, and be it the process's end, nothing of it is
-/// left; what a process that was killed left is removed by the next that writes to the same path.
+/// A file or folder while it is being written, beside the path that it is to have. Whatever ends the writing, and be it the
+/// process's end, nothing of it is left; what a process that was killed left is removed by the next that writes to the same path.
 /// </summary>
 internal sealed class PartialOutput : IDisposable
 {

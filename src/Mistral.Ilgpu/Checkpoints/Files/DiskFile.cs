@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
 /// <summary>
-/// An open file. It is read and not mapped: a mapped file that somebody shortens ends the process at the next look at it. What is copied anyway is
-/// read half as fast again as it is through a mapping, because that costs no faults.
+/// An open file. It is read and not mapped: a mapped file that somebody shortens ends the process at the next look at it. What is
+/// copied anyway is read half as fast again as it is through a mapping, because that costs no faults.
 /// </summary>
 internal sealed class DiskFile : ByteSource
 {

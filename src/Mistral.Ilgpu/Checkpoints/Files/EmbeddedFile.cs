@@ -7,7 +7,8 @@ internal sealed class EmbeddedFile(string name, UnmanagedMemoryStream stream) : 
 
     public static bool Exists(string name) => typeof(EmbeddedFile).Assembly.GetManifestResourceInfo(name) is not null;
 
-    public static EmbeddedFile Open(string name) => new(name, (UnmanagedMemoryStream)typeof(EmbeddedFile).Assembly.GetManifestResourceStream(name)!);
+    public static EmbeddedFile Open(string name) =>
+        new(name, (UnmanagedMemoryStream)typeof(EmbeddedFile).Assembly.GetManifestResourceStream(name)!);
 
     public override unsafe void Read(long offset, Span<byte> destination)
     {

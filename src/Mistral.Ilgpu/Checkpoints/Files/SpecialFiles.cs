@@ -6,7 +6,8 @@ namespace Mistral.Ilgpu.Checkpoints.Files;
 /// <summary>Tells pipes and terminals from files without waiting for who writes to them.</summary>
 internal static partial class SpecialFiles
 {
-    /// <summary>Whether any part of the file can be read. What cannot be looked at counts as a file: opening it says why.</summary>
+    /// <summary>Whether any part of the file can be read. What cannot be looked at counts as a file: opening it says
+    /// why.</summary>
     public static bool CanSeek(string path)
     {
         if (NonBlocking() is not { } flag)

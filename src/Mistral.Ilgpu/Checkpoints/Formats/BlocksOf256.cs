@@ -41,7 +41,8 @@ internal static class BlocksOf256
 
     public static void DecodeQ4_K(ReadOnlySpan<byte> block, Span<float> weights) => DecodePairs(block, [], block[16..], weights);
 
-    public static void DecodeQ5_K(ReadOnlySpan<byte> block, Span<float> weights) => DecodePairs(block, block[16..48], block[48..], weights);
+    public static void DecodeQ5_K(ReadOnlySpan<byte> block, Span<float> weights) =>
+        DecodePairs(block, block[16..48], block[48..], weights);
 
     public static void DecodeQ6_K(ReadOnlySpan<byte> block, Span<float> weights)
     {
@@ -63,7 +64,8 @@ internal static class BlocksOf256
     }
 
     /// <param name="fifths">The fifth bits, or nothing where there are four.</param>
-    private static void DecodePairs(ReadOnlySpan<byte> block, ReadOnlySpan<byte> fifths, ReadOnlySpan<byte> fours, Span<float> weights)
+    private static void DecodePairs(
+        ReadOnlySpan<byte> block, ReadOnlySpan<byte> fifths, ReadOnlySpan<byte> fours, Span<float> weights)
     {
         float d = BlocksOf32.ReadHalf(block);
         float min = BlocksOf32.ReadHalf(block[2..]);
@@ -85,7 +87,8 @@ internal static class BlocksOf256
         (quants[(32 * (part / 8)) + (16 * (part % 2)) + i] >> (2 * (part / 2 % 4))) & 3;
 
     /// <summary>The four bits of weight i of a run of 32: two runs share 32 bytes.</summary>
-    private static int FourBits(ReadOnlySpan<byte> quants, int run, int i) => (quants[(32 * (run / 2)) + i] >> (4 * (run % 2))) & 15;
+    private static int FourBits(ReadOnlySpan<byte> quants, int run, int i) =>
+        (quants[(32 * (run / 2)) + i] >> (4 * (run % 2))) & 15;
 }
 
 /// <summary>Eight six-bit scales and eight minima in twelve bytes.</summary>

@@ -95,8 +95,10 @@ internal static class EncodeQ4_K
         return best;
     }
 
-    /// <summary>The line through the quants that <paramref name="inverse"/> makes of values above <paramref name="least"/>.</summary>
-    private static (float Scale, float Minimum) Fit(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, float least, float inverse)
+    /// <summary>The line through the quants that <paramref name="inverse"/> makes of values above
+    /// <paramref name="least"/>.</summary>
+    private static (
+        float Scale, float Minimum) Fit(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, float least, float inverse)
     {
         Vector<float> weights = default, quants = default, squares = default, sums = default, products = default;
         for (int i = 0; i < RunLength; i += Vector<float>.Count)
@@ -142,7 +144,8 @@ internal static class EncodeQ4_K
     private static Vector<float> Quants(Vector<float> scaled) =>
         Vector.Min(Vector.Max(Vector.Round(scaled), Vector<float>.Zero), new Vector<float>(MostQuant));
 
-    private static int SixBits(float value, float unit) => unit == 0 ? 0 : (int)Math.Clamp(MathF.Round(value / unit), 0, MostScale);
+    private static int SixBits(float value, float unit) =>
+        unit == 0 ? 0 : (int)Math.Clamp(MathF.Round(value / unit), 0, MostScale);
 
     private static int Quant(float scaled) => (int)Math.Clamp(MathF.Round(scaled), 0, MostQuant);
 }

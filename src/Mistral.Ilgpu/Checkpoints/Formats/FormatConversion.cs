@@ -38,7 +38,8 @@ internal static class FormatConversion
     }
 
     // The search for scales takes far longer than reading and writing.
-    private static unsafe long QuantizeInParallel(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int count)
+    private static unsafe long QuantizeInParallel(
+        ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int count)
     {
         fixed (byte* sourceStart = source)
         {
@@ -64,7 +65,8 @@ internal static class FormatConversion
     }
 
     /// <returns>The first element that is not finite where it would be hidden by rounding, or −1.</returns>
-    private static long ConvertRun(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int at, int length)
+    private static long ConvertRun(
+        ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int at, int length)
     {
         Span<float> floats = stackalloc float[Run];
         var run = floats[..length];

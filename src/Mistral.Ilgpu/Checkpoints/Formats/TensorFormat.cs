@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>How the elements of a tensor are held: each by itself, or in ggml's blocks of 32 or 256 neighbours in a row.</summary>
+/// <summary>How the elements of a tensor are held: each by itself, or in ggml's blocks of 32 or 256 neighbours in a
+/// row.</summary>
 public enum TensorFormat
 {
     Float32,

@@ -29,7 +29,8 @@ internal static class GgufTokenizer
     }
 
     // A template written for a chat format names the control tokens that are new in it.
-    private static string? VersionOf(string? template) => template is null || !template.Contains("[INST]", StringComparison.Ordinal)
+    private static string? VersionOf(string? template) =>
+        template is null || !template.Contains("[INST]", StringComparison.Ordinal)
         ? null
         : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal)) is "v2" or "v1" && template.Contains("[AVAILABLE_TOOLS]", StringComparison.Ordinal)
             ? "v3"

@@ -8,7 +8,8 @@ internal sealed record GgufTensor(string Name, TensorFormat Format, int Rows, in
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 }
 
-/// <summary>Writes a GGUF file of version 3 from its start to its end: the header first, then each tensor's data in order.</summary>
+/// <summary>Writes a GGUF file of version 3 from its start to its end: the header first, then each tensor's data in
+/// order.</summary>
 internal sealed class GgufWriter(Stream output) : IDisposable
 {
     private const uint Version = 3;
@@ -57,7 +58,8 @@ internal sealed class GgufWriter(Stream output) : IDisposable
 
     public void Dispose() => _writer.Dispose();
 
-    private static long Align(long bytes) => (bytes + GgufFile.DefaultAlignment - 1) / GgufFile.DefaultAlignment * GgufFile.DefaultAlignment;
+    private static long Align(long bytes) =>
+        (bytes + GgufFile.DefaultAlignment - 1) / GgufFile.DefaultAlignment * GgufFile.DefaultAlignment;
 
     private void WriteValue(object value)
     {

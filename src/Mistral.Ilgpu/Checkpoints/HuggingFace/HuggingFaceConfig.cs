@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
 
-/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM and the models that differ in numbers alone.</summary>
+/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM and the models that differ in
+/// numbers alone.</summary>
 internal static class HuggingFaceConfig
 {
     // What transformers' MistralConfig and MinistralConfig take where the field is absent, and LlamaConfig where it is the same.
@@ -40,7 +41,8 @@ internal static class HuggingFaceConfig
     ];
 
     /// <param name="generation">generation_config.json, which may name ids that end a text.</param>
-    public static ModelConfig Read(ReadOnlyMemory<byte> json, string file, (ReadOnlyMemory<byte> Json, string File)? generation = null)
+    public static ModelConfig Read(
+        ReadOnlyMemory<byte> json, string file, (ReadOnlyMemory<byte> Json, string File)? generation = null)
     {
         var fields = JsonFields.Parse(json, file);
         Refuse(fields);

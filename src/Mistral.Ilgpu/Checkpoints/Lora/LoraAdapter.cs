@@ -53,7 +53,8 @@ internal sealed class LoraAdapter : IDisposable
     public IReadOnlyDictionary<string, LoraPair> Pairs { get; }
 
     /// <param name="path">A folder or its file of weights.</param>
-    /// <exception cref="ModelFileException">The adapter is missing, damaged, or not for a model of this configuration.</exception>
+    /// <exception cref="ModelFileException">The adapter is missing, damaged, or not for a model of this
+    /// configuration.</exception>
     public static LoraAdapter Open(string path, ModelConfig config)
     {
         if (File.Exists(path))

@@ -12,12 +12,14 @@ internal static class MistralFolder
         && Path.GetExtension(name) is ".safetensors" or ".pth";
 
     /// <summary>The files of weights: safetensors, or else what torch wrote.</summary>
-    public static IReadOnlyList<string> Weights(ModelFiles files) => files.Find("consolidated*.safetensors") is { Count: > 0 } safetensors
+    public static IReadOnlyList<string> Weights(ModelFiles files) =>
+        files.Find("consolidated*.safetensors") is { Count: > 0 } safetensors
         ? safetensors
         : files.Find("consolidated*.pth");
 
     /// <summary>The files of weights of which one was named.</summary>
-    public static IReadOnlyList<string> WeightsWith(ModelFiles files, string file) => files.Find($"consolidated*{Path.GetExtension(file)}");
+    public static IReadOnlyList<string> WeightsWith(ModelFiles files, string file) =>
+        files.Find($"consolidated*{Path.GetExtension(file)}");
 
     public static ModelSource Open(ModelFiles files, IReadOnlyList<string> weights)
     {

@@ -36,5 +36,6 @@ internal sealed class PickleReader(byte[] pickle, string file)
         return pickle.AsSpan(_at - (int)length, (int)length);
     }
 
-    public ModelFileException Error(string found, string expected) => new(file, $"found {found} at byte {_at}, expected {expected}");
+    public ModelFileException Error(string found, string expected) =>
+        new(file, $"found {found} at byte {_at}, expected {expected}");
 }

@@ -99,7 +99,8 @@ internal static class TorchFile
         ModelFileException Error(string found, string expected) => new(source.Name, $"{name}: found {found}, expected {expected}");
     }
 
-    /// <summary>Where the bytes of an entry lie in the file: right behind what opening it and reading one byte has read.</summary>
+    /// <summary>Where the bytes of an entry lie in the file: right behind what opening it and reading one byte has
+    /// read.</summary>
     private static long StartOf(ByteSource source, ByteSourceStream stream, ZipArchiveEntry entry)
     {
         if (entry.CompressedLength != entry.Length)
@@ -111,7 +112,8 @@ internal static class TorchFile
         return data.ReadByte() >= 0 ? stream.Position - 1 : throw new ModelFileException(source.Name, $"{entry.FullName}: found no bytes, expected a tensor's");
     }
 
-    private static string ReadText(ByteSource source, ZipArchiveEntry entry, int most) => System.Text.Encoding.ASCII.GetString(ReadAll(source, entry, most)).Trim();
+    private static string ReadText(ByteSource source, ZipArchiveEntry entry, int most) =>
+        System.Text.Encoding.ASCII.GetString(ReadAll(source, entry, most)).Trim();
 
     // What an entry says of its length may be a lie: what is read is counted.
     private static byte[] ReadAll(ByteSource source, ZipArchiveEntry entry, int most)

@@ -39,7 +39,8 @@ internal sealed class TorchPickle
     }
 
     /// <exception cref="ModelFileException">The pickle is damaged or holds anything but tensors by name.</exception>
-    public static IReadOnlyDictionary<string, TorchTensor> Read(byte[] pickle, string file) => new TorchPickle(new PickleReader(pickle, file)).Run();
+    public static IReadOnlyDictionary<string, TorchTensor> Read(byte[] pickle, string file) =>
+        new TorchPickle(new PickleReader(pickle, file)).Run();
 
     private Dictionary<string, TorchTensor> Run()
     {
@@ -192,7 +193,8 @@ internal sealed class TorchPickle
     private object Global(string module, string name) => Globals.GetValueOrDefault($"{module} {name}")
         ?? throw _reader.Error($"the name {module}.{name}", "only names that a dictionary of tensors needs");
 
-    private TorchStorage Storage(object[] id) => id is ["storage", string type, string key, string, BigInteger] && type is "F32" or "F16" or "BF16"
+    private TorchStorage Storage(object[] id) =>
+        id is ["storage", string type, string key, string, BigInteger] && type is "F32" or "F16" or "BF16"
         ? new TorchStorage((string)id[1], (string)id[2])
         : throw _reader.Error("a persistent id", "that of a storage of float32, float16 or bfloat16");
 
@@ -225,7 +227,8 @@ internal sealed class TorchPickle
         }
     }
 
-    private object Recall(uint index) => _memo.GetValueOrDefault(index) ?? throw _reader.Error($"a reference to value {index}", "one that was kept");
+    private object Recall(uint index) =>
+        _memo.GetValueOrDefault(index) ?? throw _reader.Error($"a reference to value {index}", "one that was kept");
 
     private object[] PopMany(int count)
     {
@@ -255,11 +258,14 @@ internal sealed class TorchPickle
         throw _reader.Error("no mark", "one where a list of values starts");
     }
 
-    private T Pop<T>() => Pop() is var value && value is T typed ? typed : throw _reader.Error(Describe(value), $"a {typeof(T).Name}");
+    private T Pop<T>() =>
+        Pop() is var value && value is T typed ? typed : throw _reader.Error(Describe(value), $"a {typeof(T).Name}");
 
-    private object Pop() => _stack.TryPop(out object? value) && !ReferenceEquals(value, Mark) ? value : throw _reader.Error("no value", "one more");
+    private object Pop() =>
+        _stack.TryPop(out object? value) && !ReferenceEquals(value, Mark) ? value : throw _reader.Error("no value", "one more");
 
-    private object Peek() => _stack.TryPeek(out object? value) && !ReferenceEquals(value, Mark) ? value : throw _reader.Error("no value", "one more");
+    private object Peek() =>
+        _stack.TryPeek(out object? value) && !ReferenceEquals(value, Mark) ? value : throw _reader.Error("no value", "one more");
 
     private void Push(object value) => _stack.Push(value);
 

@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
-/// <summary>The shapes of the dense family, from its config.json and params.json files, and two small ones for measuring.</summary>
+/// <summary>The shapes of the dense family, from its config.json and params.json files, and two small ones for
+/// measuring.</summary>
 public static class FamilyShapes
 {
     private static readonly ModelConfig SevenB = new()

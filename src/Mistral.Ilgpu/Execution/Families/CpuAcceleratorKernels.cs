@@ -5,10 +5,12 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms by .NET's vectors.</summary>
-internal sealed class CpuAcceleratorKernels(CpuAccelerator family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+internal sealed class CpuAcceleratorKernels(
+    CpuAccelerator family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
     : KernelSet(family, device, state, activations, binder)
 {
-    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
+    private protected override Launch Norm(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
         new RmsNormVectors(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
         pass => Family.Coarse(rows.Count(pass)));
 
@@ -18,12 +20,14 @@ internal sealed class CpuAcceleratorKernels(CpuAccelerator family, Device device
             new QuantizeInputVectors(State, input.View, VectorInput.In(quantized), input.Stride, rows.Range),
             pass => Family.Coarse((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
 
-    private protected override Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows) => Launcher(
+    private protected override Launch Elements<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet rows) => Launcher(
         new MatVecVectors<TFormat, TElement, TResult>(
             State, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, rows.Range),
         _ => Family.Coarse(band.Rows));
 
-    private protected override Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private protected override Launch Blocks<TFormat, TResult>(
+        string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
         var to = Below(output.View, band);
         if (Activations != ActivationType.Int8)
@@ -42,12 +46,14 @@ internal sealed class CpuAcceleratorKernels(CpuAccelerator family, Device device
             _ => Family.Coarse(band.Rows));
     }
 
-    private protected override Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output) => Launcher(
+    private protected override Launch GatedElements<TFormat, TElement>(
+        WeightBand band, Activation input, Activation products, Activation output) => Launcher(
         new GatedMatVecVectors<TFormat, TElement>(
             State, band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride, RowRange.Tokens),
         _ => Family.Coarse(output.Columns));
 
-    private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8) => output.Columns % Padding.Columns != 0
+    private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8) =>
+        output.Columns % Padding.Columns != 0
         ? base.Activate(products, output, rows, makesInt8)
         : Launcher(
             new SwiGluVectors(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),

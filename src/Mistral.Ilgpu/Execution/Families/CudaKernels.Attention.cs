@@ -1,7 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 

@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.Formats;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -12,15 +11,18 @@ internal sealed partial class CudaKernels
     private protected override Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output) =>
         Multiplies(band.Format) ? TensorProduct<TResult>(band, input, output) : base.Product<TResult>(name, band, input, output);
 
-    private protected override Launch Gate(string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+    private protected override Launch Gate(
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
         gateUp is { Bands: [var band], Updates: [] } && Multiplies(band.Format)
             ? (Prepare(band, null, input) + TensorProduct<GateWithSilu>(band, input, output, makesInt8))!
             : base.Gate(name, gateUp, input, products, output, makesInt8);
 
-    private protected override Launch Few<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet set) =>
+    private protected override Launch Few<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet set) =>
         WarpPerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
 
-    private protected override Launch FewGated<TFormat, TElement>(WeightBand band, Activation input, Activation output, RowSet set) =>
+    private protected override Launch FewGated<TFormat, TElement>(
+        WeightBand band, Activation input, Activation output, RowSet set) =>
         WarpPerRow<TFormat, TElement, GateWithSilu>(band, input, output, output.Columns, set);
 
     // What brings the input to eight bits is made for each band.
@@ -48,8 +50,8 @@ internal sealed partial class CudaKernels
     }
 
     /// <summary>
-    /// What brings the input to the forms that tensor cores want for a band, as far as the band before has not: eight bits for few tokens
-    /// and quantized weights, 16 bits for many. Null where nothing is to do.
+    /// What brings the input to the forms that tensor cores want for a band, as far as the band before has not: eight bits for
+    /// few tokens and quantized weights, 16 bits for many. Null where nothing is to do.
     /// </summary>
     private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
     {
@@ -66,7 +68,8 @@ internal sealed partial class CudaKernels
             + (band.Format.IsQuantized() && !isPacked ? Pack(input.Values, input.Rows) : null);
     }
 
-    private static TensorFormat RoundedFor(TensorFormat weights) => weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
+    private static TensorFormat RoundedFor(TensorFormat weights) =>
+        weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
 
     /// <summary>A product with a band for tensor cores. Of a gated pair the band holds both matrices.</summary>
     /// <param name="makesInt8">Whether a gated pair writes its output in eight bits too.</param>
@@ -112,7 +115,8 @@ internal sealed partial class CudaKernels
                 pass => LaunchShape.FewTokens<TTokens>(made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
     }
 
-    private Launch TensorBlocks<TFormat, TEpilogue>(WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
+    private Launch TensorBlocks<TFormat, TEpilogue>(
+        WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
         where TFormat : struct, IPackedFormat
         where TEpilogue : struct, IEpilogue
     {
@@ -169,7 +173,8 @@ internal sealed partial class CudaKernels
         input.Values.LoadEffectiveAddressAsPtr(), input.Runs.LoadEffectiveAddressAsPtr());
 
     /// <summary>
-    /// The form for as many tokens as there are. All make the same bits of a token. Those for several are compiled when several first come.
+    /// The form for as many tokens as there are. All make the same bits of a token. Those for several are compiled when several
+    /// first come.
     /// </summary>
     /// <param name="one">For one token alone; null where there is no such form.</param>
     private Launch BySize(RowSet set, ProductInput input, Func<Launch>? one, Func<Launch> eight, Func<Launch> sixteen)
@@ -189,7 +194,8 @@ internal sealed partial class CudaKernels
         }).Run(pass));
     }
 
-    private Launch Tile<TTensor, TWeights, TEpilogue>(TWeights weights, WeightBand band, Activation input, Activation output, RowSet set)
+    private Launch Tile<TTensor, TWeights, TEpilogue>(
+        TWeights weights, WeightBand band, Activation input, Activation output, RowSet set)
         where TTensor : struct, ITensorFormat
         where TWeights : struct, ITileWeights
         where TEpilogue : struct, IEpilogue
@@ -213,7 +219,8 @@ internal sealed partial class CudaKernels
             new Index3D(TileMemory.GroupSize, 1, 1)));
     }
 
-    private Launch WarpPerRow<TFormat, TElement, TEpilogue>(WeightBand band, Activation input, Activation output, int made, RowSet set)
+    private Launch WarpPerRow<TFormat, TElement, TEpilogue>(
+        WeightBand band, Activation input, Activation output, int made, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TEpilogue : struct, IEpilogue => Launcher(

@@ -6,10 +6,12 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms by warps and on tensor cores.</summary>
-internal sealed partial class CudaKernels(Cuda family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+internal sealed partial class CudaKernels(
+    Cuda family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
     : GpuKernels(family, device, state, activations, binder)
 {
-    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
+    private protected override Launch Norm(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
     {
         if (input.Columns % RmsNormed.PerItem != 0)
         {

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// A kind of device: how weights and caches lie on it, which operations it fuses, and what binds its forms of kernels. Known without the device;
-/// nothing else asks what kind a device is to choose among forms.
+/// A kind of device: how weights and caches lie on it, which operations it fuses, and what binds its forms of kernels. Known
+/// without the device; nothing else asks what kind a device is to choose among forms.
 /// </summary>
 public abstract class Family
 {
@@ -16,10 +16,12 @@ public abstract class Family
 
     protected Family(DeviceInfo device) => Device = device;
 
-    /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host cheaply.</summary>
+    /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host
+    /// cheaply.</summary>
     public virtual bool DrawsTokens => false;
 
-    /// <summary>Whether putting a kernel on the device costs more than many a step takes, so that a layer's steps are chained.</summary>
+    /// <summary>Whether putting a kernel on the device costs more than many a step takes, so that a layer's steps are
+    /// chained.</summary>
     public virtual bool ChainsSteps => false;
 
     /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
@@ -49,8 +51,8 @@ public abstract class Family
     /// <summary>The shape for a kernel that shares <paramref name="items"/> equal small items by stride.</summary>
     public abstract KernelConfig Elements(long items);
 
-    /// <summary>The shape for a kernel that streams through <paramref name="items"/> in the order they lie in, one each where groups
-    /// are cheap.</summary>
+    /// <summary>The shape for a kernel that streams through <paramref name="items"/> in the order they lie in, one each where
+    /// groups are cheap.</summary>
     public virtual KernelConfig Stream(long items) => LaunchShape.Cover(items, 256);
 
     /// <summary>The shape for a kernel whose every item is much work of its own, such as an attention head.</summary>
@@ -72,10 +74,12 @@ public abstract class Family
 
     /// <summary>Activations that matrices are multiplied with, with room for the forms that products take them in.</summary>
     /// <param name="own">Takes what is allocated.</param>
-    internal virtual Activation Input(Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
+    internal virtual Activation Input(
+        Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, QuantizedActivations.Allocate(device, rows, columns, $"the activations '{name}'", own));
 
-    internal abstract KernelSet Kernels(Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder);
+    internal abstract KernelSet Kernels(
+        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder);
 
     private static KernelFamily KindOf(DeviceInfo device) => (device.Kind, device.IsGpu) switch
     {

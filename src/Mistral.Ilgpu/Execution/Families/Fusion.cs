@@ -1,17 +1,18 @@
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// Rewrites a plan for a family of devices, by rules that see an operation and the one that takes what it makes: products of one decoded row make
-/// their norm themselves, and what makes activations makes them in eight bits too where quantized weights take them.
+/// Rewrites a plan for a family of devices, by rules that see an operation and the one that takes what it makes: products of one
+/// decoded row make their norm themselves, and what makes activations makes them in eight bits too where quantized weights take
+/// them.
 /// </summary>
 /// <param name="isAdapted">Whether adapters change the product with a matrix.</param>
 internal sealed class Fusion(Family family, ActivationType activations, Func<MatrixPlan, bool> isAdapted)
 {
-    /// <summary>Each operation as passes of one decoded row have it, and as others do; null where another does its work. One instance where both are alike.</summary>
+    /// <summary>Each operation as passes of one decoded row have it, and as others do; null where another does its work. One
+    /// instance where both are alike.</summary>
     public IReadOnlyList<(Operation? Alone, Operation? Together)> Fuse(ModelPlan plan)
     {
         int count = plan.Operations.Count;
@@ -39,7 +40,8 @@ internal sealed class Fusion(Family family, ActivationType activations, Func<Mat
         return fused;
     }
 
-    private static Operation With(Operation operation, Norm? norm, bool isForSeveral, bool isInt8Ready, bool makesInt8) => operation switch
+    private static Operation With(
+        Operation operation, Norm? norm, bool isForSeveral, bool isInt8Ready, bool makesInt8) => operation switch
     {
         Norm one => one with { MakesInt8 = makesInt8 },
         Product one => one with { Norm = norm, IsForSeveral = isForSeveral, IsInt8Ready = isInt8Ready && norm is null },

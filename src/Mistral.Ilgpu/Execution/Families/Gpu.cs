@@ -8,7 +8,8 @@ internal class Gpu(DeviceInfo device) : Family(device)
 {
     public override bool DrawsTokens => Device.Kind == DeviceKind.Cuda;
 
-    /// <summary>Group size of the choice of a token, whose every row is one group's: the largest there is, to have many loads on their way.</summary>
+    /// <summary>Group size of the choice of a token, whose every row is one group's: the largest there is, to have many loads on
+    /// their way.</summary>
     public int ChoiceGroup => Math.Min(Device.MaxGroupSize, ChooseGroup.MaxGroupSize);
 
     public override int QueriesPerTile(TensorFormat cache) => 16;
@@ -21,6 +22,7 @@ internal class Gpu(DeviceInfo device) : Family(device)
     internal virtual int ReductionGroup(Execution.Device device) =>
         device.ReductionGroup ??= Device.ForcedFamily is null ? ReductionGroups.Of(device) : ReductionGroups.Default;
 
-    internal override KernelSet Kernels(Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+    internal override KernelSet Kernels(
+        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new GpuKernels(this, device, state, activations, binder);
 }

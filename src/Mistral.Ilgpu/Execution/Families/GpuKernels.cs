@@ -13,7 +13,8 @@ internal class GpuKernels(Gpu family, Device device, StepState state, Activation
     // Measured where a kernel first needs it.
     private int ReductionGroup => _reductionGroup ??= family.ReductionGroup(Device);
 
-    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
+    private protected override Launch Norm(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
         new RmsNormGroup(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
         pass => new KernelConfig(rows.Count(pass), ReductionGroup));
 
@@ -23,10 +24,12 @@ internal class GpuKernels(Gpu family, Device device, StepState state, Activation
         : Launcher(
             new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride), pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize));
 
-    private protected override Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows) =>
+    private protected override Launch Elements<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet rows) =>
         Forms(rows, set => Few<TFormat, TElement, TResult>(band, input, output, set), set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
 
-    private protected override Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private protected override Launch Blocks<TFormat, TResult>(
+        string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
         return Activations == ActivationType.Int8 ? Groups(Quantized(name, input)) : Groups(new FloatInput(input.View, input.Stride));
 
@@ -36,13 +39,15 @@ internal class GpuKernels(Gpu family, Device device, StepState state, Activation
             pass => GroupPerRow(band.Rows, rows.Count(pass)));
     }
 
-    private protected override Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output) => Forms(
+    private protected override Launch GatedElements<TFormat, TElement>(
+        WeightBand band, Activation input, Activation products, Activation output) => Forms(
         RowSet.Tokens,
         set => FewGated<TFormat, TElement>(band, input, output, set),
         set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
 
     /// <summary>A product of few tokens.</summary>
-    private protected virtual Launch Few<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet set)
+    private protected virtual Launch Few<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult, IEpilogue => Launcher(

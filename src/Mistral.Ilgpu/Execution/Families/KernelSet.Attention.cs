@@ -5,7 +5,8 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>What attention has in common on every device: rotary positions before it, the rotation of the cache after it.</summary>
+/// <summary>What attention has in common on every device: rotary positions before it, the rotation of the cache after
+/// it.</summary>
 public abstract partial class KernelSet
 {
     /// <summary>Attention of prompts, over rings and fresh keys.</summary>
@@ -25,7 +26,8 @@ public abstract partial class KernelSet
         where TElement : unmanaged =>
         Launcher(new AttendRow<TTiles, TElement>(input), pass => Family.Coarse((long)pass.QueryTiles * input.KvHeads));
 
-    /// <summary>Attention of decoded tokens by work items that each take a kv head, and of long texts a split of its keys.</summary>
+    /// <summary>Attention of decoded tokens by work items that each take a kv head, and of long texts a split of its
+    /// keys.</summary>
     private protected Launch DecodedRows<TTiles, TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts)
         where TTiles : struct, IAttentionTiles<TTiles, TElement>

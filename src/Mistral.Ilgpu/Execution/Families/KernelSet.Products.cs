@@ -14,7 +14,8 @@ public abstract partial class KernelSet
         .Aggregate(default(StepCost), (all, one) => all + one);
 
     /// <summary>A product with each band, then what adapters add.</summary>
-    private protected Launch Products(string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual)
+    private protected Launch Products(
+        string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual)
     {
         var product = Prepare(weights, input);
         WeightBand? before = null;
@@ -55,17 +56,20 @@ public abstract partial class KernelSet
             _ => BlockFormats.Use(band.Format, new BlockProduct<TResult>(this, name, band, input.Values, output, input.Rows)),
         };
 
-    private protected abstract Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+    private protected abstract Launch Elements<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult, IEpilogue;
 
     /// <param name="name">Of the step, for messages.</param>
-    private protected abstract Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private protected abstract Launch Blocks<TFormat, TResult>(
+        string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IStripFormat
         where TResult : struct, IResult;
 
-    private protected virtual Launch Gate(string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+    private protected virtual Launch Gate(
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
         gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
             ? format switch
             {
@@ -75,12 +79,14 @@ public abstract partial class KernelSet
             }
             : Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
 
-    private protected abstract Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output)
+    private protected abstract Launch GatedElements<TFormat, TElement>(
+        WeightBand band, Activation input, Activation products, Activation output)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged;
 
     /// <summary>output = silu(gate) × up, of both products.</summary>
-    private protected virtual Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false) => Launcher(
+    private protected virtual Launch Activate(
+        Activation products, Activation output, RowSet rows, bool makesInt8 = false) => Launcher(
         new SwiGlu(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
         pass => Family.Elements((long)rows.Count(pass) * output.Columns));
 
@@ -104,7 +110,8 @@ public abstract partial class KernelSet
         });
     }
 
-    private sealed record BlockProduct<TResult>(KernelSet Kernels, string Name, WeightBand Band, Activation Input, Activation Output, RowSet Rows)
+    private sealed record BlockProduct<TResult>(
+        KernelSet Kernels, string Name, WeightBand Band, Activation Input, Activation Output, RowSet Rows)
         : IBlockFormatUse<Launch>
         where TResult : struct, IResult
     {

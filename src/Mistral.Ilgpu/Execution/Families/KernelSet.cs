@@ -6,14 +6,15 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// The kernels of a plan's operations on one device. Each verb checks its shapes and returns what launches the forms that the device's family has; a
-/// derived class says which those are.
+/// The kernels of a plan's operations on one device. Each verb checks its shapes and returns what launches the forms that the
+/// device's family has; a derived class says which those are.
 /// </summary>
 public abstract partial class KernelSet
 {
     private readonly IKernelBinder _binder;
 
-    private protected KernelSet(Family family, Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+    private protected KernelSet(
+        Family family, Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         (Family, Device, State, Activations, _binder) = (family, device, state, activations, binder);
 
     public Family Family { get; }
@@ -27,7 +28,8 @@ public abstract partial class KernelSet
     public StepState State { get; }
 
     /// <summary>The kernels of a device's family.</summary>
-    public static KernelSet Of(Device device, StepState state, ActivationType activations = ActivationType.Int8) => Of(device, state, activations, launches: null);
+    public static KernelSet Of(Device device, StepState state, ActivationType activations = ActivationType.Int8) =>
+        Of(device, state, activations, launches: null);
 
     /// <param name="launches">Who owns what is launched; null for the device.</param>
     internal static KernelSet Of(Device device, StepState state, ActivationType activations, BoundLaunches? launches) =>
@@ -77,7 +79,8 @@ public abstract partial class KernelSet
     /// <summary>See <see cref="GatedProduct"/>; adapters change both products.</summary>
     /// <param name="products">Room for both products of a chunk.</param>
     /// <param name="makesInt8">See <see cref="GatedProduct.MakesInt8"/>.</param>
-    public Launch SwiGlu(string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8 = false)
+    public Launch SwiGlu(
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8 = false)
     {
         Require(gateUp.Columns == input.Values.Columns, name, $"weights of {input.Values.Columns} columns", $"{gateUp.Columns}");
         Require(
@@ -86,11 +89,12 @@ public abstract partial class KernelSet
         return Gate(name, gateUp, input, products, output, makesInt8);
     }
 
-    /// <summary>See <see cref="Planning.Attend"/>. Decoded tokens have forms of their own, so that what a prompt's tokens sum does not depend on them, nor they
-    /// on it.</summary>
+    /// <summary>See <see cref="Planning.Attend"/>. Decoded tokens have forms of their own, so that what a prompt's tokens sum
+    /// does not depend on them, nor they on it.</summary>
     /// <param name="qkv">Queries, keys and values of the pass; queries and keys are turned in place.</param>
     /// <param name="frequencies">See <see cref="Rotary"/>.</param>
-    /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token, zeros before the first.</param>
+    /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token, zeros before the
+    /// first.</param>
     /// <param name="makesInt8">See <see cref="Planning.Attend.MakesInt8"/>.</param>
     public Launch Attend(
         string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape,
@@ -128,7 +132,8 @@ public abstract partial class KernelSet
         return Choose(logits, result);
     }
 
-    private protected abstract Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8);
+    private protected abstract Launch Norm(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8);
 
     private protected virtual Launch Choose(Activation logits, ArrayView<int> result) => Launcher(
         new ArgMaxRow(State, logits.View, result, logits.Columns, logits.Stride), pass => Family.Coarse(pass.LogitCount));

@@ -18,6 +18,7 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation is Norm or GatedProduct;
 
-    internal override KernelSet Kernels(Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+    internal override KernelSet Kernels(
+        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new OpenClCpuKernels(this, device, state, activations, binder);
 }

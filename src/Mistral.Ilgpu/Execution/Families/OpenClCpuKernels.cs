@@ -5,10 +5,12 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms whose items each take what the compiler makes vectors of.</summary>
-internal sealed class OpenClCpuKernels(OpenClCpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+internal sealed class OpenClCpuKernels(
+    OpenClCpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
     : KernelSet(family, device, state, activations, binder)
 {
-    private protected override Launch Norm(Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
+    private protected override Launch Norm(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
     {
         return !QuantizedActivations.Fit(input.Columns)
             ? Launcher(
@@ -26,7 +28,8 @@ internal sealed class OpenClCpuKernels(OpenClCpu family, Device device, StepStat
         new QuantizeInputLanes(State, input.View, quantized, input.Stride, rows.Range),
         pass => Family.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
 
-    private protected override Launch Elements<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+    private protected override Launch Elements<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet rows)
     {
         var (view, to) = (band.View<TElement>(), Below(output.View, band));
         return band.Layout == WeightLayout.Strips
@@ -38,7 +41,8 @@ internal sealed class OpenClCpuKernels(OpenClCpu family, Device device, StepStat
                 _ => LaunchShape.Rows(band.Rows));
     }
 
-    private protected override Launch Blocks<TFormat, TResult>(string name, WeightBand band, Activation input, Activation output, RowSet rows)
+    private protected override Launch Blocks<TFormat, TResult>(
+        string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
         var to = Below(output.View, band);
         return band.Layout == WeightLayout.Strips
@@ -56,7 +60,8 @@ internal sealed class OpenClCpuKernels(OpenClCpu family, Device device, StepStat
     }
 
     // Matrices that are multiplied with lie in strips, where this is two steps.
-    private protected override Launch GatedElements<TFormat, TElement>(WeightBand band, Activation input, Activation products, Activation output) =>
+    private protected override Launch GatedElements<TFormat, TElement>(
+        WeightBand band, Activation input, Activation products, Activation output) =>
         Elements<TFormat, TElement, Assign>(band, input, products, RowSet.Tokens) + Activate(products, output, RowSet.Tokens);
 
     private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false)

@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// The group size of kernels that reduce through shared memory, on GPUs that no form is written for: makers differ in how many items run in step and
-/// how many groups a unit holds. Measured with a product at the first use of a device. It decides in what order a row is summed, so it stays what it
-/// is as long as it is kept.
+/// The group size of kernels that reduce through shared memory, on GPUs that no form is written for: makers differ in how many
+/// items run in step and how many groups a unit holds. Measured with a product at the first use of a device. It decides in what
+/// order a row is summed, so it stays what it is as long as it is kept.
 /// </summary>
 internal static class ReductionGroups
 {

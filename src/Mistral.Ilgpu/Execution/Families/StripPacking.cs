@@ -1,6 +1,4 @@
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.Formats;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Device;
 
@@ -9,7 +7,8 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Brings rows into strips, on the device.</summary>
 internal static class StripPacking
 {
-    /// <summary>Packs the first rows of <paramref name="rows"/> to be those of <paramref name="strips"/> from <paramref name="firstRow"/> on.</summary>
+    /// <summary>Packs the first rows of <paramref name="rows"/> to be those of <paramref name="strips"/> from
+    /// <paramref name="firstRow"/> on.</summary>
     public static void Pack(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {
         var family = Family.Of(device.Info);
@@ -35,7 +34,8 @@ internal static class StripPacking
         }
     }
 
-    private sealed record Blocks(Device Device, Family Family, WeightBand Rows, int Count, WeightBand Strips, int FirstRow) : IBlockFormatUse<bool>
+    private sealed record Blocks(
+        Device Device, Family Family, WeightBand Rows, int Count, WeightBand Strips, int FirstRow) : IBlockFormatUse<bool>
     {
         bool IBlockFormatUse<bool>.Of<TFormat>()
         {

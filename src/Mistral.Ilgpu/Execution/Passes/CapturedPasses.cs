@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>What a pass's launches depend on: two passes with equal keys launch the same kernels in the same shapes on the same arguments. All else
-/// that changes lies in the step state.</summary>
+/// <summary>What a pass's launches depend on: two passes with equal keys launch the same kernels in the same shapes on the same
+/// arguments. All else that changes lies in the step state.</summary>
 /// <param name="DecodeRoom">See <see cref="Pass.DecodeRoom"/>.</param>
 /// <param name="Adapters">A bit for each adapter that is on.</param>
 internal readonly record struct PassKey(int DecodeCount, int LogitCount, int DecodeRoom, ulong Adapters)
@@ -16,9 +16,9 @@ internal readonly record struct PassKey(int DecodeCount, int LogitCount, int Dec
 }
 
 /// <summary>
-/// Passes whose launches the driver has recorded and plays back at once. The first pass with a key is launched, for it may compile and load
-/// kernels, which cannot be recorded; the second is recorded; those after it are played. Where the driver refuses, once, all
-/// passes are launched from then on.
+/// Passes whose launches the driver has recorded and plays back at once. The first pass with a key is launched, for it may
+/// compile and load kernels, which cannot be recorded; the second is recorded; those after it are played. Where the driver
+/// refuses, once, all passes are launched from then on.
 /// </summary>
 /// <param name="onSlower">Is told, once, that passes are slower than they might be, and why.</param>
 internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlower) : IDisposable

@@ -21,7 +21,8 @@ public sealed class Step(Operation operation, Launch launch, Activation? output,
     /// <summary>See <see cref="StepChains"/>.</summary>
     public IReadOnlyList<ILink>? Links(bool isSplit) => launch.Links(isSplit);
 
-    /// <summary>Activations that the step makes: a row for each of <see cref="RowCount"/>, and the cache where it attends.</summary>
+    /// <summary>Activations that the step makes: a row for each of <see cref="RowCount"/>, and the cache where it
+    /// attends.</summary>
     public Activation? Output => output;
 
     /// <summary>Rows that the step has in a pass.</summary>
@@ -37,5 +38,6 @@ public sealed class Step(Operation operation, Launch launch, Activation? output,
     }
 
     /// <summary>What it moves and computes: what its operation does, and the adapters that are on.</summary>
-    public StepCost Cost(Pass pass) => RowCount(pass) == 0 ? default : Operation.Cost(pass) + (addedCost?.Invoke(pass) ?? default);
+    public StepCost Cost(Pass pass) =>
+        RowCount(pass) == 0 ? default : Operation.Cost(pass) + (addedCost?.Invoke(pass) ?? default);
 }

@@ -41,7 +41,8 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
         return new Step(operation, launch, operation.Output is { } output ? Of(output) : null, AddedCost(operation));
     }
 
-    private Func<Pass, StepCost>? AddedCost(Operation operation) => operation.Weights is MatrixPlan plan && Of(plan) is { Updates.Count: > 0 } matrix
+    private Func<Pass, StepCost>? AddedCost(Operation operation) =>
+        operation.Weights is MatrixPlan plan && Of(plan) is { Updates.Count: > 0 } matrix
         ? pass => KernelSet.UpdateCost(matrix, operation.Rows.Count(pass))
         : null;
 

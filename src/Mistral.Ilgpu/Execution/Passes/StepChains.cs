@@ -8,9 +8,10 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
-/// A graph for passes of decoded tokens on OpenCL CPUs, where putting a kernel on the cores costs more than many a step takes: the steps of a layer are
-/// one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit for bit. How many workers share a launch is measured in the
-/// first passes: half the cores may read memory as fast as all do, and where others want them too, waiting for a worker costs more than launches.
+/// A graph for passes of decoded tokens on OpenCL CPUs, where putting a kernel on the cores costs more than many a step takes:
+/// the steps of a layer are one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit for bit.
+/// How many workers share a launch is measured in the first passes: half the cores may read memory as fast as all do, and where
+/// others want them too, waiting for a worker costs more than launches.
 /// </summary>
 public sealed class StepChains : IDisposable
 {
@@ -57,7 +58,8 @@ public sealed class StepChains : IDisposable
     /// <param name="longestWindow">Of all layers, in positions.</param>
     /// <param name="owner">Of the launches.</param>
     /// <param name="onSlower">Is told, once, if they cannot be compiled.</param>
-    internal static StepChains? Of(Device device, IReadOnlyList<Step> steps, int longestWindow, BoundLaunches owner, Action<string> onSlower) =>
+    internal static StepChains? Of(
+        Device device, IReadOnlyList<Step> steps, int longestWindow, BoundLaunches owner, Action<string> onSlower) =>
         Family.Of(device.Info).ChainsSteps ? new StepChains(device, steps, longestWindow, owner, onSlower) : null;
 
     /// <summary>Whether a pass can go through the chains.</summary>
@@ -76,7 +78,8 @@ public sealed class StepChains : IDisposable
     public int? FirstSplitPosition => Enumerable.Range(0, (_longestWindow / TileLayout.Length) + 1).Select(tile => (int?)(tile * TileLayout.Length))
         .FirstOrDefault(position => DecodeSplits.Count(position!.Value, _longestWindow, _splitTiles) > 1);
 
-    /// <summary>Compiles the chains and waits for them. Where they cannot be compiled the steps are launched one by one.</summary>
+    /// <summary>Compiles the chains and waits for them. Where they cannot be compiled the steps are launched one by
+    /// one.</summary>
     public void Prepare(CancellationToken cancellation = default)
     {
         _passes = PassesBefore;
@@ -90,7 +93,8 @@ public sealed class StepChains : IDisposable
         }
     }
 
-    /// <summary>Puts a pass through its chains whatever is fastest, if they are compiled: their first launch has the driver make machine code.</summary>
+    /// <summary>Puts a pass through its chains whatever is fastest, if they are compiled: their first launch has the driver make
+    /// machine code.</summary>
     public void TryOut(Pass pass)
     {
         if (ChainsOf(pass).IsCompletedSuccessfully)
@@ -99,7 +103,8 @@ public sealed class StepChains : IDisposable
         }
     }
 
-    /// <summary>Puts all steps of a pass on the device's stream: one by one until the chains are compiled, which happens beside the first passes.</summary>
+    /// <summary>Puts all steps of a pass on the device's stream: one by one until the chains are compiled, which happens beside
+    /// the first passes.</summary>
     public void Launch(Pass pass)
     {
         if (WorkerCount.Chosen == NoWorkers || ++_passes <= PassesBefore || !AreBuilt(ChainsOf(pass)))
@@ -118,7 +123,8 @@ public sealed class StepChains : IDisposable
         }
     }
 
-    private static bool IsBuilt(Lazy<Task<List<Action<Pass, int>>>> chains) => chains is { IsValueCreated: true, Value.IsCompletedSuccessfully: true };
+    private static bool IsBuilt(Lazy<Task<List<Action<Pass, int>>>> chains) =>
+        chains is { IsValueCreated: true, Value.IsCompletedSuccessfully: true };
 
     private bool AreBuilt(Task chains)
     {

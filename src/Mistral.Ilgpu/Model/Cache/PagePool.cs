@@ -53,11 +53,13 @@ internal sealed class PagePool
         return page;
     }
 
-    /// <summary>How many more pages are to be promised if one more sequence holds this page, which has been promised one for it.</summary>
+    /// <summary>How many more pages are to be promised if one more sequence holds this page, which has been promised one for
+    /// it.</summary>
     public int CostOfSharing(int page, bool overwrites) =>
         IsHeld(page) ? Reserve(_holders[page] + 1, _writers[page] + (overwrites ? 1 : 0)) - Reserve(_holders[page], _writers[page]) - 1 : 0;
 
-    /// <summary>Holds a page for one more sequence, which is promised one for it, now or once it holds all that it shares.</summary>
+    /// <summary>Holds a page for one more sequence, which is promised one for it, now or once it holds all that it
+    /// shares.</summary>
     public void Share(int page, bool overwrites)
     {
         Promised += CostOfSharing(page, overwrites);

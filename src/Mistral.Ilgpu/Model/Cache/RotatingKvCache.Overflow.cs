@@ -1,12 +1,12 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// Finds keys and values that were too large for a cache in f16. They are infinities there, which change what a text attends to without making it fail.
-/// The kernels that store them stay as they are: what lies in the cache is looked at once a text has ended.
+/// Finds keys and values that were too large for a cache in f16. They are infinities there, which change what a text attends to
+/// without making it fail. The kernels that store them stay as they are: what lies in the cache is looked at once a text has
+/// ended.
 /// </summary>
 public sealed partial class RotatingKvCache
 {

@@ -7,7 +7,8 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// <summary>What a cache would take, known before one is made.</summary>
 public sealed partial class RotatingKvCache
 {
-    /// <summary>Slots of each layer's ring for one text: its window, or the context where that is shorter, in whole pages.</summary>
+    /// <summary>Slots of each layer's ring for one text: its window, or the context where that is shorter, in whole
+    /// pages.</summary>
     internal static IReadOnlyList<int> Rings(ModelConfig config, ModelOptions options)
     {
         int? context = options.ContextOf(config);
@@ -60,7 +61,8 @@ public sealed partial class RotatingKvCache
     private static Int128 TableBytes(ModelOptions options, int length) =>
         (long)options.Sequences * (length / options.PageLength) is var pages && pages <= Array.MaxLength ? pages * sizeof(int) : long.MaxValue;
 
-    private static long Sum(IEnumerable<Int128> bytes) => long.CreateSaturating(bytes.Aggregate(Int128.Zero, (sum, some) => sum + some));
+    private static long Sum(IEnumerable<Int128> bytes) =>
+        long.CreateSaturating(bytes.Aggregate(Int128.Zero, (sum, some) => sum + some));
 
     private static KvShape ShapeOf(ModelConfig config, ModelOptions options) =>
         new(config.KvHeadCount, AttentionShape.Of(config, options.CacheType).PaddedHeadDim, options.CacheType, options.PageLength);

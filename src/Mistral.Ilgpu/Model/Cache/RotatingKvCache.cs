@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Observability;
@@ -8,10 +7,10 @@ namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
 /// The rotating buffer cache (Mistral 7B, arXiv 2310.06825, §2) of many texts at once: a ring of window slots for each layer and
-/// text, so memory stays flat however long a text. A layer without a window gets a ring as long as the context, which never turns.
-/// Rings are made of pages from common pools, as in PagedAttention (Kwon et al., arXiv 2309.06180): a text takes a page when it
-/// gets there and gives all back in the end; texts with the same beginning share pages, and one that is about to overwrite a
-/// shared page goes on in a copy.
+/// text, so memory stays flat however long a text. A layer without a window gets a ring as long as the context, which never
+/// turns. Rings are made of pages from common pools, as in PagedAttention (Kwon et al., arXiv 2309.06180): a text takes a page
+/// when it gets there and gives all back in the end; texts with the same beginning share pages, and one that is about to
+/// overwrite a shared page goes on in a copy.
 /// </summary>
 public sealed partial class RotatingKvCache : IDisposable
 {
@@ -86,8 +85,8 @@ public sealed partial class RotatingKvCache : IDisposable
     /// <summary>Whether a text of so many tokens fits an empty cache.</summary>
     internal bool HasRoom(int maxTokens) => _pools.All(pool => pool.PagesOf(maxTokens) <= pool.Pages.Count);
 
-    /// <summary>Begins a text. What it may come to need is promised to it, so that it never runs out; what its prompt has in common
-    /// with texts known before, in whole pages, it need not compute.</summary>
+    /// <summary>Begins a text. What it may come to need is promised to it, so that it never runs out; what its prompt has in
+    /// common with texts known before, in whole pages, it need not compute.</summary>
     /// <param name="maxTokens">Tokens that the text may come to have.</param>
     /// <param name="prompt">Looked up among the known beginnings, its last token aside; empty to share nothing.</param>
     /// <param name="salt">Tells apart texts whose equal tokens have different keys.</param>
@@ -200,13 +199,13 @@ public sealed partial class RotatingKvCache : IDisposable
         }
     }
 
-    /// <summary>Takes note that a pass may have stored some of a text's next tokens and is not to go on. Slots that held nothing before are written
-    /// again; where a ring has turned, what they held is lost.</summary>
+    /// <summary>Takes note that a pass may have stored some of a text's next tokens and is not to go on. Slots that held nothing
+    /// before are written again; where a ring has turned, what they held is lost.</summary>
     internal void Abandon(Sequence sequence, int count) =>
         sequence.IsBroken |= _pools.Any(pool => sequence.Position + count > pool.RingLength);
 
-    /// <summary>Goes on as if a text had so many more tokens, whatever its slots hold: for measurements, whose times do not depend
-    /// on it.</summary>
+    /// <summary>Goes on as if a text had so many more tokens, whatever its slots hold: for measurements, whose times do not
+    /// depend on it.</summary>
     internal void Skip(Sequence sequence, int count)
     {
         Prepare(sequence, count);

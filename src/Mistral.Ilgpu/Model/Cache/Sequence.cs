@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.Model.Cache;
 
-/// <summary>One text in the cache: how far it is, and the pages that hold its keys and values. Disposing of it gives them back.</summary>
+/// <summary>One text in the cache: how far it is, and the pages that hold its keys and values. Disposing of it gives them
+/// back.</summary>
 public sealed class Sequence : IDisposable
 {
     private readonly RotatingKvCache _cache;
@@ -19,7 +20,8 @@ public sealed class Sequence : IDisposable
     /// <summary>Whether its pages are held.</summary>
     public bool IsOpen { get; internal set; } = true;
 
-    /// <summary>Whether a pass that was cut short has overwritten keys and values that the text still needs: it cannot go on.</summary>
+    /// <summary>Whether a pass that was cut short has overwritten keys and values that the text still needs: it cannot go
+    /// on.</summary>
     public bool IsBroken { get; internal set; }
 
     /// <summary>The row of the page tables that is this sequence's while it is open.</summary>
@@ -31,7 +33,8 @@ public sealed class Sequence : IDisposable
     /// <summary>The key of the whole pages of the prompt so far.</summary>
     internal PrefixKey Prefix { get; set; }
 
-    /// <summary>Tokens behind the last whole page of the prompt; null once the text has gone on otherwise than as a prompt.</summary>
+    /// <summary>Tokens behind the last whole page of the prompt; null once the text has gone on otherwise than as a
+    /// prompt.</summary>
     internal List<int>? Unregistered { get; set; } = [];
 
     public void Dispose() => _cache.Close(this);

@@ -8,7 +8,8 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <param name="CacheType">Format of cached keys and values.</param>
 /// <param name="Context">Longest text in tokens; null for no limit where every layer has a window, and otherwise
 /// <see cref="DefaultContext"/> or the model's own limit, whichever is less.</param>
-/// <param name="Chunk">Most tokens of a prompt in one pass; null for the device's, see <see cref="ChunkOn"/>, or less where memory is short.</param>
+/// <param name="Chunk">Most tokens of a prompt in one pass; null for the device's, see <see cref="ChunkOn"/>, or less where
+/// memory is short.</param>
 /// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
 /// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
 /// <param name="Activations">In what form quantized weights are multiplied with activations.</param>
@@ -48,5 +49,6 @@ public sealed record ModelOptions(
     }
 
     /// <summary>The configuration as these options change it.</summary>
-    public ModelConfig Adapt(ModelConfig config) => SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow, LayerWindows = [] };
+    public ModelConfig Adapt(ModelConfig config) =>
+        SlidingWindow is null ? config : config with { SlidingWindow = SlidingWindow, LayerWindows = [] };
 }

@@ -60,9 +60,11 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
     private protected IEnumerable<int> Parts(IEnumerable<ContentPart> parts) =>
         parts.SelectMany(part => part.IsThinking ? Thinking(part) : Text(part.Text));
 
-    private protected static string ArgumentsText(ToolCall call) => PythonJson.Value(call.Arguments.Length > 0 ? call.Arguments : "{}");
+    private protected static string ArgumentsText(ToolCall call) =>
+        PythonJson.Value(call.Arguments.Length > 0 ? call.Arguments : "{}");
 
-    private protected static string ResultText(ChatMessage turn) => PythonJson.Value(turn.Content.Length > 0 ? turn.Content : "{}");
+    private protected static string ResultText(ChatMessage turn) =>
+        PythonJson.Value(turn.Content.Length > 0 ? turn.Content : "{}");
 
     private static string ParametersText(ToolDefinition tool)
     {

@@ -42,7 +42,8 @@ internal class ChatTemplateV11(TextTokenizer tokenizer) : ChatTemplateV7(tokeniz
 {
     private protected override bool SortsResults => true;
 
-    private protected override IEnumerable<int> EncodeCalls(IReadOnlyList<ToolCall> calls) => calls.SelectMany(call => (IEnumerable<int>)
+    private protected override IEnumerable<int> EncodeCalls(IReadOnlyList<ToolCall> calls) =>
+        calls.SelectMany(call => (IEnumerable<int>)
     [
         Control("[TOOL_CALLS]"),
         .. Text(call.Name),

@@ -1,7 +1,7 @@
-
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>Checks a conversation and brings it to the turns that a format has, as mistral-common does before it encodes.</summary>
+/// <summary>Checks a conversation and brings it to the turns that a format has, as mistral-common does before it
+/// encodes.</summary>
 internal static class ChatTurns
 {
     public const string Separator = "\n\n";

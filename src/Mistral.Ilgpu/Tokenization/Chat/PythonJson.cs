@@ -5,7 +5,8 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>Writes JSON as Python's json.dumps does without ASCII escapes: the spelling that the models were trained on.</summary>
+/// <summary>Writes JSON as Python's json.dumps does without ASCII escapes: the spelling that the models were trained
+/// on.</summary>
 internal static class PythonJson
 {
     /// <summary>The text as Python would write it after reading it, or null where it is not JSON.</summary>

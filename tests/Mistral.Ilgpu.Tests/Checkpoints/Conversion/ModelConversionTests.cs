@@ -54,7 +54,8 @@ public sealed class ModelConversionTests : IDisposable
     [InlineData(TensorFormat.Q4_K, 256, TensorFormat.Q4_K, TensorFormat.Q6_K)]
     [InlineData(TensorFormat.Q4_K, 64, TensorFormat.Q8_0, TensorFormat.Q8_0)]
     [InlineData(TensorFormat.Q6_K, 256, TensorFormat.Q6_K, TensorFormat.Q6_K)]
-    public void Convert_ToQuantized_TakesTheTypeWhereRowsAreWholeBlocks(TensorFormat type, int dim, TensorFormat matrices, TensorFormat output)
+    public void Convert_ToQuantized_TakesTheTypeWhereRowsAreWholeBlocks(
+        TensorFormat type, int dim, TensorFormat matrices, TensorFormat output)
     {
         using var original = ConvertedModel.Write(_folder.File("hf"), dim: dim);
         ModelConversion.Convert(original, _folder.File("model.gguf"), type);

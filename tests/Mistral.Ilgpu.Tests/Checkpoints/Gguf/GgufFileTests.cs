@@ -170,7 +170,8 @@ public sealed class GgufFileTests : IDisposable
         Assert.DoesNotContain('\n', found);
     }
 
-    private int At(string text) => _whole.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) is >= 0 and var at ? at : throw new InvalidOperationException(text);
+    private int At(string text) =>
+        _whole.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) is >= 0 and var at ? at : throw new InvalidOperationException(text);
 
     private byte[] Duplicate() => Rewritten([new("general.architecture", "llama"), .. MetadataOf(_folder.File("model.gguf"))]);
 

@@ -45,8 +45,9 @@ public sealed class GgufLogitsTests
     [MemberData(nameof(Cases))]
     public void Logits_AsRunByDefault_AreNearLlamaCpps(string device, TensorFormat format)
     {
-        // llama.cpp rounds activations to eight bits too, in blocks of 32 before formats in blocks of 32 and of 256
-        // before the others, to 16 bits before 16-bit weights; two such paths differ by the two roundings. The bounds are the README's worst.
+        // llama.cpp rounds activations to eight bits too, in blocks of 32 before formats in blocks of 32 and of 256 before the
+        // others, to 16 bits before 16-bit weights; two such paths differ by the two roundings. The bounds are the README's
+        // worst.
         double bound = format switch
         {
             TensorFormat.Float32 or TensorFormat.Float16 => 1e-3,
@@ -85,7 +86,8 @@ public sealed class GgufLogitsTests
         Assert.InRange(RelativeError([.. whole.Select(value => (double)value)], single), 0, bound);
     }
 
-    private static int[] Ids(TensorFormat format) => [.. GgufData.Logits(format).GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
+    private static int[] Ids(TensorFormat format) =>
+        [.. GgufData.Logits(format).GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
 
     private static float[] Logits(string device, Checkpoint checkpoint, ModelOptions options, TensorFormat format)
     {
