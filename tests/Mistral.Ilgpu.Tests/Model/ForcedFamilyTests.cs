@@ -21,7 +21,13 @@ public sealed class ForcedFamilyTests
     [Trait(Needs.Trait, Needs.OpenCl)]
     [InlineData(TensorFormat.BFloat16)]
     [InlineData(TensorFormat.Q4_K)]
-    public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) => Check(KernelFamily.Gpu, type);
+    public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) => Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
+
+    // As small as a text past its window can be, for simulators.
+    [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
+    public void ShortText_InTheFormsForGpus_MakesTheCpusSteps() =>
+        Check(KernelFamily.Gpu, TensorFormat.BFloat16, new RandomCheckpoint(11) { Type = "F32" }, Prompt[..7], 2);
 
     [Fact]
     [Trait(Needs.Trait, Needs.OpenCl)]
@@ -33,29 +39,30 @@ public sealed class ForcedFamilyTests
 
     [Fact]
     [Trait(Needs.Trait, Needs.OpenCl)]
-    public void Model_InTheFormsForCpus_MakesTheCpusSteps() => Check(KernelFamily.OpenClCpu, TensorFormat.Q8_0);
+    public void Model_InTheFormsForCpus_MakesTheCpusSteps() =>
+        Check(KernelFamily.OpenClCpu, TensorFormat.Q8_0, PastSplits(), Prompt, Generated);
 
-    private static void Check(KernelFamily family, TensorFormat type)
+    private static void Check(KernelFamily family, TensorFormat type, RandomCheckpoint random, int[] prompt, int generated)
     {
         using var device = TestDevice.OpenAs(family);
         Assert.Equal(family.ToString(), Family.Of(device.Info).GetType().Name);
         using var folder = new TemporaryFolder();
-        using var checkpoint = Write(folder.Path);
+        random.Write(folder.Path);
+        using var checkpoint = Checkpoint.Open(folder.Path);
         var options = new ModelOptions(type, Chunk: 8);
         // The self-test runs first.
         using var model = MistralModel.LoadUntested(checkpoint, device, options);
         Assert.Equal(family == KernelFamily.OpenClCpu, model.Chains is not null);
         using var reference = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), options);
-        Assert.Null(new StepCheck(model, reference).Run(Prompt, Generated, TestContext.Current.CancellationToken).First);
+        Assert.Null(new StepCheck(model, reference).Run(prompt, generated, TestContext.Current.CancellationToken).First);
     }
 
     // Past its window, which is in two splits of decoded tokens.
-    private static Checkpoint Write(string folder)
+    private static RandomCheckpoint PastSplits()
     {
         var random = new RandomCheckpoint(11) { Type = "F32" };
         (random.Config["hidden_size"], random.Config["intermediate_size"], random.Config["sliding_window"]) = (256, 256, 14);
         random.Config["num_attention_heads"] = 8;
-        random.Write(folder);
-        return Checkpoint.Open(folder);
+        return random;
     }
 }
