@@ -55,7 +55,10 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
 
     public override long InputBytes(int columns) => TensorInput.BytesPerRow(columns);
 
-    internal override int ReductionGroup(Execution.Device device) => ReductionGroups.Default;
+    // Its forms have groups of their own size, and the few of other GPUs the default.
+    internal override void Measure(Execution.Device device)
+    {
+    }
 
     internal override Activation Input(
         Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>

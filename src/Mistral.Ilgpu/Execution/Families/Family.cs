@@ -78,6 +78,11 @@ public abstract class Family
         Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, QuantizedActivations.Allocate(device, rows, columns, $"the activations '{name}'", own));
 
+    /// <summary>Measures what shapes of launches depend on, once for each device.</summary>
+    internal virtual void Measure(Execution.Device device)
+    {
+    }
+
     internal abstract KernelSet Kernels(
         Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder);
 

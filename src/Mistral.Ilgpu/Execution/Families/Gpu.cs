@@ -18,9 +18,13 @@ internal class Gpu(DeviceInfo device) : Family(device)
 
     public override KernelConfig Coarse(long items) => LaunchShape.Cover(items, 64);
 
-    /// <summary>Group size of kernels that reduce through shared memory.</summary>
-    internal virtual int ReductionGroup(Execution.Device device) =>
-        device.ReductionGroup ??= Device.ForcedFamily is null ? ReductionGroups.Of(device) : ReductionGroups.Default;
+    internal override void Measure(Execution.Device device)
+    {
+        if (Device.ForcedFamily is null)
+        {
+            device.ReductionGroup ??= ReductionGroups.Of(device);
+        }
+    }
 
     internal override KernelSet Kernels(
         Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>

@@ -8,10 +8,8 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Forms by groups that exchange sums through shared memory.</summary>
 internal class GpuKernels(Gpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder) : KernelSet(family, device, state, activations, binder)
 {
-    private int? _reductionGroup;
-
-    // Measured where a kernel first needs it.
-    private int ReductionGroup => _reductionGroup ??= family.ReductionGroup(Device);
+    // Of kernels that reduce through shared memory.
+    private int ReductionGroup { get; } = device.ReductionGroup ?? ReductionGroups.Default;
 
     private protected override Launch Norm(
         Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(

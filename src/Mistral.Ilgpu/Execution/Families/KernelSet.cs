@@ -32,8 +32,11 @@ public abstract partial class KernelSet
         Of(device, state, activations, launches: null);
 
     /// <param name="launches">Who owns what is launched; null for the device.</param>
-    internal static KernelSet Of(Device device, StepState state, ActivationType activations, BoundLaunches? launches) =>
-        Of(device, state, activations, new DeviceBinder(device, launches));
+    internal static KernelSet Of(Device device, StepState state, ActivationType activations, BoundLaunches? launches)
+    {
+        Family.Of(device.Info).Measure(device);
+        return Of(device, state, activations, new DeviceBinder(device, launches));
+    }
 
     internal static KernelSet Of(Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         Family.Of(device.Info).Kernels(device, state, activations, binder);
