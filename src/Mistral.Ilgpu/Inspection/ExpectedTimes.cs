@@ -62,7 +62,7 @@ public static class ExpectedTimes
                 .Select(kind => (kind.First().First, kind.First().Second, Count: kind.Count()))
                 .Select(kind => new ExpectedStep(
                     kind.First.Kind, kind.Count, kind.First.Cost(pass), (kind.First.Rows.IsAlone(pass) ? kind.Second.Alone : kind.Second.Together) is null ? 0 : 1,
-                    isPrompt && kind.First is Product or GatedProduct && kind.First.Rows == RowSet.Tokens)),
+                    isPrompt && kind.First is MatrixProduct && kind.First.Rows == RowSet.Tokens)),
             new(plan.Choice!.Kind, 1, plan.Choice.Cost(pass), 1),
         ];
     }

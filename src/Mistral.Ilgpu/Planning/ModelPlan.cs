@@ -13,21 +13,13 @@ public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choi
     ];
 
     /// <summary>Those that matrices are multiplied with.</summary>
-    public IReadOnlySet<ActivationPlan> Multiplied { get; } =
-        Operations.Where(operation => operation.Weights is MatrixPlan).Select(operation => operation.Input).OfType<ActivationPlan>().ToHashSet();
+    public IReadOnlySet<ActivationPlan> Multiplied { get; } = Operations.OfType<MatrixProduct>().Select(product => product.From).ToHashSet();
 
     /// <summary>All weights, in the order in which they are first named.</summary>
     public IReadOnlyList<WeightPlan> Weights { get; } = [.. Operations.Select(operation => operation.Weights).OfType<WeightPlan>().Distinct()];
 
-    /// <summary>The caches of the layers, in their order.</summary>
-    public IReadOnlyList<KvPlan> Caches { get; } = [.. Operations.OfType<Attend>().Select(attend => attend.Cache)];
-
     /// <summary>Device bytes of all weights.</summary>
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);
-
-    /// <summary>What a pass moves and computes.</summary>
-    public StepCost Cost(Pass pass) =>
-        Operations.Select(operation => operation.Cost(pass)).Aggregate(default(StepCost), (all, one) => all + one);
 
     /// <summary>The index of the operation that reads what another made, the first to do so; −1 where none does.</summary>
     /// <param name="index">Of the one that makes it.</param>

@@ -46,7 +46,7 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation switch
     {
         Norm => true,
-        GatedProduct { GateUp: { Bands: [{ Format: var format }] } gateUp } => format.IsQuantized() && makesNorm && (isAlone || HasStages(gateUp.Columns)),
+        GatedProduct { Matrix: { Bands: [{ Format: var format }] } gateUp } => format.IsQuantized() && makesNorm && (isAlone || HasStages(gateUp.Columns)),
         // A run must not have elements of two kv heads.
         Attend { Shape: var shape, Cache.Format: var cache } =>
             AttendsOver(cache) && shape.Group <= TensorForms.MostDecodeHeads && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,

@@ -40,21 +40,27 @@ internal sealed class Fusion(Family family, ActivationType activations, Func<Mat
         return fused;
     }
 
-    private static Operation With(
-        Operation operation, Norm? norm, bool isForSeveral, bool isInt8Ready, bool makesInt8) => operation switch
+    private static Operation With(Operation operation, Norm? norm, bool isForSeveral, bool isInt8Ready, bool makesInt8)
     {
-        Norm one => one with { MakesInt8 = makesInt8 },
-        Product one => one with { Norm = norm, IsForSeveral = isForSeveral, IsInt8Ready = isInt8Ready && norm is null },
-        GatedProduct one => one with { Norm = norm, IsForSeveral = isForSeveral, IsInt8Ready = isInt8Ready && norm is null, MakesInt8 = makesInt8 },
-        Attend one => one with { MakesInt8 = makesInt8 },
-        _ => operation,
-    };
+        if (operation is MatrixProduct product)
+        {
+            operation = product with { Norm = norm, IsForSeveral = isForSeveral, IsInt8Ready = isInt8Ready && norm is null };
+        }
+
+        return operation switch
+        {
+            Norm one => one with { MakesInt8 = makesInt8 },
+            GatedProduct one => one with { MakesInt8 = makesInt8 },
+            Attend one => one with { MakesInt8 = makesInt8 },
+            _ => operation,
+        };
+    }
 
     // Whether a product makes the norm of one decoded row itself.
-    private bool MakesNorm(Operation? operation) => operation is Product or GatedProduct && operation.Weights is MatrixPlan matrix
-        && !isAdapted(matrix) && family.MakesNorm(matrix, activations);
+    private bool MakesNorm(Operation? operation) =>
+        operation is MatrixProduct { Matrix: var matrix } && !isAdapted(matrix) && family.MakesNorm(matrix, activations);
 
     // Whether an operation is a product that takes eight bits of its input.
-    private bool TakesInt8(Operation? operation) => operation is Product or GatedProduct && operation.Weights is MatrixPlan matrix
+    private bool TakesInt8(Operation? operation) => operation is MatrixProduct { Matrix: var matrix }
         && activations == ActivationType.Int8 && QuantizedActivations.Fit(matrix.Columns) && matrix.Bands.Any(band => band.Format.IsQuantized());
 }

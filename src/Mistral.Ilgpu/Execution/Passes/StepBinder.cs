@@ -27,11 +27,9 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
             Embed embed => kernels.Embed(embed.Name, Of(embed.Table), Of(embed.Hidden)),
             Norm norm => kernels.RmsNorm(norm.Name, Of(norm.Hidden), Of(norm.Gain), Of(norm.Normed), norm.Epsilon, norm.Rows, norm.MakesInt8),
             Product product => kernels.MatMul(
-                product.Name, Of(product.Matrix),
-                new ProductInput(Of(product.From), product.Rows, Of(product.Norm), product.IsForSeveral, product.IsInt8Ready), Of(product.To), product.AddsToResidual),
+                product.Name, Of(product.Matrix), InputOf(product), Of(product.To), product.AddsToResidual),
             GatedProduct gated => kernels.SwiGlu(
-                gated.Name, Of(gated.GateUp),
-                new ProductInput(Of(gated.From), gated.Rows, Of(gated.Norm), gated.IsForSeveral, gated.IsInt8Ready), Of(gated.Products), Of(gated.To), gated.MakesInt8),
+                gated.Name, Of(gated.Matrix), InputOf(gated), Of(gated.Products), Of(gated.To), gated.MakesInt8),
             Attend attend => kernels.Attend(
                 attend.Name, Of(attend.Qkv), memory.Caches[attend.Cache.Layer], memory.Frequencies, memory.Parts, Of(attend.Attended), attend.Shape, attend.MakesInt8),
             Narrow narrow => kernels.NarrowHeads(narrow.Name, Of(narrow.Padded), Of(narrow.Attended), narrow.Shape),
@@ -46,11 +44,14 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
         ? pass => KernelSet.UpdateCost(matrix, operation.Rows.Count(pass))
         : null;
 
+    private ProductInput InputOf(MatrixProduct product) => new(
+        Of(product.From), product.Rows,
+        product.Norm is { } norm ? new FusedNorm(Of(norm.Hidden), Of(norm.Gain), norm.Epsilon) : null,
+        product.IsForSeveral, product.IsInt8Ready);
+
     private Activation Of(ActivationPlan activation) => memory.Activations[activation];
 
     private WeightMatrix Of(MatrixPlan matrix) => memory.Matrices[matrix];
 
     private ArrayView<float> Of(VectorPlan vector) => memory.Vectors[vector];
-
-    private FusedNorm? Of(Norm? norm) => norm is null ? null : new FusedNorm(Of(norm.Hidden), Of(norm.Gain), norm.Epsilon);
 }
