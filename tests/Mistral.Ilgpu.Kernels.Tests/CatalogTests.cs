@@ -90,7 +90,7 @@ public sealed partial class CatalogTests
         var buffers = new List<IDisposable>();
         var family = Family.Of(device.Info);
         var shape = AttentionShape.Of(config, cacheType);
-        var plan = new MistralGraph(config, shape, new OneFormat(weights, family, activations), RotatingKvCache.Plan(config, options)).Plan();
+        var plan = new MistralGraph(config, shape, new WeightFormats(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
         using var cache = new RotatingKvCache(device, config, options, Rows);
         var memory = new PlanMemory(
             plan.Activations.ToDictionary(one => one, one => family.Input(device, one.Name, Rows, one.Columns, Room<float>(Rows * Padding.Pad(one.Columns)), buffers.Add)),
@@ -135,21 +135,6 @@ public sealed partial class CatalogTests
         {
             var made = make();
             return new Lazy<Launch>(() => made);
-        }
-    }
-
-    private sealed class OneFormat(TensorFormat format, Family family, ActivationType activations) : IWeightSource
-    {
-        public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
-        {
-            int rows = 0;
-            foreach (var (_, count) in tensors)
-            {
-                rows += count;
-            }
-
-            var layout = isLookedUp ? WeightLayout.Rows : family.LayoutOf(format, activations);
-            return new MatrixPlan([new BandPlan([tensors[0].Name], rows, columns, format, layout, WeightBand.SizeOf(rows, columns, format, layout))]);
         }
     }
 }

@@ -52,8 +52,9 @@ public static class ExpectedTimes
 
         int window = config.WindowOf(0) ?? int.MaxValue;
         var caches = Enumerable.Range(0, config.LayerCount).Select(layer => new KvPlan(layer, window, window, TensorFormat.Float16));
-        var plan = new MistralGraph(config, AttentionShape.Of(config, TensorFormat.Float16), new OneFormat(weights), [.. caches]).Plan();
         var gpu = Family.Of(new DeviceInfo(DeviceKind.Cuda, 0, "", IsGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
+        var formats = new WeightFormats(gpu, ActivationType.Int8, _ => weights);
+        var plan = new MistralGraph(config, AttentionShape.Of(config, TensorFormat.Float16), formats, [.. caches]).Plan();
         var fused = new Fusion(gpu, ActivationType.Int8, _ => false).Fuse(plan);
         return
         [
@@ -65,22 +66,5 @@ public static class ExpectedTimes
                     isPrompt && kind.First is MatrixProduct && kind.First.Rows == RowSet.Tokens)),
             new(plan.Choice!.Kind, 1, plan.Choice.Cost(pass), 1),
         ];
-    }
-
-    // All matrices in one format, row after row.
-    private sealed class OneFormat(TensorFormat format) : IWeightSource
-    {
-        public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
-        {
-            int rows = 0;
-            var names = new List<string>();
-            foreach (var (name, count) in tensors)
-            {
-                rows += count;
-                names.Add(name);
-            }
-
-            return new MatrixPlan([new BandPlan(names, rows, columns, format, WeightLayout.Rows, WeightBand.SizeOf(rows, columns, format, WeightLayout.Rows))]);
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 
@@ -11,7 +12,7 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="shape">The heads as they lie on the device.</param>
 /// <param name="weights">The formats of the weights.</param>
 /// <param name="caches">Of each layer.</param>
-public sealed class MistralGraph(ModelConfig config, AttentionShape shape, IWeightSource weights, IReadOnlyList<KvPlan> caches)
+public sealed class MistralGraph(ModelConfig config, AttentionShape shape, WeightFormats weights, IReadOnlyList<KvPlan> caches)
 {
     // Every layer works on the same activations.
     private readonly ActivationPlan _hidden = new("hidden", config.Dim, RowSet.Tokens);
@@ -29,7 +30,10 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, IWeig
     public static ModelPlan PlanOf(
         ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) =>
         new MistralGraph(
-            config, AttentionShape.Of(config, options.CacheType), new CheckpointWeights(tensors, options, device), RotatingKvCache.Plan(config, options)).Plan();
+            config,
+            AttentionShape.Of(config, options.CacheType),
+            new WeightFormats(Family.Of(device), options.Activations, name => tensors[name].FormatAs(options.WeightType)),
+            RotatingKvCache.Plan(config, options)).Plan();
 
     public ModelPlan Plan()
     {
@@ -66,7 +70,7 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, IWeig
     }
 
     // Queries, keys and values are stacked, and so are gate and up, so that one product makes what is used together.
-    private sealed class LayerWeights(ModelConfig config, AttentionShape shape, IWeightSource weights, int layer)
+    private sealed class LayerWeights(ModelConfig config, AttentionShape shape, WeightFormats weights, int layer)
     {
         public VectorPlan AttentionNorm { get; } = new(TensorNames.AttentionNorm(layer), config.Dim);
 

@@ -4,19 +4,18 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>The weights of a checkpoint in the formats and layouts that a device gets them in.</summary>
-/// <param name="tensors">By name.</param>
-internal sealed class CheckpointWeights(
-    IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) : IWeightSource
+/// <summary>In what formats and layouts a model's tensors lie on a device.</summary>
+/// <param name="formatOf">The format of a tensor, by its name.</param>
+public sealed class WeightFormats(Family family, ActivationType activations, Func<string, TensorFormat> formatOf)
 {
-    private readonly Family _family = Family.Of(device);
-
+    /// <summary>Tensors of so many columns, the rows of each on the device below those of the one before.</summary>
+    /// <param name="isLookedUp">Whether single rows are looked up, so that they lie in plain rows.</param>
     public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
     {
         var bands = new List<BandPlan>();
         foreach (var (name, rows) in tensors)
         {
-            var format = FormatOf(name);
+            var format = formatOf(name);
             var before = bands.Count > 0 && bands[^1].Format == format ? bands[^1] : null;
             if (before is not null)
             {
@@ -30,10 +29,8 @@ internal sealed class CheckpointWeights(
 
         BandPlan Band(IReadOnlyList<string> names, int rows, TensorFormat format)
         {
-            var layout = isLookedUp ? WeightLayout.Rows : _family.LayoutOf(format, options.Activations);
+            var layout = isLookedUp ? WeightLayout.Rows : family.LayoutOf(format, activations);
             return new BandPlan(names, rows, columns, format, layout, WeightBand.SizeOf(rows, columns, format, layout));
         }
     }
-
-    private TensorFormat FormatOf(string name) => tensors[name].FormatAs(options.WeightType);
 }
