@@ -11,7 +11,7 @@ internal static class RandomBlocks
         random.NextBytes(bytes);
         for (int block = 0; block < blocks; block++)
         {
-            foreach (int at in format.HalvesAt())
+            foreach (int at in format.Blocks().HalvesAt)
             {
                 float value = ((float)random.NextDouble() - 0.5f) / 64;
                 BinaryPrimitives.WriteHalfLittleEndian(bytes.AsSpan((block * format.BlockBytes()) + at), (Half)value);

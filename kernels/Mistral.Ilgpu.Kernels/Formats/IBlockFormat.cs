@@ -45,19 +45,3 @@ public interface IBlockFormat
     /// <param name="scales">Where the first one's scales start.</param>
     static abstract EightScales ScalesOf(ref readonly ushort scales);
 }
-
-/// <summary>Scale and offset of both halves of a run.</summary>
-public struct RunScale
-{
-    public float Low, High, LowOffset, HighOffset;
-}
-
-/// <summary>Scales and offsets of both halves of eight runs; <see cref="High"/> means nothing where halves do not differ, nor do
-/// offsets where there are none.</summary>
-public struct EightScales
-{
-    public Vector256<float> Low, High, LowOffset, HighOffset;
-}
-
-/// <summary>A matrix of blocks, row after row, in its two planes.</summary>
-public readonly record struct BlockWeights(ArrayView<byte> Quants, ArrayView<ushort> Scales, int Columns);

@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -48,44 +48,4 @@ public interface IPackedFormat : IBlockFormat
 
     /// <summary>Where in a byte it costs least to leave a quant.</summary>
     static abstract int FactorBits { get; }
-}
-
-/// <summary>The words that the quants of a run are among, as they lie in memory: loads that are not decoded yet need no more
-/// registers.</summary>
-public struct RunWords
-{
-    /// <summary>Of the first half, or of both.</summary>
-    public Pack Low;
-
-    /// <summary>Of the second half.</summary>
-    public Pack High;
-
-    /// <summary>With the upper bits of the first half, or of both, where those are apart.</summary>
-    public Pack UpperLow;
-
-    /// <summary>With those of the second half.</summary>
-    public Pack UpperHigh;
-}
-
-/// <summary>The quants of a run.</summary>
-public struct RunQuants
-{
-    /// <summary>Of its first half.</summary>
-    public Pack Low;
-
-    /// <summary>Of its second half.</summary>
-    public Pack High;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly Pack Half(int half) => half == 0 ? Low : High;
-}
-
-/// <summary>Such blocks whose bits lie in the order of their quants, so that all words of half a run are decoded alike.</summary>
-internal interface IPackedBits : IPackedFormat
-{
-    /// <summary>Four quants.</summary>
-    /// <param name="lower">The word that has their lower bits, among those of other runs.</param>
-    /// <param name="upper">The one that has their upper bits; 0 where they are not apart.</param>
-    /// <param name="part">Whose bits to take: the run's number, in blocks of 32 and IQ4_XS that of the half.</param>
-    static abstract uint Decode(uint lower, uint upper, int part);
 }

@@ -56,7 +56,8 @@ internal static class PackedBytes
         long at = block * 5;
         return new RunWords
         {
-            Low = new Pack { A = words[at + 1], B = words[at + 2], C = words[at + 3], D = words[at + 4] }, UpperLow = new Pack { A = words[at] },
+            Low = new Pack { A = words[at + 1], B = words[at + 2], C = words[at + 3], D = words[at + 4] },
+            UpperLow = new Pack { A = words[at] },
         };
     }
 
@@ -102,7 +103,8 @@ internal static class PackedBytes
             UpperLow = new Pack
             {
                 A = TensorShared.LoadWord(fifth) >> (4 * word), B = TensorShared.LoadWord(fifth + eightRows) >> (4 * word),
-                C = TensorShared.LoadWord(fifth + (2 * eightRows)) >> (4 * word), D = TensorShared.LoadWord(fifth + (3 * eightRows)) >> (4 * word),
+                C = TensorShared.LoadWord(fifth + (2 * eightRows)) >> (4 * word),
+                D = TensorShared.LoadWord(fifth + (3 * eightRows)) >> (4 * word),
             },
         };
     }
@@ -133,7 +135,8 @@ internal static class PackedBytes
         var (top, bottom) = RowsOf(words.Low, tile);
         return new Pack
         {
-            A = TFormat.Decode(top, 0, 0), B = TFormat.Decode(bottom, 0, 0), C = TFormat.Decode(top, 0, 1), D = TFormat.Decode(bottom, 0, 1),
+            A = TFormat.Decode(top, 0, 0), B = TFormat.Decode(bottom, 0, 0),
+            C = TFormat.Decode(top, 0, 1), D = TFormat.Decode(bottom, 0, 1),
         };
     }
 
@@ -181,7 +184,8 @@ internal static class PackedBytes
         var (a, b, c, d) = (Uneven(words.A), Uneven(words.B), Uneven(words.C), Uneven(words.D));
         return new RunQuants
         {
-            Low = new Pack { A = a.Low, B = b.Low, C = c.Low, D = d.Low }, High = new Pack { A = a.High, B = b.High, C = c.High, D = d.High },
+            Low = new Pack { A = a.Low, B = b.Low, C = c.Low, D = d.Low },
+            High = new Pack { A = a.High, B = b.High, C = c.High, D = d.High },
         };
     }
 
@@ -226,13 +230,4 @@ internal static class PackedBytes
         CudaAsm.Emit("prmt.b32 %0, %1, %2, %3;", out uint bytes, low, high, numbers);
         return bytes;
     }
-}
-
-/// <summary>Four quants of each half of a run.</summary>
-internal struct UnevenFours
-{
-    public uint Low, High;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly uint Of(int half) => half == 0 ? Low : High;
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -23,7 +24,8 @@ public static class RunStage
     /// <summary>Whether a thread has registers for both matrices of a gated pair: a run has one scale, and that and its quants
     /// are soon found.</summary>
     public static bool HasRegisters<TFormat>()
-        where TFormat : struct, IPackedFormat => TFormat.BlockLength == BlockRun.Length && !TFormat.HasOffsets && !TFormat.IsUneven;
+        where TFormat : struct, IPackedFormat =>
+        TFormat.BlockLength == BlockRun.Length && !TFormat.HasOffsets && !TFormat.IsUneven;
 
     /// <summary>Bytes of a row's quants.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,7 +47,8 @@ public static class RunStage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PitchOf<TFormat>()
         where TFormat : struct, IPackedFormat =>
-        (((QuantBytesOf<TFormat>() + (HasScales<TFormat>() ? ScaleBytesOf<TFormat>() : 0)) / TileMemory.PieceBytes) | 1) * TileMemory.PieceBytes;
+        (((QuantBytesOf<TFormat>() + (HasScales<TFormat>() ? ScaleBytesOf<TFormat>() : 0)) / TileMemory.PieceBytes) | 1)
+        * TileMemory.PieceBytes;
 
     /// <summary>A piece of 32 rows: the lane's word, number lane mod 4, of the rows lane / 4, and 8, 16 and 24 below.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,5 +83,7 @@ public static class RunStage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf<TFormat>(uint scales)
         where TFormat : struct, IPackedFormat =>
-        TFormat.ScaleWords == 1 ? new Pack { A = TensorShared.LoadHalf(scales) } : TFormat.ScaleWords == 2 ? new Pack { A = TensorShared.LoadWord(scales) } : TensorShared.LoadPack(scales);
+        TFormat.ScaleWords == 1 ? new Pack { A = TensorShared.LoadHalf(scales) }
+        : TFormat.ScaleWords == 2 ? new Pack { A = TensorShared.LoadWord(scales) }
+        : TensorShared.LoadPack(scales);
 }

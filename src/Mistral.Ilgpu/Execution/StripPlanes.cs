@@ -6,13 +6,8 @@ namespace Mistral.Ilgpu.Execution;
 
 /// <summary>How the blocks of a quantized format lie in strips, see <see cref="IStripFormat"/>; the planes follow each
 /// other.</summary>
-/// <param name="Bits">Of a quant.</param>
-/// <param name="BlockFloats">16-bit floats of a block.</param>
-/// <param name="RunBytes">Bytes of a run beside its quants.</param>
-public readonly record struct StripPlanes(int BlockLength, int Bits, int BlockFloats, int RunBytes)
+internal readonly record struct StripPlanes(StripShape Shape)
 {
-    public static StripPlanes Of(TensorFormat format) => BlockFormats.Use(format, default(Planes));
-
     public long SizeInBytes(long paddedRows, int columns) =>
         QuantBytes(paddedRows, columns) + FloatBytes(paddedRows, columns) + ByteBytes(paddedRows, columns);
 
@@ -29,15 +24,9 @@ public readonly record struct StripPlanes(int BlockLength, int Bits, int BlockFl
             columns);
     }
 
-    private long QuantBytes(long rows, int columns) => rows * columns * Bits / 8;
+    private long QuantBytes(long rows, int columns) => rows * columns * Shape.Bits / 8;
 
-    private long FloatBytes(long rows, int columns) => rows * (columns / BlockLength) * BlockFloats * sizeof(ushort);
+    private long FloatBytes(long rows, int columns) => rows * (columns / Shape.BlockLength) * Shape.BlockFloats * sizeof(ushort);
 
-    private long ByteBytes(long rows, int columns) => rows * (columns / BlockRun.Length) * RunBytes;
-
-    private readonly struct Planes : IBlockFormatUse<StripPlanes>
-    {
-        StripPlanes IBlockFormatUse<StripPlanes>.Of<TFormat>(
-            ) => new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
-    }
+    private long ByteBytes(long rows, int columns) => rows * (columns / BlockRun.Length) * Shape.RunBytes;
 }

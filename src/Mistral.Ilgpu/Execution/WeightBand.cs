@@ -27,7 +27,7 @@ public sealed record WeightBand(
     {
         get
         {
-            var planes = BlockPlanes.Of(Format);
+            var planes = Format.Blocks().Planes;
             long blocks = (long)Rows * (Columns / Format.BlockLength());
             return new BlockWeights(
                 Bytes.SubView(0, blocks * planes.QuantBytes),
@@ -44,7 +44,7 @@ public sealed record WeightBand(
     {
         get
         {
-            var (blocks, planes) = (Blocks, BlockPlanes.Of(Format));
+            var (blocks, planes) = (Blocks, Format.Blocks().Planes);
             int inRow = Columns / Format.BlockLength();
             return new PrefetchedBlocks(
                 new PrefetchedRows(blocks.Quants.LoadEffectiveAddressAsPtr(), inRow * planes.QuantBytes),
@@ -53,7 +53,7 @@ public sealed record WeightBand(
     }
 
     /// <summary>The planes of quantized formats in strips.</summary>
-    public StripWeights Strips => StripPlanes.Of(Format).Weights(Bytes, Rows, Columns);
+    public StripWeights Strips => new StripPlanes(Format.Blocks().Strips).Weights(Bytes, Rows, Columns);
 
     public static long SizeOf(long rows, int columns, TensorFormat format, WeightLayout layout)
     {
@@ -65,10 +65,10 @@ public sealed record WeightBand(
 
         if (layout == WeightLayout.Strips)
         {
-            return StripPlanes.Of(format).SizeInBytes(padded, columns);
+            return new StripPlanes(format.Blocks().Strips).SizeInBytes(padded, columns);
         }
 
-        var planes = BlockPlanes.Of(format);
+        var planes = format.Blocks().Planes;
         long blocks = rows * (columns / format.BlockLength());
         return planes.ScalesAt(blocks) + (blocks * planes.ScaleBytes);
     }
@@ -80,7 +80,7 @@ public sealed record WeightBand(
     /// <param name="first">Number of the first row among those that <paramref name="room"/> is for.</param>
     internal void Part(ReadOnlySpan<byte> rows, int first, Span<byte> room)
     {
-        var planes = BlockPlanes.Of(Format);
+        var planes = Format.Blocks().Planes;
         int firstBlock = first * (Columns / Format.BlockLength());
         int quantBytes = room.Length / Format.BlockBytes() * planes.QuantBytes;
         planes.Part(rows, room[(firstBlock * planes.QuantBytes)..], room[(quantBytes + (firstBlock * planes.ScaleBytes))..]);
@@ -115,7 +115,7 @@ public sealed record WeightBand(
         }
 
         var (quants, scales) = Parts(firstRow, rows.Length);
-        BlockPlanes.Of(Format).Part(rows, OnHost(quants), OnHost(scales));
+        Format.Blocks().Planes.Part(rows, OnHost(quants), OnHost(scales));
 
         static Span<byte> OnHost(ArrayView<byte> view) => MemoryMarshal.CreateSpan(ref view[0], (int)view.Length);
     }
@@ -126,7 +126,7 @@ public sealed record WeightBand(
     // Where the planes of so many bytes of blocks are.
     private (ArrayView<byte> Quants, ArrayView<byte> Scales) Parts(int firstRow, int bytes)
     {
-        var planes = BlockPlanes.Of(Format);
+        var planes = Format.Blocks().Planes;
         int blocksInRow = Columns / Format.BlockLength();
         int blocks = bytes / Format.BlockBytes();
         long firstBlock = (long)firstRow * blocksInRow;

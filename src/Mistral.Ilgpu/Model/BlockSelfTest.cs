@@ -27,7 +27,7 @@ internal static class BlockSelfTest
         using var tensor = new RandomTensor("self-test", format, Rows, Columns, Key);
         byte[] blocks = tensor.ReadAll(0, (int)tensor.Length);
         var weights = new float[Rows * Columns];
-        BlockCodec.Decode(format, blocks, weights);
+        format.Decode(blocks, weights);
         float[] x = [.. Enumerable.Range(0, Columns).Select(i => RandomBits.Value(~Key, (uint)i, 1))];
 
         using var state = device.Allocate<int>(StepState.Header, "the self-test");

@@ -21,7 +21,6 @@ public sealed class WeightStream(
     private const int MostReaders = 16;
 
     private readonly StagingBuffer[] _staging = StagingBuffer.For(device, StagingBytes(device));
-    private readonly RandomFill _random = new(device);
     private DeviceBuffer<byte>? _onDevice;
     private long _bytesDone;
     private int _turn;
@@ -117,7 +116,7 @@ public sealed class WeightStream(
             target.Bytes.MemSetToZero(device.Stream);
         }
 
-        _random.Fill(tensor, tensorRow, target, at, count);
+        FormatForms.Of(target.Format).FillRandom(device, tensor, tensorRow, target, at, count);
         Settle(target, band, firstRow, count);
     }
 
@@ -144,7 +143,7 @@ public sealed class WeightStream(
     {
         if (band.Layout == WeightLayout.Strips)
         {
-            StripPacking.Pack(device, target, count, band, firstRow);
+            FormatForms.Of(band.Format).PackStrips(device, target, count, band, firstRow);
         }
     }
 

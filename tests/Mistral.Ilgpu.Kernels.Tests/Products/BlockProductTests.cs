@@ -54,7 +54,7 @@ public sealed class BlockProductTests
         const int Columns = 512;
         byte[] blocks = RandomBlocks.Create(random, format, Rows * Columns / format.BlockLength());
         var expected = new float[Rows * Columns];
-        BlockCodec.Decode(format, blocks, expected);
+        format.Decode(blocks, expected);
         int[] ids = [18, 0, 7, 7];
         var state = PassState.Of(device, ids.Length, ids: ids);
         var hidden = new Activation("hidden", ids.Length, Columns, device.Zeros<float>(ids.Length * Columns));
@@ -73,7 +73,7 @@ public sealed class BlockProductTests
         var (rows, columns, tokens, residual, layout) = shape;
         byte[] blocks = RandomBlocks.Create(random, format, rows * columns / format.BlockLength());
         var weights = new float[rows * columns];
-        BlockCodec.Decode(format, blocks, weights);
+        format.Decode(blocks, weights);
         float[] x = [.. Enumerable.Range(0, tokens * columns).Select(_ => (float)(random.NextDouble() - 0.5))];
         float[] before = [.. Enumerable.Range(0, tokens * rows).Select(_ => (float)random.NextDouble())];
 

@@ -209,7 +209,7 @@ internal sealed class Product
         if (format.IsQuantized())
         {
             byte[] blocks = RandomBlocks.Create(random, format, _weights.Length / format.BlockLength());
-            BlockCodec.Decode(format, blocks, _weights);
+            format.Decode(blocks, _weights);
             return blocks;
         }
 

@@ -19,11 +19,13 @@ public sealed class StripProductTests
     [Theory]
     [MemberData(nameof(Cases))]
     public void Product_InStrips_EqualsTheRowForms(string name, TensorFormat format) =>
-        BlockFormats.Use(format, new Check(name, format));
+        format.Descriptor().Use(new Check(name, format));
 
-    private sealed record Check(string Name, TensorFormat Format) : IBlockFormatUse<bool>
+    private sealed record Check(string Name, TensorFormat Format) : IFormatUse<bool>
     {
-        bool IBlockFormatUse<bool>.Of<TFormat>()
+        bool IFormatUse<bool>.Elements<TFormat, TElement>() => throw new InvalidOperationException($"{Format} has no blocks");
+
+        bool IFormatUse<bool>.Blocks<TFormat>()
         {
             CheckProduct<TFormat>(Name, Format);
             return true;
@@ -44,7 +46,7 @@ public sealed class StripProductTests
         var strips = Band(WeightLayout.Strips);
         using var stream = new WeightStream(device);
         stream.Write(blocks, rows, 0, Rows);
-        StripPacking.Pack(device, rows, Rows, strips, 0);
+        FormatForms.Of(format).PackStrips(device, rows, Rows, strips, 0);
 
         var state = PassState.Of(device, Tokens);
         var input = device.Upload(Enumerable.Range(0, Tokens * Columns).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray());

@@ -156,7 +156,7 @@ public sealed class CheckpointTensor
             if (target == Format)
             {
                 _stored.Source.Read(at, destination);
-                Check(FormatConversion.FirstNotFinite(destination, target), firstRow, target);
+                Check(target.Descriptor().FirstNotFinite(destination), firstRow, target);
                 return;
             }
 

@@ -12,6 +12,7 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
     : ByteSource($"random: {name}", format.BytesOf((long)rows * columns))
 {
     private const int BytesAtOnce = 1 << 18;
+    private const int RunLength = 1024;
 
     public TensorFormat Format { get; } = format;
 
@@ -25,7 +26,7 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
     public bool IsGain { get; } = rows == 1;
 
     /// <summary>The words of a block's scales, see <see cref="FillRandomScales"/>.</summary>
-    public ushort[] ScalePattern { get; } = format.IsQuantized() ? RandomScales.Pattern(format, MathF.Sqrt(1f / columns)) : [];
+    public ushort[] ScalePattern { get; } = (format.Descriptor() as BlockDescriptor)?.ScalePattern(MathF.Sqrt(1f / columns)) ?? [];
 
     public override unsafe void Read(long offset, Span<byte> destination)
     {
@@ -57,27 +58,23 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
         }
 
         int size = Format.BytesPerElement();
-        for (int i = 0; i < bytes.Length / size; i++)
+        int count = bytes.Length / size;
+        Span<float> values = stackalloc float[RunLength];
+        for (int at = 0; at < count; at += RunLength)
         {
-            float value = IsGain ? 1 : RandomBits.Value(Key, (uint)(first + i), Amplitude);
-            switch (Format)
+            var run = values[..Math.Min(RunLength, count - at)];
+            for (int i = 0; i < run.Length; i++)
             {
-                case TensorFormat.Float32:
-                    BinaryPrimitives.WriteSingleLittleEndian(bytes[(i * size)..], value);
-                    break;
-                case TensorFormat.Float16:
-                    BinaryPrimitives.WriteUInt16LittleEndian(bytes[(i * size)..], Float16.Encode(value));
-                    break;
-                default:
-                    BinaryPrimitives.WriteUInt16LittleEndian(bytes[(i * size)..], BFloat16.Encode(value));
-                    break;
+                run[i] = IsGain ? 1 : RandomBits.Value(Key, (uint)(first + at + i), Amplitude);
             }
+
+            Format.Encode(run, bytes.Slice(at * size, run.Length * size));
         }
     }
 
     private void FillBlocks(Span<byte> bytes, long firstBlock)
     {
-        var planes = BlockPlanes.Of(Format);
+        var planes = Format.Blocks().Planes;
         int blockBytes = planes.QuantBytes + planes.ScaleBytes;
         int words = ScalePattern.Length / 2;
         int quantWords = planes.QuantBytes / sizeof(uint);

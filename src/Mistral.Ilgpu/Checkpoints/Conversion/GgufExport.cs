@@ -55,24 +55,8 @@ internal static class GgufExport
     }
 
     /// <summary>llama.cpp's number for the type of most weights.</summary>
-    private static uint FileType(List<GgufTensor> tensors) => tensors.GroupBy(tensor => tensor.Format).MaxBy(group => group.Sum(tensor => tensor.Bytes))!.Key switch
-    {
-        TensorFormat.Float32 => 0,
-        TensorFormat.Float16 => 1,
-        TensorFormat.Q4_0 => 2,
-        TensorFormat.Q4_1 => 3,
-        TensorFormat.Q8_0 => 7,
-        TensorFormat.Q5_0 => 8,
-        TensorFormat.Q5_1 => 9,
-        TensorFormat.Q2_K => 10,
-        TensorFormat.Q3_K => 12,
-        TensorFormat.Q4_K => 15,
-        TensorFormat.Q5_K => 17,
-        TensorFormat.Q6_K => 18,
-        TensorFormat.IQ4_NL => 25,
-        TensorFormat.IQ4_XS => 30,
-        _ => 32,
-    };
+    private static uint FileType(List<GgufTensor> tensors) => tensors.GroupBy(tensor => tensor.Format)
+        .MaxBy(group => group.Sum(tensor => tensor.Bytes))!.Key.Descriptor().GgufFileType;
 
     private static KeyValuePair<string, object> Pair(string key, object value) => new(key, value);
 }

@@ -24,10 +24,10 @@ internal static class EncodeQ4_K
             widestMinimum = MathF.Max(widestMinimum, minima[run]);
         }
 
-        BlocksOf32.WriteHalf(block, widestScale / MostScale);
-        BlocksOf32.WriteHalf(block[2..], widestMinimum / MostScale);
-        float d = BlocksOf32.ReadHalf(block);
-        float min = BlocksOf32.ReadHalf(block[2..]);
+        BlockBits.WriteHalf(block, widestScale / MostScale);
+        BlockBits.WriteHalf(block[2..], widestMinimum / MostScale);
+        float d = BlockBits.ReadHalf(block);
+        float min = BlockBits.ReadHalf(block[2..]);
         Span<int> scaleBits = stackalloc int[Runs];
         Span<int> minimumBits = stackalloc int[Runs];
         for (int run = 0; run < Runs; run++)

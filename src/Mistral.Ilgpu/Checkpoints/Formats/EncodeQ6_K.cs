@@ -22,8 +22,8 @@ internal static class EncodeQ6_K
         }
 
         // The widest scale becomes -128, whatever its sign.
-        BlocksOf32.WriteHalf(block[208..], widest / -128);
-        float d = BlocksOf32.ReadHalf(block[208..]);
+        BlockBits.WriteHalf(block[208..], widest / -128);
+        float d = BlockBits.ReadHalf(block[208..]);
         if (d == 0)
         {
             return;

@@ -15,24 +15,8 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
     private const int MostDimensions = 4;
 
     /// <summary>ggml's numbers of the types that are read here.</summary>
-    public static IReadOnlyDictionary<uint, TensorFormat> Types { get; } = new Dictionary<uint, TensorFormat>
-    {
-        [0] = TensorFormat.Float32,
-        [1] = TensorFormat.Float16,
-        [2] = TensorFormat.Q4_0,
-        [3] = TensorFormat.Q4_1,
-        [6] = TensorFormat.Q5_0,
-        [7] = TensorFormat.Q5_1,
-        [8] = TensorFormat.Q8_0,
-        [10] = TensorFormat.Q2_K,
-        [11] = TensorFormat.Q3_K,
-        [12] = TensorFormat.Q4_K,
-        [13] = TensorFormat.Q5_K,
-        [14] = TensorFormat.Q6_K,
-        [20] = TensorFormat.IQ4_NL,
-        [23] = TensorFormat.IQ4_XS,
-        [30] = TensorFormat.BFloat16,
-    };
+    public static IReadOnlyDictionary<uint, TensorFormat> Types { get; } = FormatDescriptors.Formats
+        .Where(format => format.Descriptor().GgufType is not null).ToDictionary(format => format.Descriptor().GgufType!.Value);
 
     public static bool IsGguf(ReadOnlySpan<byte> start) => start.StartsWith("GGUF"u8);
 

@@ -41,7 +41,7 @@ internal sealed class GgufWriter(Stream output) : IDisposable
                 _writer.Write((ulong)tensor.Rows);
             }
 
-            _writer.Write(GgufFile.Types.First(type => type.Value == tensor.Format).Key);
+            _writer.Write(tensor.Format.Descriptor().GgufType!.Value);
             _writer.Write(offset);
             offset += (ulong)Align(tensor.Bytes);
         }

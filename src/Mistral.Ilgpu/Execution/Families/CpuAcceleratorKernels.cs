@@ -20,13 +20,13 @@ internal sealed class CpuAcceleratorKernels(
             new QuantizeInputVectors(State, input.View, VectorInput.In(quantized), input.Stride, rows.Range),
             pass => Family.Coarse((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
 
-    private protected override Launch Elements<TFormat, TElement, TResult>(
+    internal override Launch Elements<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet rows) => Launcher(
         new MatVecVectors<TFormat, TElement, TResult>(
             State, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, rows.Range),
         _ => Family.Coarse(band.Rows));
 
-    private protected override Launch Blocks<TFormat, TResult>(
+    internal override Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
         var to = Below(output.View, band);
@@ -46,7 +46,7 @@ internal sealed class CpuAcceleratorKernels(
             _ => Family.Coarse(band.Rows));
     }
 
-    private protected override Launch GatedElements<TFormat, TElement>(
+    internal override Launch GatedElements<TFormat, TElement>(
         WeightBand band, Activation input, Activation products, Activation output) => Launcher(
         new GatedMatVecVectors<TFormat, TElement>(
             State, band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride, RowRange.Tokens),

@@ -74,24 +74,13 @@ internal sealed partial class CudaKernels
     /// <summary>A product with a band for tensor cores. Of a gated pair the band holds both matrices.</summary>
     /// <param name="makesInt8">Whether a gated pair writes its output in eight bits too.</param>
     private Launch TensorProduct<TEpilogue>(WeightBand band, ProductInput input, Activation output, bool makesInt8 = false)
-        where TEpilogue : struct, IEpilogue => band.Format switch
-        {
-            TensorFormat.BFloat16 => TensorElements<BFloat16Tensor, TEpilogue>(band, input, output),
-            TensorFormat.Float16 => TensorElements<Float16Tensor, TEpilogue>(band, input, output),
-            _ => BlockFormats.Use(band.Format, new PackedProduct<TEpilogue>(this, band, input, output, makesInt8 ? Room(output).Packed : null)),
-        };
-
-    private sealed record PackedProduct<TEpilogue>(
-        CudaKernels Kernels, WeightBand Band, ProductInput Input, Activation Output, PackedInput? Packed) : IBlockFormatUse<Launch>
-        where TEpilogue : struct, IEpilogue
-    {
-        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.TensorBlocks<TFormat, TEpilogue>(Band, Input, Output, Packed);
-    }
+        where TEpilogue : struct, IEpilogue => FormatForms.Of(band.Format).TensorProduct<TEpilogue>(
+            this, band, input, output, makesInt8 ? Room(output).Packed : null);
 
     // The rows that a product which makes a norm has.
     private static RowSet Decoded(RowSet rows) => rows == RowSet.Logits ? rows : RowSet.Decode;
 
-    private Launch TensorElements<TTensor, TEpilogue>(WeightBand band, ProductInput input, Activation output)
+    internal Launch TensorElements<TTensor, TEpilogue>(WeightBand band, ProductInput input, Activation output)
         where TTensor : struct, ISplitFormat
         where TEpilogue : struct, IEpilogue
     {
@@ -115,7 +104,7 @@ internal sealed partial class CudaKernels
                 pass => LaunchShape.FewTokens<TTokens>(made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
     }
 
-    private Launch TensorBlocks<TFormat, TEpilogue>(
+    internal Launch TensorBlocks<TFormat, TEpilogue>(
         WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
         where TFormat : struct, IPackedFormat
         where TEpilogue : struct, IEpilogue

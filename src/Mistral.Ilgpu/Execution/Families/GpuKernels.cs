@@ -22,11 +22,11 @@ internal class GpuKernels(Gpu family, Device device, StepState state, Activation
         : Launcher(
             new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride), pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize));
 
-    private protected override Launch Elements<TFormat, TElement, TResult>(
+    internal override Launch Elements<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet rows) =>
         Forms(rows, set => Few<TFormat, TElement, TResult>(band, input, output, set), set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
 
-    private protected override Launch Blocks<TFormat, TResult>(
+    internal override Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
         return Activations == ActivationType.Int8 ? Groups(Quantized(name, input)) : Groups(new FloatInput(input.View, input.Stride));
@@ -37,7 +37,7 @@ internal class GpuKernels(Gpu family, Device device, StepState state, Activation
             pass => GroupPerRow(band.Rows, rows.Count(pass)));
     }
 
-    private protected override Launch GatedElements<TFormat, TElement>(
+    internal override Launch GatedElements<TFormat, TElement>(
         WeightBand band, Activation input, Activation products, Activation output) => Forms(
         RowSet.Tokens,
         set => FewGated<TFormat, TElement>(band, input, output, set),

@@ -48,38 +48,29 @@ public abstract partial class KernelSet
     private protected virtual Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input) => null;
 
     private protected virtual Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output)
-        where TResult : struct, IResult, IEpilogue => band.Format switch
-        {
-            TensorFormat.Float32 => Elements<Float32, float, TResult>(band, input.Values, output, input.Rows),
-            TensorFormat.BFloat16 => Elements<BFloat16, ushort, TResult>(band, input.Values, output, input.Rows),
-            TensorFormat.Float16 => Elements<Float16, ushort, TResult>(band, input.Values, output, input.Rows),
-            _ => BlockFormats.Use(band.Format, new BlockProduct<TResult>(this, name, band, input.Values, output, input.Rows)),
-        };
+        where TResult : struct, IResult, IEpilogue =>
+        FormatForms.Of(band.Format).Product<TResult>(this, name, band, input, output);
 
-    private protected abstract Launch Elements<TFormat, TElement, TResult>(
+    internal abstract Launch Elements<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult, IEpilogue;
 
     /// <param name="name">Of the step, for messages.</param>
-    private protected abstract Launch Blocks<TFormat, TResult>(
+    internal abstract Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IStripFormat
         where TResult : struct, IResult;
 
     private protected virtual Launch Gate(
         string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
-        gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
-            ? format switch
-            {
-                TensorFormat.Float32 => GatedElements<Float32, float>(band, input.Values, products, output),
-                TensorFormat.BFloat16 => GatedElements<BFloat16, ushort>(band, input.Values, products, output),
-                _ => GatedElements<Float16, ushort>(band, input.Values, products, output),
-            }
-            : Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
+        (gateUp is { Bands: [var band], Updates: [] }
+            ? FormatForms.Of(band.Format).Gated(this, band, input.Values, products, output) : null)
+        ?? (Products(name, gateUp, input, products, addToResidual: false)
+            + Activate(products, output, RowSet.Tokens, makesInt8));
 
-    private protected abstract Launch GatedElements<TFormat, TElement>(
+    internal abstract Launch GatedElements<TFormat, TElement>(
         WeightBand band, Activation input, Activation products, Activation output)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged;
@@ -108,13 +99,5 @@ public abstract partial class KernelSet
                 both.Run(pass);
             }
         });
-    }
-
-    private sealed record BlockProduct<TResult>(
-        KernelSet Kernels, string Name, WeightBand Band, Activation Input, Activation Output, RowSet Rows)
-        : IBlockFormatUse<Launch>
-        where TResult : struct, IResult
-    {
-        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.Blocks<TFormat, TResult>(Name, Band, Input, Output, Rows);
     }
 }

@@ -46,19 +46,7 @@ public abstract partial class KernelSet
     {
         Require(table.Columns == hidden.Columns, name, $"a table of {hidden.Columns} columns", $"{table.Columns}");
         Require(table.Bands.Count == 1, name, "a table in one format", $"{table.Bands.Count}");
-        var band = table.Bands[0];
-        return band.Format switch
-        {
-            TensorFormat.Float32 => Elements<Float32, float>(),
-            TensorFormat.BFloat16 => Elements<BFloat16, ushort>(),
-            TensorFormat.Float16 => Elements<Float16, ushort>(),
-            _ => BlockFormats.Use(band.Format, new EmbedOfBlocks(this, band, hidden)),
-        };
-
-        Launch Elements<TFormat, TElement>()
-            where TFormat : struct, IWeightFormat<TElement>
-            where TElement : unmanaged =>
-            Embed(new Embed<TFormat, TElement>(State, band.View<TElement>(), hidden.View, hidden.Columns, hidden.Stride), hidden);
+        return FormatForms.Of(table.Bands[0].Format).Embed(this, table.Bands[0], hidden);
     }
 
     /// <summary>See <see cref="Planning.Norm"/>.</summary>
@@ -159,15 +147,6 @@ public abstract partial class KernelSet
         }
     }
 
-    private Launch EmbedBlocks<TFormat>(WeightBand band, Activation hidden)
-        where TFormat : struct, IBlockFormat =>
-        Embed(new BlockEmbed<TFormat>(State, band.Blocks, hidden.View, hidden.Stride), hidden);
-
-    private Launch Embed<TKernel>(TKernel kernel, Activation hidden)
+    internal Launch Embed<TKernel>(TKernel kernel, Activation hidden)
         where TKernel : struct, IKernel => Launcher(kernel, pass => Family.Elements((long)pass.TokenCount * hidden.Columns));
-
-    private sealed record EmbedOfBlocks(KernelSet Kernels, WeightBand Band, Activation Hidden) : IBlockFormatUse<Launch>
-    {
-        Launch IBlockFormatUse<Launch>.Of<TFormat>() => Kernels.EmbedBlocks<TFormat>(Band, Hidden);
-    }
 }

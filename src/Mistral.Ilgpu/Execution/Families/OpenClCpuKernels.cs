@@ -28,7 +28,7 @@ internal sealed class OpenClCpuKernels(
         new QuantizeInputLanes(State, input.View, quantized, input.Stride, rows.Range),
         pass => Family.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
 
-    private protected override Launch Elements<TFormat, TElement, TResult>(
+    internal override Launch Elements<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet rows)
     {
         var (view, to) = (band.View<TElement>(), Below(output.View, band));
@@ -41,7 +41,7 @@ internal sealed class OpenClCpuKernels(
                 _ => LaunchShape.Rows(band.Rows));
     }
 
-    private protected override Launch Blocks<TFormat, TResult>(
+    internal override Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
         var to = Below(output.View, band);
@@ -60,7 +60,7 @@ internal sealed class OpenClCpuKernels(
     }
 
     // Matrices that are multiplied with lie in strips, where this is two steps.
-    private protected override Launch GatedElements<TFormat, TElement>(
+    internal override Launch GatedElements<TFormat, TElement>(
         WeightBand band, Activation input, Activation products, Activation output) =>
         Elements<TFormat, TElement, Assign>(band, input, products, RowSet.Tokens) + Activate(products, output, RowSet.Tokens);
 

@@ -108,7 +108,7 @@ internal sealed class KvPool : IDisposable
             {
                 var bytes = rented.Bytes[..(int)Math.Min(bytesAtOnce, end - at)];
                 view.SubView(at, bytes.Length).CopyToCPU(_device.Stream, bytes);
-                if (FormatConversion.FirstNotFinite(bytes, TensorFormat.Float16) >= 0)
+                if (TensorFormat.Float16.Descriptor().FirstNotFinite(bytes) >= 0)
                 {
                     return true;
                 }

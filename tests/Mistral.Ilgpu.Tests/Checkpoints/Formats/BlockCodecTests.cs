@@ -41,7 +41,7 @@ public sealed class BlockCodecTests
         var block = new byte[format.BlockBytes()];
         System.Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)).CopyTo(block, 0);
         var weights = new float[32];
-        BlockCodec.Decode(format, block, weights);
+        format.Decode(block, weights);
         Assert.Equal(first, weights[..first.Length]);
     }
 
@@ -96,9 +96,9 @@ public sealed class BlockCodecTests
     private static float[] RoundTrip(TensorFormat format, float[] values)
     {
         var blocks = new byte[format.BytesOf(values.Length)];
-        BlockCodec.Encode(format, values, blocks);
+        format.Encode(values, blocks);
         var found = new float[values.Length];
-        BlockCodec.Decode(format, blocks, found);
+        format.Decode(blocks, found);
         return found;
     }
 

@@ -1,6 +1,7 @@
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
@@ -31,8 +32,8 @@ public sealed class RandomModelTests
         stream.Write(bytes, expected, 0, Rows);
         // In two pieces, as large tensors come.
         const int Piece = Rows / 3;
-        new RandomFill(device).Fill(tensor, 0, found, 0, Piece);
-        new RandomFill(device).Fill(tensor, Piece, found, Piece, Rows - Piece);
+        FormatForms.Of(format).FillRandom(device, tensor, 0, found, 0, Piece);
+        FormatForms.Of(format).FillRandom(device, tensor, Piece, found, Piece, Rows - Piece);
         Assert.Equal(device.Download(expected.Bytes), device.Download(found.Bytes));
     }
 

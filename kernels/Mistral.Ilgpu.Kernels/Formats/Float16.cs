@@ -1,0 +1,88 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>IEEE 754 binary16, by bit arithmetic because many OpenCL drivers have no half type.</summary>
+public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
+{
+    public static bool IsScaled => false;
+
+    public static int PerPack => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Decode(ushort bits) => FromBits(bits);
+
+    // Exponent and mantissa in their places, the sign in its, and 2^112 for the other bias; a subnormal half is a subnormal float
+    // on the way. GPUs whose OpenCL takes those for zero must not come here.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float DecodeLane(ushort bits) =>
+        Interop.IntAsFloat((uint)((((int)bits << 16) >> 3) & unchecked((int)0x8FFFE000))) * 5.192296858534828e33f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load(ref ushort from, ref float lanes) => Lanes.LoadFloat16(ref from, ref lanes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> DecodeVector(ref readonly ushort bits)
+    {
+        var shifted = (Vectors.Widen(Vector256.LoadUnsafe(in bits)).AsInt32() << 16) >> 3;
+        return (shifted & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * 5.192296858534828e33f;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Encode(float value)
+    {
+        uint bits = Interop.FloatAsInt(value);
+        uint sign = (bits >> 16) & 0x8000u;
+        uint magnitude = bits & 0x7FFFFFFFu;
+        if (magnitude >= 0x47800000u)
+        {
+            // Past the largest finite half: infinity, and NaN stays NaN.
+            return (ushort)(sign | (magnitude > 0x7F800000u ? 0x7E00u : 0x7C00u));
+        }
+
+        if (magnitude < 0x38800000u)
+        {
+            // Subnormal halves are multiples of 2^-24; adding 0.5 lines those up with a float's last bit and rounds to even.
+            return (ushort)(sign | (Interop.FloatAsInt(Interop.IntAsFloat(magnitude) + 0.5f) - 0x3F000000u));
+        }
+
+        return (ushort)(sign | ((magnitude - 0x38000000u + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+        FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
+
+    /// <summary>Exact for every finite half; infinities and NaN are refused when weights are loaded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float FromBits(uint half)
+    {
+        // An exponent of zero means a multiple of 2^-24: read with an exponent of one more and that one taken off again. Without
+        // a branch, which would keep compilers from vectorizing.
+        int magnitude = (int)(half & 0x7FFFu);
+        int isSubnormal = (magnitude - 0x400) >> 31;
+        float value = Interop.IntAsFloat((uint)((magnitude << 13) + 0x38000000 + (isSubnormal & 0x00800000)))
+            - Interop.IntAsFloat((uint)(isSubnormal & 0x38800000));
+        return Interop.IntAsFloat(Interop.FloatAsInt(value) | ((half & 0x8000u) << 16));
+    }
+
+    private static Float4 Low(Pack pack) => Pair(pack.A, pack.B);
+
+    private static Float4 High(Pack pack) => Pair(pack.C, pack.D);
+
+    private static Float4 Pair(uint first, uint second) => new()
+    {
+        A = FromBits(first & 0xFFFFu),
+        B = FromBits(first >> 16),
+        C = FromBits(second & 0xFFFFu),
+        D = FromBits(second >> 16),
+    };
+}

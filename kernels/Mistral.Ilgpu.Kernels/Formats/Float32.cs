@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>IEEE 754 binary32.</summary>
+public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
+{
+    public static bool IsScaled => false;
+
+    public static int PerPack => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Decode(float bits) => bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float DecodeLane(float bits) => bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load(ref float from, ref float lanes) => Lanes.Copy(ref from, ref lanes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref float from) => Lanes.Prefetch(ref from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> DecodeVector(ref readonly float bits) => Vector512.LoadUnsafe(in bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Encode(float value) => value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+        FourWeights.Dot(Bits(weights), activations[pack]);
+
+    private static Float4 Bits(Pack pack) => new()
+    {
+        A = Interop.IntAsFloat(pack.A),
+        B = Interop.IntAsFloat(pack.B),
+        C = Interop.IntAsFloat(pack.C),
+        D = Interop.IntAsFloat(pack.D),
+    };
+}

@@ -1,0 +1,38 @@
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>
+/// How weights are held: as <typeparamref name="TElement"/>, decoded to float32.
+/// Rows are padded with zeros to whole runs of <see cref="Padding.Columns"/> elements, so no kernel needs a tail loop.
+/// </summary>
+public interface IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    /// <summary>Weights in one 16-byte <see cref="Pack"/>.</summary>
+    static abstract int PerPack { get; }
+
+    static abstract float Decode(TElement bits);
+
+    /// <summary>The same in the fewest instructions of a vector, for processors that compute with subnormal floats.</summary>
+    static abstract float DecodeLane(TElement bits);
+
+    /// <summary>Decodes sixteen neighbours, see <see cref="Lanes"/>.</summary>
+    static abstract void Load(ref TElement from, ref float lanes);
+
+    /// <summary>Asks for what lies ahead of two columns of sixteen, see <see cref="Lanes.Prefetch(ref int)"/>.</summary>
+    static abstract void Prefetch(ref TElement from);
+
+    /// <summary>Sixteen neighbours at once, for forms of the CPU accelerator.</summary>
+    static abstract Vector512<float> DecodeVector(ref readonly TElement bits);
+
+    /// <summary>Rounds to nearest, ties to even.</summary>
+    static abstract TElement Encode(float value);
+
+    /// <summary>The sum of weight × activation over the pack at <paramref name="pack"/>, whose activations start at
+    /// <c>activations[pack * PerPack / 4]</c>.</summary>
+    static abstract float Dot(Pack weights, ArrayView<Float4> activations, int pack);
+}

@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Two bits; four-bit scales and minima of 16 weights: w = d s q − dmin m.</summary>
+public readonly struct Q2_K : IStripFormat, IPackedBits
+{
+    public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => true;
+
+    public static bool HasOffsets => true;
+
+    public static int QuantsAt => 16;
+
+    public static int QuantBytes => 64;
+
+    public static int ScaleWords => 10;
+
+    public static int Bits => 2;
+
+    public static int Bias => 0;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => TwoBits.Of(quants, at, run, half, i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
+    {
+        float d = Float16.Decode(scales[at + 8]);
+        float min = Float16.Decode(scales[at + 9]);
+        int both = scales[at + run];
+        return new RunScale
+        {
+            Low = d * (both & 15),
+            High = d * ((both >> 8) & 15),
+            LowOffset = -(min * ((both >> 4) & 15)),
+            HighOffset = -(min * (both >> 12)),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 8 + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) =>
+        (scales[at + run] >> ((8 * (index & 1)) + (4 * (index >> 1)))) & 15;
+
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2))], High = quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2)) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q2_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
+    {
+        A = scales[(block * ScaleWords) + run], B = scales.Cast<uint>()[(block * (ScaleWords / 2)) + 4],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run)
+    {
+        float d = Float16Tensor.Low(words.B);
+        float min = Float16Tensor.High(words.B);
+        // Sixteen bits, as a signed number, for unsigned ones become floats by way of doubles.
+        int fours = (int)words.A;
+        return new RunScale
+        {
+            Low = d * (fours & 15),
+            High = d * ((fours >> 8) & 15),
+            LowOffset = -(min * ((fours >> 4) & 15)),
+            HighOffset = -(min * (fours >> 12)),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
+    {
+        var words = quants.Cast<uint>();
+        int at = (4 * half) + i;
+        return Decode(words[(block * 16) + (4 * (2 * (run >> 2))) + at], 0, run);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q2_K>(quants, 2 * (run >> 2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Decode(uint lower, uint upper, int part) => (lower >> (2 * (part & 3))) & PackedBytes.Pairs;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.Bits(in quants, 32 * (run >> 2), 2 * (run & 3), 3).AsSByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales)
+    {
+        float d = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 8));
+        float min = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 9));
+        var both = ScaleVectors.Widened(in scales);
+        var four = Vector256.Create(15);
+        return new EightScales
+        {
+            Low = Vector256.ConvertToSingle(both & four) * d,
+            High = Vector256.ConvertToSingle((both >>> 8) & four) * d,
+            LowOffset = Vector256.ConvertToSingle((both >>> 4) & four) * -min,
+            HighOffset = Vector256.ConvertToSingle(both >>> 12) * -min,
+        };
+    }
+}

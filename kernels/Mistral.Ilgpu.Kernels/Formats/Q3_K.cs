@@ -1,0 +1,145 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Three bits, the third of them apart; six-bit scales of 16 weights: w = d (s − 32) (q − 4).</summary>
+public readonly struct Q3_K : IStripFormat, IPackedBits
+{
+    public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => true;
+
+    public static bool HasOffsets => false;
+
+    public static int QuantsAt => 0;
+
+    public static int QuantBytes => 96;
+
+    public static int ScaleWords => 7;
+
+    public static int Bits => 3;
+
+    public static int Bias => 4;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        (TwoBits.Of(quants, at + 32, run, half, i) | (((quants[at + (half * BlockRun.Half) + i] >> run) & 1) << 2)) - 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
+    {
+        float d = Float16.Decode(scales[at + 6]);
+        return new RunScale { Low = d * SixBits(scales, at, 2 * run), High = d * SixBits(scales, at, (2 * run) + 1) };
+    }
+
+    /// <summary>Scale i has its lower four bits in nibble i / 8 of byte i % 8, the upper two in byte 8 + i % 4.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int SixBits(ArrayView<ushort> scales, long at, int i)
+    {
+        int lower = (Bytes.Of(scales, at, i & 7) >> (4 * (i >> 3))) & 15;
+        int upper = (Bytes.Of(scales, at, 8 + (i & 3)) >> (2 * (i >> 2))) & 3;
+        return (lower | (upper << 4)) - 32;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 6];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => SixBits(scales, at, (2 * run) + index);
+
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[(block * 6) + 2 + (2 * (run >> 2))],
+        High = quants.Cast<Pack>()[(block * 6) + 3 + (2 * (run >> 2))],
+        UpperLow = quants.Cast<Pack>()[block * 6], UpperHigh = quants.Cast<Pack>()[(block * 6) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q3_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run)
+    {
+        long at = block * ScaleWords;
+        return new Pack { A = scales[at + (run & 3)], B = scales[at + 4 + (run & 1)], C = scales[at + 6] };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run)
+    {
+        // Two scales to a word: see SixBits.
+        float d = Float16Tensor.Low(words.C);
+        uint lower = words.A >> (4 * (run >> 2));
+        uint upper = words.B >> (2 * (run >> 1));
+        return new RunScale
+        {
+            Low = d * ((int)((lower & 15) | ((upper & 3) << 4)) - 32),
+            High = d * ((int)(((lower >> 8) & 15) | (((upper >> 8) & 3) << 4)) - 32),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
+    {
+        var words = quants.Cast<uint>();
+        int at = (4 * half) + i;
+        return Decode(words[(block * 24) + (4 * (2 + (2 * (run >> 2)))) + at], words[(block * 24) + at], run);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q3_K>(quants, 2 + (2 * (run >> 2)), 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Decode(uint lower, uint upper, int part) =>
+        PackedBytes.Minus(((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (((upper >> part) & PackedBytes.Ones) << 2), 4);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run)
+    {
+        var lower = QuantVectors.Bits(in quants, 32 + (32 * (run >> 2)), 2 * (run & 3), 3);
+        var upper = (QuantVectors.Bits(in quants, 0, run, 1).AsUInt16() << 2).AsByte();
+        return (lower | upper).AsSByte() - Vector256.Create((sbyte)4);
+    }
+
+    /// <summary>See <see cref="SixBits"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales)
+    {
+        ref byte bytes = ref Unsafe.As<ushort, byte>(ref Unsafe.AsRef(in scales));
+        ulong lower = Unsafe.ReadUnaligned<ulong>(ref bytes);
+        uint upper = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, 8));
+        const ulong Nibbles = 0x0F0F0F0F0F0F0F0F;
+        const uint Pairs = 0x03030303;
+        ulong first = (lower & Nibbles) | (((ulong)(upper & Pairs) | ((ulong)((upper >> 2) & Pairs) << 32)) << 4);
+        ulong second = ((lower >> 4) & Nibbles) | (((ulong)((upper >> 4) & Pairs) | ((ulong)((upper >> 6) & Pairs) << 32)) << 4);
+        var words = Vector128.Create(first, second).AsInt16();
+        var (a, b) = Vector128.Widen(words);
+        var both = Vector256.Create(a, b);
+        var half = Vector256.Create(32);
+        float d = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 6));
+        return new EightScales
+        {
+            Low = Vector256.ConvertToSingle((both & Vector256.Create(255)) - half) * d,
+            High = Vector256.ConvertToSingle((both >>> 8) - half) * d,
+        };
+    }
+}

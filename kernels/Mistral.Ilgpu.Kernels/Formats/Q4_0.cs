@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Four bits and a scale: w = d (q − 8).</summary>
+public readonly struct Q4_0 : IStripFormat, IPackedBits
+{
+    public static int BlockLength => 32;
+
+    public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => false;
+
+    public static int QuantsAt => 2;
+
+    public static int QuantBytes => 16;
+
+    public static int ScaleWords => 1;
+
+    public static int Bits => 4;
+
+    public static int Bias => 8;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        Nibble.Of(quants, at + i, half) - 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
+
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new() { Low = quants.Cast<Pack>()[block] };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.DecodeHalves<Q4_0>(words.Low);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.SignedTops(words, tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Decode(uint lower, uint upper, int part) =>
+        PackedBytes.Minus((lower >> (4 * part)) & PackedBytes.Nibbles, 8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.Nibbles(in quants).AsSByte() - Vector256.Create((sbyte)8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
+}

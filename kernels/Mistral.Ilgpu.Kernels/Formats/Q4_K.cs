@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Four bits; six-bit scales and minima of 32 weights: w = d s q − dmin m.</summary>
+public readonly struct Q4_K : IStripFormat, IPackedBits
+{
+    public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => true;
+
+    public static int QuantsAt => 16;
+
+    public static int QuantBytes => 128;
+
+    public static int ScaleWords => 8;
+
+    public static int Bits => 4;
+
+    public static int Bias => 0;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        Nibble.Of(quants, at + (32 * (run >> 1)) + (half * BlockRun.Half) + i, run & 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => ScaleAndMinimum.Of(scales, at, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) =>
+        ScaleAndMinimum.Whole(scales, at, run, index);
+
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1))], High = quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1)) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q4_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => scales.Cast<Pack>()[block];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfPairs(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
+    {
+        var words = quants.Cast<uint>();
+        int at = (4 * half) + i;
+        return Decode(words[(block * 32) + (4 * (2 * (run >> 1))) + at], 0, run);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q4_K>(quants, 2 * (run >> 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Decode(uint lower, uint upper, int part) => (lower >> (4 * (part & 1))) & PackedBytes.Nibbles;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.Bits(in quants, 32 * (run >> 1), 4 * (run & 1), 15).AsSByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleAndMinimumVectors.Of(in scales);
+}

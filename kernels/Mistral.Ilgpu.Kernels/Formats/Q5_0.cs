@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Five bits and a scale: w = d (q − 16). The fifth bits come first, 32 in a row.</summary>
+public readonly struct Q5_0 : IStripFormat
+{
+    public static int BlockLength => 32;
+
+    public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => false;
+
+    public static int QuantsAt => 2;
+
+    public static int QuantBytes => 20;
+
+    public static int ScaleWords => 1;
+
+    public static int Bits => 5;
+
+    public static int Bias => 16;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => FifthBit.Of(quants, at, half, i) - 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
+
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => new()
+    {
+        Low = PackedBytes.Minus(PackedBytes.FiveBits(words, 0), 16), High = PackedBytes.Minus(PackedBytes.FiveBits(words, 1), 16),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        PackedBytes.Minus(PackedBytes.FiveBits(quants, block, half, i), 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => PackedBytes.FiveWordsOfRows<Q5_0>(quants, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) =>
+        PackedBytes.Minus(PackedBytes.FiveBitsOfRows(words, tile), 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
+        QuantVectors.FiveBits(in quants).AsSByte() - Vector256.Create((sbyte)16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
+}

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Five bits, a scale and a minimum: w = d q + m.</summary>
+public readonly struct Q5_1 : IStripFormat
+{
+    public static int BlockLength => 32;
+
+    public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => true;
+
+    public static int QuantsAt => 4;
+
+    public static int QuantBytes => 20;
+
+    public static int ScaleWords => 2;
+
+    public static int Bits => 5;
+
+    public static int Bias => 0;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 2;
+
+    public static int RunBytes => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) => FifthBit.Of(quants, at, half, i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at], scales[at + 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
+
+    public static bool HalvesAreApart => false;
+
+    public static int FactorBits => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => new()
+    {
+        Low = PackedBytes.FiveBits(words, 0), High = PackedBytes.FiveBits(words, 1),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.Two(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfTwo(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        PackedBytes.FiveBits(quants, block, half, i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => PackedBytes.FiveWordsOfRows<Q5_1>(quants, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.FiveBitsOfRows(words, tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => QuantVectors.FiveBits(in quants).AsSByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfPairs(in scales);
+}

@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Six bits, four and two of them; eight-bit scales of 16 weights: w = d s (q − 32).</summary>
+public readonly struct Q6_K : IStripFormat, IPackedBits
+{
+    public static int BlockLength => 256;
+
+    public static bool HalvesDiffer => true;
+
+    public static bool HasOffsets => false;
+
+    public static int QuantsAt => 0;
+
+    public static int QuantBytes => 192;
+
+    public static int ScaleWords => 9;
+
+    public static int Bits => 6;
+
+    public static int Bias => 32;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i)
+    {
+        int within = (half * BlockRun.Half) + i;
+        int lower = Nibble.Of(quants, at + (64 * (run >> 2)) + (32 * (run & 1)) + within, (run >> 1) & 1);
+        return (lower | (TwoBits.Of(quants, at + 128, run, half, i) << 4)) - 32;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run)
+    {
+        float d = Float16.Decode(scales[at + 8]);
+        int both = scales[at + run];
+        // Shifts, because OpenCL code for a narrowing cast of an int came out without the sign.
+        return new RunScale { Low = d * ((both << 24) >> 24), High = d * ((both << 16) >> 24) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + 8];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) =>
+        (scales[at + run] << (24 - (8 * index))) >> 24;
+
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1))],
+        High = quants.Cast<Pack>()[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1)) + 1],
+        UpperLow = quants.Cast<Pack>()[(block * 12) + 8 + (2 * (run >> 2))],
+        UpperHigh = quants.Cast<Pack>()[(block * 12) + 9 + (2 * (run >> 2))],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q6_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
+    {
+        A = scales[(block * ScaleWords) + run], B = scales[(block * ScaleWords) + 8],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run)
+    {
+        float d = Float16Tensor.Low(words.B);
+        int both = (int)words.A;
+        return new RunScale { Low = d * ((both << 24) >> 24), High = d * ((both << 16) >> 24) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)
+    {
+        var words = quants.Cast<uint>();
+        int at = (4 * half) + i;
+        return Decode(
+            words[(block * 48) + (4 * ((4 * (run >> 2)) + (2 * (run & 1)))) + at],
+            words[(block * 48) + (4 * (8 + (2 * (run >> 2)))) + at],
+            run);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) =>
+        RunStage.PiecesOfRows<Q6_K>(quants, (4 * (run >> 2)) + (2 * (run & 1)), 8 + (2 * (run >> 2)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus(
+        ((lower >> (4 * ((part >> 1) & 1))) & PackedBytes.Nibbles) | (((upper >> (2 * (part & 3))) & PackedBytes.Pairs) << 4),
+        32);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run)
+    {
+        var lower = QuantVectors.Bits(in quants, (64 * (run >> 2)) + (32 * (run & 1)), 4 * ((run >> 1) & 1), 15);
+        var upper = (QuantVectors.Bits(in quants, 128 + (32 * (run >> 2)), 2 * (run & 3), 3).AsUInt16() << 4).AsByte();
+        return (lower | upper).AsSByte() - Vector256.Create((sbyte)32);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales)
+    {
+        float d = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 8));
+        var both = ScaleVectors.Widened(in scales);
+        return new EightScales
+        {
+            Low = Vector256.ConvertToSingle((both << 24) >> 24) * d,
+            High = Vector256.ConvertToSingle((both << 16) >> 24) * d,
+        };
+    }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Eight bits and a scale: w = d q.</summary>
+public readonly struct Q8_0 : IStripFormat
+{
+    public static int BlockLength => 32;
+
+    public static bool HalvesDiffer => false;
+
+    public static bool HasOffsets => false;
+
+    public static int QuantsAt => 2;
+
+    public static int QuantBytes => 32;
+
+    public static int ScaleWords => 1;
+
+    public static int Bits => 8;
+
+    public static int Bias => 0;
+
+    public static bool IsUneven => false;
+
+    public static int BlockFloats => 1;
+
+    public static int RunBytes => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Quant(ArrayView<byte> quants, long at, int run, int half, int i) =>
+        (sbyte)quants[at + (half * BlockRun.Half) + i];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale Scale(ArrayView<ushort> scales, long at, int run) => BlockScale.Of(scales[at]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort BlockFloat(ArrayView<ushort> scales, long at, int index) => scales[at + index];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RunByte(ArrayView<ushort> scales, long at, int run, int index) => 0;
+
+    public static bool HalvesAreApart => true;
+
+    public static int FactorBits => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
+    {
+        Low = quants.Cast<Pack>()[block * 2], High = quants.Cast<Pack>()[(block * 2) + 1],
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Quants(RunWords words, int run) => new() { Low = words.Low, High = words.High };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        quants.Cast<uint>()[(block * 8) + (half * 4) + i];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q8_0>(quants, 2 * run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => Vector256.LoadUnsafe(in quants).AsSByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
+}

@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Checkpoints.Formats;
+
+/// <summary>Takes the shape of blocks from their type in kernels.</summary>
+internal abstract class BlockDescriptor<TFormat> : BlockDescriptor
+    where TFormat : struct, IStripFormat
+{
+    public sealed override int BlockLength => TFormat.BlockLength;
+
+    public sealed override int BlockBytes => TFormat.QuantBytes + (TFormat.ScaleWords * sizeof(ushort));
+
+    public sealed override BlockPlanes Planes { get; } =
+        new(TFormat.QuantsAt, TFormat.QuantBytes, TFormat.ScaleWords * sizeof(ushort), Part);
+
+    public sealed override StripShape Strips { get; } =
+        new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
+
+    public sealed override TResult Use<TResult>(IFormatUse<TResult> use) => use.Blocks<TFormat>();
+
+    // One for each format, so that the compiler knows how long the copies are.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Part(ReadOnlySpan<byte> blocks, Span<byte> quants, Span<byte> scales)
+    {
+        int scaleBytes = TFormat.ScaleWords * sizeof(ushort);
+        int behind = TFormat.QuantsAt + TFormat.QuantBytes;
+        while (!blocks.IsEmpty)
+        {
+            blocks[..TFormat.QuantsAt].CopyTo(scales);
+            blocks.Slice(TFormat.QuantsAt, TFormat.QuantBytes).CopyTo(quants);
+            blocks[behind..(TFormat.QuantBytes + scaleBytes)].CopyTo(scales[TFormat.QuantsAt..]);
+            blocks = blocks[(TFormat.QuantBytes + scaleBytes)..];
+            quants = quants[TFormat.QuantBytes..];
+            scales = scales[scaleBytes..];
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Kernels of a format that is quantized in blocks.</summary>
+internal sealed class BlockForms<TFormat> : FormatForms
+    where TFormat : struct, IStripFormat
+{
+    public override Launch Embed(KernelSet kernels, WeightBand table, Activation hidden) =>
+        kernels.Embed(new BlockEmbed<TFormat>(kernels.State, table.Blocks, hidden.View, hidden.Stride), hidden);
+
+    public override Launch Product<TResult>(
+        KernelSet kernels, string name, WeightBand band, ProductInput input, Activation output) =>
+        kernels.Blocks<TFormat, TResult>(name, band, input.Values, output, input.Rows);
+
+    public override Launch? Gated(
+        KernelSet kernels, WeightBand band, Activation input, Activation products, Activation output) => null;
+
+    public override Launch TensorProduct<TEpilogue>(
+        CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
+        kernels.TensorBlocks<TFormat, TEpilogue>(band, input, output, packed);
+
+    public override void PackStrips(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
+    {
+        var pack = new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count);
+        device.Launch(Family.Of(device.Info).Elements(pack.Items), pack);
+    }
+
+    public override void FillRandom(
+        Device device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
+    {
+        var family = Family.Of(device.Info);
+        long blocksInRow = band.Columns / TFormat.BlockLength;
+        long first = firstRow * blocksInRow;
+        long blocks = rows * blocksInRow;
+        long firstInTensor = tensorRow * blocksInRow;
+        var words = band.Blocks.Quants.SubView(first * TFormat.QuantBytes, blocks * TFormat.QuantBytes).Cast<uint>();
+        var quants = new FillRandomQuants(words, firstInTensor * TFormat.QuantBytes / sizeof(uint), tensor.Key);
+        device.Launch(family.Elements(words.Length), quants);
+
+        using var pattern = device.Allocate<ushort>(tensor.ScalePattern.Length, "the pattern of scales");
+        pattern.View.CopyFromCPU(device.Stream, tensor.ScalePattern);
+        var scales = band.Blocks.Scales.SubView(first * TFormat.ScaleWords, blocks * TFormat.ScaleWords);
+        device.Launch(family.Elements(scales.Length), new FillRandomScales(scales, pattern.View, firstInTensor, tensor.Key));
+        device.Synchronize();
+    }
+}

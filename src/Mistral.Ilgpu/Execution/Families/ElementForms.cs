@@ -1,0 +1,44 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Kernels of a format whose elements are each held by itself.</summary>
+internal sealed class ElementForms<TFormat, TElement> : FormatForms
+    where TFormat : struct, IWeightFormat<TElement>
+    where TElement : unmanaged
+{
+    public override Launch Embed(KernelSet kernels, WeightBand table, Activation hidden) => kernels.Embed(
+        new Embed<TFormat, TElement>(kernels.State, table.View<TElement>(), hidden.View, hidden.Columns, hidden.Stride), hidden);
+
+    public override Launch Product<TResult>(
+        KernelSet kernels, string name, WeightBand band, ProductInput input, Activation output) =>
+        kernels.Elements<TFormat, TElement, TResult>(band, input.Values, output, input.Rows);
+
+    public override Launch? Gated(
+        KernelSet kernels, WeightBand band, Activation input, Activation products, Activation output) =>
+        band.Layout == WeightLayout.Rows ? kernels.GatedElements<TFormat, TElement>(band, input, products, output) : null;
+
+    public override Launch TensorProduct<TEpilogue>(
+        CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
+        typeof(TFormat) == typeof(BFloat16)
+            ? kernels.TensorElements<BFloat16Tensor, TEpilogue>(band, input, output)
+            : kernels.TensorElements<Float16Tensor, TEpilogue>(band, input, output);
+
+    public override void PackStrips(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
+    {
+        var pack = new PackStrips<TElement>(
+            rows.View<TElement>().SubView(0, (long)count * rows.Stride), strips.View<TElement>(), firstRow, rows.Stride);
+        device.Launch(Family.Of(device.Info).Coarse(pack.Items), pack);
+    }
+
+    public override void FillRandom(
+        Device device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
+    {
+        var view = band.View<TElement>().SubView((long)firstRow * band.Stride, (long)rows * band.Stride);
+        var fill = new FillRandomElements<TFormat, TElement>(
+            view, band.Columns, band.Stride, (long)tensorRow * band.Columns, tensor.Key, tensor.Amplitude);
+        device.Launch(Family.Of(device.Info).Elements((long)rows * band.Columns), fill);
+    }
+}

@@ -1,0 +1,42 @@
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>The kernels that depend on a weight format: from a format as a value to the type that it is in kernels. What a
+/// family adds for formats of its own choice is in its kernel set.</summary>
+internal abstract class FormatForms
+{
+    public static FormatForms Of(TensorFormat format) => format.Descriptor().Use(new ByKind());
+
+    /// <summary>Looks rows up in a table.</summary>
+    public abstract Launch Embed(KernelSet kernels, WeightBand table, Activation hidden);
+
+    /// <summary>A product with a band.</summary>
+    public abstract Launch Product<TResult>(
+        KernelSet kernels, string name, WeightBand band, ProductInput input, Activation output)
+        where TResult : struct, IResult, IEpilogue;
+
+    /// <summary>Both products of a gated pair with its activation; null where they are steps of their own.</summary>
+    public abstract Launch? Gated(
+        KernelSet kernels, WeightBand band, Activation input, Activation products, Activation output);
+
+    /// <summary>A product on tensor cores.</summary>
+    /// <param name="packed">Room for the output in eight bits, where it is made; null otherwise.</param>
+    public abstract Launch TensorProduct<TEpilogue>(
+        CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed)
+        where TEpilogue : struct, IEpilogue;
+
+    /// <summary>Packs the first rows of <paramref name="rows"/> to be those of <paramref name="strips"/> from
+    /// <paramref name="firstRow"/> on.</summary>
+    public abstract void PackStrips(Device device, WeightBand rows, int count, WeightBand strips, int firstRow);
+
+    /// <summary>Fills rows of a band with those of a random tensor from <paramref name="tensorRow"/> on.</summary>
+    public abstract void FillRandom(Device device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows);
+
+    private sealed class ByKind : IFormatUse<FormatForms>
+    {
+        FormatForms IFormatUse<FormatForms>.Elements<TFormat, TElement>() => new ElementForms<TFormat, TElement>();
+
+        FormatForms IFormatUse<FormatForms>.Blocks<TFormat>() => new BlockForms<TFormat>();
+    }
+}
