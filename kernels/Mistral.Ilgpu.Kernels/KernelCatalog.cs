@@ -100,16 +100,15 @@ public static class KernelCatalog
     private static readonly Type[] PerFormatAndResult =
         [typeof(MatVecPacks<,,>), typeof(MatVecLanes<,,>), typeof(MatVecVectors<,,>), typeof(MatVecGroup<,,>), typeof(MatMulTile<,,>)];
 
-    private static readonly (Type Format, Type Element)[] Formats =
-        [(typeof(Float32), typeof(float)), (typeof(BFloat16), typeof(ushort)), (typeof(Float16), typeof(ushort))];
+    // A format is in the catalog because it is there.
+    private static readonly Type[] AllFormats =
+        [.. typeof(KernelCatalog).Assembly.GetTypes().Where(type => type.IsValueType && type.Namespace == typeof(Float32).Namespace)];
 
-    private static readonly (Type Format, Type Element)[] CacheFormats = [.. Formats, (typeof(Int8Cache), typeof(sbyte))];
+    private static readonly (Type Format, Type Element)[] Formats = [.. WithElement(typeof(IWeightFormat<>))];
 
-    private static readonly Type[] BlockFormats =
-    [
-        typeof(Q8_0), typeof(Q4_0), typeof(Q4_1), typeof(Q5_0), typeof(Q5_1), typeof(Q2_K), typeof(Q3_K), typeof(Q4_K), typeof(Q5_K),
-        typeof(Q6_K), typeof(IQ4_NL), typeof(IQ4_XS),
-    ];
+    private static readonly (Type Format, Type Element)[] CacheFormats = [.. WithElement(typeof(ICacheFormat<>))];
+
+    private static readonly Type[] BlockFormats = [.. AllFormats.Where(format => format.IsAssignableTo(typeof(IBlockFormat)))];
 
     private static readonly Type[] BlockInputs = [typeof(Int8Input), typeof(FloatInput)];
 
@@ -135,6 +134,12 @@ public static class KernelCatalog
         epilogue == typeof(GateWithSilu) && !(bool)typeof(RunStage).GetMethod(nameof(RunStage.HasRegisters))!.MakeGenericMethod(format).Invoke(null, null)!
             ? typeof(BlockSwiGluTensor<,>).MakeGenericType(format, tokens)
             : typeof(BlockMatVecTensor<,,>).MakeGenericType(format, tokens, epilogue);
+
+    private static IEnumerable<(Type Format, Type Element)> WithElement(Type definition) =>
+        from format in AllFormats
+        from implemented in format.GetInterfaces()
+        where implemented.IsGenericType && implemented.GetGenericTypeDefinition() == definition
+        select (format, implemented.GetGenericArguments()[0]);
 
     public static IReadOnlyList<KernelForm> All { get; } =
     [

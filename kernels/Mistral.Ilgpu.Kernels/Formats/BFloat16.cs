@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
+using ILGPU.IR.Intrinsics;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 using Mistral.Ilgpu.Kernels.Hardware.Vectors;
@@ -20,8 +21,8 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float DecodeLane(ushort bits) => Decode(bits);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Load(ref ushort from, ref float lanes) => Lanes.LoadBFloat16(ref from, ref lanes);
+    [OpenCl("lanes = as_float16(convert_int16(from) << 16);"), IntrinsicImplementation]
+    public static void Load(ref ushort from, ref float lanes) => DecodeVector(ref from).StoreUnsafe(ref lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
@@ -35,6 +36,14 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     {
         uint bits = Interop.FloatAsInt(value);
         return (ushort)((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Scaled(float sum, ArrayView<ushort> weights, int stride, long row) => sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ScaleStrip(ref float sums, ArrayView<ushort> weights, int stride, long strip)
+    {
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

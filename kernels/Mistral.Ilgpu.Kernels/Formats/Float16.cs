@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
+using ILGPU.IR.Intrinsics;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 using Mistral.Ilgpu.Kernels.Hardware.Vectors;
@@ -23,8 +24,8 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     public static float DecodeLane(ushort bits) =>
         Interop.IntAsFloat((uint)((((int)bits << 16) >> 3) & unchecked((int)0x8FFFE000))) * 5.192296858534828e33f;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Load(ref ushort from, ref float lanes) => Lanes.LoadFloat16(ref from, ref lanes);
+    [OpenCl("lanes = from_halves(from);"), IntrinsicImplementation]
+    public static void Load(ref ushort from, ref float lanes) => DecodeVector(ref from).StoreUnsafe(ref lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref ushort from) => Lanes.Prefetch(ref from);
@@ -55,6 +56,14 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
         }
 
         return (ushort)(sign | ((magnitude - 0x38000000u + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Scaled(float sum, ArrayView<ushort> weights, int stride, long row) => sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ScaleStrip(ref float sums, ArrayView<ushort> weights, int stride, long strip)
+    {
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

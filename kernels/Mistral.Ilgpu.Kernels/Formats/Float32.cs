@@ -32,6 +32,14 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
     public static float Encode(float value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Scaled(float sum, ArrayView<float> weights, int stride, long row) => sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ScaleStrip(ref float sums, ArrayView<float> weights, int stride, long strip)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
         FourWeights.Dot(Bits(weights), activations[pack]);
 

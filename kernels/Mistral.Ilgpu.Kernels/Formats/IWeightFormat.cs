@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Kernels.Formats;
 /// How weights are held: as <typeparamref name="TElement"/>, decoded to float32.
 /// Rows are padded with zeros to whole runs of <see cref="Padding.Columns"/> elements, so no kernel needs a tail loop.
 /// </summary>
-public interface IWeightFormat<TElement>
+public interface IWeightFormat<TElement> : ILaneStatements
     where TElement : unmanaged
 {
     /// <summary>Weights in one 16-byte <see cref="Pack"/>.</summary>
@@ -35,4 +35,13 @@ public interface IWeightFormat<TElement>
     /// <summary>The sum of weight × activation over the pack at <paramref name="pack"/>, whose activations start at
     /// <c>activations[pack * PerPack / 4]</c>.</summary>
     static abstract float Dot(Pack weights, ArrayView<Float4> activations, int pack);
+
+    /// <summary>A row's sum times the scale that its weights have in common; the sum itself in formats without.</summary>
+    /// <param name="weights">All rows, and behind them a float for each where the format has scales.</param>
+    /// <param name="stride">Elements of a row.</param>
+    static abstract float Scaled(float sum, ArrayView<TElement> weights, int stride, long row);
+
+    /// <summary>The same of the sixteen rows of a strip, see <see cref="Strip"/>.</summary>
+    /// <param name="sums">The first of sixteen.</param>
+    static abstract void ScaleStrip(ref float sums, ArrayView<TElement> weights, int stride, long strip);
 }

@@ -94,7 +94,7 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
             for (int part = 0; part < TFormat.BlockFloats; part++)
             {
                 ref ushort floats = ref Weights.BlockFloats[((((strip * blocks) + block) * TFormat.BlockFloats) + part) * Strip.Rows];
-                Lanes.LoadFloat16(ref floats, ref room.Block[part * Lanes.Count]);
+                Float16.Load(ref floats, ref room.Block[part * Lanes.Count]);
                 if (tokens == 1)
                 {
                     Lanes.Prefetch(ref floats);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
@@ -53,11 +54,15 @@ public readonly record struct GatedMatVecPacks<TFormat, TElement>(
                 }
 
                 long to = (long)token * OutputStride;
-                Output[to + row] = Gate.Silu(g0) * u0;
-                Output[to + next] = Gate.Silu(g1) * u1;
+                Output[to + row] = Gated(row, g0, u0);
+                Output[to + next] = Gated(next, g1, u1);
             }
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float Gated(int row, float gate, float up) => Gate.Silu(TFormat.Scaled(gate, Weights, InputStride, row))
+        * TFormat.Scaled(up, Weights, InputStride, (long)Rows + row);
 }
 
 /// <summary>
@@ -95,6 +100,8 @@ public readonly record struct GatedMatVecGroup<TFormat, TElement>(
         up = GroupReduce.Sum(shared, up);
         if (Group.IdxX == 0)
         {
+            gate = TFormat.Scaled(gate, Weights, InputStride, row);
+            up = TFormat.Scaled(up, Weights, InputStride, (long)Rows + row);
             Output[((long)token * OutputStride) + row] = Gate.Silu(gate) * up;
         }
     }

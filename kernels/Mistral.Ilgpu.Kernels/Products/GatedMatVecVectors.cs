@@ -71,7 +71,11 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
     private void Write(int token, long row, long next, Vector128<float> products)
     {
         long to = (long)token * OutputStride;
-        Output[to + row] = Gate.Silu(products[0]) * products[2];
-        Output[to + next] = Gate.Silu(products[1]) * products[3];
+        Output[to + row] = Gated(row, products[0], products[2]);
+        Output[to + next] = Gated(next, products[1], products[3]);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float Gated(long row, float gate, float up) => Gate.Silu(TFormat.Scaled(gate, Weights, InputStride, row))
+        * TFormat.Scaled(up, Weights, InputStride, Rows + row);
 }

@@ -111,7 +111,7 @@ public readonly record struct MatMulTile<TFormat, TElement, TResult>(
         if (row < Rows)
         {
             long at = ((long)token * OutputStride) + row;
-            Output[at] = TResult.Combine(Output[at], product);
+            Output[at] = TResult.Combine(Output[at], TFormat.Scaled(product, Weights, InputStride, row));
         }
     }
 }

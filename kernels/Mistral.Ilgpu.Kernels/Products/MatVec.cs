@@ -72,7 +72,7 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
     {
         if (row < Rows)
         {
-            Output[index] = TResult.Combine(Output[index], product);
+            Output[index] = TResult.Combine(Output[index], TFormat.Scaled(product, Weights, InputStride, row));
         }
     }
 }
@@ -107,7 +107,8 @@ public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
         {
             var x = Input.SubView((long)token * InputStride, InputStride);
             long to = ((long)token * OutputStride) + row;
-            Output[to] = TResult.Combine(Output[to], LaneSum.Dot<TFormat, TElement>(Weights, x, row, InputStride));
+            float product = LaneSum.Dot<TFormat, TElement>(Weights, x, row, InputStride);
+            Output[to] = TResult.Combine(Output[to], TFormat.Scaled(product, Weights, InputStride, row));
         }
     }
 }
@@ -146,7 +147,7 @@ public readonly record struct MatVecGroup<TFormat, TElement, TResult>(
         if (Group.IdxX == 0)
         {
             long to = ((long)token * OutputStride) + row;
-            Output[to] = TResult.Combine(Output[to], sum);
+            Output[to] = TResult.Combine(Output[to], TFormat.Scaled(sum, Weights, InputStride, row));
         }
     }
 }

@@ -75,7 +75,7 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
         for (int i = 0; i < rows; i++)
         {
             ref float y = ref Unsafe.Add(ref to, i);
-            y = TResult.Combine(y, products[i]);
+            y = TResult.Combine(y, TFormat.Scaled(products[i], Weights, InputStride, row + i));
         }
     }
 }

@@ -84,6 +84,7 @@ public readonly record struct StripMatVec<TFormat, TElement, TResult>(
         for (int t = 0; t < tokens; t++)
         {
             Lanes.Add(ref sums[((2 * t) + 1) * Lanes.Count], ref sums[2 * t * Lanes.Count]);
+            TFormat.ScaleStrip(ref sums[2 * t * Lanes.Count], Weights, InputStride, strip);
             StripOutput.Write<TResult>(Output, token + t, OutputStride, strip, Rows, ref sums[2 * t * Lanes.Count], edge);
         }
     }

@@ -27,7 +27,8 @@ public readonly record struct Embed<TFormat, TElement>(
             int token = (int)(i / Columns);
             int column = (int)(i % Columns);
             int id = State.Id(token);
-            Hidden[((long)token * Stride) + column] = TFormat.Decode(Table[((long)id * Stride) + column]);
+            float value = TFormat.Decode(Table[((long)id * Stride) + column]);
+            Hidden[((long)token * Stride) + column] = TFormat.Scaled(value, Table, Stride, id);
         }
     }
 }

@@ -31,7 +31,8 @@ internal static class ConvertCommand
             var format = parse.GetValue(type);
             if (format?.IsQuantized() == true && !ModelConversion.IsGguf(to))
             {
-                throw new UsageException($"--type: found {format.Value.ShortName()}, expected f32, f16 or bf16 for safetensors; name the output .gguf for GGUF");
+                throw new UsageException(
+                    $"--type: found {format.Value.ShortName()}, expected f32, f16, bf16 or fp8 for safetensors; name the output .gguf for GGUF");
             }
 
             if (File.Exists(to) && ModelConversion.IsGguf(to) && !parse.GetValue(force))

@@ -132,6 +132,7 @@ public sealed class Checkpoint : IDisposable
                 throw new ModelFileException(source.Location, $"{expected.SourceName}: found no such tensor, expected {expected.ShapeText}");
             }
 
+            found = TensorScales.Take(stored, found);
             matched.Add(expected.Name, CheckpointTensor.Of(expected, found, makesLogits: expected.Name == output));
         }
 

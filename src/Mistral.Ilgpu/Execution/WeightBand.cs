@@ -22,6 +22,16 @@ public sealed record WeightBand(
     /// <summary>Bytes of the band.</summary>
     public long SizeInBytes => SizeOf(Rows, Columns, Format, Layout);
 
+    /// <summary>A float for each row, padded ones too, behind the elements of a format whose tensors have scales.</summary>
+    public ArrayView<float> Scales
+    {
+        get
+        {
+            long elements = Padded(Rows, Layout) * Stride * Format.BytesPerElement();
+            return Bytes.SubView(elements, Bytes.Length - elements).Cast<float>();
+        }
+    }
+
     /// <summary>The two planes, of quantized formats row after row.</summary>
     public BlockWeights Blocks
     {
@@ -57,10 +67,11 @@ public sealed record WeightBand(
 
     public static long SizeOf(long rows, int columns, TensorFormat format, WeightLayout layout)
     {
-        long padded = layout == WeightLayout.Strips ? (rows + Strip.Rows - 1) / Strip.Rows * Strip.Rows : rows;
+        long padded = Padded(rows, layout);
         if (!format.IsQuantized())
         {
-            return padded * Padding.Pad(columns) * format.BytesPerElement();
+            int scaleBytes = format.Descriptor().Largest is null ? 0 : sizeof(float);
+            return padded * ((Padding.Pad(columns) * (long)format.BytesPerElement()) + scaleBytes);
         }
 
         if (layout == WeightLayout.Strips)
@@ -72,6 +83,9 @@ public sealed record WeightBand(
         long blocks = rows * (columns / format.BlockLength());
         return planes.ScalesAt(blocks) + (blocks * planes.ScaleBytes);
     }
+
+    private static long Padded(long rows, WeightLayout layout) =>
+        layout == WeightLayout.Strips ? (rows + Strip.Rows - 1) / Strip.Rows * Strip.Rows : rows;
 
     public ArrayView<TElement> View<TElement>()
         where TElement : unmanaged => Bytes.Cast<TElement>();

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
@@ -10,7 +11,7 @@ using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>Proves that a device multiplies a quantized format rightly: a few random rows, with a normed vector as in a model,
+/// <summary>Proves that a device multiplies a coarse format rightly: a few random rows, with a normed vector as in a model,
 /// against the host's decoding.</summary>
 internal static class BlockSelfTest
 {
@@ -28,6 +29,7 @@ internal static class BlockSelfTest
         byte[] blocks = tensor.ReadAll(0, (int)tensor.Length);
         var weights = new float[Rows * Columns];
         format.Decode(blocks, weights);
+        TensorPrimitives.Multiply(weights, tensor.Scale, weights);
         float[] x = [.. Enumerable.Range(0, Columns).Select(i => RandomBits.Value(~Key, (uint)i, 1))];
 
         using var state = device.Allocate<int>(StepState.Header, "the self-test");
@@ -45,6 +47,7 @@ internal static class BlockSelfTest
         var band = new WeightBand(0, Rows, Columns, format, bytes.View, layout);
         using var stream = new WeightStream(device);
         stream.Write(blocks, band, 0, Rows);
+        stream.WriteScales(band, 0, Rows, tensor.Scale);
 
         var owned = new List<IDisposable>();
         var from = family.Input(device, "normed", 1, Columns, normed.View, owned.Add);

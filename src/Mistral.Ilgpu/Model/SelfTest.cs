@@ -51,18 +51,21 @@ internal static class SelfTest
     private static void Run(
         Device device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations, CancellationToken cancellation)
     {
-        foreach (var format in formats.Where(format => format.IsQuantized()))
+        foreach (var format in formats.Where(IsCoarse))
         {
             cancellation.ThrowIfCancellationRequested();
             device.TestOnce($"{format} {activations}", () => BlockSelfTest.Run(device, format, activations));
         }
 
-        // Rows of the built-in model are shorter than a block, so whatever else there is runs with elements.
-        foreach (var format in formats.Where(format => !format.IsQuantized()).DefaultIfEmpty(TensorFormat.Float32))
+        // Whatever else there is runs with elements: rows of the built-in model are shorter than a block.
+        foreach (var format in formats.Where(format => !IsCoarse(format)).DefaultIfEmpty(TensorFormat.Float32))
         {
             device.TestOnce($"{format} {cache}", () => Test(device, format, cache, cancellation));
         }
     }
+
+    // In these the built-in model has other logits.
+    private static bool IsCoarse(TensorFormat format) => format.IsQuantized() || format.Descriptor().Largest is not null;
 
     private static void Test(Device device, TensorFormat weights, TensorFormat cache, CancellationToken cancellation)
     {

@@ -32,6 +32,7 @@ public sealed class WeightStream(
         int to = 0;
         foreach (var tensor in parts)
         {
+            WriteScales(band, to, tensor.Rows, tensor.ScaleAs(band.Format));
             for (int row = 0; row < tensor.Rows; row += stagedRows)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -55,6 +56,7 @@ public sealed class WeightStream(
     /// <summary>Makes all rows of a band of random weights.</summary>
     internal void Fill(RandomTensor tensor, WeightBand band)
     {
+        WriteScales(band, 0, band.Rows, tensor.Scale);
         int stagedRows = StagedRows(band);
         for (int row = 0; row < band.Rows; row += stagedRows)
         {
@@ -68,6 +70,16 @@ public sealed class WeightStream(
         int rowBytes = RowBytes(band);
         Write(band, firstRow, count, (first, some, staged) => rows.AsSpan(first * rowBytes, some * rowBytes).CopyTo(staged));
         device.Synchronize();
+    }
+
+    /// <summary>Writes the scale that rows have in common; nothing in formats whose tensors have none.</summary>
+    internal void WriteScales(WeightBand band, int firstRow, int count, float scale)
+    {
+        if (band.Format.Descriptor().Largest is not null)
+        {
+            float[] scales = [.. Enumerable.Repeat(scale, count)];
+            band.Scales.SubView(firstRow, count).CopyFromCPU(device.Stream, scales);
+        }
     }
 
     // Several threads read a share of the rows each. Where the device's memory is the host's they also put them there, for new

@@ -89,7 +89,10 @@ public static partial class InlineOpenCl
     public static Context.Builder InlineLanes(this Context.Builder builder)
     {
         var manager = builder.GetIntrinsicManager();
-        foreach (var method in new[] { typeof(Lanes), typeof(Workers) }.SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(OpenClAttribute))))
+        var methods = typeof(InlineOpenCl).Assembly.GetTypes().Where(type => type.IsValueType && type.IsAssignableTo(typeof(ILaneStatements)))
+            .Append(typeof(Lanes)).Append(typeof(Workers))
+            .SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(OpenClAttribute)));
+        foreach (var method in methods)
         {
             manager.RegisterMethod(method, new CLIntrinsic(typeof(InlineOpenCl), nameof(Generate), IntrinsicImplementationMode.GenerateCode));
         }
@@ -147,6 +150,8 @@ public static partial class InlineOpenCl
             var t when t == typeof(float) => "float",
             var t when t == typeof(ushort) => "ushort",
             var t when t == typeof(sbyte) => "sbyte",
+            // The same bits.
+            var t when t == typeof(byte) => "sbyte",
             var t => throw new NotSupportedException($"lanes of {t.Name}"),
         };
         return $"(*({space} lanes_{element}*){variable})";

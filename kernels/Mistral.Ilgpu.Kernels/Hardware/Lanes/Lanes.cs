@@ -16,7 +16,8 @@ public static class Lanes
 {
     public const int Count = 16;
 
-    private const string PrefetchAhead = "prefetch_at((size_t)(from_at) + 16384);";
+    /// <summary>The statement of <see cref="Prefetch(ref int)"/>.</summary>
+    internal const string PrefetchAhead = "prefetch_at((size_t)(from_at) + 16384);";
 
     [OpenCl("lanes = (int16)(0);"), IntrinsicImplementation]
     public static void Clear(ref int lanes) => Vector512<int>.Zero.StoreUnsafe(ref lanes);
@@ -130,21 +131,6 @@ public static class Lanes
         }
 
         return Vector512.Sum(whole);
-    }
-
-    /// <summary>lanes = from, of bfloat16.</summary>
-    [OpenCl("lanes = as_float16(convert_int16(from) << 16);"), IntrinsicImplementation]
-    public static void LoadBFloat16(ref ushort from, ref float lanes) =>
-        (Vector512.WidenLower(Vector256.LoadUnsafe(ref from).ToVector512()) << 16).AsSingle().StoreUnsafe(ref lanes);
-
-    /// <summary>lanes = from, of IEEE halves.</summary>
-    [OpenCl("lanes = from_halves(from);"), IntrinsicImplementation]
-    public static void LoadFloat16(ref ushort from, ref float lanes)
-    {
-        // Exponent and mantissa in their places, the sign in its, and 2^112 for the other bias.
-        var bits = Vector512.WidenLower(Vector256.LoadUnsafe(ref from).ToVector512()).AsInt32();
-        var placed = ((bits << 16) >> 3) & Vector512.Create(unchecked((int)0x8FFFE000));
-        (placed.AsSingle() * Vector512.Create(5.192296858534828e33f)).StoreUnsafe(ref lanes);
     }
 
     /// <summary>lanes = from × factors, of signed bytes.</summary>

@@ -42,6 +42,8 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
         if (TensorLane.Index == 0)
         {
             long to = ((long)token * OutputStride) + row;
+            product = TFormat.Scaled(product, Weights, InputStride, row);
+            second = TFormat.Scaled(second, Weights, InputStride, (long)Rows + row);
             Output[to] = TEpilogue.Combine(Output[to], product, second);
         }
     }

@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
 /// <summary>
@@ -13,11 +16,13 @@ public sealed class CheckpointTensor
     private readonly int _splitHeadDim;
     private readonly int _storedRowsPerHead;
     private readonly bool _makesLogits;
+    private readonly Lazy<float> _largest;
 
     private CheckpointTensor(ExpectedTensor expected, StoredTensor stored, TensorFormat format, bool makesLogits)
     {
         _stored = stored;
         _makesLogits = makesLogits;
+        _largest = new(FindLargest);
         _splitHeadDim = expected.SplitHeadDim;
         (Name, Rows, Columns, Format) = (expected.Name, expected.Rows, expected.Columns, format);
         _storedRowsPerHead = RowsPerHead = expected.RowsPerHead;
@@ -28,7 +33,7 @@ public sealed class CheckpointTensor
         (_stored, _splitHeadDim, _storedRowsPerHead) = (tensor._stored, tensor._splitHeadDim, tensor._storedRowsPerHead);
         (Name, Rows, Columns, Format) = (tensor.Name, tensor.Rows / tensor.RowsPerHead * rowsPerHead, tensor.Columns, tensor.Format);
         RowsPerHead = rowsPerHead;
-        _makesLogits = tensor._makesLogits;
+        (_makesLogits, _largest) = (tensor._makesLogits, tensor._largest);
     }
 
     public string Name { get; }
@@ -55,15 +60,25 @@ public sealed class CheckpointTensor
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 
     /// <summary>The format that the tensor has where <paramref name="wanted"/> is asked for, when it is loaded and when it is
-    /// written: its own where null, six bits for the output matrix where four are asked for, and another where its rows are not
-    /// whole blocks.</summary>
-    public TensorFormat FormatAs(TensorFormat? wanted) => wanted switch
+    /// written: its own where null, a better one for the output matrix and the embedding where the format says so, and another
+    /// where its rows are not whole blocks.</summary>
+    public TensorFormat FormatAs(TensorFormat? wanted)
     {
-        null => Format,
-        // What makes the logits suffers most from four bits.
-        TensorFormat.Q4_0 or TensorFormat.Q4_K when _makesLogits => InWholeBlocks(TensorFormat.Q6_K),
-        { } format => InWholeBlocks(format),
-    };
+        if (wanted is not { } format)
+        {
+            return Format;
+        }
+
+        var descriptor = format.Descriptor();
+        return InWholeBlocks((_makesLogits ? descriptor.OfLogits : Name == TensorNames.Embedding ? descriptor.OfEmbedding : null) ?? format);
+    }
+
+    /// <summary>What the elements are multiplied with where the tensor is copied in a format, see
+    /// <see cref="FormatDescriptor.Largest"/>: its own scale, or the one that brings its largest weight to the format's largest
+    /// number; 1 in formats without.</summary>
+    internal float ScaleAs(TensorFormat target) => target.Descriptor().Largest is not { } most ? 1
+        : target == Format ? _stored.Scale
+        : _largest.Value > 0 ? _largest.Value / most : 1;
 
     /// <summary>The same tensor with rows of zeros behind the rows of each head; itself where rows belong to no head, or nothing
     /// is to be added.</summary>
@@ -190,7 +205,23 @@ public sealed class CheckpointTensor
 
     private void Convert(ReadOnlySpan<byte> source, long sourceRow, TensorFormat target, Span<byte> destination)
     {
-        Check(FormatConversion.Convert(source, Format, destination, target), sourceRow, target);
+        Check(FormatConversion.Convert(source, Format, destination, target, _stored.Scale / ScaleAs(target)), sourceRow, target);
+    }
+
+    private float FindLargest()
+    {
+        int rowsAtOnce = Math.Max(1, MostBytesAtOnce / (sizeof(float) * Columns));
+        var values = new float[Math.Min(rowsAtOnce, Rows) * Columns];
+        float largest = 0;
+        for (int row = 0; row < Rows; row += rowsAtOnce)
+        {
+            int rows = Math.Min(rowsAtOnce, Rows - row);
+            var some = values.AsSpan(0, rows * Columns);
+            CopyRows(row, rows, TensorFormat.Float32, MemoryMarshal.AsBytes(some));
+            largest = MathF.Max(largest, MathF.Abs(TensorPrimitives.MaxMagnitude<float>(some)));
+        }
+
+        return largest;
     }
 
     private void Check(long bad, long sourceRow, TensorFormat target)

@@ -22,6 +22,12 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
     /// <summary>Weights spread evenly over ± this: their variance is 1 / columns, which keeps activations of size one.</summary>
     public float Amplitude { get; } = MathF.Sqrt(3f / columns);
 
+    /// <summary>What elements are multiplied with, see <see cref="FormatDescriptor.Largest"/>.</summary>
+    public float Scale => Format.Descriptor().Largest is { } most ? Amplitude / most : 1;
+
+    /// <summary>Elements before the scale spread evenly over ± this.</summary>
+    public float ElementAmplitude => Format.Descriptor().Largest ?? Amplitude;
+
     /// <summary>Gains of a norm, which are one.</summary>
     public bool IsGain { get; } = rows == 1;
 
@@ -65,7 +71,7 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
             var run = values[..Math.Min(RunLength, count - at)];
             for (int i = 0; i < run.Length; i++)
             {
-                run[i] = IsGain ? 1 : RandomBits.Value(Key, (uint)(first + at + i), Amplitude);
+                run[i] = IsGain ? 1 : RandomBits.Value(Key, (uint)(first + at + i), ElementAmplitude);
             }
 
             Format.Encode(run, bytes.Slice(at * size, run.Length * size));

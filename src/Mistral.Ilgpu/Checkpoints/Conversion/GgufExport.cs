@@ -11,7 +11,7 @@ internal static class GgufExport
         var tensors = TensorNames.Gguf(config).Select(expected => checkpoint.Tensors[expected.Name]).ToList();
         // Gains are a millionth of the weights, and every reader takes them as float32.
         var infos = tensors.Select(tensor => new GgufTensor(
-            TensorNames.GgufName(tensor.Name), tensor.Rows == 1 ? TensorFormat.Float32 : tensor.FormatAs(type), tensor.Rows, tensor.Columns)).ToList();
+            TensorNames.GgufName(tensor.Name), FormatOf(tensor, type), tensor.Rows, tensor.Columns)).ToList();
         using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         using var writer = new GgufWriter(output);
         writer.WriteHeader([.. Metadata(checkpoint, infos), .. GgufVocabularyExport.Metadata(checkpoint)], infos);
@@ -22,6 +22,13 @@ internal static class GgufExport
         }
 
         output.Flush(flushToDisk: true);
+    }
+
+    private static TensorFormat FormatOf(CheckpointTensor tensor, TensorFormat? type)
+    {
+        var format = tensor.Rows == 1 ? TensorFormat.Float32 : tensor.FormatAs(type);
+        // What GGUF does not hold becomes what holds its range.
+        return format.Descriptor().GgufType is null ? TensorFormat.BFloat16 : format;
     }
 
     private static IEnumerable<KeyValuePair<string, object>> Metadata(Checkpoint checkpoint, List<GgufTensor> tensors)

@@ -39,7 +39,11 @@ internal static class HuggingFaceExport
     }
 
     private static TensorFormat FormatOf(CheckpointTensor tensor, TensorFormat? type) =>
-        type ?? (tensor.Format.IsQuantized() ? TensorFormat.Float16 : tensor.Format);
+        type is { } wanted && HasScale(wanted) && tensor.Rows == 1 ? TensorFormat.BFloat16
+        : type is null && tensor.Format.IsQuantized() ? TensorFormat.Float16
+        : tensor.FormatAs(type);
+
+    private static bool HasScale(TensorFormat format) => format.Descriptor().Largest is not null;
 
     private static void WriteTensors(Checkpoint checkpoint, string path, TensorFormat? type, TensorCopy copy)
     {
@@ -57,13 +61,26 @@ internal static class HuggingFaceExport
                 ["data_offsets"] = new JsonArray(at, end),
             };
             at = end;
+            if (HasScale(format))
+            {
+                header[TensorScales.NameFor(expected.SourceName)] = new JsonObject
+                {
+                    ["dtype"] = TensorFormat.Float32.StoredName(), ["shape"] = new JsonArray(), ["data_offsets"] = new JsonArray(at, at + sizeof(float)),
+                };
+                at += sizeof(float);
+            }
         }
 
         using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         SafetensorsFile.WriteHeader(output, header);
         foreach (var (expected, stored) in tensors)
         {
-            copy.Write(output, stored, FormatOf(stored, type), expected.SplitHeadDim);
+            var format = FormatOf(stored, type);
+            copy.Write(output, stored, format, expected.SplitHeadDim);
+            if (HasScale(format))
+            {
+                output.Write(BitConverter.GetBytes(stored.ScaleAs(format)));
+            }
         }
 
         output.Flush(flushToDisk: true);
@@ -100,6 +117,11 @@ internal static class HuggingFaceExport
             },
             ["use_cache"] = true,
         };
+        if (checkpoint.Tensors.Values.Any(tensor => HasScale(FormatOf(tensor, type))))
+        {
+            json[HuggingFaceQuantization.Field] = HuggingFaceQuantization.Write("lm_head");
+        }
+
         if (!config.LayerWindows.IsEmpty)
         {
             var windows = Enumerable.Range(0, config.LayerCount).Select(config.WindowOf).ToList();

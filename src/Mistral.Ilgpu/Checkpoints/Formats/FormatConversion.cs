@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
@@ -9,7 +10,8 @@ internal static class FormatConversion
     private const int Run = 4096;
 
     /// <returns>The index of the first element that is not finite before or after conversion, or −1.</returns>
-    public static long Convert(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to)
+    /// <param name="factor">What elements are multiplied with on the way; 1 where both formats are one.</param>
+    public static long Convert(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, float factor = 1)
     {
         if (from == to)
         {
@@ -20,12 +22,12 @@ internal static class FormatConversion
         int count = source.Length / from.BlockBytes() * from.BlockLength();
         if (to.IsQuantized() && count > Run)
         {
-            return QuantizeInParallel(source, from, target, to, count);
+            return QuantizeInParallel(source, from, target, to, count, factor);
         }
 
         for (int at = 0; at < count; at += Run)
         {
-            if (ConvertRun(source, from, target, to, at, Math.Min(Run, count - at)) is >= 0 and var bad)
+            if (ConvertRun(source, from, target, to, at, Math.Min(Run, count - at), factor) is >= 0 and var bad)
             {
                 return bad;
             }
@@ -36,7 +38,7 @@ internal static class FormatConversion
 
     // The search for scales takes far longer than reading and writing.
     private static unsafe long QuantizeInParallel(
-        ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int count)
+        ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int count, float factor)
     {
         fixed (byte* sourceStart = source)
         {
@@ -50,7 +52,7 @@ internal static class FormatConversion
                 {
                     int at = run * Run;
                     long first = ConvertRun(
-                        new ReadOnlySpan<byte>((void*)input, inputLength), from, new Span<byte>((void*)output, outputLength), to, at, Math.Min(Run, count - at));
+                        new ReadOnlySpan<byte>((void*)input, inputLength), from, new Span<byte>((void*)output, outputLength), to, at, Math.Min(Run, count - at), factor);
                     if (first >= 0)
                     {
                         bad.Add(first);
@@ -63,13 +65,18 @@ internal static class FormatConversion
 
     /// <returns>The first element that is not finite where it would be hidden by rounding, or −1.</returns>
     private static long ConvertRun(
-        ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int at, int length)
+        ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int at, int length, float factor)
     {
         Span<float> floats = stackalloc float[Run];
         var run = floats[..length];
         from.Decode(source.Slice((int)from.BytesOf(at), (int)from.BytesOf(length)), run);
-        // Rounding to whole numbers would hide what is not a number.
-        if (to.IsQuantized() && TensorFormat.Float32.Descriptor().FirstNotFinite(MemoryMarshal.AsBytes(run)) is >= 0 and var bad)
+        if (factor != 1)
+        {
+            TensorPrimitives.Multiply(run, factor, run);
+        }
+
+        // Rounding to whole numbers, or to a largest one, would hide what is not finite.
+        if ((to.IsQuantized() || to.Descriptor().Largest is not null) && TensorFormat.Float32.Descriptor().FirstNotFinite(MemoryMarshal.AsBytes(run)) is >= 0 and var bad)
         {
             return at + bad;
         }

@@ -28,6 +28,16 @@ internal abstract class FormatDescriptor
     /// <summary>Whether weights can be brought to it; others can only be kept.</summary>
     public virtual bool IsEncodable => true;
 
+    /// <summary>The largest number that an element can hold, of a format whose tensors have a scale that brings their weights
+    /// into its range; null where elements stand for themselves.</summary>
+    public virtual float? Largest => null;
+
+    /// <summary>The format of the output matrix where weights are brought to this one; null for this one.</summary>
+    public virtual TensorFormat? OfLogits => null;
+
+    /// <summary>The format of the embedding where weights are brought to this one; null for this one.</summary>
+    public virtual TensorFormat? OfEmbedding => null;
+
     /// <summary>Whole blocks to float32, bit for bit as ggml's reference does.</summary>
     /// <param name="values">As many as the blocks hold.</param>
     public abstract void Decode(ReadOnlySpan<byte> blocks, Span<float> values);

@@ -14,6 +14,9 @@ internal sealed class Q4_0Descriptor : BlockDescriptor<Q4_0>
 
     public override bool IsEncodable => true;
 
+    // What makes the logits suffers most from four bits.
+    public override TensorFormat? OfLogits => TensorFormat.Q6_K;
+
     public override ushort[] ScalePattern(float deviation) => One(deviation / Deviation(16));
 
     protected override void DecodeBlock(ReadOnlySpan<byte> block, Span<float> weights)

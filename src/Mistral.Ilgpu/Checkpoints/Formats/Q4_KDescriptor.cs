@@ -14,6 +14,9 @@ internal sealed class Q4_KDescriptor : BlockDescriptor<Q4_K>
 
     public override bool IsEncodable => true;
 
+    // What makes the logits suffers most from four bits.
+    public override TensorFormat? OfLogits => TensorFormat.Q6_K;
+
     public override IReadOnlyList<int> HalvesAt => [0, 2];
 
     public override ushort[] ScalePattern(float deviation) => Words(

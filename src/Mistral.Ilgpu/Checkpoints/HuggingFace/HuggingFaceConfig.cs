@@ -145,11 +145,7 @@ internal static class HuggingFaceConfig
 
         foreach (string name in new[] { "quantization", "quantization_config" })
         {
-            // An empty object says that nothing is quantized.
-            if (fields.Find(name) is { } value && !(value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any()))
-            {
-                throw fields.Error(name, value, "null or {}");
-            }
+            HuggingFaceQuantization.Require(fields, name);
         }
 
         HuggingFaceRope.RequireNeutral(fields, "partial_rotary_factor");

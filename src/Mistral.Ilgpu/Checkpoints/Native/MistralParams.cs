@@ -16,7 +16,7 @@ internal static class MistralParams
     private static readonly HashSet<string> Known =
     [
         "dim", "n_layers", "head_dim", "hidden_dim", "n_heads", "n_kv_heads", "norm_eps", "vocab_size", "rope_theta", "sliding_window",
-        "_sliding_window", "tied_embeddings", "max_seq_len", "max_position_embeddings",
+        "_sliding_window", "tied_embeddings", "max_seq_len", "max_position_embeddings", "quantization",
     ];
 
     /// <summary>Fields that change nothing of what is computed here.</summary>
@@ -41,6 +41,11 @@ internal static class MistralParams
         if (fields.Flag("use_biases"))
         {
             throw fields.Error("use_biases", "true", "false: a Mistral has no biases");
+        }
+
+        if (fields.Object("quantization") is { } quantization && quantization.Text("qformat_weight") is var format && format != "fp8_e4m3")
+        {
+            throw quantization.Error("qformat_weight", format ?? "nothing", "fp8_e4m3");
         }
 
         int heads = fields.RequiredCount("n_heads");

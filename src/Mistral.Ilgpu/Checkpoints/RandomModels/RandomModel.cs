@@ -61,7 +61,7 @@ internal static class RandomModel
         var own = tensor.Rows == 1 ? TensorFormat.Float32 : tensor.Columns % format.BlockLength() == 0 ? format : TensorFormat.BFloat16;
         var source = new RandomTensor(tensor.Name, own, tensor.Rows, tensor.Columns, RandomBits.Word(Seed, (uint)index));
         long[] shape = tensor.Rows == 1 ? [tensor.Columns] : [tensor.Rows, tensor.Columns];
-        return new StoredTensor(tensor.SourceName, own.StoredName(), shape, source, 0, source.Length);
+        return new StoredTensor(tensor.SourceName, own.StoredName(), shape, source, 0, source.Length) { Scale = source.Scale };
     }
 
     /// <summary>Bytes, and pieces that no text has.</summary>

@@ -27,7 +27,7 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     /// <summary>Whether products with weights of a format run on tensor cores, which take activations in 8 or 16 bits
     /// only.</summary>
     public static bool Multiplies(TensorFormat format, ActivationType activations) =>
-        format != TensorFormat.Float32 && activations == ActivationType.Int8;
+        (format is TensorFormat.BFloat16 or TensorFormat.Float16 || format.IsQuantized()) && activations == ActivationType.Int8;
 
     /// <summary>Whether attention over a cache of a format runs on tensor cores.</summary>
     public static bool AttendsOver(TensorFormat cache) => cache is TensorFormat.BFloat16 or TensorFormat.Float16;

@@ -38,7 +38,7 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
     {
         var view = band.View<TElement>().SubView((long)firstRow * band.Stride, (long)rows * band.Stride);
         var fill = new FillRandomElements<TFormat, TElement>(
-            view, band.Columns, band.Stride, (long)tensorRow * band.Columns, tensor.Key, tensor.Amplitude);
+            view, band.Columns, band.Stride, (long)tensorRow * band.Columns, tensor.Key, tensor.ElementAmplitude);
         device.Launch(Family.Of(device.Info).Elements((long)rows * band.Columns), fill);
     }
 }

@@ -1,0 +1,70 @@
+namespace Mistral.Ilgpu.Checkpoints.Contents;
+
+/// <summary>The scale that safetensors keep beside a matrix whose format wants one, see <see cref="FormatDescriptor.Largest"/>: a
+/// tensor of one number, which weights are multiplied with.</summary>
+internal static class TensorScales
+{
+    private const string Weight = "weight";
+
+    /// <summary>The tensor that Hugging Face's writers add; despite its name it is a factor.</summary>
+    public const string HuggingFace = "weight_scale_inv";
+
+    // That, vLLM's and Mistral's own.
+    private static readonly string[] OfWeights = [HuggingFace, "weight_scale", "qscale_weight"];
+
+    // Activations stay in more bits here.
+    private static readonly string[] OfActivations = ["activation_scale", "input_scale", "qscale_act"];
+
+    /// <summary>The name of the scale of a matrix in Hugging Face's layout.</summary>
+    public static string NameFor(string matrix) => Stem(matrix) + HuggingFace;
+
+    /// <summary>The tensor with its scale, which is taken from <paramref name="stored"/> with what is left out.</summary>
+    /// <exception cref="ModelFileException">There is none, or not one number.</exception>
+    public static StoredTensor Take(Dictionary<string, StoredTensor> stored, StoredTensor tensor)
+    {
+        if (TensorFormatExtensions.FromStoredName(tensor.Type) is not { } format || format.Descriptor().Largest is null
+            || tensor.Source is RandomTensor)
+        {
+            return tensor;
+        }
+
+        string stem = Stem(tensor.Name);
+        foreach (string name in OfActivations)
+        {
+            stored.Remove(stem + name);
+        }
+
+        foreach (string name in OfWeights)
+        {
+            if (stored.Remove(stem + name, out var scale))
+            {
+                return tensor with { Scale = Read(scale) };
+            }
+        }
+
+        throw new ModelFileException(
+            tensor.Source.Name, $"{tensor.Name}: found {tensor.Type} without a scale, expected {string.Join(" or ", OfWeights.Select(name => stem + name))}");
+    }
+
+    private static string Stem(string matrix) =>
+        matrix.EndsWith("." + Weight, StringComparison.Ordinal) ? matrix[..^Weight.Length] : matrix + ".";
+
+    private static float Read(StoredTensor scale)
+    {
+        if (TensorFormatExtensions.FromStoredName(scale.Type) is not { } format || format.BlockLength() != 1 || format.Descriptor().Largest is not null)
+        {
+            throw new ModelFileException(scale.Source.Name, $"{scale.Name}.dtype: found {scale.Type}, expected F32, F16 or BF16");
+        }
+
+        if (scale.Shape.Aggregate(1L, (product, size) => product * size) != 1 || scale.Length != format.BlockBytes())
+        {
+            throw new ModelFileException(
+                scale.Source.Name, $"{scale.Name}.shape: found [{string.Join(", ", scale.Shape)}], expected one scale for the whole tensor");
+        }
+
+        Span<float> value = stackalloc float[1];
+        format.Decode(scale.Source.ReadAll(scale.Offset, format.BlockBytes()), value);
+        return float.IsFinite(value[0]) && value[0] > 0 ? value[0] : throw new ModelFileException(
+            scale.Source.Name, FormattableString.Invariant($"{scale.Name}: found {value[0]}, expected a positive number"));
+    }
+}
