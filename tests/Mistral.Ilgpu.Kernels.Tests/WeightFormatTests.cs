@@ -15,11 +15,11 @@ public sealed class WeightFormatTests
     {
         ushort[] bits = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(b => System.Half.IsFinite(BitConverter.UInt16BitsToHalf(b)))];
         float[] expected = [.. bits.Select(b => (float)BitConverter.UInt16BitsToHalf(b))];
-        Assert.Equal(expected, Decode<Float16>(name, bits));
+        Assert.Equal(expected, Decode<Float16, ushort>(name, bits));
         // Forms for GPUs do not decode so, and some of those have no subnormal floats.
         if (!TestDevice.Get(name).Info.IsGpu)
         {
-            Assert.Equal(expected, DecodeLanes<Float16>(name, bits));
+            Assert.Equal(expected, DecodeLanes<Float16, ushort>(name, bits));
         }
     }
 
@@ -43,7 +43,7 @@ public sealed class WeightFormatTests
     public void BFloat16_EveryFiniteBitPattern_DecodesAsUpperHalfOfFloat(string name)
     {
         ushort[] bits = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(b => float.IsFinite(Upper(b)))];
-        Assert.Equal([.. bits.Select(Upper)], Decode<BFloat16>(name, bits));
+        Assert.Equal([.. bits.Select(Upper)], Decode<BFloat16, ushort>(name, bits));
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class WeightFormatTests
     {
         float[] values = EncodingCases();
         ushort[] expected = [.. values.Select(v => BitConverter.HalfToUInt16Bits((System.Half)v))];
-        Assert.Equal(expected, Encode<Float16>(name, values));
+        Assert.Equal(expected, Encode<Float16, ushort>(name, values));
     }
 
     [Theory]
@@ -61,8 +61,65 @@ public sealed class WeightFormatTests
     {
         float[] values = [.. EncodingCases().Where(v => MathF.Abs(v) < 3e38f)];
         ushort[] expected = [.. values.Select(NearestBFloat16)];
-        Assert.Equal(expected, Encode<BFloat16>(name, values));
+        Assert.Equal(expected, Encode<BFloat16, ushort>(name, values));
     }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Float8_EveryFiniteBitPattern_DecodesAsDefined(string name)
+    {
+        byte[] bits = FiniteFloat8;
+        float[] expected = [.. bits.Select(ValueOfFloat8)];
+        Assert.Equal(expected, Decode<Float8, byte>(name, bits));
+        if (!TestDevice.Get(name).Info.IsGpu)
+        {
+            Assert.Equal(expected, DecodeLanes<Float8, byte>(name, bits));
+        }
+    }
+
+    [Fact]
+    public void Float8_VectorsOfBytes_AreAsDefined()
+    {
+        byte[] bits = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
+        for (int i = 0; i < bits.Length; i += Vector512<float>.Count)
+        {
+            var values = Float8.DecodeVector(ref bits[i]);
+            for (int lane = 0; lane < Vector512<float>.Count; lane++)
+            {
+                Assert.Equal(Float8.Decode(bits[i + lane]), values[lane]);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Float8_AnyFloat_EncodesToNearestEven(string name)
+    {
+        float[] finite = [.. FiniteFloat8.Select(ValueOfFloat8).Distinct().Order()];
+        float[] halfway = [.. finite.Zip(finite.Skip(1), (below, above) => (below + above) / 2)];
+        float[] values =
+        [
+            .. finite, .. halfway, .. halfway.Select(MathF.BitIncrement), .. halfway.Select(MathF.BitDecrement), -0f, 1e30f, -1e30f, 449, 1e-20f,
+            float.PositiveInfinity, .. new RandomData().Floats(2000), .. new RandomData().Floats(2000, 1e-2f),
+        ];
+        byte[] expected = [.. values.Select(NearestFloat8)];
+        Assert.Equal(expected, Encode<Float8, byte>(name, values));
+    }
+
+    private static byte[] FiniteFloat8 => [.. Enumerable.Range(0, 256).Select(i => (byte)i).Where(bits => (bits & 0x7F) != 0x7F)];
+
+    // Sign, exponent and mantissa, as the paper has them.
+    private static float ValueOfFloat8(byte bits)
+    {
+        int exponent = (bits >> 3) & 15;
+        double magnitude = exponent == 0 ? (bits & 7) * Math.Pow(2, -9) : (1 + ((bits & 7) / 8.0)) * Math.Pow(2, exponent - 7);
+        return (float)(bits >= 128 ? -magnitude : magnitude);
+    }
+
+    // The nearest of all, and of two that are as near the one whose last bit is zero.
+    private static byte NearestFloat8(float value) => FiniteFloat8
+        .Where(bits => (bits >= 128) == float.IsNegative(value))
+        .OrderBy(bits => Math.Abs(Math.Min(Math.Abs((double)value), 448) - Math.Abs((double)ValueOfFloat8(bits)))).ThenBy(bits => bits & 1).First();
 
     private static float Upper(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
@@ -87,35 +144,39 @@ public sealed class WeightFormatTests
         ];
     }
 
-    private static float[] Decode<TFormat>(string name, ushort[] bits)
-        where TFormat : struct, IWeightFormat<ushort>
+    private static float[] Decode<TFormat, TElement>(string name, TElement[] bits)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
     {
         var device = TestDevice.Get(name);
         var output = device.Zeros<float>(bits.Length);
-        device.Launch(new KernelConfig(1, 2), new DecodeAll<TFormat>(device.Upload(bits), output));
+        device.Launch(new KernelConfig(1, 2), new DecodeAll<TFormat, TElement>(device.Upload(bits), output));
         return device.Download(output);
     }
 
-    private static float[] DecodeLanes<TFormat>(string name, ushort[] bits)
-        where TFormat : struct, IWeightFormat<ushort>
+    private static float[] DecodeLanes<TFormat, TElement>(string name, TElement[] bits)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
     {
         var device = TestDevice.Get(name);
         var output = device.Zeros<float>(bits.Length);
-        device.Launch(new KernelConfig(1, 2), new DecodeAllLanes<TFormat>(device.Upload(bits), output));
+        device.Launch(new KernelConfig(1, 2), new DecodeAllLanes<TFormat, TElement>(device.Upload(bits), output));
         return device.Download(output);
     }
 
-    private static ushort[] Encode<TFormat>(string name, float[] values)
-        where TFormat : struct, IWeightFormat<ushort>
+    private static TElement[] Encode<TFormat, TElement>(string name, float[] values)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
     {
         var device = TestDevice.Get(name);
-        var output = device.Zeros<ushort>(values.Length);
-        device.Launch(new KernelConfig(1, 2), new EncodeAll<TFormat>(device.Upload(values), output));
+        var output = device.Zeros<TElement>(values.Length);
+        device.Launch(new KernelConfig(1, 2), new EncodeAll<TFormat, TElement>(device.Upload(values), output));
         return device.Download(output);
     }
 
-    public readonly record struct DecodeAll<TFormat>(ArrayView<ushort> Bits, ArrayView<float> Values) : IKernel
-        where TFormat : struct, IWeightFormat<ushort>
+    public readonly record struct DecodeAll<TFormat, TElement>(ArrayView<TElement> Bits, ArrayView<float> Values) : IKernel
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
     {
         public void Execute()
         {
@@ -126,8 +187,9 @@ public sealed class WeightFormatTests
         }
     }
 
-    public readonly record struct DecodeAllLanes<TFormat>(ArrayView<ushort> Bits, ArrayView<float> Values) : IKernel
-        where TFormat : struct, IWeightFormat<ushort>
+    public readonly record struct DecodeAllLanes<TFormat, TElement>(ArrayView<TElement> Bits, ArrayView<float> Values) : IKernel
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
     {
         public void Execute()
         {
@@ -138,8 +200,9 @@ public sealed class WeightFormatTests
         }
     }
 
-    public readonly record struct EncodeAll<TFormat>(ArrayView<float> Values, ArrayView<ushort> Bits) : IKernel
-        where TFormat : struct, IWeightFormat<ushort>
+    public readonly record struct EncodeAll<TFormat, TElement>(ArrayView<float> Values, ArrayView<TElement> Bits) : IKernel
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
     {
         public void Execute()
         {

@@ -20,6 +20,7 @@ internal static class FormatDescriptors
         [TensorFormat.Q6_K] = new Q6_KDescriptor(),
         [TensorFormat.IQ4_NL] = new IQ4_NLDescriptor(),
         [TensorFormat.IQ4_XS] = new IQ4_XSDescriptor(),
+        [TensorFormat.Float8] = new Float8Descriptor(),
     };
 
     /// <summary>All formats, in the order of the enumeration.</summary>

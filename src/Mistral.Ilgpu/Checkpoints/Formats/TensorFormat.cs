@@ -19,4 +19,5 @@ public enum TensorFormat
     Q6_K,
     IQ4_NL,
     IQ4_XS,
+    Float8,
 }

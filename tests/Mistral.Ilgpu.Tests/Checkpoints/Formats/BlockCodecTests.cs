@@ -9,7 +9,7 @@ public sealed class BlockCodecTests
 {
     private static readonly TensorFormat[] Encoded = [.. TensorFormatExtensions.Encodable.Where(format => format.IsQuantized())];
 
-    public static TheoryData<TensorFormat> All => [.. Enum.GetValues<TensorFormat>()];
+    public static TheoryData<TensorFormat> All => [.. GgufData.Formats];
 
     public static TheoryData<TensorFormat> Encodable => [.. Encoded];
 

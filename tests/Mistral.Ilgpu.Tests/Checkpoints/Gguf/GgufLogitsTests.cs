@@ -12,11 +12,11 @@ public sealed class GgufLogitsTests
 {
     private const double FloatError = 1e-3;
 
-    public static TheoryData<TensorFormat> Formats => [.. Enum.GetValues<TensorFormat>()];
+    public static TheoryData<TensorFormat> Formats => [.. GgufData.Formats];
 
     public static TheoryData<string, TensorFormat> Cases =>
         // A type's first model on the PTX machine takes as long as its kernels take to compile.
-        TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>(), (device, _) => device == "cuda");
+        TestDevice.Rows(["cpu", "opencl", "cuda"], GgufData.Formats, (device, _) => device == "cuda");
 
     [Theory]
     [MemberData(nameof(Formats))]

@@ -45,7 +45,7 @@ public sealed class RandomModelTests
         const int Columns = 1024;
         using var tensor = new RandomTensor("w", format, Rows, Columns, 5);
         var checkpointTensor = CheckpointTensor.Of(
-            new ExpectedTensor("w", "w", Rows, Columns), new StoredTensor("w", format.StoredName(), [Rows, Columns], tensor, 0, tensor.Length));
+            new ExpectedTensor("w", "w", Rows, Columns), new StoredTensor("w", format.StoredName(), [Rows, Columns], tensor, 0, tensor.Length) { Scale = tensor.Scale });
         var values = new float[Rows * Columns];
         checkpointTensor.CopyRows(0, Rows, TensorFormat.Float32, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
         double deviation = Math.Sqrt(values.Average(value => (double)value * value));

@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using ILGPU.IR.Intrinsics;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Hardware.Vectors;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>
+/// Eight-bit floats, e4m3fn: a sign, four bits of exponent with a bias of 7, three of mantissa; no infinity, ±448 at most
+/// (Micikevicius et al., FP8 Formats for Deep Learning, arXiv 2209.05433, §3). A row's weights have a scale in common, a float
+/// behind the rows.
+/// </summary>
+public readonly struct Float8 : IWeightFormat<byte>
+{
+    // 2^120, for the bias of a float32.
+    private const float Bias = 1.329227995784916e36f;
+
+    // The sign, and exponent and mantissa in their places.
+    private const int Placed = unchecked((int)0x87F00000);
+
+    public static int PerPack => 16;
+
+    /// <summary>Exact; NaN is refused when weights are loaded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Decode(byte bits) => FromBits(bits);
+
+    // A subnormal number is a subnormal float on the way. GPUs whose OpenCL takes those for zero must not come here.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float DecodeLane(byte bits) => Interop.IntAsFloat((uint)((((int)bits << 24) >> 4) & Placed)) * Bias;
+
+    [OpenCl("lanes = as_float16(((convert_int16(from) << 24) >> 4) & (int)0x87f00000) * 1.329227995784916e36f;"), IntrinsicImplementation]
+    public static void Load(ref byte from, ref float lanes) => DecodeVector(ref from).StoreUnsafe(ref lanes);
+
+    [OpenCl(Lanes.PrefetchAhead), IntrinsicImplementation]
+    public static void Prefetch(ref byte from)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> DecodeVector(ref readonly byte bits)
+    {
+        var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(in bits));
+        var shifted = (Vectors.Widen(Vector256.Create(low, high)).AsInt32() << 24) >> 4;
+        return (shifted & Vector512.Create(Placed)).AsSingle() * Bias;
+    }
+
+    /// <summary>Rounds to nearest, ties to even; what is larger than 448 becomes that.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte Encode(float value)
+    {
+        uint bits = Interop.FloatAsInt(value);
+        uint sign = (bits >> 24) & 0x80u;
+        uint magnitude = bits & 0x7FFFFFFFu;
+        if (magnitude >= 0x43E00000u)
+        {
+            return (byte)(sign | (magnitude > 0x7F800000u ? 0x7Fu : 0x7Eu));
+        }
+
+        if (magnitude < 0x3C800000u)
+        {
+            // Subnormal numbers are multiples of 2^-9; adding 2^14 lines those up with a float's last bit and rounds to even.
+            return (byte)(sign | (Interop.FloatAsInt(Interop.IntAsFloat(magnitude) + 16384f) - 0x46800000u));
+        }
+
+        return (byte)(sign | ((magnitude - 0x3C000000u + 0x7FFFFu + ((magnitude >> 20) & 1u)) >> 20));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+        (FourWeights.Dot(Four(weights.A), activations[4 * pack]) + FourWeights.Dot(Four(weights.B), activations[(4 * pack) + 1]))
+        + (FourWeights.Dot(Four(weights.C), activations[(4 * pack) + 2]) + FourWeights.Dot(Four(weights.D), activations[(4 * pack) + 3]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Scaled(float sum, ArrayView<byte> weights, int stride, long row) =>
+        sum * weights.Cast<float>()[ScalesAt(weights, stride) + row];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ScaleStrip(ref float sums, ArrayView<byte> weights, int stride, long strip) =>
+        Lanes.Multiply(ref sums, 1, ref weights.Cast<float>()[ScalesAt(weights, stride) + (strip * Strip.Rows)], ref sums);
+
+    // In floats: each row has its elements and a scale.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long ScalesAt(ArrayView<byte> weights, int stride) =>
+        weights.Length / (stride + sizeof(float)) * (stride / sizeof(float));
+
+    // An exponent of zero means a multiple of 2^-9: read with an exponent of one more and that one taken off again, see Float16.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float FromBits(uint bits)
+    {
+        int magnitude = (int)(bits & 0x7Fu);
+        int isSubnormal = (magnitude - 0x08) >> 31;
+        float value = Interop.IntAsFloat((uint)((magnitude << 20) + 0x3C000000 + (isSubnormal & 0x00800000)))
+            - Interop.IntAsFloat((uint)(isSubnormal & 0x3C800000));
+        return Interop.IntAsFloat(Interop.FloatAsInt(value) | ((bits & 0x80u) << 24));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Float4 Four(uint word) => new()
+    {
+        A = FromBits(word & 0xFFu), B = FromBits((word >> 8) & 0xFFu), C = FromBits((word >> 16) & 0xFFu), D = FromBits(word >> 24),
+    };
+}
