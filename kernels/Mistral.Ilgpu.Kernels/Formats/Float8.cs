@@ -31,7 +31,7 @@ public readonly struct Float8 : IWeightFormat<byte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float DecodeLane(byte bits) => Interop.IntAsFloat((uint)((((int)bits << 24) >> 4) & Placed)) * Bias;
 
-    [OpenCl("lanes = as_float16(((convert_int16(from) << 24) >> 4) & (int)0x87f00000) * 1.329227995784916e36f;"), IntrinsicImplementation]
+    [OpenCl("lanes = as_float16((convert_int16(from) << 20) & (int)0x87f00000) * 1.329227995784916e36f;"), IntrinsicImplementation]
     public static void Load(ref byte from, ref float lanes) => DecodeVector(ref from).StoreUnsafe(ref lanes);
 
     [OpenCl(Lanes.PrefetchAhead), IntrinsicImplementation]
@@ -42,8 +42,7 @@ public readonly struct Float8 : IWeightFormat<byte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> DecodeVector(ref readonly byte bits)
     {
-        var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(in bits));
-        var shifted = (Vectors.Widen(Vector256.Create(low, high)).AsInt32() << 24) >> 4;
+        var shifted = Vectors.Widen(Vector128.LoadUnsafe(in bits).AsSByte()) << 20;
         return (shifted & Vector512.Create(Placed)).AsSingle() * Bias;
     }
 

@@ -35,6 +35,11 @@ internal static class ConvertCommand
                     $"--type: found {format.Value.ShortName()}, expected f32, f16, bf16 or fp8 for safetensors; name the output .gguf for GGUF");
             }
 
+            if (format is { } wanted && ModelConversion.IsGguf(to) && !ModelConversion.HoldsInGguf(wanted))
+            {
+                throw new UsageException($"--type: found {wanted.ShortName()}, which GGUF does not hold; name a folder for safetensors");
+            }
+
             if (File.Exists(to) && ModelConversion.IsGguf(to) && !parse.GetValue(force))
             {
                 throw new UsageException($"OUT: found '{to}' there already; --force replaces it");

@@ -47,7 +47,8 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "f32, f16 or bf16 for safetensors", "tiny", "folder", "--type", "q4_0")]
+    [InlineData(2, "f32, f16, bf16 or fp8 for safetensors", "tiny", "folder", "--type", "q4_0")]
+    [InlineData(2, "--type: found fp8, which GGUF does not hold", "tiny", "x.gguf", "--type", "fp8")]
     [InlineData(2, "--type: found 'q3'", "tiny", "x.gguf", "--type", "q3")]
     [InlineData(4, "found nothing there", "missing", "x.gguf")]
     [InlineData(4, "found no folder", "tiny", "none/x.gguf")]

@@ -42,17 +42,21 @@ internal static class Vectors
         : Vector512.Create(Vector256.WidenLower(bits), Vector256.WidenUpper(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ToFloats(Vector128<sbyte> values)
+    public static Vector512<int> Widen(Vector128<sbyte> values)
     {
         if (Avx512F.IsSupported)
         {
-            return Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(values));
+            return Avx512F.ConvertToVector512Int32(values);
         }
 
         var (low, high) = Vector128.Widen(values);
-        return Vector512.ConvertToSingle(Vector512.Create(
-            Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)), Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))));
+        return Vector512.Create(
+            Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)),
+            Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToFloats(Vector128<sbyte> values) => Vector512.ConvertToSingle(Widen(values));
 
     /// <summary><see cref="Attention.SoftmaxExp.Of"/> of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -7,6 +7,11 @@ internal static class GgufExport
 {
     public static void Write(Checkpoint checkpoint, string path, TensorFormat? type, TensorCopy copy)
     {
+        if (type is { } wanted && wanted.Descriptor().GgufType is null)
+        {
+            throw new ArgumentException($"GGUF files do not hold {wanted.ShortName()}", nameof(type));
+        }
+
         var config = checkpoint.Config;
         var tensors = TensorNames.Gguf(config).Select(expected => checkpoint.Tensors[expected.Name]).ToList();
         // Gains are a millionth of the weights, and every reader takes them as float32.
@@ -27,7 +32,7 @@ internal static class GgufExport
     private static TensorFormat FormatOf(CheckpointTensor tensor, TensorFormat? type)
     {
         var format = tensor.Rows == 1 ? TensorFormat.Float32 : tensor.FormatAs(type);
-        // What GGUF does not hold becomes what holds its range.
+        // Stored in what GGUF does not hold: bf16 has its range.
         return format.Descriptor().GgufType is null ? TensorFormat.BFloat16 : format;
     }
 

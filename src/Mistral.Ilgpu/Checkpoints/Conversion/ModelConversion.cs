@@ -61,6 +61,9 @@ public static class ModelConversion
         }
     }
 
+    /// <summary>Whether GGUF files hold a format.</summary>
+    public static bool HoldsInGguf(TensorFormat format) => format.Descriptor().GgufType is not null;
+
     /// <summary>Whether a path names a GGUF file.</summary>
     public static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
 }
