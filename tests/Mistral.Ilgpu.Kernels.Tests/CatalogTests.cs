@@ -88,7 +88,7 @@ public sealed partial class CatalogTests
         };
         var options = new ModelOptions(CacheType: cacheType, Activations: activations, Chunk: Rows);
         var buffers = new List<IDisposable>();
-        var family = Family.Of(device.Info);
+        var family = Family.Of(device);
         var shape = AttentionShape.Of(config, cacheType);
         var plan = new MistralGraph(config, shape, new WeightFormats(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
         using var cache = new RotatingKvCache(device, config, options, Rows);

@@ -149,13 +149,13 @@ public static class TestDevice
     private static (Device? Device, string? Absent) OpenWithoutWarpgroups()
     {
         var (device, absent) = OpenCuda();
-        if (device is { Warpgroups: null })
+        if (device is not null && WarpgroupProducts.Of(device) is null)
         {
             device.Dispose();
             return (null, "the CUDA device has no warpgroups to do without");
         }
 
-        device?.LeaveWarpgroupsOut("a test does without");
+        _ = device is not null && Execution.Families.Family.Of(device).LeaveOut(device, "a test does without");
         return (device, absent);
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.Cuda;
 
 namespace Mistral.Ilgpu.Execution;
 
@@ -10,7 +9,6 @@ public sealed partial class Device
 {
     private readonly long _memoryLimit;
     private long _allocatedBytes;
-    private string? _pageLockRefusal;
 
     /// <summary>Device memory handed out and not yet given back, in bytes.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
@@ -19,7 +17,10 @@ public sealed partial class Device
     public long AvailableBytes => _memoryLimit - AllocatedBytes;
 
     /// <summary>Whether a copy from page-locked memory goes on while the host does something else.</summary>
-    internal bool CopiesMeanwhile => Info.Kind == DeviceKind.Cuda;
+    internal bool CopiesMeanwhile => _runtime.CopiesMeanwhile;
+
+    /// <summary>See <see cref="DeviceRuntime.IsHostMemory"/>.</summary>
+    internal bool IsHostMemory => _runtime.IsHostMemory;
 
     /// <summary>Device memory.</summary>
     /// <param name="purpose">What it is for, in the words of an out-of-memory message.</param>
@@ -39,11 +40,7 @@ public sealed partial class Device
             }
 
             var buffer = Accelerator.Allocate1D<T>(length);
-            if (Info.Kind == DeviceKind.Cpu)
-            {
-                NativeDrivers.PreferLargePages(buffer.NativePtr, bytes);
-            }
-
+            _runtime.Prepare(buffer.NativePtr, bytes);
             if (zeroed)
             {
                 buffer.MemSetToZero(Stream);
@@ -70,15 +67,10 @@ public sealed partial class Device
     internal IDisposable? LockPages<T>(nint start, int length)
         where T : unmanaged
     {
-        if (Accelerator is not CudaAccelerator cuda)
-        {
-            return null;
-        }
-
-        var locked = CudaPageLock.TryLock(cuda, start, (long)length * Interop.SizeOf<T>(), out string? refusal);
+        var locked = _runtime.LockPages(start, (long)length * Interop.SizeOf<T>(), out string? refusal);
         if (refusal is not null)
         {
-            _pageLockRefusal ??= $"host memory is copied unlocked, which takes longer: {refusal}";
+            Tell($"host memory is copied unlocked, which takes longer: {refusal}");
         }
 
         return locked;

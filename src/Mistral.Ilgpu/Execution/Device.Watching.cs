@@ -1,5 +1,3 @@
-using ILGPU.Runtime.OpenCL;
-
 namespace Mistral.Ilgpu.Execution;
 
 /// <summary>How its kernels are waited for.</summary>
@@ -11,13 +9,13 @@ public sealed partial class Device
     /// <summary>Has kernels followed until the end of what is returned.</summary>
     internal IDisposable Watching(KernelWatch watch)
     {
-        _loader.Watch = Watch = watch;
+        _runtime.Loader.Watch = Watch = watch;
         return new EndOfWatch(this);
     }
 
     /// <param name="progress">Is told how far kernels are that must be compiled.</param>
     internal KernelWatch NewWatch(IProgress<KernelProgress>? progress, CancellationToken cancellation) =>
-        new(progress, Accelerator is CLAccelerator, cancellation);
+        new(progress, _runtime.CompilesAtFirstLaunch, cancellation);
 
     /// <summary>Waits until all that <see cref="BindSoon"/> bound is compiled and loaded.</summary>
     /// <exception cref="OperationCanceledException">What is watched is cancelled.</exception>
@@ -38,6 +36,6 @@ public sealed partial class Device
 
     private sealed class EndOfWatch(Device device) : IDisposable
     {
-        public void Dispose() => device._loader.Watch = device.Watch = null;
+        public void Dispose() => device._runtime.Loader.Watch = device.Watch = null;
     }
 }

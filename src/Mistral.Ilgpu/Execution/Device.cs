@@ -2,9 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
-using ILGPU.Runtime.Cuda;
-using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Observability;
 
@@ -18,30 +15,20 @@ public sealed partial class Device : IDisposable
 {
     private readonly Context _context;
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
-    private readonly CpuLaunches? _cpuLaunches;
+    private readonly DeviceRuntime _runtime;
+    private readonly ConcurrentDictionary<Type, object?> _rooms = [];
     private readonly HashSet<string> _passedTests = [];
+    private readonly List<string> _drawbacks = [];
     private readonly BoundLaunches _launches = new();
     private readonly List<Lazy<Action<KernelConfig>>> _boundSoon = [];
     private readonly Meter _meter = Telemetry.CreateMeter();
 
-    private readonly IKernelLoader _loader;
-
-    private Device(Context context, DeviceInfo info, Accelerator accelerator, long? memoryLimit, IKernelLoader loader)
+    private Device(Context context, DeviceInfo info, DeviceRuntime runtime, long? memoryLimit)
     {
         _context = context;
-        _loader = loader;
+        _runtime = runtime;
         Info = info;
-        Accelerator = accelerator;
-        // What is launched on CUDA's default stream cannot be recorded.
-        Stream = accelerator is CudaAccelerator ? accelerator.CreateStream() : accelerator.DefaultStream;
-        Graphs = Stream is CudaStream stream ? new CudaGraphDriver(stream, BeginsKernelsEarly(info) ? ((CompiledKernels)loader).MayBeginEarly : null) : null;
-        Warpgroups = WarpgroupProducts.For(this);
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
-        if (loader is CpuKernelLoader cpu)
-        {
-            _cpuLaunches = new CpuLaunches((CPUAccelerator)accelerator, cpu, info.MaxGroupSize);
-        }
-
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
         _meter.CreateObservableUpDownCounter("mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
         _meter.CreateObservableUpDownCounter("mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag), "By", "Device memory that may be handed out.");
@@ -49,26 +36,19 @@ public sealed partial class Device : IDisposable
 
     public DeviceInfo Info { get; }
 
-    public Accelerator Accelerator { get; }
+    public Accelerator Accelerator => _runtime.Accelerator;
 
     /// <summary>The stream that every step runs on, in order.</summary>
-    public AcceleratorStream Stream { get; }
+    public AcceleratorStream Stream => _runtime.Stream;
 
-    private static bool BeginsKernelsEarly(DeviceInfo info) =>
-        info.CudaArchitecture >= PtxTarget.Hopper && !info.Without.HasFlag(DeviceFeatures.EarlyKernels);
+    /// <summary>See <see cref="DeviceRuntime.Graphs"/>.</summary>
+    internal IGraphDriver? Graphs => _runtime.Graphs;
 
-    /// <summary>Records the launches on <see cref="Stream"/>, where the device can.</summary>
-    internal IGraphDriver? Graphs { get; }
-
-    /// <summary>Products by warpgroups; null where the device has none.</summary>
-    internal WarpgroupProducts? Warpgroups { get; }
+    /// <summary>See <see cref="DeviceRuntime.Gathering"/>.</summary>
+    internal CpuLaunches? Gathering => _runtime.Gathering;
 
     /// <summary>Why it computes slower than it might, in words; null where it does not.</summary>
-    public string? Drawback =>
-        string.Join("; ", new[] { Warpgroups?.Drawback, _pageLockRefusal }.OfType<string>()) is { Length: > 0 } drawbacks ? drawbacks : null;
-
-    /// <summary>What was measured of it, see <see cref="Families.Gpu"/>; null before.</summary>
-    internal int? ReductionGroup { get; set; }
+    public string? Drawback => _drawbacks.Count > 0 ? string.Join("; ", _drawbacks) : null;
 
     /// <summary>Launchers whose owner is the device.</summary>
     internal int OwnLaunches => _launches.Count;
@@ -90,14 +70,7 @@ public sealed partial class Device : IDisposable
             var device = found.First(entry => entry.Info == info).Device;
             info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);
-            if (device is CPUDevice host)
-            {
-                var cpu = host.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel);
-                return new Device(context, info, cpu, options.MemoryLimit, new CpuKernelLoader(cpu));
-            }
-
-            var accelerator = device.CreateAccelerator(context);
-            return new Device(context, info, accelerator, options.MemoryLimit, new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder));
+            return new Device(context, info, DeviceCatalog.OpenRuntime(context, device, info), options.MemoryLimit);
         }
         catch (Exception exception)
         {
@@ -109,32 +82,7 @@ public sealed partial class Device : IDisposable
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>
     public void Launch<TKernel>(KernelConfig shape, in TKernel kernel)
-        where TKernel : struct, IKernel
-    {
-        if (_cpuLaunches is null)
-        {
-            Launch(Load<TKernel>(), shape, kernel);
-        }
-        else
-        {
-            Bind(kernel)(shape);
-        }
-    }
-
-    private void Launch<TKernel>(Action<AcceleratorStream, KernelConfig, TKernel> launch, KernelConfig shape, in TKernel kernel)
-        where TKernel : struct, IKernel
-    {
-        try
-        {
-            launch(Stream, shape, kernel);
-        }
-        catch (CLException exception)
-        {
-            throw OpenClFaults.OfLaunch(Info, new KernelForm(typeof(TKernel)).Name, exception.Error);
-        }
-
-        Watch?.OnLaunched(typeof(TKernel), this);
-    }
+        where TKernel : struct, IKernel => _runtime.Launch(this, shape, kernel);
 
     /// <summary>A launcher of a kernel whose arguments never change, compiled now. Launching allocates nothing.</summary>
     public Action<KernelConfig> Bind<TKernel>(TKernel kernel)
@@ -142,38 +90,21 @@ public sealed partial class Device : IDisposable
 
     /// <param name="owner">The launcher may not be used after it.</param>
     internal Action<KernelConfig> Bind<TKernel>(TKernel kernel, BoundLaunches owner)
-        where TKernel : struct, IKernel
-    {
-        if (_cpuLaunches is { } launches)
-        {
-            // Groups of other shapes are launched as ILGPU does it.
-            return launches.Bind(kernel, shape => Load<TKernel>()(Stream, shape, kernel));
-        }
-
-        var launch = Load<TKernel>();
-        if (Stream is not CLStream stream)
-        {
-            return shape => launch(Stream, shape, kernel);
-        }
-
-        var replay = new OpenClReplay(this, stream, typeof(TKernel), launch.GetKernel, shape => Launch(launch, shape, kernel));
-        owner.Add(replay);
-        return replay.Launch;
-    }
+        where TKernel : struct, IKernel => _runtime.Bind(this, kernel, owner);
 
     /// <summary>As <see cref="Bind"/>, but compiling goes on beside what else is bound, until <see cref="LoadBound"/> or the
     /// first launch.</summary>
     internal Action<KernelConfig> BindSoon<TKernel>(TKernel kernel, BoundLaunches? owner)
         where TKernel : struct, IKernel
     {
-        if (_cpuLaunches is not null)
+        if (_runtime.LoadsAtOnce)
         {
             return Bind(kernel, owner ?? _launches);
         }
 
         if (!_kernels.ContainsKey(typeof(TKernel)))
         {
-            _loader.Prepare<TKernel>();
+            _runtime.Loader.Prepare<TKernel>();
         }
 
         var bound = new Lazy<Action<KernelConfig>>(() => Bind(kernel, owner ?? _launches));
@@ -185,13 +116,13 @@ public sealed partial class Device : IDisposable
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel =>
         (Action<AcceleratorStream, KernelConfig, TKernel>)_kernels.GetOrAdd(
-            typeof(TKernel), static (_, loader) => loader.Load<TKernel>(), _loader);
+            typeof(TKernel), static (_, loader) => loader.Load<TKernel>(), _runtime.Loader);
 
     /// <summary>Runs <paramref name="launches"/>, whose kernels a device that pays for each launch runs as one.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, between two kernels of those that were run as one.</exception>
     public void Together(Action launches, CancellationToken cancellation = default)
     {
-        if (_cpuLaunches is { } gathered)
+        if (_runtime.Gathering is { } gathered)
         {
             gathered.Together(launches, cancellation);
         }
@@ -211,41 +142,38 @@ public sealed partial class Device : IDisposable
         }
     }
 
-    /// <summary>Does without products by warpgroups from now on; what has been tested is to be tested again.</summary>
-    /// <returns>Whether that changes anything.</returns>
-    internal bool LeaveWarpgroupsOut(string reason)
-    {
-        if (Warpgroups?.TurnOff(reason) != true)
-        {
-            return false;
-        }
+    /// <summary>What one of the folders above keeps of this device, made when it is first asked for.</summary>
+    internal T Room<T>(Func<Device, T> make)
+        where T : class? => (T)_rooms.GetOrAdd(typeof(T), static (_, of) => of.make(of.device), (make, device: this))!;
 
+    /// <summary>Takes note of why the device computes slower than it might.</summary>
+    internal void Tell(string drawback)
+    {
+        if (!_drawbacks.Contains(drawback))
+        {
+            _drawbacks.Add(drawback);
+        }
+    }
+
+    /// <summary>Has everything tested again, because other kernels take the place of some. Those that are bound and not yet
+    /// compiled are left out.</summary>
+    internal void ForgetTests()
+    {
         _passedTests.Clear();
-        // They may be such products.
         _boundSoon.Clear();
-        return true;
     }
 
     /// <summary>Waits until all launched work is done.</summary>
-    public void Synchronize()
-    {
-        try
-        {
-            Stream.Synchronize();
-        }
-        catch (CLException exception)
-        {
-            throw new DeviceException($"device {Info.Id} failed: {OpenClFaults.MessageOf(exception)}");
-        }
-    }
+    public void Synchronize() => _runtime.Synchronize(Info);
+
+    /// <summary>See <see cref="StreamMarks"/>; the device is opened as timed.</summary>
+    internal StreamMarks NewMarks() => _runtime.NewMarks(this);
 
     public void Dispose()
     {
         _meter.Dispose();
         _launches.Dispose();
-        _cpuLaunches?.Dispose();
-        (_loader as IDisposable)?.Dispose();
-        Accelerator.Dispose();
+        _runtime.Dispose();
         _context.Dispose();
     }
 }

@@ -161,6 +161,21 @@ public static class DeviceCatalog
         }
     }
 
+    /// <summary>Opens a device by its own programming interface.</summary>
+    internal static DeviceRuntime OpenRuntime(Context context, ILGPU.Runtime.Device device, DeviceInfo info)
+    {
+        if (device is CPUDevice host)
+        {
+            return new CpuRuntime(host.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), info);
+        }
+
+        var accelerator = device.CreateAccelerator(context);
+        var kernels = new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder);
+        return accelerator is CudaAccelerator cuda
+            ? new CudaRuntime(cuda, info, kernels)
+            : new OpenClRuntime((CLAccelerator)accelerator, kernels);
+    }
+
     private static ImmutableArray<string> OpenClLacks(CLDevice device)
     {
         var capabilities = device.Capabilities;

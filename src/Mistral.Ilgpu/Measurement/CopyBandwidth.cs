@@ -16,7 +16,9 @@ public static class CopyBandwidth
     private const int Repetitions = 5;
 
     // What a GPU copies in 0.2 ms takes a few percent more with a launch and a wait of its own.
-    private const int LaunchesOnGpu = 10;
+    private const int MostLaunches = 10;
+
+    private static readonly TimeSpan ShortLaunch = TimeSpan.FromMilliseconds(2);
 
     private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(20);
 
@@ -26,15 +28,18 @@ public static class CopyBandwidth
         long most = Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes) / Interop.SizeOf<Float4>();
         using var from = device.Allocate<Float4>(most, "the bandwidth measurement");
         using var to = device.Allocate<Float4>(most, "the bandwidth measurement");
+        var family = Family.Of(device);
         long length = LeastBytes / Interop.SizeOf<Float4>();
         // Compiles, and finds a length that outgrows the caches without taking long where copies are slow.
         Time();
-        while (length < most && Time() < LongEnough)
+        var time = Time();
+        while (length < most && time < LongEnough)
         {
             length = Math.Min(most, 2 * length);
+            time = Time();
         }
 
-        int launches = device.Info.IsGpu ? LaunchesOnGpu : 1;
+        int launches = time < ShortLaunch ? MostLaunches : 1;
         var best = Enumerable.Range(0, Repetitions).Min(_ => Time(launches));
         return 2.0 * length * Interop.SizeOf<Float4>() * launches / best.TotalSeconds;
 
@@ -44,24 +49,11 @@ public static class CopyBandwidth
             long begin = Stopwatch.GetTimestamp();
             for (int i = 0; i < times; i++)
             {
-                Copy();
+                family.Copy(device, from.View.SubView(0, length), to.View);
             }
 
             device.Synchronize();
             return Stopwatch.GetElapsedTime(begin);
-        }
-
-        void Copy()
-        {
-            if (device.Info.Kind == DeviceKind.Cpu)
-            {
-                // A kernel there costs far more than the bytes it copies.
-                from.View.SubView(0, length).CopyTo(device.Stream, to.View.SubView(0, length));
-            }
-            else
-            {
-                device.Launch(Family.Of(device.Info).Stream(length), new CopyFloats(from.View.SubView(0, length), to.View));
-            }
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed class ProductBench : IDisposable
         _pass = isPrompt ? new Pass(0, tokens, 0) : new Pass(tokens, 0, 0);
         try
         {
-            var family = Family.Of(device.Info);
+            var family = Family.Of(device);
             var layout = family.LayoutOf(format, ActivationType.Int8);
             var weights = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), Purpose));
             var band = new WeightBand(0, rows, columns, format, weights.View, layout);

@@ -35,7 +35,7 @@ internal static class BlockSelfTest
         using var gain = device.Allocate<float>(Columns, "the self-test");
         using var normed = device.Allocate<float>(Columns, "the self-test");
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
-        var family = Family.Of(device.Info);
+        var family = Family.Of(device);
         var layout = family.LayoutOf(format, activations);
         using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
         input.View.CopyFromCPU(device.Stream, x);

@@ -9,9 +9,7 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>How a pass is launched.</summary>
 public sealed partial class MistralModel
 {
-    // A second of a slow CPU's work.
-    private const long OperationsAhead = 10_000_000_000;
-
+    private readonly long? _operationsAhead;
     private CancellationToken _cancellation;
 
     /// <summary>Takes the batch's tokens in one pass.</summary>
@@ -125,11 +123,10 @@ public sealed partial class MistralModel
         }
     }
 
-    // What is launched cannot be called back, so where that is long the host does not run far ahead. GPUs are through with a
-    // prompt's pass soon.
+    // What is launched cannot be called back, so where that is long the host does not run far ahead.
     private long Await(Step step, long operations)
     {
-        if (Device.Info is { IsGpu: false, Kind: not DeviceKind.Cpu } && (operations += step.Cost(LastPass).Operations) >= OperationsAhead)
+        if (_operationsAhead is long most && (operations += step.Cost(LastPass).Operations) >= most)
         {
             Device.Synchronize();
             operations = 0;

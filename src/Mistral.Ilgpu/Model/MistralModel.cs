@@ -33,8 +33,8 @@ public sealed partial class MistralModel : IDisposable
         Context = options.ContextOf(config);
         (Options, Chunk) = (options, chunk);
         _launchGraph = LaunchGraph;
-        var family = Family.Of(device.Info);
-        (_splitTiles, _drawsTokens) = (family.SplitTiles, family.DrawsTokens);
+        var family = Family.Of(device);
+        (_splitTiles, _drawsTokens, _operationsAhead) = (family.SplitTiles, family.DrawsTokens, family.OperationsAhead);
         _weights = weights;
         _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnSlowerLaunches?.Invoke(reason)) : null;
         _launchPass = LaunchPass;

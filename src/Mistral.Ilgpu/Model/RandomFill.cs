@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>Makes random weights where they are needed, on the device.</summary>
 internal sealed class RandomFill(Device device)
 {
-    private readonly Family _family = Family.Of(device.Info);
+    private readonly Family _family = Family.Of(device);
 
     /// <summary>Fills rows of a band, which has the tensor's own format, with those of the tensor from
     /// <paramref name="tensorRow"/> on.</summary>

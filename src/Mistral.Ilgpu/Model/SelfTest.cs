@@ -41,9 +41,9 @@ internal static class SelfTest
         {
             Run(device, formats, cache, activations, cancellation);
         }
-        catch (Exception exception) when (exception is DeviceException or CudaException && device.LeaveWarpgroupsOut(exception.Message))
+        catch (Exception exception) when (exception is DeviceException or CudaException && Family.Of(device).LeaveOut(device, exception.Message))
         {
-            // They may be what is wrong, and there is another form for prompts.
+            // What is left out may be what is wrong, and there are other forms.
             Run(device, formats, cache, activations, cancellation);
         }
     }
@@ -71,7 +71,7 @@ internal static class SelfTest
         var options = new ModelOptions(weights, cache, Chunk: Chunk);
         using var model = MistralModel.LoadUntested(checkpoint, device, options, progress: null, cancellation);
         using var text = new ModelText(model);
-        var choice = Family.Of(device.Info).DrawsTokens ? Draw : TokenChoice.Likeliest;
+        var choice = Family.Of(device).DrawsTokens ? Draw : TokenChoice.Likeliest;
         text.Forward(expected.Ids.AsSpan(..^Decoded), cancellation);
         foreach (int id in expected.Ids[^Decoded..])
         {

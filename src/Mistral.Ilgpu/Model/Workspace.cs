@@ -30,7 +30,7 @@ public sealed class Workspace : IDisposable
     public Workspace(Device device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
-        _family = Family.Of(device.Info);
+        _family = Family.Of(device);
         var shape = AttentionShape.Of(config, options.CacheType);
         _tokensPerTile = Math.Max(1, _family.QueriesPerTile(options.CacheType) / shape.Group);
         try

@@ -22,7 +22,7 @@ public sealed class Profiler(MistralModel model)
         List<PassTiming> Marked()
         {
             var timings = new List<PassTiming>();
-            using var clock = StreamClock.Of(model.Device);
+            using var clock = new StreamClock(model.Device);
             var launched = new List<Step>();
             var walk = model.Walk;
             model.Walk = (step, pass) =>

@@ -36,7 +36,7 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
     /// of.</summary>
     public const double RoundedTolerance = 2e-2;
 
-    private readonly bool _rounds = Family.Of(model.Device.Info).RoundsPrompts(model.Options.Activations);
+    private readonly bool _rounds = Family.Of(model.Device).RoundsPrompts(model.Options.Activations);
     private readonly Batch _batch = new();
     private readonly Batch _referenceBatch = new();
     private readonly Dictionary<string, double> _worst = [];

@@ -20,8 +20,8 @@ public sealed class CpuThreadsTests
         // The second time work items have waited for each other.
         device.Together(() =>
         {
-            launch(Family.Of(device.Info).Coarse(100));
-            launch(Family.Of(device.Info).Coarse(100));
+            launch(Family.Of(device).Coarse(100));
+            launch(Family.Of(device).Coarse(100));
         });
         device.Synchronize();
         Assert.Equal(threads, WhoRuns.Threads.Count);

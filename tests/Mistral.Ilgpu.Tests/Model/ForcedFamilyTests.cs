@@ -45,7 +45,7 @@ public sealed class ForcedFamilyTests
     private static void Check(KernelFamily family, TensorFormat type, RandomCheckpoint random, int[] prompt, int generated)
     {
         using var device = TestDevice.OpenAs(family);
-        Assert.Equal(family.ToString(), Family.Of(device.Info).GetType().Name);
+        Assert.Equal(family.ToString(), Family.Of(device).GetType().Name);
         using var folder = new TemporaryFolder();
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);

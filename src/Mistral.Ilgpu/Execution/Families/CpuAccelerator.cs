@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
@@ -11,6 +12,10 @@ internal sealed class CpuAccelerator(DeviceInfo device) : Family(device)
     public override KernelConfig Stream(long items) => Elements(items);
 
     public override KernelConfig Coarse(long items) => Elements(items);
+
+    // A kernel here costs far more than the bytes it copies.
+    internal override void Copy(Execution.Device device, ArrayView<Float4> from, ArrayView<Float4> to) =>
+        from.CopyTo(device.Stream, to.SubView(0, from.Length));
 
     internal override KernelSet Kernels(
         Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>

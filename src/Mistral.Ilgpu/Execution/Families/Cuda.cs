@@ -60,6 +60,18 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     {
     }
 
+    internal override bool LeaveOut(Execution.Device device, string reason)
+    {
+        if (WarpgroupProducts.Of(device)?.TurnOff(reason) != true)
+        {
+            return false;
+        }
+
+        // Some that are bound may be such products.
+        device.ForgetTests();
+        return true;
+    }
+
     internal override Activation Input(
         Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, tensor: TensorInput.Allocate(device, name, rows, columns, own));

@@ -203,7 +203,7 @@ internal sealed partial class CudaKernels
         int made = RowsMade<TEpilogue>(band);
         var (rounded, to) = (Room(input).Rounded, Below(output.View, band));
         // However few tokens a pass has: what a token's sums are must not depend on it.
-        if (Device.Warpgroups?.Multiply<TTensor>() == true)
+        if (WarpgroupProducts.Of(Device)?.Multiply<TTensor>() == true)
         {
             return Launcher(
                 new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(State, weights, rounded, to, made, input.Stride, output.Stride, set.Range),

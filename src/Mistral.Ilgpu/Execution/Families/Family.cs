@@ -14,6 +14,8 @@ public abstract class Family
     /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
     public const int MostQueriesPerTile = AttentionBlock.MaxQueries;
 
+    private const long SecondOfSlowCpu = 10_000_000_000;
+
     protected Family(DeviceInfo device) => Device = device;
 
     /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host
@@ -44,6 +46,17 @@ public abstract class Family
         KernelFamily.Gpu => new Gpu(device),
         _ => new Cuda(device),
     };
+
+    /// <summary>The family of an opened device.</summary>
+    public static Family Of(Execution.Device device) => device.Room(static one => Of(one.Info));
+
+    /// <summary>Bytes of weights that are brought to the device at once. What a CPU stages stays in its caches. To a GPU a turn
+    /// takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers and waiting.</summary>
+    public int StagingBytes => Device.IsGpu ? 32 << 20 : 1 << 20;
+
+    /// <summary>Operations that the host may be ahead of the device in a pass that may be cancelled; null for any number. GPUs are
+    /// through with a pass soon, and the CPU accelerator's launches return when they are done.</summary>
+    public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
 
     /// <summary>How weights that are multiplied with lie on the device.</summary>
     public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;
@@ -82,6 +95,15 @@ public abstract class Family
     internal virtual void Measure(Execution.Device device)
     {
     }
+
+    /// <summary>Leaves out forms that may be what has failed, where there are others in their place.</summary>
+    /// <param name="reason">What has failed, in words.</param>
+    /// <returns>Whether that changes anything; all is then to be tested again.</returns>
+    internal virtual bool LeaveOut(Execution.Device device, string reason) => false;
+
+    /// <summary>Copies on the device as fast as it can.</summary>
+    internal virtual void Copy(Execution.Device device, ArrayView<Float4> from, ArrayView<Float4> to) =>
+        device.Launch(Stream(from.Length), new CopyFloats(from, to));
 
     internal abstract KernelSet Kernels(
         Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder);

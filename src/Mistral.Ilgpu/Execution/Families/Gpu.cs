@@ -22,7 +22,7 @@ internal class Gpu(DeviceInfo device) : Family(device)
     {
         if (Device.ForcedFamily is null)
         {
-            device.ReductionGroup ??= ReductionGroups.Of(device);
+            ReductionGroups.Of(device).Measure();
         }
     }
 

@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 internal class GpuKernels(Gpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder) : KernelSet(family, device, state, activations, binder)
 {
     // Of kernels that reduce through shared memory.
-    private int ReductionGroup { get; } = device.ReductionGroup ?? ReductionGroups.Default;
+    private int ReductionGroup { get; } = ReductionGroups.Of(device).Size;
 
     private protected override Launch Norm(
         Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(

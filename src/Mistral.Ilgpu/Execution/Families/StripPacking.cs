@@ -11,7 +11,7 @@ internal static class StripPacking
     /// <paramref name="firstRow"/> on.</summary>
     public static void Pack(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {
-        var family = Family.Of(device.Info);
+        var family = Family.Of(device);
         if (rows.Format.IsQuantized())
         {
             BlockFormats.Use(rows.Format, new Blocks(device, family, rows, count, strips, firstRow));

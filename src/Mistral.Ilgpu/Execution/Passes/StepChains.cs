@@ -41,7 +41,7 @@ public sealed class StepChains : IDisposable
         _steps = steps;
         _owner = owner;
         _longestWindow = longestWindow;
-        _splitTiles = Family.Of(device.Info).SplitTiles;
+        _splitTiles = Family.Of(device).SplitTiles;
         int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
         int cores = device.Info.ComputeUnits;
@@ -60,7 +60,7 @@ public sealed class StepChains : IDisposable
     /// <param name="onSlower">Is told, once, if they cannot be compiled.</param>
     internal static StepChains? Of(
         Device device, IReadOnlyList<Step> steps, int longestWindow, BoundLaunches owner, Action<string> onSlower) =>
-        Family.Of(device.Info).ChainsSteps ? new StepChains(device, steps, longestWindow, owner, onSlower) : null;
+        Family.Of(device).ChainsSteps ? new StepChains(device, steps, longestWindow, owner, onSlower) : null;
 
     /// <summary>Whether a pass can go through the chains.</summary>
     public static bool Takes(Pass pass) => pass is { PrefillCount: 0, DecodeCount: > 0, IsScoring: false };

@@ -1,10 +1,9 @@
 using ILGPU.Runtime;
-using Device = Mistral.Ilgpu.Execution.Device;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Execution;
 
 /// <summary>CUDA events.</summary>
-internal sealed class CudaClock(Device device) : StreamClock
+internal sealed class CudaMarks(Device device) : StreamMarks
 {
     private readonly List<ProfilingMarker> _markers = [];
     private ProfilingMarker? _last;
@@ -18,7 +17,7 @@ internal sealed class CudaClock(Device device) : StreamClock
         _last?.Dispose();
     }
 
-    protected override TimeSpan[] ReadDeviceTimes()
+    public override TimeSpan[] Read()
     {
         var times = new TimeSpan[_markers.Count];
         for (int i = 0; i < times.Length; i++)

@@ -1,12 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU.Runtime.OpenCL;
-using Mistral.Ilgpu.Execution;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Execution;
 
 /// <summary>OpenCL's marker commands. ILGPU's own marker waits for each, and what it waited for would be in the times.</summary>
-internal sealed partial class OpenClClock(Device device) : StreamClock
+internal sealed partial class OpenClMarks(Device device) : StreamMarks
 {
     private readonly nint _queue = ((CLStream)device.Stream).CommandQueue;
     private readonly List<nint> _events = [];
@@ -19,7 +18,7 @@ internal sealed partial class OpenClClock(Device device) : StreamClock
 
     public override void Dispose() => _events.ForEach(marker => _ = ReleaseEvent(marker));
 
-    protected override TimeSpan[] ReadDeviceTimes()
+    public override TimeSpan[] Read()
     {
         device.Synchronize();
         var times = _events.Select(marker =>

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Kernels;
 using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
     Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles, Mistral.Ilgpu.Kernels.Products.Assign>;
 
-namespace Mistral.Ilgpu.Execution;
+namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
 /// Whether products of prompts go by warpgroups (<see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/>) on a device that
@@ -25,21 +25,12 @@ internal sealed class WarpgroupProducts
     private readonly Device _device;
     private readonly Dictionary<Type, bool> _works = [];
     private bool _isOff;
+    private bool _hasTold;
 
     private WarpgroupProducts(Device device) => _device = device;
 
     /// <summary>Those of a device; null where it has none, or where they are switched off.</summary>
-    public static WarpgroupProducts? For(Device device) =>
-        device.Info.CudaArchitecture == PtxTarget.Hopper
-            && device.Accelerator is CudaAccelerator cuda
-            && cuda.InstructionSet >= CudaInstructionSet.ISA_80
-            && !device.Info.Without.HasFlag(DeviceFeatures.Warpgroups)
-            && CudaSharedMemory.MostBytes(cuda) >= WarpgroupMemory.Bytes
-            ? new WarpgroupProducts(device)
-            : null;
-
-    /// <summary>Why they are used less than they might be; null where they are not.</summary>
-    public string? Drawback { get; private set; }
+    public static WarpgroupProducts? Of(Device device) => device.Room(For);
 
     /// <summary>Whether they are to be used for factors in a format.</summary>
     /// <exception cref="DeviceException">What they did has made the device unusable.</exception>
@@ -65,7 +56,7 @@ internal sealed class WarpgroupProducts
     {
         bool changes = !_isOff && _works.ContainsValue(true);
         _isOff = true;
-        Drawback ??= Without(reason);
+        Tell(reason);
         return changes;
     }
 
@@ -76,25 +67,46 @@ internal sealed class WarpgroupProducts
         new Index3D(Tile.GroupSize, 1, 1),
         SharedMemoryConfig.RequestDynamic<byte>(WarpgroupMemory.Bytes));
 
+    private static WarpgroupProducts? For(Device device) =>
+        device.Info.CudaArchitecture == PtxTarget.Hopper
+            && device.Accelerator is CudaAccelerator cuda
+            && cuda.InstructionSet >= CudaInstructionSet.ISA_80
+            && !device.Info.Without.HasFlag(DeviceFeatures.Warpgroups)
+            && CudaSharedMemory.MostBytes(cuda) >= WarpgroupMemory.Bytes
+            ? new WarpgroupProducts(device)
+            : null;
+
     private bool Try<TTensor>()
         where TTensor : struct, ITensorFormat
     {
         try
         {
             int wrong = CountWrong<TTensor>();
-            Drawback ??= wrong == 0 ? null : Without($"{wrong:N0} of {Rows * Tokens:N0} sums of {typeof(TTensor).Name} are wrong");
+            if (wrong > 0)
+            {
+                Tell($"{wrong:N0} of {Rows * Tokens:N0} sums of {typeof(TTensor).Name} are wrong");
+            }
+
             return wrong == 0;
         }
         catch (Exception exception)
         {
             string reason = exception.Message.ReplaceLineEndings(" ");
             RequireUsable(reason);
-            Drawback ??= Without(reason);
+            Tell(reason);
             return false;
         }
     }
 
-    private static string Without(string reason) => $"prompts are multiplied without warpgroups: {reason}";
+    // The first reason tells most.
+    private void Tell(string reason)
+    {
+        if (!_hasTold)
+        {
+            _hasTold = true;
+            _device.Tell($"prompts are multiplied without warpgroups: {reason}");
+        }
+    }
 
     // A fault of a kernel spoils the context for all that comes after.
     private void RequireUsable(string reason)
