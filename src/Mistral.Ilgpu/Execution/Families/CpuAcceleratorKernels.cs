@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Forms by .NET's vectors.</summary>
 internal sealed class CpuAcceleratorKernels(
     CpuAccelerator family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
-    : KernelSet(family, device, state, activations, binder)
+    : RowKernels(family, device, state, activations, binder)
 {
     private protected override Launch Norm(
         Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(

@@ -70,19 +70,7 @@ public abstract partial class KernelSet
 
     private protected virtual Launch Gate(
         string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
-        gateUp is { Bands: [{ Format: var format, Layout: WeightLayout.Rows } band], Updates: [] } && !format.IsQuantized()
-            ? format switch
-            {
-                TensorFormat.Float32 => GatedElements<Float32, float>(band, input.Values, products, output),
-                TensorFormat.BFloat16 => GatedElements<BFloat16, ushort>(band, input.Values, products, output),
-                _ => GatedElements<Float16, ushort>(band, input.Values, products, output),
-            }
-            : Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
-
-    private protected abstract Launch GatedElements<TFormat, TElement>(
-        WeightBand band, Activation input, Activation products, Activation output)
-        where TFormat : struct, IWeightFormat<TElement>
-        where TElement : unmanaged;
+        Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
 
     /// <summary>output = silu(gate) × up, of both products.</summary>
     private protected virtual Launch Activate(

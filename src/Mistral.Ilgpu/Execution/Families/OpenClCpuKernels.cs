@@ -59,11 +59,6 @@ internal sealed class OpenClCpuKernels(
                 _ => LaunchShape.Rows(band.Rows));
     }
 
-    // Matrices that are multiplied with lie in strips, where this is two steps.
-    private protected override Launch GatedElements<TFormat, TElement>(
-        WeightBand band, Activation input, Activation products, Activation output) =>
-        Elements<TFormat, TElement, Assign>(band, input, products, RowSet.Tokens) + Activate(products, output, RowSet.Tokens);
-
     private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false)
     {
         return !QuantizedActivations.Fit(output.Columns) ? base.Activate(products, output, rows) : makesInt8 ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();

@@ -1,0 +1,27 @@
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Kernels over matrices whose rows lie one after the other: a gated product whose weights are floats has forms of its
+/// own.</summary>
+internal abstract class RowKernels(
+    Family family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    : KernelSet(family, device, state, activations, binder)
+{
+    private protected override Launch Gate(
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+        gateUp is { Bands: [{ Format: var format } band], Updates: [] } && !format.IsQuantized()
+            ? format switch
+            {
+                TensorFormat.Float32 => GatedElements<Float32, float>(band, input.Values, products, output),
+                TensorFormat.BFloat16 => GatedElements<BFloat16, ushort>(band, input.Values, products, output),
+                _ => GatedElements<Float16, ushort>(band, input.Values, products, output),
+            }
+            : base.Gate(name, gateUp, input, products, output, makesInt8);
+
+    private protected abstract Launch GatedElements<TFormat, TElement>(
+        WeightBand band, Activation input, Activation products, Activation output)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged;
+}
