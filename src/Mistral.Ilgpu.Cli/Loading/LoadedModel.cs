@@ -58,11 +58,12 @@ internal sealed class LoadedModel : IDisposable
             var model = ProgressBar.OverLoading(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, (progress, kernels) =>
                 MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));
             model.OnCacheOverflow = reason => narrator.Say($"warning: {reason}: --kv-type bf16");
-            model.OnSlowerLaunches = reason => narrator.Detail($"{reason}");
             if (device.Drawback is { } drawback)
             {
                 narrator.Detail($"{drawback}");
             }
+
+            device.OnDrawback = reason => narrator.Detail($"{reason}");
 
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             string compiled = model.CompiledKernels == 0 ? "" : string.Create(

@@ -50,6 +50,9 @@ public sealed partial class Device : IDisposable
     /// <summary>Why it computes slower than it might, in words; null where it does not.</summary>
     public string? Drawback => _drawbacks.Count > 0 ? string.Join("; ", _drawbacks) : null;
 
+    /// <summary>Is told of each that is found from now on, once.</summary>
+    public Action<string>? OnDrawback { get; set; }
+
     /// <summary>Launchers whose owner is the device.</summary>
     internal int OwnLaunches => _launches.Count;
 
@@ -118,20 +121,6 @@ public sealed partial class Device : IDisposable
         (Action<AcceleratorStream, KernelConfig, TKernel>)_kernels.GetOrAdd(
             typeof(TKernel), static (_, loader) => loader.Load<TKernel>(), _runtime.Loader);
 
-    /// <summary>Runs <paramref name="launches"/>, whose kernels a device that pays for each launch runs as one.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled, between two kernels of those that were run as one.</exception>
-    public void Together(Action launches, CancellationToken cancellation = default)
-    {
-        if (_runtime.Gathering is { } gathered)
-        {
-            gathered.Together(launches, cancellation);
-        }
-        else
-        {
-            launches();
-        }
-    }
-
     /// <summary>Runs <paramref name="test"/> unless this device has passed the test of that name.</summary>
     public void TestOnce(string name, Action test)
     {
@@ -152,6 +141,7 @@ public sealed partial class Device : IDisposable
         if (!_drawbacks.Contains(drawback))
         {
             _drawbacks.Add(drawback);
+            OnDrawback?.Invoke(drawback);
         }
     }
 

@@ -87,7 +87,7 @@ public sealed partial class MistralModel
     {
         if (!_hasChosen)
         {
-            Take(_choose, LastPass);
+            Runner.Launch(_choose, LastPass);
             _hasChosen = true;
         }
 

@@ -23,39 +23,18 @@ public sealed class Profiler(MistralModel model)
         {
             var timings = new List<PassTiming>();
             using var clock = new StreamClock(model.Device);
-            var launched = new List<Step>();
-            var walk = model.Walk;
-            model.Walk = (step, pass) =>
+            TimedPasses? timed = null;
+            using var decorated = model.Decorate((inner, direct) => timed = new TimedPasses(inner, direct, clock));
+            Generate(prompt, generated, run =>
             {
-                if (step.RowCount(pass) > 0)
-                {
-                    launched.Add(step);
-                    clock.Mark();
-                    (walk ?? ((one, at) => one.Launch(at)))(step, pass);
-                    clock.Mark();
-                }
-            };
-            try
-            {
-                Generate(prompt, generated, run =>
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    var begin = StreamClock.Now;
-                    run();
-                    model.Device.Synchronize();
-                    var end = StreamClock.Now;
-                    var marks = clock.Read();
-                    var pass = model.LastPass.Copy();
-                    timings.Add(new PassTiming(
-                        pass, begin, end, [.. launched.Select((step, i) => new StepTiming(step, marks[2 * i], marks[(2 * i) + 1], step.Cost(pass)))]));
-                    launched.Clear();
-                });
-            }
-            finally
-            {
-                model.Walk = walk;
-            }
-
+                cancellation.ThrowIfCancellationRequested();
+                var begin = StreamClock.Now;
+                run();
+                model.Device.Synchronize();
+                var end = StreamClock.Now;
+                var pass = model.LastPass.Copy();
+                timings.Add(new PassTiming(pass, begin, end, timed!.Read(pass)));
+            });
             return timings;
         }
 

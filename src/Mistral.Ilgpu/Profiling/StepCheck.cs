@@ -38,13 +38,10 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
 
     private readonly bool _rounds = Family.Of(model.Device).RoundsPrompts(model.Options.Activations);
     private readonly Batch _batch = new();
-    private readonly Batch _referenceBatch = new();
-    private readonly Dictionary<string, double> _worst = [];
 
     /// <summary>Checks a prompt and what is generated greedily after it, until a step differs.</summary>
     public StepCheckResult Run(int[] prompt, int generated, CancellationToken cancellation = default)
     {
-        _worst.Clear();
         using var sequence = model.TryOpen(prompt.Length + generated);
         using var referenceSequence = reference.TryOpen(prompt.Length + generated);
         if (sequence is null || referenceSequence is null)
@@ -52,14 +49,18 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
             throw new InvalidOperationException("the cache has no room for the text");
         }
 
+        CheckedPasses? check = null;
+        using var decorated = model.Decorate(
+            (inner, direct) => check = new CheckedPasses(inner, direct, model, reference, _rounds, cancellation));
         int next = 0;
         int passes = 0;
         foreach (var pass in GreedyPass.Of(model, prompt, generated))
         {
             pass.Fill(_batch, sequence, prompt, next);
-            pass.Fill(_referenceBatch, referenceSequence, prompt, next);
+            pass.Fill(check!.ReferenceBatch, referenceSequence, prompt, next);
             passes++;
-            var found = Walk(cancellation);
+            model.Forward(_batch, cancellation);
+            var found = check.Found;
             if (found is null && pass.Chooses)
             {
                 next = model.ArgMax()[0];
@@ -69,90 +70,10 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
 
             if (found is var (step, row, error, tolerance))
             {
-                return new StepCheckResult(_worst, passes, new StepDifference(step, pass.ToString(), row, error, tolerance));
+                return new StepCheckResult(check.WorstErrors, passes, new StepDifference(step, pass.ToString(), row, error, tolerance));
             }
         }
 
-        return new StepCheckResult(_worst, passes, null);
-    }
-
-    private (string Step, int Row, double Error, double Tolerance)? Walk(CancellationToken cancellation)
-    {
-        var pass = model.Begin(_batch);
-        var referencePass = reference.Begin(_referenceBatch);
-        double tolerance = _rounds && pass.PrefillCount > 0 ? RoundedTolerance : Tolerance;
-        var steps = model.Graph.StepsOf(pass).ToArray().ToDictionary(step => step.Name);
-        foreach (var referenceStep in reference.Graph.StepsOf(referencePass))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            referenceStep.Launch(referencePass);
-            // What the next step does too is checked with it.
-            if (!steps.TryGetValue(referenceStep.Name, out var step) || step.RowCount(pass) == 0)
-            {
-                continue;
-            }
-
-            model.Take(step, pass);
-            var (row, error) = Compare(step.Output!, referenceStep.Output!, step.RowCount(pass));
-            if (!(error <= tolerance))
-            {
-                return (step.Name, row, error, tolerance);
-            }
-
-            _worst[step.Kind] = Math.Max(error, _worst.GetValueOrDefault(step.Kind));
-        }
-
-        model.End(_batch);
-        reference.End(_referenceBatch);
-        return null;
-    }
-
-    // The worst row. What the reference made is then replaced by what the device made, for the next step to begin with.
-    private (int Row, double Error) Compare(Activation output, Activation expected, int rows)
-    {
-        var found = Download(model.Device, output, rows);
-        var right = Download(reference.Device, expected, rows);
-        var worst = (Row: 0, Error: 0.0);
-        for (int row = 0; row < rows; row++)
-        {
-            double error = Error(Row(found, output), Row(right, expected));
-            if (!(error <= worst.Error))
-            {
-                worst = (row, error);
-            }
-
-            if (double.IsNaN(error))
-            {
-                break;
-            }
-
-            Row(found, output).CopyTo(Row(right, expected));
-
-            Span<float> Row(float[] values, Activation activation) => values.AsSpan(row * activation.Stride, activation.Columns);
-        }
-
-        expected.View.SubView(0, right.Length).CopyFromCPU(reference.Device.Stream, right);
-        return worst;
-    }
-
-    private static float[] Download(Execution.Device device, Activation activation, int rows)
-    {
-        var values = new float[rows * activation.Stride];
-        activation.View.SubView(0, values.Length).CopyToCPU(device.Stream, values);
-        device.Synchronize();
-        return values;
-    }
-
-    private static double Error(ReadOnlySpan<float> found, ReadOnlySpan<float> right)
-    {
-        double difference = 0;
-        double size = 0;
-        for (int i = 0; i < found.Length; i++)
-        {
-            difference += ((double)found[i] - right[i]) * ((double)found[i] - right[i]);
-            size += (double)right[i] * right[i];
-        }
-
-        return difference == 0 ? 0 : Math.Sqrt(difference / size);
+        return new StepCheckResult(check!.WorstErrors, passes, null);
     }
 }

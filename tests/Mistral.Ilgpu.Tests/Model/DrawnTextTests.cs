@@ -90,14 +90,14 @@ public sealed class DrawnTextTests
         using var checkpoint = Write(folder.Path);
         var device = TestDevice.Get(name);
         using var model = MistralModel.Load(checkpoint, device);
-        model.Walk = (step, pass) =>
+        using var walk = model.WalkBy((step, pass) =>
         {
             step.Launch(pass);
             if (step.Kind == "output")
             {
                 step.Output!.View.SubView(5, 2).CopyFromCPU(device.Stream, [float.NaN, float.PositiveInfinity]);
             }
-        };
+        });
         using var text = new ModelText(model);
         text.Forward([1, 2], new Sampler(Options[0], Vocabulary).NextChoice());
         Assert.Contains("token 5", Assert.Throws<ModelFileException>(() => text.Choose()).Message, StringComparison.Ordinal);

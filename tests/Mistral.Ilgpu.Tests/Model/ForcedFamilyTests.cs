@@ -1,5 +1,6 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
@@ -52,7 +53,7 @@ public sealed class ForcedFamilyTests
         var options = new ModelOptions(type, Chunk: 8);
         // The self-test runs first.
         using var model = MistralModel.LoadUntested(checkpoint, device, options);
-        Assert.Equal(family == KernelFamily.OpenClCpu, model.Chains is not null);
+        Assert.Equal(family == KernelFamily.OpenClCpu, model.Runner<ChainedPasses>() is not null);
         using var reference = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), options);
         Assert.Null(new StepCheck(model, reference).Run(prompt, generated, TestContext.Current.CancellationToken).First);
     }

@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -21,10 +22,6 @@ public abstract class Family
     /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host
     /// cheaply.</summary>
     public virtual bool DrawsTokens => false;
-
-    /// <summary>Whether putting a kernel on the device costs more than many a step takes, so that a layer's steps are
-    /// chained.</summary>
-    public virtual bool ChainsSteps => false;
 
     /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
     public virtual int QueriesPerTile(TensorFormat cache) => MostQueriesPerTile;
@@ -95,6 +92,15 @@ public abstract class Family
     internal virtual void Measure(Execution.Device device)
     {
     }
+
+    /// <summary>How the passes of a model are launched. Recordings decline what is not decoded tokens alone, and each step of that
+    /// is launched by itself.</summary>
+    internal virtual IPassRunner Runner(BoundPlan plan) => plan.Device switch
+    {
+        { Gathering: { } launches } => new GatheredPasses(launches, plan.Direct),
+        { Graphs: { } driver } => new PassRunners(new RecordedPasses(driver, plan, SplitTiles), plan.Direct),
+        _ => plan.Direct,
+    };
 
     /// <summary>Leaves out forms that may be what has failed, where there are others in their place.</summary>
     /// <param name="reason">What has failed, in words.</param>

@@ -1,4 +1,5 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -7,8 +8,6 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>OpenCL on a CPU: few threads and a vectorizing compiler.</summary>
 internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
 {
-    public override bool ChainsSteps => true;
-
     public override WeightLayout LayoutOf(TensorFormat format, ActivationType activations) =>
         activations == ActivationType.Int8 || !format.IsQuantized() ? WeightLayout.Strips : WeightLayout.Rows;
 
@@ -17,6 +16,9 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
     public override KernelConfig Coarse(long items) => LaunchShape.Cover(items, 1);
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation is Norm or GatedProduct;
+
+    // Putting a kernel on the cores costs more than many a step takes.
+    internal override IPassRunner Runner(BoundPlan plan) => new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
 
     internal override KernelSet Kernels(
         Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>

@@ -1,7 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution.Passes;
+namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>The device memory that a plan's operations work on.</summary>
 public sealed record PlanMemory(

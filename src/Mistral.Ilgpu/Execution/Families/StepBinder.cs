@@ -1,8 +1,8 @@
 using ILGPU;
-using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Execution.Passes;
+namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Makes a plan's operations steps: kernels over memory.</summary>
 internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
