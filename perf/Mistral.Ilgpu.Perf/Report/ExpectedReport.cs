@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Inspection;
 using Mistral.Ilgpu.Kernels;
 

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Measurement;
 using Mistral.Ilgpu.Model;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Profiling;
 

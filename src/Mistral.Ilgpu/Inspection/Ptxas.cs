@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Inspection;

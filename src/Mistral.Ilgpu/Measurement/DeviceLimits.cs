@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Measurement;
 
@@ -12,7 +13,7 @@ public sealed record DeviceLimits(double BytesPerSecond, double OperationsPerSec
     /// <param name="again">Whether to measure anew.</param>
     public static DeviceLimits Of(Device device, bool again = false)
     {
-        string file = UserCache.FileFor("limits", device, ".json");
+        string file = device.CacheFile("limits", ".json");
         if (!again && Read(file) is { } known)
         {
             return known;

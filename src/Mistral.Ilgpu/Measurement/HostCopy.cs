@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Measurement;
 

@@ -1,4 +1,4 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Model;

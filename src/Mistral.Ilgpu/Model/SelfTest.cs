@@ -1,8 +1,9 @@
 using System.Text.Json;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model;

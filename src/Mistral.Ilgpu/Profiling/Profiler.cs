@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Profiling;

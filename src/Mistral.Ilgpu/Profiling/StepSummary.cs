@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Profiling;

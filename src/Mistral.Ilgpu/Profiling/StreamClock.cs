@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Profiling;
 

@@ -1,9 +1,8 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 

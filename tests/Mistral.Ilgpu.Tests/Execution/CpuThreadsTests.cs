@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Profiling;
 using Mistral.Ilgpu.Tests.Cli;
 using Mistral.Ilgpu.Tests.Model;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Tests.Profiling;
 

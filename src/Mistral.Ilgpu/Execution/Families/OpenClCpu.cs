@@ -1,4 +1,6 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
@@ -21,6 +23,6 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
     internal override IPassRunner Runner(BoundPlan plan) => new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
 
     internal override KernelSet Kernels(
-        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new OpenClCpuKernels(this, device, state, activations, binder);
 }

@@ -1,4 +1,5 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;

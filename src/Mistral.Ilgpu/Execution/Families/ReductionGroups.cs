@@ -1,6 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -54,7 +57,7 @@ internal sealed class ReductionGroups
     private int Measured()
     {
         int[] candidates = [.. new[] { Default, 256, 64 }.Where(size => size <= _device.Info.MaxGroupSize)];
-        var choice = new MeasuredChoice(candidates, UserCache.FileFor("reduction-group", _device, ".txt"));
+        var choice = new MeasuredChoice(candidates, _device.CacheFile("reduction-group", ".txt"));
         if (choice.Chosen is null && candidates.Length > 1 && _device.AvailableBytes > 2L * Rows * Rows * sizeof(ushort))
         {
             Measure(_device, choice);

@@ -1,7 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Drivers;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
     Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles, Mistral.Ilgpu.Kernels.Products.Assign>;
 

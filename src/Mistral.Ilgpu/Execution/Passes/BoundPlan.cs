@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Execution.Devices;
+
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>A plan that is bound to a device, with what its launches depend on besides.</summary>

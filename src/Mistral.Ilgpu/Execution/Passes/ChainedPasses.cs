@@ -1,7 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
@@ -42,7 +44,7 @@ internal sealed class ChainedPasses : IPassRunner
         // As good a name for the size of a model as any.
         long passBytes = _steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
         WorkerCount = new MeasuredChoice(
-            cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], UserCache.FileFor($"workers-{passBytes}", device, ".txt"));
+            cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], device.CacheFile($"workers-{passBytes}", ".txt"));
         _launch = workers => LaunchChains(_pass!, workers);
         var chains = new StepChains(device, _steps, _counters.View, plan.Launches, () => _isStopped);
         _whole = new(() => Task.Run(() => chains.Build(isSplit: false)));

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution.Drivers;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;

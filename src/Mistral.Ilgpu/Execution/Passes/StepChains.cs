@@ -1,6 +1,7 @@
 using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -11,7 +12,7 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <param name="owner">Of the launches.</param>
 /// <param name="isStopped">Asked between two chains.</param>
 internal sealed class StepChains(
-    Execution.Device device, IReadOnlyList<Step> steps, ArrayView<int> counters, BoundLaunches owner, Func<bool> isStopped)
+    Execution.Devices.Device device, IReadOnlyList<Step> steps, ArrayView<int> counters, BoundLaunches owner, Func<bool> isStopped)
 {
     /// <summary>What launches the steps of a pass, each chain by so many workers.</summary>
     /// <param name="isSplit">Whether the attention of the pass is split.</param>
