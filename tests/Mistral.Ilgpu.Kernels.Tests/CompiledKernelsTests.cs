@@ -7,7 +7,7 @@ using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Execution.Compilation;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 

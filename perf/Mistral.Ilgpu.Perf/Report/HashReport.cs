@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 

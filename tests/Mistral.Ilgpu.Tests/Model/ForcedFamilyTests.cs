@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 

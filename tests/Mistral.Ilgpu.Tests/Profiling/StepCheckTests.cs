@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Tests.Cli;
 using Mistral.Ilgpu.Tests.Model;
 using Xunit;

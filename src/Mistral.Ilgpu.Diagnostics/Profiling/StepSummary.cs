@@ -1,6 +1,6 @@
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>The runs of one kind of step in one phase.</summary>
 /// <param name="phaseTime">The wall clock of the phase.</param>

@@ -9,7 +9,7 @@ using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Inspection;
+namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>
 /// The code that ILGPU generates for kernels; needs no device. It keeps what it made for one backend, architecture or form and

@@ -1,6 +1,6 @@
 using Mistral.Ilgpu.Execution.Passes;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Passes of one kind, summed.</summary>
 public sealed class PhaseProfile(string name, IReadOnlyList<PassTiming> passes)

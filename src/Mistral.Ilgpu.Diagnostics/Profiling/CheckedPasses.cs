@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Runs each step on a reference too, both from the same activations, and compares what they make. Where a step has
 /// differed, those after it run uncompared.</summary>

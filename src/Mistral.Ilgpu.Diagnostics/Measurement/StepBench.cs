@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>Single steps of a model, over and over in the same pass.</summary>
 public sealed class StepBench : IDisposable

@@ -1,6 +1,6 @@
 using Mistral.Ilgpu.Execution.Devices;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>The rate of the best dense product that a device has here: what operations are held against.</summary>
 public static class DenseProduct

@@ -1,7 +1,7 @@
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Model;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Times every step of a prompt and of what is generated greedily after it.</summary>
 /// <param name="model">On a device that was opened as timed.</param>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Mistral.Ilgpu.Execution.Devices;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>
 /// Puts time stamps between the kernels of a device's stream, taken by the device where it has a clock of its own, and tells

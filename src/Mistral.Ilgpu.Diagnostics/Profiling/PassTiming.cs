@@ -1,7 +1,7 @@
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>One run of a step. Times are of <see cref="StreamClock.Now"/>.</summary>
 public sealed record StepTiming(Step Step, TimeSpan Begin, TimeSpan End, StepCost Cost)

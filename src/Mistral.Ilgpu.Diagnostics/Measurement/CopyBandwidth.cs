@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>The memory bandwidth of a device, as a large copy reaches it: what bytes are held against.</summary>
 public static class CopyBandwidth

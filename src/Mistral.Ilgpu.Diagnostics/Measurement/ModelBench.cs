@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>What was measured in one repetition.</summary>
 /// <param name="Cost">What the passes moved and computed, by their steps' own figures.</param>

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Kernels;
 
-namespace Mistral.Ilgpu.Inspection;
+namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>What a kernel takes of an NVIDIA GPU.</summary>
 /// <param name="Registers">Of each thread.</param>

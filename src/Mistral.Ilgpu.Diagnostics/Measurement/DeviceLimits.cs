@@ -2,7 +2,7 @@ using System.Text.Json;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>What a device was measured to reach at most: the roof of Williams et al., doi 10.1145/1498765.1498785.</summary>
 /// <param name="BytesPerSecond">See <see cref="CopyBandwidth"/>.</param>

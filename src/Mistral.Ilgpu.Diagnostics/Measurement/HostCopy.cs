@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Model;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>How fast a device takes bytes from the host's memory, page-locked where that helps: what loading a model is held
 /// against.</summary>

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Inspection;
+namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>What a GPU does at most, as its maker says or as was measured.</summary>
 /// <param name="GigabytesPerSecond">Of its memory.</param>

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>The first step that differs from the reference.</summary>
 /// <param name="Pass">What the pass took, in words.</param>

@@ -9,7 +9,7 @@ using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>
 /// One layer's attention step alone (rotary positions, attention, cache rotation), in the shape of a model, on random

@@ -1,7 +1,7 @@
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>A pass of a prompt, or of a token that was chosen greedily after it.</summary>
 /// <param name="Count">Tokens of the prompt; none where a token is generated.</param>

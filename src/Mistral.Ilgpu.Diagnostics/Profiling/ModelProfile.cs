@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>A prompt and the tokens generated after it, pass by pass.</summary>
 /// <param name="Passes">In their order.</param>

@@ -10,7 +10,7 @@ using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
-namespace Mistral.Ilgpu.Measurement;
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>One matrix product alone, random weights times random activations. Owns its buffers.</summary>
 public sealed class ProductBench : IDisposable

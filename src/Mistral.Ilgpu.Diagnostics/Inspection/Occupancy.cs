@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Inspection;
+namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>What one multiprocessor of an architecture has (CUDA C++ Programming Guide, table of technical
 /// specifications).</summary>

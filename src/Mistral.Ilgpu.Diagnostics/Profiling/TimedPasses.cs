@@ -1,7 +1,7 @@
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Profiling;
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Puts a mark on the device's stream before and after each step.</summary>
 internal sealed class TimedPasses(IPassRunner inner, DirectPasses direct, StreamClock clock) : WalkedPasses(inner, direct)
