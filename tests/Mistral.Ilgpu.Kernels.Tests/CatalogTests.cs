@@ -90,7 +90,7 @@ public sealed partial class CatalogTests
         var buffers = new List<IDisposable>();
         var family = Family.Of(device);
         var shape = AttentionShape.Of(config, cacheType);
-        var plan = new MistralGraph(config, shape, new WeightFormats(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
+        var plan = new MistralGraph(config, shape, WeightFormats.On(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
         using var cache = new RotatingKvCache(device, config, options, Rows);
         var memory = new PlanMemory(
             plan.Activations.ToDictionary(one => one, one => family.Input(device, one.Name, Rows, one.Columns, Room<float>(Rows * Padding.Pad(one.Columns)), buffers.Add)),

@@ -42,7 +42,7 @@ internal sealed record Inspection(
         json.WriteStartObject();
         json.WriteString("model", Checkpoint.Name);
         json.WriteString("layout", Checkpoint.Layout);
-        json.WriteNumber("parameters", Config.ParameterCount);
+        json.WriteNumber("parameters", MistralGraph.ParameterCountOf(Config));
         json.WriteStartObject("config");
         json.WriteNumber("vocabulary_size", Config.VocabularySize);
         json.WriteNumber("dim", Config.Dim);

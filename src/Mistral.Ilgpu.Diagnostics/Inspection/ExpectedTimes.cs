@@ -54,7 +54,7 @@ public static class ExpectedTimes
         int window = config.WindowOf(0) ?? int.MaxValue;
         var caches = Enumerable.Range(0, config.LayerCount).Select(layer => new KvPlan(layer, window, window, TensorFormat.Float16));
         var gpu = Family.Of(new DeviceInfo(DeviceKind.Cuda, 0, "", IsGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
-        var formats = new WeightFormats(gpu, ActivationType.Int8, _ => weights);
+        var formats = WeightFormats.On(gpu, ActivationType.Int8, _ => weights);
         var plan = new MistralGraph(config, AttentionShape.Of(config, TensorFormat.Float16), formats, [.. caches]).Plan();
         var fused = new Fusion(gpu, ActivationType.Int8, _ => false).Fuse(plan);
         return
