@@ -53,17 +53,6 @@ public sealed record ModelConfig
         return LayerWindows.IsEmpty ? SlidingWindow : LayerWindows[layer % LayerWindows.Length];
     }
 
-    /// <summary>Weights of the model, embeddings included.</summary>
-    public long ParameterCount
-    {
-        get
-        {
-            long attention = (long)Dim * HeadDim * ((2 * HeadCount) + (2 * KvHeadCount));
-            long layer = attention + (3L * Dim * FeedForwardDim) + (2L * Dim);
-            return (LayerCount * layer) + ((TiedEmbeddings ? 1L : 2L) * VocabularySize * Dim) + Dim;
-        }
-    }
-
     /// <summary>This, if its sizes are ones that the kernels and a device can hold.</summary>
     /// <param name="file">What the sizes were read from.</param>
     /// <exception cref="ModelFileException">A size is out of range.</exception>

@@ -1,6 +1,6 @@
-using Mistral.Ilgpu.Execution;
-using Xunit;
+using Mistral.Ilgpu.Execution.Devices;
 using static Mistral.Ilgpu.Kernels.Tests.RaggedPasses;
+using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 

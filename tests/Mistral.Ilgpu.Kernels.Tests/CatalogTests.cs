@@ -1,13 +1,13 @@
 using System.Text.RegularExpressions;
 using ILGPU;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -88,9 +88,9 @@ public sealed partial class CatalogTests
         };
         var options = new ModelOptions(CacheType: cacheType, Activations: activations, Chunk: Rows);
         var buffers = new List<IDisposable>();
-        var family = Family.Of(device.Info);
+        var family = Family.Of(device);
         var shape = AttentionShape.Of(config, cacheType);
-        var plan = new MistralGraph(config, shape, new WeightFormats(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
+        var plan = new MistralGraph(config, shape, WeightFormats.On(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
         using var cache = new RotatingKvCache(device, config, options, Rows);
         var memory = new PlanMemory(
             plan.Activations.ToDictionary(one => one, one => family.Input(device, one.Name, Rows, one.Columns, Room<float>(Rows * Padding.Pad(one.Columns)), buffers.Add)),

@@ -6,10 +6,10 @@ using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
-using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;

@@ -1,8 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 

@@ -1,4 +1,4 @@
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;

@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Execution;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;

@@ -1,4 +1,4 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 

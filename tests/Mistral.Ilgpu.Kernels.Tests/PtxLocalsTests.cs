@@ -1,4 +1,4 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;

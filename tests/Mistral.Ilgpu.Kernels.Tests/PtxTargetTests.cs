@@ -1,5 +1,5 @@
 using ILGPU.Runtime.Cuda;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;

@@ -2,12 +2,11 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Reference;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -77,7 +76,7 @@ internal static class RaggedPasses
         var state = new StepState(device.Upload(ints[..length]));
         var layer = cache.Layers[0];
         var output = device.Zeros<float>((long)batch.TokenCount * s.Heads * s.HeadDim);
-        int splitTiles = tilesOfSplit ?? (form == Form.Tensor ? Family.Of(device.Info).SplitTiles : DecodeSplits.LeastTiles);
+        int splitTiles = tilesOfSplit ?? (form == Form.Tensor ? Family.Of(device).SplitTiles : DecodeSplits.LeastTiles);
         var input = new AttentionInput<TElement>(
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, new Divisor(s.HeadDim), layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);

@@ -76,7 +76,7 @@ public sealed class RmsNormTests
     }
 
     private delegate void LaunchNorm(
-        Mistral.Ilgpu.Execution.Device device, StepState state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
+        Mistral.Ilgpu.Execution.Devices.Device device, StepState state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
         int columns, int stride, int rows);
 
     private static void Check(string name, LaunchNorm launch, int[]? widths = null)

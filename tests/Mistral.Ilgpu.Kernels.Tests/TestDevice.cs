@@ -2,12 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -149,13 +149,13 @@ public static class TestDevice
     private static (Device? Device, string? Absent) OpenWithoutWarpgroups()
     {
         var (device, absent) = OpenCuda();
-        if (device is { Warpgroups: null })
+        if (device is not null && WarpgroupProducts.Of(device) is null)
         {
             device.Dispose();
             return (null, "the CUDA device has no warpgroups to do without");
         }
 
-        device?.LeaveWarpgroupsOut("a test does without");
+        _ = device is not null && Execution.Families.Family.Of(device).LeaveOut(device, "a test does without");
         return (device, absent);
     }
 

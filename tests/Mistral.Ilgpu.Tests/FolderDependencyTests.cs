@@ -17,6 +17,7 @@ public sealed partial class FolderDependencyTests
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Generation")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Model")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Tokenization")]
+    [InlineData("Mistral.Ilgpu.Diagnostics", "Mistral.Ilgpu.Diagnostics")]
     [InlineData("mistral", "Mistral.Ilgpu.Cli")]
     public void Folder_OfAnAssembly_HasNoCycle(string assembly, string folder) =>
         Assert.Empty(Graph(assembly, folder).Cycles(folder));
@@ -34,6 +35,19 @@ public sealed partial class FolderDependencyTests
     }
 
     [Theory]
+    [InlineData("Drivers", "Compilation", "Devices", "Buffers", "Passes", "Families")]
+    [InlineData("Compilation", "Devices", "Buffers", "Passes", "Families")]
+    [InlineData("Devices", "Buffers", "Passes", "Families")]
+    [InlineData("Buffers", "Passes", "Families")]
+    [InlineData("Passes", "Families")]
+    public void FolderOfExecution_UsesNothingAboveIt(string layer, params string[] above)
+    {
+        var graph = Graph("Mistral.Ilgpu", "Mistral.Ilgpu");
+        Assert.All(above, upper => Assert.Empty(
+            graph.Uses($"Mistral.Ilgpu.Execution.{layer}", $"Mistral.Ilgpu.Execution.{upper}")));
+    }
+
+    [Theory]
     [InlineData("Contract", "Hardware", "Formats", "Inputs", "Rows", "Products", "Attention", "Choosing")]
     [InlineData("Hardware", "Formats", "Inputs", "Rows", "Products", "Attention", "Choosing")]
     [InlineData("Formats", "Inputs", "Rows", "Products", "Attention", "Choosing")]
@@ -45,20 +59,28 @@ public sealed partial class FolderDependencyTests
     public void FolderOfKernels_UsesNothingAboveIt(string layer, params string[] above)
     {
         var graph = Graph("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels");
-        Assert.All(above, upper => Assert.Empty(graph.Uses($"Mistral.Ilgpu.Kernels.{layer}", $"Mistral.Ilgpu.Kernels.{upper}")));
+        Assert.All(above, upper => Assert.Empty(
+            graph.Uses($"Mistral.Ilgpu.Kernels.{layer}", $"Mistral.Ilgpu.Kernels.{upper}")));
     }
 
     // The tests above take a namespace for a folder.
-    [Fact]
-    public void FileOfKernels_HasTheNamespaceOfItsFolder()
+    [Theory]
+    [InlineData("kernels/Mistral.Ilgpu.Kernels")]
+    [InlineData("src/Mistral.Ilgpu")]
+    [InlineData("src/Mistral.Ilgpu.Diagnostics")]
+    public void File_OfAProject_HasTheNamespaceOfItsFolder(string project)
     {
-        const string Name = "Mistral.Ilgpu.Kernels";
-        string root = Path.Combine(Repository.Root, "kernels", Name);
-        string[] files = [.. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
-            .Where(file => !file.StartsWith("bin/", StringComparison.Ordinal) && !file.StartsWith("obj/", StringComparison.Ordinal))];
+        string root = Path.Combine(Repository.Root, project);
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
+                .Where(file => !file.StartsWith("bin/", StringComparison.Ordinal) && !file.StartsWith("obj/", StringComparison.Ordinal)),
+        ];
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.Equal(
-            string.Join('.', file.Split('/')[..^1].Prepend(Name)), Namespace().Match(File.ReadAllText(Path.Combine(root, file))).Groups[1].Value));
+            string.Join('.', file.Split('/')[..^1].Prepend(Path.GetFileName(project))),
+            Namespace().Match(File.ReadAllText(Path.Combine(root, file))).Groups[1].Value));
     }
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]

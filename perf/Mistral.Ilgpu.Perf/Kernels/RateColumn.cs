@@ -2,7 +2,6 @@ using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Perf.Kernels;

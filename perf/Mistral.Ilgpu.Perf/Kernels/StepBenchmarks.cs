@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Perf.Kernels;
@@ -58,7 +58,7 @@ public class StepBenchmarks : IDisposable
         {
             _held?.Model.Dispose();
             _held?.Device.Dispose();
-            var device = Execution.Device.Open(Device);
+            var device = Execution.Devices.Device.Open(Device);
             using var checkpoint = OneLayer();
             _held = held = (key, device, MistralModel.Load(checkpoint, device, new ModelOptions(SlidingWindow: Window, Chunk: 64)));
         }

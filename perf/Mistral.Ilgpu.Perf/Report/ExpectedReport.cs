@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Perf.Report;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Perf.Report;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 

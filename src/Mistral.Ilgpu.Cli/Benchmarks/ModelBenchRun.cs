@@ -2,8 +2,7 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Conversion;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;

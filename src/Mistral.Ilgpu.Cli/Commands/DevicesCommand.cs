@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 

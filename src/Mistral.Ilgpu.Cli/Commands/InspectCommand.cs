@@ -3,7 +3,7 @@ using System.Globalization;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
@@ -78,7 +78,7 @@ internal static class InspectCommand
             [
                 ["model", inspection.Checkpoint.Name],
                 ["layout", inspection.Checkpoint.Layout],
-                ["parameters", Text($"{config.ParameterCount:N0}")],
+                ["parameters", Text($"{MistralGraph.ParameterCountOf(config):N0}")],
                 ["layers", Text($"{config.LayerCount} of width {config.Dim}, feed-forward {config.FeedForwardDim}")],
                 ["heads", Text($"{config.HeadCount} for queries, {config.KvHeadCount} for keys and values, of width {config.HeadDim}")],
                 ["vocabulary", Text($"{config.VocabularySize}{(config.TiedEmbeddings ? ", one matrix in and out" : "")}")],

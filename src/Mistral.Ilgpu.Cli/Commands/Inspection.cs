@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
@@ -42,7 +42,7 @@ internal sealed record Inspection(
         json.WriteStartObject();
         json.WriteString("model", Checkpoint.Name);
         json.WriteString("layout", Checkpoint.Layout);
-        json.WriteNumber("parameters", Config.ParameterCount);
+        json.WriteNumber("parameters", MistralGraph.ParameterCountOf(Config));
         json.WriteStartObject("config");
         json.WriteNumber("vocabulary_size", Config.VocabularySize);
         json.WriteNumber("dim", Config.Dim);

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Cli.Commands;

@@ -2,8 +2,8 @@ using System.CommandLine;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Measurement;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Measurement;
+using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Planning;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Model;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Loading;
@@ -58,11 +58,12 @@ internal sealed class LoadedModel : IDisposable
             var model = ProgressBar.OverLoading(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, (progress, kernels) =>
                 MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));
             model.OnCacheOverflow = reason => narrator.Say($"warning: {reason}: --kv-type bf16");
-            model.OnSlowerLaunches = reason => narrator.Detail($"{reason}");
             if (device.Drawback is { } drawback)
             {
                 narrator.Detail($"{drawback}");
             }
+
+            device.OnDrawback = reason => narrator.Detail($"{reason}");
 
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             string compiled = model.CompiledKernels == 0 ? "" : string.Create(

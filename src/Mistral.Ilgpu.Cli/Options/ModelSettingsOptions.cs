@@ -4,7 +4,8 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Loading;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Options;

@@ -1,4 +1,4 @@
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using OxyPlot;
 using OxyPlot.Axes;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Mistral.Ilgpu.Measurement;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Output;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Mistral.Ilgpu.Measurement;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Output;
 

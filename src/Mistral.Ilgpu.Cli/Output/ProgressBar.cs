@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Model;
 using Spectre.Console;
 

@@ -1,5 +1,5 @@
-using Mistral.Ilgpu.Measurement;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using OxyPlot;
 using OxyPlot.Annotations;
 using OxyPlot.Axes;

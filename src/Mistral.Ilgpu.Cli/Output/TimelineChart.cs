@@ -1,5 +1,5 @@
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;

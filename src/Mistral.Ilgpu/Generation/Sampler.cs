@@ -1,5 +1,5 @@
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Generation;
 

@@ -2,12 +2,13 @@ using System.Numerics.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -37,7 +38,7 @@ internal static class BlockSelfTest
         using var gain = device.Allocate<float>(Columns, "the self-test");
         using var normed = device.Allocate<float>(Columns, "the self-test");
         using var output = device.Allocate<float>(Padding.Pad(Rows), "the self-test");
-        var family = Family.Of(device.Info);
+        var family = Family.Of(device);
         var layout = family.LayoutOf(format, activations);
         using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
         input.View.CopyFromCPU(device.Stream, x);

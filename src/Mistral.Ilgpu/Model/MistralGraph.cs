@@ -1,4 +1,4 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
@@ -32,8 +32,16 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, Weigh
         new MistralGraph(
             config,
             AttentionShape.Of(config, options.CacheType),
-            new WeightFormats(Family.Of(device), options.Activations, name => tensors[name].FormatAs(options.WeightType)),
+            WeightFormats.On(Family.Of(device), options.Activations, name => tensors[name].FormatAs(options.WeightType)),
             RotatingKvCache.Plan(config, options)).Plan();
+
+    /// <summary>Weights of a model, embeddings included.</summary>
+    public static long ParameterCountOf(ModelConfig config) => new MistralGraph(
+        config,
+        // Heads without padding.
+        new AttentionShape(config.HeadCount, config.KvHeadCount, config.HeadDim, config.HeadDim),
+        new WeightFormats(_ => TensorFormat.Float32, _ => WeightLayout.Rows),
+        RotatingKvCache.Plan(config, new ModelOptions())).Plan().ParameterCount;
 
     public ModelPlan Plan()
     {

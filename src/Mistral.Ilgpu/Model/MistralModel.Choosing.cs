@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Model;
@@ -87,7 +86,7 @@ public sealed partial class MistralModel
     {
         if (!_hasChosen)
         {
-            Take(_choose, LastPass);
+            Runner.Launch(_choose, LastPass);
             _hasChosen = true;
         }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 
@@ -41,7 +42,7 @@ public sealed partial class MistralModel
             {
                 if (watch.Compiled > 0)
                 {
-                    model.PrepareChains(cancellation);
+                    model.PrepareRunner(cancellation);
                 }
 
                 (model.CompiledKernels, model.KernelTime) = (watch.Compiled, clock.Elapsed);
@@ -55,8 +56,8 @@ public sealed partial class MistralModel
         }
     }
 
-    /// <summary>Loads a model on a device that is taken at its word: there is no self-test, and chains are compiled beside the
-    /// first text.</summary>
+    /// <summary>Loads a model on a device that is taken at its word: there is no self-test, and nothing is compiled before the
+    /// first text that can be beside it.</summary>
     internal static MistralModel LoadUntested(
         Checkpoint checkpoint,
         Device device,
@@ -87,23 +88,22 @@ public sealed partial class MistralModel
         }
     }
 
-    // Compiling chains beside the first text would take the cores from it.
-    private void PrepareChains(CancellationToken cancellation)
+    // Compiling beside the first text would take the cores from it.
+    private void PrepareRunner(CancellationToken cancellation)
     {
-        if (Chains is not { AreWanted: true })
+        if (Runner.Trials is not { Count: > 0 } positions)
         {
             return;
         }
 
-        Chains.Prepare(cancellation);
-        TryOutChains(0);
-        if (Chains.FirstSplitPosition is { } position)
+        Runner.Prepare(cancellation);
+        foreach (int position in positions)
         {
-            TryOutChains(position);
+            TryOut(position);
         }
     }
 
-    private void TryOutChains(int position)
+    private void TryOut(int position)
     {
         // No text comes so far.
         if (position >= (Context ?? int.MaxValue) || !_cache.HasRoom(position + 1))
@@ -119,7 +119,7 @@ public sealed partial class MistralModel
 
         var batch = new Batch();
         batch.Decode(sequence, 0);
-        Chains!.TryOut(Begin(batch));
+        Runner.TryOut(Begin(batch));
         Device.Synchronize();
     }
 

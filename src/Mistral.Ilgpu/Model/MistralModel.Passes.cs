@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
 using Mistral.Ilgpu.Planning;
@@ -9,11 +8,6 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>How a pass is launched.</summary>
 public sealed partial class MistralModel
 {
-    // A second of a slow CPU's work.
-    private const long OperationsAhead = 10_000_000_000;
-
-    private CancellationToken _cancellation;
-
     /// <summary>Takes the batch's tokens in one pass.</summary>
     /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary
     /// lacks.</exception>
@@ -24,11 +18,11 @@ public sealed partial class MistralModel
     {
         cancellation.ThrowIfCancellationRequested();
         var pass = Begin(batch);
-        // Other passes are short, and a text that goes on after one that was cut short may have to be read again.
-        _cancellation = pass.PrefillCount > 0 ? cancellation : CancellationToken.None;
         try
         {
-            Launch(pass);
+            // Other passes are short, and a text that goes on after one that was cut short may have to be read again.
+            var outcome = Runner.Run(pass, pass.PrefillCount > 0 ? cancellation : CancellationToken.None);
+            _hasChosen = outcome == PassOutcome.LaunchedWithChoice;
         }
         catch
         {
@@ -40,25 +34,13 @@ public sealed partial class MistralModel
         Telemetry.OnPass(pass.PrefillCount, pass.DecodeCount);
     }
 
-    private void Launch(Pass pass)
+    /// <summary>Has passes launched by a decorator of what launches them, until what is returned is disposed.</summary>
+    /// <param name="decorate">Makes it of the runner and of what launches steps one by one.</param>
+    internal IDisposable Decorate(Func<IPassRunner, DirectPasses, IPassRunner> decorate)
     {
-        if (Walk is null && Chains is not null && StepChains.Takes(pass))
-        {
-            Chains.Launch(pass);
-        }
-        else if (Walk is null && _captured is not null && PassKey.Of(pass, AdaptersOn, _splitTiles) is { } key)
-        {
-            _captured.Run(key, _launchPass);
-            _hasChosen = true;
-        }
-        else if (Walk is null)
-        {
-            Device.Together(_launchGraph, _cancellation);
-        }
-        else
-        {
-            LaunchGraph();
-        }
+        var decorated = new Decoration(this, Runner);
+        Runner = decorate(Runner, Direct);
+        return decorated;
     }
 
     /// <summary>Brings a pass to the device, for those who walk its steps themselves.</summary>
@@ -92,53 +74,6 @@ public sealed partial class MistralModel
         }
     }
 
-    // All of a pass that decodes, with the choice of tokens, which costs next to nothing where it is not asked for.
-    private void LaunchPass()
-    {
-        LaunchGraph();
-        _choose.Launch(LastPass);
-    }
-
-    /// <summary>Walks one step.</summary>
-    internal void Take(Step step, Pass pass)
-    {
-        if (Walk is null)
-        {
-            step.Launch(pass);
-        }
-        else
-        {
-            Walk(step, pass);
-        }
-    }
-
-    private void LaunchGraph()
-    {
-        long operations = 0;
-        foreach (var step in Graph.StepsOf(LastPass))
-        {
-            Take(step, LastPass);
-            if (_cancellation.CanBeCanceled)
-            {
-                operations = Await(step, operations);
-            }
-        }
-    }
-
-    // What is launched cannot be called back, so where that is long the host does not run far ahead. GPUs are through with a
-    // prompt's pass soon.
-    private long Await(Step step, long operations)
-    {
-        if (Device.Info is { IsGpu: false, Kind: not DeviceKind.Cpu } && (operations += step.Cost(LastPass).Operations) >= OperationsAhead)
-        {
-            Device.Synchronize();
-            operations = 0;
-        }
-
-        _cancellation.ThrowIfCancellationRequested();
-        return operations;
-    }
-
     private void Admit(Batch batch)
     {
         int logitRows = Options.LogitRowsFor(Chunk);
@@ -158,5 +93,10 @@ public sealed partial class MistralModel
                 }
             }
         }
+    }
+
+    private sealed class Decoration(MistralModel model, IPassRunner inner) : IDisposable
+    {
+        public void Dispose() => model.Runner = inner;
     }
 }

@@ -1,6 +1,7 @@
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
 using Mistral.Ilgpu.Planning;
@@ -20,10 +21,6 @@ public sealed partial class MistralModel : IDisposable
     private readonly BoundLaunches _launches = new();
     private readonly Step _choose;
     private readonly bool _drawsTokens;
-    private readonly CapturedPasses? _captured;
-    private readonly Action _launchPass;
-    private readonly Action _launchGraph;
-    private readonly int _splitTiles;
     private bool _hasChosen;
 
     private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
@@ -32,12 +29,9 @@ public sealed partial class MistralModel : IDisposable
         Config = config;
         Context = options.ContextOf(config);
         (Options, Chunk) = (options, chunk);
-        _launchGraph = LaunchGraph;
-        var family = Family.Of(device.Info);
-        (_splitTiles, _drawsTokens) = (family.SplitTiles, family.DrawsTokens);
+        var family = Family.Of(device);
+        _drawsTokens = family.DrawsTokens;
         _weights = weights;
-        _captured = device.Graphs is { } driver ? new CapturedPasses(driver, reason => OnSlowerLaunches?.Invoke(reason)) : null;
-        _launchPass = LaunchPass;
         _workspace = new Workspace(device, plan, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
         {
@@ -48,14 +42,15 @@ public sealed partial class MistralModel : IDisposable
                 Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts, Chosen = _workspace.Chosen,
             });
             Graph = binder.Bind(plan);
-            Chains = StepChains.Of(
-                device, Graph.Steps, _cache.Layers.Max(layer => layer.Window), _launches, reason => OnSlowerLaunches?.Invoke(reason));
             _choose = binder.Bind(plan.Choice!);
+            Direct = new DirectPasses(device, Graph, family.OperationsAhead);
+            Runner = family.Runner(new BoundPlan(
+                device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window), _launches, () => AdaptersOn));
             device.LoadBound();
         }
         catch
         {
-            Chains?.Dispose();
+            Runner?.Dispose();
             _launches.Dispose();
             _cache?.Dispose();
             _workspace.Dispose();
@@ -86,20 +81,15 @@ public sealed partial class MistralModel : IDisposable
 
     public RotatingKvCache Cache => _cache;
 
-    /// <summary>How steps are walked one by one, to be timed or checked; null launches them, together where that is
-    /// faster.</summary>
-    public Action<Step, Pass>? Walk { get; set; }
-
-    /// <summary>Is told why, once, if the device's driver cannot record passes or chain their steps, or not as it
-    /// might.</summary>
-    public Action<string>? OnSlowerLaunches { get; set; }
-
     /// <summary>Is told, once, if keys or values were too large for a cache in f16, which changes what texts become: bf16 holds
     /// them.</summary>
     public Action<string>? OnCacheOverflow { get; set; }
 
-    /// <summary>Launches of several steps at once, where they are made.</summary>
-    internal StepChains? Chains { get; }
+    /// <summary>Launches steps one by one.</summary>
+    internal DirectPasses Direct { get; }
+
+    /// <summary>How passes are launched.</summary>
+    internal IPassRunner Runner { get; private set; }
 
     /// <summary>Kernels that were compiled when it was loaded; later loads find them kept.</summary>
     public int CompiledKernels { get; private set; }
@@ -135,14 +125,9 @@ public sealed partial class MistralModel : IDisposable
     /// measure.</summary>
     public void Prepare()
     {
-        if (Chains is null)
-        {
-            return;
-        }
-
-        Chains.Prepare();
+        Runner.Prepare(CancellationToken.None);
         var batch = new Batch();
-        while (Chains.WorkerCount.Chosen is null)
+        while (!Runner.IsSettled)
         {
             using var sequence = TryOpen(maxTokens: 1) ?? throw new InvalidOperationException("texts are open: prepare before the first");
             batch.Clear();
@@ -153,9 +138,8 @@ public sealed partial class MistralModel : IDisposable
 
     public void Dispose()
     {
-        Chains?.Dispose();
+        Runner.Dispose();
         _launches.Dispose();
-        _captured?.Dispose();
         _cache.Dispose();
         _workspace.Dispose();
         _weights.Dispose();

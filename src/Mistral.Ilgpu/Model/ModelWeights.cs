@@ -1,6 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 

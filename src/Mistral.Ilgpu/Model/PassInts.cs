@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Model;
 

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model;
@@ -41,9 +42,9 @@ internal static class SelfTest
         {
             Run(device, formats, cache, activations, cancellation);
         }
-        catch (Exception exception) when (exception is DeviceException or CudaException && device.LeaveWarpgroupsOut(exception.Message))
+        catch (Exception exception) when (exception is DeviceException or CudaException && Family.Of(device).LeaveOut(device, exception.Message))
         {
-            // They may be what is wrong, and there is another form for prompts.
+            // What is left out may be what is wrong, and there are other forms.
             Run(device, formats, cache, activations, cancellation);
         }
     }
@@ -74,7 +75,7 @@ internal static class SelfTest
         var options = new ModelOptions(weights, cache, Chunk: Chunk);
         using var model = MistralModel.LoadUntested(checkpoint, device, options, progress: null, cancellation);
         using var text = new ModelText(model);
-        var choice = Family.Of(device.Info).DrawsTokens ? Draw : TokenChoice.Likeliest;
+        var choice = Family.Of(device).DrawsTokens ? Draw : TokenChoice.Likeliest;
         text.Forward(expected.Ids.AsSpan(..^Decoded), cancellation);
         foreach (int id in expected.Ids[^Decoded..])
         {

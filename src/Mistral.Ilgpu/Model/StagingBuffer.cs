@@ -1,5 +1,4 @@
-using Mistral.Ilgpu.Execution;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Model;
 

@@ -1,13 +1,18 @@
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>In what formats and layouts a model's tensors lie on a device.</summary>
 /// <param name="formatOf">The format of a tensor, by its name.</param>
-public sealed class WeightFormats(Family family, ActivationType activations, Func<string, TensorFormat> formatOf)
+/// <param name="layoutOf">How weights in a format lie that are multiplied with.</param>
+public sealed class WeightFormats(Func<string, TensorFormat> formatOf, Func<TensorFormat, WeightLayout> layoutOf)
 {
+    /// <summary>As they lie on devices of a family.</summary>
+    public static WeightFormats On(Family family, ActivationType activations, Func<string, TensorFormat> formatOf) =>
+        new(formatOf, format => family.LayoutOf(format, activations));
+
     /// <summary>Tensors of so many columns, the rows of each on the device below those of the one before.</summary>
     /// <param name="isLookedUp">Whether single rows are looked up, so that they lie in plain rows.</param>
     public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
@@ -29,7 +34,7 @@ public sealed class WeightFormats(Family family, ActivationType activations, Fun
 
         BandPlan Band(IReadOnlyList<string> names, int rows, TensorFormat format)
         {
-            var layout = isLookedUp ? WeightLayout.Rows : family.LayoutOf(format, activations);
+            var layout = isLookedUp ? WeightLayout.Rows : layoutOf(format);
             return new BandPlan(names, rows, columns, format, layout, WeightBand.SizeOf(rows, columns, format, layout));
         }
     }

@@ -1,10 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -30,7 +31,7 @@ public sealed class Workspace : IDisposable
     public Workspace(Device device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
-        _family = Family.Of(device.Info);
+        _family = Family.Of(device);
         var shape = AttentionShape.Of(config, options.CacheType);
         _tokensPerTile = Math.Max(1, _family.QueriesPerTile(options.CacheType) / shape.Group);
         try

@@ -8,4 +8,6 @@ public sealed record MatrixPlan(IReadOnlyList<BandPlan> Bands)
     public int Rows { get; } = Bands.Sum(band => band.Rows);
 
     public int Columns { get; } = Bands[0].Columns;
+
+    public override long Count => (long)Rows * Columns;
 }

@@ -21,6 +21,9 @@ public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choi
     /// <summary>Device bytes of all weights.</summary>
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);
 
+    /// <summary>Weights of the model.</summary>
+    public long ParameterCount => Weights.Sum(weights => weights.Count);
+
     /// <summary>The index of the operation that reads what another made, the first to do so; −1 where none does.</summary>
     /// <param name="index">Of the one that makes it.</param>
     public int TakerOf(int index)

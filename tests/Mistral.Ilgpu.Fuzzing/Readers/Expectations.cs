@@ -1,5 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Fuzzing.Readers;
@@ -21,7 +21,7 @@ internal static class Expectations
         var config = checkpoint.Config;
         bool holds = config.NormEpsilon > 0 && float.IsFinite(config.NormEpsilon)
             && config.RopeTheta > 0 && double.IsFinite(config.RopeTheta)
-            && config.MaxPositions > 0 && config.ParameterCount > 0 && checkpoint.TotalBytes > 0
+            && config.MaxPositions > 0 && MistralGraph.ParameterCountOf(config) > 0 && checkpoint.TotalBytes > 0
             && Enumerable.Range(0, config.LayerCount).All(layer => config.WindowOf(layer) is null or > 0)
             && config.EosIds.All(id => id >= 0 && id < config.VocabularySize);
         if (!holds)

@@ -1,11 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
@@ -34,7 +34,7 @@ public sealed class BlockProductTests
         {
             // Both results in turn: each kernel takes its time to compile.
             bool residual = rows % 2 == 0;
-            var best = Family.Of(device.Info).LayoutOf(format, ActivationType.Int8);
+            var best = Family.Of(device).LayoutOf(format, ActivationType.Int8);
             foreach (var layout in new[] { WeightLayout.Rows, best }.Distinct())
             {
                 Check(device, random, format, new(rows, columns, tokens, residual, layout), ActivationType.Int8, Int8Error);
@@ -78,7 +78,7 @@ public sealed class BlockProductTests
         float[] before = [.. Enumerable.Range(0, tokens * rows).Select(_ => (float)random.NextDouble())];
 
         var state = PassState.Of(device, tokens);
-        var input = Family.Of(device.Info).Input(device, "x", tokens, columns, device.Upload(x), _ => { });
+        var input = Family.Of(device).Input(device, "x", tokens, columns, device.Upload(x), _ => { });
         int stride = Padding.Pad(rows);
         var output = new Activation("y", tokens, rows, device.Zeros<float>(tokens * stride));
         var padded = new float[tokens * stride];

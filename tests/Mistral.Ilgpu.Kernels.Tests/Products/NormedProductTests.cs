@@ -1,5 +1,5 @@
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Planning;
 using Xunit;
 

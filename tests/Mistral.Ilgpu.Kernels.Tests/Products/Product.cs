@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 

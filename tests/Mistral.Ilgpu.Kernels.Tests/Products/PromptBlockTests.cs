@@ -1,4 +1,5 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Xunit;

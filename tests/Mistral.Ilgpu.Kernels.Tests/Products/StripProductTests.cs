@@ -1,7 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Xunit;

@@ -1,9 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Planning;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 

@@ -1,8 +1,8 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
@@ -15,9 +15,10 @@ public sealed class WarpgroupProductsTests
     public void Multiply_OnDeviceThatHasThem_PassesItsTestInBothFormats()
     {
         var device = TestDevice.Get("cuda");
-        Assert.SkipWhen(device.Warpgroups is null, "no warpgroups");
-        Assert.True(device.Warpgroups.Multiply<BFloat16Tensor>(), device.Drawback);
-        Assert.True(device.Warpgroups.Multiply<Float16Tensor>(), device.Drawback);
+        var products = WarpgroupProducts.Of(device);
+        Assert.SkipWhen(products is null, "no warpgroups");
+        Assert.True(products.Multiply<BFloat16Tensor>(), device.Drawback);
+        Assert.True(products.Multiply<Float16Tensor>(), device.Drawback);
         Assert.Null(device.Drawback);
     }
 
@@ -27,8 +28,8 @@ public sealed class WarpgroupProductsTests
     {
         using var device = TestDevice.OpenCounted();
         CudaDriver.Counts = new CallCounts();
-        Assert.True(device.Warpgroups!.Multiply<BFloat16Tensor>());
-        Assert.True(device.Warpgroups.Multiply<BFloat16Tensor>());
+        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
+        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
         Assert.Equal((1, 1), (CudaDriver.Counts.Calls["cuModuleLoadDataEx"], CudaDriver.Counts.Launches));
     }
 
@@ -60,25 +61,25 @@ public sealed class WarpgroupProductsTests
 
         Assert.StartsWith("prompts are multiplied without warpgroups: MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign> needs", device.Drawback, StringComparison.Ordinal);
         Assert.Contains("cuFuncSetAttribute is refused", device.Drawback, StringComparison.Ordinal);
-        Assert.False(device.Warpgroups!.Multiply<BFloat16Tensor>());
-        Assert.True(device.Warpgroups.Multiply<Float16Tensor>());
+        Assert.False(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
+        Assert.True(WarpgroupProducts.Of(device)!.Multiply<Float16Tensor>());
     }
 
     [Fact]
-    public void LeaveWarpgroupsOut_AfterTheyPassed_HasAllTestedAgainOnce()
+    public void LeaveOut_AfterTheyPassed_HasAllTestedAgainOnce()
     {
         using var device = TestDevice.OpenCounted();
-        Assert.True(device.Warpgroups!.Multiply<BFloat16Tensor>());
+        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
         int tests = 0;
         device.TestOnce("a test", () => tests++);
-        Assert.True(device.LeaveWarpgroupsOut("of a test"));
+        Assert.True(Family.Of(device).LeaveOut(device, "of a test"));
         device.TestOnce("a test", () => tests++);
-        Assert.False(device.LeaveWarpgroupsOut("of another"));
+        Assert.False(Family.Of(device).LeaveOut(device, "of another"));
         device.TestOnce("a test", () => tests++);
         Assert.Equal(2, tests);
-        Assert.False(device.Warpgroups.Multiply<BFloat16Tensor>());
+        Assert.False(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
         int modules = CudaDriver.Counts.Calls["cuModuleLoadDataEx"];
-        Assert.False(device.Warpgroups.Multiply<Float16Tensor>());
+        Assert.False(WarpgroupProducts.Of(device)!.Multiply<Float16Tensor>());
         Assert.Equal(modules, CudaDriver.Counts.Calls["cuModuleLoadDataEx"]);
         Assert.Equal("prompts are multiplied without warpgroups: of a test", device.Drawback);
         CheckPrompt(device);
@@ -88,9 +89,9 @@ public sealed class WarpgroupProductsTests
     public void SwitchedOff_OrOnOlderDevice_ThereAreNone()
     {
         using var older = TestDevice.OpenCounted("cuda:1");
-        Assert.Null(older.Warpgroups);
+        Assert.Null(WarpgroupProducts.Of(older));
         using var device = TestDevice.OpenCounted(without: DeviceFeatures.Warpgroups);
-        Assert.Null(device.Warpgroups);
+        Assert.Null(WarpgroupProducts.Of(device));
         Assert.Null(device.Drawback);
         CheckPrompt(device);
     }

@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Drivers;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 

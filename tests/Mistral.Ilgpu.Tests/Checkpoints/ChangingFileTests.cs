@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Google.Protobuf;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Conversion;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tests.Tokenization;

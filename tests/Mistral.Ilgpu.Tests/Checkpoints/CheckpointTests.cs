@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Xunit;
@@ -24,7 +25,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(Path.GetFileName(_folder.Path), checkpoint.Name);
         Assert.Equal(21, checkpoint.Tensors.Count);
         Assert.All(checkpoint.Tensors, tensor => Assert.Equal((tensor.Key, format), (tensor.Value.Name, tensor.Value.Format)));
-        Assert.Equal(checkpoint.Config.ParameterCount * format.BytesPerElement(), checkpoint.TotalBytes);
+        Assert.Equal(MistralGraph.ParameterCountOf(checkpoint.Config) * format.BytesPerElement(), checkpoint.TotalBytes);
         var query = checkpoint.Tensors[TensorNames.Query(1)];
         Assert.Equal(("model.layers.1.self_attn.q_proj.weight", 128, 24), (query.SourceName, query.Rows, query.Columns));
         Assert.Equal(_folder.File("model.safetensors"), query.SourceFile);
@@ -36,7 +37,7 @@ public sealed class CheckpointTests : IDisposable
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         Assert.Equal(Checkpoint.Tiny, checkpoint.Name);
-        Assert.Equal(checkpoint.Config.ParameterCount, checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns));
+        Assert.Equal(MistralGraph.ParameterCountOf(checkpoint.Config), checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns));
         Assert.Equal(64, checkpoint.Config.WindowOf(0));
         Assert.InRange(checkpoint.Tokenizer.VocabularySize, 500, checkpoint.Config.VocabularySize);
         Assert.All(checkpoint.Tensors.Values, tensor => Bytes(tensor, TensorFormat.Float32));
@@ -93,7 +94,7 @@ public sealed class CheckpointTests : IDisposable
         using var checkpoint = Checkpoint.Open(_folder.Path);
         Assert.True(checkpoint.Config.TiedEmbeddings);
         Assert.DoesNotContain(TensorNames.Output, checkpoint.Tensors.Keys);
-        Assert.Equal(checkpoint.Config.ParameterCount * 4, checkpoint.TotalBytes);
+        Assert.Equal(MistralGraph.ParameterCountOf(checkpoint.Config) * 4, checkpoint.TotalBytes);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Reference;
 using Xunit;

@@ -1,8 +1,8 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli;
-using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;

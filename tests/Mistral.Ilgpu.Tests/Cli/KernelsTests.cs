@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Mistral.Ilgpu.Cli;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Kernels;
 using Xunit;
 

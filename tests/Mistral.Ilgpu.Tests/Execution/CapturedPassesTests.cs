@@ -1,5 +1,5 @@
+using Mistral.Ilgpu.Execution.Drivers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 using Xunit;

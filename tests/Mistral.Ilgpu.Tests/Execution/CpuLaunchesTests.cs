@@ -20,7 +20,7 @@ public sealed class CpuLaunchesTests
         var (cancel, count) = (device.Bind(default(Cancels)), device.Bind(default(Counts)));
         (s_source, s_items) = (new CancellationTokenSource(), 0);
 
-        Assert.Throws<OperationCanceledException>(() => device.Together(
+        Assert.Throws<OperationCanceledException>(() => device.Gathering!.Together(
             () =>
             {
                 count(shape);
@@ -31,7 +31,7 @@ public sealed class CpuLaunchesTests
             s_source.Token));
 
         Assert.Equal(device.Info.MaxGroupSize, s_items);
-        device.Together(() => count(shape), TestContext.Current.CancellationToken);
+        device.Gathering!.Together(() => count(shape), TestContext.Current.CancellationToken);
         Assert.Equal(2 * device.Info.MaxGroupSize, s_items);
     }
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Xunit;
 
@@ -18,11 +18,11 @@ public sealed class CpuThreadsTests
         WhoRuns.Threads.Clear();
         var launch = device.Bind(default(WhoRuns));
         // The second time work items have waited for each other.
-        device.Together(() =>
+        device.Gathering!.Together(() =>
         {
-            launch(Family.Of(device.Info).Coarse(100));
-            launch(Family.Of(device.Info).Coarse(100));
-        });
+            launch(Family.Of(device).Coarse(100));
+            launch(Family.Of(device).Coarse(100));
+        }, TestContext.Current.CancellationToken);
         device.Synchronize();
         Assert.Equal(threads, WhoRuns.Threads.Count);
         Assert.All(WhoRuns.Threads.Values, times => Assert.Equal(2, times));

@@ -1,4 +1,5 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Drivers;
+using Mistral.Ilgpu.Execution.Passes;
 
 namespace Mistral.Ilgpu.Tests.Execution;
 

@@ -1,4 +1,5 @@
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Execution;

@@ -128,7 +128,7 @@ public sealed class BatchGeneratorTests
     public async Task Run_OnItsOwnThread_StreamsUntilCancelled()
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
-        using var device = Mistral.Ilgpu.Execution.Device.Open("cpu", new Mistral.Ilgpu.Execution.DeviceOptions { Threads = 2 });
+        using var device = Mistral.Ilgpu.Execution.Devices.Device.Open("cpu", new Mistral.Ilgpu.Execution.Devices.DeviceOptions { Threads = 2 });
         using var model = MistralModel.Load(checkpoint, device, new ModelOptions(Sequences: 2), cancellation: Cancellation);
         using var generator = new BatchGenerator(model, checkpoint.Tokenizer);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);

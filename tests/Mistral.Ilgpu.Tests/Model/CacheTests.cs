@@ -172,13 +172,13 @@ public sealed class CacheTests
 
         long window = RotatingKvCache.BytesFor(checkpoint.Config, new ModelOptions());
         long limit = weights + (2 * window) + PassBytes(TestDevice.Get("cpu").Info, 64);
-        using var device = Mistral.Ilgpu.Execution.Device.Open("cpu", new Mistral.Ilgpu.Execution.DeviceOptions { MemoryLimit = limit });
+        using var device = Mistral.Ilgpu.Execution.Devices.Device.Open("cpu", new Mistral.Ilgpu.Execution.Devices.DeviceOptions { MemoryLimit = limit });
         using var model = MistralModel.Load(checkpoint, device, options);
         Assert.Equal(64, model.Chunk);
         Assert.Equal(2 * window, model.Cache.Bytes);
         Assert.Equal(limit, device.AllocatedBytes);
 
-        long PassBytes(Mistral.Ilgpu.Execution.DeviceInfo device, int chunk) => MistralModel.PassBytes(
+        long PassBytes(Mistral.Ilgpu.Execution.Devices.DeviceInfo device, int chunk) => MistralModel.PassBytes(
             device, MistralGraph.PlanOf(checkpoint.Config, checkpoint.Tensors, options, device), checkpoint.Config, options, chunk);
 
         static long MemoryOf(MistralModel model)

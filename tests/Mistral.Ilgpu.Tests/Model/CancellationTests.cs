@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
@@ -30,12 +29,12 @@ public sealed class CancellationTests : IDisposable
         int[] ids = LogitsTests.RandomIds(new Random(5), (2 * Chunk) + 8, Tiny.Config.VocabularySize);
         float[] expected = Logits(text, ids);
         text.Reset();
-        CancelAfter(model, model.Graph.Steps.Count * 5 / 2);
-
-        Assert.Throws<OperationCanceledException>(() => text.Forward(ids, _source.Token));
+        using (CancelAfter(model, model.Graph.Steps.Count * 5 / 2))
+        {
+            Assert.Throws<OperationCanceledException>(() => text.Forward(ids, _source.Token));
+        }
 
         Assert.Equal(kept, text.Position);
-        model.Walk = null;
         Assert.Equal(expected, Logits(text, ids[kept..]));
     }
 
@@ -47,9 +46,10 @@ public sealed class CancellationTests : IDisposable
         var batch = new Batch();
         batch.Prefill(sequence, new int[Chunk], wantsLogits: false);
         model.Forward(batch, TestContext.Current.CancellationToken);
-        CancelAfter(model, 1);
-        Assert.Throws<OperationCanceledException>(() => model.Forward(batch, _source.Token));
-        model.Walk = null;
+        using (CancelAfter(model, 1))
+        {
+            Assert.Throws<OperationCanceledException>(() => model.Forward(batch, _source.Token));
+        }
 
         Assert.True(sequence.IsBroken);
         Assert.Contains("cut short", Assert.Throws<InvalidOperationException>(() => model.Forward(batch, TestContext.Current.CancellationToken)).Message);
@@ -65,11 +65,11 @@ public sealed class CancellationTests : IDisposable
         int[] expected = await Run(generator.Submit(prompt, options));
         var text = generator.Submit(prompt, options);
         // Most of the prompt is known from the first: one pass reads the rest and draws a token.
-        CancelAfter(model, 3);
+        using (CancelAfter(model, 3))
+        {
+            Assert.Throws<OperationCanceledException>(() => generator.Step(_source.Token));
+        }
 
-        Assert.Throws<OperationCanceledException>(() => generator.Step(_source.Token));
-
-        model.Walk = null;
         Assert.Equal(expected, await Run(text));
 
         async Task<int[]> Run(BatchedGeneration generation)
@@ -102,12 +102,12 @@ public sealed class CancellationTests : IDisposable
         return logits;
     }
 
-    private void CancelAfter(MistralModel model, int steps) => model.Walk = (step, pass) =>
+    private IDisposable CancelAfter(MistralModel model, int steps) => model.WalkBy((step, pass) =>
     {
         step.Launch(pass);
         if (--steps == 0)
         {
             _source.Cancel();
         }
-    };
+    });
 }

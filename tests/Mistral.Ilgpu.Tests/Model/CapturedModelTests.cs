@@ -1,7 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
@@ -133,8 +133,8 @@ public sealed class CapturedModelTests
         List<string> told = [];
         using var model = MistralModel.LoadUntested(
             checkpoint, device, new ModelOptions(Sequences: 2, Chunk: 128), progress: null, CancellationToken.None);
-        model.OnSlowerLaunches = told.Add;
-        model.Walk = launched ? (step, pass) => step.Launch(pass) : null;
+        device.OnDrawback = told.Add;
+        using var walk = launched ? model.WalkBy((step, pass) => step.Launch(pass)) : null;
         using var longer = model.TryOpen()!;
         using var shorter = model.TryOpen()!;
         var logits = new float[checkpoint.Config.VocabularySize];

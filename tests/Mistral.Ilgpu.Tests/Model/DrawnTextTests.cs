@@ -1,6 +1,5 @@
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
@@ -9,7 +8,7 @@ using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
@@ -90,14 +89,14 @@ public sealed class DrawnTextTests
         using var checkpoint = Write(folder.Path);
         var device = TestDevice.Get(name);
         using var model = MistralModel.Load(checkpoint, device);
-        model.Walk = (step, pass) =>
+        using var walk = model.WalkBy((step, pass) =>
         {
             step.Launch(pass);
             if (step.Kind == "output")
             {
                 step.Output!.View.SubView(5, 2).CopyFromCPU(device.Stream, [float.NaN, float.PositiveInfinity]);
             }
-        };
+        });
         using var text = new ModelText(model);
         text.Forward([1, 2], new Sampler(Options[0], Vocabulary).NextChoice());
         Assert.Contains("token 5", Assert.Throws<ModelFileException>(() => text.Choose()).Message, StringComparison.Ordinal);

@@ -1,5 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
@@ -42,7 +44,7 @@ public sealed class FirstStartTests : IProgress<KernelProgress>, IDisposable
         Assert.True(_told[^1].Total > 1);
         Assert.All(_told, progress => Assert.InRange(progress.Ready, 0, progress.Total));
         Assert.Equal(_told.Select(progress => progress.Ready).Order(), _told.Select(progress => progress.Ready));
-        Assert.True(model.Chains?.IsPrepared != false);
+        Assert.True(model.Runner<ChainedPasses>()?.IsPrepared != false);
     }
 
     [Fact]
@@ -58,7 +60,7 @@ public sealed class FirstStartTests : IProgress<KernelProgress>, IDisposable
         using var model = Load();
         Assert.Equal(0, model.CompiledKernels);
         Assert.Empty(_told);
-        Assert.True(model.Chains?.IsPrepared != true);
+        Assert.True(model.Runner<ChainedPasses>()?.IsPrepared != true);
     }
 
     [Fact]

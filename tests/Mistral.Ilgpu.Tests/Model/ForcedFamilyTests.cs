@@ -1,9 +1,11 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 
@@ -45,14 +47,14 @@ public sealed class ForcedFamilyTests
     private static void Check(KernelFamily family, TensorFormat type, RandomCheckpoint random, int[] prompt, int generated)
     {
         using var device = TestDevice.OpenAs(family);
-        Assert.Equal(family.ToString(), Family.Of(device.Info).GetType().Name);
+        Assert.Equal(family.ToString(), Family.Of(device).GetType().Name);
         using var folder = new TemporaryFolder();
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);
         var options = new ModelOptions(type, Chunk: 8);
         // The self-test runs first.
         using var model = MistralModel.LoadUntested(checkpoint, device, options);
-        Assert.Equal(family == KernelFamily.OpenClCpu, model.Chains is not null);
+        Assert.Equal(family == KernelFamily.OpenClCpu, model.Runner<ChainedPasses>() is not null);
         using var reference = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), options);
         Assert.Null(new StepCheck(model, reference).Run(prompt, generated, TestContext.Current.CancellationToken).First);
     }

@@ -1,9 +1,8 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
-using Mistral.Ilgpu.Inspection;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
 using Xunit;
@@ -43,14 +42,14 @@ public sealed class FusedDecodeTests
         using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cuda"), options);
         using var reference = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), options);
         var taken = new HashSet<string>();
-        model.Walk = (step, pass) =>
+        using var walk = model.WalkBy((step, pass) =>
         {
             step.Launch(pass);
             if (pass.DecodeCount == 1)
             {
                 taken.Add(step.Kind);
             }
-        };
+        });
         Assert.Null(new StepCheck(model, reference).Run(Prompt, Generated, TestContext.Current.CancellationToken).First);
         Assert.Equal(["embed", "qkv", "attend", "attention_output", "swiglu", "down", "output", "choose"], taken);
     }

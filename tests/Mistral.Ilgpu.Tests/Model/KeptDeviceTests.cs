@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.PtxMachine.Driver;
@@ -22,7 +21,7 @@ public sealed class KeptDeviceTests
         using var checkpoint = Write(folder.Path);
         using (var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(TensorFormat.Q8_0)))
         {
-            model.Chains?.Prepare();
+            model.Runner.Prepare(TestContext.Current.CancellationToken);
             Greedy(model);
         }
 

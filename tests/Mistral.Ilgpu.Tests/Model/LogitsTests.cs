@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Reference;

@@ -1,5 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
@@ -40,7 +41,7 @@ public sealed class SelfTestTests
     {
         using var device = TestDevice.OpenCounted();
         // The form of this test itself is loaded, the residual's is not.
-        Assert.True(device.Warpgroups!.Multiply<BFloat16Tensor>());
+        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
         CudaDriver.Refused = "cuFuncSetAttribute";
         try
         {

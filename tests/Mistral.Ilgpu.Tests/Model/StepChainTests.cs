@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Xunit;
@@ -21,16 +22,16 @@ public sealed class StepChainTests
         using var model = MistralModel.Load(
             checkpoint, TestDevice.Get("opencl"), new ModelOptions(type, SlidingWindow: window), cancellation: TestContext.Current.CancellationToken);
         model.Prepare();
-        model.Chains!.WorkerCount.Chosen = workers;
+        model.Runner<ChainedPasses>()!.WorkerCount.Chosen = workers;
         int[] ids = LogitsTests.RandomIds(new Random(7), prompt + Decoded, checkpoint.Config.VocabularySize);
         int walked = 0;
 
         float[][] chained = Run();
-        model.Walk = (step, pass) =>
+        using var walk = model.WalkBy((step, pass) =>
         {
             step.Launch(pass);
             walked++;
-        };
+        });
         float[][] oneByOne = Run();
 
         Assert.True(walked > Decoded * model.Graph.Steps.Count);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;

@@ -1,13 +1,14 @@
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
-using Mistral.Ilgpu.Profiling;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Tests.Cli;
+using Mistral.Ilgpu.Tests.Model;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Tests.Profiling;
 
@@ -42,7 +43,7 @@ public sealed class StepCheckTests
         using var model = MistralModel.Load(TinyModel.Required, TestDevice.Get(device));
         using var reference = MistralModel.Load(TinyModel.Required, TestDevice.Get("cpu"));
         int pass = -1;
-        model.Walk = (step, at) =>
+        using var walk = model.WalkBy((step, at) =>
         {
             step.Launch(at);
             pass += step.Name == "embed" ? 1 : 0;
@@ -50,7 +51,7 @@ public sealed class StepCheckTests
             {
                 Spoil(model.Device, step.Output!, row);
             }
-        };
+        });
 
         var found = new StepCheck(model, reference).Run(Prompt, 4, TestContext.Current.CancellationToken).First;
         Assert.NotNull(found);
@@ -63,14 +64,14 @@ public sealed class StepCheckTests
     {
         using var model = MistralModel.Load(TinyModel.Required, TestDevice.Get("cpu"));
         using var reference = MistralModel.Load(TinyModel.Required, TestDevice.Get("cpu"));
-        model.Walk = (step, pass) =>
+        using var walk = model.WalkBy((step, pass) =>
         {
             step.Launch(pass);
             if (step.Name == "norm")
             {
                 step.Output!.View.SubView(3, 1).CopyFromCPU(model.Device.Stream, [float.NaN]);
             }
-        };
+        });
         var found = new StepCheck(model, reference).Run([1, 2, 3], 0, TestContext.Current.CancellationToken).First;
         Assert.Equal(("norm", double.NaN), (found!.Step, found.Error));
     }

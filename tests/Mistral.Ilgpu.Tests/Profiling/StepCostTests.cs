@@ -1,8 +1,8 @@
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
+using Mistral.Ilgpu.Tests.Model;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Profiling;
@@ -38,7 +38,7 @@ public sealed class StepCostTests
             checkpoint, TestDevice.Get("cpu"), new ModelOptions(CacheType: cache, Chunk: 24), null, TestContext.Current.CancellationToken);
         var costs = new Dictionary<string, StepCost>();
         // Nothing is launched: what a step says does not depend on it.
-        model.Walk = (step, pass) => costs[step.Kind] = step.Cost(pass);
+        using var walk = model.WalkBy((step, pass) => costs[step.Kind] = step.Cost(pass));
         using var sequence = model.TryOpen(Prompt + 1)!;
         var batch = new Batch();
 

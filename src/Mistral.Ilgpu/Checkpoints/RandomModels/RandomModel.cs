@@ -52,7 +52,8 @@ internal static class RandomModel
         string file = Path.GetFileName(path);
         byte[] json = files.ReadRequired(file);
         var config = file == HuggingFaceFolder.ConfigFile ? HuggingFaceConfig.Read(json, path) : MistralParams.Read(json, path);
-        return config.LayerCount <= MostLayers && config.ParameterCount <= MostParameters ? config : throw new ModelFileException(
+        return config.LayerCount <= MostLayers
+            && TensorNames.Gguf(config).Sum(tensor => (long)tensor.Rows * tensor.Columns) <= MostParameters ? config : throw new ModelFileException(
             path, $"found a shape of {config.LayerCount} layers, expected at most {MostLayers}, and {MostParameters} parameters in all of them");
     }
 

@@ -1,6 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -16,7 +19,7 @@ internal sealed class BlockForms<TFormat> : FormatForms
         kernels.Blocks<TFormat, TResult>(name, band, input.Values, output, input.Rows);
 
     public override Launch? Gated(
-        KernelSet kernels, WeightBand band, Activation input, Activation products, Activation output) => null;
+        RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output) => null;
 
     public override Launch TensorProduct<TEpilogue>(
         CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
@@ -25,13 +28,13 @@ internal sealed class BlockForms<TFormat> : FormatForms
     public override void PackStrips(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {
         var pack = new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count);
-        device.Launch(Family.Of(device.Info).Elements(pack.Items), pack);
+        device.Launch(Family.Of(device).Elements(pack.Items), pack);
     }
 
     public override void FillRandom(
         Device device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
     {
-        var family = Family.Of(device.Info);
+        var family = Family.Of(device);
         long blocksInRow = band.Columns / TFormat.BlockLength;
         long first = firstRow * blocksInRow;
         long blocks = rows * blocksInRow;

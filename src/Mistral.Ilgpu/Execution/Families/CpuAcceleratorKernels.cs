@@ -1,4 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -7,7 +10,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Forms by .NET's vectors.</summary>
 internal sealed class CpuAcceleratorKernels(
     CpuAccelerator family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
-    : KernelSet(family, device, state, activations, binder)
+    : RowKernels(family, device, state, activations, binder)
 {
     private protected override Launch Norm(
         Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(

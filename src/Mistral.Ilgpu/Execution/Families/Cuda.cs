@@ -1,4 +1,6 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -56,15 +58,27 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     public override long InputBytes(int columns) => TensorInput.BytesPerRow(columns);
 
     // Its forms have groups of their own size, and the few of other GPUs the default.
-    internal override void Measure(Execution.Device device)
+    internal override void Measure(Execution.Devices.Device device)
     {
     }
 
+    internal override bool LeaveOut(Execution.Devices.Device device, string reason)
+    {
+        if (WarpgroupProducts.Of(device)?.TurnOff(reason) != true)
+        {
+            return false;
+        }
+
+        // Some that are bound may be such products.
+        device.ForgetTests();
+        return true;
+    }
+
     internal override Activation Input(
-        Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
+        Execution.Devices.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, tensor: TensorInput.Allocate(device, name, rows, columns, own));
 
     internal override KernelSet Kernels(
-        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new CudaKernels(this, device, state, activations, binder);
 }

@@ -1,7 +1,10 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -192,7 +195,7 @@ internal sealed partial class CudaKernels
         int made = RowsMade<TEpilogue>(band);
         var (rounded, to) = (Room(input).Rounded, Below(output.View, band));
         // However few tokens a pass has: what a token's sums are must not depend on it.
-        if (Device.Warpgroups?.Multiply<TTensor>() == true)
+        if (WarpgroupProducts.Of(Device)?.Multiply<TTensor>() == true)
         {
             return Launcher(
                 new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(State, weights, rounded, to, made, input.Stride, output.Stride, set.Range),

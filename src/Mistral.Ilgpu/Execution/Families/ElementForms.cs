@@ -1,6 +1,8 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -17,8 +19,8 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
         kernels.Elements<TFormat, TElement, TResult>(band, input.Values, output, input.Rows);
 
     public override Launch? Gated(
-        KernelSet kernels, WeightBand band, Activation input, Activation products, Activation output) =>
-        band.Layout == WeightLayout.Rows ? kernels.GatedElements<TFormat, TElement>(band, input, products, output) : null;
+        RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output) =>
+        kernels.GatedElements<TFormat, TElement>(band, input, products, output);
 
     public override Launch TensorProduct<TEpilogue>(
         CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
@@ -30,7 +32,7 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
     {
         var pack = new PackStrips<TElement>(
             rows.View<TElement>().SubView(0, (long)count * rows.Stride), strips.View<TElement>(), firstRow, rows.Stride);
-        device.Launch(Family.Of(device.Info).Coarse(pack.Items), pack);
+        device.Launch(Family.Of(device).Coarse(pack.Items), pack);
     }
 
     public override void FillRandom(
@@ -39,6 +41,6 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
         var view = band.View<TElement>().SubView((long)firstRow * band.Stride, (long)rows * band.Stride);
         var fill = new FillRandomElements<TFormat, TElement>(
             view, band.Columns, band.Stride, (long)tensorRow * band.Columns, tensor.Key, tensor.ElementAmplitude);
-        device.Launch(Family.Of(device.Info).Elements((long)rows * band.Columns), fill);
+        device.Launch(Family.Of(device).Elements((long)rows * band.Columns), fill);
     }
 }

@@ -1,7 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -14,15 +18,13 @@ public abstract class Family
     /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
     public const int MostQueriesPerTile = AttentionBlock.MaxQueries;
 
+    private const long SecondOfSlowCpu = 10_000_000_000;
+
     protected Family(DeviceInfo device) => Device = device;
 
     /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host
     /// cheaply.</summary>
     public virtual bool DrawsTokens => false;
-
-    /// <summary>Whether putting a kernel on the device costs more than many a step takes, so that a layer's steps are
-    /// chained.</summary>
-    public virtual bool ChainsSteps => false;
 
     /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
     public virtual int QueriesPerTile(TensorFormat cache) => MostQueriesPerTile;
@@ -44,6 +46,17 @@ public abstract class Family
         KernelFamily.Gpu => new Gpu(device),
         _ => new Cuda(device),
     };
+
+    /// <summary>The family of an opened device.</summary>
+    public static Family Of(Execution.Devices.Device device) => device.Room(static one => Of(one.Info));
+
+    /// <summary>Bytes of weights that are brought to the device at once. What a CPU stages stays in its caches. To a GPU a turn
+    /// takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers and waiting.</summary>
+    public int StagingBytes => Device.IsGpu ? 32 << 20 : 1 << 20;
+
+    /// <summary>Operations that the host may be ahead of the device in a pass that may be cancelled; null for any number. GPUs are
+    /// through with a pass soon, and the CPU accelerator's launches return when they are done.</summary>
+    public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
 
     /// <summary>How weights that are multiplied with lie on the device.</summary>
     public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;
@@ -75,16 +88,34 @@ public abstract class Family
     /// <summary>Activations that matrices are multiplied with, with room for the forms that products take them in.</summary>
     /// <param name="own">Takes what is allocated.</param>
     internal virtual Activation Input(
-        Execution.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
+        Execution.Devices.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, QuantizedActivations.Allocate(device, rows, columns, $"the activations '{name}'", own));
 
     /// <summary>Measures what shapes of launches depend on, once for each device.</summary>
-    internal virtual void Measure(Execution.Device device)
+    internal virtual void Measure(Execution.Devices.Device device)
     {
     }
 
+    /// <summary>How the passes of a model are launched. Recordings decline what is not decoded tokens alone, and each step of that
+    /// is launched by itself.</summary>
+    internal virtual IPassRunner Runner(BoundPlan plan) => plan.Device switch
+    {
+        { Gathering: { } launches } => new GatheredPasses(launches, plan.Direct),
+        { Graphs: { } driver } => new PassRunners(new RecordedPasses(driver, plan, SplitTiles), plan.Direct),
+        _ => plan.Direct,
+    };
+
+    /// <summary>Leaves out forms that may be what has failed, where there are others in their place.</summary>
+    /// <param name="reason">What has failed, in words.</param>
+    /// <returns>Whether that changes anything; all is then to be tested again.</returns>
+    internal virtual bool LeaveOut(Execution.Devices.Device device, string reason) => false;
+
+    /// <summary>Copies on the device as fast as it can.</summary>
+    internal virtual void Copy(Execution.Devices.Device device, ArrayView<Float4> from, ArrayView<Float4> to) =>
+        device.Launch(Stream(from.Length), new CopyFloats(from, to));
+
     internal abstract KernelSet Kernels(
-        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder);
+        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder);
 
     private static KernelFamily KindOf(DeviceInfo device) => (device.Kind, device.IsGpu) switch
     {

@@ -1,4 +1,7 @@
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -18,7 +21,7 @@ internal abstract class FormatForms
 
     /// <summary>Both products of a gated pair with its activation; null where they are steps of their own.</summary>
     public abstract Launch? Gated(
-        KernelSet kernels, WeightBand band, Activation input, Activation products, Activation output);
+        RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output);
 
     /// <summary>A product on tensor cores.</summary>
     /// <param name="packed">Room for the output in eight bits, where it is made; null otherwise.</param>

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 

@@ -1,4 +1,6 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
@@ -18,15 +20,15 @@ internal class Gpu(DeviceInfo device) : Family(device)
 
     public override KernelConfig Coarse(long items) => LaunchShape.Cover(items, 64);
 
-    internal override void Measure(Execution.Device device)
+    internal override void Measure(Execution.Devices.Device device)
     {
         if (Device.ForcedFamily is null)
         {
-            device.ReductionGroup ??= ReductionGroups.Of(device);
+            ReductionGroups.Of(device).Measure();
         }
     }
 
     internal override KernelSet Kernels(
-        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new GpuKernels(this, device, state, activations, binder);
 }

@@ -1,15 +1,20 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms by groups that exchange sums through shared memory.</summary>
-internal class GpuKernels(Gpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder) : KernelSet(family, device, state, activations, binder)
+internal partial class GpuKernels(
+    Gpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    : RowKernels(family, device, state, activations, binder)
 {
     // Of kernels that reduce through shared memory.
-    private int ReductionGroup { get; } = device.ReductionGroup ?? ReductionGroups.Default;
+    private int ReductionGroup { get; } = ReductionGroups.Of(device).Size;
 
     private protected override Launch Norm(
         Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
@@ -58,41 +63,6 @@ internal class GpuKernels(Gpu family, Device device, StepState state, Activation
         where TElement : unmanaged => Launcher(
         new GatedMatVecGroup<TFormat, TElement>(band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride),
         pass => GroupPerRow(output.Columns, set.Count(pass)));
-
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)
-    {
-        return (int)input.HeadDim switch
-        {
-            <= 64 => Groups<HeadOf64>(),
-            <= 128 => Groups<HeadOf128>(),
-            _ => Groups<HeadOf256>(),
-        };
-
-        Launch Groups<TRoom>()
-            where TRoom : struct, IHeadRoom => Launcher(
-            new AttendGroup<TCache, TElement, TRoom>(input),
-            pass => new KernelConfig(new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(ReductionGroup, 1, 1)));
-    }
-
-    private protected override Launch AttendDecoded<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8)
-    {
-        return (int)input.HeadDim switch
-        {
-            <= 64 => Groups<HeadOf64>(),
-            <= 128 => Groups<HeadOf128>(),
-            _ => Groups<HeadOf256>(),
-        };
-
-        Launch Groups<TRoom>()
-            where TRoom : struct, IHeadRoom => Rope<TCache, TElement>(input, frequencies, RowSet.Decode) + Launcher(
-            new DecodeAttendGroup<TCache, TElement, TRoom>(input, parts),
-            pass => new KernelConfig(SplitGrid(pass, cache, input.KvHeads), new Index3D(ReductionGroup, 1, 1))) + Merge(input, parts);
-    }
-
-    /// <summary>A group for each split that a text of the pass may have, kv head and token.</summary>
-    private protected Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
-        new(Math.Min(pass.DecodeRoom(Family.SplitTiles), DecodeSplits.Room(cache.Window, Family.SplitTiles)), kvHeads, pass.DecodeCount);
 
     /// <summary>
     /// Decoded tokens, and rows of logits, in the form for few; prompts, and texts that are scored, in the form for many. Which

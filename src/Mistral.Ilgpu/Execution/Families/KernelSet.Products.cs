@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -65,15 +67,7 @@ public abstract partial class KernelSet
 
     private protected virtual Launch Gate(
         string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
-        (gateUp is { Bands: [var band], Updates: [] }
-            ? FormatForms.Of(band.Format).Gated(this, band, input.Values, products, output) : null)
-        ?? (Products(name, gateUp, input, products, addToResidual: false)
-            + Activate(products, output, RowSet.Tokens, makesInt8));
-
-    internal abstract Launch GatedElements<TFormat, TElement>(
-        WeightBand band, Activation input, Activation products, Activation output)
-        where TFormat : struct, IWeightFormat<TElement>
-        where TElement : unmanaged;
+        Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
 
     /// <summary>output = silu(gate) × up, of both products.</summary>
     private protected virtual Launch Activate(

@@ -1,7 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -34,12 +38,12 @@ public abstract partial class KernelSet
     /// <param name="launches">Who owns what is launched; null for the device.</param>
     internal static KernelSet Of(Device device, StepState state, ActivationType activations, BoundLaunches? launches)
     {
-        Family.Of(device.Info).Measure(device);
+        Family.Of(device).Measure(device);
         return Of(device, state, activations, new DeviceBinder(device, launches));
     }
 
     internal static KernelSet Of(Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
-        Family.Of(device.Info).Kernels(device, state, activations, binder);
+        Family.Of(device).Kernels(device, state, activations, binder);
 
     /// <summary>See <see cref="Planning.Embed"/>.</summary>
     public Launch Embed(string name, WeightMatrix table, Activation hidden)

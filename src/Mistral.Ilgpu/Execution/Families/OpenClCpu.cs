@@ -1,4 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -7,8 +10,6 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>OpenCL on a CPU: few threads and a vectorizing compiler.</summary>
 internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
 {
-    public override bool ChainsSteps => true;
-
     public override WeightLayout LayoutOf(TensorFormat format, ActivationType activations) =>
         activations == ActivationType.Int8 || !format.IsQuantized() ? WeightLayout.Strips : WeightLayout.Rows;
 
@@ -18,7 +19,10 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation is Norm or GatedProduct;
 
+    // Putting a kernel on the cores costs more than many a step takes.
+    internal override IPassRunner Runner(BoundPlan plan) => new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
+
     internal override KernelSet Kernels(
-        Execution.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new OpenClCpuKernels(this, device, state, activations, binder);
 }

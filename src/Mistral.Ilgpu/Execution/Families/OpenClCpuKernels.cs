@@ -1,4 +1,7 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
@@ -58,11 +61,6 @@ internal sealed class OpenClCpuKernels(
                     State, band.Blocks, new FloatInput(input.View, input.Stride), to, band.Rows, output.Stride, rows.Range),
                 _ => LaunchShape.Rows(band.Rows));
     }
-
-    // Matrices that are multiplied with lie in strips, where this is two steps.
-    internal override Launch GatedElements<TFormat, TElement>(
-        WeightBand band, Activation input, Activation products, Activation output) =>
-        Elements<TFormat, TElement, Assign>(band, input, products, RowSet.Tokens) + Activate(products, output, RowSet.Tokens);
 
     private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false)
     {

@@ -1,6 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -9,33 +12,35 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// items run in step and how many groups a unit holds. Measured with a product at the first use of a device. It decides in what
 /// order a row is summed, so it stays what it is as long as it is kept.
 /// </summary>
-internal static class ReductionGroups
+internal sealed class ReductionGroups
 {
-    /// <summary>For devices that are not measured.</summary>
-    public const int Default = 128;
+    // For devices that are not measured.
+    private const int Default = 128;
 
     // More weights than caches hold.
-    private const int Size = 4096;
+    private const int Rows = 4096;
     private const int LaunchesInTrial = 4;
 
-    public static int Of(Device device)
-    {
-        int[] candidates = [.. new[] { Default, 256, 64 }.Where(size => size <= device.Info.MaxGroupSize)];
-        var choice = new MeasuredChoice(candidates, UserCache.FileFor("reduction-group", device, ".txt"));
-        if (choice.Chosen is null && candidates.Length > 1 && device.AvailableBytes > 2L * Size * Size * sizeof(ushort))
-        {
-            Measure(device, choice);
-        }
+    private readonly Device _device;
+    private int? _measured;
 
-        return choice.Chosen ?? Default;
-    }
+    private ReductionGroups(Device device) => _device = device;
+
+    /// <summary>The group size.</summary>
+    public int Size => _measured ?? Default;
+
+    /// <summary>That of a device.</summary>
+    public static ReductionGroups Of(Device device) => device.Room(static one => new ReductionGroups(one));
+
+    /// <summary>Measures it, or reads what an earlier run measured.</summary>
+    public void Measure() => _measured ??= Measured();
 
     public static void Measure(Device device, MeasuredChoice choice)
     {
-        using var weights = device.Allocate<ushort>((long)Size * Size, "measuring group sizes");
-        using var input = device.Allocate<float>(Size, "measuring group sizes");
-        using var output = device.Allocate<float>(Size, "measuring group sizes");
-        var product = new MatVecGroup<BFloat16, ushort, Assign>(weights.View, input.View, output.View, Size, Size);
+        using var weights = device.Allocate<ushort>((long)Rows * Rows, "measuring group sizes");
+        using var input = device.Allocate<float>(Rows, "measuring group sizes");
+        using var output = device.Allocate<float>(Rows, "measuring group sizes");
+        var product = new MatVecGroup<BFloat16, ushort, Assign>(weights.View, input.View, output.View, Rows, Rows);
         while (choice.Chosen is null)
         {
             device.Watch?.Cancellation.ThrowIfCancellationRequested();
@@ -43,9 +48,21 @@ internal static class ReductionGroups
             {
                 for (int i = 0; i < LaunchesInTrial; i++)
                 {
-                    device.Launch(new KernelConfig(new Index3D(Size, 1, 1), new Index3D(size, 1, 1)), product);
+                    device.Launch(new KernelConfig(new Index3D(Rows, 1, 1), new Index3D(size, 1, 1)), product);
                 }
             });
         }
+    }
+
+    private int Measured()
+    {
+        int[] candidates = [.. new[] { Default, 256, 64 }.Where(size => size <= _device.Info.MaxGroupSize)];
+        var choice = new MeasuredChoice(candidates, _device.CacheFile("reduction-group", ".txt"));
+        if (choice.Chosen is null && candidates.Length > 1 && _device.AvailableBytes > 2L * Rows * Rows * sizeof(ushort))
+        {
+            Measure(_device, choice);
+        }
+
+        return choice.Chosen ?? Default;
     }
 }

@@ -1,4 +1,5 @@
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Execution.Drivers;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;

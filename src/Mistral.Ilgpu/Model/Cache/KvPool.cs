@@ -1,9 +1,10 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Files;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
-using Device = Mistral.Ilgpu.Execution.Device;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model.Cache;
 

@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 

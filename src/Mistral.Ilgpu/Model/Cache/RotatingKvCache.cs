@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
-using Mistral.Ilgpu.Execution;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Observability;
 

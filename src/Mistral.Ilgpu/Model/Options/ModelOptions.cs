@@ -1,5 +1,6 @@
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 
 namespace Mistral.Ilgpu.Model.Options;
 

@@ -1,8 +1,8 @@
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -72,7 +72,7 @@ public sealed class RandomModelTests
     public void Open_OfTheFamily_HasItsShape(string model, long parameters, int? window, TensorFormat format)
     {
         using var checkpoint = Checkpoint.Open(model);
-        Assert.Equal(parameters, checkpoint.Config.ParameterCount);
+        Assert.Equal(parameters, MistralGraph.ParameterCountOf(checkpoint.Config));
         Assert.Equal(window, checkpoint.Config.WindowOf(0));
         Assert.Equal(format, checkpoint.Tensors[TensorNames.Gate(3)].Format);
     }

@@ -1,0 +1,57 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Diagnostics.Inspection;
+
+/// <summary>
+/// The code that ILGPU generates for kernels; needs no device. It keeps what it made for one backend, architecture or form and
+/// others have in common: a form's first text takes nearly all of the time, and the first form more than those after it.
+/// </summary>
+public sealed class KernelCode : IDisposable
+{
+    private readonly Context _context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
+
+    /// <summary>PTX of a form alone for one architecture.</summary>
+    public static string PtxOf(KernelForm form, int architecture)
+    {
+        using var code = new KernelCode();
+        return code.Ptx(form, architecture);
+    }
+
+    /// <summary>OpenCL C of a form alone.</summary>
+    public static string OpenClOf(KernelForm form)
+    {
+        using var code = new KernelCode();
+        return code.OpenCl(form);
+    }
+
+    /// <summary>PTX for an architecture.</summary>
+    /// <param name="architecture">70 for sm_70 and so on. ILGPU may name an older target: PTX is forward compatible.</param>
+    public string Ptx(KernelForm form, int architecture)
+    {
+        var target = new CudaArchitecture(architecture / 10, architecture % 10);
+        // Older assemblers know no newer version than forms need.
+        using var backend = new PTXBackend(_context, target, form.CudaArchitecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78, null!);
+        return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(form, backend)).PTXAssembly));
+    }
+
+    /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor halves.</summary>
+    public string OpenCl(KernelForm form)
+    {
+        using var backend = new CLBackend(_context, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
+        return OpenClTarget.For(((CLCompiledKernel)Compile(form, backend)).Source);
+    }
+
+    public void Dispose() => _context.Dispose();
+
+    private static CompiledKernel Compile(KernelForm form, Backend backend) =>
+        backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Diagnostics.Inspection;
+
+/// <summary>What a kernel takes of an NVIDIA GPU.</summary>
+/// <param name="Registers">Of each thread.</param>
+/// <param name="SharedBytes">Of each group.</param>
+/// <param name="SpillBytes">Stored and loaded by each thread for want of registers.</param>
+public sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes)
+{
+    /// <summary>What the assembler says it could not make fast.</summary>
+    public IReadOnlyList<string> Losses { get; init; } = [];
+}
+
+/// <summary>The assembler is older than the PTX.</summary>
+public sealed class OlderPtxasException(string message) : Exception(message);
+
+/// <summary>NVIDIA's assembler of PTX and its disassembler, where they are installed.</summary>
+public static partial class Ptxas
+{
+    /// <summary>The assembler's path, or null where PATH has none.</summary>
+    public static string? Find() => Find("ptxas");
+
+    /// <summary>The disassembler's.</summary>
+    public static string? FindDisassembler() => Find("nvdisasm");
+
+    /// <summary>Its version, such as V12.4.131; empty where it tells none.</summary>
+    public static string VersionOf(string ptxas) => Version().Match(Run(ptxas, "--version").Output).Value;
+
+    /// <summary>Assembles and reports what the kernel takes.</summary>
+    /// <param name="ptx">Its code for the architecture.</param>
+    /// <exception cref="OlderPtxasException">The assembler does not know such PTX.</exception>
+    /// <exception cref="InvalidDataException">It does not assemble; the message is the assembler's.</exception>
+    public static PtxResources Assemble(string ptxas, KernelForm form, string ptx, int architecture) =>
+        Assemble(ptxas, form, ptx, architecture, (resources, _) => resources);
+
+    /// <summary>Assembles, and disassembles to machine code.</summary>
+    /// <exception cref="InvalidDataException">One of them refuses; the message is its.</exception>
+    public static (PtxResources Resources, string MachineCode) Disassemble(string ptxas, string nvdisasm, KernelForm form, int architecture) =>
+        Assemble(ptxas, form, KernelCode.PtxOf(form, architecture), architecture, (resources, cubin) => (resources, Run(nvdisasm, "-c", cubin).Output));
+
+    private static T Assemble<T>(string ptxas, KernelForm form, string ptx, int architecture, Func<PtxResources, string, T> use)
+    {
+        var folder = Directory.CreateTempSubdirectory("mistral-ptx-");
+        try
+        {
+            string source = Path.Combine(folder.FullName, "kernel.ptx");
+            File.WriteAllText(source, ptx);
+            string cubin = source + ".cubin";
+            string report = Run(ptxas, $"-arch={PtxTarget.NameFor(architecture, ptx)}", "-v", source, "-o", cubin).Error;
+            return Spills().Match(report) is { Success: true } spills && Registers().Match(report) is { Success: true } registers
+                ? use(
+                    new PtxResources(
+                        Number(registers, "count"),
+                        form.DynamicSharedBytes + (Shared().Match(report) is { Success: true } shared ? Number(shared, "bytes") : 0),
+                        Number(spills, "stores") + Number(spills, "loads"))
+                    {
+                        Losses = [.. Loss().Matches(report).Select(loss => loss.Value)],
+                    },
+                    cubin)
+                : throw new InvalidDataException(report);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static (string Output, string Error) Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? (output, error.Result)
+            : throw (Unknown().IsMatch(error.Result) ? new OlderPtxasException(error.Result) : new InvalidDataException(error.Result));
+    }
+
+    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? $"{program}.exe" : program))
+        .FirstOrDefault(File.Exists);
+
+    private static int Number(Match match, string group) =>
+        int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("(?<stores>\\d+) bytes spill stores, (?<loads>\\d+) bytes spill loads")]
+    private static partial Regex Spills();
+
+    [GeneratedRegex("Used (?<count>\\d+) registers")]
+    private static partial Regex Registers();
+
+    [GeneratedRegex("(?<bytes>\\d+) bytes smem")]
+    private static partial Regex Shared();
+
+    [GeneratedRegex(@"V[\d.]+\d")]
+    private static partial Regex Version();
+
+    [GeneratedRegex("Potential Performance Loss: .*")]
+    private static partial Regex Loss();
+
+    [GeneratedRegex("Unsupported \\.version|is not defined for option 'gpu-name'")]
+    private static partial Regex Unknown();
+}

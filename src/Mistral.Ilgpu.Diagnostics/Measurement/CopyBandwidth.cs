@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
+
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
+
+/// <summary>The memory bandwidth of a device, as a large copy reaches it: what bytes are held against.</summary>
+public static class CopyBandwidth
+{
+    private const long LeastBytes = 1L << 20;
+    private const long MostBytes = 256L << 20;
+    private const int Repetitions = 5;
+
+    // What a GPU copies in 0.2 ms takes a few percent more with a launch and a wait of its own.
+    private const int MostLaunches = 10;
+
+    private static readonly TimeSpan ShortLaunch = TimeSpan.FromMilliseconds(2);
+
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Bytes read and written per second, the best of a few.</summary>
+    public static double Measure(Device device)
+    {
+        long most = Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes) / Interop.SizeOf<Float4>();
+        using var from = device.Allocate<Float4>(most, "the bandwidth measurement");
+        using var to = device.Allocate<Float4>(most, "the bandwidth measurement");
+        var family = Family.Of(device);
+        long length = LeastBytes / Interop.SizeOf<Float4>();
+        // Compiles, and finds a length that outgrows the caches without taking long where copies are slow.
+        Time();
+        var time = Time();
+        while (length < most && time < LongEnough)
+        {
+            length = Math.Min(most, 2 * length);
+            time = Time();
+        }
+
+        int launches = time < ShortLaunch ? MostLaunches : 1;
+        var best = Enumerable.Range(0, Repetitions).Min(_ => Time(launches));
+        return 2.0 * length * Interop.SizeOf<Float4>() * launches / best.TotalSeconds;
+
+        TimeSpan Time(int times = 1)
+        {
+            device.Synchronize();
+            long begin = Stopwatch.GetTimestamp();
+            for (int i = 0; i < times; i++)
+            {
+                family.Copy(device, from.View.SubView(0, length), to.View);
+            }
+
+            device.Synchronize();
+            return Stopwatch.GetElapsedTime(begin);
+        }
+    }
+}

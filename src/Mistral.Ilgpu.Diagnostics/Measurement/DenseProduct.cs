@@ -1,0 +1,38 @@
+using Mistral.Ilgpu.Execution.Devices;
+
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
+
+/// <summary>The rate of the best dense product that a device has here: what operations are held against.</summary>
+public static class DenseProduct
+{
+    private const int Tokens = 256;
+    private const int LeastSize = 256;
+    private const int MostSize = 4096;
+    private const int Repetitions = 3;
+
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TensorFormat[] Formats =
+        [TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_0];
+
+    /// <summary>Operations per second of a square matrix times a chunk of a prompt, the best format and the best of a
+    /// few.</summary>
+    public static double Measure(Device device) => Formats.Max(format => Measure(device, format));
+
+    private static double Measure(Device device, TensorFormat format)
+    {
+        double best = 0;
+        var time = TimeSpan.Zero;
+        // A size that takes long enough to be timed and not long where products are slow.
+        for (int size = LeastSize; size <= MostSize && time < LongEnough; size *= 2)
+        {
+            using var product = new ProductBench(device, format, size, size, Tokens, isPrompt: true);
+            // The first compiles.
+            product.Time();
+            time = Enumerable.Range(0, Repetitions).Min(_ => product.Time());
+            best = Math.Max(best, product.Cost.Operations / time.TotalSeconds);
+        }
+
+        return best;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
+
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
+
+/// <summary>What a device was measured to reach at most: the roof of Williams et al., doi 10.1145/1498765.1498785.</summary>
+/// <param name="BytesPerSecond">See <see cref="CopyBandwidth"/>.</param>
+/// <param name="OperationsPerSecond">See <see cref="DenseProduct"/>.</param>
+public sealed record DeviceLimits(double BytesPerSecond, double OperationsPerSecond)
+{
+    /// <summary>The limits of a device, measured at the first use and then kept for this version of the kernels.</summary>
+    /// <param name="again">Whether to measure anew.</param>
+    public static DeviceLimits Of(Device device, bool again = false)
+    {
+        string file = device.CacheFile("limits", ".json");
+        if (!again && Read(file) is { } known)
+        {
+            return known;
+        }
+
+        var limits = new DeviceLimits(CopyBandwidth.Measure(device), DenseProduct.Measure(device));
+        UserCache.Write(file, JsonSerializer.SerializeToUtf8Bytes(limits));
+        return limits;
+    }
+
+    private static DeviceLimits? Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<DeviceLimits>(File.ReadAllBytes(file)) is { BytesPerSecond: > 0, OperationsPerSecond: > 0 } limits ? limits : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            // Absent or damaged: it is measured again.
+            return null;
+        }
+    }
+}

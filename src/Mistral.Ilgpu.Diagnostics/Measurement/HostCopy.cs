@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Model;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
+
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
+
+/// <summary>How fast a device takes bytes from the host's memory, page-locked where that helps: what loading a model is held
+/// against.</summary>
+public static class HostCopy
+{
+    private const int LeastBytes = 1 << 20;
+    private const int MostBytes = 256 << 20;
+    private const int Repetitions = 5;
+
+    /// <summary>Bytes per second, the best of a few.</summary>
+    public static double Measure(Device device)
+    {
+        int length = (int)Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes);
+        byte[] from = GC.AllocateUninitializedArray<byte>(length, pinned: true);
+        // Touched, for pages that are not there yet cost more than the copy.
+        Array.Fill(from, (byte)1);
+        using var locked = device.LockPages(from);
+        using var to = device.Allocate<byte>(length, "the measurement of copies from the host");
+        Time();
+        return length / Enumerable.Range(0, Repetitions).Min(_ => Time()).TotalSeconds;
+
+        TimeSpan Time()
+        {
+            device.Synchronize();
+            long begin = Stopwatch.GetTimestamp();
+            to.View.CopyFromCPUUnsafeAsync(device.Stream, ref from[0], length);
+            device.Synchronize();
+            return Stopwatch.GetElapsedTime(begin);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
+
+/// <summary>What was measured in one repetition.</summary>
+/// <param name="Cost">What the passes moved and computed, by their steps' own figures.</param>
+public readonly record struct BenchSample(int Tokens, TimeSpan Time, StepCost Cost)
+{
+    public double TokensPerSecond => Tokens / Time.TotalSeconds;
+
+    public double BytesPerSecond => Cost.Bytes / Time.TotalSeconds;
+}
+
+/// <summary>Times of a whole model, as llama-bench takes them: a prompt of N tokens, and N tokens one by one, each behind a text
+/// of some depth.</summary>
+public sealed class ModelBench(MistralModel model)
+{
+    private readonly Batch _batch = new();
+
+    /// <summary>Reads a prompt of so many tokens.</summary>
+    /// <param name="depth">Tokens before it.</param>
+    public BenchSample Prefill(int tokens, int depth)
+    {
+        int[] ids = new int[tokens];
+        using var sequence = Open(depth + tokens);
+        Skip(sequence, depth);
+        return Measure(tokens, texts: 1, done =>
+        {
+            int count = model.ChunkLength(sequence.Position, tokens - done);
+            _batch.Prefill(sequence, ids.AsMemory(done, count), wantsLogits: done + count == tokens);
+            return count;
+        });
+    }
+
+    /// <summary>Generates so many tokens of each text greedily, chosen on the device and read back before the next.</summary>
+    /// <param name="depth">Tokens before them.</param>
+    /// <param name="texts">Texts that go on together, a token each in a pass.</param>
+    public BenchSample Decode(int tokens, int depth, int texts = 1)
+    {
+        var sequences = new List<Sequence>();
+        try
+        {
+            for (int i = 0; i < texts; i++)
+            {
+                sequences.Add(Open(depth + tokens));
+                Skip(sequences[i], depth);
+            }
+
+            return Measure(tokens, texts, done =>
+            {
+                ReadOnlySpan<int> chosen = done == 0 ? default : model.ArgMax();
+                for (int i = 0; i < texts; i++)
+                {
+                    _batch.Decode(sequences[i], done == 0 ? 0 : chosen[i]);
+                }
+
+                return 1;
+            });
+        }
+        finally
+        {
+            sequences.ForEach(sequence => sequence.Dispose());
+        }
+    }
+
+    private Sequence Open(int tokens) => model.TryOpen(tokens) ?? throw new DeviceException(
+        $"device {model.Device.Info.Id} is out of memory: the cache has no room for a text of {tokens:N0} tokens beside {model.Options.Sequences - model.Cache.FreeSequences} others");
+
+    private void Skip(Sequence sequence, int depth)
+    {
+        if (depth > 0)
+        {
+            model.Cache.Skip(sequence, depth);
+        }
+    }
+
+    private BenchSample Measure(int tokens, int texts, Func<int, int> fill)
+    {
+        model.Device.Synchronize();
+        var cost = default(StepCost);
+        long begin = Stopwatch.GetTimestamp();
+        for (int done = 0; done < tokens;)
+        {
+            _batch.Clear();
+            done += fill(done);
+            model.Forward(_batch);
+            cost += model.Graph.Cost(model.LastPass);
+        }
+
+        model.Device.Synchronize();
+        return new BenchSample(tokens * texts, Stopwatch.GetElapsedTime(begin), cost);
+    }
+}

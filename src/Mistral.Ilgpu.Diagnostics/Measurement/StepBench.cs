@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Diagnostics.Measurement;
+
+/// <summary>Single steps of a model, over and over in the same pass.</summary>
+public sealed class StepBench : IDisposable
+{
+    private readonly MistralModel _model;
+    private readonly Sequence _sequence;
+    private readonly Pass _pass;
+
+    /// <param name="depth">Tokens of text before those of the pass.</param>
+    /// <param name="tokens">Tokens of a prompt, or 1 for a decoded token.</param>
+    public StepBench(MistralModel model, int depth, int tokens)
+    {
+        _model = model;
+        _sequence = model.TryOpen(depth + tokens) ?? throw new InvalidOperationException("the cache has no room for the text");
+        if (depth > 0)
+        {
+            model.Cache.Skip(_sequence, depth);
+        }
+
+        var batch = new Batch();
+        if (tokens == 1)
+        {
+            batch.Decode(_sequence, 0);
+        }
+        else
+        {
+            batch.Prefill(_sequence, new int[tokens], wantsLogits: true);
+        }
+
+        // In their order once, so that each has an input that a step has made.
+        _pass = model.Begin(batch);
+        foreach (var step in model.Graph.StepsOf(_pass))
+        {
+            step.Launch(_pass);
+        }
+
+        model.Device.Synchronize();
+    }
+
+    /// <summary>One launch of the first step of a kind, waited for.</summary>
+    public TimeSpan Time(string kind)
+    {
+        var step = Find(kind);
+        long begin = Stopwatch.GetTimestamp();
+        step.Launch(_pass);
+        _model.Device.Synchronize();
+        return Stopwatch.GetElapsedTime(begin);
+    }
+
+    /// <summary>What it moves and computes.</summary>
+    public StepCost Cost(string kind) => Find(kind).Cost(_pass);
+
+    public void Dispose() => _sequence.Dispose();
+
+    private Step Find(string kind)
+    {
+        foreach (var step in _model.Graph.StepsOf(_pass))
+        {
+            if (step.Kind == kind)
+            {
+                return step;
+            }
+        }
+
+        throw new ArgumentException($"the pass has no step {kind}", nameof(kind));
+    }
+}

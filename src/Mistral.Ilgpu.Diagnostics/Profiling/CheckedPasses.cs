@@ -1,0 +1,117 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
+
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
+
+/// <summary>Runs each step on a reference too, both from the same activations, and compares what they make. Where a step has
+/// differed, those after it run uncompared.</summary>
+/// <param name="rounds">Whether prompts are multiplied with activations of 16 bits.</param>
+internal sealed class CheckedPasses(
+    IPassRunner inner, DirectPasses direct, MistralModel model, MistralModel reference, bool rounds, CancellationToken cancelled)
+    : WalkedPasses(inner, direct)
+{
+    private readonly Dictionary<string, double> _worst = [];
+
+    /// <summary>The largest error of each kind of step.</summary>
+    public IReadOnlyDictionary<string, double> WorstErrors => _worst;
+
+    /// <summary>The first step that differs, the row that is farthest off, its error, and what that may be at most.</summary>
+    public (string Step, int Row, double Error, double Tolerance)? Found { get; private set; }
+
+    /// <summary>What the reference takes in the next pass.</summary>
+    public Batch ReferenceBatch { get; } = new();
+
+    public override PassOutcome Run(Pass pass, CancellationToken cancellation)
+    {
+        var referencePass = reference.Begin(ReferenceBatch);
+        double tolerance = rounds && pass.PrefillCount > 0 ? StepCheck.RoundedTolerance : StepCheck.Tolerance;
+        var steps = model.Graph.StepsOf(pass).ToArray().ToDictionary(step => step.Name);
+        foreach (var referenceStep in reference.Graph.StepsOf(referencePass))
+        {
+            cancelled.ThrowIfCancellationRequested();
+            referenceStep.Launch(referencePass);
+            // What the next step does too is checked with it.
+            if (!steps.TryGetValue(referenceStep.Name, out var step) || step.RowCount(pass) == 0)
+            {
+                continue;
+            }
+
+            Launch(step, pass);
+            if (Found is null)
+            {
+                Compare(step, referenceStep, step.RowCount(pass), tolerance);
+            }
+        }
+
+        reference.End(ReferenceBatch);
+        return PassOutcome.Launched;
+    }
+
+    // What the reference made is replaced by what the device made, for the next step to begin with.
+    private void Compare(Step step, Step referenceStep, int rows, double tolerance)
+    {
+        var (row, error) = Compare(step.Output!, referenceStep.Output!, rows);
+        if (error <= tolerance)
+        {
+            _worst[step.Kind] = Math.Max(error, _worst.GetValueOrDefault(step.Kind));
+        }
+        else
+        {
+            Found = (step.Name, row, error, tolerance);
+        }
+    }
+
+    // The worst row.
+    private (int Row, double Error) Compare(Activation output, Activation expected, int rows)
+    {
+        var found = Download(model.Device, output, rows);
+        var right = Download(reference.Device, expected, rows);
+        var worst = (Row: 0, Error: 0.0);
+        for (int row = 0; row < rows; row++)
+        {
+            double error = Error(Row(found, output), Row(right, expected));
+            if (!(error <= worst.Error))
+            {
+                worst = (row, error);
+            }
+
+            if (double.IsNaN(error))
+            {
+                break;
+            }
+
+            Row(found, output).CopyTo(Row(right, expected));
+
+            Span<float> Row(float[] values, Activation activation) => values.AsSpan(row * activation.Stride, activation.Columns);
+        }
+
+        expected.View.SubView(0, right.Length).CopyFromCPU(reference.Device.Stream, right);
+        return worst;
+    }
+
+    private static float[] Download(Device device, Activation activation, int rows)
+    {
+        var values = new float[rows * activation.Stride];
+        activation.View.SubView(0, values.Length).CopyToCPU(device.Stream, values);
+        device.Synchronize();
+        return values;
+    }
+
+    private static double Error(ReadOnlySpan<float> found, ReadOnlySpan<float> right)
+    {
+        double difference = 0;
+        double size = 0;
+        for (int i = 0; i < found.Length; i++)
+        {
+            difference += ((double)found[i] - right[i]) * ((double)found[i] - right[i]);
+            size += (double)right[i] * right[i];
+        }
+
+        return difference == 0 ? 0 : Math.Sqrt(difference / size);
+    }
+}

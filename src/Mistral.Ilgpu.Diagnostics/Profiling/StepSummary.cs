@@ -1,0 +1,40 @@
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
+
+/// <summary>The runs of one kind of step in one phase.</summary>
+/// <param name="phaseTime">The wall clock of the phase.</param>
+public sealed class StepSummary(string name, IReadOnlyList<StepTiming> runs, TimeSpan phaseTime)
+{
+    private readonly TimeSpan[] _sorted = [.. runs.Select(run => run.Time).Order()];
+
+    public string Name => name;
+
+    public int Calls => _sorted.Length;
+
+    public TimeSpan Median => Quantile(0.5);
+
+    public TimeSpan P95 => Quantile(0.95);
+
+    /// <summary>Of all calls.</summary>
+    public TimeSpan Time { get; } = runs.Sum(run => run.Time);
+
+    /// <summary>Of all calls.</summary>
+    public StepCost Cost { get; } = runs.Select(run => run.Cost).Aggregate((all, one) => all + one);
+
+    /// <summary>Of the phase's wall clock.</summary>
+    public double Share => Time / phaseTime;
+
+    public double BytesPerSecond => Cost.Bytes / Time.TotalSeconds;
+
+    public double OperationsPerSecond => Cost.Operations / Time.TotalSeconds;
+
+    // The shortest run that so many are not longer than.
+    private TimeSpan Quantile(double part) => _sorted[Math.Max(0, (int)Math.Ceiling(part * _sorted.Length) - 1)];
+}
+
+internal static class Times
+{
+    public static TimeSpan Sum<T>(this IEnumerable<T> values, Func<T, TimeSpan> time) =>
+        values.Aggregate(TimeSpan.Zero, (all, value) => all + time(value));
+}

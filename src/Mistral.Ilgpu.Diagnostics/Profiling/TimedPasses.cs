@@ -1,0 +1,31 @@
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
+
+/// <summary>Puts a mark on the device's stream before and after each step.</summary>
+internal sealed class TimedPasses(IPassRunner inner, DirectPasses direct, StreamClock clock) : WalkedPasses(inner, direct)
+{
+    private readonly List<Step> _launched = [];
+
+    public override void Launch(Step step, Pass pass)
+    {
+        if (step.RowCount(pass) > 0)
+        {
+            _launched.Add(step);
+            clock.Mark();
+            base.Launch(step, pass);
+            clock.Mark();
+        }
+    }
+
+    /// <summary>The times of the steps since the last call; waits for them.</summary>
+    public IReadOnlyList<StepTiming> Read(Pass pass)
+    {
+        var marks = clock.Read();
+        StepTiming[] timings =
+            [.. _launched.Select((step, i) => new StepTiming(step, marks[2 * i], marks[(2 * i) + 1], step.Cost(pass)))];
+        _launched.Clear();
+        return timings;
+    }
+}

@@ -1,0 +1,45 @@
+using ILGPU;
+using ILGPU.Runtime.CPU;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Drivers;
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Devices;
+
+/// <summary>ILGPU's CPU accelerator.</summary>
+internal sealed class CpuRuntime : DeviceRuntime
+{
+    private readonly CpuLaunches _launches;
+
+    public CpuRuntime(CPUAccelerator accelerator, DeviceInfo info)
+        : this(accelerator, info, new CpuKernelLoader(accelerator))
+    {
+    }
+
+    private CpuRuntime(CPUAccelerator accelerator, DeviceInfo info, CpuKernelLoader loader)
+        : base(accelerator, loader) => _launches = new CpuLaunches(accelerator, loader, info.MaxGroupSize);
+
+    public override CpuLaunches Gathering => _launches;
+
+    public override bool IsHostMemory => true;
+
+    public override bool LoadsAtOnce => true;
+
+    public override void Prepare(nint address, long bytes) => NativeDrivers.PreferLargePages(address, bytes);
+
+    public override StreamMarks NewMarks(Device device) => new HostMarks();
+
+    public override void Launch<TKernel>(Device device, KernelConfig shape, in TKernel kernel) =>
+        device.Bind(kernel)(shape);
+
+    // Groups of other shapes are launched as ILGPU does it.
+    public override Action<KernelConfig> Bind<TKernel>(Device device, TKernel kernel, BoundLaunches owner) =>
+        _launches.Bind(kernel, shape => device.Load<TKernel>()(Stream, shape, kernel));
+
+    public override void Dispose()
+    {
+        _launches.Dispose();
+        base.Dispose();
+    }
+}

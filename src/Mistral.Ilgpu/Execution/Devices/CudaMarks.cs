@@ -1,0 +1,37 @@
+using ILGPU.Runtime;
+
+namespace Mistral.Ilgpu.Execution.Devices;
+
+/// <summary>CUDA events.</summary>
+internal sealed class CudaMarks(Device device) : StreamMarks
+{
+    private readonly List<ProfilingMarker> _markers = [];
+    private ProfilingMarker? _last;
+    private TimeSpan _lastTime;
+
+    public override void Mark() => _markers.Add(device.Stream.AddProfilingMarker());
+
+    public override void Dispose()
+    {
+        _markers.ForEach(marker => marker.Dispose());
+        _last?.Dispose();
+    }
+
+    public override TimeSpan[] Read()
+    {
+        var times = new TimeSpan[_markers.Count];
+        for (int i = 0; i < times.Length; i++)
+        {
+            var marker = _markers[i];
+            marker.Synchronize();
+            // Events tell the time between two in single precision, so each is measured from its neighbour.
+            _lastTime += _last is null ? TimeSpan.Zero : marker.MeasureFrom(_last);
+            times[i] = _lastTime;
+            _last?.Dispose();
+            _last = marker;
+        }
+
+        _markers.Clear();
+        return times;
+    }
+}

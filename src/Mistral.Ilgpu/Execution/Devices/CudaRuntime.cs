@@ -1,0 +1,34 @@
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Drivers;
+
+namespace Mistral.Ilgpu.Execution.Devices;
+
+/// <summary>CUDA.</summary>
+internal sealed class CudaRuntime : DeviceRuntime
+{
+    private readonly CudaAccelerator _accelerator;
+
+    public CudaRuntime(CudaAccelerator accelerator, DeviceInfo info, CompiledKernels kernels)
+        : base(accelerator, kernels)
+    {
+        _accelerator = accelerator;
+        // What is launched on the default stream cannot be recorded.
+        var stream = (CudaStream)accelerator.CreateStream();
+        Stream = stream;
+        bool beginsEarly = info.CudaArchitecture >= PtxTarget.Hopper && !info.Without.HasFlag(DeviceFeatures.EarlyKernels);
+        Graphs = new CudaGraphDriver(stream, beginsEarly ? kernels.MayBeginEarly : null);
+    }
+
+    public override AcceleratorStream Stream { get; }
+
+    public override IGraphDriver Graphs { get; }
+
+    public override bool CopiesMeanwhile => true;
+
+    public override IDisposable? LockPages(nint start, long bytes, out string? refusal) =>
+        CudaPageLock.TryLock(_accelerator, start, bytes, out refusal);
+
+    public override StreamMarks NewMarks(Device device) => new CudaMarks(device);
+}

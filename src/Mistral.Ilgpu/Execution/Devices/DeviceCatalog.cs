@@ -1,0 +1,204 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Drivers;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Devices;
+
+/// <summary>Finds the devices of this machine and chooses among them.</summary>
+public static class DeviceCatalog
+{
+    // Mesa's driver makes SPIR-V first.
+    private const string Rusticl = "rusticl";
+
+    /// <param name="threads">Threads of CPU devices; null takes every core.</param>
+    public static IReadOnlyList<DeviceInfo> List(int? threads = null)
+    {
+        using var context = CreateContext(threads);
+        return [.. Describe(context, threads).Select(found => found.Info)];
+    }
+
+    /// <summary>The device that <paramref name="request"/> names.</summary>
+    /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
+    /// <exception cref="DeviceException">The request names no device of this machine.</exception>
+    public static DeviceInfo Choose(
+        IReadOnlyList<DeviceInfo> devices, string request) => Find(devices, request) ?? throw new DeviceException(
+        string.Join("; ", Silent(request).Prepend($"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}")));
+
+    /// <summary>Drivers that are installed and have no device to give, and why, in words.</summary>
+    public static IReadOnlyList<string> DriversWithoutDevices() => OpenClPlatforms.WithoutDevices();
+
+    private static IReadOnlyList<string> Silent(string request) =>
+        KindOf(request) == DeviceKind.OpenCl ? DriversWithoutDevices() : [];
+
+    /// <summary>The device that <paramref name="request"/> names, or null where it is absent.</summary>
+    internal static DeviceInfo? Find(IReadOnlyList<DeviceInfo> devices, string request)
+    {
+        var (kind, index) = Parse(request);
+        var preferred = devices.OrderBy(device => device.Preference.Rank).ThenBy(device => device.Index);
+        return preferred.FirstOrDefault(device => (kind ?? device.Kind) == device.Kind && (index ?? device.Index) == device.Index);
+    }
+
+    /// <summary>The kind of device that <paramref name="request"/> asks for; null for any.</summary>
+    internal static DeviceKind? KindOf(string request) => Parse(request).Kind;
+
+    private static (DeviceKind? Kind, int? Index) Parse(string request)
+    {
+        if (request == "auto")
+        {
+            return (null, null);
+        }
+
+        string[] parts = request.Split(':');
+        DeviceKind? kind = parts[0] switch
+        {
+            "cpu" => DeviceKind.Cpu,
+            "opencl" => DeviceKind.OpenCl,
+            "cuda" => DeviceKind.Cuda,
+            _ => null,
+        };
+        int index = 0;
+        bool indexed = parts.Length == 2 && kind != DeviceKind.Cpu && int.TryParse(parts[1], out index) && index >= 0;
+        if (kind is null || (parts.Length > 1 && !indexed))
+        {
+            throw new DeviceException($"device '{request}': expected auto, cpu, opencl[:N] or cuda[:N]");
+        }
+
+        return (kind, indexed ? index : null);
+    }
+
+    /// <param name="kind">The only kind of device that is looked for; null for all. To look for a kind takes its driver's
+    /// time.</param>
+    internal static Context CreateContext(int? threads, bool timed = false, DeviceKind? kind = null)
+    {
+        NativeDrivers.Prepare(threads);
+        int width = Math.Max(2, threads ?? Environment.ProcessorCount);
+        return Context.Create(builder =>
+        {
+            // Kernels are structs of views; only O2 resolves their address spaces, which OpenCL drivers without generic
+            // pointers need.
+            builder.Optimize(OptimizationLevel.O2).EnableAlgorithms();
+            if (timed)
+            {
+                builder.Profiling();
+            }
+
+            if (kind is null or DeviceKind.Cuda)
+            {
+                // ILGPU's own way sets a resolver of libraries under WSL, which a second context, or ours, does not survive.
+                foreach (var device in CudaDevice.GetDevices(device => device.InstructionSet.HasValue))
+                {
+                    RegistryOf(builder).Register(device);
+                }
+            }
+
+            if (kind is null or DeviceKind.OpenCl)
+            {
+                builder.InlineLanes();
+                // Every OpenCL device, also those that ILGPU would leave out for lacking generic pointers.
+                builder.OpenCL(_ => true);
+            }
+
+            if (kind is null or DeviceKind.Cpu)
+            {
+                // One thread per core in one warp: a barrier costs by the warp, and kernels here are coarse.
+                builder.CPU(new CPUDevice(width, 1, 1));
+            }
+        });
+    }
+
+    internal static IEnumerable<(DeviceInfo Info, ILGPU.Runtime.Device Device)> Describe(Context context, int? threads)
+    {
+        int cuda = 0;
+        int openCl = 0;
+        foreach (var device in context)
+        {
+            var info = device switch
+            {
+                CudaDevice gpu => new DeviceInfo(
+                    DeviceKind.Cuda, cuda++, gpu.Name, true, gpu.MemorySize, gpu.NumMultiprocessors, gpu.MaxNumThreadsPerGroup, [])
+                {
+                    CudaArchitecture = gpu.Architecture is { } architecture ? (10 * architecture.Major) + architecture.Minor : 0,
+                },
+                CLDevice cl => new DeviceInfo(
+                    DeviceKind.OpenCl,
+                    openCl++,
+                    cl.Name.Trim(),
+                    cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU),
+                    cl.MemorySize,
+                    cl.NumMultiprocessors,
+                    cl.MaxNumThreadsPerGroup,
+                    OpenClLacks(cl))
+                {
+                    HasLongVectors = HasLongVectors(cl),
+                },
+                _ => new DeviceInfo(
+                    DeviceKind.Cpu,
+                    0,
+                    "ILGPU CPU accelerator",
+                    false,
+                    GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+                    1,
+                    // ILGPU has two threads at least; one can be left alone.
+                    threads ?? Environment.ProcessorCount,
+                    ["cheap barriers", "vectorization of kernels"]),
+            };
+            yield return (info, device);
+        }
+    }
+
+    /// <summary>Lets ILGPU open a device that has no generic pointers; the kernels here need none.</summary>
+    internal static void Admit(ILGPU.Runtime.Device device)
+    {
+        if (device is CLDevice cl)
+        {
+            SetGenericAddressSpace(cl.Capabilities, true);
+        }
+    }
+
+    /// <summary>Opens a device by its own programming interface.</summary>
+    internal static DeviceRuntime OpenRuntime(Context context, ILGPU.Runtime.Device device, DeviceInfo info)
+    {
+        if (device is CPUDevice host)
+        {
+            return new CpuRuntime(host.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), info);
+        }
+
+        var accelerator = device.CreateAccelerator(context);
+        var kernels = new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder);
+        return accelerator is CudaAccelerator cuda
+            ? new CudaRuntime(cuda, info, kernels)
+            : new OpenClRuntime((CLAccelerator)accelerator, kernels);
+    }
+
+    private static ImmutableArray<string> OpenClLacks(CLDevice device)
+    {
+        var capabilities = device.Capabilities;
+        return
+        [
+            .. new[]
+            {
+                capabilities.GenericAddressSpace ? null : "generic pointers",
+                capabilities.Float16 ? null : "fp16",
+                capabilities.SubGroups ? null : "subgroups",
+                HasLongVectors(device) ? null : "vectors of 32",
+            }.OfType<string>(),
+        ];
+    }
+
+    private static bool HasLongVectors(CLDevice device) =>
+        !device.PlatformName.Contains(Rusticl, StringComparison.OrdinalIgnoreCase);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_DeviceRegistry")]
+    private static extern DeviceRegistry RegistryOf(Context.Builder builder);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_GenericAddressSpace")]
+    private static extern void SetGenericAddressSpace(CLCapabilityContext capabilities, bool value);
+}

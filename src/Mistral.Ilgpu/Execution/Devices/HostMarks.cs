@@ -1,0 +1,20 @@
+using System.Diagnostics;
+
+namespace Mistral.Ilgpu.Execution.Devices;
+
+/// <summary>For ILGPU's CPU accelerator, whose launches return when they are done: the host's clock.</summary>
+internal sealed class HostMarks : StreamMarks
+{
+    private readonly List<TimeSpan> _times = [];
+
+    public override void Mark() => _times.Add(Stopwatch.GetElapsedTime(0));
+
+    public override void Dispose() => _times.Clear();
+
+    public override TimeSpan[] Read()
+    {
+        TimeSpan[] times = [.. _times];
+        _times.Clear();
+        return times;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ILGPU;
+
+namespace Mistral.Ilgpu.Execution.Drivers;
+
+/// <summary>Finds the vendors' driver libraries where only their run-time names are installed.</summary>
+internal static partial class NativeDrivers
+{
+    private static readonly Lazy<bool> Resolver = new(() =>
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+        NativeLibrary.SetDllImportResolver(typeof(NativeDrivers).Assembly, Resolve);
+        return true;
+    });
+
+    /// <param name="threads">Threads for OpenCL on the CPU; PoCL reads them from the environment when it starts.</param>
+    public static void Prepare(int? threads)
+    {
+        _ = Resolver.Value;
+        if (threads is int count && OperatingSystem.IsLinux())
+        {
+            // .NET's own setter does not reach native code.
+            _ = SetEnv("POCL_MAX_PTHREAD_COUNT", count.ToString(CultureInfo.InvariantCulture), 1);
+        }
+    }
+
+    /// <summary>Asks for large pages under host memory that is about to be filled: it costs fewer faults, and fewer look-ups ever
+    /// after. Where the system has none to give, nothing changes.</summary>
+    public static void PreferLargePages(nint start, long bytes)
+    {
+        const int HugePages = 14;
+        const long PageBytes = 2 << 20;
+        long first = (start + PageBytes - 1) / PageBytes * PageBytes;
+        long end = (start + bytes) / PageBytes * PageBytes;
+        if (OperatingSystem.IsLinux() && first < end)
+        {
+            _ = Advise((nint)first, (nuint)(end - first), HugePages);
+        }
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        string[] names = (name, OperatingSystem.IsLinux()) switch
+        {
+            // Under WSL Windows puts it where the loader may not look.
+            ("cuda", true) => ["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"],
+            ("OpenCL", true) => ["libOpenCL.so.1"],
+            _ => [],
+        };
+        foreach (string each in names)
+        {
+            if (NativeLibrary.TryLoad(each, out nint handle))
+            {
+                return handle;
+            }
+        }
+
+        return 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint start, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnv(string name, string value, int overwrite);
+}

@@ -1,0 +1,168 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Drivers;
+using Mistral.Ilgpu.Kernels;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
+using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
+    Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles, Mistral.Ilgpu.Kernels.Products.Assign>;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>
+/// Whether products of prompts go by warpgroups (<see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/>) on a device that
+/// has them, sm_90 alone. In each format they are tried before they are first used; where they fail there is another form, so
+/// that is no reason to refuse the device.
+/// </summary>
+internal sealed class WarpgroupProducts
+{
+    // A whole tile.
+    private const int Rows = TileMemory.Rows;
+    private const int Tokens = Tile.TokensPerGroup;
+
+    // Five stages, so that the first one's place in shared memory is used again.
+    private const int Columns = 320;
+    private const int Seed = 29;
+
+    private readonly Device _device;
+    private readonly Dictionary<Type, bool> _works = [];
+    private bool _isOff;
+    private bool _hasTold;
+
+    private WarpgroupProducts(Device device) => _device = device;
+
+    /// <summary>Those of a device; null where it has none, or where they are switched off.</summary>
+    public static WarpgroupProducts? Of(Device device) => device.Room(For);
+
+    /// <summary>Whether they are to be used for factors in a format.</summary>
+    /// <exception cref="DeviceException">What they did has made the device unusable.</exception>
+    public bool Multiply<TTensor>()
+        where TTensor : struct, ITensorFormat
+    {
+        if (_isOff)
+        {
+            return false;
+        }
+
+        if (!_works.TryGetValue(typeof(TTensor), out bool works))
+        {
+            _works[typeof(TTensor)] = works = Try<TTensor>();
+        }
+
+        return works;
+    }
+
+    /// <summary>Leaves them out from now on.</summary>
+    /// <returns>Whether that changes anything.</returns>
+    public bool TurnOff(string reason)
+    {
+        bool changes = !_isOff && _works.ContainsValue(true);
+        _isOff = true;
+        Tell(reason);
+        return changes;
+    }
+
+    /// <summary>How they are launched.</summary>
+    /// <param name="rows">That are made; of a gated product half of those of its weights.</param>
+    public static KernelConfig Shape(int tokens, int rows, bool isGated) => new(
+        new Index3D(LaunchShape.Groups(tokens, Tile.TokensPerGroup), LaunchShape.Groups(rows, TileRows.PerTile(isGated)), 1),
+        new Index3D(Tile.GroupSize, 1, 1),
+        SharedMemoryConfig.RequestDynamic<byte>(WarpgroupMemory.Bytes));
+
+    private static WarpgroupProducts? For(Device device) =>
+        device.Info.CudaArchitecture == PtxTarget.Hopper
+            && device.Accelerator is CudaAccelerator cuda
+            && cuda.InstructionSet >= CudaInstructionSet.ISA_80
+            && !device.Info.Without.HasFlag(DeviceFeatures.Warpgroups)
+            && CudaSharedMemory.MostBytes(cuda) >= WarpgroupMemory.Bytes
+            ? new WarpgroupProducts(device)
+            : null;
+
+    private bool Try<TTensor>()
+        where TTensor : struct, ITensorFormat
+    {
+        try
+        {
+            int wrong = CountWrong<TTensor>();
+            if (wrong > 0)
+            {
+                Tell($"{wrong:N0} of {Rows * Tokens:N0} sums of {typeof(TTensor).Name} are wrong");
+            }
+
+            return wrong == 0;
+        }
+        catch (Exception exception)
+        {
+            string reason = exception.Message.ReplaceLineEndings(" ");
+            RequireUsable(reason);
+            Tell(reason);
+            return false;
+        }
+    }
+
+    // The first reason tells most.
+    private void Tell(string reason)
+    {
+        if (!_hasTold)
+        {
+            _hasTold = true;
+            _device.Tell($"prompts are multiplied without warpgroups: {reason}");
+        }
+    }
+
+    // A fault of a kernel spoils the context for all that comes after.
+    private void RequireUsable(string reason)
+    {
+        try
+        {
+            _device.Synchronize();
+        }
+        catch (CudaException)
+        {
+            throw new DeviceException($"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; --without warpgroups leaves them out");
+        }
+    }
+
+    /// <summary>Multiplies a tile of whole numbers, whose sums are exact in any order.</summary>
+    private int CountWrong<TTensor>()
+        where TTensor : struct, ITensorFormat
+    {
+        const string Purpose = "the self-test";
+        var random = new Random(Seed);
+        int[] w = Numbers(Rows), x = Numbers(Tokens);
+        using var state = _device.Allocate<int>(StepState.Header, Purpose);
+        using var weights = _device.Allocate<ushort>(w.Length, Purpose);
+        using var input = _device.Allocate<ushort>(x.Length, Purpose);
+        using var output = _device.Allocate<float>(Tokens * Rows, Purpose);
+        var header = new int[StepState.Header];
+        header[StepState.TokenCountAt] = Tokens;
+        state.View.CopyFromCPU(_device.Stream, header);
+        weights.View.CopyFromCPU(_device.Stream, Encode(w));
+        input.View.CopyFromCPU(_device.Stream, Encode(x));
+        _device.Launch(
+            Shape(Tokens, Rows, isGated: false),
+            new MatMulWarpgroup<TTensor, ElementTiles, Assign>(
+                new StepState(state.View), new ElementTiles(weights.View, Columns), input.View, output.View, Rows, Columns, Rows, RowRange.Tokens));
+        var found = new float[Tokens * Rows];
+        output.View.CopyToCPU(_device.Stream, found);
+        _device.Synchronize();
+        return Enumerable.Range(0, found.Length).Count(i => found[i] != Dot(w.AsSpan(i % Rows * Columns, Columns), x.AsSpan(i / Rows * Columns, Columns)));
+
+        int[] Numbers(int rows) => [.. Enumerable.Range(0, rows * Columns).Select(_ => random.Next(-8, 9))];
+
+        static ushort[] Encode(int[] values) => [.. values.Select(value => typeof(TTensor) == typeof(BFloat16Tensor) ? BFloat16.Encode(value) : Float16.Encode(value))];
+    }
+
+    private static int Dot(ReadOnlySpan<int> a, ReadOnlySpan<int> b)
+    {
+        int sum = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
+        return sum;
+    }
+}

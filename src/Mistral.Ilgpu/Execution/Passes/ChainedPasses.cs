@@ -1,0 +1,185 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
+
+namespace Mistral.Ilgpu.Execution.Passes;
+
+/// <summary>
+/// Passes of decoded tokens on OpenCL CPUs; declines others. There putting a kernel on the cores costs more than many a step takes:
+/// the steps of a layer are one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit for bit.
+/// How many workers share a launch is measured in the first passes: half the cores may read memory as fast as all do, and where
+/// others want them too, waiting for a worker costs more than launches.
+/// </summary>
+internal sealed class ChainedPasses : IPassRunner
+{
+    // Texts that end sooner do not make up for what compiling takes.
+    private const int PassesBefore = 24;
+
+    // In place of a number of workers: the steps are launched one by one.
+    private const int NoWorkers = 0;
+
+    private readonly Device _device;
+    private readonly IReadOnlyList<Step> _steps;
+    private readonly int _longestWindow;
+    private readonly int _splitTiles;
+    private readonly DeviceBuffer<int> _counters;
+    private readonly Action<int> _launch;
+    private readonly Lazy<Task<List<Action<Pass, int>>>> _whole;
+    private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
+    private int _passes;
+    private Pass? _pass;
+    private volatile bool _isStopped;
+
+    /// <param name="splitTiles">See <see cref="Families.Family.SplitTiles"/>.</param>
+    public ChainedPasses(BoundPlan plan, int splitTiles)
+    {
+        var device = plan.Device;
+        (_device, _steps, _longestWindow, _splitTiles) = (device, plan.Graph.Steps, plan.LongestWindow, splitTiles);
+        int links = _steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
+        _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
+        int cores = device.Info.ComputeUnits;
+        // As good a name for the size of a model as any.
+        long passBytes = _steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
+        WorkerCount = new MeasuredChoice(
+            cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], device.CacheFile($"workers-{passBytes}", ".txt"));
+        _launch = workers => LaunchChains(_pass!, workers);
+        var chains = new StepChains(device, _steps, _counters.View, plan.Launches, () => _isStopped);
+        _whole = new(() => Task.Run(() => chains.Build(isSplit: false)));
+        _split = new(() => Task.Run(() => chains.Build(isSplit: true)));
+    }
+
+    /// <summary>How many workers share a launch.</summary>
+    internal MeasuredChoice WorkerCount { get; }
+
+    public bool IsSettled => WorkerCount.Chosen is not null;
+
+    public IReadOnlyList<int> Trials =>
+        WorkerCount.Chosen == NoWorkers ? [] : FirstSplitPosition is { } position ? [0, position] : [0];
+
+    /// <summary>Whether all chains that passes can go through are compiled.</summary>
+    public bool IsPrepared => IsBuilt(_whole) && (FirstSplitPosition is null || IsBuilt(_split));
+
+    // The first position whose attention is split; null where no text has one.
+    private int? FirstSplitPosition => Enumerable.Range(0, (_longestWindow / TileLayout.Length) + 1).Select(tile => (int?)(tile * TileLayout.Length))
+        .FirstOrDefault(position => DecodeSplits.Count(position!.Value, _longestWindow, _splitTiles) > 1);
+
+    // Where they cannot be compiled the steps are launched one by one.
+    public void Prepare(CancellationToken cancellation)
+    {
+        _passes = PassesBefore;
+        try
+        {
+            Task.WhenAll(FirstSplitPosition is null ? [_whole.Value] : [_whole.Value, _split.Value]).WaitAsync(cancellation).GetAwaiter().GetResult();
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            // The first pass that would go through them says so.
+        }
+    }
+
+    // If they are compiled: their first launch has the driver make machine code.
+    public void TryOut(Pass pass)
+    {
+        if (ChainsOf(pass).IsCompletedSuccessfully)
+        {
+            LaunchChains(pass, _device.Info.ComputeUnits);
+        }
+    }
+
+    // The steps one by one until the chains are compiled, which happens beside the first passes.
+    public PassOutcome Run(Pass pass, CancellationToken cancellation)
+    {
+        if (pass is not { PrefillCount: 0, DecodeCount: > 0, IsScoring: false })
+        {
+            return PassOutcome.Declined;
+        }
+
+        if (WorkerCount.Chosen == NoWorkers || ++_passes <= PassesBefore || !AreBuilt(ChainsOf(pass)))
+        {
+            LaunchSteps(pass);
+        }
+        else if (WorkerCount.Chosen is null && pass.DecodeCount > 1)
+        {
+            // Passes of different sizes do not compare.
+            LaunchChains(pass, _device.Info.ComputeUnits);
+        }
+        else
+        {
+            _pass = pass;
+            WorkerCount.Run(_device, _launch);
+        }
+
+        return PassOutcome.Launched;
+    }
+
+    private static bool IsBuilt(Lazy<Task<List<Action<Pass, int>>>> chains) =>
+        chains is { IsValueCreated: true, Value.IsCompletedSuccessfully: true };
+
+    private bool AreBuilt(Task chains)
+    {
+        if (chains is { IsCompleted: true, IsCompletedSuccessfully: false })
+        {
+            WorkerCount.Chosen = NoWorkers;
+            string reason = chains.Exception?.InnerException?.Message.ReplaceLineEndings(" ") ?? "cancelled";
+            _device.Tell($"tokens are launched step by step, because their steps cannot be chained: {reason}");
+        }
+
+        return chains.IsCompletedSuccessfully;
+    }
+
+    private void LaunchSteps(Pass pass)
+    {
+        foreach (var step in _steps)
+        {
+            step.Launch(pass);
+        }
+    }
+
+    private void LaunchChains(Pass pass, int workers)
+    {
+        if (workers == NoWorkers)
+        {
+            LaunchSteps(pass);
+            return;
+        }
+
+        _counters.View.MemSetToZero(_device.Stream);
+        foreach (var launch in ChainsOf(pass).GetAwaiter().GetResult())
+        {
+            launch(pass, workers);
+        }
+    }
+
+    private Task<List<Action<Pass, int>>> ChainsOf(Pass pass) => (IsSplit(pass) ? _split : _whole).Value;
+
+    public void Dispose()
+    {
+        _isStopped = true;
+        foreach (var chains in new[] { _whole, _split })
+        {
+            if (chains.IsValueCreated)
+            {
+                ((IAsyncResult)chains.Value).AsyncWaitHandle.WaitOne();
+            }
+        }
+
+        _counters.Dispose();
+    }
+
+    // Texts of one split have a kernel of their own; it sums what the one for more would, in the same order.
+    private bool IsSplit(Pass pass)
+    {
+        for (int i = 0; i < pass.Spans.Count; i++)
+        {
+            if (DecodeSplits.Count(pass.Spans[i].StartPosition, _longestWindow, _splitTiles) > 1)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,46 @@
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Passes;
+
+/// <summary>Launches the steps of a pass one by one.</summary>
+/// <param name="operationsAhead">See <see cref="Families.Family.OperationsAhead"/>.</param>
+internal sealed class DirectPasses(Device device, LayerGraph graph, long? operationsAhead) : IPassRunner
+{
+    public PassOutcome Run(Pass pass, CancellationToken cancellation)
+    {
+        Walk(pass, this, cancellation);
+        return PassOutcome.Launched;
+    }
+
+    /// <summary>Has another runner launch the steps of a pass, one by one.</summary>
+    public void Walk(Pass pass, IPassRunner runner, CancellationToken cancellation)
+    {
+        long operations = 0;
+        foreach (var step in graph.StepsOf(pass))
+        {
+            runner.Launch(step, pass);
+            if (cancellation.CanBeCanceled)
+            {
+                operations = Await(step, pass, operations, cancellation);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+
+    // What is launched cannot be called back, so where that is long the host does not run far ahead.
+    private long Await(Step step, Pass pass, long operations, CancellationToken cancellation)
+    {
+        if (operationsAhead is long most && (operations += step.Cost(pass).Operations) >= most)
+        {
+            device.Synchronize();
+            operations = 0;
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return operations;
+    }
+}

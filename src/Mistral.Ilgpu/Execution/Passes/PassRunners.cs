@@ -1,0 +1,32 @@
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Passes;
+
+/// <summary>Runners in the order in which they are asked: the first that takes a pass launches it. The last takes all.</summary>
+internal sealed class PassRunners(params IPassRunner[] runners) : IPassRunner
+{
+    public IReadOnlyList<IPassRunner> Runners => runners;
+
+    public bool IsSettled => runners.All(runner => runner.IsSettled);
+
+    public IReadOnlyList<int> Trials => [.. runners.SelectMany(runner => runner.Trials)];
+
+    public PassOutcome Run(Pass pass, CancellationToken cancellation)
+    {
+        foreach (var runner in runners)
+        {
+            if (runner.Run(pass, cancellation) is not PassOutcome.Declined and var outcome)
+            {
+                return outcome;
+            }
+        }
+
+        return PassOutcome.Declined;
+    }
+
+    public void Prepare(CancellationToken cancellation) => Array.ForEach(runners, runner => runner.Prepare(cancellation));
+
+    public void TryOut(Pass pass) => Array.ForEach(runners, runner => runner.TryOut(pass));
+
+    public void Dispose() => Array.ForEach(runners, runner => runner.Dispose());
+}

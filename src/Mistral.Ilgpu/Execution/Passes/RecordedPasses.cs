@@ -1,0 +1,43 @@
+using Mistral.Ilgpu.Execution.Drivers;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Passes;
+
+/// <summary>
+/// Passes of decoded tokens as the driver has recorded them, with the choice of tokens, which costs next to nothing where it is
+/// not asked for; declines others.
+/// </summary>
+internal sealed class RecordedPasses : IPassRunner
+{
+    private readonly CapturedPasses _captured;
+    private readonly Func<ulong> _adaptersOn;
+    private readonly int _splitTiles;
+    private readonly Action _launch;
+    private Pass? _pass;
+
+    /// <param name="splitTiles">See <see cref="Families.Family.SplitTiles"/>.</param>
+    public RecordedPasses(IGraphDriver driver, BoundPlan plan, int splitTiles)
+    {
+        _captured = new CapturedPasses(driver, plan.Device.Tell);
+        (_adaptersOn, _splitTiles) = (plan.AdaptersOn, splitTiles);
+        _launch = () =>
+        {
+            plan.Direct.Run(_pass!, CancellationToken.None);
+            plan.Choose.Launch(_pass!);
+        };
+    }
+
+    public PassOutcome Run(Pass pass, CancellationToken cancellation)
+    {
+        if (PassKey.Of(pass, _adaptersOn(), _splitTiles) is not { } key)
+        {
+            return PassOutcome.Declined;
+        }
+
+        _pass = pass;
+        _captured.Run(key, _launch);
+        return PassOutcome.LaunchedWithChoice;
+    }
+
+    public void Dispose() => _captured.Dispose();
+}

@@ -1,0 +1,17 @@
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Passes;
+
+/// <summary>A decorator of a runner that walks passes step by step, so that a derived class can do something at each.</summary>
+internal abstract class WalkedPasses(IPassRunner inner, DirectPasses direct) : IPassRunner
+{
+    public virtual PassOutcome Run(Pass pass, CancellationToken cancellation)
+    {
+        direct.Walk(pass, this, cancellation);
+        return PassOutcome.Launched;
+    }
+
+    public virtual void Launch(Step step, Pass pass) => inner.Launch(step, pass);
+
+    public void Dispose() => inner.Dispose();
+}
