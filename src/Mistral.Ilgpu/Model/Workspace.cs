@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Mistral.Ilgpu.Positions;
 using Device = Mistral.Ilgpu.Execution.Device;
 
 namespace Mistral.Ilgpu.Model;
@@ -20,6 +21,7 @@ public sealed class Workspace : IDisposable
     private readonly TokenChoice[] _choices;
     private readonly int _tokensPerTile;
     private readonly Activation? _logits;
+    private readonly QueryScaling? _queryScaling;
     private bool _isUploading;
 
     private readonly Dictionary<ActivationPlan, Activation> _activations = [];
@@ -31,6 +33,7 @@ public sealed class Workspace : IDisposable
     {
         _device = device;
         _family = Family.Of(device.Info);
+        _queryScaling = config.QueryScaling;
         var shape = AttentionShape.Of(config, options.CacheType);
         _tokensPerTile = Math.Max(1, _family.QueriesPerTile(options.CacheType) / shape.Group);
         try
@@ -42,7 +45,7 @@ public sealed class Workspace : IDisposable
             // Unlocked after the buffers are freed, which waits for copies between them.
             _onHost = Own(new PassInts(device, stateLength, logitRows));
             Parts = Own(device.Allocate<float>(options.Sequences * shape.PartFloats, "the splits of attention")).View;
-            var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta);
+            var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta, config.RopeMultiplier);
             // Pairs of zeros do not turn.
             Array.Resize(ref frequencies, shape.PaddedHeadDim / 2);
             var frequencyBuffer = Own(device.Allocate<ulong>(frequencies.Length, "rotary frequencies"));
@@ -97,7 +100,7 @@ public sealed class Workspace : IDisposable
             Wait();
         }
 
-        var (pass, length) = batch.Pack(_onHost.Up, _tokensPerTile);
+        var (pass, length) = batch.Pack(_onHost.Up, _tokensPerTile, _queryScaling);
         batch.CopyChoices(_choices);
         _state.View.SubView(0, length).CopyFromCPUUnsafeAsync(_device.Stream, ref _onHost.Up[0], length);
         _isUploading = true;
