@@ -83,6 +83,14 @@ internal sealed class JsonFields
             : throw Error(name, value, "a positive number")
         : null;
 
+    /// <summary>A positive number that 32 bits hold.</summary>
+    public float? PositiveFloat(string name) => PositiveNumber(name) switch
+    {
+        null => null,
+        { } number when (float)number is > 0 and < float.PositiveInfinity => (float)number,
+        _ => throw Error(name, Find(name)!.Value, "a positive float32 number"),
+    };
+
     /// <summary>The strings of a list.</summary>
     public IReadOnlyList<string>? Texts(string name) => Find(name) switch
     {

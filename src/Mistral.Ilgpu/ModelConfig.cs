@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu;
 
@@ -31,6 +32,12 @@ public sealed record ModelConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public required double RopeTheta { get; init; }
 
+    /// <summary>How rotary frequencies are slowed; null where they are not.</summary>
+    public RopeScaling? RopeScaling { get; init; }
+
+    /// <summary>How queries grow with their position; null where they do not.</summary>
+    public QueryScaling? QueryScaling { get; init; }
+
     /// <summary>Longest text the model was made for, in tokens.</summary>
     public required int MaxPositions { get; init; }
 
@@ -52,6 +59,9 @@ public sealed record ModelConfig
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)LayerCount);
         return LayerWindows.IsEmpty ? SlidingWindow : LayerWindows[layer % LayerWindows.Length];
     }
+
+    /// <summary>What the rotary frequency of a pair of a head is multiplied by.</summary>
+    internal double RopeMultiplier(int pair) => RopeScaling?.Multiplier(pair, HeadDim, RopeTheta) ?? 1;
 
     /// <summary>This, if its sizes are ones that the kernels and a device can hold.</summary>
     /// <param name="file">What the sizes were read from.</param>

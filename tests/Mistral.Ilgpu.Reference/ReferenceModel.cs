@@ -34,8 +34,9 @@ public sealed class ReferenceModel
         }
     }
 
-    public ReferenceModel(Checkpoint checkpoint)
-        : this(checkpoint.Config, checkpoint.Tensors.ToDictionary(tensor => tensor.Key, tensor => Load(tensor.Value)))
+    /// <param name="config">The checkpoint's own if null.</param>
+    public ReferenceModel(Checkpoint checkpoint, ModelConfig? config = null)
+        : this(config ?? checkpoint.Config, checkpoint.Tensors.ToDictionary(tensor => tensor.Key, tensor => Load(tensor.Value)))
     {
     }
 
@@ -66,8 +67,8 @@ public sealed class ReferenceModel
 
     private double[] Attention(int layer, double[] x)
     {
-        var queries = Turned(MatVec(TensorNames.Query(layer), x));
-        var keys = Turned(MatVec(TensorNames.Key(layer), x));
+        var queries = Turned(MatVec(TensorNames.Query(layer), x), ReferenceRope.QueryScale(_config, _position));
+        var keys = Turned(MatVec(TensorNames.Key(layer), x), 1);
         var values = Heads(MatVec(TensorNames.Value(layer), x));
         for (int head = 0; head < _config.KvHeadCount; head++)
         {
@@ -93,7 +94,12 @@ public sealed class ReferenceModel
 
     private double[][] Heads(double[] x) => [.. x.Chunk(_config.HeadDim)];
 
-    private double[][] Turned(double[] x) => [.. Heads(x).Select(head => ReferenceOps.Rope(head, _position, _config.RopeTheta))];
+    private double[][] Turned(double[] x, double scale)
+    {
+        double[] angles = ReferenceRope.Angles(_config, _position);
+        scale *= ReferenceRope.Magnitude(_config);
+        return [.. Heads(x).Select(head => ReferenceOps.Rope(head, angles).Select(value => value * scale).ToArray())];
+    }
 
     private static double[] Load(CheckpointTensor tensor)
     {

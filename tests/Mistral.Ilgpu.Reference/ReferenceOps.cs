@@ -27,12 +27,16 @@ public static class ReferenceOps
 
     /// <summary>Turns pairs (2i, 2i + 1) of one head by position × theta^(−2i / headDim) (Su et al., arXiv 2104.09864,
     /// §3.2.2).</summary>
-    public static double[] Rope(double[] head, int position, double theta)
+    public static double[] Rope(double[] head, int position, double theta) => Rope(
+        head, [.. Enumerable.Range(0, head.Length / 2).Select(pair => position * Math.Pow(theta, -2.0 * pair / head.Length))]);
+
+    /// <summary>Turns pairs (2i, 2i + 1) of one head by an angle each.</summary>
+    public static double[] Rope(double[] head, double[] angles)
     {
         var turned = new double[head.Length];
         for (int i = 0; i < head.Length; i += 2)
         {
-            double angle = position * Math.Pow(theta, -(double)i / head.Length);
+            double angle = angles[i / 2];
             turned[i] = (head[i] * Math.Cos(angle)) - (head[i + 1] * Math.Sin(angle));
             turned[i + 1] = (head[i] * Math.Sin(angle)) + (head[i + 1] * Math.Cos(angle));
         }

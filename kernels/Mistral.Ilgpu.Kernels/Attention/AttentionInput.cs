@@ -9,7 +9,8 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 /// <param name="Output">tokens × OutputStride, heads × headDim of it used.</param>
 /// <param name="Ring">Keys and values of the sequences' earlier tokens, as <paramref name="Table"/> finds them.</param>
 /// <param name="Fresh">Those of the prompts' tokens in this pass, not yet in their rings.</param>
-/// <param name="Scale">What scores are multiplied with, 1 / √headDim.</param>
+/// <param name="Scale">What scores are multiplied with: 1 / √headDim, and the square of what a rope scaling multiplies queries
+/// and keys by.</param>
 /// <param name="SplitTiles">Tiles of keys that a split of a decoded token has at least, see <see cref="DecodeSplits"/>.</param>
 public readonly record struct AttentionInput<TElement>(
     StepState State,

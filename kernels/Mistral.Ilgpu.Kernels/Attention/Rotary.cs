@@ -4,18 +4,19 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// Rotary position angles (Su et al., RoFormer, arXiv 2104.09864, §3.2.2): pair i of a head turns by
-/// position × theta^(−2i / headDim) radians. Frequencies are held in turns as 64-bit fractions of 2^64, so that the
-/// integer product wraps exactly and the angle is as precise at position 10^6 as at 1.
+/// position × theta^(−2i / headDim) radians, or by a multiple of it where positions are scaled. Frequencies are held in turns as
+/// 64-bit fractions of 2^64, so that the integer product wraps exactly and the angle is as precise at position 10^6 as at 1.
 /// </summary>
 public static class Rotary
 {
     /// <summary>The frequencies of a head, one for each of its headDim / 2 pairs, in 2^-64 turns per position.</summary>
-    public static ulong[] Frequencies(int headDim, double theta)
+    /// <param name="multiplier">What the frequency of a pair is multiplied by; null for 1.</param>
+    public static ulong[] Frequencies(int headDim, double theta, Func<int, double>? multiplier = null)
     {
         var frequencies = new ulong[headDim / 2];
         for (int pair = 0; pair < frequencies.Length; pair++)
         {
-            double turns = Math.Pow(theta, -2.0 * pair / headDim) / (2 * Math.PI);
+            double turns = Math.Pow(theta, -2.0 * pair / headDim) / (2 * Math.PI) * (multiplier?.Invoke(pair) ?? 1);
             frequencies[pair] = (ulong)(turns * Math.Pow(2, 64));
         }
 

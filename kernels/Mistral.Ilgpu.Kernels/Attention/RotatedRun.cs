@@ -6,8 +6,9 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// Turns the elements of a token's queries and keys to its position, and puts its keys and values into tiles, a run at a time:
-/// as many elements as share a scale, so that no work item needs another's.
+/// Turns the elements of a token's queries and keys to its position, multiplies its queries by their scale
+/// (<see cref="Contract.StepState.QueryScale"/>), and puts its keys and values into tiles, a run at a time: as many elements as
+/// share a scale, so that no work item needs another's.
 /// </summary>
 internal static class RotatedRun<TCache, TElement>
     where TCache : struct, ICacheFormat<TElement>
@@ -36,7 +37,8 @@ internal static class RotatedRun<TCache, TElement>
         int position = input.State.Position(token);
         if (head < input.Heads + input.KvHeads)
         {
-            Rotate(input.Qkv, at, position, frequencies, element / 2);
+            Rotate(
+                input.Qkv, at, position, frequencies, element / 2, head < input.Heads ? input.State.QueryScale(token) : 1);
         }
 
         if (head >= input.Heads)
@@ -49,14 +51,15 @@ internal static class RotatedRun<TCache, TElement>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Rotate(ArrayView<float> qkv, long at, int position, ArrayView<ulong> frequencies, int firstPair)
+    private static void Rotate(
+        ArrayView<float> qkv, long at, int position, ArrayView<ulong> frequencies, int firstPair, float scale)
     {
         for (int i = 0; i < Length; i += 2)
         {
             long turn = Rotary.Turn(position, frequencies[firstPair + (i / 2)]);
             var (x, y) = Rotary.Rotate(qkv[at + i], qkv[at + i + 1], turn);
-            qkv[at + i] = x;
-            qkv[at + i + 1] = y;
+            qkv[at + i] = x * scale;
+            qkv[at + i + 1] = y * scale;
         }
     }
 

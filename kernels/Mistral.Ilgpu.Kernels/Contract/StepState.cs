@@ -39,8 +39,9 @@ public readonly record struct StepState(ArrayView<int> View)
     /// <summary>Ints of the header.</summary>
     public const int Header = 12;
 
-    /// <summary>Ints of a token: id, position, sequence, and the fresh tile of its key, −1 of a decoded one.</summary>
-    public const int TokenInts = 4;
+    /// <summary>Ints of a token: id, position, sequence, the fresh tile of its key, −1 of a decoded one, and the bits of its
+    /// queries' scale.</summary>
+    public const int TokenInts = 5;
 
     /// <summary>Ints of a <see cref="Contract.QueryTile"/>.</summary>
     public const int QueryTileInts = 6;
@@ -92,6 +93,10 @@ public readonly record struct StepState(ArrayView<int> View)
     /// <summary>The fresh tile that takes a token's key; −1 where it goes straight to its ring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FreshTileOf(int token) => View[Header + (token * TokenInts) + 3];
+
+    /// <summary>What a token's queries are multiplied by once they are turned; 1 in models that do not scale them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float QueryScale(int token) => Interop.IntAsFloat((uint)View[Header + (token * TokenInts) + 4]);
 
     /// <summary>How a token is chosen from a row of logits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -84,9 +84,33 @@ internal static class InspectCommand
                 ["vocabulary", Text($"{config.VocabularySize}{(config.TiedEmbeddings ? ", one matrix in and out" : "")}")],
                 ["window", Window(config)],
                 ["made for", Text($"{config.MaxPositions} tokens, rotary base {config.RopeTheta}")],
+                .. Positions(config),
                 ["ends with", string.Join(", ", config.EosIds.Select(id => Text($"{id}")))],
                 ["tokenizer", inspection.Tokenizer.Text],
             ]);
+    }
+
+    private static IEnumerable<string[]> Positions(ModelConfig config)
+    {
+        if (config.RopeScaling is { } scaling)
+        {
+            var numbers = scaling.Numbers.Select(number => Text($"{number.Key} {number.Value:R}"));
+            if (scaling.OriginalPositions is int original)
+            {
+                numbers = numbers.Prepend(Text($"from {original} tokens"));
+            }
+
+            yield return ["positions", $"{scaling.Kind}: {string.Join(", ", numbers)}"];
+        }
+
+        if (config.QueryScaling is { } queries)
+        {
+            yield return
+            [
+                "queries",
+                Text($"times 1 + {queries.Beta:R} ln(1 + position / {queries.OriginalLength}), the quotient whole"),
+            ];
+        }
     }
 
     private static string Window(ModelConfig config) => config.LayerWindows.IsEmpty

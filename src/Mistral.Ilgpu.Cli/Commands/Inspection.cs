@@ -53,6 +53,7 @@ internal sealed record Inspection(
         json.WriteNumber("feed_forward_dim", Config.FeedForwardDim);
         json.WriteNumber("norm_epsilon", Config.NormEpsilon);
         json.WriteNumber("rope_theta", Config.RopeTheta);
+        WritePositions(json);
         json.WriteNumber("max_positions", Config.MaxPositions);
         json.WriteOptional("sliding_window", Config.SlidingWindow);
         if (!Config.LayerWindows.IsEmpty)
@@ -127,5 +128,33 @@ internal sealed record Inspection(
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private void WritePositions(Utf8JsonWriter json)
+    {
+        if (Config.RopeScaling is { } scaling)
+        {
+            json.WriteStartObject("rope_scaling");
+            json.WriteString("rope_type", scaling.Kind);
+            if (scaling.OriginalPositions is int original)
+            {
+                json.WriteNumber("original_max_position_embeddings", original);
+            }
+
+            foreach (var (name, value) in scaling.Numbers)
+            {
+                json.WriteNumber(name, value);
+            }
+
+            json.WriteEndObject();
+        }
+
+        if (Config.QueryScaling is { } queries)
+        {
+            json.WriteStartObject("query_scaling");
+            json.WriteNumber("beta", queries.Beta);
+            json.WriteNumber("original_max_position_embeddings", queries.OriginalLength);
+            json.WriteEndObject();
+        }
     }
 }

@@ -121,6 +121,7 @@ public sealed class Checkpoint : IDisposable
         {
             // Some writers store the embedding twice.
             stored.Remove("lm_head.weight");
+            stored.Remove("language_model.lm_head.weight");
         }
 
         string output = source.Config.TiedEmbeddings ? TensorNames.Embedding : TensorNames.Output;

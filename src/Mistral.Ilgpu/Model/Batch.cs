@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
+using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -87,8 +88,9 @@ public sealed class Batch
 
     /// <summary>Writes the step state that kernels read, see <see cref="StepState"/>.</summary>
     /// <param name="tokensPerTile">Tokens in a tile of queries.</param>
+    /// <param name="queryScaling">How queries grow with their position; null where they do not.</param>
     /// <returns>The pass, and the length of the state.</returns>
-    internal (Pass Pass, int Length) Pack(Span<int> state, int tokensPerTile)
+    internal (Pass Pass, int Length) Pack(Span<int> state, int tokensPerTile, QueryScaling? queryScaling = null)
     {
         int tokens = TokenCount;
         int logitRowsAt = StepState.Header + (tokens * StepState.TokenInts);
@@ -116,7 +118,10 @@ public sealed class Batch
             {
                 int position = start + i;
                 int fresh = part.IsPrompt ? freshTile + (position / TileLayout.Length) - firstTile : -1;
-                Write(state, StepState.Header + ((token + i) * StepState.TokenInts), part.Ids.Span[i], position, part.Sequence.Row, fresh);
+                int scale = BitConverter.SingleToInt32Bits(queryScaling?.At(position) ?? 1);
+                Write(
+                    state, StepState.Header + ((token + i) * StepState.TokenInts),
+                    part.Ids.Span[i], position, part.Sequence.Row, fresh, scale);
             }
 
             for (int i = length - part.LogitCount; i < length; i++)

@@ -5,6 +5,7 @@ using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Mistral.Ilgpu.Positions;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model;
@@ -21,6 +22,7 @@ public sealed class Workspace : IDisposable
     private readonly TokenChoice[] _choices;
     private readonly int _tokensPerTile;
     private readonly Activation? _logits;
+    private readonly QueryScaling? _queryScaling;
     private bool _isUploading;
 
     private readonly Dictionary<ActivationPlan, Activation> _activations = [];
@@ -32,6 +34,7 @@ public sealed class Workspace : IDisposable
     {
         _device = device;
         _family = Family.Of(device);
+        _queryScaling = config.QueryScaling;
         var shape = AttentionShape.Of(config, options.CacheType);
         _tokensPerTile = Math.Max(1, _family.QueriesPerTile(options.CacheType) / shape.Group);
         try
@@ -43,7 +46,7 @@ public sealed class Workspace : IDisposable
             // Unlocked after the buffers are freed, which waits for copies between them.
             _onHost = Own(new PassInts(device, stateLength, logitRows));
             Parts = Own(device.Allocate<float>(options.Sequences * shape.PartFloats, "the splits of attention")).View;
-            var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta);
+            var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta, config.RopeMultiplier);
             // Pairs of zeros do not turn.
             Array.Resize(ref frequencies, shape.PaddedHeadDim / 2);
             var frequencyBuffer = Own(device.Allocate<ulong>(frequencies.Length, "rotary frequencies"));
@@ -98,7 +101,7 @@ public sealed class Workspace : IDisposable
             Wait();
         }
 
-        var (pass, length) = batch.Pack(_onHost.Up, _tokensPerTile);
+        var (pass, length) = batch.Pack(_onHost.Up, _tokensPerTile, _queryScaling);
         batch.CopyChoices(_choices);
         _state.View.SubView(0, length).CopyFromCPUUnsafeAsync(_device.Stream, ref _onHost.Up[0], length);
         _isUploading = true;

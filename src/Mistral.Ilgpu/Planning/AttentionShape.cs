@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Planning;
 
@@ -7,14 +8,20 @@ namespace Mistral.Ilgpu.Planning;
 /// <param name="HeadDim">Elements of a head in the model.</param>
 /// <param name="PaddedHeadDim">Elements of a head on the device: those of the model, then zeros up to whole tiles of the cache.
 /// Zeros add nothing to a score, and the values that they make are dropped by <see cref="NarrowHeads"/>.</param>
-public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim, int PaddedHeadDim)
+/// <param name="AttentionFactor">What queries and keys are multiplied by, see <see cref="RopeScaling"/>.</param>
+public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim, int PaddedHeadDim, float AttentionFactor = 1)
 {
     /// <param name="cache">The format of the cache, whose tiles decide how heads are padded.</param>
     public static AttentionShape Of(ModelConfig config, TensorFormat cache)
     {
         int whole = cache == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
-        return new(config.HeadCount, config.KvHeadCount, config.HeadDim, (config.HeadDim + whole - 1) / whole * whole);
+        return new(
+            config.HeadCount, config.KvHeadCount, config.HeadDim, (config.HeadDim + whole - 1) / whole * whole,
+            config.RopeScaling?.AttentionFactor ?? 1);
     }
+
+    /// <summary>What the product of a query and a key is multiplied by to make its score.</summary>
+    public float ScoreScale => AttentionFactor * AttentionFactor / MathF.Sqrt(HeadDim);
 
     public bool IsPadded => PaddedHeadDim != HeadDim;
 

@@ -46,7 +46,7 @@ public sealed class CheckpointBadInputTests : IDisposable
     [InlineData("no_such_field", "1")]
     [InlineData("num_key_value_heads", "3")]
     [InlineData("head_dim", "7")]
-    [InlineData("rope_scaling", """{"rope_type": "linear", "factor": 2.0}""")]
+    [InlineData("rope_scaling", """{"rope_type": "linear", "factor": 0.5}""")]
     [InlineData("hidden_act", "\"gelu\"")]
     [InlineData("sliding_window", "0")]
     [InlineData("hidden_size", "-24")]

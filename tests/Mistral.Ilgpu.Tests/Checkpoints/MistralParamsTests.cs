@@ -1,5 +1,6 @@
 using System.Text;
 using Mistral.Ilgpu.Checkpoints.Native;
+using Mistral.Ilgpu.Positions;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Checkpoints;
@@ -37,9 +38,55 @@ public sealed class MistralParamsTests
     }
 
     [Theory]
+    [InlineData("false", 1f)]
+    [InlineData("true", 1.2772589f)]
+    public void Read_Ministral3_ScalesPositionsAndQueries(string appliesScale, float attention)
+    {
+        var config = Read($$"""
+            {{SevenB[..^1]}}, "rope_theta": 1000000.0, "tied_embeddings": true, "max_position_embeddings": 262144,
+            "vision_encoder": {"image_token_id": 10}, "q_lora_rank": null,
+            "yarn": {"original_max_position_embeddings": 16384, "factor": 16, "apply_scale": {{appliesScale}}, "beta": 32,
+            "alpha": 1},
+            "llama_4_scaling": {"original_max_position_embeddings": 16384, "beta": 0.1} }
+            """);
+        Assert.Equal((true, 262144), (config.TiedEmbeddings, config.MaxPositions));
+        var yarn = Assert.IsType<YarnScaling>(config.RopeScaling);
+        Assert.Equal(new YarnScaling(16, 16384, 32, 1, 1), yarn with { Attention = 1 });
+        Assert.Equal(attention, yarn.AttentionFactor, 1e-6f);
+        Assert.Equal(new QueryScaling(0.1f, 16384), config.QueryScaling);
+    }
+
+    [Theory]
+    [InlineData(
+        "yarn",
+        """{"factor": 4}""",
+        "yarn: original_max_position_embeddings: found nothing, expected a whole number from 1")]
+    [InlineData(
+        "yarn",
+        """{"factor": 4, "original_max_position_embeddings": 64, "beta": 32}""",
+        "yarn: alpha: found nothing, expected a positive number")]
+    [InlineData(
+        "yarn",
+        """{"factor": 4, "gamma": 1}""",
+        "yarn: gamma: found 1, expected only factor, original_max_position_embeddings, beta, alpha, apply_scale")]
+    [InlineData(
+        "yarn",
+        """{"factor": 0.5, "original_max_position_embeddings": 64, "beta": 32, "alpha": 1}""",
+        "yarn: factor: found 0.5, expected a number from 1")]
+    [InlineData(
+        "llama_4_scaling",
+        """{"beta": 0, "original_max_position_embeddings": 64}""",
+        "llama_4_scaling: beta: found 0, expected a positive number")]
+    [InlineData("llama_4_scaling", """{"beta": 0.1}""", "llama_4_scaling: original_max_position_embeddings: found nothing")]
+    [InlineData(
+        "yarn",
+        """{"factor": 4, "original_max_position_embeddings": 64, "beta": 1, "alpha": 2}""",
+        "yarn: beta: found 1, expected a number from the slow one, 2")]
+    [InlineData(
+        "llama_4_scaling",
+        """{"beta": 1e60, "original_max_position_embeddings": 64}""",
+        "llama_4_scaling: beta: found 1e60, expected a positive float32 number")]
     [InlineData("moe", """{"num_experts": 8}""", "mixtures of experts are not supported")]
-    [InlineData("vision_encoder", "{}", "text alone")]
-    [InlineData("yarn", """{"factor": 4}""", "this one is unknown")]
     [InlineData("sliding_window", "[]", "at least one window")]
     [InlineData("sliding_window", "[4096, 0]", "found 0, expected whole numbers")]
     [InlineData("sliding_window", "[1, 2, 3]", "3 windows, expected a number of them that divides n_layers = 32")]

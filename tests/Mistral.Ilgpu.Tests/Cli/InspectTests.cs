@@ -28,6 +28,28 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
     }
 
     [Theory]
+    [InlineData("3b", 3_429_006_336)]
+    [InlineData("8b", 8_489_553_920)]
+    [InlineData("14b", 13_506_073_600)]
+    public void Inspect_RandomMinistral3_HasItsWeightsAndScalings(string size, long parameters)
+    {
+        string[] arguments = ["inspect", "--model", $"random:ministral-3-{size}", "--device", "cpu"];
+        var json = CommandRun.Of([.. arguments, "--format", "json"]).Expect(0).Json;
+        Assert.Equal(parameters, json.GetProperty("parameters").GetInt64());
+        var config = json.GetProperty("config");
+        var rope = config.GetProperty("rope_scaling");
+        Assert.Equal("yarn", rope.GetProperty("rope_type").GetString());
+        Assert.Equal(
+            [16384, 16, 32, 1, 1],
+            new[] { "original_max_position_embeddings", "factor", "beta_fast", "beta_slow", "attention_factor" }
+                .Select(name => rope.GetProperty(name).GetDouble()));
+        Assert.Equal(0.1f, config.GetProperty("query_scaling").GetProperty("beta").GetSingle());
+        string text = CommandRun.Of(arguments).Expect(0).Output;
+        Assert.Contains("yarn: from 16384 tokens, factor 16, beta_fast 32, beta_slow 1, attention_factor 1", text);
+        Assert.Contains("times 1 + 0.1 ln(1 + position / 16384), the quotient whole", text);
+    }
+
+    [Theory]
     [InlineData(TensorFormat.Float16, null, null, 256)]
     [InlineData(TensorFormat.Float32, TensorFormat.BFloat16, 5, 7)]
     [InlineData(TensorFormat.Float16, TensorFormat.Float32, 100, 1)]

@@ -31,6 +31,7 @@ internal readonly struct DecodeTurn<THead>
         int pairs = _input.HeadDim / 2;
         int count = (_input.Group + (hasOwn ? 2 : 0)) * pairs;
         long row = (long)_block.Queries.FirstToken * _input.QueryStride;
+        float scale = _input.State.QueryScale(_block.Queries.FirstToken);
         long slot = hasOwn
             ? TileLayout.At(_input.Table.Find(_block.Queries.Sequence, ownTile), _input.KvHeads, _block.KvHead, _input.HeadDim)
             : 0;
@@ -42,8 +43,8 @@ internal readonly struct DecodeTurn<THead>
             {
                 var (x, y) = Turned(row, (_block.KvHead * _input.Group) + head, pair, position, frequencies);
                 long to = _output.At + (head * _output.HeadStride) + (2 * pair);
-                _output.View[to] = x;
-                _output.View[to + 1] = y;
+                _output.View[to] = x * scale;
+                _output.View[to + 1] = y * scale;
             }
             else if (head == _input.Group)
             {

@@ -1,8 +1,9 @@
+using System.Runtime.InteropServices;
 using Mistral.Ilgpu.Checkpoints.Gguf;
 
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
-/// <summary>Writes a checkpoint as a GGUF file of the Llama architecture.</summary>
+/// <summary>Writes a checkpoint as a GGUF file of the architecture llama, or mistral3 where positions need it.</summary>
 internal static class GgufExport
 {
     public static void Write(Checkpoint checkpoint, string path, TensorFormat? type, TensorCopy copy)
@@ -17,12 +18,24 @@ internal static class GgufExport
         // Gains are a millionth of the weights, and every reader takes them as float32.
         var infos = tensors.Select(tensor => new GgufTensor(
             TensorNames.GgufName(tensor.Name), FormatOf(tensor, type), tensor.Rows, tensor.Columns)).ToList();
+        float[]? divisors = GgufRopeExport.Divisors(config);
+        if (divisors is not null)
+        {
+            infos.Add(new GgufTensor(GgufRope.DivisorsName, TensorFormat.Float32, 1, divisors.Length));
+        }
+
         using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         using var writer = new GgufWriter(output);
         writer.WriteHeader([.. Metadata(checkpoint, infos), .. GgufVocabularyExport.Metadata(checkpoint)], infos);
         foreach (var (tensor, info) in tensors.Zip(infos))
         {
             copy.Write(output, tensor, info.Format);
+            writer.Pad();
+        }
+
+        if (divisors is not null)
+        {
+            output.Write(MemoryMarshal.AsBytes(divisors.AsSpan()));
             writer.Pad();
         }
 
@@ -39,30 +52,36 @@ internal static class GgufExport
     private static IEnumerable<KeyValuePair<string, object>> Metadata(Checkpoint checkpoint, List<GgufTensor> tensors)
     {
         var config = checkpoint.Config;
-        yield return Pair("general.architecture", "llama");
+        string architecture = GgufRopeExport.Architecture(config);
+        yield return Pair("general.architecture", architecture);
         yield return Pair("general.type", "model");
         yield return Pair("general.name", checkpoint.Name);
         yield return Pair("general.file_type", FileType(tensors));
         yield return Pair("general.quantization_version", 2u);
-        yield return Pair("llama.vocab_size", (uint)config.VocabularySize);
-        yield return Pair("llama.context_length", (uint)config.MaxPositions);
-        yield return Pair("llama.embedding_length", (uint)config.Dim);
-        yield return Pair("llama.block_count", (uint)config.LayerCount);
-        yield return Pair("llama.feed_forward_length", (uint)config.FeedForwardDim);
-        yield return Pair("llama.rope.dimension_count", (uint)config.HeadDim);
-        yield return Pair("llama.rope.freq_base", (float)config.RopeTheta);
-        yield return Pair("llama.attention.head_count", (uint)config.HeadCount);
-        yield return Pair("llama.attention.head_count_kv", (uint)config.KvHeadCount);
-        yield return Pair("llama.attention.key_length", (uint)config.HeadDim);
-        yield return Pair("llama.attention.value_length", (uint)config.HeadDim);
-        yield return Pair("llama.attention.layer_norm_rms_epsilon", config.NormEpsilon);
+        yield return Pair($"{architecture}.vocab_size", (uint)config.VocabularySize);
+        yield return Pair($"{architecture}.context_length", (uint)config.MaxPositions);
+        yield return Pair($"{architecture}.embedding_length", (uint)config.Dim);
+        yield return Pair($"{architecture}.block_count", (uint)config.LayerCount);
+        yield return Pair($"{architecture}.feed_forward_length", (uint)config.FeedForwardDim);
+        yield return Pair($"{architecture}.rope.dimension_count", (uint)config.HeadDim);
+        yield return Pair($"{architecture}.rope.freq_base", (float)config.RopeTheta);
+        yield return Pair($"{architecture}.attention.head_count", (uint)config.HeadCount);
+        yield return Pair($"{architecture}.attention.head_count_kv", (uint)config.KvHeadCount);
+        yield return Pair($"{architecture}.attention.key_length", (uint)config.HeadDim);
+        yield return Pair($"{architecture}.attention.value_length", (uint)config.HeadDim);
+        yield return Pair($"{architecture}.attention.layer_norm_rms_epsilon", config.NormEpsilon);
+        foreach (var (key, value) in GgufRopeExport.Metadata(config, checkpoint.Name))
+        {
+            yield return Pair($"{architecture}.{key}", value);
+        }
+
         if (!config.LayerWindows.IsEmpty)
         {
-            yield return Pair(GgufConfig.WindowKey("llama"), config.LayerWindows.Select(window => window ?? 0).ToArray());
+            yield return Pair(GgufConfig.WindowKey(architecture), config.LayerWindows.Select(window => window ?? 0).ToArray());
         }
         else if (config.SlidingWindow is { } window)
         {
-            yield return Pair(GgufConfig.WindowKey("llama"), (uint)window);
+            yield return Pair(GgufConfig.WindowKey(architecture), (uint)window);
         }
     }
 

@@ -103,7 +103,6 @@ internal static class HuggingFaceExport
             ["hidden_act"] = "silu",
             // As decimal text, because a float32 widened to double would print digits that it does not have.
             ["rms_norm_eps"] = JsonNode.Parse(config.NormEpsilon.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
-            ["rope_theta"] = config.RopeTheta,
             ["max_position_embeddings"] = config.MaxPositions,
             ["sliding_window"] = config.SlidingWindow,
             ["tie_word_embeddings"] = config.TiedEmbeddings,
@@ -122,6 +121,13 @@ internal static class HuggingFaceExport
             json[HuggingFaceQuantization.Field] = HuggingFaceQuantization.Write("lm_head");
         }
 
+        HuggingFaceRopeExport.Write(config, json, checkpoint.Name);
+        if (config.QueryScaling is not null)
+        {
+            json["architectures"] = new JsonArray("Ministral3ForCausalLM");
+            json["model_type"] = HuggingFaceDefaults.Ministral3;
+        }
+
         if (!config.LayerWindows.IsEmpty)
         {
             var windows = Enumerable.Range(0, config.LayerCount).Select(config.WindowOf).ToList();
@@ -130,7 +136,14 @@ internal static class HuggingFaceExport
                 throw new ModelFileException(checkpoint.Name, "found layers with different windows, expected one window: config.json has room for one");
             }
 
-            json["model_type"] = "ministral";
+            if (config.QueryScaling is not null)
+            {
+                throw new ModelFileException(
+                    checkpoint.Name,
+                    "found layers with different windows and scaled queries, expected one: transformers has no such model");
+            }
+
+            json["model_type"] = HuggingFaceDefaults.Ministral;
             json["architectures"] = new JsonArray("MinistralForCausalLM");
             json["sliding_window"] = windows.OfType<int>().FirstOrDefault();
             json["layer_types"] = new JsonArray([.. windows.Select(window => JsonValue.Create(window is null ? "full_attention" : "sliding_attention"))]);

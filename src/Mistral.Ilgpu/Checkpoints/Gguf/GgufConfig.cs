@@ -1,13 +1,11 @@
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>Reads the configuration of a Llama-architecture model from GGUF metadata.</summary>
+/// <summary>Reads the configuration of a model of the architecture llama or mistral3 from GGUF metadata.</summary>
 internal static class GgufConfig
 {
     private const double DefaultTheta = 10000;
 
     private static readonly string[] EosKeys = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"];
-
-    private static readonly string[] Factors = ["rope.scaling.factor", "rope.scale_linear", "attention.temperature_scale"];
 
     private static readonly string[] Architectures = ["llama", "mistral3"];
 
@@ -34,6 +32,7 @@ internal static class GgufConfig
             ?? (dim % heads == 0 ? dim / heads : throw metadata.Error(Key("embedding_length"), (double)dim, $"a multiple of {heads} heads"));
         RequireEqual(metadata, Key("attention.value_length"), headDim);
         RequireEqual(metadata, Key("rope.dimension_count"), headDim);
+        double theta = Positive(metadata, Key("rope.freq_base")) ?? DefaultTheta;
         var config = new ModelConfig
         {
             VocabularySize = metadata.Count(Key("vocab_size")) ?? metadata.Texts("tokenizer.ggml.tokens")?.Count
@@ -46,7 +45,9 @@ internal static class GgufConfig
             FeedForwardDim = metadata.RequiredCount(Key("feed_forward_length")),
             NormEpsilon = (float)(Positive(metadata, Key("attention.layer_norm_rms_epsilon"))
                 ?? throw metadata.Error(Key("attention.layer_norm_rms_epsilon"), "nothing", "a positive number")),
-            RopeTheta = Positive(metadata, Key("rope.freq_base")) ?? DefaultTheta,
+            RopeTheta = theta,
+            RopeScaling = GgufRope.Scaling(metadata, Key, headDim, theta),
+            QueryScaling = GgufRope.Queries(metadata, Key),
             MaxPositions = metadata.RequiredCount(Key("context_length")),
             TiedEmbeddings = tied,
             EosIds = [.. EosIds(metadata)],
@@ -84,19 +85,6 @@ internal static class GgufConfig
         if (metadata.Count(key("expert_count"), 0) is > 0 and var experts)
         {
             throw metadata.Error(key("expert_count"), (double)experts, "a model without experts; mixtures of experts are not supported");
-        }
-
-        if (metadata.Text(key("rope.scaling.type")) is { } scaling and not "none")
-        {
-            throw metadata.Error(key("rope.scaling.type"), scaling, "none; scaled rotary positions are not supported");
-        }
-
-        foreach (string factor in Factors)
-        {
-            if (metadata.Number(key(factor)) is { } value and not (0 or 1))
-            {
-                throw metadata.Error(key(factor), value, "1; scaled positions are not supported");
-            }
         }
     }
 

@@ -18,12 +18,14 @@ internal static partial class GgufModel
         var parts = count > 1 ? OpenSplit(files, file, first, count) : [first];
         var metadata = parts[0].Metadata;
         var tensors = parts.SelectMany(part => part.Tensors).ToList();
-        if (tensors.FirstOrDefault(tensor => tensor.Name == "rope_freqs.weight") is { } frequencies)
+        string output = TensorNames.GgufName(TensorNames.Output);
+        var config = GgufConfig.Read(metadata, tied: tensors.TrueForAll(tensor => tensor.Name != output));
+        if (tensors.Find(tensor => tensor.Name == GgufRope.DivisorsName) is { } divisors)
         {
-            throw new ModelFileException(frequencies.Source.Name, $"{frequencies.Name}: found scaled rotary frequencies, which are not supported");
+            tensors.Remove(divisors);
+            config = config with { RopeScaling = GgufRope.OfDivisors(divisors, config) };
         }
 
-        var config = GgufConfig.Read(metadata, tied: tensors.TrueForAll(tensor => tensor.Name != TensorNames.GgufName(TensorNames.Output)));
         string name = metadata.Text("general.name") is { Length: > 0 } named ? named : Path.GetFileNameWithoutExtension(file);
         return new ModelSource(
             name, files.PathOf(file), "GGUF", config, TensorNames.Gguf(config), tensors, () => GgufTokenizer.Load(metadata));

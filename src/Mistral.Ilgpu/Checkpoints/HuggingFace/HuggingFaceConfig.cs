@@ -3,25 +3,18 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
 
-/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM and the models that differ in
-/// numbers alone.</summary>
+/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM, of the models that differ in
+/// numbers alone, of Ministral3ForCausalLM, and of the text tower of Mistral3ForConditionalGeneration.</summary>
 internal static class HuggingFaceConfig
 {
-    // What transformers' MistralConfig and MinistralConfig take where the field is absent, and LlamaConfig where it is the same.
-    private const int DefaultWindow = 4096;
-    private const int DefaultKvHeads = 8;
-    private const int DefaultMaxPositions = 4096 * 32;
+    // What transformers takes of every kind of model where the field is absent.
     private const int DefaultEosId = 2;
-    private const double DefaultEpsilon = 1e-6;
 
-    private const string Llama = "llama";
-    private const int LlamaMaxPositions = 2048;
+    private const string Multimodal = "mistral3";
+    private const string TextTower = "text_config";
 
     private const string Full = "full_attention";
     private const string Sliding = "sliding_attention";
-
-    // Llama and Ministral compute the same with other numbers.
-    private static readonly string[] ModelTypes = ["mistral", Llama, "ministral"];
 
     /// <summary>Fields that change nothing of what is computed here.</summary>
     private static readonly HashSet<string> Harmless =
@@ -40,34 +33,48 @@ internal static class HuggingFaceConfig
         "mlp_bias", "quantization", "quantization_config", "layer_types", "partial_rotary_factor",
     ];
 
+    /// <summary>Fields of a model of text and images beside the harmless ones; images are not read.</summary>
+    private static readonly HashSet<string> KnownMultimodal =
+    [
+        "model_type", TextTower, "vision_config", "image_token_index", "image_token_id", "projector_hidden_act",
+        "vision_feature_layer", "multimodal_projector_bias", "spatial_merge_size", "tie_word_embeddings", "eos_token_id",
+        "quantization", "quantization_config",
+    ];
+
     /// <param name="generation">generation_config.json, which may name ids that end a text.</param>
     public static ModelConfig Read(
         ReadOnlyMemory<byte> json, string file, (ReadOnlyMemory<byte> Json, string File)? generation = null)
     {
-        var fields = JsonFields.Parse(json, file);
+        var whole = JsonFields.Parse(json, file);
+        bool isMultimodal = whole.Text("model_type") == Multimodal;
+        var fields = isMultimodal ? TextOf(whole) : whole;
+        var defaults = DefaultsOf(fields, isMultimodal);
         Refuse(fields);
-        bool isLlama = IsLlama(fields);
         int heads = fields.RequiredCount("num_attention_heads");
         // Absent and null differ: null is as many as there are query heads.
-        int kvHeads = fields.Count("num_key_value_heads") ?? (isLlama || fields.Has("num_key_value_heads") ? heads : DefaultKvHeads);
+        int kvHeads = fields.Count("num_key_value_heads")
+            ?? (fields.Has("num_key_value_heads") ? heads : defaults.KvHeads ?? heads);
         int dim = fields.RequiredCount("hidden_size");
         if (heads % kvHeads != 0)
         {
             throw fields.Error("num_key_value_heads", $"{kvHeads}", $"a divisor of num_attention_heads = {heads}");
         }
 
-        if (fields.Find("head_dim") is null && dim % heads != 0)
+        int? givenHeadDim = fields.Count("head_dim") ?? (fields.Has("head_dim") ? null : defaults.HeadDim);
+        if (givenHeadDim is null && dim % heads != 0)
         {
             throw fields.Error("hidden_size", $"{dim}", $"a multiple of num_attention_heads = {heads}");
         }
 
-        int headDim = fields.Count("head_dim") ?? (dim / heads);
+        int headDim = givenHeadDim ?? (dim / heads);
         if (headDim % 2 != 0 || headDim > 256)
         {
             throw fields.Error("head_dim", $"{headDim}", "an even number up to 256");
         }
 
-        var (window, windows) = Windows(fields);
+        var (window, windows) = Windows(fields, defaults);
+        bool scalesQueries = IsOfType(fields, HuggingFaceDefaults.Ministral3);
+        var (theta, scaling, queryScaling) = HuggingFaceRope.Read(fields, headDim, scalesQueries);
         var config = new ModelConfig
         {
             VocabularySize = fields.RequiredCount("vocab_size"),
@@ -77,26 +84,46 @@ internal static class HuggingFaceConfig
             KvHeadCount = kvHeads,
             HeadDim = headDim,
             FeedForwardDim = fields.RequiredCount("intermediate_size"),
-            NormEpsilon = Epsilon(fields),
-            RopeTheta = HuggingFaceRope.Theta(fields),
-            MaxPositions = fields.Count("max_position_embeddings") ?? (isLlama ? LlamaMaxPositions : DefaultMaxPositions),
-            TiedEmbeddings = fields.Flag("tie_word_embeddings"),
+            NormEpsilon = Epsilon(fields, defaults),
+            RopeTheta = theta,
+            RopeScaling = scaling,
+            QueryScaling = queryScaling,
+            MaxPositions = fields.Count("max_position_embeddings") ?? defaults.MaxPositions,
+            TiedEmbeddings = (fields.Has("tie_word_embeddings") ? fields : whole).Flag("tie_word_embeddings"),
             SlidingWindow = window,
             LayerWindows = windows,
-            EosIds = EosIds(fields, generation),
+            EosIds = EosIds(fields, whole, generation),
         };
         CheckSizes(fields, config);
         return config;
     }
 
-    private static bool IsLlama(JsonFields fields) => fields.Text("model_type") == Llama;
+    /// <summary>The part of a multimodal model's configuration that says what its text tower is.</summary>
+    private static JsonFields TextOf(JsonFields whole)
+    {
+        RefuseUnknown(whole, KnownMultimodal);
+        RefuseQuantized(whole);
+        return whole.Object(TextTower) ?? throw whole.Error(TextTower, "nothing", "an object");
+    }
+
+    private static bool IsOfType(JsonFields fields, string type) => fields.Text("model_type") == type;
+
+    private static HuggingFaceDefaults DefaultsOf(JsonFields fields, bool isMultimodal)
+    {
+        // transformers takes a text tower without a type as Mistral's.
+        string? type = fields.Text("model_type") ?? (isMultimodal ? HuggingFaceDefaults.Mistral : null);
+        var types = isMultimodal ? HuggingFaceDefaults.Types : HuggingFaceDefaults.Types.Append(Multimodal);
+        return HuggingFaceDefaults.Of(type) ?? throw fields.Error("model_type", type ?? "nothing", string.Join(" or ", types));
+    }
 
     /// <summary>The ids that end a text: those of both files, or transformers' default where neither has the field.</summary>
-    private static ImmutableArray<int> EosIds(JsonFields fields, (ReadOnlyMemory<byte> Json, string File)? generation)
+    /// <param name="whole">Of a multimodal model, what the text tower's fields are a part of; else the same.</param>
+    private static ImmutableArray<int> EosIds(
+        JsonFields fields, JsonFields whole, (ReadOnlyMemory<byte> Json, string File)? generation)
     {
         const string Field = "eos_token_id";
         int vocabulary = fields.RequiredCount("vocab_size");
-        List<JsonFields> files = [fields];
+        List<JsonFields> files = ReferenceEquals(whole, fields) ? [fields] : [fields, whole];
         if (generation is { } second)
         {
             files.Add(JsonFields.Parse(second.Json, second.File));
@@ -117,19 +144,7 @@ internal static class HuggingFaceConfig
 
     private static void Refuse(JsonFields fields)
     {
-        if (fields.Text("model_type") is var type && !Array.Exists(ModelTypes, known => known == type))
-        {
-            throw fields.Error("model_type", type ?? "nothing", string.Join(" or ", ModelTypes));
-        }
-
-        foreach (var (name, value) in fields.All)
-        {
-            if (!Known.Contains(name) && !Harmless.Contains(name))
-            {
-                throw fields.Error(name, value, "only fields of a dense Mistral; this one is unknown");
-            }
-        }
-
+        RefuseUnknown(fields, Known);
         if (fields.Text("hidden_act") is { } activation && activation != "silu")
         {
             throw fields.Error("hidden_act", activation, "silu");
@@ -143,24 +158,39 @@ internal static class HuggingFaceConfig
             }
         }
 
+        RefuseQuantized(fields);
+        HuggingFaceRope.RequireNeutral(fields, "partial_rotary_factor");
+    }
+
+    private static void RefuseUnknown(JsonFields fields, HashSet<string> known)
+    {
+        foreach (var (name, value) in fields.All)
+        {
+            if (!known.Contains(name) && !Harmless.Contains(name))
+            {
+                throw fields.Error(name, value, "only fields of a dense Mistral; this one is unknown");
+            }
+        }
+    }
+
+    private static void RefuseQuantized(JsonFields fields)
+    {
         foreach (string name in new[] { "quantization", "quantization_config" })
         {
             HuggingFaceQuantization.Require(fields, name);
         }
-
-        HuggingFaceRope.RequireNeutral(fields, "partial_rotary_factor");
     }
 
     /// <summary>The window of all layers, or where they differ that of each.</summary>
-    private static (int? All, ImmutableArray<int?> ByLayer) Windows(JsonFields fields)
+    private static (int? All, ImmutableArray<int?> ByLayer) Windows(JsonFields fields, HuggingFaceDefaults defaults)
     {
         // transformers' Llama has no window, whatever its file says.
-        if (IsLlama(fields))
+        if (IsOfType(fields, HuggingFaceDefaults.Llama))
         {
             return (null, []);
         }
 
-        int? window = fields.Has("sliding_window") ? fields.Count("sliding_window") : DefaultWindow;
+        int? window = fields.Has("sliding_window") ? fields.Count("sliding_window") : defaults.Window;
         if (fields.Texts("layer_types") is not { } types)
         {
             return (window, []);
@@ -177,9 +207,9 @@ internal static class HuggingFaceConfig
             : (null, [.. types.Select(type => type == Full ? null : window)]);
     }
 
-    private static float Epsilon(JsonFields fields)
+    private static float Epsilon(JsonFields fields, HuggingFaceDefaults defaults)
     {
-        float epsilon = (float)(fields.PositiveNumber("rms_norm_eps") ?? DefaultEpsilon);
+        float epsilon = (float)(fields.PositiveNumber("rms_norm_eps") ?? defaults.Epsilon);
         return epsilon > 0 && float.IsFinite(epsilon) ? epsilon : throw fields.Error(
             "rms_norm_eps", fields.Find("rms_norm_eps")!.Value, "a positive float32 number");
     }

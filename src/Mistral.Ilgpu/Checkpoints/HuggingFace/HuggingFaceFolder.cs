@@ -16,8 +16,12 @@ internal static class HuggingFaceFolder
         byte[] json = files.ReadRequired(ConfigFile);
         var config = HuggingFaceConfig.Read(
             json, files.PathOf(ConfigFile), files.Read(GenerationFile) is { } generation ? (generation, files.PathOf(GenerationFile)) : null);
+        var expected = TensorNames.HuggingFace(config);
+        var stored = OpenTensors(files).ToList();
+        var tower = TextTower.Find(expected, stored);
         return new ModelSource(
-            files.Name, files.Location, "Hugging Face", config, TensorNames.HuggingFace(config), OpenTensors(files), () => FolderTokenizer.Load(files));
+            files.Name, files.Location, tower is null ? "Hugging Face" : $"Hugging Face, {TextTower.Alone}",
+            config, tower?.Expected ?? expected, tower?.Stored ?? stored, () => FolderTokenizer.Load(files));
     }
 
     private static IEnumerable<StoredTensor> OpenTensors(ModelFiles files)

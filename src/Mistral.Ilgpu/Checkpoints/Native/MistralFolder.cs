@@ -28,7 +28,10 @@ internal static class MistralFolder
         {
             var source = files.Keep(file);
             return Path.GetExtension(file) == ".pth" ? TorchFile.ReadHeader(source) : SafetensorsFile.ReadHeader(source);
-        });
-        return new ModelSource(files.Name, files.Location, "Mistral", config, TensorNames.Mistral(config), stored, () => FolderTokenizer.Load(files));
+        }).ToList();
+        var text = TextTower.WithoutImages(stored).ToList();
+        return new ModelSource(
+            files.Name, files.Location, text.Count == stored.Count ? "Mistral" : $"Mistral, {TextTower.Alone}",
+            config, TensorNames.Mistral(config), text, () => FolderTokenizer.Load(files));
     }
 }

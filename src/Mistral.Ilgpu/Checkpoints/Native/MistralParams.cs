@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Checkpoints.Native;
 
@@ -16,11 +17,20 @@ internal static class MistralParams
     private static readonly HashSet<string> Known =
     [
         "dim", "n_layers", "head_dim", "hidden_dim", "n_heads", "n_kv_heads", "norm_eps", "vocab_size", "rope_theta", "sliding_window",
-        "_sliding_window", "tied_embeddings", "max_seq_len", "max_position_embeddings", "quantization",
+        "_sliding_window", "tied_embeddings", "max_seq_len", "max_position_embeddings", "quantization", Yarn,
+        QueryScales,
     ];
 
-    /// <summary>Fields that change nothing of what is computed here.</summary>
-    private static readonly HashSet<string> Harmless = ["max_batch_size", "model_parallel", "use_cache", "causal", "model_type", "multiple_of", "ffn_dim_multiplier", "use_biases"];
+    private const string Yarn = "yarn";
+    private const string QueryScales = "llama_4_scaling";
+    private const string Original = "original_max_position_embeddings";
+
+    /// <summary>Fields that change nothing of what is computed here: images are not read.</summary>
+    private static readonly HashSet<string> Harmless =
+    [
+        "max_batch_size", "model_parallel", "use_cache", "causal", "model_type", "multiple_of", "ffn_dim_multiplier",
+        "use_biases", "vision_encoder",
+    ];
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string file)
     {
@@ -32,7 +42,6 @@ internal static class MistralParams
                 throw fields.Error(name, value, name switch
                 {
                     "moe" or "n_experts" or "num_experts" => "a dense model; mixtures of experts are not supported",
-                    "vision_encoder" => "a model of text alone",
                     _ => "only fields of a dense Mistral; this one is unknown",
                 });
             }
@@ -58,6 +67,9 @@ internal static class MistralParams
         }
 
         bool hasWindow = window is not null || !windows.IsEmpty;
+        double theta = fields.PositiveNumber("rope_theta") ?? (hasWindow ? ThetaWithWindow : ThetaWithoutWindow);
+        int headDim = fields.Count("head_dim")
+            ?? (dim % heads == 0 ? dim / heads : throw fields.Error("dim", $"{dim}", $"a multiple of n_heads = {heads}"));
         return new ModelConfig
         {
             VocabularySize = fields.RequiredCount("vocab_size"),
@@ -65,10 +77,12 @@ internal static class MistralParams
             LayerCount = layers,
             HeadCount = heads,
             KvHeadCount = fields.Count("n_kv_heads") ?? heads,
-            HeadDim = fields.Count("head_dim") ?? (dim % heads == 0 ? dim / heads : throw fields.Error("dim", $"{dim}", $"a multiple of n_heads = {heads}")),
+            HeadDim = headDim,
             FeedForwardDim = fields.RequiredCount("hidden_dim"),
             NormEpsilon = (float)(fields.PositiveNumber("norm_eps") ?? throw fields.Error("norm_eps", "nothing", "a positive number")),
-            RopeTheta = fields.PositiveNumber("rope_theta") ?? (hasWindow ? ThetaWithWindow : ThetaWithoutWindow),
+            RopeTheta = theta,
+            RopeScaling = Positions(fields, headDim, theta),
+            QueryScaling = Queries(fields),
             MaxPositions = fields.Count("max_position_embeddings") ?? fields.Count("max_seq_len") ?? DefaultMaxPositions,
             TiedEmbeddings = fields.Flag("tied_embeddings"),
             EosIds = [EosId],
@@ -76,6 +90,56 @@ internal static class MistralParams
             LayerWindows = windows,
         }.Validated(file);
     }
+
+    private static YarnScaling? Positions(JsonFields fields, int headDim, double theta)
+    {
+        if (fields.Object(Yarn) is not { } yarn)
+        {
+            return null;
+        }
+
+        RequireOnly(yarn, "factor", Original, "beta", "alpha", "apply_scale");
+        float factor = Required(yarn, "factor");
+        // Without the scale, queries and keys keep their size.
+        bool isApplied = yarn.Find("apply_scale") is null || yarn.Flag("apply_scale");
+        var scaling = new YarnScaling(
+            factor, yarn.RequiredCount(Original), Required(yarn, "beta"), Required(yarn, "alpha"),
+            isApplied ? YarnScaling.AttentionOf(factor) : 1);
+        return scaling.Fault(headDim, theta) is not { } fault ? scaling : throw yarn.Error(
+            fault.Name switch
+            {
+                "beta_fast" => "beta",
+                "beta_slow" => "alpha",
+                var name => name,
+            },
+            fault.FoundText,
+            fault.Expected);
+    }
+
+    private static QueryScaling? Queries(JsonFields fields)
+    {
+        if (fields.Object(QueryScales) is not { } scales)
+        {
+            return null;
+        }
+
+        RequireOnly(scales, Original, "beta");
+        return new QueryScaling(Required(scales, "beta"), scales.RequiredCount(Original));
+    }
+
+    private static void RequireOnly(JsonFields fields, params string[] names)
+    {
+        foreach (var (name, value) in fields.All)
+        {
+            if (!names.Contains(name))
+            {
+                throw fields.Error(name, value, $"only {string.Join(", ", names)}");
+            }
+        }
+    }
+
+    private static float Required(JsonFields fields, string name) =>
+        fields.PositiveFloat(name) ?? throw fields.Error(name, "nothing", "a positive number");
 
     private static (int? All, ImmutableArray<int?> ByLayer) Windows(JsonFields fields)
     {

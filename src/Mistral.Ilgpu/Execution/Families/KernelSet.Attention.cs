@@ -80,7 +80,8 @@ public abstract partial class KernelSet
     {
         var input = new AttentionInput<TElement>(
             State, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
-            shape.Heads, shape.KvHeads, new Divisor(shape.PaddedHeadDim), cache.Window, qkv.Stride, output.Stride, 1 / MathF.Sqrt(shape.HeadDim), Family.SplitTiles);
+            shape.Heads, shape.KvHeads, new Divisor(shape.PaddedHeadDim), cache.Window, qkv.Stride, output.Stride,
+            shape.ScoreScale, Family.SplitTiles);
         int tileElements = TileLayout.Length * input.KvHeads * input.HeadDim;
         var prefill = Rope<TCache, TElement>(input, frequencies, RowSet.Prefill)
             + AttendPrompts<TCache, TElement>(input, cache)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Conversion;
 using Mistral.Ilgpu.Tests.Tokenization;
@@ -45,6 +46,66 @@ public sealed class ModelConversionTests : IDisposable
         Assert.Equal(
             ConvertedModel.Bytes(original.Tensors[TensorNames.Query(1)], TensorFormat.Float32),
             ConvertedModel.Bytes(gguf.Tensors[TensorNames.Query(1)], TensorFormat.Float32));
+    }
+
+    [Theory]
+    [InlineData(
+        "mistral",
+        """{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 64, "beta_fast": 2.5, "attention_factor": 2}""",
+        "mistral3")]
+    [InlineData(
+        "ministral3",
+        """{"type": "yarn", "factor": 4, "original_max_position_embeddings": 64, "llama_4_scaling_beta": 0.1}""",
+        "mistral3")]
+    [InlineData(
+        "ministral3",
+        """{"rope_type": "default", "original_max_position_embeddings": 64, "llama_4_scaling_beta": 0.3}""",
+        "mistral3")]
+    [InlineData("mistral", """{"rope_type": "linear", "factor": 2.5}""", "llama")]
+    public void Convert_ScaledPositionsToGgufAndBack_IsLossless(string modelType, string rope, string architecture)
+    {
+        using (ConvertedModel.Write(_folder.File("hf"), tied: true))
+        {
+        }
+
+        Change(modelType, rope);
+        using var original = Checkpoint.Open(_folder.File("hf"));
+        ModelConversion.Convert(original, _folder.File("model.gguf"), null);
+        using var gguf = Checkpoint.Open(_folder.File("model.gguf"));
+        ModelConversion.Convert(gguf, _folder.File("back"), null);
+        using var back = Checkpoint.Open(_folder.File("back"));
+        string file = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(_folder.File("model.gguf")));
+        Assert.Contains(architecture + ".rope.scaling.", file);
+        foreach (var found in new[] { gguf, back })
+        {
+            Assert.Equal(original.Config with { EosIds = [] }, found.Config with { EosIds = [] });
+        }
+    }
+
+    [Theory]
+    [InlineData(
+        "mistral",
+        """{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 64, "truncate": false}""",
+        "model.gguf",
+        "truncate: found false, expected true: GGUF has no room for it")]
+    [InlineData(
+        "ministral3",
+        """{"original_max_position_embeddings": 64, "llama_4_scaling_beta": 0.1}""",
+        "back",
+        "different windows and scaled queries",
+        """["full_attention", "sliding_attention"]""")]
+    public void Convert_WhatTheOutputCannotHold_IsRefused(
+        string modelType, string rope, string output, string message, string? layers = null)
+    {
+        using (ConvertedModel.Write(_folder.File("hf")))
+        {
+        }
+
+        Change(modelType, rope, layers);
+        using var original = Checkpoint.Open(_folder.File("hf"));
+        var error = Assert.Throws<ModelFileException>(() => ModelConversion.Convert(original, _folder.File(output), null));
+        Assert.Contains(message, error.Message);
+        Assert.False(Path.Exists(_folder.File(output)));
     }
 
     [Theory]
@@ -131,6 +192,31 @@ public sealed class ModelConversionTests : IDisposable
         File.WriteAllText(_folder.File("full/notes"), "x");
         Assert.Contains(message, Assert.Throws<ModelFileException>(() => ModelConversion.Convert(original, _folder.File(output), null)).Message);
         Assert.Equal("x", File.ReadAllText(_folder.File("full/notes")));
+    }
+
+    [Theory]
+    [InlineData("model.gguf")]
+    [InlineData("hf")]
+    public void Convert_LengthsThatDiffer_AreRefused(string output)
+    {
+        File.WriteAllText(_folder.File("params.json"), """
+            {"dim": 64, "n_layers": 1, "head_dim": 32, "hidden_dim": 64, "n_heads": 2, "n_kv_heads": 2, "norm_eps": 1e-05,
+            "vocab_size": 300,
+            "yarn": {"factor": 4, "original_max_position_embeddings": 64, "beta": 32, "alpha": 1},
+            "llama_4_scaling": {"beta": 0.1, "original_max_position_embeddings": 32}}
+            """);
+        using var original = Checkpoint.Open($"random:{_folder.File("params.json")}");
+        var error = Assert.Throws<ModelFileException>(() => ModelConversion.Convert(original, _folder.File(output), null));
+        Assert.Contains("original length: found 64 for positions and 32 for queries, expected one", error.Message);
+    }
+
+    private void Change(string modelType, string rope, string? layers = null)
+    {
+        string file = _folder.File("hf/config.json");
+        var config = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        (config["model_type"], config["rope_parameters"]) = (modelType, JsonNode.Parse(rope));
+        config["layer_types"] = layers is null ? null : JsonNode.Parse(layers);
+        File.WriteAllText(file, config.ToJsonString());
     }
 
     private sealed class Calls(Action action) : IProgress<TensorProgress>

@@ -38,7 +38,7 @@ public sealed class GgufFileTests : IDisposable
         using var whole = Checkpoint.Open(_folder.File("model.gguf"));
         Directory.CreateDirectory(_folder.File("split"));
         var tensors = TensorNames.Gguf(whole.Config).Select(expected => (expected.SourceName, Tensor: whole.Tensors[expected.Name])).ToList();
-        var metadata = MetadataOf(_folder.File("model.gguf"));
+        var metadata = GgufData.MetadataOf(_folder.File("model.gguf"));
         for (int part = 0; part < 3; part++)
         {
             var own = tensors.Where((_, i) => i * 3 / tensors.Count == part).ToList();
@@ -173,9 +173,11 @@ public sealed class GgufFileTests : IDisposable
     private int At(string text) =>
         _whole.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) is >= 0 and var at ? at : throw new InvalidOperationException(text);
 
-    private byte[] Duplicate() => Rewritten([new("general.architecture", "llama"), .. MetadataOf(_folder.File("model.gguf"))]);
+    private byte[] Duplicate() =>
+        Rewritten([new("general.architecture", "llama"), .. GgufData.MetadataOf(_folder.File("model.gguf"))]);
 
-    private byte[] WithAlignment() => Rewritten([.. MetadataOf(_folder.File("model.gguf")), new("general.alignment", 7u)]);
+    private byte[] WithAlignment() =>
+        Rewritten([.. GgufData.MetadataOf(_folder.File("model.gguf")), new("general.alignment", 7u)]);
 
     private static byte[] Rewritten(KeyValuePair<string, object>[] metadata)
     {
@@ -183,22 +185,6 @@ public sealed class GgufFileTests : IDisposable
         using var writer = new GgufWriter(bytes);
         writer.WriteHeader(metadata, []);
         return bytes.ToArray();
-    }
-
-    private static KeyValuePair<string, object>[] MetadataOf(string path)
-    {
-        using var source = DiskFile.Open(path);
-        return
-        [
-            .. GgufFile.Read(source).Metadata.Values.Select(pair => KeyValuePair.Create(pair.Key, pair.Value switch
-            {
-                double number when pair.Key.Contains("epsilon", StringComparison.Ordinal) || pair.Key.Contains("freq", StringComparison.Ordinal) => (float)number,
-                double number => (uint)number,
-                GgufNumbers { Type: GgufType.Float32 } list => Enumerable.Range(0, list.Count).Select(i => (float)list[i]).ToArray(),
-                GgufNumbers list => Enumerable.Range(0, list.Count).Select(i => (int)list[i]).ToArray(),
-                var value => value,
-            })),
-        ];
     }
 
     private string Refusal(byte[] bytes) => Assert.Throws<ModelFileException>(() => OpenChanged(bytes).Dispose()).Message;

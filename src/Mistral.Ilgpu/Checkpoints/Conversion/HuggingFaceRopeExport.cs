@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Checkpoints.HuggingFace;
+using Mistral.Ilgpu.Positions;
+
+namespace Mistral.Ilgpu.Checkpoints.Conversion;
+
+/// <summary>Writes rotary positions to a config.json as <see cref="HuggingFaceRope"/> reads them.</summary>
+internal static class HuggingFaceRopeExport
+{
+    public static void Write(ModelConfig config, JsonObject json, string name)
+    {
+        if (config.QueryScaling is not { } queries)
+        {
+            json["rope_theta"] = config.RopeTheta;
+            if (config.RopeScaling is { } scaling)
+            {
+                // Readers that know rope_parameters know this name too, older ones this one alone.
+                json["rope_scaling"] = Scaling(scaling);
+            }
+
+            return;
+        }
+
+        if (config.RopeScaling?.OriginalPositions is { } length && length != queries.OriginalLength)
+        {
+            throw new ModelFileException(
+                name,
+                $"original length: found {length} for positions and {queries.OriginalLength} for queries, "
+                    + "expected one: config.json has room for one");
+        }
+
+        var rope = config.RopeScaling is null
+            ? new JsonObject { ["rope_type"] = HuggingFaceRope.Default }
+            : Scaling(config.RopeScaling);
+        rope[HuggingFaceRope.Original] = queries.OriginalLength;
+        rope["rope_theta"] = config.RopeTheta;
+        rope[HuggingFaceRope.Beta] = Number(queries.Beta);
+        json[HuggingFaceRope.Parameters] = rope;
+    }
+
+    private static JsonObject Scaling(RopeScaling scaling)
+    {
+        var json = new JsonObject { ["rope_type"] = scaling.Kind };
+        if (scaling is PairScaling pairs)
+        {
+            json["short_factor"] = Numbers(pairs);
+            json["long_factor"] = Numbers(pairs);
+            json["attention_factor"] = 1.0;
+            return json;
+        }
+
+        if (scaling.OriginalPositions is { } length)
+        {
+            json[HuggingFaceRope.Original] = length;
+        }
+
+        foreach (var (field, value) in scaling.Numbers)
+        {
+            json[field] = Number(value);
+        }
+
+        if (scaling is YarnScaling yarn)
+        {
+            if (yarn.Attention == 1)
+            {
+                // As released, and as converters expect it.
+                json.Remove("attention_factor");
+                json["mscale"] = 1.0;
+                json["mscale_all_dim"] = 1.0;
+            }
+
+            if (!yarn.IsTruncated)
+            {
+                json["truncate"] = false;
+            }
+        }
+
+        return json;
+    }
+
+    private static JsonArray Numbers(PairScaling pairs) => new([.. pairs.Divisors.Select(Number)]);
+
+    // As decimal text, because a float32 widened to double would print digits that it does not have.
+    private static JsonNode Number(float value) => JsonNode.Parse(value.ToString("R", CultureInfo.InvariantCulture))!;
+}
