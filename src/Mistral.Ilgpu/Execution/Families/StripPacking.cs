@@ -1,6 +1,4 @@
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
-using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
