@@ -6,8 +6,8 @@ using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
-using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Diagnostics.Inspection;
+using Mistral.Ilgpu.Execution.Compilation;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 

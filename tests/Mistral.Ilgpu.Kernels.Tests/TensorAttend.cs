@@ -2,7 +2,6 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
 using Xunit;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;

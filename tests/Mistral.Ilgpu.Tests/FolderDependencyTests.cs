@@ -66,11 +66,16 @@ public sealed partial class FolderDependencyTests
     // The tests above take a namespace for a folder.
     [Theory]
     [InlineData("kernels/Mistral.Ilgpu.Kernels")]
-    [InlineData("src/Mistral.Ilgpu")]
+    [InlineData("src/Mistral.Ilgpu/Checkpoints")]
+    [InlineData("src/Mistral.Ilgpu/Execution")]
+    [InlineData("src/Mistral.Ilgpu/Generation")]
+    [InlineData("src/Mistral.Ilgpu/Model")]
+    [InlineData("src/Mistral.Ilgpu/Observability")]
+    [InlineData("src/Mistral.Ilgpu/Planning")]
     [InlineData("src/Mistral.Ilgpu.Diagnostics")]
-    public void File_OfAProject_HasTheNamespaceOfItsFolder(string project)
+    public void File_InAFolder_HasItsNamespace(string folder)
     {
-        string root = Path.Combine(Repository.Root, project);
+        string root = Path.Combine(Repository.Root, folder);
         string[] files =
         [
             .. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
@@ -79,7 +84,7 @@ public sealed partial class FolderDependencyTests
         ];
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.Equal(
-            string.Join('.', file.Split('/')[..^1].Prepend(Path.GetFileName(project))),
+            string.Join('.', folder.Split('/')[1..].Concat(file.Split('/')[..^1])),
             Namespace().Match(File.ReadAllText(Path.Combine(root, file))).Groups[1].Value));
     }
 

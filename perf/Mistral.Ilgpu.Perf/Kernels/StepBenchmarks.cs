@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Perf.Kernels;

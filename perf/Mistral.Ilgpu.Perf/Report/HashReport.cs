@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Mistral.Ilgpu.Checkpoints;
-using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Diagnostics.Inspection;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
-using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;

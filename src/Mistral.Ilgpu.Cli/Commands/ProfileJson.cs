@@ -2,8 +2,8 @@ using System.Text.Json;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Diagnostics.Measurement;
-using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Diagnostics.Profiling;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 

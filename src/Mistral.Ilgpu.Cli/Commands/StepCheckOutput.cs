@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
-using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
-using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Output;
 

@@ -1,5 +1,5 @@
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Diagnostics.Profiling;
+using Mistral.Ilgpu.Execution.Passes;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;

@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.OpenCL;
@@ -17,7 +16,8 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// </summary>
 public sealed class KernelCode : IDisposable
 {
-    private readonly Context _context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
+    private readonly Context _context = Context.Create(
+        builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
 
     /// <summary>PTX of a form alone for one architecture.</summary>
     public static string PtxOf(KernelForm form, int architecture)
@@ -39,14 +39,16 @@ public sealed class KernelCode : IDisposable
     {
         var target = new CudaArchitecture(architecture / 10, architecture % 10);
         // Older assemblers know no newer version than forms need.
-        using var backend = new PTXBackend(_context, target, form.CudaArchitecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78, null!);
+        var version = form.CudaArchitecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78;
+        using var backend = new PTXBackend(_context, target, version, null!);
         return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(form, backend)).PTXAssembly));
     }
 
     /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor halves.</summary>
     public string OpenCl(KernelForm form)
     {
-        using var backend = new CLBackend(_context, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
+        using var backend = new CLBackend(
+            _context, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
         return OpenClTarget.For(((CLCompiledKernel)Compile(form, backend)).Source);
     }
 

@@ -6,19 +6,6 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>What a kernel takes of an NVIDIA GPU.</summary>
-/// <param name="Registers">Of each thread.</param>
-/// <param name="SharedBytes">Of each group.</param>
-/// <param name="SpillBytes">Stored and loaded by each thread for want of registers.</param>
-public sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes)
-{
-    /// <summary>What the assembler says it could not make fast.</summary>
-    public IReadOnlyList<string> Losses { get; init; } = [];
-}
-
-/// <summary>The assembler is older than the PTX.</summary>
-public sealed class OlderPtxasException(string message) : Exception(message);
-
 /// <summary>NVIDIA's assembler of PTX and its disassembler, where they are installed.</summary>
 public static partial class Ptxas
 {
@@ -40,8 +27,10 @@ public static partial class Ptxas
 
     /// <summary>Assembles, and disassembles to machine code.</summary>
     /// <exception cref="InvalidDataException">One of them refuses; the message is its.</exception>
-    public static (PtxResources Resources, string MachineCode) Disassemble(string ptxas, string nvdisasm, KernelForm form, int architecture) =>
-        Assemble(ptxas, form, KernelCode.PtxOf(form, architecture), architecture, (resources, cubin) => (resources, Run(nvdisasm, "-c", cubin).Output));
+    public static (PtxResources Resources, string MachineCode) Disassemble(
+        string ptxas, string nvdisasm, KernelForm form, int architecture) =>
+        Assemble(ptxas, form, KernelCode.PtxOf(form, architecture), architecture, (resources, cubin) =>
+            (resources, Run(nvdisasm, "-c", cubin).Output));
 
     private static T Assemble<T>(string ptxas, KernelForm form, string ptx, int architecture, Func<PtxResources, string, T> use)
     {
@@ -56,7 +45,8 @@ public static partial class Ptxas
                 ? use(
                     new PtxResources(
                         Number(registers, "count"),
-                        form.DynamicSharedBytes + (Shared().Match(report) is { Success: true } shared ? Number(shared, "bytes") : 0),
+                        form.DynamicSharedBytes
+                            + (Shared().Match(report) is { Success: true } shared ? Number(shared, "bytes") : 0),
                         Number(spills, "stores") + Number(spills, "loads"))
                     {
                         Losses = [.. Loss().Matches(report).Select(loss => loss.Value)],
@@ -72,12 +62,14 @@ public static partial class Ptxas
 
     private static (string Output, string Error) Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? (output, error.Result)
-            : throw (Unknown().IsMatch(error.Result) ? new OlderPtxasException(error.Result) : new InvalidDataException(error.Result));
+            : throw (Unknown().IsMatch(error.Result)
+                ? new OlderPtxasException(error.Result) : new InvalidDataException(error.Result));
     }
 
     private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")

@@ -33,7 +33,10 @@ public sealed class AttentionBench : IDisposable
         _device = device;
         _chunk = options.ChunkOn(device.Info);
         config = config with { LayerCount = 1, SlidingWindow = Math.Min(window, length), LayerWindows = [] };
-        options = options with { Context = length, SlidingWindow = null, Chunk = _chunk, AllLogits = false, Sequences = 1, CacheBytes = null };
+        options = options with
+        {
+            Context = length, SlidingWindow = null, Chunk = _chunk, AllLogits = false, Sequences = 1, CacheBytes = null,
+        };
         var shape = AttentionShape.Of(config, options.CacheType);
         var qkv = new ActivationPlan("qkv", shape.QkvColumns, RowSet.Tokens);
         var attended = new ActivationPlan("attended", shape.AttendedColumns, RowSet.Tokens);
@@ -42,7 +45,9 @@ public sealed class AttentionBench : IDisposable
         try
         {
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(_chunk));
-            var memory = new PlanMemory(_workspace.Activations, ImmutableDictionary<MatrixPlan, WeightMatrix>.Empty, ImmutableDictionary<VectorPlan, ArrayView<float>>.Empty)
+            var memory = new PlanMemory(
+                _workspace.Activations, ImmutableDictionary<MatrixPlan, WeightMatrix>.Empty,
+                ImmutableDictionary<VectorPlan, ArrayView<float>>.Empty)
             {
                 Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts,
             };

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;

@@ -28,7 +28,8 @@ public sealed record DeviceLimits(double BytesPerSecond, double OperationsPerSec
     {
         try
         {
-            return JsonSerializer.Deserialize<DeviceLimits>(File.ReadAllBytes(file)) is { BytesPerSecond: > 0, OperationsPerSecond: > 0 } limits ? limits : null;
+            var kept = JsonSerializer.Deserialize<DeviceLimits>(File.ReadAllBytes(file));
+            return kept is { BytesPerSecond: > 0, OperationsPerSecond: > 0 } ? kept : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Model;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;

@@ -5,15 +5,6 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>What was measured in one repetition.</summary>
-/// <param name="Cost">What the passes moved and computed, by their steps' own figures.</param>
-public readonly record struct BenchSample(int Tokens, TimeSpan Time, StepCost Cost)
-{
-    public double TokensPerSecond => Tokens / Time.TotalSeconds;
-
-    public double BytesPerSecond => Cost.Bytes / Time.TotalSeconds;
-}
-
 /// <summary>Times of a whole model, as llama-bench takes them: a prompt of N tokens, and N tokens one by one, each behind a text
 /// of some depth.</summary>
 public sealed class ModelBench(MistralModel model)
@@ -67,7 +58,8 @@ public sealed class ModelBench(MistralModel model)
     }
 
     private Sequence Open(int tokens) => model.TryOpen(tokens) ?? throw new DeviceException(
-        $"device {model.Device.Info.Id} is out of memory: the cache has no room for a text of {tokens:N0} tokens beside {model.Options.Sequences - model.Cache.FreeSequences} others");
+        $"device {model.Device.Info.Id} is out of memory: the cache has no room for a text of "
+        + $"{tokens:N0} tokens beside {model.Options.Sequences - model.Cache.FreeSequences} others");
 
     private void Skip(Sequence sequence, int depth)
     {

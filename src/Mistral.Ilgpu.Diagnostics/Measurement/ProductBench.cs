@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
@@ -40,7 +38,8 @@ public sealed class ProductBench : IDisposable
 
             int stride = Padding.Pad(columns);
             var input = Own(device.Allocate<float>((long)tokens * stride, Purpose));
-            input.View.CopyFromCPU(device.Stream, [.. Enumerable.Range(0, tokens * stride).Select(i => RandomBits.Value(2, (uint)i, 1))]);
+            input.View.CopyFromCPU(
+                device.Stream, [.. Enumerable.Range(0, tokens * stride).Select(i => RandomBits.Value(2, (uint)i, 1))]);
             var output = Own(device.Allocate<float>((long)tokens * Padding.Pad(rows), Purpose));
 
             int[] header = new int[StepState.Header];
@@ -54,7 +53,8 @@ public sealed class ProductBench : IDisposable
                 new Activation("output", tokens, rows, output.View));
             var plan = new MatrixPlan([new BandPlan(["weights"], rows, columns, format, layout, band.SizeInBytes)]);
             Cost = new Product(
-                "product", new ActivationPlan("input", columns, RowSet.Tokens), plan, new ActivationPlan("output", rows, RowSet.Tokens)).Cost(_pass);
+                "product", new ActivationPlan("input", columns, RowSet.Tokens), plan,
+                new ActivationPlan("output", rows, RowSet.Tokens)).Cost(_pass);
         }
         catch
         {

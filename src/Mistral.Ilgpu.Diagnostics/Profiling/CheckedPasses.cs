@@ -1,4 +1,3 @@
-using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;

@@ -10,5 +10,6 @@ public sealed record ModelProfile(IReadOnlyList<PassTiming> Passes, TimeSpan Unp
 
     /// <summary>Prefill and decode, as far as there were such passes.</summary>
     public IReadOnlyList<PhaseProfile> Phases { get; } =
-        [.. Passes.GroupBy(pass => pass.IsPrefill).Select(phase => new PhaseProfile(phase.Key ? "prefill" : "decode", [.. phase]))];
+        [.. Passes.GroupBy(pass => pass.IsPrefill).Select(
+            phase => new PhaseProfile(phase.Key ? "prefill" : "decode", [.. phase]))];
 }

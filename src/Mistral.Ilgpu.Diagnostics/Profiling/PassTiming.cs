@@ -1,13 +1,6 @@
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
-
-/// <summary>One run of a step. Times are of <see cref="StreamClock.Now"/>.</summary>
-public sealed record StepTiming(Step Step, TimeSpan Begin, TimeSpan End, StepCost Cost)
-{
-    public TimeSpan Time => End - Begin;
-}
 
 /// <summary>One pass, from the host's first thought of it until it has the chosen token.</summary>
 /// <param name="Steps">In the order of the stream, at least one.</param>

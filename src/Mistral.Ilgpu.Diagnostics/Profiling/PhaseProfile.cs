@@ -1,5 +1,3 @@
-using Mistral.Ilgpu.Execution.Passes;
-
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Passes of one kind, summed.</summary>

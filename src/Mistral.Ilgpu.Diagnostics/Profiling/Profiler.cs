@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
@@ -53,7 +52,8 @@ public sealed class Profiler(MistralModel model)
     // Hands out the passes, to be run at once and in order.
     private void Generate(int[] prompt, int generated, Action<Action> onPass)
     {
-        using var sequence = model.TryOpen(prompt.Length + generated) ?? throw new InvalidOperationException("the cache has no room for the text");
+        using var sequence = model.TryOpen(prompt.Length + generated)
+            ?? throw new InvalidOperationException("the cache has no room for the text");
         int next = 0;
         foreach (var pass in GreedyPass.Of(model, prompt, generated))
         {

@@ -1,23 +1,8 @@
-using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Families;
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
-
-/// <summary>The first step that differs from the reference.</summary>
-/// <param name="Pass">What the pass took, in words.</param>
-/// <param name="Row">The row of the step's output that is farthest off.</param>
-/// <param name="Tolerance">What <paramref name="Error"/> may be at most.</param>
-/// <param name="Error">See <see cref="StepCheck"/>; NaN where the output has one, 1 of a token chosen otherwise.</param>
-public sealed record StepDifference(string Step, string Pass, int Row, double Error, double Tolerance);
-
-/// <param name="WorstErrors">Of each kind of step, in the order of the graph.</param>
-/// <param name="Passes">Passes that were checked.</param>
-/// <param name="First">Null where every step agrees.</param>
-public sealed record StepCheckResult(IReadOnlyDictionary<string, double> WorstErrors, int Passes, StepDifference? First);
 
 /// <summary>
 /// Runs each step on a model's device and on a reference, both from the same activations, and finds the first that differs: the
@@ -69,7 +54,8 @@ public sealed class StepCheck(MistralModel model, MistralModel reference)
 
             if (found is var (step, row, error, tolerance))
             {
-                return new StepCheckResult(check.WorstErrors, passes, new StepDifference(step, pass.ToString(), row, error, tolerance));
+                return new StepCheckResult(
+                    check.WorstErrors, passes, new StepDifference(step, pass.ToString(), row, error, tolerance));
             }
         }
 

@@ -32,9 +32,3 @@ public sealed class StepSummary(string name, IReadOnlyList<StepTiming> runs, Tim
     // The shortest run that so many are not longer than.
     private TimeSpan Quantile(double part) => _sorted[Math.Max(0, (int)Math.Ceiling(part * _sorted.Length) - 1)];
 }
-
-internal static class Times
-{
-    public static TimeSpan Sum<T>(this IEnumerable<T> values, Func<T, TimeSpan> time) =>
-        values.Aggregate(TimeSpan.Zero, (all, value) => all + time(value));
-}

@@ -6,14 +6,6 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>An adapter on the device, which can be switched between passes.</summary>
-public sealed class LoraSwitch(string name)
-{
-    public string Name { get; } = name;
-
-    public bool IsOn { get; set; } = true;
-}
-
 /// <summary>The adapters of a model on the device, in float32; owns their memory.</summary>
 public sealed class LoraWeights : IDisposable
 {

@@ -28,7 +28,8 @@ public sealed partial class MistralModel
         options ??= new ModelOptions();
         // Before the device is tested, which takes seconds.
         var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
-        var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(tensor => tensor.FormatAs(options.WeightType));
+        var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(
+            tensor => tensor.FormatAs(options.WeightType));
         var watch = device.NewWatch(kernels, cancellation);
         using var watching = device.Watching(watch);
         var clock = Stopwatch.StartNew();
@@ -67,17 +68,20 @@ public sealed partial class MistralModel
     {
         options ??= new ModelOptions();
         var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
-        return Build(checkpoint, device, fitted, ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation), _ => { });
+        return Build(checkpoint, device, fitted,
+            ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation), _ => { });
     }
 
     private static MistralModel Build(
-        Checkpoint checkpoint, Device device, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted, ModelWeights weights, Action<MistralModel> prepare)
+        Checkpoint checkpoint, Device device, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted,
+        ModelWeights weights, Action<MistralModel> prepare)
     {
         MistralModel? model = null;
         try
         {
             var config = fitted.Options.Adapt(checkpoint.Config);
-            model = new MistralModel(device, config, fitted.Options, fitted.Plan, fitted.Memory.Chunk, weights) { Source = checkpoint.Location };
+            model = new MistralModel(
+                device, config, fitted.Options, fitted.Plan, fitted.Memory.Chunk, weights) { Source = checkpoint.Location };
             prepare(model);
             return model;
         }
@@ -125,6 +129,7 @@ public sealed partial class MistralModel
 
     /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
     public static long PassBytes(DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int chunk) =>
-        long.CreateSaturating((Int128)Workspace.SizeInBytes(device, plan, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
+        long.CreateSaturating(
+            (Int128)Workspace.SizeInBytes(device, plan, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
             + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk)));
 }

@@ -80,7 +80,9 @@ public sealed partial class MistralModel
         if (batch.TokenCount > MaxTokens || batch.LogitCount > logitRows)
         {
             throw new ArgumentException(
-                $"a batch of {batch.TokenCount} tokens and {batch.LogitCount} rows of logits, expected at most {MaxTokens} and {logitRows}", nameof(batch));
+                $"a batch of {batch.TokenCount} tokens and {batch.LogitCount} rows of logits, "
+                + $"expected at most {MaxTokens} and {logitRows}",
+                nameof(batch));
         }
 
         foreach (var part in batch.Parts)
@@ -89,7 +91,8 @@ public sealed partial class MistralModel
             {
                 if ((uint)id >= (uint)Config.VocabularySize)
                 {
-                    throw new ArgumentOutOfRangeException(nameof(batch), $"token id {id} is outside the vocabulary of {Config.VocabularySize}");
+                    throw new ArgumentOutOfRangeException(
+                        nameof(batch), $"token id {id} is outside the vocabulary of {Config.VocabularySize}");
                 }
             }
         }

@@ -1,4 +1,3 @@
-using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
@@ -39,7 +38,8 @@ public sealed partial class MistralModel : IDisposable
             var kernels = KernelSet.Of(device, _workspace.State, options.Activations, _launches);
             var binder = new StepBinder(kernels, new PlanMemory(_workspace.Activations, weights.Matrices, weights.Vectors)
             {
-                Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts, Chosen = _workspace.Chosen,
+                Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts,
+                Chosen = _workspace.Chosen,
             });
             Graph = binder.Bind(plan);
             _choose = binder.Bind(plan.Choice!);
@@ -129,7 +129,8 @@ public sealed partial class MistralModel : IDisposable
         var batch = new Batch();
         while (!Runner.IsSettled)
         {
-            using var sequence = TryOpen(maxTokens: 1) ?? throw new InvalidOperationException("texts are open: prepare before the first");
+            using var sequence = TryOpen(maxTokens: 1)
+                ?? throw new InvalidOperationException("texts are open: prepare before the first");
             batch.Clear();
             batch.Decode(sequence, 0);
             Forward(batch);
@@ -159,7 +160,3 @@ public sealed partial class MistralModel : IDisposable
         }
     }
 }
-
-/// <summary>A text has no room left in the context.</summary>
-public sealed class ContextFullException(long context, long needed) : Exception(
-    $"the text needs {needed:N0} tokens of context and the model has {context:N0}; give more with --context");

@@ -1,5 +1,3 @@
-using Mistral.Ilgpu.Execution.Devices;
-
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>A model does not fit the memory there is, which is found before any of it is loaded.</summary>

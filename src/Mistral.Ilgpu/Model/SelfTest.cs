@@ -31,18 +31,22 @@ internal static class SelfTest
 
     // One that goes through every part of a draw.
     private static readonly TokenChoice Draw = new(
-        IsDrawn: true, TopK: 12, MostDistance: TokenOrder.Never - 1, Scale: TokenWeight.One / 2, TopP: ulong.MaxValue / 10 * 9, Random: ulong.MaxValue / 3);
+        IsDrawn: true, TopK: 12, MostDistance: TokenOrder.Never - 1, Scale: TokenWeight.One / 2, TopP: ulong.MaxValue / 10 * 9,
+        Random: ulong.MaxValue / 3);
 
     /// <exception cref="DeviceException">The device computes wrongly.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, between two kernels.</exception>
-    public static void Run(Device device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations, CancellationToken cancellation = default)
+    public static void Run(
+        Device device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations,
+        CancellationToken cancellation = default)
     {
         var formats = weights.ToHashSet();
         try
         {
             Run(device, formats, cache, activations, cancellation);
         }
-        catch (Exception exception) when (exception is DeviceException or CudaException && Family.Of(device).LeaveOut(device, exception.Message))
+        catch (Exception exception) when (
+            exception is DeviceException or CudaException && Family.Of(device).LeaveOut(device, exception.Message))
         {
             // What is left out may be what is wrong, and there are other forms.
             Run(device, formats, cache, activations, cancellation);
@@ -50,7 +54,8 @@ internal static class SelfTest
     }
 
     private static void Run(
-        Device device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations, CancellationToken cancellation)
+        Device device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations,
+        CancellationToken cancellation)
     {
         foreach (var format in formats.Where(IsCoarse))
         {
@@ -85,12 +90,14 @@ internal static class SelfTest
         var logits = new float[expected.Logits.Length];
         text.ReadLogits(logits);
         double error = Math.Sqrt(
-            logits.Zip(expected.Logits, (found, right) => (found - right) * (found - right)).Sum() / expected.Logits.Sum(right => right * right));
+            logits.Zip(expected.Logits, (found, right) => (found - right) * (found - right)).Sum()
+            / expected.Logits.Sum(right => right * right));
         // Written so that NaN fails too.
         if (!(error <= Tolerance) || text.Choose() != new HostChoice(logits.Length).Choose(logits, choice))
         {
             throw new DeviceException(
-                $"device {device.Info.Id} ({device.Info.Name}) computes wrongly: self-test error {error:g3}, expected at most {Tolerance}; choose another with --device");
+                $"device {device.Info.Id} ({device.Info.Name}) computes wrongly: self-test error {error:g3}, "
+                + $"expected at most {Tolerance}; choose another with --device");
         }
     }
 

@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Execution.Drivers;
-using Mistral.Ilgpu.Execution.Passes;
 
 namespace Mistral.Ilgpu.Tests.Execution;
 

@@ -1,11 +1,11 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Diagnostics.Inspection;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
 using Xunit;

@@ -1,10 +1,10 @@
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
-using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Tests.Cli;
 using Mistral.Ilgpu.Tests.Model;
 using Xunit;

@@ -1,16 +1,6 @@
-using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
-
-/// <summary>Device memory for tiles of keys and values, see <see cref="TileLayout"/>.</summary>
-public sealed record KvBuffers(
-    ArrayView<byte> Keys, ArrayView<byte> Values, ArrayView<ushort> KeyScales, ArrayView<ushort> ValueScales)
-{
-    public KvTiles<TElement> As<TElement>()
-        where TElement : unmanaged => new(Keys.Cast<TElement>(), Values.Cast<TElement>(), KeyScales, ValueScales);
-}
 
 /// <summary>Keys and values of one layer.</summary>
 /// <param name="Window">Positions that a query sees at most.</param>
@@ -23,5 +13,6 @@ public sealed record KvLayer(int Window, int RingLength, TensorFormat Format, Kv
 {
     /// <summary>Where they lie in the device's memory.</summary>
     public TensorCache Addresses => new(
-        Ring.Keys.LoadEffectiveAddressAsPtr(), Ring.Values.LoadEffectiveAddressAsPtr(), Fresh.Keys.LoadEffectiveAddressAsPtr(), Fresh.Values.LoadEffectiveAddressAsPtr());
+        Ring.Keys.LoadEffectiveAddressAsPtr(), Ring.Values.LoadEffectiveAddressAsPtr(), Fresh.Keys.LoadEffectiveAddressAsPtr(),
+        Fresh.Values.LoadEffectiveAddressAsPtr());
 }

@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 

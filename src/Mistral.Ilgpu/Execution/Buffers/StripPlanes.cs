@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Buffers;

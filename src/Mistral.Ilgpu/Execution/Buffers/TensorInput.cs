@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
@@ -12,7 +11,8 @@ public sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
 {
     /// <summary>Device bytes of a row.</summary>
     public static long BytesPerRow(int columns) =>
-        (columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0) + ((long)sizeof(ushort) * Padding.Pad(columns));
+        (columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0)
+        + ((long)sizeof(ushort) * Padding.Pad(columns));
 
     /// <param name="own">Takes what is allocated.</param>
     public static TensorInput Allocate(Device device, string name, int rows, int columns, Action<IDisposable> own)

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 

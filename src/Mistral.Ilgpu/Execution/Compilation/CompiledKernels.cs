@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -56,7 +55,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
 
         var loading = Loaded<TKernel>();
         // What goes on in the driver then goes on, and the next who asks finds it.
-        return (Watch is { } watch ? loading.WaitAsync(watch.Cancellation) : loading).GetAwaiter().GetResult().CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+        var kernel = (Watch is { } watch ? loading.WaitAsync(watch.Cancellation) : loading).GetAwaiter().GetResult();
+        return kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
     }
 
     /// <summary>Waits for what is under way: no kernel may be loaded to an accelerator that is gone. What has not begun never
@@ -118,9 +118,11 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         catch (CLException exception) when (accelerator is CLAccelerator cl && compiled is CLCompiledKernel source)
         {
             // Once more, because ILGPU gives the compiler's log to those alone who load by hand.
-            var error = CLKernel.LoadKernel(cl, source.Name, source.Source, source.CVersion, out nint program, out _, out string? log);
+            var error = CLKernel.LoadKernel(
+                cl, source.Name, source.Source, source.CVersion, out nint program, out _, out string? log);
             string call = log is not null ? "clBuildProgram" : program == 0 ? "clCreateProgramWithSource" : "clCreateKernel";
-            throw OpenClFaults.OfCompiling(cl.Name.Trim(), form.Name, call, error == CLError.CL_SUCCESS ? exception.Error : error, log);
+            throw OpenClFaults.OfCompiling(
+                cl.Name.Trim(), form.Name, call, error == CLError.CL_SUCCESS ? exception.Error : error, log);
         }
     }
 
@@ -141,15 +143,18 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
 
     /// <summary>Where a kernel's text for this device is kept.</summary>
     internal string FileOf(KernelForm form) =>
-        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_target}|{form.Kernel.FullName}")))[..32]);
+        Path.Combine(
+            folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_target}|{form.Kernel.FullName}")))[..32]);
 
     // A rebuilt kernel has the same name and another key, so files do not pile up.
     private string KeyOf(KernelForm form) => string.Join(
-        '|', form.Kernel.Module.ModuleVersionId, typeof(IKernel).Module.ModuleVersionId, typeof(CompiledKernels).Module.ModuleVersionId,
+        '|', form.Kernel.Module.ModuleVersionId, typeof(IKernel).Module.ModuleVersionId,
+        typeof(CompiledKernels).Module.ModuleVersionId,
         typeof(Context).Assembly.GetName().Version, _target, form.Kernel.FullName);
 
     private KernelText Compile(KernelForm form) => TextOf(
-        accelerator.GetBackend().Compile(Describe(form), form.Bounds), accelerator is CudaAccelerator cuda ? cuda.Architecture : default);
+        accelerator.GetBackend().Compile(Describe(form), form.Bounds),
+        accelerator is CudaAccelerator cuda ? cuda.Architecture : default);
 
     private CompiledKernel Rebuild(KernelForm form, KernelText text) =>
         accelerator is CLAccelerator cl ? RebuildForOpenCl(cl, form, text) : RebuildForCuda(context, form, text);
@@ -171,7 +176,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
 
     // A view is two arguments in OpenCL: a pointer and a length.
     private CLCompiledKernel RebuildForOpenCl(CLAccelerator cl, KernelForm form, KernelText text) => new(
-        context, new SeparateViewEntryPoint(Describe(form), text.Shared, default, TypeContextOf(context), 2), null, text.Source, cl.Backend.CLStdVersion);
+        context, new SeparateViewEntryPoint(Describe(form), text.Shared, default, TypeContextOf(context), 2), null, text.Source,
+        cl.Backend.CLStdVersion);
 
     private static EntryPointDescription Describe(KernelForm form) =>
         EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry);
@@ -185,37 +191,4 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     private static extern PTXCompiledKernel CreatePtxKernel(
         Context context, EntryPoint entryPoint, CompiledKernel.KernelInfo? info, string ptxAssembly);
-}
-
-/// <summary>A compiled kernel as it is kept.</summary>
-/// <param name="SharedBytes">Of a group, by the kernel's own declarations.</param>
-/// <param name="Source">PTX or OpenCL C.</param>
-internal sealed record KernelText(int SharedBytes, bool HasDynamicShared, string Source)
-{
-    public SharedMemorySpecification Shared => new(SharedBytes, HasDynamicShared);
-
-    /// <summary>What is in a file, if it is whole and was written with this key.</summary>
-    public static KernelText? Read(string file, string key)
-    {
-        string[] lines;
-        try
-        {
-            // Four lines, the last of which is the whole source.
-            lines = File.ReadAllText(file).Split('\n', 4);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-
-        return lines.Length == 4 && lines[0] == key && lines[2] == Digest(lines[3])
-            && lines[1].Split(' ') is [var bytes, var isDynamic] && int.TryParse(bytes, out int shared) && bool.TryParse(isDynamic, out bool dynamic)
-            ? new KernelText(shared, dynamic, lines[3])
-            : null;
-    }
-
-    public void Write(string file, string key) => UserCache.Write(
-        file, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{key}\n{SharedBytes} {HasDynamicShared}\n{Digest(Source)}\n{Source}")));
-
-    private static string Digest(string source) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)));
 }

@@ -4,7 +4,6 @@ using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Compilation;
 
@@ -24,7 +23,8 @@ public sealed class CpuKernelLoader : IKernelLoader
     {
         _accelerator = accelerator;
         _backend = accelerator.GetBackend();
-        _nothing = new(() => _backend.PreCompileKernelMethod(EntryPointDescription.FromExplicitlyGroupedKernel(((Action)Nothing).Method)));
+        _nothing = new(() =>
+            _backend.PreCompileKernelMethod(EntryPointDescription.FromExplicitlyGroupedKernel(((Action)Nothing).Method)));
     }
 
     /// <summary>Stands for every kernel's method while ILGPU translates; public because generated code may call it.</summary>

@@ -41,7 +41,8 @@ internal sealed class KernelWatch(IProgress<KernelProgress>? progress, bool laun
         {
             if (change() && Compiled > 0)
             {
-                progress?.Report(new KernelProgress(launchesCount ? (_loaded.Count + _firstLaunches) / 2 : _loaded.Count, _begun.Count));
+                progress?.Report(new KernelProgress(
+                    launchesCount ? (_loaded.Count + _firstLaunches) / 2 : _loaded.Count, _begun.Count));
             }
         }
     }

@@ -48,7 +48,8 @@ internal static partial class PtxLocals
         {
             if (Declaration().Match(line) is { Success: true } declared)
             {
-                bits[declared.Groups["name"].Value] = 8 * int.Parse(declared.Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
+                bits[declared.Groups["name"].Value] = 8 * int.Parse(
+                    declared.Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
             }
             else if (Address().Match(line) is { Success: true } address)
             {
@@ -79,14 +80,16 @@ internal static partial class PtxLocals
         var whole = Store().Match(line) is { Success: true } store ? store : Load().Match(line);
         string? whollyUsed = whole.Success && addresses.TryGetValue(whole.Groups["address"].Value, out string? name)
             && bits[name].ToString(CultureInfo.InvariantCulture) == whole.Groups["bits"].Value ? name : null;
-        return Register().Matches(line).Select(match => addresses.GetValueOrDefault(match.Value)).OfType<string>().Where(used => used != whollyUsed);
+        return Register().Matches(line).Select(match => addresses.GetValueOrDefault(match.Value)).OfType<string>()
+            .Where(used => used != whollyUsed);
     }
 
     private static string? Rewrite(string line, Func<string, bool> isRegister, Dictionary<string, string> addresses)
     {
         if (Declaration().Match(line) is { Success: true } declared && isRegister(declared.Groups["name"].Value))
         {
-            return $"\t.reg .b{8 * int.Parse(declared.Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture)}\t{Named(declared.Groups["name"].Value)};";
+            int bits = 8 * int.Parse(declared.Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
+            return $"\t.reg .b{bits}\t{Named(declared.Groups["name"].Value)};";
         }
 
         if (Address().Match(line) is { Success: true } address && isRegister(address.Groups["name"].Value))
@@ -94,12 +97,14 @@ internal static partial class PtxLocals
             return null;
         }
 
-        if (Store().Match(line) is { Success: true } store && addresses.TryGetValue(store.Groups["address"].Value, out string? stored) && isRegister(stored))
+        if (Store().Match(line) is { Success: true } store
+            && addresses.TryGetValue(store.Groups["address"].Value, out string? stored) && isRegister(stored))
         {
             return $"\tmov.b{store.Groups["bits"]}\t{Named(stored)}, {store.Groups["value"]};";
         }
 
-        return Load().Match(line) is { Success: true } load && addresses.TryGetValue(load.Groups["address"].Value, out string? loaded) && isRegister(loaded)
+        return Load().Match(line) is { Success: true } load
+            && addresses.TryGetValue(load.Groups["address"].Value, out string? loaded) && isRegister(loaded)
             ? $"\tmov.b{load.Groups["bits"]}\t{load.Groups["value"]}, {Named(loaded)};"
             : line;
     }

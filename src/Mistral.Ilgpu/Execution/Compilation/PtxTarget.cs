@@ -17,7 +17,8 @@ internal static partial class PtxTarget
         ? Target().Replace(ptx, ".target sm_90a")
         : !AwaitsPredecessor(ptx)
         ? ptx
-        : (architecture.Major * 10) + architecture.Minor >= Hopper ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
+        : (architecture.Major * 10) + architecture.Minor >= Hopper
+            ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
 
     /// <summary>What the assembler calls an architecture for which the PTX is, 90 for sm_90.</summary>
     public static string NameFor(int architecture, string ptx) => $"sm_{architecture}{(MultipliesByWarpgroups(ptx) ? "a" : "")}";

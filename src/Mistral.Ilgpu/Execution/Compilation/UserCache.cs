@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Compilation;
 
@@ -19,7 +18,8 @@ public static class UserCache
     public static string FileFor(string what, string device, string extension)
     {
         string key = $"{device}|{typeof(IKernel).Assembly.ManifestModule.ModuleVersionId}";
-        return Path.Combine(Folder, $"{what}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}{extension}");
+        return Path.Combine(
+            Folder, $"{what}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}{extension}");
     }
 
     /// <summary>Puts it there whole, or not at all where that cannot be.</summary>
@@ -45,7 +45,8 @@ public static class UserCache
     {
         try
         {
-            foreach (var file in new DirectoryInfo(folder).GetFiles(pattern).OrderByDescending(file => file.LastWriteTimeUtc).Skip(count))
+            var newestFirst = new DirectoryInfo(folder).GetFiles(pattern).OrderByDescending(file => file.LastWriteTimeUtc);
+            foreach (var file in newestFirst.Skip(count))
             {
                 Delete(file.FullName);
             }

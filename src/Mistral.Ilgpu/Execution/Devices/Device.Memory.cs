@@ -37,7 +37,8 @@ public sealed partial class Device
             if (total > _memoryLimit)
             {
                 throw new DeviceException(
-                    $"device {Info.Id} is out of memory: {purpose} needs {bytes:N0} bytes, {_memoryLimit - (total - bytes):N0} of {_memoryLimit:N0} are left");
+                    $"device {Info.Id} is out of memory: {purpose} needs {bytes:N0} bytes, "
+                    + $"{_memoryLimit - (total - bytes):N0} of {_memoryLimit:N0} are left");
             }
 
             var buffer = Accelerator.Allocate1D<T>(length);

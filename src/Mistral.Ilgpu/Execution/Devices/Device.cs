@@ -5,7 +5,6 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Drivers;
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Observability;
 
@@ -34,8 +33,10 @@ public sealed partial class Device : IDisposable
         Info = info;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
-        _meter.CreateObservableUpDownCounter("mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
-        _meter.CreateObservableUpDownCounter("mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag), "By", "Device memory that may be handed out.");
+        _meter.CreateObservableUpDownCounter(
+            "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
+        _meter.CreateObservableUpDownCounter(
+            "mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag), "By", "Device memory that may be handed out.");
     }
 
     public DeviceInfo Info { get; }
@@ -93,7 +94,8 @@ public sealed partial class Device : IDisposable
     /// <summary>Where something is kept between runs that depends on the device and on the kernels, see
     /// <see cref="UserCache"/>.</summary>
     public string CacheFile(string what, string extension) => UserCache.FileFor(
-        what, string.Create(CultureInfo.InvariantCulture, $"{Info.Kind}|{Info.Name}|{Info.ComputeUnits}|{Info.MaxGroupSize}"), extension);
+        what, string.Create(CultureInfo.InvariantCulture, $"{Info.Kind}|{Info.Name}|{Info.ComputeUnits}|{Info.MaxGroupSize}"),
+        extension);
 
     /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>
     public void Launch<TKernel>(KernelConfig shape, in TKernel kernel)

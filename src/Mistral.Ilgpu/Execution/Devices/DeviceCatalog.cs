@@ -1,14 +1,12 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Drivers;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
@@ -30,7 +28,8 @@ public static class DeviceCatalog
     /// <exception cref="DeviceException">The request names no device of this machine.</exception>
     public static DeviceInfo Choose(
         IReadOnlyList<DeviceInfo> devices, string request) => Find(devices, request) ?? throw new DeviceException(
-        string.Join("; ", Silent(request).Prepend($"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}")));
+        string.Join("; ", Silent(request).Prepend(
+            $"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}")));
 
     /// <summary>Drivers that are installed and have no device to give, and why, in words.</summary>
     public static IReadOnlyList<string> DriversWithoutDevices() => OpenClPlatforms.WithoutDevices();
@@ -43,7 +42,8 @@ public static class DeviceCatalog
     {
         var (kind, index) = Parse(request);
         var preferred = devices.OrderBy(device => device.Preference.Rank).ThenBy(device => device.Index);
-        return preferred.FirstOrDefault(device => (kind ?? device.Kind) == device.Kind && (index ?? device.Index) == device.Index);
+        return preferred.FirstOrDefault(
+            device => (kind ?? device.Kind) == device.Kind && (index ?? device.Index) == device.Index);
     }
 
     /// <summary>The kind of device that <paramref name="request"/> asks for; null for any.</summary>
@@ -123,7 +123,8 @@ public static class DeviceCatalog
             var info = device switch
             {
                 CudaDevice gpu => new DeviceInfo(
-                    DeviceKind.Cuda, cuda++, gpu.Name, true, gpu.MemorySize, gpu.NumMultiprocessors, gpu.MaxNumThreadsPerGroup, [])
+                    DeviceKind.Cuda, cuda++, gpu.Name, true, gpu.MemorySize, gpu.NumMultiprocessors, gpu.MaxNumThreadsPerGroup,
+                    [])
                 {
                     CudaArchitecture = gpu.Architecture is { } architecture ? (10 * architecture.Major) + architecture.Minor : 0,
                 },

@@ -2,13 +2,6 @@ using System.Collections.Immutable;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-public enum DeviceKind
-{
-    Cpu,
-    OpenCl,
-    Cuda,
-}
-
 /// <summary>What is known of a device before it is opened.</summary>
 /// <param name="Index">Counts the devices of one kind, from 0.</param>
 /// <param name="MemoryBytes">Global memory; for the CPU accelerator, the machine's.</param>

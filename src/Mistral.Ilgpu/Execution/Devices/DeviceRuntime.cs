@@ -2,7 +2,6 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Drivers;
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Devices;

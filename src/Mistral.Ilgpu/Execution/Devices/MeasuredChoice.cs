@@ -87,7 +87,8 @@ internal sealed class MeasuredChoice
     {
         try
         {
-            return _file is not null && int.TryParse(File.ReadAllText(_file), CultureInfo.InvariantCulture, out int kept) && _candidates.Contains(kept)
+            return _file is not null && int.TryParse(File.ReadAllText(_file), CultureInfo.InvariantCulture, out int kept)
+                && _candidates.Contains(kept)
                 && (kept == _candidates[0] || DateTime.UtcNow - File.GetLastWriteTimeUtc(_file) < KeptAgainstPreference)
                 ? kept
                 : null;

@@ -23,7 +23,8 @@ internal sealed partial class OpenClMarks(Device device) : StreamMarks
         device.Synchronize();
         var times = _events.Select(marker =>
         {
-            Check(GetEventProfilingInfo(marker, (uint)CLProfilingInfo.CL_PROFILING_COMMAND_END, sizeof(ulong), out ulong nanoseconds, 0));
+            Check(GetEventProfilingInfo(
+                marker, (uint)CLProfilingInfo.CL_PROFILING_COMMAND_END, sizeof(ulong), out ulong nanoseconds, 0));
             Check(ReleaseEvent(marker));
             return TimeSpan.FromMicroseconds(nanoseconds / 1e3);
         }).ToArray();

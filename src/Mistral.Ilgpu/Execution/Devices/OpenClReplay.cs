@@ -21,7 +21,10 @@ internal sealed partial class OpenClReplay(
     {
         if (_copy != 0)
         {
-            nint* global = stackalloc nint[] { shape.GridDim.X * shape.GroupDim.X, shape.GridDim.Y * shape.GroupDim.Y, shape.GridDim.Z * shape.GroupDim.Z };
+            nint* global = stackalloc nint[]
+            {
+                shape.GridDim.X * shape.GroupDim.X, shape.GridDim.Y * shape.GroupDim.Y, shape.GridDim.Z * shape.GroupDim.Z,
+            };
             nint* local = stackalloc nint[] { shape.GroupDim.X, shape.GroupDim.Y, shape.GroupDim.Z };
             var error = Enqueue(stream.CommandQueue, _copy, 3, null, global, local, 0, null, null);
             if (error != CLError.CL_SUCCESS)
@@ -59,5 +62,6 @@ internal sealed partial class OpenClReplay(
 
     [LibraryImport("OpenCL", EntryPoint = "clEnqueueNDRangeKernel")]
     private static unsafe partial CLError Enqueue(
-        nint queue, nint kernel, uint dimensions, nint* offset, nint* global, nint* local, uint waitCount, nint* waitList, nint* done);
+        nint queue, nint kernel, uint dimensions, nint* offset, nint* global, nint* local, uint waitCount, nint* waitList,
+        nint* done);
 }

@@ -3,7 +3,6 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Drivers;
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Devices;

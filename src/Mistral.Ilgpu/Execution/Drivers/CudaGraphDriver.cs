@@ -107,7 +107,8 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
         Require(GraphGetEdges(graph, null, null, ref count), "cuGraphGetEdges");
         var (from, to) = (new nint[count], new nint[count]);
         Require(GraphGetEdges(graph, from, to, ref count), "cuGraphGetEdges");
-        int[] chosen = [.. Enumerable.Range(0, (int)count).Where(i => FunctionOf(to[i]) is nint function && mayBeginEarly(function) && FunctionOf(from[i]) is not null)];
+        int[] chosen = [.. Enumerable.Range(0, (int)count).Where(
+            i => FunctionOf(to[i]) is nint function && mayBeginEarly(function) && FunctionOf(from[i]) is not null)];
         return ([.. chosen.Select(i => from[i])], [.. chosen.Select(i => to[i])]);
     }
 

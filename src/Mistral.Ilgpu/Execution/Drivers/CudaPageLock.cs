@@ -23,7 +23,8 @@ internal sealed partial class CudaPageLock : IDisposable
         // The driver takes the device from the thread, and ILGPU unbinds it after other calls.
         accelerator.Bind();
         int error = HostRegister(start, (nuint)bytes, ForAllContexts);
-        refusal = error == 0 ? null : $"cuMemHostRegister failed: {CudaAPI.CurrentAPI.GetErrorString((CudaError)error)} ({error})";
+        refusal = error == 0
+            ? null : $"cuMemHostRegister failed: {CudaAPI.CurrentAPI.GetErrorString((CudaError)error)} ({error})";
         return error == 0 ? new CudaPageLock(accelerator, start) : null;
     }
 

@@ -26,7 +26,8 @@ internal static partial class CudaSharedMemory
         if (FunctionSetAttribute(function, MaxDynamicBytes, bytes) is not 0 and var error)
         {
             throw new DeviceException(
-                $"{name} needs {bytes:N0} bytes of shared memory: cuFuncSetAttribute failed: {CudaAPI.CurrentAPI.GetErrorString((CudaError)error)} ({error})");
+                $"{name} needs {bytes:N0} bytes of shared memory: cuFuncSetAttribute failed: "
+                + $"{CudaAPI.CurrentAPI.GetErrorString((CudaError)error)} ({error})");
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ILGPU.Runtime.OpenCL;
-using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Execution.Drivers;
 
@@ -19,15 +18,18 @@ internal static class OpenClFaults
     public static DeviceException OfLaunch(string deviceId, string form, CLError error)
     {
         bool isArgument = error is CLError.CL_INVALID_ARG_INDEX or CLError.CL_INVALID_ARG_VALUE or CLError.CL_INVALID_ARG_SIZE;
-        return new DeviceException($"device {deviceId} could not launch {form}: {Failure(isArgument ? "clSetKernelArg" : "clEnqueueNDRangeKernel", error)}");
+        string call = isArgument ? "clSetKernelArg" : "clEnqueueNDRangeKernel";
+        return new DeviceException($"device {deviceId} could not launch {form}: {Failure(call, error)}");
     }
 
     /// <summary>A kernel that the driver could not compile.</summary>
     /// <param name="log">What its compiler said; null where it was not the compiler that failed.</param>
     public static DeviceException OfCompiling(string deviceName, string form, string call, CLError error, string? log)
     {
-        string? firstLine = log?.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault();
-        return new DeviceException($"{deviceName} could not compile {form}: {Failure(call, error)}{(firstLine is null ? "" : $": {firstLine}")}")
+        string? firstLine = log?.Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault();
+        return new DeviceException(
+            $"{deviceName} could not compile {form}: {Failure(call, error)}{(firstLine is null ? "" : $": {firstLine}")}")
         {
             Details = string.IsNullOrWhiteSpace(log) ? null : log.Trim(),
         };
@@ -37,7 +39,8 @@ internal static class OpenClFaults
     private static string CallOf(CLException fault)
     {
         var method = new StackTrace(fault).GetFrames().Select(frame => frame.GetMethod())
-            .FirstOrDefault(method => method?.DeclaringType is { Namespace: "ILGPU.Runtime.OpenCL" } type && type != typeof(CLException));
+            .FirstOrDefault(method => method?.DeclaringType is { Namespace: "ILGPU.Runtime.OpenCL" } type
+                && type != typeof(CLException));
         return (method?.DeclaringType?.Name, method?.Name) switch
         {
             ("CLAccelerator", ".ctor") => "clCreateContext",

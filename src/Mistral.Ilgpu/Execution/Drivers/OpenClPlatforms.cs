@@ -35,7 +35,8 @@ internal static partial class OpenClPlatforms
                 if (error != CLError.CL_SUCCESS || devices == 0)
                 {
                     string name = NameOf(platform);
-                    string found = error == CLError.CL_SUCCESS ? "clGetDeviceIDs found none" : OpenClFaults.Failure("clGetDeviceIDs", error);
+                    string found = error == CLError.CL_SUCCESS
+                        ? "clGetDeviceIDs found none" : OpenClFaults.Failure("clGetDeviceIDs", error);
                     told.Add($"the OpenCL driver {name} has no device: {found}{(name == Pocl ? CacheOfPocl() : "")}");
                 }
             }
@@ -52,7 +53,8 @@ internal static partial class OpenClPlatforms
     private static string CacheOfPocl()
     {
         string folder = Environment.GetEnvironmentVariable("POCL_CACHE_DIR") is { Length: > 0 } own ? own
-            : Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? Path.Combine(cache, "pocl", "kcache")
+            : Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+                ? Path.Combine(cache, "pocl", "kcache")
             : Path.Combine(Environment.GetEnvironmentVariable("HOME") ?? "/tmp", ".cache", "pocl", "kcache");
         try
         {

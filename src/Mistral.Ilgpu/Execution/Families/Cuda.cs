@@ -1,7 +1,6 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
@@ -43,15 +42,18 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     public override bool RoundsPrompts(ActivationType activations) => activations == ActivationType.Int8;
 
     public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) =>
-        matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns && matrix.Bands.All(band => Multiplies(band.Format, activations));
+        matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns
+            && matrix.Bands.All(band => Multiplies(band.Format, activations));
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation switch
     {
         Norm => true,
-        GatedProduct { Matrix: { Bands: [{ Format: var format }] } gateUp } => format.IsQuantized() && makesNorm && (isAlone || HasStages(gateUp.Columns)),
+        GatedProduct { Matrix: { Bands: [{ Format: var format }] } gateUp } => format.IsQuantized() && makesNorm
+            && (isAlone || HasStages(gateUp.Columns)),
         // A run must not have elements of two kv heads.
         Attend { Shape: var shape, Cache.Format: var cache } =>
-            AttendsOver(cache) && shape.Group <= TensorForms.MostDecodeHeads && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,
+            AttendsOver(cache) && shape.Group <= TensorForms.MostDecodeHeads
+                && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,
         _ => false,
     };
 

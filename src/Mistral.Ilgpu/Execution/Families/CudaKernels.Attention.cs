@@ -1,8 +1,6 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -22,7 +20,8 @@ internal sealed partial class CudaKernels
             : base.AttendPrompts<TCache, TElement>(input, cache);
 
     private protected override Launch AttendDecoded<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8) =>
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
+        bool makesInt8) =>
         Cuda.AttendsOver(cache.Format) && input.Group <= TensorForms.MostDecodeHeads
             ? ByHead(input.HeadDim, cache.Format, new TensorDecoded(
                 this, InWords(input), cache, frequencies, parts, makesInt8 ? Room(output).Packed : null))
@@ -54,7 +53,8 @@ internal sealed partial class CudaKernels
     }
 
     private sealed record TensorDecoded(
-        CudaKernels Kernels, AttentionInput<ushort> Input, KvLayer Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts, PackedInput? Packed)
+        CudaKernels Kernels, AttentionInput<ushort> Input, KvLayer Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts,
+        PackedInput? Packed)
         : ITensorHeadUse
     {
         Launch ITensorHeadUse.In<THead, TScores>() => Kernels.Launcher(

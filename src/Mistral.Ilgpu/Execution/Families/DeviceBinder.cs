@@ -1,7 +1,6 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
 

@@ -1,9 +1,7 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
@@ -54,8 +52,8 @@ public abstract class Family
     /// takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers and waiting.</summary>
     public int StagingBytes => Device.IsGpu ? 32 << 20 : 1 << 20;
 
-    /// <summary>Operations that the host may be ahead of the device in a pass that may be cancelled; null for any number. GPUs are
-    /// through with a pass soon, and the CPU accelerator's launches return when they are done.</summary>
+    /// <summary>Operations that the host may be ahead of the device in a pass that may be cancelled; null for any number. GPUs
+    /// are through with a pass soon, and the CPU accelerator's launches return when they are done.</summary>
     public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
 
     /// <summary>How weights that are multiplied with lie on the device.</summary>
@@ -96,8 +94,8 @@ public abstract class Family
     {
     }
 
-    /// <summary>How the passes of a model are launched. Recordings decline what is not decoded tokens alone, and each step of that
-    /// is launched by itself.</summary>
+    /// <summary>How the passes of a model are launched. Recordings decline what is not decoded tokens alone, and each step of
+    /// that is launched by itself.</summary>
     internal virtual IPassRunner Runner(BoundPlan plan) => plan.Device switch
     {
         { Gathering: { } launches } => new GatheredPasses(launches, plan.Direct),

@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Execution.Buffers;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
@@ -35,7 +34,8 @@ internal sealed class Fusion(Family family, ActivationType activations, Func<Mat
 
             bool isAlike = norms[i] is null && ready[i] == readyAlone[i] && makes == makesAlone;
             var together = With(operation, null, !isAlike, ready[i], makes);
-            fused[i] = (isMadeByTaker ? null : isAlike ? together : With(operation, norms[i], false, readyAlone[i], makesAlone), together);
+            var alone = isAlike ? together : With(operation, norms[i], false, readyAlone[i], makesAlone);
+            fused[i] = (isMadeByTaker ? null : alone, together);
         }
 
         return fused;
@@ -63,5 +63,6 @@ internal sealed class Fusion(Family family, ActivationType activations, Func<Mat
 
     // Whether an operation is a product that takes eight bits of its input.
     private bool TakesInt8(Operation? operation) => operation is MatrixProduct { Matrix: var matrix }
-        && activations == ActivationType.Int8 && QuantizedActivations.Fit(matrix.Columns) && matrix.Bands.Any(band => band.Format.IsQuantized());
+        && activations == ActivationType.Int8 && QuantizedActivations.Fit(matrix.Columns)
+            && matrix.Bands.Any(band => band.Format.IsQuantized());
 }

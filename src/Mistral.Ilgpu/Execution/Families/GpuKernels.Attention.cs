@@ -1,8 +1,6 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
@@ -20,14 +18,16 @@ internal partial class GpuKernels
         ByHead(input.HeadDim, new PromptGroups<TCache, TElement>(this, input));
 
     private protected override Launch AttendDecoded<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8) =>
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
+        bool makesInt8) =>
         Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
         + ByHead(input.HeadDim, new DecodedGroups<TCache, TElement>(this, input, cache, parts))
         + Merge(input, parts);
 
     /// <summary>A group for each split that a text of the pass may have, kv head and token.</summary>
     private protected Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
-        new(Math.Min(pass.DecodeRoom(Family.SplitTiles), DecodeSplits.Room(cache.Window, Family.SplitTiles)), kvHeads, pass.DecodeCount);
+        new(Math.Min(pass.DecodeRoom(Family.SplitTiles), DecodeSplits.Room(cache.Window, Family.SplitTiles)), kvHeads,
+            pass.DecodeCount);
 
     private static Launch ByHead(int headDim, IHeadUse use) => headDim switch
     {

@@ -1,6 +1,5 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
 

@@ -1,8 +1,6 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;

@@ -1,6 +1,5 @@
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;

@@ -1,9 +1,7 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 

@@ -2,7 +2,6 @@ using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
@@ -20,7 +19,8 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation is Norm or GatedProduct;
 
     // Putting a kernel on the cores costs more than many a step takes.
-    internal override IPassRunner Runner(BoundPlan plan) => new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
+    internal override IPassRunner Runner(BoundPlan plan) =>
+        new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
 
     internal override KernelSet Kernels(
         Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>

@@ -1,8 +1,6 @@
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;

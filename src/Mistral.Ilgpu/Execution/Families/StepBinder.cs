@@ -17,7 +17,8 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
         (Step? Alone, Step? Together) Steps((Operation? Alone, Operation? Together) fused)
         {
             var alone = fused.Alone is null ? null : Bind(fused.Alone);
-            return (alone, ReferenceEquals(fused.Together, fused.Alone) ? alone : fused.Together is null ? null : Bind(fused.Together));
+            return (alone, ReferenceEquals(fused.Together, fused.Alone)
+                ? alone : fused.Together is null ? null : Bind(fused.Together));
         }
     }
 
@@ -26,13 +27,15 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
         var launch = operation switch
         {
             Embed embed => kernels.Embed(embed.Name, Of(embed.Table), Of(embed.Hidden)),
-            Norm norm => kernels.RmsNorm(norm.Name, Of(norm.Hidden), Of(norm.Gain), Of(norm.Normed), norm.Epsilon, norm.Rows, norm.MakesInt8),
+            Norm norm => kernels.RmsNorm(
+                norm.Name, Of(norm.Hidden), Of(norm.Gain), Of(norm.Normed), norm.Epsilon, norm.Rows, norm.MakesInt8),
             Product product => kernels.MatMul(
                 product.Name, Of(product.Matrix), InputOf(product), Of(product.To), product.AddsToResidual),
             GatedProduct gated => kernels.SwiGlu(
                 gated.Name, Of(gated.Matrix), InputOf(gated), Of(gated.Products), Of(gated.To), gated.MakesInt8),
             Attend attend => kernels.Attend(
-                attend.Name, Of(attend.Qkv), memory.Caches[attend.Cache.Layer], memory.Frequencies, memory.Parts, Of(attend.Attended), attend.Shape, attend.MakesInt8),
+                attend.Name, Of(attend.Qkv), memory.Caches[attend.Cache.Layer], memory.Frequencies, memory.Parts,
+                Of(attend.Attended), attend.Shape, attend.MakesInt8),
             Narrow narrow => kernels.NarrowHeads(narrow.Name, Of(narrow.Padded), Of(narrow.Attended), narrow.Shape),
             Choose choose => kernels.Choose(choose.Name, Of(choose.Logits), memory.Chosen),
             _ => throw new ArgumentOutOfRangeException(nameof(operation), operation.Name, "no kernels for it"),

@@ -4,10 +4,10 @@ using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Drivers;
-using Mistral.Ilgpu.Kernels;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
-    Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles, Mistral.Ilgpu.Kernels.Products.Assign>;
+    Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles,
+    Mistral.Ilgpu.Kernels.Products.Assign>;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -121,7 +121,9 @@ internal sealed class WarpgroupProducts
         }
         catch (CudaException)
         {
-            throw new DeviceException($"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; --without warpgroups leaves them out");
+            throw new DeviceException(
+                $"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; "
+                + "--without warpgroups leaves them out");
         }
     }
 
@@ -144,15 +146,18 @@ internal sealed class WarpgroupProducts
         _device.Launch(
             Shape(Tokens, Rows, isGated: false),
             new MatMulWarpgroup<TTensor, ElementTiles, Assign>(
-                new StepState(state.View), new ElementTiles(weights.View, Columns), input.View, output.View, Rows, Columns, Rows, RowRange.Tokens));
+                new StepState(state.View), new ElementTiles(weights.View, Columns), input.View, output.View, Rows, Columns, Rows,
+                RowRange.Tokens));
         var found = new float[Tokens * Rows];
         output.View.CopyToCPU(_device.Stream, found);
         _device.Synchronize();
-        return Enumerable.Range(0, found.Length).Count(i => found[i] != Dot(w.AsSpan(i % Rows * Columns, Columns), x.AsSpan(i / Rows * Columns, Columns)));
+        return Enumerable.Range(0, found.Length).Count(
+            i => found[i] != Dot(w.AsSpan(i % Rows * Columns, Columns), x.AsSpan(i / Rows * Columns, Columns)));
 
         int[] Numbers(int rows) => [.. Enumerable.Range(0, rows * Columns).Select(_ => random.Next(-8, 9))];
 
-        static ushort[] Encode(int[] values) => [.. values.Select(value => typeof(TTensor) == typeof(BFloat16Tensor) ? BFloat16.Encode(value) : Float16.Encode(value))];
+        static ushort[] Encode(int[] values) => [.. values.Select(
+            value => typeof(TTensor) == typeof(BFloat16Tensor) ? BFloat16.Encode(value) : Float16.Encode(value))];
     }
 
     private static int Dot(ReadOnlySpan<int> a, ReadOnlySpan<int> b)

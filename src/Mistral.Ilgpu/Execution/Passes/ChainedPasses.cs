@@ -1,15 +1,14 @@
-using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
-/// Passes of decoded tokens on OpenCL CPUs; declines others. There putting a kernel on the cores costs more than many a step takes:
-/// the steps of a layer are one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit for bit.
+/// Passes of decoded tokens on OpenCL CPUs; declines others. There putting a kernel on the cores costs more than many a step
+/// takes: the steps of a layer are one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit
+/// for bit.
 /// How many workers share a launch is measured in the first passes: half the cores may read memory as fast as all do, and where
 /// others want them too, waiting for a worker costs more than launches.
 /// </summary>
@@ -63,7 +62,8 @@ internal sealed class ChainedPasses : IPassRunner
     public bool IsPrepared => IsBuilt(_whole) && (FirstSplitPosition is null || IsBuilt(_split));
 
     // The first position whose attention is split; null where no text has one.
-    private int? FirstSplitPosition => Enumerable.Range(0, (_longestWindow / TileLayout.Length) + 1).Select(tile => (int?)(tile * TileLayout.Length))
+    private int? FirstSplitPosition =>
+        Enumerable.Range(0, (_longestWindow / TileLayout.Length) + 1).Select(tile => (int?)(tile * TileLayout.Length))
         .FirstOrDefault(position => DecodeSplits.Count(position!.Value, _longestWindow, _splitTiles) > 1);
 
     // Where they cannot be compiled the steps are launched one by one.
@@ -72,7 +72,8 @@ internal sealed class ChainedPasses : IPassRunner
         _passes = PassesBefore;
         try
         {
-            Task.WhenAll(FirstSplitPosition is null ? [_whole.Value] : [_whole.Value, _split.Value]).WaitAsync(cancellation).GetAwaiter().GetResult();
+            var chains = Task.WhenAll(FirstSplitPosition is null ? [_whole.Value] : [_whole.Value, _split.Value]);
+            chains.WaitAsync(cancellation).GetAwaiter().GetResult();
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {

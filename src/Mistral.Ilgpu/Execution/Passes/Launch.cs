@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
@@ -22,7 +21,8 @@ public sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null,
     [return: NotNullIfNotNull(nameof(first)), NotNullIfNotNull(nameof(second))]
     public static Launch? operator +(Launch? first, Launch? second) => first is null || second is null
         ? first ?? second
-        : new Launch((Action<Pass>)first.Run + second.Run, Join(first.Links(false), second.Links(false)), Join(first.Links(true), second.Links(true)));
+        : new Launch((Action<Pass>)first.Run + second.Run, Join(first.Links(false), second.Links(false)),
+            Join(first.Links(true), second.Links(true)));
 
     private static IReadOnlyList<ILink>? Join(IReadOnlyList<ILink>? first, IReadOnlyList<ILink>? second) =>
         first is null || second is null ? null : [.. first, .. second];

@@ -16,10 +16,12 @@ public sealed class LayerGraph
     {
         _lists = [List(false, false), List(false, true), List(true, false), List(true, true)];
 
-        Step[] List(bool isTokenAlone, bool isLogitAlone) =>
-        [
-            .. steps.Select(step => ((step.Alone ?? step.Together)!.Operation.Rows == RowSet.Logits ? isLogitAlone : isTokenAlone) ? step.Alone : step.Together).OfType<Step>(),
-        ];
+        Step[] List(bool isTokenAlone, bool isLogitAlone)
+        {
+            return [.. steps.Select(step => IsAlone((step.Alone ?? step.Together)!) ? step.Alone : step.Together).OfType<Step>()];
+
+            bool IsAlone(Step step) => step.Operation.Rows == RowSet.Logits ? isLogitAlone : isTokenAlone;
+        }
     }
 
     /// <summary>The steps of passes of several rows.</summary>

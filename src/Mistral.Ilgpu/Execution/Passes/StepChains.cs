@@ -1,9 +1,8 @@
 using System.Reflection;
 using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
+using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
@@ -12,7 +11,8 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <param name="owner">Of the launches.</param>
 /// <param name="isStopped">Asked between two chains.</param>
 internal sealed class StepChains(
-    Execution.Devices.Device device, IReadOnlyList<Step> steps, ArrayView<int> counters, BoundLaunches owner, Func<bool> isStopped)
+    Device device, IReadOnlyList<Step> steps, ArrayView<int> counters, BoundLaunches owner,
+    Func<bool> isStopped)
 {
     /// <summary>What launches the steps of a pass, each chain by so many workers.</summary>
     /// <param name="isSplit">Whether the attention of the pass is split.</param>
@@ -62,11 +62,13 @@ internal sealed class StepChains(
         var chained = (ILinks)Activator.CreateInstance(typeof(LastLink<>).MakeGenericType(last.GetType()), last)!;
         foreach (var link in links.SkipLast(1).Reverse())
         {
-            chained = (ILinks)Activator.CreateInstance(typeof(Links<,>).MakeGenericType(link.GetType(), chained.GetType()), link, chained)!;
+            chained = (ILinks)Activator.CreateInstance(
+                typeof(Links<,>).MakeGenericType(link.GetType(), chained.GetType()), link, chained)!;
         }
 
-        return typeof(StepChains).GetMethod(nameof(Bind), BindingFlags.NonPublic | BindingFlags.Instance)!
-            .MakeGenericMethod(chained.GetType()).CreateDelegate<Func<ILinks, ArrayView<int>, Action<Pass, int>>>(this)(chained, own);
+        var bind = typeof(StepChains).GetMethod(nameof(Bind), BindingFlags.NonPublic | BindingFlags.Instance)!
+            .MakeGenericMethod(chained.GetType()).CreateDelegate<Func<ILinks, ArrayView<int>, Action<Pass, int>>>(this);
+        return bind(chained, own);
     }
 
     private Action<Pass, int> Bind<TLinks>(ILinks links, ArrayView<int> own)

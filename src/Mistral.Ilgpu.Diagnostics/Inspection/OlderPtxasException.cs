@@ -1,0 +1,9 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Diagnostics.Inspection;
+
+/// <summary>The assembler is older than the PTX.</summary>
+public sealed class OlderPtxasException(string message) : Exception(message);

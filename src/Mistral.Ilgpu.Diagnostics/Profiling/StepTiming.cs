@@ -1,0 +1,10 @@
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Diagnostics.Profiling;
+
+/// <summary>One run of a step. Times are of <see cref="StreamClock.Now"/>.</summary>
+public sealed record StepTiming(Step Step, TimeSpan Begin, TimeSpan End, StepCost Cost)
+{
+    public TimeSpan Time => End - Begin;
+}

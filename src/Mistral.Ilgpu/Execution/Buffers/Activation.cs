@@ -1,0 +1,25 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Buffers;
+
+/// <summary>Float32 activations: rows × columns, each row padded with zeros to whole packs.</summary>
+/// <param name="quantized">Room for the same in eight bits, where quantized weights may meet them.</param>
+/// <param name="tensor">Room for the same in the forms that tensor cores multiply.</param>
+public sealed class Activation(
+    string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null, TensorInput? tensor = null)
+{
+    public string Name { get; } = name;
+
+    public int Rows { get; } = rows;
+
+    public int Columns { get; } = columns;
+
+    public int Stride { get; } = Padding.Pad(columns);
+
+    public ArrayView<float> View { get; } = view;
+
+    public Int8Input? Quantized { get; } = quantized;
+
+    public TensorInput? Tensor { get; } = tensor;
+}

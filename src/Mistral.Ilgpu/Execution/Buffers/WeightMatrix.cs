@@ -1,0 +1,24 @@
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Buffers;
+
+/// <summary>
+/// Weights on the device: rows × columns, as bands of rows that have one format each. Rows that are stacked to be multiplied
+/// at once come in several bands where a file mixes formats.
+/// </summary>
+/// <param name="updates">What is added to the product.</param>
+public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands, IReadOnlyList<LowRankUpdate>? updates = null)
+{
+    public string Name { get; } = name;
+
+    public IReadOnlyList<WeightBand> Bands { get; } = bands;
+
+    public int Rows { get; } = bands.Sum(band => band.Rows);
+
+    public int Columns { get; } = bands[0].Columns;
+
+    public IReadOnlyList<LowRankUpdate> Updates { get; } = updates ?? [];
+
+    public long Bytes { get; } = bands.Sum(band => band.SizeInBytes);
+}

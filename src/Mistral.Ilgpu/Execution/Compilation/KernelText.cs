@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.IR.Types;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+using Mistral.Ilgpu.Execution.Drivers;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Execution.Compilation;
+
+/// <summary>A compiled kernel as it is kept.</summary>
+/// <param name="SharedBytes">Of a group, by the kernel's own declarations.</param>
+/// <param name="Source">PTX or OpenCL C.</param>
+internal sealed record KernelText(int SharedBytes, bool HasDynamicShared, string Source)
+{
+    public SharedMemorySpecification Shared => new(SharedBytes, HasDynamicShared);
+
+    /// <summary>What is in a file, if it is whole and was written with this key.</summary>
+    public static KernelText? Read(string file, string key)
+    {
+        string[] lines;
+        try
+        {
+            // Four lines, the last of which is the whole source.
+            lines = File.ReadAllText(file).Split('\n', 4);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        return lines.Length == 4 && lines[0] == key && lines[2] == Digest(lines[3])
+            && lines[1].Split(' ') is [var bytes, var isDynamic] && int.TryParse(bytes, out int shared)
+                && bool.TryParse(isDynamic, out bool dynamic)
+            ? new KernelText(shared, dynamic, lines[3])
+            : null;
+    }
+
+    public void Write(string file, string key) => UserCache.Write(
+        file, Encoding.UTF8.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"{key}\n{SharedBytes} {HasDynamicShared}\n{Digest(Source)}\n{Source}")));
+
+    private static string Digest(string source) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)));
+}

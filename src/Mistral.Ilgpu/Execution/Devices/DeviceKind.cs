@@ -1,0 +1,8 @@
+namespace Mistral.Ilgpu.Execution.Devices;
+
+public enum DeviceKind
+{
+    Cpu,
+    OpenCl,
+    Cuda,
+}

@@ -1,0 +1,14 @@
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints.Lora;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Kernels;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>An adapter on the device, which can be switched between passes.</summary>
+public sealed class LoraSwitch(string name)
+{
+    public string Name { get; } = name;
+
+    public bool IsOn { get; set; } = true;
+}
