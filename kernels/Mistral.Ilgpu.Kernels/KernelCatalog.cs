@@ -66,7 +66,9 @@ public sealed record KernelForm(Type Kernel)
         string name = kernel.Name.Split('`')[0];
         var types = kernel.GetGenericArguments();
         // An element type follows from its format, where there is one.
-        var arguments = types.Where(type => !type.IsPrimitive || types.Length == 1).Select(type => type.IsGenericType ? Describe(type) : type.Name).ToArray();
+        var arguments = types
+            .Where(type => !type.IsPrimitive || types.Length == 1)
+            .Select(type => type.IsGenericType ? Describe(type) : type.Name).ToArray();
         return arguments.Length == 0 ? name : $"{name}<{string.Join(", ", arguments)}>";
     }
 }
@@ -75,11 +77,19 @@ public sealed record KernelForm(Type Kernel)
 public static class KernelCatalog
 {
     private static readonly Type[] Fixed =
-        [typeof(RmsNormRow), typeof(RmsNormVectors), typeof(RmsNormGroup), typeof(RmsNormWarp<FloatsAlone>), typeof(RmsNormWarp<AlsoInt8>), typeof(SwiGlu), typeof(SwiGluVectors), typeof(QuantizeInput), typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>), typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>), typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup), typeof(ChooseGroup), typeof(MergeSplits), typeof(NarrowHeads), typeof(CopyFloats)];
+        [
+            typeof(RmsNormRow), typeof(RmsNormVectors), typeof(RmsNormGroup), typeof(RmsNormWarp<FloatsAlone>),
+            typeof(RmsNormWarp<AlsoInt8>), typeof(SwiGlu), typeof(SwiGluVectors), typeof(QuantizeInput),
+            typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>),
+            typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>),
+            typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup),
+            typeof(ChooseGroup), typeof(MergeSplits), typeof(NarrowHeads), typeof(CopyFloats)
+        ];
 
     private static readonly Type[] PerFormat =
     [
-        typeof(Embed<,>), typeof(GatedMatVecPacks<,>), typeof(GatedMatVecVectors<,>), typeof(GatedMatVecGroup<,>), typeof(FillRandomElements<,>),
+        typeof(Embed<,>), typeof(GatedMatVecPacks<,>), typeof(GatedMatVecVectors<,>),
+        typeof(GatedMatVecGroup<,>), typeof(FillRandomElements<,>),
     ];
 
     private static readonly Type[] PerCacheFormat =
@@ -98,11 +108,18 @@ public static class KernelCatalog
     private static readonly Type[] PerTiles = [typeof(AttendRow<,>), typeof(DecodeAttendRow<,>)];
 
     private static readonly Type[] PerFormatAndResult =
-        [typeof(MatVecPacks<,,>), typeof(MatVecLanes<,,>), typeof(MatVecVectors<,,>), typeof(MatVecGroup<,,>), typeof(MatMulTile<,,>)];
+        [
+            typeof(MatVecPacks<,,>),
+            typeof(MatVecLanes<,,>),
+            typeof(MatVecVectors<,,>),
+            typeof(MatVecGroup<,,>),
+            typeof(MatMulTile<,,>)
+        ];
 
     // A format is in the catalog because it is there.
     private static readonly Type[] AllFormats =
-        [.. typeof(KernelCatalog).Assembly.GetTypes().Where(type => type.IsValueType && type.Namespace == typeof(Float32).Namespace)];
+        [.. typeof(KernelCatalog).Assembly.GetTypes()
+            .Where(type => type.IsValueType && type.Namespace == typeof(Float32).Namespace)];
 
     private static readonly (Type Format, Type Element)[] Formats = [.. WithElement(typeof(IWeightFormat<>))];
 
@@ -127,11 +144,15 @@ public static class KernelCatalog
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
     private static Type[] Tiles(Type format, Type weights, Type epilogue) =>
-        [typeof(MatMulTensor<,,>).MakeGenericType(format, weights, epilogue), typeof(MatMulWarpgroup<,,>).MakeGenericType(format, weights, epilogue)];
+        [
+            typeof(MatMulTensor<,,>).MakeGenericType(format, weights, epilogue),
+            typeof(MatMulWarpgroup<,,>).MakeGenericType(format, weights, epilogue)
+        ];
 
     // A gated pair has a form of its own where a thread would have too few registers.
     private static Type SeveralTokens(Type format, Type tokens, Type epilogue) =>
-        epilogue == typeof(GateWithSilu) && !(bool)typeof(RunStage).GetMethod(nameof(RunStage.HasRegisters))!.MakeGenericMethod(format).Invoke(null, null)!
+        epilogue == typeof(GateWithSilu)
+            && !(bool)typeof(RunStage).GetMethod(nameof(RunStage.HasRegisters))!.MakeGenericMethod(format).Invoke(null, null)!
             ? typeof(BlockSwiGluTensor<,>).MakeGenericType(format, tokens)
             : typeof(BlockMatVecTensor<,,>).MakeGenericType(format, tokens, epilogue);
 
@@ -194,12 +215,14 @@ public static class KernelCatalog
            select new KernelForm(typeof(MatVecWarp<,,>).MakeGenericType(format.Format, format.Element, epilogue)),
         .. from format in TensorFormats
            from epilogue in Epilogues
-           from kernel in TokenBlocks.Select(tokens => typeof(MatVecTensor<,,,>).MakeGenericType(format, tokens, typeof(AsTheyAre), epilogue))
+           from kernel in TokenBlocks
+               .Select(tokens => typeof(MatVecTensor<,,,>).MakeGenericType(format, tokens, typeof(AsTheyAre), epilogue))
                .Concat(Tiles(format, typeof(ElementTiles), epilogue))
            select new KernelForm(kernel),
         .. from format in TensorFormats
            from epilogue in NormedEpilogues
-           select new KernelForm(typeof(MatVecTensor<,,,>).MakeGenericType(format, typeof(EightTokens), typeof(AsNormed), epilogue)),
+           select new KernelForm(
+               typeof(MatVecTensor<,,,>).MakeGenericType(format, typeof(EightTokens), typeof(AsNormed), epilogue)),
         .. from format in BlockFormats
            from kernel in new[] { typeof(BlockMatVecNormed<>), typeof(BlockSwiGluNormed<>) }
            select new KernelForm(kernel.MakeGenericType(format)),

@@ -24,7 +24,8 @@ public readonly record struct AttendRow<TTiles, TElement>(AttentionInput<TElemen
         {
             var queries = Input.State.QueryTile((int)(item / Input.KvHeads));
             int kvHead = (int)(item % Input.KvHeads);
-            tiles.Attend(AttentionBlock.Visible(queries, kvHead, Input.Window), AttentionOutput.Whole(Input, queries.FirstToken, kvHead));
+            tiles.Attend(
+                AttentionBlock.Visible(queries, kvHead, Input.Window), AttentionOutput.Whole(Input, queries.FirstToken, kvHead));
         }
     }
 }
@@ -44,6 +45,7 @@ public readonly record struct AttendGroup<TCache, TElement, TRoom>(AttentionInpu
         var group = new AttentionGroup<TCache, TElement, TRoom>(Input);
         var queries = Input.State.QueryTile(Grid.IdxY);
         int kvHead = Grid.IdxX;
-        group.Attend(AttentionBlock.Visible(queries, kvHead, Input.Window), AttentionOutput.Whole(Input, queries.FirstToken, kvHead));
+        group.Attend(
+            AttentionBlock.Visible(queries, kvHead, Input.Window), AttentionOutput.Whole(Input, queries.FirstToken, kvHead));
     }
 }

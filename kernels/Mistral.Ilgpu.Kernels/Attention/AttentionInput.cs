@@ -64,7 +64,8 @@ public readonly record struct AttentionOutput(ArrayView<float> View, long At, in
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static AttentionOutput Whole<TElement>(AttentionInput<TElement> input, int firstToken, int kvHead)
         where TElement : unmanaged => new(
-        input.Output, ((long)firstToken * input.OutputStride) + (kvHead * input.Group * input.HeadDim), input.OutputStride, input.HeadDim, false);
+        input.Output, ((long)firstToken * input.OutputStride) + (kvHead * input.Group * input.HeadDim),
+        input.OutputStride, input.HeadDim, false);
 
     /// <summary>A decoded token's part of one split.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

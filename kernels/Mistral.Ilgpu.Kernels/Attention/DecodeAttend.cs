@@ -90,7 +90,9 @@ public readonly record struct DecodeAttendRow<TTiles, TElement>(
         var query = DecodeSplits.Token(Input.State, token);
         if (split < DecodeSplits.Count(query.Position, Input.Window, Input.SplitTiles))
         {
-            tiles.Attend(DecodeSplits.Split(query, kvHead, Input.Window, split, Input.SplitTiles), AttentionOutput.Part(Input, Parts, token, kvHead, split));
+            tiles.Attend(
+                DecodeSplits.Split(query, kvHead, Input.Window, split, Input.SplitTiles),
+                AttentionOutput.Part(Input, Parts, token, kvHead, split));
         }
     }
 }
@@ -112,6 +114,8 @@ public readonly record struct DecodeAttendGroup<TCache, TElement, TRoom>(
         var (split, kvHead, token) = (Grid.IdxX, Grid.IdxY, Grid.IdxZ);
         var query = DecodeSplits.Token(Input.State, token);
         // A split past the last has no tiles and writes nothing that is read.
-        group.Attend(DecodeSplits.Split(query, kvHead, Input.Window, split, Input.SplitTiles), AttentionOutput.Part(Input, Parts, token, kvHead, split));
+        group.Attend(
+            DecodeSplits.Split(query, kvHead, Input.Window, split, Input.SplitTiles),
+            AttentionOutput.Part(Input, Parts, token, kvHead, split));
     }
 }

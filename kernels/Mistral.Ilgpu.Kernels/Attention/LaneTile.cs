@@ -40,7 +40,9 @@ internal readonly struct LaneTile<TCache, TElement>
         for (int side = fresh > 0 ? 0 : 1; side < (fresh < end ? 2 : 1); side++)
         {
             bool isRing = side == 0;
-            int inMemory = isRing ? _input.Table.Find(queries.Sequence, tile) : queries.FreshTile + tile - (queries.Start / Lanes);
+            int inMemory = isRing
+                ? _input.Table.Find(queries.Sequence, tile)
+                : queries.FreshTile + tile - (queries.Start / Lanes);
             Load(isRing ? _input.Ring : _input.Fresh, inMemory, block.KvHead, isRing ? 0 : fresh, isRing ? fresh : end);
         }
 

@@ -45,7 +45,8 @@ public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static LaneTiles<TCache, TElement> IAttentionTiles<LaneTiles<TCache, TElement>, TElement>.Create(AttentionInput<TElement> input) => new(input);
+    static LaneTiles<TCache, TElement> IAttentionTiles<LaneTiles<TCache, TElement>, TElement>.Create(
+        AttentionInput<TElement> input) => new(input);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Attend(AttentionBlock block, AttentionOutput output)

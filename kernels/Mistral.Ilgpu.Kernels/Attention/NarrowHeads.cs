@@ -39,6 +39,7 @@ public readonly record struct NarrowHeads(
         long token = item / perToken;
         int element = (int)(item % perToken);
         int head = element / HeadDim;
-        Output[(token * OutputStride) + element] = Input[(token * InputStride) + (head * PaddedHeadDim) + (element - (head * HeadDim))];
+        Output[(token * OutputStride) + element] =
+            Input[(token * InputStride) + (head * PaddedHeadDim) + (element - (head * HeadDim))];
     }
 }

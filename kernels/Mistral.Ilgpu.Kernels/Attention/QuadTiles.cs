@@ -19,7 +19,8 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
 
     private QuadTiles(AttentionInput<TElement> input) => _input = input;
 
-    static QuadTiles<TCache, TElement> IAttentionTiles<QuadTiles<TCache, TElement>, TElement>.Create(AttentionInput<TElement> input) => new(input);
+    static QuadTiles<TCache, TElement> IAttentionTiles<QuadTiles<TCache, TElement>, TElement>.Create(
+        AttentionInput<TElement> input) => new(input);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Attend(AttentionBlock block, AttentionOutput output)
@@ -93,7 +94,8 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
     /// <summary>Scores of four keys, for each of four queries.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Score(
-        QuadTile<TCache, TElement> source, int quad, Row row0, Row row1, Row row2, Row row3, out Float4 score0, out Float4 score1, out Float4 score2, out Float4 score3)
+        QuadTile<TCache, TElement> source, int quad, Row row0, Row row1, Row row2, Row row3,
+        out Float4 score0, out Float4 score1, out Float4 score2, out Float4 score3)
     {
         (score0, score1, score2, score3) = (default, default, default, default);
         for (int four = 0; four < _input.HeadDim / 4; four++)
@@ -128,7 +130,8 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
     /// <summary>output = output × keep + Σ weight i × value i, for each of four queries.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(
-        QuadTile<TCache, TElement> source, int quad, Row row0, Row row1, Row row2, Row row3, Float4 weight0, Float4 weight1, Float4 weight2, Float4 weight3,
+        QuadTile<TCache, TElement> source, int quad, Row row0, Row row1, Row row2, Row row3,
+        Float4 weight0, Float4 weight1, Float4 weight2, Float4 weight3,
         float keep0, float keep1, float keep2, float keep3)
     {
         for (int four = 0; four < _input.HeadDim / 4; four++)
@@ -185,7 +188,8 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
         {
             int token = query / input.Group;
             int head = query % input.Group;
-            long queryAt = ((long)(block.Queries.FirstToken + token) * input.QueryStride) + (((block.KvHead * input.Group) + head) * input.HeadDim);
+            long queryAt = ((long)(block.Queries.FirstToken + token) * input.QueryStride)
+                + (((block.KvHead * input.Group) + head) * input.HeadDim);
             long outputAt = output.At + ((long)token * output.TokenStride) + (head * output.HeadStride);
             Query = input.Qkv.SubView(queryAt, input.HeadDim).Cast<Float4>();
             Output = output.View.SubView(outputAt, input.HeadDim).Cast<Float4>();

@@ -49,7 +49,8 @@ public static class Rotary
         float square = angle * angle;
         float sin = angle + (angle * square * (-1.6666654611e-1f + (square * (8.3321608736e-3f - (square * 1.9515295891e-4f)))));
         float cos = 1 - (0.5f * square)
-            + (square * square * (4.166664568298827e-2f + (square * (-1.388731625493765e-3f + (square * 2.443315711809948e-5f)))));
+            + (square * square
+                * (4.166664568298827e-2f + (square * (-1.388731625493765e-3f + (square * 2.443315711809948e-5f)))));
         // A quarter turn makes a cosine of the sine and a negative sine of the cosine.
         bool isOdd = (quarter & 1) != 0;
         float cosine = isOdd ? -sin : cos;

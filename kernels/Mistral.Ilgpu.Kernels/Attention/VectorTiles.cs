@@ -22,7 +22,8 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
 
     private VectorTiles(AttentionInput<TElement> input) => _input = input;
 
-    static VectorTiles<TCache, TElement> IAttentionTiles<VectorTiles<TCache, TElement>, TElement>.Create(AttentionInput<TElement> input) => new(input);
+    static VectorTiles<TCache, TElement> IAttentionTiles<VectorTiles<TCache, TElement>, TElement>.Create(
+        AttentionInput<TElement> input) => new(input);
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -72,7 +73,8 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
     // Takes a tile into a query's output, largest score and sum of weights.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Take(
-        AttentionBlock block, int tile, int query, ref float keys, ref float values, ref float output, ref float max, ref float sum)
+        AttentionBlock block, int tile, int query, ref float keys,
+        ref float values, ref float output, ref float max, ref float sum)
     {
         int token = query / _input.Group;
         int position = block.Queries.Position + token;
@@ -91,14 +93,19 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         {
             ref float key = ref Unsafe.Add(ref keys, d * Vectors.Count);
             s0 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q, d)), Vector512.LoadUnsafe(ref key), s0);
-            s1 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q, d + 1)), Vector512.LoadUnsafe(ref key, Vectors.Count), s1);
-            s2 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q, d + 2)), Vector512.LoadUnsafe(ref key, 2 * Vectors.Count), s2);
-            s3 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q, d + 3)), Vector512.LoadUnsafe(ref key, 3 * Vectors.Count), s3);
+            s1 = Vectors.MultiplyAdd(
+                Vector512.Create(Unsafe.Add(ref q, d + 1)), Vector512.LoadUnsafe(ref key, Vectors.Count), s1);
+            s2 = Vectors.MultiplyAdd(
+                Vector512.Create(Unsafe.Add(ref q, d + 2)), Vector512.LoadUnsafe(ref key, 2 * Vectors.Count), s2);
+            s3 = Vectors.MultiplyAdd(
+                Vector512.Create(Unsafe.Add(ref q, d + 3)), Vector512.LoadUnsafe(ref key, 3 * Vectors.Count), s3);
         }
 
         var lane = Vector512<int>.Indices;
-        var seen = (Vector512.GreaterThanOrEqual(lane, Vector512.Create(firstLane)) & Vector512.LessThanOrEqual(lane, Vector512.Create(lastLane))).AsSingle();
-        var scores = Vector512.ConditionalSelect(seen, ((s0 + s1) + (s2 + s3)) * _input.Scale, Vector512.Create(AttentionScore.Masked));
+        var seen = (Vector512.GreaterThanOrEqual(lane, Vector512.Create(firstLane))
+            & Vector512.LessThanOrEqual(lane, Vector512.Create(lastLane))).AsSingle();
+        var scores = Vector512.ConditionalSelect(
+            seen, ((s0 + s1) + (s2 + s3)) * _input.Scale, Vector512.Create(AttentionScore.Masked));
         float before = max;
         max = MathF.Max(before, Vectors.Max(scores));
         float keep = SoftmaxExp.Of(before - max);
@@ -110,7 +117,8 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
             // Lanes that the query does not see are not read: what lies there need not be a number.
             for (int i = firstLane; i <= lastLane; i++)
             {
-                y = Vectors.MultiplyAdd(Vector512.Create(weights[i]), Vector512.LoadUnsafe(ref values, (nuint)((i * _input.HeadDim) + d)), y);
+                y = Vectors.MultiplyAdd(
+                    Vector512.Create(weights[i]), Vector512.LoadUnsafe(ref values, (nuint)((i * _input.HeadDim) + d)), y);
             }
 
             y.StoreUnsafe(ref output, (nuint)d);
@@ -119,7 +127,8 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref float OutputOf(AttentionOutput output, int query) =>
-        ref output.View[output.At + ((long)(query / _input.Group) * output.TokenStride) + (query % _input.Group * output.HeadStride)];
+        ref output.View[output.At + ((long)(query / _input.Group) * output.TokenStride)
+            + (query % _input.Group * output.HeadStride)];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DecodeKeys(Sides sides, AttentionBlock block, int tile, ref float to)
@@ -163,7 +172,9 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
     {
         if (sides.FirstFresh > 0)
         {
-            DecodeValues(_input.Ring, _input.Table.Find(block.Queries.Sequence, tile), block.KvHead, ref to, 0, Math.Min(sides.FirstFresh, Vectors.Count));
+            DecodeValues(
+                _input.Ring, _input.Table.Find(block.Queries.Sequence, tile),
+                block.KvHead, ref to, 0, Math.Min(sides.FirstFresh, Vectors.Count));
         }
 
         if (sides.HasFresh)
@@ -184,7 +195,9 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
             {
                 int at = (lane * _input.HeadDim) + d;
                 var value = TCache.DecodeVector(ref Unsafe.Add(ref values, at));
-                value = TCache.IsScaled ? value * Float16.Decode(tiles.ValueScales[scalesAt + (lane * runs) + (d / TileLayout.Run)]) : value;
+                value = TCache.IsScaled
+                    ? value * Float16.Decode(tiles.ValueScales[scalesAt + (lane * runs) + (d / TileLayout.Run)])
+                    : value;
                 value.StoreUnsafe(ref to, (nuint)at);
             }
         }
@@ -197,7 +210,8 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         public readonly int FirstFresh = block.Queries.Start - (tile * Vectors.Count);
 
         public readonly bool HasFresh =
-            block.Queries.Start - (tile * Vectors.Count) < Math.Min(Vectors.Count, block.Queries.Position + block.Queries.Tokens - (tile * Vectors.Count));
+            block.Queries.Start - (tile * Vectors.Count)
+                < Math.Min(Vectors.Count, block.Queries.Position + block.Queries.Tokens - (tile * Vectors.Count));
 
         public readonly int FreshTile = block.Queries.FreshTile + tile - (block.Queries.Start / Vectors.Count);
     }

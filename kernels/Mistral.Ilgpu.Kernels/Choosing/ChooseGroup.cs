@@ -26,7 +26,8 @@ public readonly record struct ChooseGroup(
     public void Execute()
     {
         var tally = new Tally(
-            SharedMemory.Allocate<uint>(Tally.Bins), SharedMemory.Allocate<uint>(Tally.Bins), SharedMemory.Allocate<ulong>(Tally.SumCount));
+            SharedMemory.Allocate<uint>(Tally.Bins), SharedMemory.Allocate<uint>(Tally.Bins),
+            SharedMemory.Allocate<ulong>(Tally.SumCount));
         var list = new TokenList(SharedMemory.Allocate<ulong>(TokenList.Capacity), SharedMemory.Allocate<int>(1));
         var likeliest = SharedMemory.Allocate<uint>(2);
         int row = Grid.IdxX;

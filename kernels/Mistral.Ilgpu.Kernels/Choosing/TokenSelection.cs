@@ -61,7 +61,8 @@ public readonly record struct TokenSelection(TokenChoice Choice, LogitRow Logits
 
                 isFirst = false;
                 // All that begin so are kept: counted, it shows; weighed, once they are equals and the last of them is needed.
-                if ((wanted == TopK && left == sum) || (wanted == TopP && known == TokenOrder.IdBits && left + Weight(wanted, (uint)found) > sum))
+                if ((wanted == TopK && left == sum)
+                    || (wanted == TopP && known == TokenOrder.IdBits && left + Weight(wanted, (uint)found) > sum))
                 {
                     break;
                 }
@@ -122,7 +123,9 @@ public readonly record struct TokenSelection(TokenChoice Choice, LogitRow Logits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Needed(int wanted, ulong total) =>
-        wanted == TopK ? (ulong)Choice.TopK : wanted == TopP ? TokenWeight.Reach(Choice.TopP, total) : TokenWeight.HighProduct(Choice.Random, total) + 1;
+        wanted == TopK ? (ulong)Choice.TopK
+            : wanted == TopP ? TokenWeight.Reach(Choice.TopP, total)
+            : TokenWeight.HighProduct(Choice.Random, total) + 1;
 
     // The last key that begins with the known bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -33,7 +33,8 @@ public readonly record struct TokenChoice(bool IsDrawn, int TopK, uint MostDista
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TokenChoice Read(ArrayView<int> state, int at) => new(
-        state[at] != 0, state[at + 1], (uint)state[at + 2], Wide(state[at + 3], state[at + 4]), Wide(state[at + 5], state[at + 6]), Wide(state[at + 7], state[at + 8]));
+        state[at] != 0, state[at + 1], (uint)state[at + 2], Wide(state[at + 3], state[at + 4]),
+        Wide(state[at + 5], state[at + 6]), Wide(state[at + 7], state[at + 8]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Wide(int low, int high) => ((ulong)(uint)high << 32) | (uint)low;

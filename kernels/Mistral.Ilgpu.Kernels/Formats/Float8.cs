@@ -31,7 +31,8 @@ public readonly struct Float8 : IWeightFormat<byte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float DecodeLane(byte bits) => Interop.IntAsFloat((uint)((((int)bits << 24) >> 4) & Placed)) * Bias;
 
-    [OpenCl("lanes = as_float16((convert_int16(from) << 20) & (int)0x87f00000) * 1.329227995784916e36f;"), IntrinsicImplementation]
+    [OpenCl("lanes = as_float16((convert_int16(from) << 20) & (int)0x87f00000) * 1.329227995784916e36f;"),
+        IntrinsicImplementation]
     public static void Load(ref byte from, ref float lanes) => DecodeVector(ref from).StoreUnsafe(ref lanes);
 
     [OpenCl(Lanes.PrefetchAhead), IntrinsicImplementation]
@@ -70,7 +71,8 @@ public readonly struct Float8 : IWeightFormat<byte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
         (FourWeights.Dot(Four(weights.A), activations[4 * pack]) + FourWeights.Dot(Four(weights.B), activations[(4 * pack) + 1]))
-        + (FourWeights.Dot(Four(weights.C), activations[(4 * pack) + 2]) + FourWeights.Dot(Four(weights.D), activations[(4 * pack) + 3]));
+        + (FourWeights.Dot(Four(weights.C), activations[(4 * pack) + 2])
+            + FourWeights.Dot(Four(weights.D), activations[(4 * pack) + 3]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Scaled(float sum, ArrayView<byte> weights, int stride, long row) =>
@@ -99,6 +101,9 @@ public readonly struct Float8 : IWeightFormat<byte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Float4 Four(uint word) => new()
     {
-        A = FromBits(word & 0xFFu), B = FromBits((word >> 8) & 0xFFu), C = FromBits((word >> 16) & 0xFFu), D = FromBits(word >> 24),
+        A = FromBits(word & 0xFFu),
+        B = FromBits((word >> 8) & 0xFFu),
+        C = FromBits((word >> 16) & 0xFFu),
+        D = FromBits(word >> 24),
     };
 }

@@ -59,7 +59,8 @@ public readonly record struct Int8Input(
             high += TFormat.Quant(weights.Quants, at, runInBlock, 1, i) * values[x + BlockRun.Half + i];
         }
 
-        return (input.A * ((scale.Low * low) + (scale.High * high))) + ((scale.LowOffset * input.B) + (scale.HighOffset * input.C));
+        return (input.A * ((scale.Low * low) + (scale.High * high)))
+            + ((scale.LowOffset * input.B) + (scale.HighOffset * input.C));
     }
 }
 
@@ -78,7 +79,8 @@ public readonly record struct FloatInput(ArrayView<float> Values, int Stride) : 
         for (int i = 0; i < BlockRun.Half; i++)
         {
             low += ((scale.Low * TFormat.Quant(weights.Quants, at, runInBlock, 0, i)) + scale.LowOffset) * Values[x + i];
-            high += ((scale.High * TFormat.Quant(weights.Quants, at, runInBlock, 1, i)) + scale.HighOffset) * Values[x + BlockRun.Half + i];
+            high += ((scale.High * TFormat.Quant(weights.Quants, at, runInBlock, 1, i)) + scale.HighOffset)
+                * Values[x + BlockRun.Half + i];
         }
 
         return low + high;

@@ -16,7 +16,8 @@ public static class NormedInput
     internal static PackedInput Load(ArrayView<Float4> input, long from, RmsNormed norm)
     {
         var packed = new PackedInput(
-            SharedMemory.Allocate<uint>(MostColumns / PackedRun.PerLane), SharedMemory.Allocate<Float4>(MostColumns / BlockRun.Length), norm.Columns);
+            SharedMemory.Allocate<uint>(MostColumns / PackedRun.PerLane),
+            SharedMemory.Allocate<Float4>(MostColumns / BlockRun.Length), norm.Columns);
         float scale = norm.ScaleOf(input, from);
         int fours = norm.Columns / PackedRun.PerLane;
         for (int first = 0; first < fours; first += Group.DimX)

@@ -23,7 +23,8 @@ internal static class PackedRun
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(PackedInput to, long token, int four, Float4 x, bool exists)
     {
-        float max = IntrinsicMath.Max(IntrinsicMath.Max(XMath.Abs(x.A), XMath.Abs(x.B)), IntrinsicMath.Max(XMath.Abs(x.C), XMath.Abs(x.D)));
+        float max = IntrinsicMath.Max(
+            IntrinsicMath.Max(XMath.Abs(x.A), XMath.Abs(x.B)), IntrinsicMath.Max(XMath.Abs(x.C), XMath.Abs(x.D)));
         max = IntrinsicMath.Max(max, Warp.ShuffleXor(max, 1));
         max = IntrinsicMath.Max(max, Warp.ShuffleXor(max, 2));
         max = IntrinsicMath.Max(max, Warp.ShuffleXor(max, 4));
@@ -36,10 +37,16 @@ internal static class PackedRun
         int high = Warp.ShuffleXor(low, 4);
         if (exists)
         {
-            to.Values[(token * (to.Stride / PerLane)) + four] = (uint)((a & 255) | ((b & 255) << 8) | ((c & 255) << 16) | (d << 24));
+            to.Values[(token * (to.Stride / PerLane)) + four] =
+                (uint)((a & 255) | ((b & 255) << 8) | ((c & 255) << 16) | (d << 24));
             if ((four & (Lanes - 1)) == 0)
             {
-                to.Runs[(token * (to.Stride / BlockRun.Length)) + (four / Lanes)] = new Float4 { A = scale, B = scale * low, C = scale * high };
+                to.Runs[(token * (to.Stride / BlockRun.Length)) + (four / Lanes)] = new Float4
+                {
+                    A = scale,
+                    B = scale * low,
+                    C = scale * high
+                };
             }
         }
     }

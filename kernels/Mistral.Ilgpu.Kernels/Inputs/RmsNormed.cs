@@ -49,7 +49,8 @@ public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, flo
         for (; i + (3 * items) < fours; i += 4 * items)
         {
             // Four loads wait for memory at the same time.
-            var (a, b, c, d) = (input[from + i], input[from + i + items], input[from + i + (2 * items)], input[from + i + (3 * items)]);
+            var (a, b, c, d) = (
+                input[from + i], input[from + i + items], input[from + i + (2 * items)], input[from + i + (3 * items)]);
             sum = AddSquares(AddSquares(AddSquares(AddSquares(sum, a), b), c), d);
         }
 

@@ -42,7 +42,12 @@ public readonly struct AlsoInt8 : IRunResult
         int low = Lanes.Quantize(ref lower, inverse, ref output.Quads[at], ref output.Pairs[2 * at]);
         at += BlockRun.Quads / 2;
         int high = Lanes.Quantize(ref upper, inverse, ref output.Quads[at], ref output.Pairs[2 * at]);
-        output.Runs[(row * (output.Stride / BlockRun.Length)) + run] = new Float4 { A = scale, B = scale * low, C = scale * high };
+        output.Runs[(row * (output.Stride / BlockRun.Length)) + run] = new Float4
+        {
+            A = scale,
+            B = scale * low,
+            C = scale * high
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

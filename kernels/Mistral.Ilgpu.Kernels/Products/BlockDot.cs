@@ -52,28 +52,32 @@ internal static class BlockDot<TFormat>
             var input = new Inputs(ref inputs, runs, run, next - run);
             nint scaleAt = run / RunsInBlock * TFormat.ScaleWords;
             o0 = Scale(TFormat.ScalesOf(ref Unsafe.Add(ref scales, scaleAt)), input, o0, ref l, ref h);
-            o1 = Scale(TFormat.ScalesOf(ref Unsafe.Add(ref scales, (row1 * scaleStride) + scaleAt)), input, o1, ref Unsafe.Add(ref l, Eight), ref Unsafe.Add(ref h, Eight));
+            o1 = Scale(
+                TFormat.ScalesOf(ref Unsafe.Add(ref scales, (row1 * scaleStride) + scaleAt)),
+                input, o1, ref Unsafe.Add(ref l, Eight), ref Unsafe.Add(ref h, Eight));
             o2 = Scale(
-                TFormat.ScalesOf(ref Unsafe.Add(ref scales, (row2 * scaleStride) + scaleAt)), input, o2, ref Unsafe.Add(ref l, 2 * Eight),
-                ref Unsafe.Add(ref h, 2 * Eight));
+                TFormat.ScalesOf(ref Unsafe.Add(ref scales, (row2 * scaleStride) + scaleAt)),
+                input, o2, ref Unsafe.Add(ref l, 2 * Eight), ref Unsafe.Add(ref h, 2 * Eight));
             o3 = Scale(
-                TFormat.ScalesOf(ref Unsafe.Add(ref scales, (row3 * scaleStride) + scaleAt)), input, o3, ref Unsafe.Add(ref l, 3 * Eight),
-                ref Unsafe.Add(ref h, 3 * Eight));
+                TFormat.ScalesOf(ref Unsafe.Add(ref scales, (row3 * scaleStride) + scaleAt)),
+                input, o3, ref Unsafe.Add(ref l, 3 * Eight), ref Unsafe.Add(ref h, 3 * Eight));
             for (int i = next - run; i < Eight; i++)
             {
                 var values = Vector256.LoadUnsafe(ref x, (nuint)((run + i) * BlockRun.Length));
                 nint at = (run + i) / RunsInBlock * TFormat.QuantBytes;
                 int part = (run + i) % RunsInBlock;
-                y0 = Add(TFormat.RunOf(ref Unsafe.Add(ref quants, at), part), values, ref Unsafe.Add(ref l, i), ref Unsafe.Add(ref h, i), y0);
+                y0 = Add(
+                    TFormat.RunOf(ref Unsafe.Add(ref quants, at), part), values,
+                    ref Unsafe.Add(ref l, i), ref Unsafe.Add(ref h, i), y0);
                 y1 = Add(
-                    TFormat.RunOf(ref Unsafe.Add(ref quants, (row1 * quantStride) + at), part), values, ref Unsafe.Add(ref l, Eight + i),
-                    ref Unsafe.Add(ref h, Eight + i), y1);
+                    TFormat.RunOf(ref Unsafe.Add(ref quants, (row1 * quantStride) + at), part),
+                    values, ref Unsafe.Add(ref l, Eight + i), ref Unsafe.Add(ref h, Eight + i), y1);
                 y2 = Add(
-                    TFormat.RunOf(ref Unsafe.Add(ref quants, (row2 * quantStride) + at), part), values, ref Unsafe.Add(ref l, (2 * Eight) + i),
-                    ref Unsafe.Add(ref h, (2 * Eight) + i), y2);
+                    TFormat.RunOf(ref Unsafe.Add(ref quants, (row2 * quantStride) + at), part),
+                    values, ref Unsafe.Add(ref l, (2 * Eight) + i), ref Unsafe.Add(ref h, (2 * Eight) + i), y2);
                 y3 = Add(
-                    TFormat.RunOf(ref Unsafe.Add(ref quants, (row3 * quantStride) + at), part), values, ref Unsafe.Add(ref l, (3 * Eight) + i),
-                    ref Unsafe.Add(ref h, (3 * Eight) + i), y3);
+                    TFormat.RunOf(ref Unsafe.Add(ref quants, (row3 * quantStride) + at), part),
+                    values, ref Unsafe.Add(ref l, (3 * Eight) + i), ref Unsafe.Add(ref h, (3 * Eight) + i), y3);
             }
         }
 
@@ -87,8 +91,8 @@ internal static class BlockDot<TFormat>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OfFour(
-        ref byte quants, nint quantStride, ref ushort scales, nint scaleStride, ref sbyte x, int valueStride, ref float inputs, int inputStride, int runs,
-        Span<float> y)
+        ref byte quants, nint quantStride, ref ushort scales, nint scaleStride,
+        ref sbyte x, int valueStride, ref float inputs, int inputStride, int runs, Span<float> y)
     {
         Span<float> low = stackalloc float[2 * Tokens * Eight];
         Span<float> high = stackalloc float[2 * Tokens * Eight];
@@ -108,8 +112,10 @@ internal static class BlockDot<TFormat>
             {
                 var input = new Inputs(ref Unsafe.Add(ref inputs, token * inputStride), runs, run, next - run);
                 int other = Tokens + token;
-                offsets[token] = Scale(first, input, offsets[token], ref Unsafe.Add(ref l, token * Eight), ref Unsafe.Add(ref h, token * Eight));
-                offsets[other] = Scale(second, input, offsets[other], ref Unsafe.Add(ref l, other * Eight), ref Unsafe.Add(ref h, other * Eight));
+                offsets[token] = Scale(
+                    first, input, offsets[token], ref Unsafe.Add(ref l, token * Eight), ref Unsafe.Add(ref h, token * Eight));
+                offsets[other] = Scale(
+                    second, input, offsets[other], ref Unsafe.Add(ref l, other * Eight), ref Unsafe.Add(ref h, other * Eight));
             }
 
             for (int i = next - run; i < Eight; i++)
@@ -150,7 +156,8 @@ internal static class BlockDot<TFormat>
         }
 
         return TFormat.HasOffsets
-            ? Vector256.MultiplyAddEstimate(scales.LowOffset, input.Low, Vector256.MultiplyAddEstimate(scales.HighOffset, input.High, offsets))
+            ? Vector256.MultiplyAddEstimate(
+                scales.LowOffset, input.Low, Vector256.MultiplyAddEstimate(scales.HighOffset, input.High, offsets))
             : offsets;
     }
 
@@ -158,7 +165,9 @@ internal static class BlockDot<TFormat>
     private static Vector256<float> Add(
         Vector256<sbyte> quants, Vector256<sbyte> x, ref float low, ref float high, Vector256<float> sums)
     {
-        var scale = TFormat.HalvesDiffer ? Vector256.Create(Vector128.Create(low), Vector128.Create(high)) : Vector256.Create(low);
+        var scale = TFormat.HalvesDiffer
+            ? Vector256.Create(Vector128.Create(low), Vector128.Create(high))
+            : Vector256.Create(low);
         return Vector256.MultiplyAddEstimate(Vector256.ConvertToSingle(WholeNumbers.Dot(quants, x)), scale, sums);
     }
 
@@ -211,7 +220,8 @@ internal static class WholeNumbers
         if (Dp.IsSupported)
         {
             return Vector256.Create(
-                Dp.DotProduct(Vector128<int>.Zero, weights.GetLower(), x.GetLower()), Dp.DotProduct(Vector128<int>.Zero, weights.GetUpper(), x.GetUpper()));
+                Dp.DotProduct(Vector128<int>.Zero, weights.GetLower(), x.GetLower()),
+                Dp.DotProduct(Vector128<int>.Zero, weights.GetUpper(), x.GetUpper()));
         }
 
         return Vector256.Create(Dot(weights.GetLower(), x.GetLower()), Dot(weights.GetUpper(), x.GetUpper()));

@@ -7,20 +7,13 @@ using Mistral.Ilgpu.Kernels.Inputs;
 
 namespace Mistral.Ilgpu.Kernels.Products;
 
-/// <summary>
-/// <see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight bits. The
-/// products of a run are whole numbers: of bytes four at a time, summed in 16 bits as long as those hold them, then in 32; or of
-/// shorts, where quants or their values have eight bits.
-/// </summary>
+/// <summary><see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight
+/// bits. The products of a run are whole numbers: of bytes four at a time, summed in 16 bits as long as those hold them, then in
+/// 32; or of shorts, where quants or their values have eight bits.</summary>
 [LaneForm]
 public readonly record struct BlockStripMatVec<TFormat, TResult>(
-    StepState State,
-    StripWeights Weights,
-    Int8Input Input,
-    ArrayView<float> Output,
-    int Rows,
-    int OutputStride,
-    RowRange Tokens) : IKernel, ILink
+    StepState State, StripWeights Weights, Int8Input Input, ArrayView<float> Output,
+    int Rows, int OutputStride, RowRange Tokens) : IKernel, ILink
     where TFormat : struct, IStripFormat
     where TResult : struct, IResult
 {
@@ -93,7 +86,8 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
         {
             for (int part = 0; part < TFormat.BlockFloats; part++)
             {
-                ref ushort floats = ref Weights.BlockFloats[((((strip * blocks) + block) * TFormat.BlockFloats) + part) * Strip.Rows];
+                ref ushort floats =
+                    ref Weights.BlockFloats[((((strip * blocks) + block) * TFormat.BlockFloats) + part) * Strip.Rows];
                 Float16.Load(ref floats, ref room.Block[part * Lanes.Count]);
                 if (tokens == 1)
                 {
@@ -149,7 +143,8 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
                 {
                     long pairs = 2 * Input.QuadAt(token + t, run, quad);
                     Lanes.AddSignedProducts(
-                        ref Weights.Quants[at + (quad * Strip.Rows)], Input.Pairs[pairs], Input.Pairs[pairs + 1], ref room.Whole[WholeAt(0, t)]);
+                        ref Weights.Quants[at + (quad * Strip.Rows)], Input.Pairs[pairs],
+                        Input.Pairs[pairs + 1], ref room.Whole[WholeAt(0, t)]);
                 }
             }
 
@@ -164,7 +159,8 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
                 for (int t = 0; t < tokens; t++)
                 {
                     long pairs = 2 * Input.QuadAt(token + t, run, quad);
-                    Lanes.AddSignedProducts(ref room.Bytes[0], Input.Pairs[pairs], Input.Pairs[pairs + 1], ref room.Whole[WholeAt(0, t)]);
+                    Lanes.AddSignedProducts(
+                        ref room.Bytes[0], Input.Pairs[pairs], Input.Pairs[pairs + 1], ref room.Whole[WholeAt(0, t)]);
                 }
             }
 
@@ -183,7 +179,8 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
                 StripQuads.Load<TFormat>(Weights.Quants, at, quad, ref room.Bytes[0]);
                 for (int t = 0; t < tokens; t++)
                 {
-                    Lanes.AddByteProducts(ref room.Bytes[0], Input.Quads[Input.QuadAt(token + t, run, quad)], ref room.Shorts[t * Lanes.Count]);
+                    Lanes.AddByteProducts(
+                        ref room.Bytes[0], Input.Quads[Input.QuadAt(token + t, run, quad)], ref room.Shorts[t * Lanes.Count]);
                 }
             }
 
@@ -209,11 +206,13 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
             }
             else
             {
-                Lanes.LoadScaled(ref Weights.RunBytes[bytes + (half * Strip.Rows)], ref room.Block[0], ref room.Scales[half * Lanes.Count]);
+                Lanes.LoadScaled(
+                    ref Weights.RunBytes[bytes + (half * Strip.Rows)], ref room.Block[0], ref room.Scales[half * Lanes.Count]);
                 if (TFormat.HasOffsets)
                 {
                     Lanes.LoadScaled(
-                        ref Weights.RunBytes[bytes + ((Halves + half) * Strip.Rows)], ref room.Block[Lanes.Count], ref room.Offsets[half * Lanes.Count]);
+                        ref Weights.RunBytes[bytes + ((Halves + half) * Strip.Rows)],
+                        ref room.Block[Lanes.Count], ref room.Offsets[half * Lanes.Count]);
                 }
             }
         }
@@ -231,11 +230,13 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
             // The sum of the activations that meet these quants.
             float sum = TFormat.HalvesDiffer ? (half == 0 ? x.B : x.C) : x.B + x.C;
             Lanes.AddScaled(
-                ref room.Whole[WholeAt(half, t)], x.A, TFormat.Bias * sum, ref room.Scales[half * Lanes.Count], ref room.Sums[t * Lanes.Count]);
+                ref room.Whole[WholeAt(half, t)], x.A, TFormat.Bias * sum,
+                ref room.Scales[half * Lanes.Count], ref room.Sums[t * Lanes.Count]);
             if (TFormat.HasOffsets)
             {
                 // Minima of blocks of 256 are taken off, offsets of the others added.
-                Lanes.AddProduct(ref room.Offsets[half * Lanes.Count], TFormat.RunBytes == 0 ? sum : -sum, ref room.Sums[t * Lanes.Count]);
+                Lanes.AddProduct(
+                    ref room.Offsets[half * Lanes.Count], TFormat.RunBytes == 0 ? sum : -sum, ref room.Sums[t * Lanes.Count]);
             }
         }
     }

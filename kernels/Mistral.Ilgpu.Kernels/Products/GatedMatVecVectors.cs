@@ -49,7 +49,8 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
             for (; token + Tile <= end; token += Tile)
             {
                 VectorDot<TFormat, TElement>.OfFour(
-                    ref gate0, ref gate1, ref up0, ref up1, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
+                    ref gate0, ref gate1, ref up0, ref up1,
+                    ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
                 for (int i = 0; i < Tile; i++)
                 {
                     Write(token + i, row, next, y[i]);

@@ -48,7 +48,8 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
             for (; token + Tile <= end; token += Tile)
             {
                 VectorDot<TFormat, TElement>.OfFour(
-                    ref w0, ref w1, ref w2, ref w3, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
+                    ref w0, ref w1, ref w2, ref w3,
+                    ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
                 for (int i = 0; i < Tile; i++)
                 {
                     Write(token + i, (int)row, y[i]);

@@ -77,7 +77,9 @@ public readonly record struct StripMatVec<TFormat, TElement, TResult>(
             for (int t = 0; t < tokens; t++)
             {
                 Lanes.AddProduct(ref weights[0], Input[x + ((long)t * InputStride) + column], ref sums[2 * t * Lanes.Count]);
-                Lanes.AddProduct(ref weights[Lanes.Count], Input[x + ((long)t * InputStride) + column + 1], ref sums[((2 * t) + 1) * Lanes.Count]);
+                Lanes.AddProduct(
+                    ref weights[Lanes.Count], Input[x + ((long)t * InputStride) + column + 1],
+                    ref sums[((2 * t) + 1) * Lanes.Count]);
             }
         }
 

@@ -38,7 +38,8 @@ internal static class VectorDot<TFormat, TElement>
     /// <param name="y">The products of the four rows of weights, for each of the four rows of activations.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OfFour(
-        ref TElement w0, ref TElement w1, ref TElement w2, ref TElement w3, ref float x, int columns, int stride, Span<Vector128<float>> y)
+        ref TElement w0, ref TElement w1, ref TElement w2, ref TElement w3,
+        ref float x, int columns, int stride, Span<Vector128<float>> y)
     {
         ref float x1 = ref Unsafe.Add(ref x, stride);
         ref float x2 = ref Unsafe.Add(ref x1, stride);

@@ -49,7 +49,8 @@ public readonly record struct RmsNormVectors(
             i = 0;
             for (; i + Vectors.Count <= Columns; i += Vectors.Count)
             {
-                (Vector512.LoadUnsafe(ref x, (nuint)i) * scale * Vector512.LoadUnsafe(ref gain, (nuint)i)).StoreUnsafe(ref y, (nuint)i);
+                (Vector512.LoadUnsafe(ref x, (nuint)i) * scale * Vector512.LoadUnsafe(ref gain, (nuint)i))
+                    .StoreUnsafe(ref y, (nuint)i);
             }
 
             for (; i < Columns; i++)

@@ -26,7 +26,8 @@ public readonly record struct AttendTensor<THead, TScores>(AttentionInput<ushort
         new TensorAttention<THead, TScores>(Input, Cache).Attend(
             block,
             new TensorQueries(
-                Input.Qkv, ((long)queries.FirstToken * Input.QueryStride) + (kvHead * Input.Group * Input.HeadDim), Input.QueryStride, Input.HeadDim),
+                Input.Qkv, ((long)queries.FirstToken * Input.QueryStride) + (kvHead * Input.Group * Input.HeadDim),
+                Input.QueryStride, Input.HeadDim),
             AttentionOutput.Whole(Input, queries.FirstToken, kvHead),
             block.FirstTile / TScores.Tiles * TScores.Tiles,
             TensorLane.Warp * TensorAttention<THead, TScores>.WarpRows,

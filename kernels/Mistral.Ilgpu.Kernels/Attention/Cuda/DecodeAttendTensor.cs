@@ -21,7 +21,8 @@ namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 [GroupForm]
 [CudaForm(80)]
 public readonly record struct DecodeAttendTensor<THead>(
-    AttentionInput<ushort> Input, TensorCache Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts, PackedInput Packed) : IKernel
+    AttentionInput<ushort> Input, TensorCache Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts,
+    PackedInput Packed) : IKernel
     where THead : struct, ITensorHead
 {
     public void Execute()
@@ -39,7 +40,8 @@ public readonly record struct DecodeAttendTensor<THead>(
         new DecodeTurn<THead>(Input, block, part).Do(Frequencies);
         Group.Barrier();
         new TensorAttention<THead, KeyScores>(Input, Cache).Attend(
-            block, new TensorQueries(Parts, part.At, 0, part.HeadStride), part, block.FirstTile, firstRow: 0, Group.DimX / TensorLane.WarpSize);
+            block, new TensorQueries(Parts, part.At, 0, part.HeadStride), part,
+            block.FirstTile, firstRow: 0, Group.DimX / TensorLane.WarpSize);
         int splits = DecodeSplits.Count(block.Queries.Position, Input.Window, Input.SplitTiles);
         if (IsLast(token, kvHead, splits))
         {

@@ -113,9 +113,11 @@ internal readonly struct TensorAttention<THead, TScores>
             Group.Barrier();
             if (TensorLane.Warp < half)
             {
-                var upper = Join(ref topMax, ref topSum, TensorShared.Load(slots), TensorShared.Load(slots + (2 * TensorLane.SlotBytes)));
+                var upper = Join(
+                    ref topMax, ref topSum, TensorShared.Load(slots), TensorShared.Load(slots + (2 * TensorLane.SlotBytes)));
                 var lower = Join(
-                    ref bottomMax, ref bottomSum, TensorShared.Load(slots + TensorLane.SlotBytes), TensorShared.Load(slots + (3 * TensorLane.SlotBytes)));
+                    ref bottomMax, ref bottomSum, TensorShared.Load(slots + TensorLane.SlotBytes),
+                    TensorShared.Load(slots + (3 * TensorLane.SlotBytes)));
                 head.Scale(upper.Mine, lower.Mine);
                 head.AddSaved(slots + (4 * TensorLane.SlotBytes), upper.Theirs, lower.Theirs, 0);
             }

@@ -120,8 +120,10 @@ public struct HeadRun<TFormat> : ITensorHead
     public void Score(ref KeyScores scores, uint keys, int element)
     {
         var columns = TensorShared.LoadColumns(keys + (uint)(element * KeyScores.RowBytes));
-        TFormat.MultiplyAdd(ref scores.LowA, ref scores.LowB, ref scores.LowC, ref scores.LowD, _a, _b, _c, _d, columns.A, columns.B);
-        TFormat.MultiplyAdd(ref scores.HighA, ref scores.HighB, ref scores.HighC, ref scores.HighD, _a, _b, _c, _d, columns.C, columns.D);
+        TFormat.MultiplyAdd(
+            ref scores.LowA, ref scores.LowB, ref scores.LowC, ref scores.LowD, _a, _b, _c, _d, columns.A, columns.B);
+        TFormat.MultiplyAdd(
+            ref scores.HighA, ref scores.HighB, ref scores.HighC, ref scores.HighD, _a, _b, _c, _d, columns.C, columns.D);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -136,7 +138,8 @@ public struct HeadRun<TFormat> : ITensorHead
     {
         var columns = TensorShared.LoadColumns(values + (swizzle ^ (uint)(element * sizeof(ushort))));
         TFormat.MultiplyAdd(ref _lowA, ref _lowB, ref _lowC, ref _lowD, weightA, weightB, weightC, weightD, columns.A, columns.B);
-        TFormat.MultiplyAdd(ref _highA, ref _highB, ref _highC, ref _highD, weightA, weightB, weightC, weightD, columns.C, columns.D);
+        TFormat.MultiplyAdd(
+            ref _highA, ref _highB, ref _highC, ref _highD, weightA, weightB, weightC, weightD, columns.C, columns.D);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

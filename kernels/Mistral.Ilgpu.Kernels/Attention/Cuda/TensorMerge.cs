@@ -33,7 +33,8 @@ internal readonly struct TensorMerge
         for (int head = TensorLane.Warp; head < _input.Group; head += Group.DimX / TensorLane.WarpSize)
         {
             // Lanes past the last split repeat it.
-            long tail = _from + (((head * DecodeSplits.Most) + IntrinsicMath.Min(TensorLane.Index, _splits - 1)) * PerPart) + _input.HeadDim;
+            long tail = _from + (((head * DecodeSplits.Most) + IntrinsicMath.Min(TensorLane.Index, _splits - 1)) * PerPart)
+                + _input.HeadDim;
             var (max, sum) = (_parts[tail], _parts[tail + 1]);
             int slot = (head * DecodeSplits.Most) + TensorLane.Index;
             _keeps[slot] = SoftmaxExp.Of(max - TensorLane.Max(max));
@@ -97,6 +98,12 @@ internal readonly struct TensorMerge
         float c = output.C + (keep * part.C);
         float d = output.D + (keep * part.D);
         sum = exists ? more : sum;
-        output = new Float4 { A = exists ? a : output.A, B = exists ? b : output.B, C = exists ? c : output.C, D = exists ? d : output.D };
+        output = new Float4
+        {
+            A = exists ? a : output.A,
+            B = exists ? b : output.B,
+            C = exists ? c : output.C,
+            D = exists ? d : output.D
+        };
     }
 }

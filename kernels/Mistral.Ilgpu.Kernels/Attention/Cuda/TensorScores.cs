@@ -103,7 +103,9 @@ public struct KeyScores : ITensorScores
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddTo<THead>(ref THead head, uint values, uint swizzle)
         where THead : struct, ITensorHead =>
-        head.Add(THead.Pair(LowA, LowB), THead.Pair(LowC, LowD), THead.Pair(HighA, HighB), THead.Pair(HighC, HighD), values, swizzle, 0);
+        head.Add(
+            THead.Pair(LowA, LowB), THead.Pair(LowC, LowD),
+            THead.Pair(HighA, HighB), THead.Pair(HighC, HighD), values, swizzle, 0);
 
     /// <summary>2^x; 0 for what is far below any score, 1 for 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -75,7 +75,8 @@ internal readonly struct TensorTiles<THead>
         {
             for (int i = TensorLane.Index; i < padding; i += TensorLane.WarpSize)
             {
-                TensorShared.Store(keys + (uint)((tile * TileBytes) + (_input.HeadDim * KeyScores.RowBytes) + (i * sizeof(float))), 0);
+                TensorShared.Store(
+                    keys + (uint)((tile * TileBytes) + (_input.HeadDim * KeyScores.RowBytes) + (i * sizeof(float))), 0);
             }
         }
     }
@@ -110,7 +111,8 @@ internal readonly struct TensorTiles<THead>
                 {
                     for (int key = 0; key < PerPiece; key++)
                     {
-                        TensorShared.Copy2(at + (uint)(key * sizeof(ushort)), (key < fromRing ? ring : fresh) + (key * sizeof(ushort)));
+                        TensorShared.Copy2(
+                            at + (uint)(key * sizeof(ushort)), (key < fromRing ? ring : fresh) + (key * sizeof(ushort)));
                     }
 
                     at += ElementsAtOnce * KeyScores.RowBytes;

@@ -24,7 +24,8 @@ public interface ITensorFormat
     /// row lane / 4 and column 2 × (lane mod 4), and two 8 rows below.
     /// </summary>
     static abstract void MultiplyAdd(
-        ref float sumA, ref float sumB, ref float sumC, ref float sumD, uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB);
+        ref float sumA, ref float sumB, ref float sumC, ref float sumD,
+        uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB);
 
     /// <summary>The warpgroup's sums += weights × tokens, matrices of 64 × 16 and 16 × 256 in shared memory; it only begins, see
     /// <see cref="WarpgroupSums"/>.</summary>
@@ -45,7 +46,8 @@ public readonly partial struct BFloat16Tensor : ITensorFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAdd(
-        ref float sumA, ref float sumB, ref float sumC, ref float sumD, uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB)
+        ref float sumA, ref float sumB, ref float sumC, ref float sumD,
+        uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB)
     {
         Ref<float> s0 = sumA, s1 = sumB, s2 = sumC, s3 = sumD;
         Input<uint> a0 = rowA, a1 = rowB, a2 = rowC, a3 = rowD, b0 = columnA, b1 = columnB;
@@ -57,7 +59,8 @@ public readonly partial struct BFloat16Tensor : ITensorFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTile(uint weights, uint tokens) =>
-        CudaAsm.Emit(WarpgroupSums.Multiply + "bf16.bf16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
+        CudaAsm.Emit(
+            WarpgroupSums.Multiply + "bf16.bf16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
 }
 
 /// <summary>IEEE half on tensor cores.</summary>
@@ -72,7 +75,8 @@ public readonly partial struct Float16Tensor : ITensorFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAdd(
-        ref float sumA, ref float sumB, ref float sumC, ref float sumD, uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB)
+        ref float sumA, ref float sumB, ref float sumC, ref float sumD,
+        uint rowA, uint rowB, uint rowC, uint rowD, uint columnA, uint columnB)
     {
         Ref<float> s0 = sumA, s1 = sumB, s2 = sumC, s3 = sumD;
         Input<uint> a0 = rowA, a1 = rowB, a2 = rowC, a3 = rowD, b0 = columnA, b1 = columnB;
@@ -84,5 +88,6 @@ public readonly partial struct Float16Tensor : ITensorFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTile(uint weights, uint tokens) =>
-        CudaAsm.Emit(WarpgroupSums.Multiply + "f16.f16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
+        CudaAsm.Emit(
+            WarpgroupSums.Multiply + "f16.f16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
 }

@@ -95,7 +95,8 @@ internal static class TensorShared
     {
         Output<uint> a = default, b = default, c = default, d = default;
         Input<uint> from = address;
-        CudaAsm.EmitRef("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref from);
+        CudaAsm.EmitRef(
+            "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref from);
         return new Factors16x16 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
     }
 }

@@ -39,27 +39,44 @@ internal static class WarpgroupSums
     /// <summary>The product itself, by the name of the factors' format: of %0 and %1, a 16th of where rows of weights and of
     /// tokens begin.</summary>
     public const string Multiply =
-        "{ .reg .b64 a, b; .reg .pred adds; cvt.u64.u32 a, %0; or.b64 a, a, " + Layout + "; cvt.u64.u32 b, %1; or.b64 b, b, " + Layout +
+        "{ .reg .b64 a, b; .reg .pred adds; cvt.u64.u32 a, %0; or.b64 a, a, " + Layout +
+        "; cvt.u64.u32 b, %1; or.b64 b, b, " + Layout +
         "; setp.eq.s32 adds, 0, 0; wgmma.mma_async.sync.aligned.m64n256k16.f32.";
 
     // The assembler lets no products overlap whose sums might be anything at first.
     private const string Zeros =
-        "mov.f32 s0, 0f00000000; mov.f32 s1, 0f00000000; mov.f32 s2, 0f00000000; mov.f32 s3, 0f00000000; mov.f32 s4, 0f00000000; mov.f32 s5, 0f00000000; mov.f32 s6, 0f00000000; mov.f32 s7, 0f00000000; " +
-        "mov.f32 s8, 0f00000000; mov.f32 s9, 0f00000000; mov.f32 s10, 0f00000000; mov.f32 s11, 0f00000000; mov.f32 s12, 0f00000000; mov.f32 s13, 0f00000000; mov.f32 s14, 0f00000000; mov.f32 s15, 0f00000000; " +
-        "mov.f32 s16, 0f00000000; mov.f32 s17, 0f00000000; mov.f32 s18, 0f00000000; mov.f32 s19, 0f00000000; mov.f32 s20, 0f00000000; mov.f32 s21, 0f00000000; mov.f32 s22, 0f00000000; mov.f32 s23, 0f00000000; " +
-        "mov.f32 s24, 0f00000000; mov.f32 s25, 0f00000000; mov.f32 s26, 0f00000000; mov.f32 s27, 0f00000000; mov.f32 s28, 0f00000000; mov.f32 s29, 0f00000000; mov.f32 s30, 0f00000000; mov.f32 s31, 0f00000000; " +
-        "mov.f32 s32, 0f00000000; mov.f32 s33, 0f00000000; mov.f32 s34, 0f00000000; mov.f32 s35, 0f00000000; mov.f32 s36, 0f00000000; mov.f32 s37, 0f00000000; mov.f32 s38, 0f00000000; mov.f32 s39, 0f00000000; " +
-        "mov.f32 s40, 0f00000000; mov.f32 s41, 0f00000000; mov.f32 s42, 0f00000000; mov.f32 s43, 0f00000000; mov.f32 s44, 0f00000000; mov.f32 s45, 0f00000000; mov.f32 s46, 0f00000000; mov.f32 s47, 0f00000000; " +
-        "mov.f32 s48, 0f00000000; mov.f32 s49, 0f00000000; mov.f32 s50, 0f00000000; mov.f32 s51, 0f00000000; mov.f32 s52, 0f00000000; mov.f32 s53, 0f00000000; mov.f32 s54, 0f00000000; mov.f32 s55, 0f00000000; " +
-        "mov.f32 s56, 0f00000000; mov.f32 s57, 0f00000000; mov.f32 s58, 0f00000000; mov.f32 s59, 0f00000000; mov.f32 s60, 0f00000000; mov.f32 s61, 0f00000000; mov.f32 s62, 0f00000000; mov.f32 s63, 0f00000000; " +
-        "mov.f32 s64, 0f00000000; mov.f32 s65, 0f00000000; mov.f32 s66, 0f00000000; mov.f32 s67, 0f00000000; mov.f32 s68, 0f00000000; mov.f32 s69, 0f00000000; mov.f32 s70, 0f00000000; mov.f32 s71, 0f00000000; " +
-        "mov.f32 s72, 0f00000000; mov.f32 s73, 0f00000000; mov.f32 s74, 0f00000000; mov.f32 s75, 0f00000000; mov.f32 s76, 0f00000000; mov.f32 s77, 0f00000000; mov.f32 s78, 0f00000000; mov.f32 s79, 0f00000000; " +
-        "mov.f32 s80, 0f00000000; mov.f32 s81, 0f00000000; mov.f32 s82, 0f00000000; mov.f32 s83, 0f00000000; mov.f32 s84, 0f00000000; mov.f32 s85, 0f00000000; mov.f32 s86, 0f00000000; mov.f32 s87, 0f00000000; " +
-        "mov.f32 s88, 0f00000000; mov.f32 s89, 0f00000000; mov.f32 s90, 0f00000000; mov.f32 s91, 0f00000000; mov.f32 s92, 0f00000000; mov.f32 s93, 0f00000000; mov.f32 s94, 0f00000000; mov.f32 s95, 0f00000000; " +
-        "mov.f32 s96, 0f00000000; mov.f32 s97, 0f00000000; mov.f32 s98, 0f00000000; mov.f32 s99, 0f00000000; mov.f32 s100, 0f00000000; mov.f32 s101, 0f00000000; mov.f32 s102, 0f00000000; mov.f32 s103, 0f00000000; " +
-        "mov.f32 s104, 0f00000000; mov.f32 s105, 0f00000000; mov.f32 s106, 0f00000000; mov.f32 s107, 0f00000000; mov.f32 s108, 0f00000000; mov.f32 s109, 0f00000000; mov.f32 s110, 0f00000000; mov.f32 s111, 0f00000000; " +
-        "mov.f32 s112, 0f00000000; mov.f32 s113, 0f00000000; mov.f32 s114, 0f00000000; mov.f32 s115, 0f00000000; mov.f32 s116, 0f00000000; mov.f32 s117, 0f00000000; mov.f32 s118, 0f00000000; mov.f32 s119, 0f00000000; " +
-        "mov.f32 s120, 0f00000000; mov.f32 s121, 0f00000000; mov.f32 s122, 0f00000000; mov.f32 s123, 0f00000000; mov.f32 s124, 0f00000000; mov.f32 s125, 0f00000000; mov.f32 s126, 0f00000000; mov.f32 s127, 0f00000000;";
+        "mov.f32 s0, 0f00000000; mov.f32 s1, 0f00000000; mov.f32 s2, 0f00000000; mov.f32 s3, 0f00000000; " +
+        "mov.f32 s4, 0f00000000; mov.f32 s5, 0f00000000; mov.f32 s6, 0f00000000; mov.f32 s7, 0f00000000; " +
+        "mov.f32 s8, 0f00000000; mov.f32 s9, 0f00000000; mov.f32 s10, 0f00000000; mov.f32 s11, 0f00000000; " +
+        "mov.f32 s12, 0f00000000; mov.f32 s13, 0f00000000; mov.f32 s14, 0f00000000; mov.f32 s15, 0f00000000; " +
+        "mov.f32 s16, 0f00000000; mov.f32 s17, 0f00000000; mov.f32 s18, 0f00000000; mov.f32 s19, 0f00000000; " +
+        "mov.f32 s20, 0f00000000; mov.f32 s21, 0f00000000; mov.f32 s22, 0f00000000; mov.f32 s23, 0f00000000; " +
+        "mov.f32 s24, 0f00000000; mov.f32 s25, 0f00000000; mov.f32 s26, 0f00000000; mov.f32 s27, 0f00000000; " +
+        "mov.f32 s28, 0f00000000; mov.f32 s29, 0f00000000; mov.f32 s30, 0f00000000; mov.f32 s31, 0f00000000; " +
+        "mov.f32 s32, 0f00000000; mov.f32 s33, 0f00000000; mov.f32 s34, 0f00000000; mov.f32 s35, 0f00000000; " +
+        "mov.f32 s36, 0f00000000; mov.f32 s37, 0f00000000; mov.f32 s38, 0f00000000; mov.f32 s39, 0f00000000; " +
+        "mov.f32 s40, 0f00000000; mov.f32 s41, 0f00000000; mov.f32 s42, 0f00000000; mov.f32 s43, 0f00000000; " +
+        "mov.f32 s44, 0f00000000; mov.f32 s45, 0f00000000; mov.f32 s46, 0f00000000; mov.f32 s47, 0f00000000; " +
+        "mov.f32 s48, 0f00000000; mov.f32 s49, 0f00000000; mov.f32 s50, 0f00000000; mov.f32 s51, 0f00000000; " +
+        "mov.f32 s52, 0f00000000; mov.f32 s53, 0f00000000; mov.f32 s54, 0f00000000; mov.f32 s55, 0f00000000; " +
+        "mov.f32 s56, 0f00000000; mov.f32 s57, 0f00000000; mov.f32 s58, 0f00000000; mov.f32 s59, 0f00000000; " +
+        "mov.f32 s60, 0f00000000; mov.f32 s61, 0f00000000; mov.f32 s62, 0f00000000; mov.f32 s63, 0f00000000; " +
+        "mov.f32 s64, 0f00000000; mov.f32 s65, 0f00000000; mov.f32 s66, 0f00000000; mov.f32 s67, 0f00000000; " +
+        "mov.f32 s68, 0f00000000; mov.f32 s69, 0f00000000; mov.f32 s70, 0f00000000; mov.f32 s71, 0f00000000; " +
+        "mov.f32 s72, 0f00000000; mov.f32 s73, 0f00000000; mov.f32 s74, 0f00000000; mov.f32 s75, 0f00000000; " +
+        "mov.f32 s76, 0f00000000; mov.f32 s77, 0f00000000; mov.f32 s78, 0f00000000; mov.f32 s79, 0f00000000; " +
+        "mov.f32 s80, 0f00000000; mov.f32 s81, 0f00000000; mov.f32 s82, 0f00000000; mov.f32 s83, 0f00000000; " +
+        "mov.f32 s84, 0f00000000; mov.f32 s85, 0f00000000; mov.f32 s86, 0f00000000; mov.f32 s87, 0f00000000; " +
+        "mov.f32 s88, 0f00000000; mov.f32 s89, 0f00000000; mov.f32 s90, 0f00000000; mov.f32 s91, 0f00000000; " +
+        "mov.f32 s92, 0f00000000; mov.f32 s93, 0f00000000; mov.f32 s94, 0f00000000; mov.f32 s95, 0f00000000; " +
+        "mov.f32 s96, 0f00000000; mov.f32 s97, 0f00000000; mov.f32 s98, 0f00000000; mov.f32 s99, 0f00000000; " +
+        "mov.f32 s100, 0f00000000; mov.f32 s101, 0f00000000; mov.f32 s102, 0f00000000; mov.f32 s103, 0f00000000; " +
+        "mov.f32 s104, 0f00000000; mov.f32 s105, 0f00000000; mov.f32 s106, 0f00000000; mov.f32 s107, 0f00000000; " +
+        "mov.f32 s108, 0f00000000; mov.f32 s109, 0f00000000; mov.f32 s110, 0f00000000; mov.f32 s111, 0f00000000; " +
+        "mov.f32 s112, 0f00000000; mov.f32 s113, 0f00000000; mov.f32 s114, 0f00000000; mov.f32 s115, 0f00000000; " +
+        "mov.f32 s116, 0f00000000; mov.f32 s117, 0f00000000; mov.f32 s118, 0f00000000; mov.f32 s119, 0f00000000; " +
+        "mov.f32 s120, 0f00000000; mov.f32 s121, 0f00000000; mov.f32 s122, 0f00000000; mov.f32 s123, 0f00000000; " +
+        "mov.f32 s124, 0f00000000; mov.f32 s125, 0f00000000; mov.f32 s126, 0f00000000; mov.f32 s127, 0f00000000;";
 
     /// <summary>Declares the registers, zeros; once in a kernel, before all else here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -102,39 +119,65 @@ internal static class WarpgroupSums
         "st.shared.f32 [%0+0], s0; st.shared.f32 [%0+528], s1; st.shared.f32 [%0+32], s2; st.shared.f32 [%0+560], s3;" +
         "st.shared.f32 [%0+4224], s4; st.shared.f32 [%0+4752], s5; st.shared.f32 [%0+4256], s6; st.shared.f32 [%0+4784], s7;" +
         "st.shared.f32 [%0+8448], s8; st.shared.f32 [%0+8976], s9; st.shared.f32 [%0+8480], s10; st.shared.f32 [%0+9008], s11;" +
-        "st.shared.f32 [%0+12672], s12; st.shared.f32 [%0+13200], s13; st.shared.f32 [%0+12704], s14; st.shared.f32 [%0+13232], s15;" +
-        "st.shared.f32 [%0+16896], s16; st.shared.f32 [%0+17424], s17; st.shared.f32 [%0+16928], s18; st.shared.f32 [%0+17456], s19;" +
-        "st.shared.f32 [%0+21120], s20; st.shared.f32 [%0+21648], s21; st.shared.f32 [%0+21152], s22; st.shared.f32 [%0+21680], s23;" +
-        "st.shared.f32 [%0+25344], s24; st.shared.f32 [%0+25872], s25; st.shared.f32 [%0+25376], s26; st.shared.f32 [%0+25904], s27;" +
-        "st.shared.f32 [%0+29568], s28; st.shared.f32 [%0+30096], s29; st.shared.f32 [%0+29600], s30; st.shared.f32 [%0+30128], s31;";
+        "st.shared.f32 [%0+12672], s12; st.shared.f32 [%0+13200], s13; " +
+        "st.shared.f32 [%0+12704], s14; st.shared.f32 [%0+13232], s15;" +
+        "st.shared.f32 [%0+16896], s16; st.shared.f32 [%0+17424], s17; " +
+        "st.shared.f32 [%0+16928], s18; st.shared.f32 [%0+17456], s19;" +
+        "st.shared.f32 [%0+21120], s20; st.shared.f32 [%0+21648], s21; " +
+        "st.shared.f32 [%0+21152], s22; st.shared.f32 [%0+21680], s23;" +
+        "st.shared.f32 [%0+25344], s24; st.shared.f32 [%0+25872], s25; " +
+        "st.shared.f32 [%0+25376], s26; st.shared.f32 [%0+25904], s27;" +
+        "st.shared.f32 [%0+29568], s28; st.shared.f32 [%0+30096], s29; " +
+        "st.shared.f32 [%0+29600], s30; st.shared.f32 [%0+30128], s31;";
 
     private const string Second =
         "st.shared.f32 [%0+0], s32; st.shared.f32 [%0+528], s33; st.shared.f32 [%0+32], s34; st.shared.f32 [%0+560], s35;" +
-        "st.shared.f32 [%0+4224], s36; st.shared.f32 [%0+4752], s37; st.shared.f32 [%0+4256], s38; st.shared.f32 [%0+4784], s39;" +
-        "st.shared.f32 [%0+8448], s40; st.shared.f32 [%0+8976], s41; st.shared.f32 [%0+8480], s42; st.shared.f32 [%0+9008], s43;" +
-        "st.shared.f32 [%0+12672], s44; st.shared.f32 [%0+13200], s45; st.shared.f32 [%0+12704], s46; st.shared.f32 [%0+13232], s47;" +
-        "st.shared.f32 [%0+16896], s48; st.shared.f32 [%0+17424], s49; st.shared.f32 [%0+16928], s50; st.shared.f32 [%0+17456], s51;" +
-        "st.shared.f32 [%0+21120], s52; st.shared.f32 [%0+21648], s53; st.shared.f32 [%0+21152], s54; st.shared.f32 [%0+21680], s55;" +
-        "st.shared.f32 [%0+25344], s56; st.shared.f32 [%0+25872], s57; st.shared.f32 [%0+25376], s58; st.shared.f32 [%0+25904], s59;" +
-        "st.shared.f32 [%0+29568], s60; st.shared.f32 [%0+30096], s61; st.shared.f32 [%0+29600], s62; st.shared.f32 [%0+30128], s63;";
+        "st.shared.f32 [%0+4224], s36; st.shared.f32 [%0+4752], s37; " +
+        "st.shared.f32 [%0+4256], s38; st.shared.f32 [%0+4784], s39;" +
+        "st.shared.f32 [%0+8448], s40; st.shared.f32 [%0+8976], s41; " +
+        "st.shared.f32 [%0+8480], s42; st.shared.f32 [%0+9008], s43;" +
+        "st.shared.f32 [%0+12672], s44; st.shared.f32 [%0+13200], s45; " +
+        "st.shared.f32 [%0+12704], s46; st.shared.f32 [%0+13232], s47;" +
+        "st.shared.f32 [%0+16896], s48; st.shared.f32 [%0+17424], s49; " +
+        "st.shared.f32 [%0+16928], s50; st.shared.f32 [%0+17456], s51;" +
+        "st.shared.f32 [%0+21120], s52; st.shared.f32 [%0+21648], s53; " +
+        "st.shared.f32 [%0+21152], s54; st.shared.f32 [%0+21680], s55;" +
+        "st.shared.f32 [%0+25344], s56; st.shared.f32 [%0+25872], s57; " +
+        "st.shared.f32 [%0+25376], s58; st.shared.f32 [%0+25904], s59;" +
+        "st.shared.f32 [%0+29568], s60; st.shared.f32 [%0+30096], s61; " +
+        "st.shared.f32 [%0+29600], s62; st.shared.f32 [%0+30128], s63;";
 
     private const string Third =
         "st.shared.f32 [%0+0], s64; st.shared.f32 [%0+528], s65; st.shared.f32 [%0+32], s66; st.shared.f32 [%0+560], s67;" +
-        "st.shared.f32 [%0+4224], s68; st.shared.f32 [%0+4752], s69; st.shared.f32 [%0+4256], s70; st.shared.f32 [%0+4784], s71;" +
-        "st.shared.f32 [%0+8448], s72; st.shared.f32 [%0+8976], s73; st.shared.f32 [%0+8480], s74; st.shared.f32 [%0+9008], s75;" +
-        "st.shared.f32 [%0+12672], s76; st.shared.f32 [%0+13200], s77; st.shared.f32 [%0+12704], s78; st.shared.f32 [%0+13232], s79;" +
-        "st.shared.f32 [%0+16896], s80; st.shared.f32 [%0+17424], s81; st.shared.f32 [%0+16928], s82; st.shared.f32 [%0+17456], s83;" +
-        "st.shared.f32 [%0+21120], s84; st.shared.f32 [%0+21648], s85; st.shared.f32 [%0+21152], s86; st.shared.f32 [%0+21680], s87;" +
-        "st.shared.f32 [%0+25344], s88; st.shared.f32 [%0+25872], s89; st.shared.f32 [%0+25376], s90; st.shared.f32 [%0+25904], s91;" +
-        "st.shared.f32 [%0+29568], s92; st.shared.f32 [%0+30096], s93; st.shared.f32 [%0+29600], s94; st.shared.f32 [%0+30128], s95;";
+        "st.shared.f32 [%0+4224], s68; st.shared.f32 [%0+4752], s69; " +
+        "st.shared.f32 [%0+4256], s70; st.shared.f32 [%0+4784], s71;" +
+        "st.shared.f32 [%0+8448], s72; st.shared.f32 [%0+8976], s73; " +
+        "st.shared.f32 [%0+8480], s74; st.shared.f32 [%0+9008], s75;" +
+        "st.shared.f32 [%0+12672], s76; st.shared.f32 [%0+13200], s77; " +
+        "st.shared.f32 [%0+12704], s78; st.shared.f32 [%0+13232], s79;" +
+        "st.shared.f32 [%0+16896], s80; st.shared.f32 [%0+17424], s81; " +
+        "st.shared.f32 [%0+16928], s82; st.shared.f32 [%0+17456], s83;" +
+        "st.shared.f32 [%0+21120], s84; st.shared.f32 [%0+21648], s85; " +
+        "st.shared.f32 [%0+21152], s86; st.shared.f32 [%0+21680], s87;" +
+        "st.shared.f32 [%0+25344], s88; st.shared.f32 [%0+25872], s89; " +
+        "st.shared.f32 [%0+25376], s90; st.shared.f32 [%0+25904], s91;" +
+        "st.shared.f32 [%0+29568], s92; st.shared.f32 [%0+30096], s93; " +
+        "st.shared.f32 [%0+29600], s94; st.shared.f32 [%0+30128], s95;";
 
     private const string Fourth =
         "st.shared.f32 [%0+0], s96; st.shared.f32 [%0+528], s97; st.shared.f32 [%0+32], s98; st.shared.f32 [%0+560], s99;" +
-        "st.shared.f32 [%0+4224], s100; st.shared.f32 [%0+4752], s101; st.shared.f32 [%0+4256], s102; st.shared.f32 [%0+4784], s103;" +
-        "st.shared.f32 [%0+8448], s104; st.shared.f32 [%0+8976], s105; st.shared.f32 [%0+8480], s106; st.shared.f32 [%0+9008], s107;" +
-        "st.shared.f32 [%0+12672], s108; st.shared.f32 [%0+13200], s109; st.shared.f32 [%0+12704], s110; st.shared.f32 [%0+13232], s111;" +
-        "st.shared.f32 [%0+16896], s112; st.shared.f32 [%0+17424], s113; st.shared.f32 [%0+16928], s114; st.shared.f32 [%0+17456], s115;" +
-        "st.shared.f32 [%0+21120], s116; st.shared.f32 [%0+21648], s117; st.shared.f32 [%0+21152], s118; st.shared.f32 [%0+21680], s119;" +
-        "st.shared.f32 [%0+25344], s120; st.shared.f32 [%0+25872], s121; st.shared.f32 [%0+25376], s122; st.shared.f32 [%0+25904], s123;" +
-        "st.shared.f32 [%0+29568], s124; st.shared.f32 [%0+30096], s125; st.shared.f32 [%0+29600], s126; st.shared.f32 [%0+30128], s127;";
+        "st.shared.f32 [%0+4224], s100; st.shared.f32 [%0+4752], s101; " +
+        "st.shared.f32 [%0+4256], s102; st.shared.f32 [%0+4784], s103;" +
+        "st.shared.f32 [%0+8448], s104; st.shared.f32 [%0+8976], s105; " +
+        "st.shared.f32 [%0+8480], s106; st.shared.f32 [%0+9008], s107;" +
+        "st.shared.f32 [%0+12672], s108; st.shared.f32 [%0+13200], s109; " +
+        "st.shared.f32 [%0+12704], s110; st.shared.f32 [%0+13232], s111;" +
+        "st.shared.f32 [%0+16896], s112; st.shared.f32 [%0+17424], s113; " +
+        "st.shared.f32 [%0+16928], s114; st.shared.f32 [%0+17456], s115;" +
+        "st.shared.f32 [%0+21120], s116; st.shared.f32 [%0+21648], s117; " +
+        "st.shared.f32 [%0+21152], s118; st.shared.f32 [%0+21680], s119;" +
+        "st.shared.f32 [%0+25344], s120; st.shared.f32 [%0+25872], s121; " +
+        "st.shared.f32 [%0+25376], s122; st.shared.f32 [%0+25904], s123;" +
+        "st.shared.f32 [%0+29568], s124; st.shared.f32 [%0+30096], s125; " +
+        "st.shared.f32 [%0+29600], s126; st.shared.f32 [%0+30128], s127;";
 }

@@ -89,12 +89,14 @@ public static partial class InlineOpenCl
     public static Context.Builder InlineLanes(this Context.Builder builder)
     {
         var manager = builder.GetIntrinsicManager();
-        var methods = typeof(InlineOpenCl).Assembly.GetTypes().Where(type => type.IsValueType && type.IsAssignableTo(typeof(ILaneStatements)))
+        var methods = typeof(InlineOpenCl).Assembly.GetTypes()
+            .Where(type => type.IsValueType && type.IsAssignableTo(typeof(ILaneStatements)))
             .Append(typeof(Lanes)).Append(typeof(Workers))
             .SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(OpenClAttribute)));
         foreach (var method in methods)
         {
-            manager.RegisterMethod(method, new CLIntrinsic(typeof(InlineOpenCl), nameof(Generate), IntrinsicImplementationMode.GenerateCode));
+            manager.RegisterMethod(
+                method, new CLIntrinsic(typeof(InlineOpenCl), nameof(Generate), IntrinsicImplementationMode.GenerateCode));
         }
 
         return builder;
@@ -121,7 +123,8 @@ public static partial class InlineOpenCl
         }
 
         string statement = Names().Replace(
-            method.GetCustomAttribute<OpenClAttribute>()!.Statement, match => arguments.GetValueOrDefault(match.Value, match.Value));
+            method.GetCustomAttribute<OpenClAttribute>()!.Statement,
+            match => arguments.GetValueOrDefault(match.Value, match.Value));
         if (Defined.TryAdd(generator, Prelude))
         {
             generator.Builder.AppendLine().AppendLine(Prelude);

@@ -58,13 +58,16 @@ public static class Lanes
     /// <summary>to += lanes × factor, rounded once where the processor can.</summary>
     [OpenCl("to = multiply_add(lanes, (float16)(factor), to);"), IntrinsicImplementation]
     public static void AddProduct(ref float lanes, float factor, ref float to) =>
-        Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref lanes), Vector512.Create(factor), Vector512.LoadUnsafe(ref to)).StoreUnsafe(ref to);
+        Vector512.FusedMultiplyAdd(
+            Vector512.LoadUnsafe(ref lanes), Vector512.Create(factor), Vector512.LoadUnsafe(ref to)).StoreUnsafe(ref to);
 
     /// <summary>to += (whole × factor − bias) × scales.</summary>
-    [OpenCl("to = multiply_add(multiply_add(convert_float16(whole), (float16)(factor), (float16)(-bias)), scales, to);"), IntrinsicImplementation]
+    [OpenCl("to = multiply_add(multiply_add(convert_float16(whole), (float16)(factor), (float16)(-bias)), scales, to);"),
+        IntrinsicImplementation]
     public static void AddScaled(
         ref int whole, float factor, float bias, ref float scales, ref float to) => Vector512.FusedMultiplyAdd(
-        Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(Vector512.LoadUnsafe(ref whole)), Vector512.Create(factor), Vector512.Create(-bias)),
+        Vector512.FusedMultiplyAdd(
+            Vector512.ConvertToSingle(Vector512.LoadUnsafe(ref whole)), Vector512.Create(factor), Vector512.Create(-bias)),
         Vector512.LoadUnsafe(ref scales),
         Vector512.LoadUnsafe(ref to)).StoreUnsafe(ref to);
 
@@ -76,7 +79,8 @@ public static class Lanes
     /// <summary>to += lanes².</summary>
     [OpenCl("to = multiply_add(lanes, lanes, to);"), IntrinsicImplementation]
     public static void AddSquare(ref float lanes, ref float to) =>
-        Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref lanes), Vector512.LoadUnsafe(ref lanes), Vector512.LoadUnsafe(ref to)).StoreUnsafe(ref to);
+        Vector512.FusedMultiplyAdd(
+            Vector512.LoadUnsafe(ref lanes), Vector512.LoadUnsafe(ref lanes), Vector512.LoadUnsafe(ref to)).StoreUnsafe(ref to);
 
     /// <summary>to = gate / (1 + e^−gate) × up.</summary>
     [OpenCl("to = gate / (1 + exp(-gate)) * up;"), IntrinsicImplementation]
@@ -87,7 +91,8 @@ public static class Lanes
     }
 
     /// <summary>The sum of all lanes: of the two halves, of the halves of that, and so on.</summary>
-    [OpenCl("float8 a = lanes.lo + lanes.hi; float4 b = a.lo + a.hi; float2 c = b.lo + b.hi; result = c.x + c.y;"), IntrinsicImplementation]
+    [OpenCl("float8 a = lanes.lo + lanes.hi; float4 b = a.lo + a.hi; float2 c = b.lo + b.hi; result = c.x + c.y;"),
+        IntrinsicImplementation]
     public static float Sum(ref float lanes)
     {
         var a = Vector256.LoadUnsafe(ref lanes) + Vector256.LoadUnsafe(ref lanes, 8);
@@ -163,7 +168,8 @@ public static class Lanes
     /// Each lane of <paramref name="sums"/> is two sums of 16 bits, of the products of its lower and its upper two bytes: those
     /// of <paramref name="bytes"/> unsigned, those of <paramref name="x"/> signed. Nothing may pass 16 bits.
     /// </summary>
-    [OpenCl("sums = __builtin_astype(__builtin_astype(sums, lanes_shorts) + multiply_bytes(bytes, (int16)(x)), int16);"), IntrinsicImplementation]
+    [OpenCl("sums = __builtin_astype(__builtin_astype(sums, lanes_shorts) + multiply_bytes(bytes, (int16)(x)), int16);"),
+        IntrinsicImplementation]
     public static void AddByteProducts(ref int bytes, int x, ref int sums)
     {
         var w = Vector512.LoadUnsafe(ref bytes).AsByte();

@@ -93,7 +93,11 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
     {
         // Blocks can be counted in an int, their bytes cannot.
         long block = (row * (_weights.Columns / TFormat.BlockLength)) + (run / (TFormat.BlockLength / BlockRun.Length));
-        return new LoadedRun { Words = TFormat.Words(_weights.Quants, block, Within), Scale = TFormat.ScaleWordsOf(_weights.Scales, block, Within) };
+        return new LoadedRun
+        {
+            Words = TFormat.Words(_weights.Quants, block, Within),
+            Scale = TFormat.ScaleWordsOf(_weights.Scales, block, Within)
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -116,7 +120,8 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
     private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Float4 input)
     {
         var quants = TFormat.Quants(loaded.Words, Within);
-        return RunSum.Add<TFormat>(sum, Dp4a.Add(0, quants.Low, low), Dp4a.Add(0, quants.High, high), TFormat.ScaleOf(loaded.Scale, Within), input);
+        return RunSum.Add<TFormat>(
+            sum, Dp4a.Add(0, quants.Low, low), Dp4a.Add(0, quants.High, high), TFormat.ScaleOf(loaded.Scale, Within), input);
     }
 
     private struct LoadedRun

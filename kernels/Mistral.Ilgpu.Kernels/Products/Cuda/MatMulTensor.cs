@@ -70,7 +70,9 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
         int stages = (columns + TileMemory.Depth - 1) / TileMemory.Depth;
         long weights = Weights.Address;
         Put(Weights.Fetch(Group.IdxX, rows, 0), memory, rows, weights, tokens, firstToken, 0);
-        Put(Weights.Fetch(Group.IdxX, rows, TileMemory.Depth), memory + TileMemory.StageBytes, rows, weights, tokens, firstToken, TileMemory.Depth);
+        Put(
+            Weights.Fetch(Group.IdxX, rows, TileMemory.Depth), memory + TileMemory.StageBytes,
+            rows, weights, tokens, firstToken, TileMemory.Depth);
         var fetched = Weights.Fetch(Group.IdxX, rows, 2 * TileMemory.Depth);
 
         // Matrices of 8 × 8 numbers in the order in which a product takes them: of weights the lower rows first, of tokens the
@@ -95,7 +97,8 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
 
             sums = sums.MultiplyAdd<TTensor>(stage + weightsAt, stage + inputAt);
             // The two pieces after those.
-            sums = sums.MultiplyAdd<TTensor>(stage + (weightsAt ^ (2 * TileMemory.PieceBytes)), stage + (inputAt ^ (2 * TileMemory.PieceBytes)));
+            sums = sums.MultiplyAdd<TTensor>(
+                stage + (weightsAt ^ (2 * TileMemory.PieceBytes)), stage + (inputAt ^ (2 * TileMemory.PieceBytes)));
             stage = stage + TileMemory.StageBytes == memoryEnd ? memory : stage + TileMemory.StageBytes;
             next = next + TileMemory.StageBytes == memoryEnd ? memory : next + TileMemory.StageBytes;
         }
@@ -146,7 +149,13 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
         int bottom = IntrinsicMath.Min(row + 8, Rows - 1);
         long first = (long)IntrinsicMath.Min(token, end - 1) * OutputStride;
         long second = (long)IntrinsicMath.Min(token + 1, end - 1) * OutputStride;
-        return new Sums16x8 { A = Output[first + top], B = Output[second + top], C = Output[first + bottom], D = Output[second + bottom] };
+        return new Sums16x8
+        {
+            A = Output[first + top],
+            B = Output[second + top],
+            C = Output[first + bottom],
+            D = Output[second + bottom]
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -170,7 +179,8 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
     {
         if (row < Rows)
         {
-            Output[((long)token * OutputStride) + row] = TEpilogue.CombineOnCuda(current, product * Weights.Scale, second * Weights.Scale);
+            Output[((long)token * OutputStride) + row] =
+                TEpilogue.CombineOnCuda(current, product * Weights.Scale, second * Weights.Scale);
         }
     }
 }

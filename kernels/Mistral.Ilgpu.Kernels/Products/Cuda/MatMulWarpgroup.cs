@@ -63,9 +63,15 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
             // What is there of eight tokens is loaded before any of it is written: a load after a store waits for it, as both may
             // be of one place.
             var (a, b) = (Current(rows.First, firstToken, token, count), Current(rows.First, firstToken, token + Warps, count));
-            var (c, d) = (Current(rows.First, firstToken, token + (2 * Warps), count), Current(rows.First, firstToken, token + (3 * Warps), count));
-            var (e, f) = (Current(rows.First, firstToken, token + (4 * Warps), count), Current(rows.First, firstToken, token + (5 * Warps), count));
-            var (g, h) = (Current(rows.First, firstToken, token + (6 * Warps), count), Current(rows.First, firstToken, token + (7 * Warps), count));
+            var (c, d) = (
+                Current(rows.First, firstToken, token + (2 * Warps), count),
+                Current(rows.First, firstToken, token + (3 * Warps), count));
+            var (e, f) = (
+                Current(rows.First, firstToken, token + (4 * Warps), count),
+                Current(rows.First, firstToken, token + (5 * Warps), count));
+            var (g, h) = (
+                Current(rows.First, firstToken, token + (6 * Warps), count),
+                Current(rows.First, firstToken, token + (7 * Warps), count));
             (a, b) = (Combine(a, sums, token), Combine(b, sums, token + Warps));
             (c, d) = (Combine(c, sums, token + (2 * Warps)), Combine(d, sums, token + (3 * Warps)));
             (e, f) = (Combine(e, sums, token + (4 * Warps)), Combine(f, sums, token + (5 * Warps)));
@@ -93,7 +99,9 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         int column = warpgroup * TileMemory.Depth;
         uint half = memory + (uint)(warpgroup * WarpgroupMemory.HalfBytes);
         Put(Weights.Fetch(thread, rows, column), thread, half, rows, weights, tokens, firstToken, column);
-        Put(Weights.Fetch(thread, rows, column + Depth), thread, half + WarpgroupMemory.StageBytes, rows, weights, tokens, firstToken, column + Depth);
+        Put(
+            Weights.Fetch(thread, rows, column + Depth), thread, half + WarpgroupMemory.StageBytes,
+            rows, weights, tokens, firstToken, column + Depth);
         column += 2 * Depth;
         var fetched = Weights.Fetch(thread, rows, column);
 

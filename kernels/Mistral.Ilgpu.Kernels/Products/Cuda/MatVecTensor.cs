@@ -20,16 +20,8 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 [GroupForm]
 [CudaForm(80, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
-    StepState State,
-    ArrayView<ushort> Weights,
-    PrefetchedRows Ahead,
-    ArrayView<float> Input,
-    RmsNormed Norm,
-    ArrayView<float> Output,
-    int Rows,
-    int InputStride,
-    int OutputStride,
-    RowRange Tokens) : IKernel
+    StepState State, ArrayView<ushort> Weights, PrefetchedRows Ahead, ArrayView<float> Input, RmsNormed Norm,
+    ArrayView<float> Output, int Rows, int InputStride, int OutputStride, RowRange Tokens) : IKernel
     where TTensor : struct, ISplitFormat
     where TTokens : struct, ITokenBlocks
     where TNorm : struct, IInputNorm
@@ -53,11 +45,14 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
         Ahead.Prefetch(firstRow, Rows, Matrices, WarpRows.GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
         if (HasTwoTiles)
         {
-            Ahead.Prefetch(firstRow + Strands.Rows, Rows, Matrices, WarpRows.GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
+            Ahead.Prefetch(
+                firstRow + Strands.Rows, Rows, Matrices, WarpRows.GroupSize / (Matrices * Strands.Rows), TEpilogue.RoundsAhead);
         }
 
         Predecessor.Await();
-        var shared = TTokens.AreTwo ? SharedMemory.Allocate<float>(Strands.SharedFloats) : SharedMemory.Allocate<float>(Strands.SharedFloats / 2);
+        var shared = TTokens.AreTwo
+            ? SharedMemory.Allocate<float>(Strands.SharedFloats)
+            : SharedMemory.Allocate<float>(Strands.SharedFloats / 2);
         int firstToken = Tokens.First(State) + (Grid.IdxX * TTokens.Tokens);
         int end = Tokens.End(State);
         if (firstToken >= end)
@@ -164,7 +159,8 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
         var rows = Load(places, pack);
         long first = 2L * (places.First + pack);
         var eight = TNorm.IsOn
-            ? new SplitEight<TTensor>(Norm.Apply(x[first], places.Scale, 2 * pack), Norm.Apply(x[first + 1], places.Scale, (2 * pack) + 1), exists)
+            ? new SplitEight<TTensor>(
+                Norm.Apply(x[first], places.Scale, 2 * pack), Norm.Apply(x[first + 1], places.Scale, (2 * pack) + 1), exists)
             : new SplitEight<TTensor>(x[first], x[first + 1], exists);
         sums.First.First = eight.MultiplyAdd(sums.First.First, rows.A, rows.B);
         if (HasTwoTiles)

@@ -28,11 +28,14 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
             Values = Hoisted.Of((token * ValuePieces) + (Group.IdxX & 15)),
             Entries = Hoisted.Of((IntrinsicMath.Min(firstToken + eighth, lastToken) * stages * RunStage.Runs) + piece),
             ToWeights = Hoisted.Of((uint)((eighth * RunStage.PitchOf<TFormat>()) + (piece * TileMemory.PieceBytes))),
-            ToValues = Hoisted.Of((uint)(RunStage<TFormat, TTokens, TEpilogue>.ValuesAt + ((Group.IdxX >> 4) * RunStage.ValuesPitch) + ((Group.IdxX & 15) * TileMemory.PieceBytes))),
-            ToEntries = Hoisted.Of((uint)(RunStage<TFormat, TTokens, TEpilogue>.EntriesAt + (eighth * RunStage.EntriesPitch) + (piece * TileMemory.PieceBytes))),
+            ToValues = Hoisted.Of((uint)(RunStage<TFormat, TTokens, TEpilogue>.ValuesAt
+                + ((Group.IdxX >> 4) * RunStage.ValuesPitch) + ((Group.IdxX & 15) * TileMemory.PieceBytes))),
+            ToEntries = Hoisted.Of((uint)(RunStage<TFormat, TTokens, TEpilogue>.EntriesAt
+                + (eighth * RunStage.EntriesPitch) + (piece * TileMemory.PieceBytes))),
             Thread = Hoisted.Of(Group.IdxX),
             Left = stages,
-            ScaleBlock = RowOf(firstRow, TensorLane.Index + (TWarps.AreApart ? TensorLane.Warp / RunStage.Runs * RunStage.Rows : 0)) * stages,
+            ScaleBlock = RowOf(
+                firstRow, TensorLane.Index + (TWarps.AreApart ? TensorLane.Warp / RunStage.Runs * RunStage.Rows : 0)) * stages,
         };
     }
 
@@ -54,7 +57,8 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
             {
                 int below = Rows * (Weights.Columns / RunStage.Columns);
                 FetchRow(
-                    to + (uint)(RunStage.Rows * RunStage.PitchOf<TFormat>()), copies.Quants + (below * QuantPieces), copies.Scales + (below * ScalePieces), piece);
+                    to + (uint)(RunStage.Rows * RunStage.PitchOf<TFormat>()),
+                    copies.Quants + (below * QuantPieces), copies.Scales + (below * ScalePieces), piece);
             }
 
             if (TWarps.Threads == 16 * TTokens.Tokens || copies.Thread < 16 * TTokens.Tokens)

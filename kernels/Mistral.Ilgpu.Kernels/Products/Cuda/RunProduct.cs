@@ -163,7 +163,8 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
         sums.First = RowsAt(stage, place, scales.First).MultiplyAdd<TTokens>(sums.First, first, second);
         if (IsBoth)
         {
-            sums.Gated = RowsAt(stage + (uint)(RunStage.Rows * RunStage.PitchOf<TFormat>()), place, scales.Gated).MultiplyAdd<TTokens>(sums.Gated, first, second);
+            sums.Gated = RowsAt(stage + (uint)(RunStage.Rows * RunStage.PitchOf<TFormat>()), place, scales.Gated)
+                .MultiplyAdd<TTokens>(sums.Gated, first, second);
         }
 
         return sums;

@@ -45,7 +45,8 @@ internal static class RunStage<TFormat, TTokens, TEpilogue>
         return new RunPlace
         {
             Run = Hoisted.Of(run),
-            Quants = Hoisted.Of((uint)(matrix + (TFormat.HalvesAreApart ? ((lane & 15) * pitch) + ((lane >> 4) * TileMemory.PieceBytes) : lane * pitch))),
+            Quants = Hoisted.Of((uint)(matrix
+                + (TFormat.HalvesAreApart ? ((lane & 15) * pitch) + ((lane >> 4) * TileMemory.PieceBytes) : lane * pitch))),
             Scales = Hoisted.Of((uint)(matrix + (lane * pitch) + RunStage.QuantBytesOf<TFormat>()
                 + (TFormat.BlockLength == BlockRun.Length ? run * TFormat.ScaleWords * sizeof(ushort) : 0))),
             Values = Hoisted.Of((uint)(ValuesAt + (token * RunStage.ValuesPitch) + (piece * TileMemory.PieceBytes))),

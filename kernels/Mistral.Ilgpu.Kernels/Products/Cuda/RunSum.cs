@@ -15,7 +15,9 @@ internal static class RunSum
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Add<TFormat>(float sum, int low, int high, RunScale scale, Float4 input)
         where TFormat : struct, IBlockFormat =>
-        TFormat.HalvesDiffer ? Add<TFormat>(sum, (float)low, high, scale, input) : Add<TFormat>(sum, low + high, 0f, scale, input);
+        TFormat.HalvesDiffer
+            ? Add<TFormat>(sum, (float)low, high, scale, input)
+            : Add<TFormat>(sum, low + high, 0f, scale, input);
 
     /// <summary>The same of whole numbers that are floats already, as exact.</summary>
     /// <param name="low">Of both halves, where they have one scale.</param>
@@ -26,7 +28,9 @@ internal static class RunSum
         if (TFormat.HalvesDiffer)
         {
             sum = Fused.MultiplyAdd(input.A * scale.High, high, Fused.MultiplyAdd(input.A * scale.Low, low, sum));
-            return TFormat.HasOffsets ? Fused.MultiplyAdd(scale.HighOffset, input.C, Fused.MultiplyAdd(scale.LowOffset, input.B, sum)) : sum;
+            return TFormat.HasOffsets
+                ? Fused.MultiplyAdd(scale.HighOffset, input.C, Fused.MultiplyAdd(scale.LowOffset, input.B, sum))
+                : sum;
         }
 
         sum = Fused.MultiplyAdd(input.A * scale.Low, low, sum);

@@ -58,7 +58,9 @@ public static class Strands
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SaveTwo(uint memory, int block, Sums16x8 even, Sums16x8 odd)
     {
-        uint at = memory + (uint)(((((block * EightWarps) + (TensorLane.Warp & (EightWarps - 1))) * BlockFloats) + (TensorLane.Column * Rows) + TensorLane.Row) * sizeof(float));
+        uint at = memory
+            + (uint)(((((block * EightWarps) + (TensorLane.Warp & (EightWarps - 1))) * BlockFloats)
+                + (TensorLane.Column * Rows) + TensorLane.Row) * sizeof(float));
         TensorShared.Store(at, even.A + odd.A);
         TensorShared.Store(at + (Rows * sizeof(float)), even.B + odd.B);
         TensorShared.Store(at + (Rows / 2 * sizeof(float)), even.C + odd.C);
@@ -91,7 +93,8 @@ public static class Strands
     internal static float SumOf(ArrayView<float> shared, int block, int item)
     {
         int at = ((block + (item / BlockFloats)) * EightWarps * BlockFloats) + (item & (BlockFloats - 1));
-        return (Two(shared, at) + Two(shared, at + (2 * BlockFloats))) + (Two(shared, at + BlockFloats) + Two(shared, at + (3 * BlockFloats)));
+        return (Two(shared, at) + Two(shared, at + (2 * BlockFloats)))
+            + (Two(shared, at + BlockFloats) + Two(shared, at + (3 * BlockFloats)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -25,7 +25,9 @@ internal struct RunColumns
     {
         var halves = TileMemory.Load(stage + place.Values);
         uint entry = stage + place.Entries;
-        return (At<TFormat>(halves.A, halves.B, entry), TTokens.AreTwo ? At<TFormat>(halves.C, halves.D, entry + (8 * RunStage.EntriesPitch)) : default);
+        return (
+            At<TFormat>(halves.A, halves.B, entry),
+            TTokens.AreTwo ? At<TFormat>(halves.C, halves.D, entry + (8 * RunStage.EntriesPitch)) : default);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -35,7 +37,9 @@ internal struct RunColumns
             Low = low,
             High = high,
             First = TFormat.HasOffsets ? TensorShared.LoadFloats(entry) : new Float4 { A = TensorShared.Load(entry) },
-            Second = TFormat.HasOffsets ? TensorShared.LoadFloats(entry + RunStage.EntriesPitch) : new Float4 { A = TensorShared.Load(entry + RunStage.EntriesPitch) },
+            Second = TFormat.HasOffsets
+                ? TensorShared.LoadFloats(entry + RunStage.EntriesPitch)
+                : new Float4 { A = TensorShared.Load(entry + RunStage.EntriesPitch) },
         };
 }
 
@@ -167,7 +171,10 @@ internal struct WholeSums
         float start = 12582912f / (1 << factorBits);
         return new WholeSums
         {
-            A = Interop.IntAsFloat(a) - start, B = Interop.IntAsFloat(b) - start, C = Interop.IntAsFloat(c) - start, D = Interop.IntAsFloat(d) - start,
+            A = Interop.IntAsFloat(a) - start,
+            B = Interop.IntAsFloat(b) - start,
+            C = Interop.IntAsFloat(c) - start,
+            D = Interop.IntAsFloat(d) - start,
         };
     }
 }

@@ -168,7 +168,10 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
         (first, second) = (first ^ PackedBytes.Tops, second ^ PackedBytes.Tops);
         return new Pack
         {
-            A = Pair(first, 0, scale, offset), B = Pair(first, 2, scale, offset), C = Pair(second, 0, scale, offset), D = Pair(second, 2, scale, offset),
+            A = Pair(first, 0, scale, offset),
+            B = Pair(first, 2, scale, offset),
+            C = Pair(second, 0, scale, offset),
+            D = Pair(second, 2, scale, offset),
         };
     }
 
