@@ -53,7 +53,8 @@ internal static class CommandLine
         }
         catch (Exception exception)
         {
-            return Report(exception, terminal, args.Any(argument => argument is OutputOptions.Verbose or OutputOptions.VerboseShort));
+            return Report(
+                exception, terminal, args.Any(argument => argument is OutputOptions.Verbose or OutputOptions.VerboseShort));
         }
     }
 
@@ -80,7 +81,8 @@ internal static class CommandLine
         var (code, message) = exception switch
         {
             // The signal may have gone to a compiler that the driver started too, and that is not the driver's fault.
-            DeviceException or AcceleratorException when terminal.Interruption is { } interruption => (interruption, "interrupted"),
+            DeviceException or AcceleratorException when terminal.Interruption is { } interruption =>
+                (interruption, "interrupted"),
             UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
             ModelMemoryException memory => (ExitCode.Device, MemoryAdvice.Text(memory)),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),

@@ -29,7 +29,10 @@ internal static class BenchTable
 
     private static List<string> Headings(IReadOnlyList<BenchResult> results)
     {
-        string[] headings = ["model", "params", "type", "device", "threads", "test", "depth", "batch", "tokens/s", "best", "GB/s", "of the copy"];
+        string[] headings =
+        [
+            "model", "params", "type", "device", "threads", "test", "depth", "batch", "tokens/s", "best", "GB/s", "of the copy"
+        ];
         return results[0].Peer is { } peer ? [.. headings, peer.Name, "ratio"] : [.. headings];
     }
 
@@ -37,8 +40,11 @@ internal static class BenchTable
     {
         List<string> cells =
         [
-            result.Model, Text($"{result.Params / 1e6:0.0} M"), result.Type, result.Device, result.Threads is { } threads ? Text($"{threads}") : "-", result.Test, Text($"{result.Depth}"), Text($"{result.Batch}"),
-            Text($"{result.TokensPerSecond.Mean:0.0} ± {result.TokensPerSecond.Sd:0.0}"), Text($"{result.TokensPerSecond.Best:0.0}"), Text($"{result.GbPerSecond:0.0}"),
+            result.Model, Text($"{result.Params / 1e6:0.0} M"), result.Type,
+            result.Device, result.Threads is { } threads ? Text($"{threads}") : "-",
+            result.Test, Text($"{result.Depth}"), Text($"{result.Batch}"),
+            Text($"{result.TokensPerSecond.Mean:0.0} ± {result.TokensPerSecond.Sd:0.0}"),
+            Text($"{result.TokensPerSecond.Best:0.0}"), Text($"{result.GbPerSecond:0.0}"),
             result.LimitFraction is { } fraction ? Text($"{fraction:0 %}") : "-",
         ];
         return result.Peer is { } peer ? [.. cells, Text($"{peer.TokensPerSecond:0.0}"), Text($"{peer.Ratio:0.00}")] : cells;
@@ -53,7 +59,8 @@ internal static class BenchTable
             Row(row);
         }
 
-        void Row(IReadOnlyList<string> cells) => output.Write($"| {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
+        void Row(IReadOnlyList<string> cells) =>
+            output.Write($"| {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
     }
 
     private static void WriteCsv(TextWriter output, IReadOnlyList<BenchResult> results)
@@ -61,16 +68,17 @@ internal static class BenchTable
         using var csv = CsvWriter.Create(output, new CsvWriterOptions { NewLine = "\n" }, leaveOpen: true);
         csv.WriteHeader(
         [
-            "model", "params", "type", "device", "threads", "test", "depth", "batch", "mean", "sd", "best", "gb_per_second", "limit_fraction",
-            "peer", "peer_tokens_per_second", "ratio",
+            "model", "params", "type", "device", "threads", "test", "depth",
+            "batch", "mean", "sd", "best", "gb_per_second", "limit_fraction", "peer", "peer_tokens_per_second", "ratio",
         ]);
         foreach (var result in results)
         {
             csv.WriteRecord(
             [
-                result.Model, Text($"{result.Params}"), result.Type, result.Device, Text($"{result.Threads}"), result.Test, Text($"{result.Depth}"), Text($"{result.Batch}"),
-                Text($"{result.TokensPerSecond.Mean}"), Text($"{result.TokensPerSecond.Sd}"), Text($"{result.TokensPerSecond.Best}"),
-                Text($"{result.GbPerSecond}"), Text($"{result.LimitFraction}"),
+                result.Model, Text($"{result.Params}"), result.Type, result.Device,
+                Text($"{result.Threads}"), result.Test, Text($"{result.Depth}"), Text($"{result.Batch}"),
+                Text($"{result.TokensPerSecond.Mean}"), Text($"{result.TokensPerSecond.Sd}"),
+                Text($"{result.TokensPerSecond.Best}"), Text($"{result.GbPerSecond}"), Text($"{result.LimitFraction}"),
                 Text($"{result.Peer?.Name}"), Text($"{result.Peer?.TokensPerSecond}"), Text($"{result.Peer?.Ratio}"),
             ]);
         }

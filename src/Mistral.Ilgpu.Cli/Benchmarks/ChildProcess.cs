@@ -26,7 +26,9 @@ internal static class ChildProcess
         }
 
         arguments.AddRange(changed.SelectMany(change => new[] { change.Option, change.Value }));
-        string program = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "mistral" ? path : "dotnet";
+        string program = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "mistral"
+            ? path
+            : "dotnet";
         if (program == "dotnet")
         {
             arguments.Insert(0, Path.Combine(AppContext.BaseDirectory, "mistral.dll"));

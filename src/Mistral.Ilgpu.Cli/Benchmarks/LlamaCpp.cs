@@ -27,7 +27,9 @@ internal sealed partial class LlamaCpp
     {
         string[] places = [folder, Path.Combine(folder, "bin"), Path.Combine(folder, "build", "bin")];
         string[] names = OperatingSystem.IsWindows() ? [$"{Bench}.exe", $"{Harness}.exe"] : [Bench, Harness];
-        if (places.SelectMany(place => names.Select(name => Path.Combine(place, name))).FirstOrDefault(File.Exists) is { } program)
+        if (places
+            .SelectMany(place => names.Select(name => Path.Combine(place, name)))
+            .FirstOrDefault(File.Exists) is { } program)
         {
             return new LlamaCpp(program);
         }
@@ -35,7 +37,8 @@ internal sealed partial class LlamaCpp
         string setup = Path.Combine(folder, "setup.sh");
         if (!File.Exists(setup))
         {
-            throw new UsageException($"--against: found neither {Bench} nor {Harness} nor setup.sh in '{folder}', expected one of them");
+            throw new UsageException(
+                $"--against: found neither {Bench} nor {Harness} nor setup.sh in '{folder}', expected one of them");
         }
 
         string built = Path.Combine(UserCache.Folder, "llama.cpp");
@@ -70,18 +73,25 @@ internal sealed partial class LlamaCpp
             ? Run(
                 _program,
                 [
-                    "-m", model, "-p", test.IsPrefill ? Text(test.Tokens) : "0", "-n", test.IsPrefill ? "0" : Text(test.Tokens), "-d", Text(test.Depth),
+                    "-m", model, "-p", test.IsPrefill ? Text(test.Tokens) : "0",
+                    "-n", test.IsPrefill ? "0" : Text(test.Tokens), "-d", Text(test.Depth),
                     "-t", Text(threads), "-ngl", onGpu ? "99" : "0", "-r", "1", "-o", "json",
                 ],
                 new Dictionary<string, string>(),
                 cancellation)
             : Run(
                 _program,
-                ["bench", model, test.IsPrefill ? Text(test.Tokens) : "1", test.IsPrefill ? "0" : Text(test.Tokens), "1", Text(threads)],
+                [
+                    "bench", model, test.IsPrefill ? Text(test.Tokens) : "1",
+                    test.IsPrefill ? "0" : Text(test.Tokens), "1", Text(threads)
+                ],
                 new Dictionary<string, string> { ["LLAMA_LIBS"] = Libraries(), ["NCTX"] = Text(Math.Max(512, test.Tokens + 1)) },
                 cancellation);
         double? speed = _isBench ? SpeedOfBench(output) : SpeedOfHarness(output, test.Name);
-        return speed is > 0 ? speed.Value : throw new UsageException($"--against: '{_program}' printed '{output.Trim().ReplaceLineEndings(" ")}', expected a speed of {test.Name}");
+        return speed is > 0
+            ? speed.Value
+            : throw new UsageException(
+                $"--against: '{_program}' printed '{output.Trim().ReplaceLineEndings(" ")}', expected a speed of {test.Name}");
     }
 
     private static double? SpeedOfBench(string output)
@@ -91,7 +101,8 @@ internal sealed partial class LlamaCpp
             using var json = JsonDocument.Parse(output);
             return json.RootElement[0].GetProperty("avg_ts").GetDouble();
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+        catch (Exception exception)
+            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
         {
             return null;
         }
@@ -112,7 +123,9 @@ internal sealed partial class LlamaCpp
 
         string packages = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_program))!, "node_modules", "@node-llama-cpp");
         return Directory.Exists(packages)
-            ? Directory.EnumerateFiles(packages, "libggml-base.*", SearchOption.AllDirectories).Select(file => Path.GetDirectoryName(file)!).FirstOrDefault("")
+            ? Directory.EnumerateFiles(packages, "libggml-base.*", SearchOption.AllDirectories)
+                .Select(file => Path.GetDirectoryName(file)!)
+                .FirstOrDefault("")
             : "";
     }
 
@@ -135,7 +148,8 @@ internal sealed partial class LlamaCpp
             cancellation.ThrowIfCancellationRequested();
             return process.ExitCode == 0
                 ? output
-                : throw new UsageException($"--against: '{program}' ended with {process.ExitCode}: {error.Result.Trim().Split('\n')[^1]}");
+                : throw new UsageException(
+                    $"--against: '{program}' ended with {process.ExitCode}: {error.Result.Trim().Split('\n')[^1]}");
         }
         catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or InvalidOperationException)
         {

@@ -50,7 +50,8 @@ internal sealed class ModelBenchRun(
         using (var checkpoint = Checkpoint.Open(settings.Model))
         {
             name = name == settings.Model ? checkpoint.Name : name;
-            if (settings.Options.ContextOf(settings.Options.Adapt(checkpoint.Config)) < longest && settings.Options.Context is null)
+            if (settings.Options.ContextOf(settings.Options.Adapt(checkpoint.Config)) < longest
+                && settings.Options.Context is null)
             {
                 settings = settings with { Options = settings.Options with { Context = longest } };
             }
@@ -81,17 +82,23 @@ internal sealed class ModelBenchRun(
 
         double gigabytes = samples.Average(sample => sample.BytesPerSecond) / 1e9;
         var result = new BenchResult(
-            name, Parameters(loaded), TypeName(settings, loaded), loaded.Device.Info.Id, loaded.Device.Info.IsGpu ? null : threads, test.Name, test.Depth, test.Texts,
+            name, Parameters(loaded), TypeName(settings, loaded), loaded.Device.Info.Id,
+            loaded.Device.Info.IsGpu ? null : threads, test.Name, test.Depth, test.Texts,
             BenchSpeed.Of([.. samples.Select(sample => sample.TokensPerSecond)]),
             Math.Round(gigabytes, 3),
             test.IsPrefill ? null : Math.Round(gigabytes * 1e9 / bandwidth, 4));
         if (peer is not null)
         {
             double theirs = Math.Round(peerSpeeds.Average(), 3);
-            result = result with { Peer = new BenchPeer(LlamaCpp.Name, theirs, Math.Round(result.TokensPerSecond.Mean / theirs, 4)) };
+            result = result with
+            {
+                Peer = new BenchPeer(LlamaCpp.Name, theirs, Math.Round(result.TokensPerSecond.Mean / theirs, 4))
+            };
         }
 
-        narrator.Say($"{test.Name} at depth {test.Depth}{Together(test.Texts)}: {result.TokensPerSecond.Mean:0.0} ± {result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
+        narrator.Say(
+            $"{test.Name} at depth {test.Depth}{Together(test.Texts)}: {result.TokensPerSecond.Mean:0.0} ± {
+                result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
         return result;
 
         BenchSample Sample()

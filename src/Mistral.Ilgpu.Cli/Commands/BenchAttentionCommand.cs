@@ -24,7 +24,9 @@ internal static class BenchAttentionCommand
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "attention", $"Measures one layer's attention in the model's shape, causal over everything and with a window ({Window} if not given).",
+            "attention",
+            $"Measures one layer's attention in the model's shape, "
+            + $"causal over everything and with a window ({Window} if not given).",
             "mistral bench attention -m random:mistral-7b --lengths 8192,32768")
         {
             lengths, repetitions,
@@ -48,7 +50,9 @@ internal static class BenchAttentionCommand
         foreach (int length in lengths)
         {
             rows.Add(Measure(device, checkpoint.Config, settings.Options, window, length, repetitions, interrupts.Token));
-            narrator.Say($"{length} tokens: {rows[^1].Full.TotalMilliseconds:0.0} ms, with the window {rows[^1].Windowed.TotalMilliseconds:0.0} ms");
+            narrator.Say(
+                $"{length} tokens: {rows[^1].Full.TotalMilliseconds:0.0} ms, with the window {
+                    rows[^1].Windowed.TotalMilliseconds:0.0} ms");
         }
 
         if (isJson)
@@ -64,7 +68,8 @@ internal static class BenchAttentionCommand
     }
 
     private static Row Measure(
-        Device device, ModelConfig config, ModelOptions options, int window, int length, int repetitions, CancellationToken cancellation)
+        Device device, ModelConfig config, ModelOptions options, int window,
+        int length, int repetitions, CancellationToken cancellation)
     {
         using var full = new AttentionBench(device, config, options, length, length + DecodeTokens);
         using var windowed = new AttentionBench(device, config, options, window, length + DecodeTokens);
@@ -88,21 +93,28 @@ internal static class BenchAttentionCommand
 
         return new Row(
             length, window, best[0], best[1], best[2], best[3],
-            CacheBytes(config, options, length, length), CacheBytes(config, options, length, window), config.HeadCount / config.KvHeadCount);
+            CacheBytes(config, options, length, length),
+            CacheBytes(config, options, length, window), config.HeadCount / config.KvHeadCount);
     }
 
     // All layers of the model, one text of this length.
     private static long CacheBytes(ModelConfig config, ModelOptions options, int length, int window) =>
-        RotatingKvCache.BytesFor(config with { SlidingWindow = window, LayerWindows = [] }, options with { Context = length, SlidingWindow = null });
+        RotatingKvCache.BytesFor(
+            config with { SlidingWindow = window, LayerWindows = [] }, options with { Context = length, SlidingWindow = null });
 
     private static void WriteTable(List<Row> rows, Terminal terminal) => TextTable.Write(
         terminal,
-        ["tokens", "window", "full", "windowed", "ratio", "ideal", "of ideal", "decode full", "windowed", "cache full", "windowed", "of it read per token", "multi-head"],
+        [
+            "tokens", "window", "full", "windowed", "ratio", "ideal", "of ideal", "decode full",
+            "windowed", "cache full", "windowed", "of it read per token", "multi-head"
+        ],
         rows.Select(row => (IReadOnlyList<string>)
         [
-            Text($"{row.Length}"), Text($"{row.Window}"), Milliseconds(row.Full), Milliseconds(row.Windowed), Text($"{row.Ratio:0.00}"), Text($"{row.IdealRatio:0.00}"),
+            Text($"{row.Length}"), Text($"{row.Window}"), Milliseconds(row.Full),
+            Milliseconds(row.Windowed), Text($"{row.Ratio:0.00}"), Text($"{row.IdealRatio:0.00}"),
             Text($"{row.Ratio / row.IdealRatio:0 %}"), Milliseconds(row.DecodeFull), Milliseconds(row.DecodeWindowed),
-            ByteSize.Text(row.CacheBytesFull), ByteSize.Text(row.CacheBytesWindowed), ByteSize.Text(row.CacheBytesWindowed), ByteSize.Text(row.CacheBytesWindowed * row.Group),
+            ByteSize.Text(row.CacheBytesFull), ByteSize.Text(row.CacheBytesWindowed),
+            ByteSize.Text(row.CacheBytesWindowed), ByteSize.Text(row.CacheBytesWindowed * row.Group),
         ]));
 
     private static void WriteJson(List<Row> rows, TextWriter output) => Json.WriteLine(output, json =>
@@ -138,7 +150,8 @@ internal static class BenchAttentionCommand
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private sealed record Row(
-        int Length, int Window, TimeSpan Full, TimeSpan Windowed, TimeSpan DecodeFull, TimeSpan DecodeWindowed, long CacheBytesFull, long CacheBytesWindowed, int Group)
+        int Length, int Window, TimeSpan Full, TimeSpan Windowed, TimeSpan DecodeFull,
+        TimeSpan DecodeWindowed, long CacheBytesFull, long CacheBytesWindowed, int Group)
     {
         public double Ratio => Full / Windowed;
 

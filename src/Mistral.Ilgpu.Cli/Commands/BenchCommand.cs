@@ -15,11 +15,13 @@ internal static class BenchCommand
         var prompt = ValueOptions.Counts("-p", "Tokens of a prompt that is read; 512 if not given, 0 for none.", 0);
         var generated = ValueOptions.Counts("-n", "Tokens that are generated; 128 if not given, 0 for none.", 0);
         var depth = ValueOptions.Counts("-d", "Tokens of text before them; 0 if not given.", 0);
-        var batch = ValueOptions.Counts("--batch", "Texts that are generated together, a token of each in a pass; 1 if not given.", 1);
+        var batch = ValueOptions.Counts(
+            "--batch", "Texts that are generated together, a token of each in a pass; 1 if not given.", 1);
         var repetitions = ValueOptions.Count("-r", "Repetitions after one that warms up; 3 if not given.", 1);
         var against = ValueOptions.Parsed(
-            "--against", "Measures llama.cpp in turns on the same file: a folder with llama-bench, or with a harness for its library.", "DIR", "a folder",
-            text => text.Length > 0 ? text : null);
+            "--against",
+            "Measures llama.cpp in turns on the same file: a folder with llama-bench, or with a harness for its library.",
+            "DIR", "a folder", text => text.Length > 0 ? text : null);
         var model = new ModelSettingsOptions(many: true);
         var output = new OutputOptions("markdown", "csv");
         var command = new ExampleCommand(
@@ -36,7 +38,11 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchLoadCommand.Create(terminal));
         command.SetAction(parse =>
         {
-            var tests = Tests(parse.GetIds(prompt) ?? [512], parse.GetIds(generated) ?? [128], parse.GetIds(depth) ?? [0], parse.GetIds(batch) ?? [1]);
+            var tests = Tests(
+                parse.GetIds(prompt) ?? [512],
+                parse.GetIds(generated) ?? [128],
+                parse.GetIds(depth) ?? [0],
+                parse.GetIds(batch) ?? [1]);
             var narrator = output.Narrator(parse, terminal);
             var settings = model.ReadAll(parse);
             using var interrupts = new Interrupts(terminal);
@@ -44,7 +50,9 @@ internal static class BenchCommand
             var run = new ModelBenchRun(tests, parse.GetValue(repetitions) ?? 3, peer, narrator, interrupts.Token);
             BenchTable.Write(
                 terminal,
-                settings.Select(one => one.Threads).Distinct().Count() > 1 ? EachInItsProcess(parse, settings) : [.. settings.SelectMany(run.Run)],
+                settings.Select(one => one.Threads).Distinct().Count() > 1
+                    ? EachInItsProcess(parse, settings)
+                    : [.. settings.SelectMany(run.Run)],
                 output.Format(parse));
             return ExitCode.Done;
         });
@@ -67,7 +75,9 @@ internal static class BenchCommand
     // OpenCL on a CPU takes its number of threads once in the life of a process.
     private static List<BenchResult> EachInItsProcess(ParseResult parse, IEnumerable<ModelSettings> settings) =>
     [
-        .. settings.Select(one => one.Threads!.Value).Distinct().SelectMany(threads => JsonSerializer.Deserialize<List<BenchResult>>(
-            ChildProcess.Run(parse, ("--threads", threads.ToString(CultureInfo.InvariantCulture)), ("--format", "json")), BenchResult.JsonOptions)!),
+        .. settings.Select(one => one.Threads!.Value).Distinct()
+            .SelectMany(threads => JsonSerializer.Deserialize<List<BenchResult>>(
+                ChildProcess.Run(parse, ("--threads", threads.ToString(CultureInfo.InvariantCulture)), ("--format", "json")),
+                BenchResult.JsonOptions)!),
     ];
 }

@@ -18,7 +18,8 @@ internal static class BenchLoadCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var repetitions = ValueOptions.Count("-r", "Repetitions after one that fills the page cache and compiles; 3 if not given.", 1);
+        var repetitions = ValueOptions.Count(
+            "-r", "Repetitions after one that fills the page cache and compiles; 3 if not given.", 1);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new ExampleCommand(
@@ -40,7 +41,8 @@ internal static class BenchLoadCommand
         Load();
         double copy = HostCopy.Measure(device);
         narrator.Say($"a copy from the host reaches {copy / 1e9:0.0} GB/s");
-        var speed = BenchSpeed.Of([.. Enumerable.Range(0, repetitions).Select(_ => checkpoint.TotalBytes / Load().TotalSeconds / 1e9)]);
+        var speed = BenchSpeed.Of(
+            [.. Enumerable.Range(0, repetitions).Select(_ => checkpoint.TotalBytes / Load().TotalSeconds / 1e9)]);
         double fraction = Math.Round(speed.Mean * 1e9 / copy, 4);
         if (isJson)
         {
@@ -66,7 +68,8 @@ internal static class BenchLoadCommand
                 narrator.Terminal,
                 ["model", "size", "device", "GB/s", "best", "copy from the host", "of it"],
                 [[
-                    checkpoint.Name, ByteSize.Text(checkpoint.TotalBytes), device.Info.Id, Text($"{speed.Mean:0.0} ± {speed.Sd:0.0}"), Text($"{speed.Best:0.0}"),
+                    checkpoint.Name, ByteSize.Text(checkpoint.TotalBytes), device.Info.Id,
+                    Text($"{speed.Mean:0.0} ± {speed.Sd:0.0}"), Text($"{speed.Best:0.0}"),
                     Text($"{copy / 1e9:0.0}"), Text($"{fraction:0 %}"),
                 ]]);
         }

@@ -34,10 +34,14 @@ internal sealed class ChatCommand
         var question = new Argument<string?>("QUESTION")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "Is answered, and the command ends; without it turns are read from the terminal or from standard input.",
+            Description =
+                "Is answered, and the command ends; without it turns are read from the terminal or from standard input.",
         };
         var system = SystemOption();
-        var dropOldest = new Option<bool>("--drop-oldest") { Description = "Forgets the oldest turns unasked where the context is full." };
+        var dropOldest = new Option<bool>("--drop-oldest")
+        {
+            Description = "Forgets the oldest turns unasked where the context is full."
+        };
         var generation = new GenerationSettingsOptions(MaxTokens);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
@@ -54,14 +58,16 @@ internal sealed class ChatCommand
             var narrator = output.Narrator(parse, terminal);
             var options = generation.Read(parse, narrator);
             using var loaded = Load(model.Read(parse), narrator);
-            var chat = new ChatCommand(loaded, options, narrator, parse.GetValue(system), output.IsJson(parse), parse.GetValue(dropOldest));
+            var chat = new ChatCommand(
+                loaded, options, narrator, parse.GetValue(system), output.IsJson(parse), parse.GetValue(dropOldest));
             return parse.GetValue(question) is { } asked ? chat.Reply(asked) : chat.Run();
         });
         return command;
     }
 
     public static Option<string?> SystemOption() => ValueOptions.Parsed(
-        "--system", "What the model is told to be, before the conversation.", "TEXT", "a text", text => text.Length > 0 ? text : null);
+        "--system", "What the model is told to be, before the conversation.",
+        "TEXT", "a text", text => text.Length > 0 ? text : null);
 
     private static LoadedModel Load(ModelSettings settings, Narrator narrator)
     {
@@ -121,7 +127,8 @@ internal sealed class ChatCommand
             }
 
             string help = turns > 0
-                ? FormattableString.Invariant($"/drop {turns} forgets the oldest turns, /reset all of them; --drop-oldest does so unasked")
+                ? FormattableString.Invariant(
+                    $"/drop {turns} forgets the oldest turns, /reset all of them; --drop-oldest does so unasked")
                 : "this turn alone is too long";
             Terminal.Error.WriteLine($"{exception.Message}; {help}");
         }
@@ -174,7 +181,8 @@ internal sealed class ChatCommand
             {
                 _narrator.Say($"interrupted");
             }
-            else if (generation.FinishReason == FinishReason.Length && generation.PromptIds.Count + generation.Ids.Count > _loaded.Model.Context)
+            else if (generation.FinishReason == FinishReason.Length
+                && generation.PromptIds.Count + generation.Ids.Count > _loaded.Model.Context)
             {
                 _narrator.Say($"the context is full: the answer ends here");
             }

@@ -71,7 +71,8 @@ internal static class CompletionCommand
             string name = parse.GetValue(shell)!;
             if (!Scripts.TryGetValue(name, out string? script))
             {
-                throw new UsageException($"SHELL: found '{name}', expected {string.Join(", ", Scripts.Keys)}{Suggestion.For(name, Scripts.Keys)}");
+                throw new UsageException(
+                    $"SHELL: found '{name}', expected {string.Join(", ", Scripts.Keys)}{Suggestion.For(name, Scripts.Keys)}");
             }
 
             terminal.Out.Write(script.ReplaceLineEndings("\n") + "\n");

@@ -98,6 +98,7 @@ internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, Gene
     private List<ChatMessage> Without(int turns)
     {
         int seen = 0;
-        return [.. _messages.Where(message => (seen += message.Role == ChatRole.User ? 1 : 0) > turns || message.Role == ChatRole.System)];
+        return [.. _messages.Where(
+            message => (seen += message.Role == ChatRole.User ? 1 : 0) > turns || message.Role == ChatRole.System)];
     }
 }

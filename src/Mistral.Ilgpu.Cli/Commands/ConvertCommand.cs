@@ -12,8 +12,14 @@ internal static class ConvertCommand
     public static Command Create(Terminal terminal)
     {
         var input = new Argument<string>("IN") { Description = "A file, a folder, tiny, or random:NAME[:TYPE]." };
-        var target = new Argument<string>("OUT") { Description = "A file that ends in .gguf, or a folder for safetensors in Hugging Face's layout." };
-        var type = ValueOptions.Format("--type", "Type of the matrices; if not given as stored. q4_0 and q4_k keep the output matrix in q6_k.", TensorFormatExtensions.Encodable);
+        var target = new Argument<string>("OUT")
+        {
+            Description = "A file that ends in .gguf, or a folder for safetensors in Hugging Face's layout."
+        };
+        var type = ValueOptions.Format(
+            "--type",
+            "Type of the matrices; if not given as stored. q4_0 and q4_k keep the output matrix in q6_k.",
+            TensorFormatExtensions.Encodable);
         var force = new Option<bool>("--force") { Description = "Replaces a GGUF file that is there." };
         var output = new OutputOptions();
         var command = new ExampleCommand(
@@ -32,12 +38,14 @@ internal static class ConvertCommand
             if (format?.IsQuantized() == true && !ModelConversion.IsGguf(to))
             {
                 throw new UsageException(
-                    $"--type: found {format.Value.ShortName()}, expected f32, f16, bf16 or fp8 for safetensors; name the output .gguf for GGUF");
+                    $"--type: found {format.Value.ShortName()}, expected f32, f16, bf16 or fp8 for safetensors; "
+                    + "name the output .gguf for GGUF");
             }
 
             if (format is { } wanted && ModelConversion.IsGguf(to) && !ModelConversion.HoldsInGguf(wanted))
             {
-                throw new UsageException($"--type: found {wanted.ShortName()}, which GGUF does not hold; name a folder for safetensors");
+                throw new UsageException(
+                    $"--type: found {wanted.ShortName()}, which GGUF does not hold; name a folder for safetensors");
             }
 
             if (File.Exists(to) && ModelConversion.IsGguf(to) && !parse.GetValue(force))

@@ -26,8 +26,8 @@ internal static class GenerateCommand
         var batch = ValueOptions.Count(
             "--batch", $"Most texts of --input at once; {DefaultBatch} if not given, fewer where memory is short.", 1, MostBatch);
         var results = ValueOptions.Parsed(
-            "--output", "Where the results of --input go; those it has already, from a run that was interrupted, are kept.", "FILE.jsonl", "a file",
-            text => text.Length > 0 ? text : null).Short("-o");
+            "--output", "Where the results of --input go; those it has already, from a run that was interrupted, are kept.",
+            "FILE.jsonl", "a file", text => text.Length > 0 ? text : null).Short("-o");
         var command = new ExampleCommand(
             "generate", "Continues the text; what is added goes to standard output as it is made.",
             "mistral generate \"Once upon a time\" -n 100",
@@ -86,7 +86,8 @@ internal static class GenerateCommand
     }
 
     private static int Run(
-        Func<LoadedModel, int[]> encode, bool startsText, GenerationOptions options, ModelSettings settings, Narrator narrator, bool isJson)
+        Func<LoadedModel, int[]> encode, bool startsText, GenerationOptions options,
+        ModelSettings settings, Narrator narrator, bool isJson)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
@@ -110,7 +111,8 @@ internal static class GenerateCommand
         {
             using var loaded = Open();
             var ids = prompts.Encode(loaded.Checkpoint.Tokenizer, loaded.Model.Config.VocabularySize);
-            return new GenerateMany(loaded, options, narrator, settings: null).Run(ids, 0, 0, narrator.Terminal.Out, interrupts.Token);
+            return new GenerateMany(loaded, options, narrator, settings: null).Run(
+                ids, 0, 0, narrator.Terminal.Out, interrupts.Token);
         }
 
         // All that can be wrong with the file shows before the weights are loaded.
@@ -125,7 +127,8 @@ internal static class GenerateCommand
 
         using var writer = file.Append();
         using var model = Open();
-        return new GenerateMany(model, options, narrator, made).Run(encoded, file.Count, file.FailedCount, writer, interrupts.Token);
+        return new GenerateMany(model, options, narrator, made).Run(
+            encoded, file.Count, file.FailedCount, writer, interrupts.Token);
 
         LoadedModel Open()
         {

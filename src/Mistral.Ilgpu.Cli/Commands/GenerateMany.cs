@@ -58,7 +58,9 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
             return ExitCode.Interrupted;
         }
 
-        narrator.Say($"{prompts.Count} prompts, {tokens} tokens in {Narrator.Seconds(clock.Elapsed)} ({tokens / clock.Elapsed.TotalSeconds:0.0} tokens/s)");
+        narrator.Say(
+            $"{prompts.Count} prompts, {tokens} tokens in {Narrator.Seconds(clock.Elapsed)} ({
+                tokens / clock.Elapsed.TotalSeconds:0.0} tokens/s)");
         return narrator.ManyDone(_failed, prompts.Count);
     }
 

@@ -10,12 +10,14 @@ namespace Mistral.Ilgpu.Cli.Commands;
 internal static class GenerationJson
 {
     public static void Write(Utf8JsonWriter json, Generation.Generation generation, LoadedModel loaded) => Write(
-        json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings, settings: null);
+        json, loaded, generation.PromptIds, generation.Ids, generation.Text,
+        generation.FinishReason, generation.Timings, settings: null);
 
     /// <param name="settings">What decides the text beside the prompt; null to leave it out.</param>
     public static void Write(
         Utf8JsonWriter json, BatchedGeneration generation, LoadedModel loaded, JsonObject? settings) => Write(
-        json, loaded, generation.PromptIds, generation.Ids, generation.Text, generation.FinishReason, generation.Timings, settings);
+        json, loaded, generation.PromptIds, generation.Ids, generation.Text,
+        generation.FinishReason, generation.Timings, settings);
 
     /// <summary>The result of a prompt that cannot be continued.</summary>
     public static void WriteError(
@@ -27,8 +29,8 @@ internal static class GenerationJson
     }
 
     private static void Write(
-        Utf8JsonWriter json, LoadedModel loaded, IReadOnlyList<int> promptIds, IReadOnlyList<int> ids, string text, FinishReason reason,
-        GenerationTimings timings, JsonObject? settings)
+        Utf8JsonWriter json, LoadedModel loaded, IReadOnlyList<int> promptIds,
+        IReadOnlyList<int> ids, string text, FinishReason reason, GenerationTimings timings, JsonObject? settings)
     {
         WriteStart(json, loaded, promptIds);
         json.WriteIds("ids", ids);

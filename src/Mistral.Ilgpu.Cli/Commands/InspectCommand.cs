@@ -44,7 +44,11 @@ internal static class InspectCommand
             else
             {
                 WriteConfig(terminal, inspection);
-                WriteTensors(terminal, output.IsVerbose(parse) ? inspection.Tensors.Select(tensor => Row(tensor.Name, 1, [tensor])) : Kinds(inspection.Tensors));
+                WriteTensors(
+                    terminal,
+                    output.IsVerbose(parse)
+                        ? inspection.Tensors.Select(tensor => Row(tensor.Name, 1, [tensor]))
+                        : Kinds(inspection.Tensors));
                 WriteFormats(terminal, inspection);
                 WritePlan(terminal, inspection);
                 WriteDevices(terminal, inspection);
@@ -80,7 +84,10 @@ internal static class InspectCommand
                 ["layout", inspection.Checkpoint.Layout],
                 ["parameters", Text($"{MistralGraph.ParameterCountOf(config):N0}")],
                 ["layers", Text($"{config.LayerCount} of width {config.Dim}, feed-forward {config.FeedForwardDim}")],
-                ["heads", Text($"{config.HeadCount} for queries, {config.KvHeadCount} for keys and values, of width {config.HeadDim}")],
+                [
+                    "heads",
+                    Text($"{config.HeadCount} for queries, {config.KvHeadCount} for keys and values, of width {config.HeadDim}")
+                ],
                 ["vocabulary", Text($"{config.VocabularySize}{(config.TiedEmbeddings ? ", one matrix in and out" : "")}")],
                 ["window", Window(config)],
                 ["made for", Text($"{config.MaxPositions} tokens, rotary base {config.RopeTheta}")],
@@ -115,7 +122,8 @@ internal static class InspectCommand
 
     private static string Window(ModelConfig config) => config.LayerWindows.IsEmpty
         ? config.SlidingWindow is int window ? Text($"{window} tokens") : "none"
-        : $"by layer: {string.Join(", ", config.LayerWindows.Select(one => one is int tokens ? Text($"{tokens}") : "none"))}, repeated";
+        : $"by layer: {string.Join(
+            ", ", config.LayerWindows.Select(one => one is int tokens ? Text($"{tokens}") : "none"))}, repeated";
 
     private static void WriteTensors(Terminal terminal, IEnumerable<string[]> rows)
     {
@@ -151,7 +159,8 @@ internal static class InspectCommand
             ["format", "tensors", "weights", "bytes", "bits a weight"],
             inspection.Formats.Select(format => new[]
             {
-                format.Format.ShortName(), Text($"{format.Tensors}"), Text($"{format.Weights:N0}"), ByteSize.Text(format.Bytes), Text($"{8.0 * format.Bytes / format.Weights:0.##}"),
+                format.Format.ShortName(), Text($"{format.Tensors}"), Text($"{format.Weights:N0}"),
+                ByteSize.Text(format.Bytes), Text($"{8.0 * format.Bytes / format.Weights:0.##}"),
             }));
     }
 
@@ -168,7 +177,11 @@ internal static class InspectCommand
                 ["cache", ByteSize.Text(plan.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],
                 ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{plan.Chunk} tokens a pass")],
                 ["total", ByteSize.Text(plan.TotalBytes), inspection.Fits(inspection.Device) ? "fits" : "does not fit"],
-                ["available", ByteSize.Text(inspection.AvailableBytes(inspection.Device)), inspection.Memory is null ? "all there is" : "as --memory says"],
+                [
+                    "available",
+                    ByteSize.Text(inspection.AvailableBytes(inspection.Device)),
+                    inspection.Memory is null ? "all there is" : "as --memory says"
+                ],
             ]);
     }
 

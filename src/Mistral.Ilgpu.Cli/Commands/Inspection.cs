@@ -24,7 +24,11 @@ internal sealed record Inspection(
     public IReadOnlyList<(TensorFormat Format, int Tensors, long Weights, long Bytes)> Formats { get; } =
     [
         .. Tensors.GroupBy(tensor => tensor.Format)
-            .Select(group => (group.Key, group.Count(), group.Sum(tensor => (long)tensor.Rows * tensor.Columns), group.Sum(tensor => tensor.Bytes)))
+            .Select(group => (
+                group.Key,
+                group.Count(),
+                group.Sum(tensor => (long)tensor.Rows * tensor.Columns),
+                group.Sum(tensor => tensor.Bytes)))
             .OrderByDescending(format => format.Item4),
     ];
 

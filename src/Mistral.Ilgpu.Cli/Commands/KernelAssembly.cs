@@ -16,7 +16,10 @@ internal static class KernelAssembly
         KernelForm[] taken = [.. forms.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.IsFor(architecture))];
         var failing = new List<Assembled>();
         // Buffered by nothing, so that what was found is on the screen if the rest is cut off.
-        var assembled = taken.AsParallel().WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(form => Assemble(ptxas, form, architecture));
+        var assembled = taken
+            .AsParallel()
+            .WithMergeOptions(ParallelMergeOptions.NotBuffered)
+            .Select(form => Assemble(ptxas, form, architecture));
         foreach (var form in assembled)
         {
             if (form.Fault is null)

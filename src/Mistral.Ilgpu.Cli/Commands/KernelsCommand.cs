@@ -16,13 +16,16 @@ internal static partial class KernelsCommand
 
     public static Command Create(Terminal terminal)
     {
-        var name = new Argument<string?>("NAME") { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or what its name begins with." };
+        var name = new Argument<string?>("NAME")
+            { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or what its name begins with." };
         var emit = ValueOptions.Choice(
-            "--emit", "Prints the code of the form: PTX, NVIDIA's machine code (sass), OpenCL C, or the IL that the CPU accelerator runs.",
+            "--emit",
+            "Prints the code of the form: PTX, NVIDIA's machine code (sass), OpenCL C, or the IL that the CPU accelerator runs.",
             "ptx", "sass", "opencl", "il");
         var architecture = ValueOptions.Parsed<int?>(
             "--arch", "The architecture that PTX is for; sm_80 if not given.", "sm_N", "an architecture such as sm_80",
-            text => ArchitectureName().Match(text) is { Success: true } match ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : null);
+            text => ArchitectureName().Match(text) is { Success: true } match
+                ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : null);
         var assemble = new Option<bool>("--assemble")
         {
             Description = "Has ptxas assemble every form that --arch can run, and lists those that fail or spill.",
@@ -30,9 +33,7 @@ internal static partial class KernelsCommand
         var output = new OutputOptions();
         var command = new ExampleCommand(
             "kernels", "Lists the kernels and their forms, and prints the code that is generated for one.",
-            "mistral kernels",
-            "mistral kernels MatVecGroup --arch sm_90",
-            "mistral kernels SwiGlu --emit sass --arch sm_90",
+            "mistral kernels", "mistral kernels MatVecGroup --arch sm_90", "mistral kernels SwiGlu --emit sass --arch sm_90",
             "mistral kernels --assemble --arch sm_90") { name, emit, architecture, assemble };
         output.AddTo(command);
         command.SetAction(parse =>
@@ -42,18 +43,22 @@ internal static partial class KernelsCommand
             if (parse.GetValue(assemble))
             {
                 return parse.GetValue(emit) is null
-                    ? KernelAssembly.Run(forms, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson)
+                    ? KernelAssembly.Run(
+                        forms, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson)
                     : throw new UsageException("--assemble with --emit, expected one of them");
             }
 
             if (parse.GetValue(emit) is { } language)
             {
-                Emit(One(forms), language, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson);
+                Emit(
+                    One(forms), language, parse.GetValue(architecture) ?? DefaultArchitecture,
+                    output.Narrator(parse, terminal), isJson);
             }
             else
             {
                 // What a form takes is compiled for; all of them would take long.
-                var listed = parse.GetValue(name) is null ? [.. forms.Select(form => (form, (PtxResources?)null))] : Compile(forms, parse.GetValue(architecture) ?? DefaultArchitecture);
+                var listed = parse.GetValue(name) is null ? [.. forms.Select(form => (form, (PtxResources?)null))]
+                    : Compile(forms, parse.GetValue(architecture) ?? DefaultArchitecture);
                 List(listed, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson);
             }
 
@@ -65,19 +70,21 @@ internal static partial class KernelsCommand
     private static List<KernelForm> Find(string? name)
     {
         var forms = KernelCatalog.All.Where(form => name is null || form.Name == name).ToList();
-        forms = forms.Count > 0 ? forms : [.. KernelCatalog.All.Where(form => form.Name.StartsWith(name!, StringComparison.OrdinalIgnoreCase))];
+        forms = forms.Count > 0 ? forms
+            : [.. KernelCatalog.All.Where(form => form.Name.StartsWith(name!, StringComparison.OrdinalIgnoreCase))];
         return forms.Count > 0 ? forms : throw new UsageException(
-            $"NAME: found '{name}', expected a kernel; mistral kernels lists them{Suggestion.For(name!, KernelCatalog.All.Select(form => form.Name.Split('<')[0]))}");
+            $"NAME: found '{name}', expected a kernel; "
+            + $"mistral kernels lists them{Suggestion.For(name!, KernelCatalog.All.Select(form => form.Name.Split('<')[0]))}");
     }
 
-    private static KernelForm One(List<KernelForm> forms) => forms is [var form]
-        ? form
+    private static KernelForm One(List<KernelForm> forms) => forms is [var form] ? form
         : throw new UsageException($"--emit: found {forms.Count} forms, among them '{forms[0].Name}', expected the name of one");
 
     private static List<(KernelForm Form, PtxResources? Resources)> Compile(List<KernelForm> forms, int architecture) =>
         Ptxas.Find() is { } ptxas
         ? [.. forms.Select(form => (
-            form, form.CpuOnly is not null || form.NeedsLanes || !form.IsFor(architecture) ? null : Resources(ptxas, form, KernelCode.PtxOf(form, architecture), architecture)))]
+            form, form.CpuOnly is not null || form.NeedsLanes || !form.IsFor(architecture) ? null
+                : Resources(ptxas, form, KernelCode.PtxOf(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
     // Null where the assembler is too old to tell.
@@ -120,11 +127,13 @@ internal static partial class KernelsCommand
             return;
         }
 
-        string[] headings = forms.Exists(entry => entry.Resources is not null) ? ["kernel", "needs", "registers", "shared memory", "spills", "warps at once"] : ["kernel", "needs"];
+        string[] headings = forms.Exists(entry => entry.Resources is not null)
+            ? ["kernel", "needs", "registers", "shared memory", "spills", "warps at once"] : ["kernel", "needs"];
         TextTable.Write(narrator.Terminal, headings, forms.Select(entry => (IReadOnlyList<string>)
         [
             entry.Form.Name, Needs(entry.Form),
-            .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B", $"{Text(taken.SpillBytes)} B", Resident(entry.Form, taken, architecture) }
+            .. entry.Resources is { } taken ? new[] { Text(taken.Registers), $"{Text(taken.SharedBytes)} B",
+                    $"{Text(taken.SpillBytes)} B", Resident(entry.Form, taken, architecture) }
                 : headings.Length > 2 ? ["", "", "", ""] : [],
         ]));
     }
@@ -134,17 +143,22 @@ internal static partial class KernelsCommand
 
     // How full it can keep a multiprocessor, and what keeps it from more.
     private static string Resident(KernelForm form, PtxResources resources, int architecture) =>
-        OccupancyOf(form, resources, architecture) is { } occupancy ? $"{occupancy.Warps} of {occupancy.MostWarps}, {occupancy.Limit}" : "";
+        OccupancyOf(form, resources, architecture) is { } occupancy
+            ? $"{occupancy.Warps} of {occupancy.MostWarps}, {occupancy.Limit}" : "";
 
     private static string Needs(KernelForm form) => string.Join(
-        ", ", new[] { form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null, form.CudaArchitecture is { } least ? form.IsForThatAlone ? $"CUDA sm_{least} alone" : $"CUDA from sm_{least} on" : null, form.NeedsGroups ? "groups: shared memory, barriers" : null }
+        ", ", new[] { form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null,
+            form.CudaArchitecture is { } least
+                ? form.IsForThatAlone ? $"CUDA sm_{least} alone" : $"CUDA from sm_{least} on" : null,
+            form.NeedsGroups ? "groups: shared memory, barriers" : null }
             .OfType<string>().DefaultIfEmpty("nothing"));
 
     private static void RequireCode(KernelForm form, string language, int architecture)
     {
         if (form.CpuOnly is { } reason && language != "il")
         {
-            throw new UsageException($"--emit {language}: found {form.Name}, which is for ILGPU's CPU accelerator alone ({reason}), expected il");
+            throw new UsageException(
+                $"--emit {language}: found {form.Name}, which is for ILGPU's CPU accelerator alone ({reason}), expected il");
         }
 
         if (form.NeedsLanes && language is ("ptx" or "sass"))
@@ -154,7 +168,9 @@ internal static partial class KernelsCommand
 
         if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && !form.IsFor(architecture))))
         {
-            throw new UsageException($"'{form.Name}' is of inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
+            throw new UsageException(
+                $"'{form.Name}' is of inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: "
+                + $"found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
         }
     }
 
@@ -185,7 +201,8 @@ internal static partial class KernelsCommand
         narrator.Terminal.Out.Write(code);
         if (resources is not null)
         {
-            narrator.Say($"sm_{architecture}: {resources.Registers} registers, {resources.SharedBytes:N0} bytes of shared memory, {resources.SpillBytes:N0} bytes of spills");
+            narrator.Say($"sm_{architecture}: {resources.Registers} registers, {
+                resources.SharedBytes:N0} bytes of shared memory, {resources.SpillBytes:N0} bytes of spills");
         }
         else if (language == "ptx")
         {
@@ -203,7 +220,8 @@ internal static partial class KernelsCommand
     {
         if (Ptxas.Find() is not { } ptxas || Ptxas.FindDisassembler() is not { } nvdisasm)
         {
-            throw new UsageException("--emit sass: found no ptxas or no nvdisasm on PATH, expected both; they come with NVIDIA's CUDA toolkit");
+            throw new UsageException(
+                "--emit sass: found no ptxas or no nvdisasm on PATH, expected both; they come with NVIDIA's CUDA toolkit");
         }
 
         try
@@ -213,7 +231,8 @@ internal static partial class KernelsCommand
         }
         catch (OlderPtxasException exception)
         {
-            throw new UsageException($"--emit sass: the ptxas on PATH is too old for '{form.Name}': {exception.Message.ReplaceLineEndings(" ").Trim()}");
+            throw new UsageException($"--emit sass: the ptxas on PATH is too old for '{form.Name}': "
+                + $"{exception.Message.ReplaceLineEndings(" ").Trim()}");
         }
     }
 

@@ -17,13 +17,19 @@ internal static class ProfileCommand
     public static Command Create(Terminal terminal)
     {
         var prompts = new PromptOptions("PROMPT");
-        var prefill = ValueOptions.Count("-p", $"Tokens of a prompt instead of a text; {DefaultPrompt} if there is neither.", 1, aliases: "--prefill");
-        var decode = ValueOptions.Count("-n", $"Tokens that are generated; {DefaultGenerated} if not given.", 0, aliases: "--decode");
-        var trace = ValueOptions.Parsed("--trace", "Writes the timeline in the Chrome trace format, for Perfetto.", "FILE.json", "a file", NotEmpty);
-        var page = ValueOptions.Parsed("--html", "Writes a page with the timeline, the roofline and the table.", "FILE.html", "a file", NotEmpty);
+        var prefill = ValueOptions.Count(
+            "-p", $"Tokens of a prompt instead of a text; {DefaultPrompt} if there is neither.", 1, aliases: "--prefill");
+        var decode = ValueOptions.Count(
+            "-n", $"Tokens that are generated; {DefaultGenerated} if not given.", 0, aliases: "--decode");
+        var trace = ValueOptions.Parsed(
+            "--trace", "Writes the timeline in the Chrome trace format, for Perfetto.", "FILE.json", "a file", NotEmpty);
+        var page = ValueOptions.Parsed(
+            "--html", "Writes a page with the timeline, the roofline and the table.", "FILE.html", "a file", NotEmpty);
         var check = new Option<bool>("--check")
         {
-            Description = "Times nothing, but runs each step on the device and on the CPU accelerator from the same inputs and names the first that differs.",
+            Description =
+                "Times nothing, but runs each step on the device and on the CPU accelerator from the same inputs and "
+                + "names the first that differs.",
         };
         var byLayer = new Option<bool>("--by-layer") { Description = "Keeps the layers apart in the table." };
         var again = new Option<bool>("--remeasure") { Description = "Measures the device's limits anew." };
@@ -78,7 +84,8 @@ internal static class ProfileCommand
     }
 
     private static int Run(
-        Prompts? given, int tokens, int generated, Files files, bool byLayer, bool again, ModelSettings settings, Narrator narrator, bool isJson)
+        Prompts? given, int tokens, int generated, Files files, bool byLayer,
+        bool again, ModelSettings settings, Narrator narrator, bool isJson)
     {
         using var trace = OutputFile.OpenIfGiven("--trace", files.Trace);
         using var page = OutputFile.OpenIfGiven("--html", files.Page);
@@ -86,7 +93,9 @@ internal static class ProfileCommand
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token, timed: true);
         int[] prompt = Prompt(given, tokens, loaded);
         var limits = DeviceLimits.Of(loaded.Device, again);
-        narrator.Say($"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
+        narrator.Say(
+            $"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {
+                limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
         var profile = new Profiler(loaded.Model).Run(prompt, generated, interrupts.Token);
         string title = $"{loaded.Checkpoint.Name} on {loaded.Device.Info.Name}, {prompt.Length} + {generated} tokens";
         trace?.Write(file => Json.WriteLine(file, json => ProfileTrace.Write(json, profile, title)));

@@ -32,7 +32,8 @@ internal sealed class ResultFile
         byte[] bytes = DataFile.Read(path, File.ReadAllBytes);
         _wholeBytes = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
         string[] lines = Encoding.UTF8.GetString(bytes, 0, (int)_wholeBytes).Split('\n');
-        _lines.AddRange(lines[..^1].Select((line, index) => DataFile.Parse(Where(index), line, root => Line.Read(Where(index), root))));
+        _lines.AddRange(
+            lines[..^1].Select((line, index) => DataFile.Parse(Where(index), line, root => Line.Read(Where(index), root))));
     }
 
     /// <summary>How many prompts have their result.</summary>
@@ -54,12 +55,14 @@ internal sealed class ResultFile
             if (i >= prompts.Count || !_lines[i].PromptIds.AsSpan().SequenceEqual(prompts[i]))
             {
                 throw new ModelFileException(Where(i), FormattableString.Invariant(
-                    $"prompt_ids: found those of another prompt, expected prompt {i + 1}'s; --output goes on with the results of the same --input"));
+                    $"prompt_ids: found those of another prompt, expected prompt {
+                        i + 1}'s; --output goes on with the results of the same --input"));
             }
 
             if (ResultSettings.Difference(_lines[i].Settings, settings) is { } difference)
             {
-                throw new ModelFileException(Where(i), $"{difference}; --output goes on with the same model and settings, or takes another file");
+                throw new ModelFileException(
+                    Where(i), $"{difference}; --output goes on with the same model and settings, or takes another file");
             }
         }
     }

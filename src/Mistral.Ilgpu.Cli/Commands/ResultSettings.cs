@@ -75,7 +75,9 @@ internal static class ResultSettings
         foreach (string name in expected.Select(setting => setting.Key).Union(found.Keys))
         {
             string was = found.GetValueOrDefault(name, "none");
-            string wanted = expected.TryGetPropertyValue(name, out var value) ? JsonSerializer.Serialize(value, Json.SerializerOptions) : "none";
+            string wanted = expected.TryGetPropertyValue(name, out var value)
+                ? JsonSerializer.Serialize(value, Json.SerializerOptions)
+                : "none";
             if (was != wanted)
             {
                 string isWhat = name == ModelName ? ", the weights of another model" : "";
@@ -95,7 +97,8 @@ internal static class ResultSettings
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var tensor in checkpoint.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{tensor.Name} {tensor.Rows} {tensor.Columns} {tensor.Format}\n")));
+            hash.AppendData(Encoding.UTF8.GetBytes(
+                FormattableString.Invariant($"{tensor.Name} {tensor.Rows} {tensor.Columns} {tensor.Format}\n")));
             byte[] row = new byte[tensor.Format.BytesOf(tensor.Columns)];
             tensor.CopyRows(tensor.Rows / 2, 1, tensor.Format, row);
             hash.AppendData(row);

@@ -18,7 +18,10 @@ internal static class ScoreCommand
     public static Command Create(Terminal terminal)
     {
         var prompts = new PromptOptions("TEXT");
-        var logits = new Option<bool>("--logits") { Description = "Adds the logits after the last token; in text the likeliest ones." };
+        var logits = new Option<bool>("--logits")
+        {
+            Description = "Adds the logits after the last token; in text the likeliest ones."
+        };
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new ExampleCommand(
@@ -51,7 +54,8 @@ internal static class ScoreCommand
             TextScore score;
             try
             {
-                score = ProgressBar.OverPrompt(narrator, loaded.Text, ids.Length, () => TextScore.Of(loaded.Text, ids, interrupts.Token));
+                score = ProgressBar.OverPrompt(
+                    narrator, loaded.Text, ids.Length, () => TextScore.Of(loaded.Text, ids, interrupts.Token));
             }
             catch (ContextFullException exception) when (prompts.IsMany)
             {
@@ -119,7 +123,10 @@ internal static class ScoreCommand
         output.WriteLine($"perplexity\t{score.Perplexity?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "-"}");
         if (wantsLogits)
         {
-            foreach (var (logit, id) in score.LastLogits.Select((logit, id) => (logit, id)).OrderByDescending(entry => entry.logit).Take(LikeliestShown))
+            foreach (var (logit, id) in score.LastLogits
+                .Select((logit, id) => (logit, id))
+                .OrderByDescending(entry => entry.logit)
+                .Take(LikeliestShown))
             {
                 output.WriteLine($"{id}\t{tokenizer.PieceText(id)}\t{logit.ToString("0.0000", CultureInfo.InvariantCulture)}");
             }

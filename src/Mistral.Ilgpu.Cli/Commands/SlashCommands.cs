@@ -59,7 +59,8 @@ internal sealed class SlashCommands(LoadedModel loaded, Conversation conversatio
     private void SwitchAdapter(string number)
     {
         var adapters = loaded.Model.Adapters;
-        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int chosen) && chosen >= 1 && chosen <= adapters.Count)
+        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int chosen)
+            && chosen >= 1 && chosen <= adapters.Count)
         {
             adapters[chosen - 1].IsOn = !adapters[chosen - 1].IsOn;
             // What the cache holds was made with the other weights.
@@ -68,20 +69,23 @@ internal sealed class SlashCommands(LoadedModel loaded, Conversation conversatio
 
         for (int i = 0; i < adapters.Count; i++)
         {
-            Terminal.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(adapters[i].IsOn ? "on " : "off")} {adapters[i].Name}"));
+            Terminal.Error.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(adapters[i].IsOn ? "on " : "off")} {adapters[i].Name}"));
         }
     }
 
     private void Drop(string number)
     {
-        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int turns) && turns >= 1 && turns <= conversation.TurnCount)
+        if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int turns)
+            && turns >= 1 && turns <= conversation.TurnCount)
         {
             conversation.Drop(turns);
             narrator.Say($"dropped {turns}, {conversation.TurnCount} kept");
         }
         else
         {
-            Terminal.Error.WriteLine(FormattableString.Invariant($"/drop: found '{number}', expected from 1 to {conversation.TurnCount}, the turns so far"));
+            Terminal.Error.WriteLine(FormattableString.Invariant(
+                $"/drop: found '{number}', expected from 1 to {conversation.TurnCount}, the turns so far"));
         }
     }
 }

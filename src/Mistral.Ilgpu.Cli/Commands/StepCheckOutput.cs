@@ -14,10 +14,13 @@ internal static class StepCheckOutput
 {
     public static string Text(StepDifference difference, DeviceInfo device) => string.Create(
         CultureInfo.InvariantCulture,
-        $"device {device.Id} ({device.Name}): step {difference.Step} differs first, at {difference.Pass}, row {difference.Row}: error {difference.Error:g3}, expected at most {difference.Tolerance}");
+        $"device {device.Id} ({device.Name}): step {difference.Step} differs first, at {difference.Pass}, row {difference.Row}: "
+        + $"error {difference.Error:g3}, expected at most {difference.Tolerance}");
 
     public static void WriteTable(Terminal terminal, StepCheckResult result) => TextTable.Write(
-        terminal, ["step", "worst error"], result.WorstErrors.Select(step => (IReadOnlyList<string>)[step.Key, step.Value.ToString("g3", CultureInfo.InvariantCulture)]));
+        terminal, ["step", "worst error"],
+        result.WorstErrors
+            .Select(step => (IReadOnlyList<string>)[step.Key, step.Value.ToString("g3", CultureInfo.InvariantCulture)]));
 
     public static void Write(Utf8JsonWriter json, StepCheckResult result, LoadedModel loaded)
     {

@@ -12,7 +12,8 @@ internal sealed record TokenizerSummary(
     string? Kind, int VocabularySize, int BosId, int EosId, string? ChatVersion, string? Fault)
 {
     public string Text => Fault ?? string.Create(
-        CultureInfo.InvariantCulture, $"{Kind}, {VocabularySize} pieces, starts with {BosId}, ends with {EosId}, chat format {ChatVersion}");
+        CultureInfo.InvariantCulture,
+        $"{Kind}, {VocabularySize} pieces, starts with {BosId}, ends with {EosId}, chat format {ChatVersion}");
 
     public static TokenizerSummary Of(Checkpoint checkpoint)
     {

@@ -55,7 +55,8 @@ internal sealed class EditBuffer
     // Pairs of surrogates are one character.
     private int Before => Cursor > 1 && char.IsSurrogatePair(Text, Cursor - 2) ? Cursor - 2 : Math.Max(0, Cursor - 1);
 
-    private int After => Cursor < Text.Length - 1 && char.IsSurrogatePair(Text, Cursor) ? Cursor + 2 : Math.Min(Text.Length, Cursor + 1);
+    private int After =>
+        Cursor < Text.Length - 1 && char.IsSurrogatePair(Text, Cursor) ? Cursor + 2 : Math.Min(Text.Length, Cursor + 1);
 
     private void Remove(int start, int end) => (Text, Cursor) = (Text.Remove(start, end - start), start);
 }

@@ -28,7 +28,8 @@ internal sealed class KeyReader(IKeyboard keyboard)
         key = keyboard.Read();
         string read = Text(key);
         var keys = new List<ConsoleKeyInfo> { key };
-        while (keyboard.MarksPastes && read.Length < Start.Length && Start.StartsWith(read, StringComparison.Ordinal) && keyboard.HasMore)
+        while (keyboard.MarksPastes && read.Length < Start.Length
+            && Start.StartsWith(read, StringComparison.Ordinal) && keyboard.HasMore)
         {
             keys.Add(keyboard.Read());
             read += Text(keys[^1]);

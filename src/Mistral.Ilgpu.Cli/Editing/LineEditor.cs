@@ -37,7 +37,8 @@ internal sealed class LineEditor(Terminal terminal)
         SetControlC(true);
         terminal.Error.Write(KeyReader.AskForMarks);
         // Whoever uses the terminal next may not know of marks.
-        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => terminal.Error.Write(KeyReader.NoMoreMarks));
+        using var terminated = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM, _ => terminal.Error.Write(KeyReader.NoMoreMarks));
         using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => terminal.Error.Write(KeyReader.NoMoreMarks));
         try
         {
@@ -81,7 +82,8 @@ internal sealed class LineEditor(Terminal terminal)
                 case var _ when pasted is not null:
                     _buffer.Insert(pasted);
                     break;
-                case ConsoleKey.Enter when key.Modifiers.HasFlag(ConsoleModifiers.Alt) || (!terminal.Keyboard.MarksPastes && terminal.Keyboard.HasMore):
+                case ConsoleKey.Enter when key.Modifiers.HasFlag(ConsoleModifiers.Alt)
+                    || (!terminal.Keyboard.MarksPastes && terminal.Keyboard.HasMore):
                     _buffer.Insert("\n");
                     break;
                 case ConsoleKey.Enter when TurnText.IsOpen(_buffer.Text):

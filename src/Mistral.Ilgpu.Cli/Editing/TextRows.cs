@@ -69,7 +69,9 @@ internal sealed class TextRows
             at += Columns(_text, character++);
         }
 
-        return character > 0 && character < _text.Length && char.IsSurrogatePair(_text, character - 1) ? character - 1 : character;
+        return character > 0 && character < _text.Length && char.IsSurrogatePair(_text, character - 1)
+            ? character - 1
+            : character;
     }
 
     private int Indent(int row) => _rows[row].BeginsLine ? _prompt.Length : 0;

@@ -30,5 +30,6 @@ internal static class TurnText
     private static bool IsQuoted(string text) => text.StartsWith(Quotes, StringComparison.Ordinal);
 
     private static bool IsClosed(string text) =>
-        text.TrimEnd() is var trimmed && trimmed.Length >= 2 * Quotes.Length && trimmed.EndsWith(Quotes, StringComparison.Ordinal);
+        text.TrimEnd() is var trimmed && trimmed.Length >= 2 * Quotes.Length
+            && trimmed.EndsWith(Quotes, StringComparison.Ordinal);
 }

@@ -38,7 +38,8 @@ internal static partial class StandardStreams
     // The runtime's own files may by now have the number of a stream that was closed at the start. They are closed by exec, which
     // what a process inherits cannot be.
     private static bool IsOpen(int descriptor) =>
-        OperatingSystem.IsWindows() || (GetFlags(descriptor, GetDescriptorFlags) is >= 0 and var flags && (flags & ClosedByExec) == 0);
+        OperatingSystem.IsWindows()
+            || (GetFlags(descriptor, GetDescriptorFlags) is >= 0 and var flags && (flags & ClosedByExec) == 0);
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int GetFlags(int descriptor, int command);

@@ -35,7 +35,8 @@ internal sealed class LoadedModel : IDisposable
         var clock = Stopwatch.StartNew();
         Checkpoint? checkpoint = null;
         // A driver takes its time to load, and needs nothing of the checkpoint.
-        var opening = Task.Run(() => Device.Open(settings.Device, settings.DeviceOptions with { IsTimed = timed }), CancellationToken.None);
+        var opening = Task.Run(
+            () => Device.Open(settings.Device, settings.DeviceOptions with { IsTimed = timed }), CancellationToken.None);
         try
         {
             checkpoint = Checkpoint.Open(settings.Model);
@@ -55,8 +56,9 @@ internal sealed class LoadedModel : IDisposable
             }
 
             var options = settings.Options with { AllLogits = allLogits };
-            var model = ProgressBar.OverLoading(narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes, (progress, kernels) =>
-                MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));
+            var model = ProgressBar.OverLoading(
+                narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes,
+                (progress, kernels) => MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));
             model.OnCacheOverflow = reason => narrator.Say($"warning: {reason}: --kv-type bf16");
             if (device.Drawback is { } drawback)
             {
@@ -67,10 +69,17 @@ internal sealed class LoadedModel : IDisposable
 
             var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
             string compiled = model.CompiledKernels == 0 ? "" : string.Create(
-                CultureInfo.InvariantCulture, $", {model.CompiledKernels} kernels compiled in {Narrator.Seconds(loaded.CompileTime)}, once");
-            narrator.Say($"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {Narrator.Seconds(loaded.LoadTime - loaded.CompileTime)}{compiled}");
-            narrator.Detail($"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {loaded.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of it for kernels");
-            narrator.Detail($"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.Cache.Bytes)}");
+                CultureInfo.InvariantCulture,
+                $", {model.CompiledKernels} kernels compiled in {Narrator.Seconds(loaded.CompileTime)}, once");
+            narrator.Say(
+                $"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {
+                    Narrator.Seconds(loaded.LoadTime - loaded.CompileTime)}{compiled}");
+            narrator.Detail(
+                $"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {
+                    opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {
+                    loaded.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of it for kernels");
+            narrator.Detail(
+                $"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.Cache.Bytes)}");
             return loaded;
         }
         catch

@@ -9,8 +9,8 @@ namespace Mistral.Ilgpu.Cli.Options;
 internal static class ChatFile
 {
     public static Option<string?> Option() => ValueOptions.Parsed(
-        "--chat", "A conversation instead of a text: an object with \"messages\", as OpenAI's API takes it.", "FILE.json", "a file",
-        text => text.Length > 0 ? text : null);
+        "--chat", "A conversation instead of a text: an object with \"messages\", as OpenAI's API takes it.",
+        "FILE.json", "a file", text => text.Length > 0 ? text : null);
 
     /// <exception cref="ModelFileException">The file is missing or no conversation.</exception>
     public static Chat Read(string path)
@@ -19,7 +19,8 @@ internal static class ChatFile
         return DataFile.Parse(path, json, root =>
         {
             var messages = Messages(path, root);
-            bool continuesLast = root.TryGetProperty("continue_final_message", out var continues) && continues.ValueKind == JsonValueKind.True;
+            bool continuesLast = root.TryGetProperty("continue_final_message", out var continues)
+                && continues.ValueKind == JsonValueKind.True;
             return new Chat(messages, continuesLast, Tools(path, root));
         });
     }
@@ -79,13 +80,18 @@ internal static class ChatFile
         }
 
         List<ContentPart> parts = [.. content.EnumerateArray().Select(part => Part(where, part))];
-        return parts.Exists(part => part.IsThinking) ? ("", parts) : (string.Join("\n\n", parts.Select(part => part.Text).Where(text => text.Length > 0)), []);
+        return parts.Exists(part => part.IsThinking)
+            ? ("", parts)
+            : (string.Join("\n\n", parts.Select(part => part.Text).Where(text => text.Length > 0)), []);
     }
 
     private static ContentPart Part(string where, JsonElement part) => Text(part, "text") is { } text
         ? new ContentPart(text)
         : Text(part, "thinking") is { } thinking
-            ? new ContentPart(thinking, IsThinking: true, !part.TryGetProperty("closed", out var closed) || closed.ValueKind != JsonValueKind.False)
+            ? new ContentPart(
+                thinking,
+                IsThinking: true,
+                !part.TryGetProperty("closed", out var closed) || closed.ValueKind != JsonValueKind.False)
             : throw new ModelFileException(where, $"found a part of content of type '{Text(part, "type")}', expected text");
 
     private static IReadOnlyList<ToolCall> Calls(string where, JsonElement message)
@@ -103,7 +109,10 @@ internal static class ChatFile
                 string arguments = !function.TryGetProperty("arguments", out var given) ? ""
                     : given.ValueKind == JsonValueKind.String ? given.GetString()!
                     : given.GetRawText();
-                return new ToolCall(Text(function, "name") ?? throw new ModelFileException(where, "found a call without a name, expected one"), arguments, Text(call, "id"));
+                return new ToolCall(
+                    Text(function, "name") ?? throw new ModelFileException(where, "found a call without a name, expected one"),
+                    arguments,
+                    Text(call, "id"));
             })];
     }
 
@@ -129,12 +138,16 @@ internal static class ChatFile
     private static readonly JsonElement NoParameters = JsonElement.Parse("{}");
 
     private static JsonElement Function(string where, JsonElement holder) =>
-        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty("function", out var function) && function.ValueKind == JsonValueKind.Object
+        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty("function", out var function)
+            && function.ValueKind == JsonValueKind.Object
             ? function
             : throw new ModelFileException(where, "found no function, expected an object \"function\"");
 
     private static string? Text(JsonElement holder, string name) =>
-        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        holder.ValueKind == JsonValueKind.Object && holder.TryGetProperty(name, out var value)
+            && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }
 
 /// <param name="ContinuesLast">Whether the last message is left open for the model to go on with.</param>

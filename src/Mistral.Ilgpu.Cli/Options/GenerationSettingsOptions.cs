@@ -12,9 +12,11 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
         "--max-tokens", $"Most tokens generated; {defaultMaxTokens} if not given.", 1).Short("-n");
 
     private readonly Option<double?> _temperature = ValueOptions.Number(
-        "--temperature", "0, if not given, takes the most likely token; higher is more random.", "T", value => value >= 0, "from 0").Short("-t");
+        "--temperature", "0, if not given, takes the most likely token; higher is more random.",
+        "T", value => value >= 0, "from 0").Short("-t");
 
-    private readonly Option<int?> _topK = ValueOptions.Count("--top-k", "Draws from the N most likely tokens; 0, if not given, from all.", 0);
+    private readonly Option<int?> _topK = ValueOptions.Count(
+        "--top-k", "Draws from the N most likely tokens; 0, if not given, from all.", 0);
 
     private readonly Option<double?> _topP = ValueOptions.Number(
         "--top-p", "Draws from the fewest tokens whose probabilities reach this sum; 1 if not given.", "P",
@@ -47,7 +49,10 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
         },
     };
 
-    private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Goes on where the model would end the text." };
+    private readonly Option<bool> _ignoreEos = new("--ignore-eos")
+    {
+        Description = "Goes on where the model would end the text."
+    };
 
     public void AddTo(Command command)
     {
@@ -65,10 +70,16 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
     public GenerationOptions Read(ParseResult parse, Narrator narrator)
     {
         double temperature = parse.GetValue(_temperature) ?? 0;
-        string[] idle = [.. new Option[] { _topK, _topP, _minP, _seed }.Where(option => parse.GetResult(option) is not null).Select(option => option.Name)];
+        string[] idle =
+        [
+            .. new Option[] { _topK, _topP, _minP, _seed }
+                .Where(option => parse.GetResult(option) is not null)
+                .Select(option => option.Name)
+        ];
         if (temperature == 0 && idle.Length > 0)
         {
-            narrator.Say($"no effect of {string.Join(" and ", idle)} without --temperature: the most likely token is always taken");
+            narrator.Say(
+                $"no effect of {string.Join(" and ", idle)} without --temperature: the most likely token is always taken");
         }
 
         return new GenerationOptions

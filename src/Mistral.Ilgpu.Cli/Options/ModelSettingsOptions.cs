@@ -30,11 +30,13 @@ internal sealed partial class ModelSettingsOptions
     private readonly Option<IReadOnlyList<TensorFormat?>?> _types;
     private readonly Option<IReadOnlyList<int?>?> _threads;
 
-    private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format("--kv-type", "Type of cached keys and values; f16 if not given.",
+    private readonly Option<TensorFormat?> _cacheType = ValueOptions.Format(
+        "--kv-type", "Type of cached keys and values; f16 if not given.",
         TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0);
 
     private readonly Option<string?> _activations = ValueOptions.Choice(
-        "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.", ["int8", "f32"]);
+        "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.",
+        ["int8", "f32"]);
 
     private readonly Option<LoraOptions[]> _adapters = new(LoraName)
     {
@@ -46,18 +48,25 @@ internal sealed partial class ModelSettingsOptions
     };
 
     private readonly Option<int?> _context = ValueOptions.Count(
-        "--context", "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1).Short("-c");
+        "--context",
+        "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1).Short("-c");
 
     private readonly Option<int?> _window = ValueOptions.Count(
         "--sliding-window", "Tokens that a token sees, itself included; if not given the model's.", 1);
 
-    private readonly Option<int?> _chunk = ValueOptions.Count("--chunk", "Most tokens of a prompt in one pass; if not given 1024 on NVIDIA's GPUs and 256 elsewhere, or less where memory is short.", 1, MostChunk);
+    private readonly Option<int?> _chunk = ValueOptions.Count(
+        "--chunk",
+        "Most tokens of a prompt in one pass; if not given 1024 on NVIDIA's GPUs and 256 elsewhere, "
+        + "or less where memory is short.",
+        1,
+        MostChunk);
 
     private readonly Option<long?> _memory = ValueOptions.Size(
         "--memory", "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9.");
 
     private readonly Option<IReadOnlyList<DeviceFeatures?>?> _without = ValueOptions.OneOrMany(
-        "--without", "What an NVIDIA GPU can do and shall not, to measure what it brings or because a driver errs.", "early-kernels|warpgroups",
+        "--without", "What an NVIDIA GPU can do and shall not, to measure what it brings or because a driver errs.",
+        "early-kernels|warpgroups",
         "early-kernels or warpgroups", ParseFeature, many: true, choices: ["early-kernels", "warpgroups"]);
 
     /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
@@ -67,15 +76,19 @@ internal sealed partial class ModelSettingsOptions
             ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false, choices: [Checkpoint.Tiny]).Short("-m");
         _devices = ValueOptions.OneOrMany(
             "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
-            "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]", text => DeviceName().IsMatch(text) ? text : null, many,
-            choices: ["auto", "cpu", "opencl", "cuda"]);
+            "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]",
+            text => DeviceName().IsMatch(text) ? text : null, many, choices: ["auto", "cpu", "opencl", "cuda"]);
         if (!many)
         {
             // Where several may be given, -d is the depth.
             _devices.Short("-d");
         }
 
-        _types = ValueOptions.Formats("--type", "Type of the weights on the device; if not given as stored. q4_0 and q4_k keep the output matrix in q6_k.", many, TensorFormatExtensions.Encodable);
+        _types = ValueOptions.Formats(
+            "--type",
+            "Type of the weights on the device; if not given as stored. q4_0 and q4_k keep the output matrix in q6_k.",
+            many,
+            TensorFormatExtensions.Encodable);
         _threads = ValueOptions.OneOrManyCounts(ThreadsName, ThreadsDescription, many, 1, MostThreads);
     }
 
@@ -86,7 +99,10 @@ internal sealed partial class ModelSettingsOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory, _without })
+        foreach (Option option in new Option[]
+        {
+            _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory, _without
+        })
         {
             command.Options.Add(option);
         }
@@ -114,7 +130,8 @@ internal sealed partial class ModelSettingsOptions
                from type in parse.GetValue(_types) ?? [null]
                from device in parse.GetValue(_devices) ?? ["auto"]
                from threads in parse.GetValue(_threads) ?? [null]
-               select new ModelSettings(model, device, options with { WeightType = type }, threads, parse.GetValue(_memory), without),
+               select new ModelSettings(
+                   model, device, options with { WeightType = type }, threads, parse.GetValue(_memory), without),
         ];
     }
 
@@ -139,7 +156,8 @@ internal sealed partial class ModelSettingsOptions
 
         if (colon > 0 && !Path.Exists(text) && Path.Exists(text[..colon]))
         {
-            result.AddError($"{LoraName}: found scale '{text[(colon + 1)..]}' behind {text[..colon]}, expected a number such as 0.8");
+            result.AddError(
+                $"{LoraName}: found scale '{text[(colon + 1)..]}' behind {text[..colon]}, expected a number such as 0.8");
         }
 
         return new LoraOptions(text);

@@ -30,7 +30,8 @@ internal sealed class OutputFile : IDisposable
         {
             return new FileStream(path, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new ModelFileException(where, $"cannot be written: {exception.Message}", exception);
         }

@@ -10,11 +10,15 @@ internal sealed class OutputOptions(params string[] formats)
     public const string Verbose = "--verbose";
     public const string VerboseShort = "-v";
 
-    private readonly Option<string?> _format = ValueOptions.Choice("--format", "How results are written; text if not given.", ["text", "json", .. formats]);
+    private readonly Option<string?> _format = ValueOptions.Choice(
+        "--format", "How results are written; text if not given.", ["text", "json", .. formats]);
 
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Writes results and errors only." };
 
-    private readonly Option<bool> _verbose = new(Verbose, VerboseShort) { Description = "Tells more, and of a fault of ours where it happened." };
+    private readonly Option<bool> _verbose = new(Verbose, VerboseShort)
+    {
+        Description = "Tells more, and of a fault of ours where it happened."
+    };
 
     public void AddTo(Command command)
     {

@@ -48,7 +48,8 @@ internal static partial class ParseProblem
 
         string suggestion = Suggestion.For(token, command.Subcommands.Select(subcommand => subcommand.Name));
         return command is RootCommand ? $"unknown command '{token}'{(suggestion.Length > 0 ? suggestion : "; see --help")}"
-            : command.Arguments is [.., var last] ? $"unexpected argument '{token}' after {last.Name}; an argument of several words goes in quotes"
+            : command.Arguments is [.., var last]
+                ? $"unexpected argument '{token}' after {last.Name}; an argument of several words goes in quotes"
             : $"unexpected argument '{token}'{(suggestion.Length > 0 ? suggestion : "; see --help")}";
     }
 
@@ -57,7 +58,8 @@ internal static partial class ParseProblem
     {
         var values = new HashSet<Token>(Given(parse).SelectMany(option => option.Tokens), ReferenceEqualityComparer.Instance);
         return parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
-            .FirstOrDefault(token => token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !values.Contains(token))?.Value;
+            .FirstOrDefault(
+                token => token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !values.Contains(token))?.Value;
     }
 
     // A word that looks like an option where an option's value is due: the parser takes it for the value.

@@ -30,7 +30,8 @@ internal static class PromptFile
             var prompt = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("prompt", out var field) ? field : root;
             return prompt.ValueKind == JsonValueKind.String
                 ? prompt.GetString()!
-                : throw new ModelFileException(where, $"found JSON {prompt.ValueKind}, expected a string or an object with a string \"prompt\"");
+                : throw new ModelFileException(
+                    where, $"found JSON {prompt.ValueKind}, expected a string or an object with a string \"prompt\"");
         });
     }
 }

@@ -16,8 +16,8 @@ internal sealed class PromptOptions(string argumentName)
     private readonly Option<int[]?> _ids = ValueOptions.Ids("--prompt-ids", "Token ids instead of a text, taken as they are.");
 
     private readonly Option<string?> _input = ValueOptions.Parsed(
-        "--input", "Many texts: a JSON string or {\"prompt\": …} per line; writes one JSON result per line.", "FILE.jsonl", "a file",
-        text => text.Length > 0 ? text : null).Short("-i");
+        "--input", "Many texts: a JSON string or {\"prompt\": …} per line; writes one JSON result per line.",
+        "FILE.jsonl", "a file", text => text.Length > 0 ? text : null).Short("-i");
 
     private readonly Option<string?> _suffix = new("--suffix")
     {
@@ -35,7 +35,8 @@ internal sealed class PromptOptions(string argumentName)
 
     /// <summary>Whether any of the ways is used, standard input aside.</summary>
     public bool IsGiven(ParseResult parse) =>
-        parse.GetResult(_text)?.Tokens.Count > 0 || parse.GetIds(_ids) is not null || IsMany(parse) || parse.GetValue(_suffix) is not null;
+        parse.GetResult(_text)?.Tokens.Count > 0 || parse.GetIds(_ids) is not null
+            || IsMany(parse) || parse.GetValue(_suffix) is not null;
 
     /// <summary>Whether many are given.</summary>
     public bool IsMany(ParseResult parse) => parse.GetValue(_input) is not null;
@@ -98,7 +99,8 @@ internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsM
             return [Ids];
         }
 
-        return [.. Texts.Select(text => Suffix is null ? Encode(tokenizer, text) : [.. FillInTheMiddle.Encode(tokenizer, text, Suffix)])];
+        return [.. Texts.Select(
+            text => Suffix is null ? Encode(tokenizer, text) : [.. FillInTheMiddle.Encode(tokenizer, text, Suffix)])];
     }
 
     public static void RequireIds(string option, IEnumerable<int> ids, int vocabularySize)
@@ -116,6 +118,8 @@ internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsM
     private static int[] Encode(TextTokenizer tokenizer, string text)
     {
         int[] ids = [.. tokenizer.BosId >= 0 ? [tokenizer.BosId] : Array.Empty<int>(), .. tokenizer.EncodeToIds(text)];
-        return ids.Length > 0 ? ids : throw new UsageException("an empty text, and the tokenizer has no token that starts a text");
+        return ids.Length > 0
+            ? ids
+            : throw new UsageException("an empty text, and the tokenizer has no token that starts a text");
     }
 }

@@ -11,7 +11,8 @@ internal static partial class ValueOptions
 {
     public static Option<int?> Count(string name, string description, int least, int most = int.MaxValue, params string[] aliases)
     {
-        var option = Parsed<int?>(name, description, "N", $"a whole number {Range(least, most)}", text => ParseCount(text, least, most));
+        var option = Parsed<int?>(
+            name, description, "N", $"a whole number {Range(least, most)}", text => ParseCount(text, least, most));
         Array.ForEach(aliases, option.Aliases.Add);
         return option;
     }
@@ -33,7 +34,9 @@ internal static partial class ValueOptions
             int wrong = values.FindIndex(list => list is null || list.Any(value => value < least));
             if (wrong >= 0)
             {
-                result.AddError($"{name}: found '{result.Tokens[wrong].Value}', expected whole numbers {Range(least, int.MaxValue)}, such as 256,512");
+                result.AddError(
+                    $"{name}: found '{result.Tokens[wrong].Value}', expected whole numbers {Range(least, int.MaxValue)}, "
+                    + "such as 256,512");
             }
 
             return wrong >= 0 ? null : [.. values.SelectMany(list => list!)];
@@ -56,16 +59,22 @@ internal static partial class ValueOptions
 
     /// <summary>One of some words.</summary>
     public static Option<string?> Choice(string name, string description, params IReadOnlyList<string> choices) =>
-        Parsed(name, description, string.Join('|', choices), Expected(choices), text => choices.Contains(text) ? text : null, choices);
+        Parsed(
+            name, description, string.Join('|', choices), Expected(choices),
+            text => choices.Contains(text) ? text : null, choices);
 
     /// <summary>One of some formats, by its short name in either case.</summary>
     public static Option<TensorFormat?> Format(string name, string description, params IReadOnlyList<TensorFormat> formats) =>
-        Parsed(name, description, Placeholder(formats), Expected(Names(formats)), text => ParseFormat(text, formats), Names(formats));
+        Parsed(
+            name, description, Placeholder(formats), Expected(Names(formats)),
+            text => ParseFormat(text, formats), Names(formats));
 
     /// <summary>One or more of some formats.</summary>
     public static Option<IReadOnlyList<TensorFormat?>?> Formats(
         string name, string description, bool many, IReadOnlyList<TensorFormat> formats) =>
-        OneOrMany(name, description, Placeholder(formats), Expected(Names(formats)), text => ParseFormat(text, formats), many, choices: Names(formats));
+        OneOrMany(
+            name, description, Placeholder(formats), Expected(Names(formats)),
+            text => ParseFormat(text, formats), many, choices: Names(formats));
 
     public static Option<int[]?> Ids(string name, string description) =>
         Parsed(name, description, "1,2,3", "token ids such as 1,2,3", ParseIds);
@@ -79,7 +88,8 @@ internal static partial class ValueOptions
     /// <param name="parse">Null where the text is not a value.</param>
     /// <param name="choices">Values to suggest and to complete.</param>
     public static Option<T?> Parsed<T>(
-        string name, string description, string placeholder, string expected, Func<string, T?> parse, IReadOnlyList<string>? choices = null) =>
+        string name, string description, string placeholder, string expected,
+        Func<string, T?> parse, IReadOnlyList<string>? choices = null) =>
         new(name)
         {
             Description = description,
@@ -95,8 +105,8 @@ internal static partial class ValueOptions
     /// <param name="isList">Whether commas part values; a path may have some of its own.</param>
     /// <param name="choices">Values to suggest and to complete.</param>
     public static Option<IReadOnlyList<T>?> OneOrMany<T>(
-        string name, string description, string placeholder, string expected, Func<string, T?> parse, bool many, bool isList = true,
-        IReadOnlyList<string>? choices = null) => new(name)
+        string name, string description, string placeholder, string expected,
+        Func<string, T?> parse, bool many, bool isList = true, IReadOnlyList<string>? choices = null) => new(name)
     {
         Description = many ? $"{description} Repeat it{(isList ? ", or give a list," : "")} for several." : description,
         HelpName = placeholder,
@@ -151,13 +161,18 @@ internal static partial class ValueOptions
     private static string Expected(IReadOnlyList<string> choices) => $"{string.Join(", ", choices.SkipLast(1))} or {choices[^1]}";
 
     private static TensorFormat? ParseFormat(string text, IEnumerable<TensorFormat> formats) => formats
-        .Where(format => format.ShortName().Equals(text, StringComparison.OrdinalIgnoreCase)).Select(format => (TensorFormat?)format).FirstOrDefault();
+        .Where(format => format.ShortName().Equals(text, StringComparison.OrdinalIgnoreCase))
+        .Select(format => (TensorFormat?)format)
+        .FirstOrDefault();
 
     private static string Range(int least, int most) =>
         most == int.MaxValue ? $"from {least}" : string.Create(CultureInfo.InvariantCulture, $"from {least} to {most}");
 
     private static int? ParseCount(string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most ? value : null;
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && value >= least && value <= most
+            ? value
+            : null;
 
     private static int[]? ParseIds(string text)
     {
@@ -183,12 +198,16 @@ internal static partial class ValueOptions
             return null;
         }
 
-        int power = match.Groups["prefix"] is { Success: true } prefix ? "kmgt".IndexOf(char.ToLowerInvariant(prefix.Value[0])) + 1 : 0;
+        int power = match.Groups["prefix"] is { Success: true } prefix
+            ? "kmgt".IndexOf(char.ToLowerInvariant(prefix.Value[0])) + 1
+            : 0;
         double bytes = double.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture)
             * Math.Pow(match.Groups["decimal"].Success ? 1000 : 1024, power);
         return bytes is >= 1 and < long.MaxValue ? (long)bytes : null;
     }
 
-    [GeneratedRegex(@"^(?<number>[0-9]+(\.[0-9]+)?) *((?<prefix>[kmgt])(ib?|(?<decimal>b))?|b)?\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<number>[0-9]+(\.[0-9]+)?) *((?<prefix>[kmgt])(ib?|(?<decimal>b))?|b)?\z",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SizeText();
 }

@@ -21,7 +21,8 @@ internal static class KernelIl
         string location = typeof(KernelEntry).Assembly.Location;
         if (location.Length == 0)
         {
-            throw new UsageException("--emit il: found the kernels inside a single file, expected their assembly beside the program");
+            throw new UsageException(
+                "--emit il: found the kernels inside a single file, expected their assembly beside the program");
         }
 
         using var file = new PEFile(location);
@@ -42,7 +43,9 @@ internal static class KernelIl
 
     // Without what the compiler adds to a record.
     private static IEnumerable<MethodInfo> Written(Type type) => type
-        .GetMethods(BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+        .GetMethods(
+            BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public
+                | BindingFlags.NonPublic)
         .Where(method => !method.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false));
 
     // The definition of the kernel, and those of its arguments that are ours.

@@ -13,8 +13,12 @@ internal static class MemoryAdvice
             .. exception.FittingType is { } type ? new[] { $"--type {type.ShortName()}" } : [],
             .. exception.FittingContext is { } context ? new[] { FormattableString.Invariant($"--context {context}") } : [],
         ];
-        string help = options.Length > 0 ? $"{string.Join(" or ", options)} would fit" : "neither --type nor --context alone would do";
-        return $"{exception.Model} does not fit device {exception.Device}: needed {ByteSize.Text(plan.TotalBytes)} (weights {ByteSize.Text(plan.WeightBytes)}, "
-            + $"cache {ByteSize.Text(plan.CacheBytes)}, activations {ByteSize.Text(plan.ActivationBytes)}), available {ByteSize.Text(exception.AvailableBytes)}; {help}";
+        string help = options.Length > 0
+            ? $"{string.Join(" or ", options)} would fit"
+            : "neither --type nor --context alone would do";
+        return $"{exception.Model} does not fit device {exception.Device}: needed {ByteSize.Text(plan.TotalBytes)} "
+            + $"(weights {ByteSize.Text(plan.WeightBytes)}, "
+            + $"cache {ByteSize.Text(plan.CacheBytes)}, activations {ByteSize.Text(plan.ActivationBytes)}), "
+            + $"available {ByteSize.Text(exception.AvailableBytes)}; {help}";
     }
 }

@@ -36,7 +36,8 @@ internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
             return ExitCode.Done;
         }
 
-        terminal.Error.WriteLine(FormattableString.Invariant($"mistral: {failed} of {count} texts failed; their results say why in \"error\""));
+        terminal.Error.WriteLine(
+            FormattableString.Invariant($"mistral: {failed} of {count} texts failed; their results say why in \"error\""));
         return ExitCode.File;
     }
 
@@ -52,7 +53,9 @@ internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
         };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"prefill {t.PrefillTokens} tokens in {Seconds(t.PrefillTime)} ({Rate(t.PrefillTokens, t.PrefillTime)}) · decode {t.DecodeTokens} tokens in {Seconds(t.DecodeTime)} ({Rate(t.DecodeTokens, t.DecodeTime)}) · {why}");
+            $"prefill {t.PrefillTokens} tokens in {Seconds(t.PrefillTime)} "
+            + $"({Rate(t.PrefillTokens, t.PrefillTime)}) · decode {t.DecodeTokens} tokens in {Seconds(t.DecodeTime)} "
+            + $"({Rate(t.DecodeTokens, t.DecodeTime)}) · {why}");
     }
 
     public static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture);

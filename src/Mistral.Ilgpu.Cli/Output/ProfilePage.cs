@@ -50,7 +50,8 @@ internal static class ProfilePage
             <body>
             <h1>{Encode(title)}</h1>
             <p>{Encode(ProfileTable.Summary(profile))}.</p>
-            <p>Measured limits: a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best dense product {limits.OperationsPerSecond / 1e9:0.0} GFLOP/s.
+            <p>Measured limits: a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best dense product {
+                limits.OperationsPerSecond / 1e9:0.0} GFLOP/s.
             A point above the roof found its data in a cache.</p>
             <h2>Roofline</h2>
             <figure id="roofline">

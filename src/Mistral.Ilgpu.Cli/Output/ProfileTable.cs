@@ -8,7 +8,10 @@ namespace Mistral.Ilgpu.Cli.Output;
 internal static class ProfileTable
 {
     public static IReadOnlyList<string> Headings { get; } =
-        ["phase", "step", "calls", "median", "p95", "total", "share", "MB", "Mop", "GB/s", "GFLOP/s", "of the copy", "of the product"];
+        [
+            "phase", "step", "calls", "median", "p95", "total", "share",
+            "MB", "Mop", "GB/s", "GFLOP/s", "of the copy", "of the product"
+        ];
 
     public static IEnumerable<IReadOnlyList<string>> Rows(ModelProfile profile, DeviceLimits limits, bool byLayer)
     {
@@ -18,10 +21,12 @@ internal static class ProfileTable
             {
                 yield return
                 [
-                    phase.Name, step.Name, Text($"{step.Calls}"), Microseconds(step.Median), Microseconds(step.P95), Milliseconds(step.Time), Text($"{step.Share:0.0 %}"),
+                    phase.Name, step.Name, Text($"{step.Calls}"), Microseconds(step.Median),
+                    Microseconds(step.P95), Milliseconds(step.Time), Text($"{step.Share:0.0 %}"),
                     Text($"{step.Cost.Bytes / 1e6:0.00}"), Text($"{step.Cost.Operations / 1e6:0.0}"),
                     Text($"{step.BytesPerSecond / 1e9:0.00}"), Text($"{step.OperationsPerSecond / 1e9:0.00}"),
-                    Text($"{step.BytesPerSecond / limits.BytesPerSecond:0 %}"), Text($"{step.OperationsPerSecond / limits.OperationsPerSecond:0 %}"),
+                    Text($"{step.BytesPerSecond / limits.BytesPerSecond:0 %}"),
+                    Text($"{step.OperationsPerSecond / limits.OperationsPerSecond:0 %}"),
                 ];
             }
 
@@ -30,7 +35,10 @@ internal static class ProfileTable
             yield return Rest("wall clock", phase.WallTime);
 
             IReadOnlyList<string> Rest(string name, TimeSpan time) =>
-                [phase.Name, name, "", "", "", Milliseconds(time), Text($"{time / phase.WallTime:0.0 %}"), "", "", "", "", "", ""];
+                [
+                    phase.Name, name, "", "", "", Milliseconds(time),
+                    Text($"{time / phase.WallTime:0.0 %}"), "", "", "", "", "", ""
+                ];
         }
     }
 
@@ -38,7 +46,10 @@ internal static class ProfileTable
     public static string Summary(ModelProfile profile)
     {
         var all = profile.Whole;
-        return Text($"kernels {Milliseconds(all.KernelTime)} + gaps {Milliseconds(all.GapTime)} + host {Milliseconds(all.HostTime)} = {all.Explained:0.0 %} of the wall clock, {Milliseconds(all.WallTime)}; without the marks {Milliseconds(profile.UnprofiledTime)}");
+        return Text(
+            $"kernels {Milliseconds(all.KernelTime)} + gaps {Milliseconds(all.GapTime)} + host {
+                Milliseconds(all.HostTime)} = {all.Explained:0.0 %} of the wall clock, {
+                Milliseconds(all.WallTime)}; without the marks {Milliseconds(profile.UnprofiledTime)}");
     }
 
     private static string Microseconds(TimeSpan time) => Text($"{time.TotalMicroseconds:0.0} µs");

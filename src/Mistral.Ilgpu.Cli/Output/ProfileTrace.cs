@@ -24,7 +24,9 @@ internal static class ProfileTrace
         Name("thread_name", DeviceThread, "device");
         foreach (var pass in profile.Passes)
         {
-            Event(pass.IsPrefill ? $"prefill {pass.Pass.TokenCount}" : "decode", "pass", HostThread, pass.Begin, pass.End, () => json.WriteNumber("tokens", pass.Pass.TokenCount));
+            Event(
+                pass.IsPrefill ? $"prefill {pass.Pass.TokenCount}" : "decode", "pass", HostThread,
+                pass.Begin, pass.End, () => json.WriteNumber("tokens", pass.Pass.TokenCount));
             foreach (var step in pass.Steps)
             {
                 Event(step.Step.Name, step.Step.Kind, DeviceThread, step.Begin, step.End, () =>

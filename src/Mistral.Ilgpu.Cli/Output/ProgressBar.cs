@@ -57,7 +57,8 @@ internal static class ProgressBar
                 new ProgressTo<KernelProgress>(progress =>
                 {
                     var task = kernels.Value;
-                    task.Description = string.Create(CultureInfo.InvariantCulture, $"{Compiling}: {progress.Ready} of {progress.Total}");
+                    task.Description = string.Create(
+                        CultureInfo.InvariantCulture, $"{Compiling}: {progress.Ready} of {progress.Total}");
                     (task.MaxValue, task.Value) = (progress.Total, progress.Ready);
                 }));
         });

@@ -43,7 +43,8 @@ internal static class RooflineChart
         var roof = new LineSeries { Color = OxyColors.Black, StrokeThickness = 2 };
         foreach (double intensity in new[] { bottom.Minimum, ridge, bottom.Maximum })
         {
-            roof.Points.Add(new DataPoint(intensity, Math.Min(intensity * limits.BytesPerSecond, limits.OperationsPerSecond) / 1e9));
+            roof.Points.Add(
+                new DataPoint(intensity, Math.Min(intensity * limits.BytesPerSecond, limits.OperationsPerSecond) / 1e9));
         }
 
         plot.Axes.Add(bottom);
@@ -69,7 +70,8 @@ internal static class RooflineChart
         return ProfileCharts.Export(plot, Height);
 
         ScreenPoint PixelOf(StepSummary step) => new(
-            Area.Left + (Area.Width * Fraction(Intensity(step), bottom)), Area.Bottom - (Area.Height * Fraction(Rate(step), left)));
+            Area.Left + (Area.Width * Fraction(Intensity(step), bottom)),
+            Area.Bottom - (Area.Height * Fraction(Rate(step), left)));
 
         // Names of prefill stand left of their points and those of decode right, where there is room.
         void AddLabel(PassTiming pass, StepSummary step)

@@ -11,12 +11,19 @@ internal static partial class Svg
 
     /// <summary>For a page, as wide as there is room: it has a view box in place of a size, and no XML declaration.</summary>
     public static string Inline(PlotModel plot, int width, int height) => Size().Replace(
-        Export(plot, width, height, isDocument: false), FormattableString.Invariant($"<svg viewBox=\"0 0 {width} {height}\""), count: 1).Trim();
+        Export(plot, width, height, isDocument: false),
+        FormattableString.Invariant($"<svg viewBox=\"0 0 {width} {height}\""), count: 1).Trim();
 
     private static string Export(PlotModel plot, int width, int height, bool isDocument)
     {
         using var stream = new MemoryStream();
-        new SvgExporter { Width = width, Height = height, IsDocument = isDocument, TextMeasurer = new WideText(width, height) }.Export(plot, stream);
+        new SvgExporter
+        {
+            Width = width,
+            Height = height,
+            IsDocument = isDocument,
+            TextMeasurer = new WideText(width, height)
+        }.Export(plot, stream);
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 
