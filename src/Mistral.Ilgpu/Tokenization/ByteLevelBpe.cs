@@ -50,13 +50,18 @@ public sealed class ByteLevelBpe : TextTokenizer
     /// <param name="source">Names the file in error messages.</param>
     internal static ByteLevelBpe Create(ByteLevelVocabulary vocabulary, string source)
     {
-        var missing = Enumerable.Range(0, 256).Except(vocabulary.Tokens.OfType<byte[]>().Where(token => token.Length == 1).Select(token => (int)token[0])).ToList();
+        var missing = Enumerable.Range(0, 256)
+            .Except(vocabulary.Tokens.OfType<byte[]>().Where(token => token.Length == 1).Select(token => (int)token[0])).ToList();
         if (missing.Count > 0)
         {
-            throw new ModelFileException(source, $"vocabulary: found no token for byte 0x{missing[0]:X2}, expected one for each of 256 bytes");
+            throw new ModelFileException(
+                source, $"vocabulary: found no token for byte 0x{missing[0]:X2}, expected one for each of 256 bytes");
         }
 
-        return new ByteLevelBpe(new PatternPreTokenizer(Compile(vocabulary.Pattern, source), source), ByteTokens.Of(vocabulary.Tokens, source), vocabulary);
+        return new ByteLevelBpe(
+            new PatternPreTokenizer(Compile(vocabulary.Pattern, source), source),
+            ByteTokens.Of(vocabulary.Tokens, source),
+            vocabulary);
     }
 
     private static Regex Compile(string pattern, string source)
@@ -71,10 +76,13 @@ public sealed class ByteLevelBpe : TextTokenizer
             return new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, PatternTimeout);
         }
         // What .NET cannot parse, and what it cannot compile.
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or InvalidProgramException or OverflowException)
+        catch (Exception exception)
+            when (exception is ArgumentException or InvalidOperationException or InvalidProgramException or OverflowException)
         {
             throw new ModelFileException(
-                source, $"pattern: found one that is not usable ({exception.Message.ReplaceLineEndings(" ")}), expected tokens and a pattern of byte-level BPE");
+                source,
+                $"pattern: found one that is not usable ({exception.Message.ReplaceLineEndings(" ")}), "
+                + "expected tokens and a pattern of byte-level BPE");
         }
     }
 
@@ -135,7 +143,8 @@ public sealed class ByteLevelBpe : TextTokenizer
             LoneSurrogates.Replace(wellFormed);
             var tokens = new List<Token>((text.Length / 3) + 1);
             using var words = new ByteWordEncoder(_ids);
-            foreach (var (offset, length) in settings.ConsiderPreTokenization ? _words.PreTokenize(wellFormed) : [(0, text.Length)])
+            foreach (var (offset, length) in
+                settings.ConsiderPreTokenization ? _words.PreTokenize(wellFormed) : [(0, text.Length)])
             {
                 int end = offset;
                 foreach (var (id, completed, endsCharacter) in words.Encode(wellFormed.Slice(offset, length)))
@@ -181,4 +190,5 @@ public sealed class ByteLevelBpe : TextTokenizer
 /// <param name="Controls">Control tokens by their text.</param>
 /// <param name="Pattern">The regular expression whose matches are words.</param>
 internal sealed record ByteLevelVocabulary(
-    IReadOnlyList<byte[]?> Tokens, IReadOnlyDictionary<string, int> Controls, string Pattern, int BosId, int EosId, string? Version);
+    IReadOnlyList<byte[]?> Tokens, IReadOnlyDictionary<string, int> Controls,
+    string Pattern, int BosId, int EosId, string? Version);

@@ -38,7 +38,8 @@ internal sealed record GgufVocabulary(
         {
             if (count is { } found && found != Tokens.Count)
             {
-                throw new ModelFileException(source, $"tokenizer.ggml.{key}: found {found}, expected one for each of {Tokens.Count} tokens");
+                throw new ModelFileException(
+                    source, $"tokenizer.ggml.{key}: found {found}, expected one for each of {Tokens.Count} tokens");
             }
         }
 
@@ -46,7 +47,8 @@ internal sealed record GgufVocabulary(
         {
             if (id is { } found && (found < 0 || found >= Tokens.Count))
             {
-                throw new ModelFileException(source, $"tokenizer.ggml.{key}_token_id: found {found}, expected an id below {Tokens.Count}");
+                throw new ModelFileException(
+                    source, $"tokenizer.ggml.{key}_token_id: found {found}, expected an id below {Tokens.Count}");
             }
         }
 
@@ -82,7 +84,8 @@ internal sealed record GgufVocabulary(
             if (Types is null || (PieceType)Types[id] == PieceType.Normal)
             {
                 tokens[id] = Gpt2Bytes.Read(Tokens[id])
-                    ?? throw new ModelFileException(source, $"tokenizer.ggml.tokens[{id}]: found characters that spell no bytes, expected GPT-2's spelling");
+                    ?? throw new ModelFileException(
+                        source, $"tokenizer.ggml.tokens[{id}]: found characters that spell no bytes, expected GPT-2's spelling");
             }
             else
             {
@@ -91,7 +94,9 @@ internal sealed record GgufVocabulary(
         }
 
         return ByteLevelBpe.Create(
-            new ByteLevelVocabulary(tokens, controls, WordPatterns.Of(Pre, source), BosId ?? -1, EosId ?? -1, Version ?? ChatTemplate.VersionOf(controls.ContainsKey)),
+            new ByteLevelVocabulary(
+                tokens, controls, WordPatterns.Of(Pre, source), BosId ?? -1,
+                EosId ?? -1, Version ?? ChatTemplate.VersionOf(controls.ContainsKey)),
             source);
     }
 }

@@ -23,7 +23,9 @@ internal static class HuggingFaceTokenizer
         }
 
         var added = Added(file);
-        var names = settings is null ? null : JsonFields.Parse(settings, Path.Combine(Path.GetDirectoryName(source) ?? "", "tokenizer_config.json"));
+        var names = settings is null
+            ? null
+            : JsonFields.Parse(settings, Path.Combine(Path.GetDirectoryName(source) ?? "", "tokenizer_config.json"));
         string bos = Name(names, "bos_token") ?? "<s>";
         string eos = Name(names, "eos_token") ?? "</s>";
         string?[] texts = Texts(model, added);
@@ -40,7 +42,8 @@ internal static class HuggingFaceTokenizer
             return added;
         }
 
-        foreach (var token in list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw file.Error("added_tokens", list, "a list"))
+        foreach (var token in
+            list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw file.Error("added_tokens", list, "a list"))
         {
             var fields = file.Item("added_tokens", token);
             int id = fields.Ids("id").FirstOrDefault(-1);
@@ -80,7 +83,8 @@ internal static class HuggingFaceTokenizer
     }
 
     private static ByteLevelBpe Bytes(
-        JsonFields file, string?[] texts, Dictionary<int, (string Text, bool IsSpecial)> added, JsonElement splitter, string bos, string eos, string source)
+        JsonFields file, string?[] texts, Dictionary<int, (string Text, bool IsSpecial)> added,
+        JsonElement splitter, string bos, string eos, string source)
     {
         var tokens = new byte[]?[texts.Length];
         var controls = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -92,17 +96,20 @@ internal static class HuggingFaceTokenizer
             }
             else if (texts[id] is { } text)
             {
-                tokens[id] = Gpt2Bytes.Read(text) ?? throw file.Error("model.vocab", $"'{text}'", "characters that spell bytes as GPT-2 does");
+                tokens[id] = Gpt2Bytes.Read(text)
+                    ?? throw file.Error("model.vocab", $"'{text}'", "characters that spell bytes as GPT-2 does");
             }
         }
 
         var vocabulary = new ByteLevelVocabulary(
-            tokens, controls, Read(file, "pre_tokenizer", () => Pattern(splitter)) ?? WordPatterns.Gpt2, controls.GetValueOrDefault(bos, -1), controls.GetValueOrDefault(eos, -1), null);
+            tokens, controls, Read(file, "pre_tokenizer", () => Pattern(splitter)) ?? WordPatterns.Gpt2,
+            controls.GetValueOrDefault(bos, -1), controls.GetValueOrDefault(eos, -1), null);
         return ByteLevelBpe.Create(vocabulary with { Version = ChatTemplate.VersionOf(controls.ContainsKey) }, source);
     }
 
     private static SentencePieceBpe Pieces(
-        JsonFields file, JsonFields model, string?[] texts, Dictionary<int, (string Text, bool IsSpecial)> added, string bos, string eos, string source)
+        JsonFields file, JsonFields model, string?[] texts,
+        Dictionary<int, (string Text, bool IsSpecial)> added, string bos, string eos, string source)
     {
         var ranks = MergeRanks(model);
         string unknown = model.Text("unk_token") ?? "<unk>";
@@ -128,14 +135,17 @@ internal static class HuggingFaceTokenizer
     private static Dictionary<string, int> MergeRanks(JsonFields model)
     {
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
-        var merges = model.Find("merges") is { ValueKind: JsonValueKind.Array } list ? list : throw model.Error("merges", "nothing", "a list of merges");
+        var merges = model.Find("merges") is { ValueKind: JsonValueKind.Array } list
+            ? list
+            : throw model.Error("merges", "nothing", "a list of merges");
         int rank = 0;
         foreach (var merge in merges.EnumerateArray())
         {
             string[]? pair = Read(model, "merges", () => merge.ValueKind switch
             {
                 JsonValueKind.String => merge.GetString()!.Split(' '),
-                JsonValueKind.Array => [.. merge.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.String ? part.GetString()! : "")],
+                JsonValueKind.Array =>
+                    [.. merge.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.String ? part.GetString()! : "")],
                 _ => null,
             });
             if (pair is not [{ Length: > 0 }, { Length: > 0 }])

@@ -80,7 +80,8 @@ internal readonly ref struct PairMerger<TUnit, TRanks>(
         ref var left = ref _symbols[leftIndex];
         ref var right = ref _symbols[rightIndex];
         int length = left.Length + right.Length;
-        if (!left.IsFrozen && !right.IsFrozen && length <= ranks.Longest && ranks.RankOf(_text.Slice(left.Start, length), left.Length) is { } rank)
+        if (!left.IsFrozen && !right.IsFrozen && length <= ranks.Longest
+            && ranks.RankOf(_text.Slice(left.Start, length), left.Length) is { } rank)
         {
             agenda.Enqueue(new MergePair(leftIndex, rightIndex, length), ((ulong)rank << 32) | (uint)leftIndex);
         }

@@ -13,7 +13,8 @@ public static class Tekken
     // Files of the first version name no special tokens; these are theirs, the rest of a thousand being fillers.
     internal static IReadOnlyList<string> FirstSpecials { get; } =
     [
-        "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]",
+        "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]",
+        "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]",
         "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]",
         "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
     ];
@@ -28,13 +29,19 @@ public static class Tekken
         int specials = config.DefaultNumSpecialTokens;
         if (size is < 257 or > MostTokens || specials < FirstSpecials.Count || specials > size - 256)
         {
-            throw Error("config", $"{size} tokens of which {specials} are special", "some hundred to four million, with room for the special ones and 256 bytes");
+            throw Error(
+                "config",
+                $"{size} tokens of which {specials} are special",
+                "some hundred to four million, with room for the special ones and 256 bytes");
         }
 
         var vocabulary = file.Vocab ?? throw Error("vocab", "nothing", "a list of tokens");
         if (vocabulary.Length < size - specials)
         {
-            throw Error("vocab", $"{vocabulary.Length} tokens", $"at least default_vocab_size - default_num_special_tokens = {size - specials}");
+            throw Error(
+                "vocab",
+                $"{vocabulary.Length} tokens",
+                $"at least default_vocab_size - default_num_special_tokens = {size - specials}");
         }
 
         var tokens = new byte[]?[size];
@@ -43,7 +50,10 @@ public static class Tekken
             var token = vocabulary[rank] ?? throw Error($"vocab[{rank}]", "nothing", "a token");
             if (token.Rank != rank || token.TokenBytes is not { Length: > 0 } bytes)
             {
-                throw Error($"vocab[{rank}]", $"rank {token.Rank} with {token.TokenBytes?.Length ?? 0} bytes", $"rank {rank} and the token's bytes");
+                throw Error(
+                    $"vocab[{rank}]",
+                    $"rank {token.Rank} with {token.TokenBytes?.Length ?? 0} bytes",
+                    $"rank {rank} and the token's bytes");
             }
 
             tokens[specials + rank] = bytes;
@@ -56,7 +66,8 @@ public static class Tekken
                 controls.GetValueOrDefault("<s>", -1), controls.GetValueOrDefault("</s>", -1), config.Version),
             source);
 
-        ModelFileException Error(string field, string found, string expected) => new(source, $"{field}: found {found}, expected {expected}");
+        ModelFileException Error(string field, string found, string expected) =>
+            new(source, $"{field}: found {found}, expected {expected}");
     }
 
     /// <summary>The tokenizer as a file, if its control tokens come before all others as Tekken's do.</summary>
@@ -65,13 +76,16 @@ public static class Tekken
         var ids = Enumerable.Range(0, tokenizer.VocabularySize).ToList();
         int specials = ids.TakeWhile(id => tokenizer.BytesOf(id).IsEmpty).Count();
         var plain = ids.Skip(specials).TakeWhile(id => !tokenizer.BytesOf(id).IsEmpty).ToList();
-        if (plain.Count == 0 || ids.Skip(specials + plain.Count).Any(id => !tokenizer.BytesOf(id).IsEmpty || tokenizer.IsControl(id)))
+        if (plain.Count == 0
+            || ids.Skip(specials + plain.Count).Any(id => !tokenizer.BytesOf(id).IsEmpty || tokenizer.IsControl(id)))
         {
-            throw new ModelFileException(source, "tokenizer: found control tokens among the others, expected them first as in Tekken");
+            throw new ModelFileException(
+                source, "tokenizer: found control tokens among the others, expected them first as in Tekken");
         }
 
         return JsonSerializer.SerializeToUtf8Bytes(new TekkenFile(
-            new TekkenConfig(tokenizer.Pattern, specials + plain.Count, specials, tokenizer.DeclaredVersion) { NumVocabTokens = plain.Count },
+            new TekkenConfig(
+                tokenizer.Pattern, specials + plain.Count, specials, tokenizer.DeclaredVersion) { NumVocabTokens = plain.Count },
             [.. plain.Select((id, rank) => new TekkenToken(rank, tokenizer.BytesOf(id).ToArray()))],
             [.. ids.Take(specials).Where(tokenizer.IsControl).Select(id => new SpecialToken(id, tokenizer.IdToPiece(id)))]));
     }
@@ -80,7 +94,8 @@ public static class Tekken
     {
         try
         {
-            return JsonSerializer.Deserialize<TekkenFile>(json.Span) ?? throw new ModelFileException(source, "found null, expected a Tekken tokenizer");
+            return JsonSerializer.Deserialize<TekkenFile>(json.Span)
+                ?? throw new ModelFileException(source, "found null, expected a Tekken tokenizer");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
@@ -103,7 +118,10 @@ public static class Tekken
         {
             if (token?.TokenStr is not { } text || token.Rank < 0 || token.Rank >= count || !controls.TryAdd(text, token.Rank))
             {
-                throw new ModelFileException(source, $"special_tokens: found '{token?.TokenStr}' of rank {token?.Rank}, expected distinct texts of ranks below {count}");
+                throw new ModelFileException(
+                    source,
+                    $"special_tokens: found '{token?.TokenStr}' of rank {token?.Rank}, "
+                    + $"expected distinct texts of ranks below {count}");
             }
         }
 
@@ -142,7 +160,8 @@ public static class Tekken
     private sealed record TekkenToken(
         [property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_bytes")] byte[]? TokenBytes);
 
-    private sealed record SpecialToken([property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_str")] string? TokenStr)
+    private sealed record SpecialToken(
+        [property: JsonPropertyName("rank")] int Rank, [property: JsonPropertyName("token_str")] string? TokenStr)
     {
         [JsonPropertyName("is_control")]
         public bool IsControl { get; init; } = true;

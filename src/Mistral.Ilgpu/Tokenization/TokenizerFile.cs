@@ -81,7 +81,8 @@ public static class TokenizerFile
             {
                 if (unpacked.Length + count > MostUnpackedBytes)
                 {
-                    throw new ModelFileException(source, $"found more than {MostUnpackedBytes} bytes when unpacked, expected a tokenizer");
+                    throw new ModelFileException(
+                        source, $"found more than {MostUnpackedBytes} bytes when unpacked, expected a tokenizer");
                 }
 
                 unpacked.Write(buffer.AsSpan(0, count));

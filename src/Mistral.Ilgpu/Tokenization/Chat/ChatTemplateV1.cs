@@ -14,7 +14,8 @@ internal sealed class ChatTemplateV1(TextTokenizer tokenizer) : ChatTemplate(tok
     internal override IEnumerable<int> EncodeAssistant(ChatMessage turn, Place place)
     {
         if (turn.ToolCalls.Count > 0) throw new ChatFormatException("tool calls, which chat format v1 does not have");
-        if (turn.Parts.Any(part => part.IsThinking)) throw new ChatFormatException("thinking, which chat format v1 does not have");
+        if (turn.Parts.Any(part => part.IsThinking))
+            throw new ChatFormatException("thinking, which chat format v1 does not have");
         var text = Text(turn.Content);
         return turn.IsPrefix || place.StaysOpen ? text : [.. text, Tokenizer.EosId];
     }

@@ -29,7 +29,8 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
         if (!turn.HasContent && turn.ToolCalls.Count == 0)
             throw new ChatFormatException("an empty message of the assistant, expected text or tool calls");
         if (turn.HasContent && turn.ToolCalls.Count > 0 && !AllowsCallsAndContent)
-            throw new ChatFormatException("text and tool calls in one message of the assistant, expected one of both in this chat format");
+            throw new ChatFormatException(
+                "text and tool calls in one message of the assistant, expected one of both in this chat format");
         if (turn.IsPrefix && place.StaysOpen)
             throw new ChatFormatException("a last message that is a prefix and to be continued, expected one of both");
         if (turn.ToolCalls.Count > 0 && place.IsHistory && !KeepsToolHistory) return [];
@@ -43,7 +44,9 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
     }
 
     private protected override IEnumerable<int> EncodeResult(ChatMessage turn, Place place) =>
-        place.IsHistory && !KeepsToolHistory ? [] : [Control("[TOOL_RESULTS]"), .. EncodeResultBody(turn), Control("[/TOOL_RESULTS]")];
+        place.IsHistory && !KeepsToolHistory
+            ? []
+            : [Control("[TOOL_RESULTS]"), .. EncodeResultBody(turn), Control("[/TOOL_RESULTS]")];
 
     private protected virtual IEnumerable<int> EncodeCalls(IReadOnlyList<ToolCall> calls) =>
         [Control("[TOOL_CALLS]"), .. Text($"[{string.Join(", ", calls.Select(CallText))}]")];
@@ -82,7 +85,8 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
     private IEnumerable<int> Tools(IReadOnlyList<ToolDefinition> tools)
     {
         var texts = tools.Select(tool =>
-            $$$"""{"type": "function", "function": {"name": {{{PythonJson.Text(tool.Name)}}}, "description": {{{PythonJson.Text(tool.Description)}}}, "parameters": {{{ParametersText(tool)}}}}}""");
+            $$$"""{"type": "function", "function": {"name": {{{PythonJson.Text(tool.Name)}}}, "description": {{{
+                PythonJson.Text(tool.Description)}}}, "parameters": {{{ParametersText(tool)}}}}}""");
         return [Control("[AVAILABLE_TOOLS]"), .. Text($"[{string.Join(", ", texts)}]"), Control("[/AVAILABLE_TOOLS]")];
     }
 }

@@ -6,7 +6,8 @@ internal class ChatTemplateV3(TextTokenizer tokenizer) : ChatTemplateV2(tokenize
     private protected override bool KeepsToolHistory => true;
 
     private protected override string CallText(ToolCall call) => HasId(call)
-        ? $$"""{"name": {{PythonJson.Text(call.Name)}}, "arguments": {{ArgumentsText(call)}}, "id": {{PythonJson.Text(call.Id!)}}}"""
+        ? $$"""{"name": {{PythonJson.Text(call.Name)}}, "arguments": {{ArgumentsText(call)}}, "id": {{
+            PythonJson.Text(call.Id!)}}}"""
         : base.CallText(call);
 
     private protected override IEnumerable<int> EncodeResultBody(ChatMessage turn) =>

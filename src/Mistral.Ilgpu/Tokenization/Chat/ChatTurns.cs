@@ -33,7 +33,8 @@ internal static class ChatTurns
         }
 
         // A conversation opens with the user, who may say nothing.
-        if (turns.Count == 0 || (!keepsSystem && turns[0].Role != ChatRole.User)) turns.Insert(0, new ChatMessage(ChatRole.User, ""));
+        if (turns.Count == 0 || (!keepsSystem && turns[0].Role != ChatRole.User))
+            turns.Insert(0, new ChatMessage(ChatRole.User, ""));
         return turns;
     }
 
@@ -57,19 +58,23 @@ internal static class ChatTurns
             if (messages[i].IsPrefix && i < messages.Count - 1)
                 throw new ChatFormatException($"message {i} is a prefix, expected the last message only");
             if (i > 0 && !MayFollow(messages[i - 1].Role, messages[i].Role))
-                throw new ChatFormatException($"message {i} has role {messages[i].Role} after {messages[i - 1].Role}, expected {Followers(messages[i - 1].Role)}");
+                throw new ChatFormatException(
+                    $"message {i} has role {messages[i].Role} after {messages[i - 1].Role}, "
+                    + $"expected {Followers(messages[i - 1].Role)}");
         }
     }
 
     private static void Validate(ChatMessage message, int i, bool allowsCallsAndContent)
     {
-        if (!Enum.IsDefined(message.Role)) throw new ChatFormatException($"message {i} has role {message.Role}, expected one of ChatRole");
+        if (!Enum.IsDefined(message.Role))
+            throw new ChatFormatException($"message {i} has role {message.Role}, expected one of ChatRole");
         if (message.Content is null) throw new ChatFormatException($"message {i} has no content, expected text");
         if (message.Role != ChatRole.Assistant) return;
         if (!message.HasContent && message.ToolCalls.Count == 0)
             throw new ChatFormatException($"message {i} of the assistant is empty, expected text");
         if (message.HasContent && message.ToolCalls.Count > 0 && !allowsCallsAndContent)
-            throw new ChatFormatException($"message {i} of the assistant has text and tool calls, expected one of both in this chat format");
+            throw new ChatFormatException(
+                $"message {i} of the assistant has text and tool calls, expected one of both in this chat format");
     }
 
     private static bool MayFollow(ChatRole before, ChatRole after) => before switch
@@ -104,10 +109,12 @@ internal static class ChatTurns
     private static List<ContentPart> JoinParts(List<ChatMessage> run)
     {
         List<ContentPart> parts = [];
-        foreach (var part in run.SelectMany(message => message.Parts.Count > 0 ? message.Parts : [new ContentPart(message.Content)]))
+        foreach (var part in
+            run.SelectMany(message => message.Parts.Count > 0 ? message.Parts : [new ContentPart(message.Content)]))
         {
             if (!part.IsThinking && part.Text.Length == 0) continue;
-            if (!part.IsThinking && parts is [.., { IsThinking: false } last]) parts[^1] = new ContentPart(last.Text + Separator + part.Text);
+            if (!part.IsThinking && parts is [.., { IsThinking: false } last])
+                parts[^1] = new ContentPart(last.Text + Separator + part.Text);
             else parts.Add(part);
         }
 

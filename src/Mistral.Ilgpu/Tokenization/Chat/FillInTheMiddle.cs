@@ -18,7 +18,8 @@ public static class FillInTheMiddle
         int suffixId = tokenizer.FindControl("[SUFFIX]");
         int prefixId = tokenizer.FindControl("[PREFIX]");
         if (suffixId < 0 || prefixId < 0 || tokenizer.BosId < 0)
-            throw new ChatFormatException("a tokenizer without [PREFIX] and [SUFFIX], expected those of a model that fills in the middle");
+            throw new ChatFormatException(
+                "a tokenizer without [PREFIX] and [SUFFIX], expected those of a model that fills in the middle");
         return
         [
             tokenizer.BosId,

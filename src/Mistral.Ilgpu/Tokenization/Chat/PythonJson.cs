@@ -132,7 +132,8 @@ internal static class PythonJson
         string fraction = sides.Length > 1 ? sides[1] : "";
         int zeros = whole.Length > 0 ? 0 : fraction.Length - fraction.TrimStart('0').Length;
         string digits = (whole + fraction).TrimStart('0').TrimEnd('0');
-        int exponent = (whole.Length > 0 ? whole.Length : -zeros) - 1 + (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
+        int exponent = (whole.Length > 0 ? whole.Length : -zeros) - 1
+            + (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
         return (value < 0 ? "-" : "") + Set(digits, exponent);
     }
 
@@ -140,7 +141,8 @@ internal static class PythonJson
     private static string Set(string digits, int exponent) => exponent switch
     {
         >= 16 or < -4 => string.Create(
-            CultureInfo.InvariantCulture, $"{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}"),
+            CultureInfo.InvariantCulture,
+            $"{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}"),
         < 0 => $"0.{new string('0', -exponent - 1)}{digits}",
         _ when digits.Length <= exponent + 1 => $"{digits.PadRight(exponent + 1, '0')}.0",
         _ => $"{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}",
