@@ -29,8 +29,10 @@ public sealed class BatchGenerator : IDisposable
     public BatchGenerator(MistralModel model, TextTokenizer tokenizer)
     {
         (_model, _tokenizer) = (model, tokenizer);
-        _meter.CreateObservableUpDownCounter("mistral.texts.waiting", () => WaitingCount, "{text}", "Texts submitted and not yet begun.");
-        _meter.CreateObservableUpDownCounter("mistral.texts.running", () => RunningCount, "{text}", "Texts that hold a place in the cache.");
+        _meter.CreateObservableUpDownCounter(
+            "mistral.texts.waiting", () => WaitingCount, "{text}", "Texts submitted and not yet begun.");
+        _meter.CreateObservableUpDownCounter(
+            "mistral.texts.running", () => RunningCount, "{text}", "Texts that hold a place in the cache.");
     }
 
     /// <summary>Texts submitted and not yet begun.</summary>
@@ -62,7 +64,8 @@ public sealed class BatchGenerator : IDisposable
 
         int maxTokens = (int)Math.Min(prompt.Count + (long)options.MaxTokens, most);
         _model.Cache.RequireRoom(maxTokens);
-        var continuation = new Continuation(_tokenizer, _model.Config.EosIds, _model.Config.VocabularySize, prompt, options, startsText);
+        var continuation = new Continuation(
+            _tokenizer, _model.Config.EosIds, _model.Config.VocabularySize, prompt, options, startsText);
         var generation = new BatchedGeneration([.. prompt], maxTokens, continuation, () => _work.Release());
         _submitted.Enqueue(generation);
         _work.Release();
@@ -205,7 +208,11 @@ public sealed class BatchGenerator : IDisposable
             if (count > 0 && _batch.TokenCount + count <= _model.MaxTokens)
             {
                 bool isLast = position + count == generation.Prompt.Length;
-                _batch.Prefill(generation.Sequence, generation.Prompt.AsMemory(position, count), isLast, isLast ? generation.NextChoice() : default);
+                _batch.Prefill(
+                    generation.Sequence,
+                    generation.Prompt.AsMemory(position, count),
+                    isLast,
+                    isLast ? generation.NextChoice() : default);
                 if (isLast)
                 {
                     _choosing.Add(generation);

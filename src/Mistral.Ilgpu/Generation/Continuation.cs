@@ -23,13 +23,15 @@ internal sealed class Continuation
     /// <param name="prompt">The text so far.</param>
     /// <param name="startsText">Whether the output is a text of its own, whose first word has no space before it.</param>
     public Continuation(
-        TextTokenizer tokenizer, IReadOnlyCollection<int> endIds, int vocabularySize, IReadOnlyList<int> prompt, GenerationOptions options, bool startsText)
+        TextTokenizer tokenizer, IReadOnlyCollection<int> endIds, int vocabularySize,
+        IReadOnlyList<int> prompt, GenerationOptions options, bool startsText)
     {
         (_tokenizer, _options) = (tokenizer, options);
         // A file that names no such token may still come with a tokenizer that has one.
         _endIds = endIds.Count == 0 && tokenizer.EosId >= 0 ? [tokenizer.EosId] : endIds;
         _sampler = new Sampler(options.Sampling, vocabularySize);
-        _decoder = tokenizer.CreateDecoder(!startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id)));
+        _decoder = tokenizer.CreateDecoder(
+            !startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id)));
         _stops = new StopMatcher(options.Stop);
         _logits = new float[NeedsLogits ? vocabularySize : 0];
         foreach (int id in prompt)

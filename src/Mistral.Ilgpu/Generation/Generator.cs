@@ -26,6 +26,7 @@ public sealed class Generator(ILogitSource model, TextTokenizer tokenizer, IRead
                 $"a prompt of {prompt.Count} tokens of which the model has read {model.Position}, expected more", nameof(prompt));
         }
 
-        return new Generation(model, [.. prompt], new Continuation(tokenizer, endIds, model.VocabularySize, prompt, options, startsText));
+        return new Generation(
+            model, [.. prompt], new Continuation(tokenizer, endIds, model.VocabularySize, prompt, options, startsText));
     }
 }

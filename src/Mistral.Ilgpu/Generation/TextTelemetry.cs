@@ -60,7 +60,9 @@ internal static class TextTelemetry
 
         if (Duration.Enabled)
         {
-            Duration.Record((timings.PrefillTime + timings.DecodeTime).TotalSeconds, new KeyValuePair<string, object?>("gen_ai.response.finish_reason", NameOf(reason)));
+            Duration.Record(
+                (timings.PrefillTime + timings.DecodeTime).TotalSeconds,
+                new KeyValuePair<string, object?>("gen_ai.response.finish_reason", NameOf(reason)));
         }
 
         if (activity is not null)
