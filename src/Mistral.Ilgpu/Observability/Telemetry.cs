@@ -21,9 +21,11 @@ public static class Telemetry
     /// <summary>For instruments that live as long as the process.</summary>
     internal static Meter Shared { get; } = CreateMeter();
 
-    private static readonly Counter<long> Tokens = Shared.CreateCounter<long>("mistral.tokens", "{token}", "Tokens taken by passes, of prompts and generated.");
+    private static readonly Counter<long> Tokens = Shared.CreateCounter<long>(
+        "mistral.tokens", "{token}", "Tokens taken by passes, of prompts and generated.");
 
-    private static readonly Histogram<int> PassTokens = Shared.CreateHistogram<int>("mistral.pass.tokens", "{token}", "Tokens in a pass.");
+    private static readonly Histogram<int> PassTokens = Shared.CreateHistogram<int>(
+        "mistral.pass.tokens", "{token}", "Tokens in a pass.");
 
     /// <summary>For instruments that are observed and belong to an object, which disposes of the meter with itself.</summary>
     internal static Meter CreateMeter() => new(Name);
