@@ -102,7 +102,9 @@ public sealed class Checkpoint : IDisposable
     {
         var tokenizer = _source.LoadTokenizer();
         return tokenizer.VocabularySize <= Config.VocabularySize ? tokenizer : throw new ModelFileException(
-            _source.Location, $"tokenizer: found {tokenizer.VocabularySize} pieces, expected at most the model's vocabulary of {Config.VocabularySize}");
+            _source.Location,
+            $"tokenizer: found {tokenizer.VocabularySize} pieces, "
+            + $"expected at most the model's vocabulary of {Config.VocabularySize}");
     }
 
     private static FrozenDictionary<string, CheckpointTensor> Match(ModelSource source)
@@ -130,7 +132,8 @@ public sealed class Checkpoint : IDisposable
         {
             if (!stored.Remove(expected.SourceName, out var found))
             {
-                throw new ModelFileException(source.Location, $"{expected.SourceName}: found no such tensor, expected {expected.ShapeText}");
+                throw new ModelFileException(
+                    source.Location, $"{expected.SourceName}: found no such tensor, expected {expected.ShapeText}");
             }
 
             found = TensorScales.Take(stored, found);
@@ -138,6 +141,8 @@ public sealed class Checkpoint : IDisposable
         }
 
         return stored.Count == 0 ? matched.ToFrozenDictionary() : throw new ModelFileException(
-            stored.Values.First().Source.Name, $"{stored.Keys.Order(StringComparer.Ordinal).First()}: found a tensor that a Mistral of this configuration does not have");
+            stored.Values.First().Source.Name,
+            $"{stored.Keys.Order(StringComparer.Ordinal).First()}: found a tensor that a Mistral of this "
+            + "configuration does not have");
     }
 }

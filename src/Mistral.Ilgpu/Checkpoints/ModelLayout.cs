@@ -22,7 +22,8 @@ internal static class ModelLayout
 
         var ggufs = files.Find("*.gguf");
         // The parts of a split file count as one.
-        if (ggufs.Count == 1 || (ggufs.Count > 1 && ggufs[0].Contains($"-00001-of-{ggufs.Count:00000}.", StringComparison.Ordinal)))
+        if (ggufs.Count == 1
+            || (ggufs.Count > 1 && ggufs[0].Contains($"-00001-of-{ggufs.Count:00000}.", StringComparison.Ordinal)))
         {
             return GgufModel.Open(files, ggufs[0]);
         }
@@ -34,7 +35,8 @@ internal static class ModelLayout
 
         return files.Has(HuggingFaceFolder.ConfigFile) ? HuggingFaceFolder.Open(files) : throw new ModelFileException(
             files.Location,
-            $"found no model, expected {HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, {MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file");
+            $"found no model, expected {HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, "
+            + $"{MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file");
     }
 
     public static ModelSource OpenFile(ModelFiles files, string file) => Kind(files, file) switch
@@ -42,7 +44,8 @@ internal static class ModelLayout
         FileKind.Gguf => GgufModel.Open(files, file),
         FileKind.Mistral => MistralFolder.Open(files, MistralFolder.WeightsWith(files, file)),
         FileKind.PartOfFolder => OpenFolder(files),
-        _ => throw new ModelFileException(files.PathOf(file), "found a file of no known kind, expected GGUF, safetensors or .pth"),
+        _ => throw new ModelFileException(
+            files.PathOf(file), "found a file of no known kind, expected GGUF, safetensors or .pth"),
     };
 
     public static bool IsModelFile(string path)
@@ -66,7 +69,8 @@ internal static class ModelLayout
             return FileKind.Mistral;
         }
 
-        if (name.EndsWith(".safetensors", StringComparison.Ordinal) || name is HuggingFaceFolder.ConfigFile or HuggingFaceFolder.IndexFile or MistralFolder.ParamsFile)
+        if (name.EndsWith(".safetensors", StringComparison.Ordinal)
+            || name is HuggingFaceFolder.ConfigFile or HuggingFaceFolder.IndexFile or MistralFolder.ParamsFile)
         {
             return FileKind.PartOfFolder;
         }

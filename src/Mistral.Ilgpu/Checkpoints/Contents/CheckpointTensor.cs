@@ -31,7 +31,8 @@ public sealed class CheckpointTensor
     private CheckpointTensor(CheckpointTensor tensor, int rowsPerHead)
     {
         (_stored, _splitHeadDim, _storedRowsPerHead) = (tensor._stored, tensor._splitHeadDim, tensor._storedRowsPerHead);
-        (Name, Rows, Columns, Format) = (tensor.Name, tensor.Rows / tensor.RowsPerHead * rowsPerHead, tensor.Columns, tensor.Format);
+        (Name, Rows, Columns, Format) = (
+            tensor.Name, tensor.Rows / tensor.RowsPerHead * rowsPerHead, tensor.Columns, tensor.Format);
         RowsPerHead = rowsPerHead;
         (_makesLogits, _largest) = (tensor._makesLogits, tensor._largest);
     }
@@ -70,7 +71,8 @@ public sealed class CheckpointTensor
         }
 
         var descriptor = format.Descriptor();
-        return InWholeBlocks((_makesLogits ? descriptor.OfLogits : Name == TensorNames.Embedding ? descriptor.OfEmbedding : null) ?? format);
+        return InWholeBlocks(
+            (_makesLogits ? descriptor.OfLogits : Name == TensorNames.Embedding ? descriptor.OfEmbedding : null) ?? format);
     }
 
     /// <summary>What the elements are multiplied with where the tensor is copied in a format, see
@@ -95,15 +97,19 @@ public sealed class CheckpointTensor
         }
 
         // A matrix of one row is written with two dimensions, a vector with one.
-        if (!found.Shape.SequenceEqual([expected.Rows, expected.Columns]) && !(expected.Rows == 1 && found.Shape.SequenceEqual([expected.Columns])))
+        if (!found.Shape.SequenceEqual([expected.Rows, expected.Columns])
+            && !(expected.Rows == 1 && found.Shape.SequenceEqual([expected.Columns])))
         {
             throw new ModelFileException(
-                found.Source.Name, $"{found.Name}.shape: found [{string.Join(", ", found.Shape)}], expected {expected.ShapeText} from the configuration");
+                found.Source.Name,
+                $"{found.Name}.shape: found [{string.Join(", ", found.Shape)}], "
+                + $"expected {expected.ShapeText} from the configuration");
         }
 
         long bytes = format.BytesOf((long)expected.Rows * expected.Columns);
         return found.Length == bytes ? new CheckpointTensor(expected, found, format, makesLogits) : throw new ModelFileException(
-            found.Source.Name, $"{found.Name}.data_offsets: found {found.Length} bytes, expected {bytes} for its shape and dtype");
+            found.Source.Name,
+            $"{found.Name}.data_offsets: found {found.Length} bytes, expected {bytes} for its shape and dtype");
     }
 
     /// <summary>Copies rows, converted to <paramref name="target"/>.</summary>
@@ -118,7 +124,8 @@ public sealed class CheckpointTensor
         if (destination.Length != (long)rowCount * targetRowBytes)
         {
             throw new ArgumentException(
-                $"{Name}: found room for {destination.Length} bytes, expected {(long)rowCount * targetRowBytes}", nameof(destination));
+                $"{Name}: found room for {destination.Length} bytes, expected {(long)rowCount * targetRowBytes}",
+                nameof(destination));
         }
 
         int rowsAtOnce = Math.Max(1, MostBytesAtOnce / (int)Format.BytesOf(Columns));
@@ -184,7 +191,8 @@ public sealed class CheckpointTensor
         int targetRowBytes = checked((int)target.BytesOf(Columns));
         long start = firstRow / _splitHeadDim * _splitHeadDim;
         long end = ((firstRow + rowCount - 1) / _splitHeadDim * _splitHeadDim) + _splitHeadDim;
-        using var heads = _stored.Source.Rent(_stored.Offset + (start * sourceRowBytes), checked((int)((end - start) * sourceRowBytes)));
+        using var heads = _stored.Source.Rent(
+            _stored.Offset + (start * sourceRowBytes), checked((int)((end - start) * sourceRowBytes)));
         for (int i = 0; i < rowCount; i++)
         {
             long sourceRow = SourceRow(firstRow + i);
@@ -229,7 +237,9 @@ public sealed class CheckpointTensor
         if (bad >= 0)
         {
             throw new ModelFileException(
-                SourceFile, $"{SourceName}: found a weight that is not a finite {target.ShortName()} number at row {sourceRow + (bad / Columns)}, column {bad % Columns}, expected finite weights");
+                SourceFile,
+                $"{SourceName}: found a weight that is not a finite {target.ShortName()} number at row "
+                + $"{sourceRow + (bad / Columns)}, column {bad % Columns}, expected finite weights");
         }
     }
 }

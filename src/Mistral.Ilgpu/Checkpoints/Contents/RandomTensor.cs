@@ -32,7 +32,8 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
     public bool IsGain { get; } = rows == 1;
 
     /// <summary>The words of a block's scales, see <see cref="FillRandomScales"/>.</summary>
-    public ushort[] ScalePattern { get; } = (format.Descriptor() as BlockDescriptor)?.ScalePattern(MathF.Sqrt(1f / columns)) ?? [];
+    public ushort[] ScalePattern { get; } =
+        (format.Descriptor() as BlockDescriptor)?.ScalePattern(MathF.Sqrt(1f / columns)) ?? [];
 
     public override unsafe void Read(long offset, Span<byte> destination)
     {
@@ -92,7 +93,8 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
             for (int word = 0; word < words; word++)
             {
                 BinaryPrimitives.WriteUInt16LittleEndian(
-                    scales[(2 * word)..], (ushort)(turned ? ScalePattern[word] ^ ScalePattern[words + word] : ScalePattern[word]));
+                    scales[(2 * word)..],
+                    (ushort)(turned ? ScalePattern[word] ^ ScalePattern[words + word] : ScalePattern[word]));
             }
 
             var target = bytes.Slice(i * blockBytes, blockBytes);
@@ -100,7 +102,8 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
             for (int word = 0; word < quantWords; word++)
             {
                 BinaryPrimitives.WriteUInt32LittleEndian(
-                    target[(planes.QuantsAt + (word * sizeof(uint)))..], RandomBits.Word(Key, (uint)((block * quantWords) + word)));
+                    target[(planes.QuantsAt + (word * sizeof(uint)))..],
+                    RandomBits.Word(Key, (uint)((block * quantWords) + word)));
             }
 
             scales[planes.QuantsAt..].CopyTo(target[(planes.QuantsAt + planes.QuantBytes)..]);

@@ -63,7 +63,9 @@ public static class TensorNames
     internal static string MistralName(string name)
     {
         string[] parts = name.Split('.', 3);
-        return parts[0] == "layers" ? $"layers.{parts[1]}.{MistralLayerNames[parts[2]]}.weight" : $"{(name == Embedding ? "tok_embeddings" : name)}.weight";
+        return parts[0] == "layers"
+            ? $"layers.{parts[1]}.{MistralLayerNames[parts[2]]}.weight"
+            : $"{(name == Embedding ? "tok_embeddings" : name)}.weight";
     }
 
     /// <summary>The same in a GGUF file of the Llama architecture, whose rotary pairs are neighbours as here.</summary>

@@ -43,7 +43,9 @@ internal static class TensorScales
         }
 
         throw new ModelFileException(
-            tensor.Source.Name, $"{tensor.Name}: found {tensor.Type} without a scale, expected {string.Join(" or ", OfWeights.Select(name => stem + name))}");
+            tensor.Source.Name,
+            $"{tensor.Name}: "
+            + $"found {tensor.Type} without a scale, expected {string.Join(" or ", OfWeights.Select(name => stem + name))}");
     }
 
     private static string Stem(string matrix) =>
@@ -51,7 +53,8 @@ internal static class TensorScales
 
     private static float Read(StoredTensor scale)
     {
-        if (TensorFormatExtensions.FromStoredName(scale.Type) is not { } format || format.BlockLength() != 1 || format.Descriptor().Largest is not null)
+        if (TensorFormatExtensions.FromStoredName(scale.Type) is not { } format
+            || format.BlockLength() != 1 || format.Descriptor().Largest is not null)
         {
             throw new ModelFileException(scale.Source.Name, $"{scale.Name}.dtype: found {scale.Type}, expected F32, F16 or BF16");
         }
@@ -59,7 +62,8 @@ internal static class TensorScales
         if (scale.Shape.Aggregate(1L, (product, size) => product * size) != 1 || scale.Length != format.BlockBytes())
         {
             throw new ModelFileException(
-                scale.Source.Name, $"{scale.Name}.shape: found [{string.Join(", ", scale.Shape)}], expected one scale for the whole tensor");
+                scale.Source.Name,
+                $"{scale.Name}.shape: found [{string.Join(", ", scale.Shape)}], expected one scale for the whole tensor");
         }
 
         Span<float> value = stackalloc float[1];

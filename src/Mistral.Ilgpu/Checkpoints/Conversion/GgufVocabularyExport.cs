@@ -27,9 +27,13 @@ internal static class GgufVocabularyExport
         yield return new("tokenizer.ggml.model", "llama");
         yield return new("tokenizer.ggml.pre", "default");
         // Readers want a token for every row of the embedding.
-        yield return new("tokenizer.ggml.tokens", (string[])[.. ids.Select(id => vocabulary[id]), .. Fillers(vocabulary.Count, missing)]);
-        yield return new("tokenizer.ggml.scores", (float[])[.. ids.Select(vocabulary.ScoreOf), .. Enumerable.Repeat(-1e4f, missing)]);
-        yield return new("tokenizer.ggml.token_type", (int[])[.. ids.Select(id => (int)vocabulary.TypeOf(id)), .. Enumerable.Repeat((int)PieceType.Unused, missing)]);
+        yield return new(
+            "tokenizer.ggml.tokens", (string[])[.. ids.Select(id => vocabulary[id]), .. Fillers(vocabulary.Count, missing)]);
+        yield return new(
+            "tokenizer.ggml.scores", (float[])[.. ids.Select(vocabulary.ScoreOf), .. Enumerable.Repeat(-1e4f, missing)]);
+        yield return new(
+            "tokenizer.ggml.token_type",
+            (int[])[.. ids.Select(id => (int)vocabulary.TypeOf(id)), .. Enumerable.Repeat((int)PieceType.Unused, missing)]);
         foreach (var (name, id) in new[] { ("bos", tokenizer.BosId), ("eos", tokenizer.EosId), ("unknown", tokenizer.UnknownId) })
         {
             if (id >= 0)
@@ -49,9 +53,13 @@ internal static class GgufVocabularyExport
         int missing = size - tokenizer.VocabularySize;
         yield return new("tokenizer.ggml.model", "gpt2");
         yield return new("tokenizer.ggml.pre", GgufVocabulary.TekkenPre);
-        yield return new("tokenizer.ggml.tokens", (string[])[.. ids.Select(Spelling), .. Fillers(tokenizer.VocabularySize, missing)]);
-        yield return new("tokenizer.ggml.token_type", (int[])[.. ids.Select(Type), .. Enumerable.Repeat((int)PieceType.Unused, missing)]);
-        yield return new("tokenizer.ggml.merges", (string[])[.. tokenizer.Merges().Select(pair => $"{Gpt2Bytes.Write(pair.Left)} {Gpt2Bytes.Write(pair.Right)}")]);
+        yield return new(
+            "tokenizer.ggml.tokens", (string[])[.. ids.Select(Spelling), .. Fillers(tokenizer.VocabularySize, missing)]);
+        yield return new(
+            "tokenizer.ggml.token_type", (int[])[.. ids.Select(Type), .. Enumerable.Repeat((int)PieceType.Unused, missing)]);
+        yield return new(
+            "tokenizer.ggml.merges",
+            (string[])[.. tokenizer.Merges().Select(pair => $"{Gpt2Bytes.Write(pair.Left)} {Gpt2Bytes.Write(pair.Right)}")]);
         foreach (var (name, id) in new[] { ("bos", tokenizer.BosId), ("eos", tokenizer.EosId) })
         {
             if (id >= 0)
@@ -67,7 +75,9 @@ internal static class GgufVocabularyExport
             yield return new(GgufTokenizer.VersionKey, version);
         }
 
-        int Type(int id) => (int)(tokenizer.IsControl(id) ? PieceType.Control : tokenizer.BytesOf(id).IsEmpty ? PieceType.Unused : PieceType.Normal);
+        int Type(int id) => (int)(tokenizer.IsControl(id) ? PieceType.Control
+            : tokenizer.BytesOf(id).IsEmpty ? PieceType.Unused
+            : PieceType.Normal);
 
         string Spelling(int id) => tokenizer.IsControl(id) ? tokenizer.IdToPiece(id)
             : tokenizer.BytesOf(id).IsEmpty ? Fillers(id, 1).Single()

@@ -12,18 +12,23 @@ internal static class HuggingFaceExport
 
     // What an owner of the folder would expect to keep.
     private static readonly string[] KeptFiles =
-        ["tokenizer.model", "tekken.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
+        [
+            "tokenizer.model", "tekken.json", "tokenizer.json", "tokenizer_config.json",
+            "special_tokens_map.json", "generation_config.json"
+        ];
 
     public static void Write(Checkpoint checkpoint, string folder, TensorFormat? type, TensorCopy copy)
     {
         if (type?.IsQuantized() == true)
         {
-            throw new ArgumentException($"safetensors do not hold {type.Value.ShortName()}, expected f32, f16 or bf16", nameof(type));
+            throw new ArgumentException(
+                $"safetensors do not hold {type.Value.ShortName()}, expected f32, f16 or bf16", nameof(type));
         }
 
         Directory.CreateDirectory(folder);
         WriteTensors(checkpoint, Path.Combine(folder, HuggingFaceFolder.SingleFile), type, copy);
-        File.WriteAllText(Path.Combine(folder, HuggingFaceFolder.ConfigFile), Config(checkpoint, type).ToJsonString(Indented) + "\n");
+        File.WriteAllText(
+            Path.Combine(folder, HuggingFaceFolder.ConfigFile), Config(checkpoint, type).ToJsonString(Indented) + "\n");
         foreach (string name in KeptFiles)
         {
             if (checkpoint.ReadFile(name) is { } bytes)
@@ -47,7 +52,8 @@ internal static class HuggingFaceExport
 
     private static void WriteTensors(Checkpoint checkpoint, string path, TensorFormat? type, TensorCopy copy)
     {
-        var tensors = TensorNames.HuggingFace(checkpoint.Config).Select(expected => (Expected: expected, Stored: checkpoint.Tensors[expected.Name])).ToList();
+        var tensors = TensorNames.HuggingFace(checkpoint.Config)
+            .Select(expected => (Expected: expected, Stored: checkpoint.Tensors[expected.Name])).ToList();
         var header = new JsonObject { ["__metadata__"] = new JsonObject { ["format"] = "pt" } };
         long at = 0;
         foreach (var (expected, stored) in tensors)
@@ -65,7 +71,8 @@ internal static class HuggingFaceExport
             {
                 header[TensorScales.NameFor(expected.SourceName)] = new JsonObject
                 {
-                    ["dtype"] = TensorFormat.Float32.StoredName(), ["shape"] = new JsonArray(), ["data_offsets"] = new JsonArray(at, at + sizeof(float)),
+                    ["dtype"] = TensorFormat.Float32.StoredName(), ["shape"] = new JsonArray(), ["data_offsets"] = new JsonArray(
+                        at, at + sizeof(float)),
                 };
                 at += sizeof(float);
             }
@@ -102,12 +109,15 @@ internal static class HuggingFaceExport
             ["intermediate_size"] = config.FeedForwardDim,
             ["hidden_act"] = "silu",
             // As decimal text, because a float32 widened to double would print digits that it does not have.
-            ["rms_norm_eps"] = JsonNode.Parse(config.NormEpsilon.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
+            ["rms_norm_eps"] = JsonNode.Parse(
+                config.NormEpsilon.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
             ["max_position_embeddings"] = config.MaxPositions,
             ["sliding_window"] = config.SlidingWindow,
             ["tie_word_embeddings"] = config.TiedEmbeddings,
             ["bos_token_id"] = checkpoint.Tokenizer.BosId,
-            ["eos_token_id"] = config.EosIds.Length == 1 ? config.EosIds[0] : new JsonArray([.. config.EosIds.Select(id => JsonValue.Create(id))]),
+            ["eos_token_id"] = config.EosIds.Length == 1
+                ? config.EosIds[0]
+                : new JsonArray([.. config.EosIds.Select(id => JsonValue.Create(id))]),
             ["torch_dtype"] = FormatOf(checkpoint.Tensors[TensorNames.Query(0)], type) switch
             {
                 TensorFormat.Float32 => "float32",
@@ -133,7 +143,8 @@ internal static class HuggingFaceExport
             var windows = Enumerable.Range(0, config.LayerCount).Select(config.WindowOf).ToList();
             if (windows.OfType<int>().Distinct().Count() > 1)
             {
-                throw new ModelFileException(checkpoint.Name, "found layers with different windows, expected one window: config.json has room for one");
+                throw new ModelFileException(
+                    checkpoint.Name, "found layers with different windows, expected one window: config.json has room for one");
             }
 
             if (config.QueryScaling is not null)
@@ -146,7 +157,8 @@ internal static class HuggingFaceExport
             json["model_type"] = HuggingFaceDefaults.Ministral;
             json["architectures"] = new JsonArray("MinistralForCausalLM");
             json["sliding_window"] = windows.OfType<int>().FirstOrDefault();
-            json["layer_types"] = new JsonArray([.. windows.Select(window => JsonValue.Create(window is null ? "full_attention" : "sliding_attention"))]);
+            json["layer_types"] = new JsonArray(
+                [.. windows.Select(window => JsonValue.Create(window is null ? "full_attention" : "sliding_attention"))]);
         }
 
         return json;
@@ -174,7 +186,8 @@ internal static class HuggingFaceExport
             ["add_eos_token"] = false,
             ["legacy"] = false,
         };
-        foreach (var (name, id) in new[] { ("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("unk_token", pieces.UnknownId) })
+        foreach (var (name, id) in
+            new[] { ("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("unk_token", pieces.UnknownId) })
         {
             if (id >= 0)
             {

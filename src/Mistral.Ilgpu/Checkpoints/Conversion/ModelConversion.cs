@@ -9,12 +9,14 @@ public static class ModelConversion
     /// <returns>Bytes written.</returns>
     /// <exception cref="ModelFileException">The model cannot be read, or the output not be written.</exception>
     public static long Convert(
-        Checkpoint checkpoint, string output, TensorFormat? type, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default)
+        Checkpoint checkpoint, string output, TensorFormat? type,
+        IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         string target = Path.GetFullPath(output);
         bool isGguf = IsGguf(output);
-        string parent = Path.GetDirectoryName(target) ?? throw new ModelFileException(output, "found a root, expected a file or a folder to write");
+        string parent = Path.GetDirectoryName(target)
+            ?? throw new ModelFileException(output, "found a root, expected a file or a folder to write");
         if (!Directory.Exists(parent))
         {
             throw new ModelFileException(output, $"found no folder {parent}, expected one to write in");
@@ -25,9 +27,12 @@ public static class ModelConversion
             throw new ModelFileException(output, "found the model that is read, expected another path to write");
         }
 
-        if (isGguf ? Directory.Exists(target) : File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
+        if (isGguf
+            ? Directory.Exists(target)
+            : File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
         {
-            throw new ModelFileException(output, $"found something there, expected {(isGguf ? "a file" : "an empty folder")} to write");
+            throw new ModelFileException(
+                output, $"found something there, expected {(isGguf ? "a file" : "an empty folder")} to write");
         }
 
         try

@@ -27,7 +27,9 @@ internal sealed class DiskFile : ByteSource
             handle = File.OpenHandle(path);
             // FileInfo gives a link the length of its own text, and Hugging Face's cache is made of links.
             long length = RandomAccess.GetLength(handle);
-            return length > 0 ? new DiskFile(path, handle, length) : throw new ModelFileException(path, "found an empty file, expected one of a model");
+            return length > 0
+                ? new DiskFile(path, handle, length)
+                : throw new ModelFileException(path, "found an empty file, expected one of a model");
         }
         catch (Exception exception)
         {
@@ -45,7 +47,8 @@ internal sealed class DiskFile : ByteSource
             int read = ReadSome(offset + done, destination[done..]);
             if (read == 0)
             {
-                throw new ModelFileException(Name, $"found its end at byte {offset + done}, expected {Length} bytes as when it was opened");
+                throw new ModelFileException(
+                    Name, $"found its end at byte {offset + done}, expected {Length} bytes as when it was opened");
             }
 
             done += read;

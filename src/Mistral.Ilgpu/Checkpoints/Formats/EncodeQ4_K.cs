@@ -113,7 +113,8 @@ internal static class EncodeQ4_K
             products += w * x * quant;
         }
 
-        var (wsum, wq, wqq, wx, wxq) = (Vector.Sum(weights), Vector.Sum(quants), Vector.Sum(squares), Vector.Sum(sums), Vector.Sum(products));
+        var (wsum, wq, wqq, wx, wxq) = (
+            Vector.Sum(weights), Vector.Sum(quants), Vector.Sum(squares), Vector.Sum(sums), Vector.Sum(products));
         float determinant = (wsum * wqq) - (wq * wq);
         if (determinant <= 0)
         {

@@ -12,7 +12,8 @@ internal sealed class Float32Descriptor() : ElementDescriptor<Float32, float, ui
 
     public override uint GgufFileType => 0;
 
-    public override void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => MemoryMarshal.Cast<byte, float>(blocks).CopyTo(values);
+    public override void Decode(ReadOnlySpan<byte> blocks, Span<float> values) =>
+        MemoryMarshal.Cast<byte, float>(blocks).CopyTo(values);
 
     public override void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => MemoryMarshal.AsBytes(values).CopyTo(blocks);
 }

@@ -52,7 +52,8 @@ internal static class FormatConversion
                 {
                     int at = run * Run;
                     long first = ConvertRun(
-                        new ReadOnlySpan<byte>((void*)input, inputLength), from, new Span<byte>((void*)output, outputLength), to, at, Math.Min(Run, count - at), factor);
+                        new ReadOnlySpan<byte>((void*)input, inputLength), from,
+                        new Span<byte>((void*)output, outputLength), to, at, Math.Min(Run, count - at), factor);
                     if (first >= 0)
                     {
                         bad.Add(first);
@@ -76,7 +77,8 @@ internal static class FormatConversion
         }
 
         // Rounding to whole numbers, or to a largest one, would hide what is not finite.
-        if ((to.IsQuantized() || to.Descriptor().Largest is not null) && TensorFormat.Float32.Descriptor().FirstNotFinite(MemoryMarshal.AsBytes(run)) is >= 0 and var bad)
+        if ((to.IsQuantized() || to.Descriptor().Largest is not null)
+            && TensorFormat.Float32.Descriptor().FirstNotFinite(MemoryMarshal.AsBytes(run)) is >= 0 and var bad)
         {
             return at + bad;
         }

@@ -7,7 +7,9 @@ public static class TensorFormatExtensions
     public static IReadOnlyList<TensorFormat> Encodable { get; } =
     [
         TensorFormat.Float32, TensorFormat.BFloat16,
-        .. FormatDescriptors.Formats.Except([TensorFormat.Float32, TensorFormat.BFloat16]).Where(format => format.Descriptor().IsEncodable),
+        .. FormatDescriptors.Formats
+            .Except([TensorFormat.Float32, TensorFormat.BFloat16])
+            .Where(format => format.Descriptor().IsEncodable),
     ];
 
     /// <summary>Whether elements are quantized in blocks.</summary>

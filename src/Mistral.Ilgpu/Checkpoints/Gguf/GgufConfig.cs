@@ -12,7 +12,8 @@ internal static class GgufConfig
     /// <param name="tied">Whether the file has no output matrix of its own.</param>
     public static ModelConfig Read(GgufMetadata metadata, bool tied)
     {
-        string architecture = metadata.Text("general.architecture") ?? throw metadata.Error("general.architecture", "nothing", Names());
+        string architecture = metadata.Text("general.architecture")
+            ?? throw metadata.Error("general.architecture", "nothing", Names());
         if (!Architectures.Contains(architecture))
         {
             throw metadata.Error("general.architecture", architecture, Names());
@@ -29,7 +30,9 @@ internal static class GgufConfig
         }
 
         int headDim = metadata.Count(Key("attention.key_length"))
-            ?? (dim % heads == 0 ? dim / heads : throw metadata.Error(Key("embedding_length"), (double)dim, $"a multiple of {heads} heads"));
+            ?? (dim % heads == 0
+                ? dim / heads
+                : throw metadata.Error(Key("embedding_length"), (double)dim, $"a multiple of {heads} heads"));
         RequireEqual(metadata, Key("attention.value_length"), headDim);
         RequireEqual(metadata, Key("rope.dimension_count"), headDim);
         double theta = Positive(metadata, Key("rope.freq_base")) ?? DefaultTheta;
@@ -62,10 +65,14 @@ internal static class GgufConfig
     {
         if (metadata.Values.GetValueOrDefault(key) is not GgufNumbers list)
         {
-            return config with { SlidingWindow = metadata.Count(key, 0) is > 0 and var window ? window : KnownWindow(metadata, config) };
+            return config with
+            {
+                SlidingWindow = metadata.Count(key, 0) is > 0 and var window ? window : KnownWindow(metadata, config)
+            };
         }
 
-        var windows = Enumerable.Range(0, list.Count).Select(i => list[i] is >= 0 and <= int.MaxValue ? (int?)list[i] : null).ToList();
+        var windows = Enumerable.Range(0, list.Count)
+            .Select(i => list[i] is >= 0 and <= int.MaxValue ? (int?)list[i] : null).ToList();
         return windows.Count > 0 && config.LayerCount % windows.Count == 0 && windows.TrueForAll(window => window is not null)
             ? config with { LayerWindows = [.. windows.Select(window => window > 0 ? window : null)] }
             : throw metadata.Error(key, list, $"whole numbers from 0, one for each of {config.LayerCount} layers");
@@ -76,7 +83,8 @@ internal static class GgufConfig
     {
         bool isShape = config is { Dim: 4096, LayerCount: 32, HeadCount: 32, KvHeadCount: 8, HeadDim: 128, FeedForwardDim: 14336 }
             && config is { VocabularySize: 32000, RopeTheta: 10000 };
-        string name = string.Join(' ', metadata.Text("general.name"), metadata.Text("general.basename"), Path.GetFileName(metadata.File));
+        string name = string.Join(
+            ' ', metadata.Text("general.name"), metadata.Text("general.basename"), Path.GetFileName(metadata.File));
         return isShape && name.Contains("mistral", StringComparison.OrdinalIgnoreCase) ? 4096 : null;
     }
 
@@ -84,7 +92,8 @@ internal static class GgufConfig
     {
         if (metadata.Count(key("expert_count"), 0) is > 0 and var experts)
         {
-            throw metadata.Error(key("expert_count"), (double)experts, "a model without experts; mixtures of experts are not supported");
+            throw metadata.Error(
+                key("expert_count"), (double)experts, "a model without experts; mixtures of experts are not supported");
         }
     }
 

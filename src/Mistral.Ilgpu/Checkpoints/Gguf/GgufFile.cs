@@ -33,7 +33,10 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
         if (version is not (2 or 3))
         {
             throw new ModelFileException(
-                source.Name, (version & 0xFFFF) == 0 ? "version: found a big-endian file, expected a little-endian one" : $"version: found {version}, expected 2 or 3");
+                source.Name,
+                (version & 0xFFFF) == 0
+                    ? "version: found a big-endian file, expected a little-endian one"
+                    : $"version: found {version}, expected 2 or 3");
         }
 
         // A tensor takes at least a name's length, a count, a type and an offset; a value its key's length, type and a byte.
@@ -71,7 +74,9 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
     private static GgufType ReadType(GgufReader reader)
     {
         uint type = reader.UInt32();
-        return type <= (uint)GgufType.Float64 ? (GgufType)type : throw reader.Error($"found a value of type {type}, expected 0 to 12");
+        return type <= (uint)GgufType.Float64
+            ? (GgufType)type
+            : throw reader.Error($"found a value of type {type}, expected 0 to 12");
     }
 
     private static object ReadValue(GgufReader reader, GgufType type) => type switch
@@ -128,14 +133,17 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
         for (int i = shape.Length - 1; i >= 0; i--)
         {
             ulong size = reader.UInt64();
-            shape[i] = size is >= 1 and <= int.MaxValue ? (long)size : throw reader.Error($"found a dimension of {size}, expected 1 to {int.MaxValue}");
+            shape[i] = size is >= 1 and <= int.MaxValue
+                ? (long)size
+                : throw reader.Error($"found a dimension of {size}, expected 1 to {int.MaxValue}");
         }
 
         uint type = reader.UInt32();
         ulong offset = reader.UInt64();
         return Types.TryGetValue(type, out var format)
             ? new TensorInfo(name, format, shape, offset)
-            : throw reader.Error($"found ggml type {type}, expected one of {string.Join(", ", Types.Values.Select(known => known.ShortName()))}");
+            : throw reader.Error(
+                $"found ggml type {type}, expected one of {string.Join(", ", Types.Values.Select(known => known.ShortName()))}");
     }
 
     private static List<StoredTensor> Place(ByteSource source, long dataStart, int alignment, List<TensorInfo> infos)
@@ -151,7 +159,10 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
 
             if (info.Shape[^1] % info.Format.BlockLength() != 0)
             {
-                throw Error(info, $"found rows of {info.Shape[^1]}, expected a multiple of {info.Format.BlockLength()} for {info.Format.ShortName()}");
+                throw Error(
+                    info,
+                    $"found rows of {info.Shape[^1]}, "
+                    + $"expected a multiple of {info.Format.BlockLength()} for {info.Format.ShortName()}");
             }
 
             // Sizes of up to 2^31 each may multiply past 64 bits.
@@ -164,11 +175,15 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
 
             if (end > source.Length)
             {
-                throw Error(info, $"found an end at byte {end} of the file, expected at most {source.Length}; the file is truncated or damaged");
+                throw Error(
+                    info,
+                    $"found an end at byte {end} of the file, expected at most {source.Length}; "
+                    + "the file is truncated or damaged");
             }
 
             long length = info.Format.BytesOf((long)elements);
-            tensors.Add(new StoredTensor(info.Name, info.Format.StoredName(), info.Shape, source, dataStart + (long)info.Offset, length));
+            tensors.Add(
+                new StoredTensor(info.Name, info.Format.StoredName(), info.Shape, source, dataStart + (long)info.Offset, length));
         }
 
         var byOffset = tensors.OrderBy(tensor => tensor.Offset).ToList();
@@ -176,7 +191,8 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
         {
             if (byOffset[i].Offset < byOffset[i - 1].Offset + byOffset[i - 1].Length)
             {
-                throw new ModelFileException(source.Name, $"{byOffset[i].Name}: found an offset inside {byOffset[i - 1].Name}, expected one after it");
+                throw new ModelFileException(
+                    source.Name, $"{byOffset[i].Name}: found an offset inside {byOffset[i - 1].Name}, expected one after it");
             }
         }
 

@@ -36,13 +36,15 @@ internal static partial class GgufModel
         var match = SplitName().Match(file);
         if (!match.Success || int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture) != count)
         {
-            throw given.Metadata.Error(SplitCount, (double)count, "a file named NAME-00001-of-00002.gguf by its number and the count");
+            throw given.Metadata.Error(
+                SplitCount, (double)count, "a file named NAME-00001-of-00002.gguf by its number and the count");
         }
 
         var parts = new List<GgufFile>();
         for (int i = 0; i < count; i++)
         {
-            string name = string.Create(CultureInfo.InvariantCulture, $"{match.Groups["name"].Value}-{i + 1:00000}-of-{count:00000}.gguf");
+            string name = string.Create(
+                CultureInfo.InvariantCulture, $"{match.Groups["name"].Value}-{i + 1:00000}-of-{count:00000}.gguf");
             var part = name == file ? given : GgufFile.Read(files.Keep(name));
             int number = part.Metadata.Count(SplitNumber, 0) ?? -1;
             parts.Add(number == i ? part : throw part.Metadata.Error(SplitNumber, (double)number, $"{i}, as its name says"));

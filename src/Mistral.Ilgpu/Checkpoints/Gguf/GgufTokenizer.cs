@@ -32,7 +32,8 @@ internal static class GgufTokenizer
     private static string? VersionOf(string? template) =>
         template is null || !template.Contains("[INST]", StringComparison.Ordinal)
         ? null
-        : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal)) is "v2" or "v1" && template.Contains("[AVAILABLE_TOOLS]", StringComparison.Ordinal)
+        : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal)) is "v2" or "v1"
+            && template.Contains("[AVAILABLE_TOOLS]", StringComparison.Ordinal)
             ? "v3"
             : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal));
 }

@@ -196,10 +196,12 @@ internal static class HuggingFaceConfig
             return (window, []);
         }
 
-        if (types.Count != fields.RequiredCount("num_hidden_layers") || types.Any(type => type != Full && (type != Sliding || window is null)))
+        if (types.Count != fields.RequiredCount("num_hidden_layers")
+            || types.Any(type => type != Full && (type != Sliding || window is null)))
         {
             throw fields.Error(
-                "layer_types", fields.Find("layer_types")!.Value, $"{Full}{(window is null ? "" : $" or {Sliding}")} once for every layer, as sliding_window says");
+                "layer_types", fields.Find("layer_types")!.Value,
+                $"{Full}{(window is null ? "" : $" or {Sliding}")} once for every layer, as sliding_window says");
         }
 
         return types.All(type => type == Full) ? (null, [])

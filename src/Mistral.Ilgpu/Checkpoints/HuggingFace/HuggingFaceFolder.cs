@@ -15,7 +15,8 @@ internal static class HuggingFaceFolder
     {
         byte[] json = files.ReadRequired(ConfigFile);
         var config = HuggingFaceConfig.Read(
-            json, files.PathOf(ConfigFile), files.Read(GenerationFile) is { } generation ? (generation, files.PathOf(GenerationFile)) : null);
+            json, files.PathOf(ConfigFile),
+            files.Read(GenerationFile) is { } generation ? (generation, files.PathOf(GenerationFile)) : null);
         var expected = TensorNames.HuggingFace(config);
         var stored = OpenTensors(files).ToList();
         var tower = TextTower.Find(expected, stored);
@@ -35,7 +36,8 @@ internal static class HuggingFaceFolder
         var map = JsonFields.Parse(index, path).Object("weight_map")
             ?? throw new ModelFileException(path, "weight_map: found nothing, expected the file of each tensor");
         var shardOf = map.All.ToDictionary(entry => entry.Key, entry => map.Text(entry.Key) ?? "");
-        if (shardOf.FirstOrDefault(entry => entry.Value.Length == 0 || Path.GetFileName(entry.Value) != entry.Value) is { Key: { } tensor, Value: var shard })
+        if (shardOf.FirstOrDefault(entry => entry.Value.Length == 0 || Path.GetFileName(entry.Value) != entry.Value)
+            is { Key: { } tensor, Value: var shard })
         {
             throw map.Error(tensor, $"'{shard}'", "the name of a file in the same folder");
         }
@@ -43,6 +45,8 @@ internal static class HuggingFaceFolder
         var found = shardOf.Values.Distinct().Order(StringComparer.Ordinal)
             .SelectMany(file => SafetensorsFile.ReadHeader(files.Keep(file))).ToList();
         var misplaced = shardOf.Keys.Except(found.Select(stored => stored.Name)).FirstOrDefault();
-        return misplaced is null ? found : throw map.Error(misplaced, $"no such tensor in {shardOf[misplaced]}", "the file that holds it");
+        return misplaced is null
+            ? found
+            : throw map.Error(misplaced, $"no such tensor in {shardOf[misplaced]}", "the file that holds it");
     }
 }

@@ -26,13 +26,16 @@ internal static class SafetensorsFile
         if (headerLength is 0 or > MaxHeaderBytes || headerLength > (ulong)(source.Length - LengthBytes))
         {
             throw new ModelFileException(
-                source.Name, $"header length: found {headerLength}, expected 1 to {Math.Min(MaxHeaderBytes, source.Length - LengthBytes)} in a file of {source.Length} bytes");
+                source.Name,
+                $"header length: found {headerLength}, expected 1 to {Math.Min(MaxHeaderBytes, source.Length - LengthBytes)} in "
+                + $"a file of {source.Length} bytes");
         }
 
         var header = JsonFields.Parse(source.ReadAll(LengthBytes, (int)headerLength), source.Name);
         long dataStart = LengthBytes + (long)headerLength;
         var tensors = header.All.Where(field => field.Key != "__metadata__")
-            .Select(field => ReadTensor(header, field.Key, field.Value, source, dataStart)).OrderBy(tensor => tensor.Offset).ToList();
+            .Select(field => ReadTensor(header, field.Key, field.Value, source, dataStart))
+            .OrderBy(tensor => tensor.Offset).ToList();
         CheckLayout(source, dataStart, tensors);
         return tensors;
     }
@@ -68,7 +71,8 @@ internal static class SafetensorsFile
         if (offsets[1] > source.Length - dataStart)
         {
             throw header.Error(
-                $"{name}.data_offsets", $"an end of {offsets[1]}", $"at most {source.Length - dataStart}; the file is truncated or damaged");
+                $"{name}.data_offsets", $"an end of {offsets[1]}",
+                $"at most {source.Length - dataStart}; the file is truncated or damaged");
         }
 
         return new StoredTensor(name, type, shape, source, dataStart + offsets[0], offsets[1] - offsets[0]);
@@ -99,7 +103,9 @@ internal static class SafetensorsFile
             if (tensor.Offset != end)
             {
                 throw new ModelFileException(
-                    source.Name, $"{tensor.Name}.data_offsets: found a start of {tensor.Offset - dataStart}, expected {end - dataStart}; tensors overlap or leave a gap");
+                    source.Name,
+                    $"{tensor.Name}.data_offsets: found a start of {tensor.Offset - dataStart}, expected {end - dataStart}; "
+                    + "tensors overlap or leave a gap");
             }
 
             end += tensor.Length;

@@ -111,7 +111,9 @@ internal sealed class LoraAdapter : IDisposable
         int rank = fields.RequiredCount("r");
         double alpha = fields.PositiveNumber("lora_alpha") ?? throw fields.Error("lora_alpha", "nothing", "a positive number");
         float scale = (float)(alpha / (fields.Flag("use_rslora") ? Math.Sqrt(rank) : rank));
-        return float.IsFinite(scale) ? scale : throw fields.Error("lora_alpha", fields.Find("lora_alpha")!.Value, "a scale in float32");
+        return float.IsFinite(scale)
+            ? scale
+            : throw fields.Error("lora_alpha", fields.Find("lora_alpha")!.Value, "a scale in float32");
     }
 
     private static Dictionary<string, LoraPair> Match(IReadOnlyList<StoredTensor> stored, bool isPeft, ModelConfig config)
@@ -124,14 +126,19 @@ internal sealed class LoraAdapter : IDisposable
         foreach (var tensor in stored)
         {
             bool isA = tensor.Name.EndsWith(A, StringComparison.Ordinal);
-            if ((!isA && !tensor.Name.EndsWith(B, StringComparison.Ordinal)) || !targets.TryGetValue(tensor.Name[..^A.Length], out var target))
+            if ((!isA && !tensor.Name.EndsWith(B, StringComparison.Ordinal))
+                || !targets.TryGetValue(tensor.Name[..^A.Length], out var target))
             {
-                throw new ModelFileException(tensor.Source.Name, $"{tensor.Name}: found a tensor that changes nothing here, expected lora_A and lora_B of a matrix of the model");
+                throw new ModelFileException(
+                    tensor.Source.Name,
+                    $"{tensor.Name}: found a tensor that changes nothing here, "
+                    + "expected lora_A and lora_B of a matrix of the model");
             }
 
             if (!byName.TryGetValue(tensor.Name[..^A.Length] + (isA ? B : A), out var other))
             {
-                throw new ModelFileException(tensor.Source.Name, $"{tensor.Name}: found no {(isA ? "lora_B" : "lora_A")} beside it, expected both");
+                throw new ModelFileException(
+                    tensor.Source.Name, $"{tensor.Name}: found no {(isA ? "lora_B" : "lora_A")} beside it, expected both");
             }
 
             if (isA)
@@ -147,7 +154,9 @@ internal sealed class LoraAdapter : IDisposable
     {
         if (a.Shape.Length != 2 || a.Shape[0] is < 1 or > 4096)
         {
-            throw new ModelFileException(a.Source.Name, $"{a.Name}.shape: found [{string.Join(", ", a.Shape)}], expected a rank of 1 to 4096 by {target.Columns}");
+            throw new ModelFileException(
+                a.Source.Name,
+                $"{a.Name}.shape: found [{string.Join(", ", a.Shape)}], expected a rank of 1 to 4096 by {target.Columns}");
         }
 
         int rank = (int)a.Shape[0];

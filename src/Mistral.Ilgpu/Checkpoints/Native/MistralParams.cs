@@ -16,7 +16,8 @@ internal static class MistralParams
 
     private static readonly HashSet<string> Known =
     [
-        "dim", "n_layers", "head_dim", "hidden_dim", "n_heads", "n_kv_heads", "norm_eps", "vocab_size", "rope_theta", "sliding_window",
+        "dim", "n_layers", "head_dim", "hidden_dim", "n_heads", "n_kv_heads",
+        "norm_eps", "vocab_size", "rope_theta", "sliding_window",
         "_sliding_window", "tied_embeddings", "max_seq_len", "max_position_embeddings", "quantization", Yarn,
         QueryScales,
     ];
@@ -52,7 +53,8 @@ internal static class MistralParams
             throw fields.Error("use_biases", "true", "false: a Mistral has no biases");
         }
 
-        if (fields.Object("quantization") is { } quantization && quantization.Text("qformat_weight") is var format && format != "fp8_e4m3")
+        if (fields.Object("quantization") is { } quantization
+            && quantization.Text("qformat_weight") is var format && format != "fp8_e4m3")
         {
             throw quantization.Error("qformat_weight", format ?? "nothing", "fp8_e4m3");
         }
@@ -63,7 +65,8 @@ internal static class MistralParams
         int layers = fields.RequiredCount("n_layers");
         if (!windows.IsEmpty && layers % windows.Length != 0)
         {
-            throw fields.Error("sliding_window", $"{windows.Length} windows", $"a number of them that divides n_layers = {layers}");
+            throw fields.Error(
+                "sliding_window", $"{windows.Length} windows", $"a number of them that divides n_layers = {layers}");
         }
 
         bool hasWindow = window is not null || !windows.IsEmpty;
@@ -79,7 +82,8 @@ internal static class MistralParams
             KvHeadCount = fields.Count("n_kv_heads") ?? heads,
             HeadDim = headDim,
             FeedForwardDim = fields.RequiredCount("hidden_dim"),
-            NormEpsilon = (float)(fields.PositiveNumber("norm_eps") ?? throw fields.Error("norm_eps", "nothing", "a positive number")),
+            NormEpsilon =
+                (float)(fields.PositiveNumber("norm_eps") ?? throw fields.Error("norm_eps", "nothing", "a positive number")),
             RopeTheta = theta,
             RopeScaling = Positions(fields, headDim, theta),
             QueryScaling = Queries(fields),

@@ -22,9 +22,12 @@ internal static class TorchFile
             using var archive = new ZipArchive(stream, ZipArchiveMode.Read);
             return Read(source, stream, archive);
         }
-        catch (Exception exception) when (exception is InvalidDataException or IOException or ArgumentException or OverflowException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is InvalidDataException or IOException or ArgumentException or OverflowException
+                or NotSupportedException)
         {
-            throw new ModelFileException(source.Name, $"not a file that torch.save wrote: {exception.Message.ReplaceLineEndings(" ")}");
+            throw new ModelFileException(
+                source.Name, $"not a file that torch.save wrote: {exception.Message.ReplaceLineEndings(" ")}");
         }
     }
 
@@ -40,7 +43,8 @@ internal static class TorchFile
         }
 
         const string Pickle = "/data.pkl";
-        var pickle = entries.Values.Where(entry => entry.FullName.EndsWith(Pickle, StringComparison.Ordinal)).ToList() is [var only]
+        var pickle = entries.Values
+            .Where(entry => entry.FullName.EndsWith(Pickle, StringComparison.Ordinal)).ToList() is [var only]
             ? only
             : throw new ModelFileException(source.Name, "found no data.pkl, expected one as torch.save writes it");
         string folder = pickle.FullName[..^Pickle.Length];
@@ -85,7 +89,9 @@ internal static class TorchFile
             // The stride of a single element is never used.
             if (tensor.Shape[i] > 1 && tensor.Strides[i] != stride)
             {
-                throw Error($"strides [{string.Join(", ", tensor.Strides)}] of shape [{string.Join(", ", tensor.Shape)}]", "rows one after the other");
+                throw Error(
+                    $"strides [{string.Join(", ", tensor.Strides)}] of shape [{string.Join(", ", tensor.Shape)}]",
+                    "rows one after the other");
             }
 
             stride *= tensor.Shape[i];
@@ -93,10 +99,13 @@ internal static class TorchFile
 
         var end = (tensor.Offset + stride) * size;
         return tensor.Offset >= 0 && end <= length && start + end <= source.Length
-            ? new StoredTensor(name, tensor.Storage.Type, tensor.Shape, source, start + ((long)tensor.Offset * size), (long)stride * size)
-            : throw Error($"elements {tensor.Offset} to {tensor.Offset + stride} of {size} bytes", $"them inside its {length} bytes");
+            ? new StoredTensor(
+                name, tensor.Storage.Type, tensor.Shape, source, start + ((long)tensor.Offset * size), (long)stride * size)
+            : throw Error(
+                $"elements {tensor.Offset} to {tensor.Offset + stride} of {size} bytes", $"them inside its {length} bytes");
 
-        ModelFileException Error(string found, string expected) => new(source.Name, $"{name}: found {found}, expected {expected}");
+        ModelFileException Error(string found, string expected) =>
+            new(source.Name, $"{name}: found {found}, expected {expected}");
     }
 
     /// <summary>Where the bytes of an entry lie in the file: right behind what opening it and reading one byte has
@@ -109,7 +118,9 @@ internal static class TorchFile
         }
 
         using var data = entry.Open();
-        return data.ReadByte() >= 0 ? stream.Position - 1 : throw new ModelFileException(source.Name, $"{entry.FullName}: found no bytes, expected a tensor's");
+        return data.ReadByte() >= 0
+            ? stream.Position - 1
+            : throw new ModelFileException(source.Name, $"{entry.FullName}: found no bytes, expected a tensor's");
     }
 
     private static string ReadText(ByteSource source, ZipArchiveEntry entry, int most) =>

@@ -64,7 +64,8 @@ internal sealed class TorchPickle
     private Dictionary<string, TorchTensor> Tensors(object result)
     {
         var tensors = new Dictionary<string, TorchTensor>(StringComparer.Ordinal);
-        foreach (var (key, value) in result as Dictionary<object, object> ?? throw _reader.Error(Describe(result), "a dictionary of tensors"))
+        foreach (var (key, value) in
+            result as Dictionary<object, object> ?? throw _reader.Error(Describe(result), "a dictionary of tensors"))
         {
             if (key is not string name || value is not TorchTensor tensor)
             {
@@ -201,10 +202,13 @@ internal sealed class TorchPickle
     private object Call(Callable callable, object[] arguments) => (callable, arguments) switch
     {
         (Callable.Dictionary, []) => new Dictionary<object, object>(),
-        (Callable.Tensor, [TorchStorage storage, BigInteger offset, object[] shape, object[] strides, ..]) when shape.Length == strides.Length && shape.Length is >= 1 and <= 8 =>
+        (Callable.Tensor, [TorchStorage storage, BigInteger offset, object[] shape, object[] strides, ..])
+            when shape.Length == strides.Length && shape.Length is >= 1 and <= 8 =>
             new TorchTensor(storage, offset, Sizes(shape), Sizes(strides)),
         (Callable.Parameter, [TorchTensor tensor, ..]) => tensor,
-        _ => throw _reader.Error($"a call of {callable} with {arguments.Length} arguments", "a tensor of one to eight dimensions or an empty dictionary"),
+        _ => throw _reader.Error(
+            $"a call of {callable} with {arguments.Length} arguments",
+            "a tensor of one to eight dimensions or an empty dictionary"),
     };
 
     private long[] Sizes(object[] sizes) =>

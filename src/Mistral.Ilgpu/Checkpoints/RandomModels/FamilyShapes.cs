@@ -43,9 +43,18 @@ public static class FamilyShapes
         ["ministral-3-14b"] = Ministral3 with { Dim = 5120, LayerCount = 40, FeedForwardDim = 16384, RopeTheta = 1e9 },
         ["codestral-22b"] = Codestral,
         ["small-22b"] = Codestral,
-        ["small-24b"] = Windowless with { VocabularySize = 131072, Dim = 5120, LayerCount = 40, FeedForwardDim = 32768, RopeTheta = 1e8 },
-        ["250m"] = SevenB with { Dim = 1024, LayerCount = 16, HeadCount = 16, KvHeadCount = 4, HeadDim = 64, FeedForwardDim = 3072 },
-        ["1b"] = SevenB with { Dim = 2048, LayerCount = 20, HeadCount = 32, KvHeadCount = 8, HeadDim = 64, FeedForwardDim = 6144 },
+        ["small-24b"] = Windowless with
+        {
+            VocabularySize = 131072, Dim = 5120, LayerCount = 40, FeedForwardDim = 32768, RopeTheta = 1e8
+        },
+        ["250m"] = SevenB with
+        {
+            Dim = 1024, LayerCount = 16, HeadCount = 16, KvHeadCount = 4, HeadDim = 64, FeedForwardDim = 3072
+        },
+        ["1b"] = SevenB with
+        {
+            Dim = 2048, LayerCount = 20, HeadCount = 32, KvHeadCount = 8, HeadDim = 64, FeedForwardDim = 6144
+        },
     };
 
     private static ModelConfig Ministral3 => Windowless with

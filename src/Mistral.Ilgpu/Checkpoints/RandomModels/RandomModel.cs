@@ -31,13 +31,18 @@ internal static class RandomModel
         if (name.LastIndexOf(':') is > 0 and var colon && !File.Exists(name))
         {
             string type = name[(colon + 1)..];
-            (name, format) = (name[..colon], TensorFormatExtensions.FromShortName(type.ToLowerInvariant()) ?? throw new ModelFileException(
-                model, $"found type '{type}', expected {string.Join(", ", Enum.GetValues<TensorFormat>().Select(known => known.ShortName()))}"));
+            (name, format) = (name[..colon], TensorFormatExtensions.FromShortName(type.ToLowerInvariant())
+                ?? throw new ModelFileException(
+                    model,
+                    $"found type '{type}', "
+                    + $"expected {string.Join(", ", Enum.GetValues<TensorFormat>().Select(known => known.ShortName()))}"));
         }
 
         var config = FamilyShapes.ByName.TryGetValue(name, out var shape) ? shape : ReadShape(model, name);
         var expected = TensorNames.Gguf(config).ToList();
-        return new ModelSource(model, model, "random weights", config, expected, expected.Select((tensor, index) => Store(tensor, format, index)), () => Vocabulary(config.VocabularySize, model));
+        return new ModelSource(
+            model, model, "random weights", config, expected,
+            expected.Select((tensor, index) => Store(tensor, format, index)), () => Vocabulary(config.VocabularySize, model));
     }
 
     private static ModelConfig ReadShape(string model, string path)
@@ -45,7 +50,9 @@ internal static class RandomModel
         if (!File.Exists(path))
         {
             throw new ModelFileException(
-                model, $"found no shape '{path}', expected {string.Join(", ", FamilyShapes.ByName.Keys)}, or the path of a params.json, then :TYPE if not bf16");
+                model,
+                $"found no shape '{path}', expected {string.Join(", ", FamilyShapes.ByName.Keys)}, or the path of a params.json, "
+                + "then :TYPE if not bf16");
         }
 
         using var files = ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -53,13 +60,19 @@ internal static class RandomModel
         byte[] json = files.ReadRequired(file);
         var config = file == HuggingFaceFolder.ConfigFile ? HuggingFaceConfig.Read(json, path) : MistralParams.Read(json, path);
         return config.LayerCount <= MostLayers
-            && TensorNames.Gguf(config).Sum(tensor => (long)tensor.Rows * tensor.Columns) <= MostParameters ? config : throw new ModelFileException(
-            path, $"found a shape of {config.LayerCount} layers, expected at most {MostLayers}, and {MostParameters} parameters in all of them");
+            && TensorNames.Gguf(config).Sum(tensor => (long)tensor.Rows * tensor.Columns) <= MostParameters
+            ? config
+            : throw new ModelFileException(
+                path,
+                $"found a shape of {config.LayerCount} layers, expected at most {MostLayers}, "
+                + $"and {MostParameters} parameters in all of them");
     }
 
     private static StoredTensor Store(ExpectedTensor tensor, TensorFormat format, int index)
     {
-        var own = tensor.Rows == 1 ? TensorFormat.Float32 : tensor.Columns % format.BlockLength() == 0 ? format : TensorFormat.BFloat16;
+        var own = tensor.Rows == 1 ? TensorFormat.Float32
+            : tensor.Columns % format.BlockLength() == 0 ? format
+            : TensorFormat.BFloat16;
         var source = new RandomTensor(tensor.Name, own, tensor.Rows, tensor.Columns, RandomBits.Word(Seed, (uint)index));
         long[] shape = tensor.Rows == 1 ? [tensor.Columns] : [tensor.Rows, tensor.Columns];
         return new StoredTensor(tensor.SourceName, own.StoredName(), shape, source, 0, source.Length) { Scale = source.Scale };
