@@ -141,7 +141,9 @@ public sealed class Batch
 
                 for (int tile = firstTile; tile <= (start + length - 1) / TileLayout.Length; tile++)
                 {
-                    Write(state, freshTilesAt + (freshTile++ * StepState.FreshTileInts), part.Sequence.Row, tile, start, start + length);
+                    Write(
+                        state, freshTilesAt + (freshTile++ * StepState.FreshTileInts),
+                        part.Sequence.Row, tile, start, start + length);
                 }
             }
 

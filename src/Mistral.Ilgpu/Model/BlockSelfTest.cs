@@ -58,9 +58,15 @@ internal static class BlockSelfTest
         var matrix = new MatrixPlan([new BandPlan(["self-test"], Rows, Columns, format, layout, band.SizeInBytes)]);
         var root = new VectorPlan("gain", Columns);
         var hidden = new ActivationPlan("input", Columns, RowSet.Tokens);
-        var (made, product) = (new ActivationPlan("normed", Columns, RowSet.Tokens), new ActivationPlan("output", Rows, RowSet.Tokens));
+        var (made, product) = (
+            new ActivationPlan("normed", Columns, RowSet.Tokens), new ActivationPlan("output", Rows, RowSet.Tokens));
         var memory = new PlanMemory(
-            new Dictionary<ActivationPlan, Activation> { [hidden] = new("input", 1, Columns, input.View), [made] = from, [product] = to },
+            new Dictionary<ActivationPlan, Activation>
+            {
+                [hidden] = new("input", 1, Columns, input.View),
+                [made] = from,
+                [product] = to
+            },
             new Dictionary<MatrixPlan, WeightMatrix> { [matrix] = new("self-test", [band]) },
             new Dictionary<VectorPlan, ArrayView<float>> { [root] = gain.View });
         var graph = new StepBinder(kernels, memory).Bind(
@@ -106,7 +112,8 @@ internal static class BlockSelfTest
         if (!(Math.Sqrt(error / size) <= Tolerance))
         {
             throw new DeviceException(
-                $"device {device.Info.Id} ({device.Info.Name}) multiplies {format.ShortName()} wrongly: self-test error {Math.Sqrt(error / size):g3}, expected at most {Tolerance}; choose another with --device");
+                $"device {device.Info.Id} ({device.Info.Name}) multiplies {format.ShortName()} wrongly: "
+                + $"self-test error {Math.Sqrt(error / size):g3}, expected at most {Tolerance}; choose another with --device");
         }
     }
 }

@@ -57,7 +57,8 @@ public sealed class LoraWeights : IDisposable
             {
                 var (a, b) = adapter.Pairs[tensor.Name];
                 updates.Add(new LowRankUpdate(
-                    new WeightMatrix(a.Name, [Upload(a, 0, scale)]), Upload(b.WithHeadsOf(tensor.RowsPerHead), row, 1), Inner(a.Rows), () => toggle.IsOn));
+                    new WeightMatrix(a.Name, [Upload(a, 0, scale)]),
+                    Upload(b.WithHeadsOf(tensor.RowsPerHead), row, 1), Inner(a.Rows), () => toggle.IsOn));
             }
 
             row += tensor.Rows;

@@ -34,11 +34,14 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
     /// <summary>Fits a model into what is available.</summary>
     /// <exception cref="ModelMemoryException">It does not fit.</exception>
     /// <returns>Its memory, the options as they were fitted, and its plan with them.</returns>
-    internal static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Require(Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes)
+    internal static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Require(
+        Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes)
     {
         var config = options.Adapt(checkpoint.Config);
         var fitted = Fit(config, checkpoint.Tensors, options, device, availableBytes);
-        return fitted.Memory.TotalBytes <= availableBytes ? fitted : throw new ModelMemoryException(checkpoint.Name, device.Id, fitted.Memory, availableBytes)
+        return fitted.Memory.TotalBytes <= availableBytes
+            ? fitted
+            : throw new ModelMemoryException(checkpoint.Name, device.Id, fitted.Memory, availableBytes)
         {
             FittingType = TypeThatFits(checkpoint, options, device, availableBytes),
             FittingContext = ContextThatFits(checkpoint, options, device, availableBytes),
@@ -47,7 +50,8 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
 
     // First the chunk gives way, then the cache of many texts, which then wait for each other.
     private static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Fit(
-        ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device, long availableBytes)
+        ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors,
+        ModelOptions options, DeviceInfo device, long availableBytes)
     {
         var plan = MistralGraph.PlanOf(config, tensors, options, device);
         long weights = plan.WeightBytes;
@@ -74,7 +78,11 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
     private static TensorFormat? TypeThatFits(
         Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes) =>
         TensorFormatExtensions.Encodable
-            .Select(type => (Type: type, Plan: Of(options.Adapt(checkpoint.Config), checkpoint.Tensors, options with { WeightType = type }, device, availableBytes)))
+            .Select(type => (
+                Type: type,
+                Plan: Of(
+                    options.Adapt(checkpoint.Config), checkpoint.Tensors, options with { WeightType = type }, device,
+                    availableBytes)))
             .Where(one => one.Plan.TotalBytes <= availableBytes)
             .OrderByDescending(one => one.Plan.WeightBytes)
             .Select(one => (TensorFormat?)one.Type)
@@ -88,7 +96,8 @@ public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activati
         for (int step = 1 << 30; step > 0; step /= 2)
         {
             if (fits + (long)step < longest
-                && Of(config, checkpoint.Tensors, options with { Context = fits + step }, device, availableBytes).TotalBytes <= availableBytes)
+                && Of(config, checkpoint.Tensors, options with { Context = fits + step }, device, availableBytes).TotalBytes
+                    <= availableBytes)
             {
                 fits += step;
             }

@@ -19,7 +19,8 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, Weigh
     private readonly ActivationPlan _normed = new("normed", config.Dim, RowSet.Tokens);
     private readonly ActivationPlan _qkv = new("qkv", shape.QkvColumns, RowSet.Tokens);
     private readonly ActivationPlan _attended = new("attended", shape.OutputColumns, RowSet.Tokens);
-    private readonly ActivationPlan _attendedHeads = new(shape.IsPadded ? "attended_heads" : "attended", shape.AttendedColumns, RowSet.Tokens);
+    private readonly ActivationPlan _attendedHeads = new(
+        shape.IsPadded ? "attended_heads" : "attended", shape.AttendedColumns, RowSet.Tokens);
     private readonly ActivationPlan _gateUp = new("gate_up", 2 * config.FeedForwardDim, RowSet.Tokens);
     private readonly ActivationPlan _activated = new("activated", config.FeedForwardDim, RowSet.Tokens);
     private readonly ActivationPlan _final = new("final", config.Dim, RowSet.Logits);
@@ -46,7 +47,9 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, Weigh
     public ModelPlan Plan()
     {
         var embedding = weights.Matrix(config.Dim, isLookedUp: true, (TensorNames.Embedding, config.VocabularySize));
-        var output = config.TiedEmbeddings ? embedding : weights.Matrix(config.Dim, isLookedUp: false, (TensorNames.Output, config.VocabularySize));
+        var output = config.TiedEmbeddings
+            ? embedding
+            : weights.Matrix(config.Dim, isLookedUp: false, (TensorNames.Output, config.VocabularySize));
         return new ModelPlan(
             [
                 new Embed("embed", embedding, _hidden),
@@ -84,7 +87,9 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, Weigh
 
         public MatrixPlan Qkv { get; } = weights.Matrix(
             config.Dim, isLookedUp: false,
-            (TensorNames.Query(layer), shape.AttendedColumns), (TensorNames.Key(layer), shape.KvColumns), (TensorNames.Value(layer), shape.KvColumns));
+            (TensorNames.Query(layer), shape.AttendedColumns),
+            (TensorNames.Key(layer), shape.KvColumns),
+            (TensorNames.Value(layer), shape.KvColumns));
 
         public MatrixPlan AttentionOutput { get; } =
             weights.Matrix(shape.OutputColumns, isLookedUp: false, (TensorNames.AttentionOutput(layer), config.Dim));
@@ -92,8 +97,10 @@ public sealed class MistralGraph(ModelConfig config, AttentionShape shape, Weigh
         public VectorPlan FeedForwardNorm { get; } = new(TensorNames.FeedForwardNorm(layer), config.Dim);
 
         public MatrixPlan GateUp { get; } = weights.Matrix(
-            config.Dim, isLookedUp: false, (TensorNames.Gate(layer), config.FeedForwardDim), (TensorNames.Up(layer), config.FeedForwardDim));
+            config.Dim, isLookedUp: false,
+            (TensorNames.Gate(layer), config.FeedForwardDim), (TensorNames.Up(layer), config.FeedForwardDim));
 
-        public MatrixPlan Down { get; } = weights.Matrix(config.FeedForwardDim, isLookedUp: false, (TensorNames.Down(layer), config.Dim));
+        public MatrixPlan Down { get; } = weights.Matrix(
+            config.FeedForwardDim, isLookedUp: false, (TensorNames.Down(layer), config.Dim));
     }
 }

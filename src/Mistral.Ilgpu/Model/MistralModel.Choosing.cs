@@ -57,7 +57,8 @@ public sealed partial class MistralModel
         if (!float.IsFinite(most))
         {
             throw new ModelFileException(Source, FormattableString.Invariant(
-                $"logits: found {most} for token {logits.IndexOf(most)}, expected finite numbers; the weights make more than float32 holds{Overflow}"));
+                $"logits: found {most} for token {
+                    logits.IndexOf(most)}, expected finite numbers; the weights make more than float32 holds{Overflow}"));
         }
     }
 
@@ -72,7 +73,8 @@ public sealed partial class MistralModel
             if (_cache.HasOverflow(sequence))
             {
                 _checkedTexts = MostTexts;
-                tell("keys or values beyond 65,504 overflow a cache in f16, which changes what the model writes; bf16 holds them");
+                tell(
+                    "keys or values beyond 65,504 overflow a cache in f16, which changes what the model writes; bf16 holds them");
             }
         }
     }
@@ -80,7 +82,8 @@ public sealed partial class MistralModel
     /// <summary>The file or folder that the weights are from, for messages.</summary>
     private string Source { get; init; } = "";
 
-    private string Overflow => Options.CacheType == TensorFormat.Float16 ? ", or than a cache in f16 does, for which bf16 helps" : "";
+    private string Overflow =>
+        Options.CacheType == TensorFormat.Float16 ? ", or than a cache in f16 does, for which bf16 helps" : "";
 
     private ReadOnlySpan<int> ChosenOnDevice()
     {

@@ -19,11 +19,13 @@ public sealed class ModelMemoryException(string model, string device, MemoryPlan
     public int? FittingContext { get; init; }
 
     public override string Message => FormattableString.Invariant(
-        $"{Model} does not fit device {Device}: it needs {Plan.TotalBytes:N0} bytes (weights {Plan.WeightBytes:N0}, cache {Plan.CacheBytes:N0}, activations {Plan.ActivationBytes:N0}), and {AvailableBytes:N0} are available; {Help}");
+        $"{Model} does not fit device {Device}: it needs {Plan.TotalBytes:N0} bytes (weights {Plan.WeightBytes:N0}, cache {
+            Plan.CacheBytes:N0}, activations {Plan.ActivationBytes:N0}), and {AvailableBytes:N0} are available; {Help}");
 
     private string Help => (FittingType, FittingContext) switch
     {
-        ({ } type, { } context) => FormattableString.Invariant($"weights in {type.ShortName()} or a context of {context} tokens would fit"),
+        ({ } type, { } context) =>
+            FormattableString.Invariant($"weights in {type.ShortName()} or a context of {context} tokens would fit"),
         ({ } type, null) => $"weights in {type.ShortName()} would fit",
         (null, { } context) => FormattableString.Invariant($"a context of {context} tokens would fit"),
         _ => "neither smaller weights nor a shorter context alone would do",

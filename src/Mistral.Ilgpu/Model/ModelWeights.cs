@@ -17,7 +17,8 @@ public sealed class ModelWeights : IDisposable
 
     private ModelWeights(Device device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, WeightStream stream)
     {
-        Adapters = Own(new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.ChunkOn(device.Info))));
+        Adapters = Own(
+            new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.ChunkOn(device.Info))));
         int headDim = AttentionShape.Of(checkpoint.Config, options.CacheType).PaddedHeadDim;
         try
         {
@@ -57,8 +58,11 @@ public sealed class ModelWeights : IDisposable
             {
                 CheckpointTensor[] parts = [.. part.Names.Select(name => checkpoint.Tensors[name].WithHeadsOf(headDim))];
                 // Random weights are made without the padding of their rows, strips may lack rows.
-                bool isWritten = part.Layout == WeightLayout.Strips ? part.Rows % Strip.Rows == 0 : parts.All(tensor => tensor.Generator is null);
-                var buffer = Own(device.Allocate<byte>(part.Bytes, $"the weights '{plan.Bands[0].Names[0]}'", zeroed: !isWritten));
+                bool isWritten = part.Layout == WeightLayout.Strips
+                    ? part.Rows % Strip.Rows == 0
+                    : parts.All(tensor => tensor.Generator is null);
+                var buffer = Own(
+                    device.Allocate<byte>(part.Bytes, $"the weights '{plan.Bands[0].Names[0]}'", zeroed: !isWritten));
                 var band = new WeightBand(row, part.Rows, part.Columns, part.Format, buffer.View, part.Layout);
                 stream.Upload(parts, band);
                 bands.Add(band);
@@ -77,7 +81,8 @@ public sealed class ModelWeights : IDisposable
     /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
     /// <exception cref="DeviceException">The weights do not fit the device.</exception>
     public static ModelWeights Load(
-        Device device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, IProgress<TensorProgress>? progress, CancellationToken cancellation)
+        Device device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options,
+        IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
         using var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
         return new ModelWeights(device, checkpoint, plan, options, stream);

@@ -17,7 +17,8 @@ namespace Mistral.Ilgpu.Model;
 /// on the device too.
 /// </summary>
 public sealed class WeightStream(
-    Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default) : IDisposable
+    Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null,
+    CancellationToken cancellation = default) : IDisposable
 {
     private const int MostReaders = 16;
 

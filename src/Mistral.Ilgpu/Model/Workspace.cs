@@ -54,7 +54,10 @@ public sealed class Workspace : IDisposable
             Frequencies = frequencyBuffer.View;
             foreach (var activation in plan.Activations)
             {
-                _activations.Add(activation, Allocate(activation, activation.Rows == RowSet.Logits ? logitRows : rows, plan.Multiplied.Contains(activation)));
+                _activations.Add(
+                    activation,
+                    Allocate(
+                        activation, activation.Rows == RowSet.Logits ? logitRows : rows, plan.Multiplied.Contains(activation)));
             }
 
             _logits = plan.Choice is { } choice ? _activations[choice.Logits] : null;
@@ -87,9 +90,11 @@ public sealed class Workspace : IDisposable
         var shape = AttentionShape.Of(config, options.CacheType);
         var family = Family.Of(device);
         long activations = plan.Activations.Sum(activation => (activation.Rows == RowSet.Logits ? logitRows : rows)
-            * (((long)Padding.Pad(activation.Columns) * sizeof(float)) + (plan.Multiplied.Contains(activation) ? family.InputBytes(activation.Columns) : 0)));
+            * (((long)Padding.Pad(activation.Columns) * sizeof(float))
+                + (plan.Multiplied.Contains(activation) ? family.InputBytes(activation.Columns) : 0)));
         long ints = StateLength(options, rows, logitRows) + logitRows;
-        return activations + (options.Sequences * shape.PartFloats * sizeof(float)) + (ints * sizeof(int)) + (shape.PaddedHeadDim / 2 * sizeof(ulong));
+        return activations + (options.Sequences * shape.PartFloats * sizeof(float)) + (ints * sizeof(int))
+            + (shape.PaddedHeadDim / 2 * sizeof(ulong));
     }
 
     /// <summary>Puts a pass's counts, positions and ids on the device.</summary>
@@ -166,7 +171,9 @@ public sealed class Workspace : IDisposable
     private Activation Allocate(ActivationPlan plan, int rows, bool isMultiplied)
     {
         var view = Own(_device.Allocate<float>((long)rows * Padding.Pad(plan.Columns), $"the activations '{plan.Name}'")).View;
-        return isMultiplied ? _family.Input(_device, plan.Name, rows, plan.Columns, view, _buffers.Add) : new Activation(plan.Name, rows, plan.Columns, view);
+        return isMultiplied
+            ? _family.Input(_device, plan.Name, rows, plan.Columns, view, _buffers.Add)
+            : new Activation(plan.Name, rows, plan.Columns, view);
     }
 
     private T Own<T>(T buffer)

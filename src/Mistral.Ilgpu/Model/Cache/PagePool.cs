@@ -56,7 +56,9 @@ internal sealed class PagePool
     /// <summary>How many more pages are to be promised if one more sequence holds this page, which has been promised one for
     /// it.</summary>
     public int CostOfSharing(int page, bool overwrites) =>
-        IsHeld(page) ? Reserve(_holders[page] + 1, _writers[page] + (overwrites ? 1 : 0)) - Reserve(_holders[page], _writers[page]) - 1 : 0;
+        IsHeld(page)
+            ? Reserve(_holders[page] + 1, _writers[page] + (overwrites ? 1 : 0)) - Reserve(_holders[page], _writers[page]) - 1
+            : 0;
 
     /// <summary>Holds a page for one more sequence, which is promised one for it, now or once it holds all that it
     /// shares.</summary>

@@ -29,7 +29,8 @@ internal readonly record struct PrefixKey(ulong A, ulong B, ulong C, ulong D)
 internal sealed class PrefixIndex(int pools)
 {
     private readonly Dictionary<PrefixKey, int[]> _pages = [];
-    private readonly Dictionary<int, PrefixKey>[] _keys = [.. Enumerable.Range(0, pools).Select(_ => new Dictionary<int, PrefixKey>())];
+    private readonly Dictionary<int, PrefixKey>[] _keys = [.. Enumerable.Range(0, pools).Select(
+        _ => new Dictionary<int, PrefixKey>())];
 
     /// <summary>The page in each pool that ends the prefix; null where there is none.</summary>
     public int[]? Find(PrefixKey key) => _pages.GetValueOrDefault(key);

@@ -29,7 +29,8 @@ public sealed partial class RotatingKvCache
         int? context = options.ContextOf(config);
         return
         [
-            .. Rings(config, options).Select((length, layer) => new KvPlan(layer, config.WindowOf(layer) ?? context ?? length, length, options.CacheType)),
+            .. Rings(config, options).Select((length, layer) =>
+                new KvPlan(layer, config.WindowOf(layer) ?? context ?? length, length, options.CacheType)),
         ];
     }
 
@@ -58,13 +59,19 @@ public sealed partial class RotatingKvCache
 
     // A table that no array can hold counts as more than any device has.
     private static Int128 TableBytes(ModelOptions options, int length) =>
-        (long)options.Sequences * (length / options.PageLength) is var pages && pages <= Array.MaxLength ? pages * sizeof(int) : long.MaxValue;
+        (long)options.Sequences * (length / options.PageLength) is var pages && pages <= Array.MaxLength
+            ? pages * sizeof(int)
+            : long.MaxValue;
 
     private static long Sum(IEnumerable<Int128> bytes) =>
         long.CreateSaturating(bytes.Aggregate(Int128.Zero, (sum, some) => sum + some));
 
     private static KvShape ShapeOf(ModelConfig config, ModelOptions options) =>
-        new(config.KvHeadCount, AttentionShape.Of(config, options.CacheType).PaddedHeadDim, options.CacheType, options.PageLength);
+        new(
+            config.KvHeadCount,
+            AttentionShape.Of(config, options.CacheType).PaddedHeadDim,
+            options.CacheType,
+            options.PageLength);
 
     private static int PageCount(ModelConfig config, ModelOptions options, int ringLength)
     {

@@ -32,7 +32,8 @@ public sealed partial class RotatingKvCache : IDisposable
             var fresh = Shape.Allocate(device, (long)FreshTiles(options, rows) * TileLayout.Length, _buffers);
             foreach (var ring in plans.GroupBy(plan => plan.RingLength).OrderByDescending(group => group.Key))
             {
-                _pools.Add(new KvPool(device, Shape, ring.Key, ring.Count(), PageCount(config, options, ring.Key), options.Sequences));
+                _pools.Add(
+                    new KvPool(device, Shape, ring.Key, ring.Count(), PageCount(config, options, ring.Key), options.Sequences));
             }
 
             var next = _pools.ToDictionary(pool => pool.RingLength, pool => (Pool: pool, Layers: pool.Layers.GetEnumerator()));
@@ -54,7 +55,8 @@ public sealed partial class RotatingKvCache : IDisposable
 
         _prefixes = new PrefixIndex(_pools.Count);
         _rows = new Stack<int>(Enumerable.Range(0, options.Sequences).Reverse());
-        _meter.CreateObservableUpDownCounter("mistral.cache.pages", Pages, "{page}", "Pages of the cache that texts hold, that are promised to them, and others.");
+        _meter.CreateObservableUpDownCounter(
+            "mistral.cache.pages", Pages, "{page}", "Pages of the cache that texts hold, that are promised to them, and others.");
     }
 
     public IReadOnlyList<KvLayer> Layers { get; }
