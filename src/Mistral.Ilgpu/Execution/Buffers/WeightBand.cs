@@ -145,6 +145,7 @@ public sealed record WeightBand(
         long firstBlock = (long)firstRow * blocksInRow;
         return (
             Bytes.SubView(firstBlock * planes.QuantBytes, blocks * planes.QuantBytes),
-            Bytes.SubView(planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), blocks * planes.ScaleBytes));
+            Bytes.SubView(
+                planes.ScalesAt((long)Rows * blocksInRow) + (firstBlock * planes.ScaleBytes), blocks * planes.ScaleBytes));
     }
 }

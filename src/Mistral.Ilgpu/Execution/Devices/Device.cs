@@ -36,7 +36,8 @@ public sealed partial class Device : IDisposable
         _meter.CreateObservableUpDownCounter(
             "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
         _meter.CreateObservableUpDownCounter(
-            "mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag), "By", "Device memory that may be handed out.");
+            "mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag),
+            "By", "Device memory that may be handed out.");
     }
 
     public DeviceInfo Info { get; }

@@ -25,7 +25,8 @@ internal sealed class CpuAcceleratorKernels(
     internal override Launch Elements<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet rows) => Launcher(
         new MatVecVectors<TFormat, TElement, TResult>(
-            State, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, rows.Range),
+            State, band.View<TElement>(), input.View, Below(output.View, band),
+            band.Rows, input.Stride, output.Stride, rows.Range),
         _ => Family.Coarse(band.Rows));
 
     internal override Launch Blocks<TFormat, TResult>(
@@ -39,7 +40,8 @@ internal sealed class CpuAcceleratorKernels(
 
         var quantized = Quantized(name, input);
         return !HasVectors(input) ? Rows(quantized) : Launcher(
-            new BlockMatVecVectors<TFormat, TResult>(State, band.Blocks, VectorInput.In(quantized), to, band.Rows, output.Stride, rows.Range),
+            new BlockMatVecVectors<TFormat, TResult>(
+                State, band.Blocks, VectorInput.In(quantized), to, band.Rows, output.Stride, rows.Range),
             _ => Family.Coarse(band.Rows));
 
         Launch Rows<TInput>(TInput from)
@@ -65,7 +67,8 @@ internal sealed class CpuAcceleratorKernels(
         PromptRows<VectorTiles<TCache, TElement>, TElement>(input);
 
     private protected override Launch AttendDecoded<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8) =>
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
+        ArrayView<float> parts, Activation output, bool makesInt8) =>
         DecodedRows<VectorTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
 
     // Shorter rows, of test models, are left to the simple form.

@@ -92,7 +92,8 @@ internal sealed partial class CudaKernels
             : Forms(
                 input.Rows,
                 set => BySize(set, input, null, () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
-                set => Tile<TTensor, ElementTiles, TEpilogue>(new ElementTiles(band.View<ushort>(), band.Stride), band, input.Values, output, set));
+                set => Tile<TTensor, ElementTiles, TEpilogue>(
+                    new ElementTiles(band.View<ushort>(), band.Stride), band, input.Values, output, set));
 
         Launch Strand<TTokens>(RowSet set)
             where TTokens : struct, ITokenBlocks => With<TTokens, AsTheyAre>(set, input.Values, default);
@@ -102,7 +103,8 @@ internal sealed partial class CudaKernels
             where TNorm : struct, IInputNorm => Launcher(
                 new MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
                     State, band.View<ushort>(), band.AheadRows, from.View, norm, to, made, from.Stride, output.Stride, set.Range),
-                pass => LaunchShape.FewTokens<TTokens>(made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
+                pass => LaunchShape.FewTokens<TTokens>(
+                    made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
     }
 
     internal Launch TensorBlocks<TFormat, TEpilogue>(
@@ -121,24 +123,33 @@ internal sealed partial class CudaKernels
         return Forms(
             input.Rows,
             // Of one token too, eight bits of the output are made in stages alone.
-            set => BySize(set, input, outputPacked is null ? () => Warps(set) : null, () => Several<EightTokens>(set), () => Several<SixteenTokens>(set)),
-            set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(new BlockTiles<TFormat>(band.Blocks), band, input.Values, output, set));
+            set => BySize(
+                set,
+                input,
+                outputPacked is null ? () => Warps(set) : null,
+                () => Several<EightTokens>(set),
+                () => Several<SixteenTokens>(set)),
+            set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(
+                new BlockTiles<TFormat>(band.Blocks), band, input.Values, output, set));
 
         Launch ProductOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockMatVecNormed<TFormat>(
-                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
+                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(),
+                norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
             _ => new KernelConfig(LaunchShape.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch GatedOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockSwiGluNormed<TFormat>(
-                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(), norm.Kernel, to, outputPacked.GetValueOrDefault(), made,
-                norm.Input.Stride, output.Stride, set.Range),
+                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(),
+                norm.Kernel, to, outputPacked.GetValueOrDefault(), made, norm.Input.Stride, output.Stride, set.Range),
             _ => new KernelConfig(LaunchShape.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch Warps(RowSet set) => Launcher(
-            new BlockMatVecWarp<TFormat, TEpilogue>(State, band.Blocks, band.AheadBlocks, packed, to, made, output.Stride, set.Range),
+            new BlockMatVecWarp<TFormat, TEpilogue>(
+                State, band.Blocks, band.AheadBlocks, packed, to, made, output.Stride, set.Range),
             pass => new KernelConfig(
-                new Index3D(LaunchShape.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
+                new Index3D(LaunchShape.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1),
+                new Index3D(WarpRows.GroupSize, 1, 1)));
 
         Launch Several<TTokens>(RowSet set)
             where TTokens : struct, ITokenBlocks => Cuda.HasStages(band.Columns) ? Staged<TTokens>(set) : Warps(set);
@@ -150,10 +161,13 @@ internal sealed partial class CudaKernels
             var to8 = outputPacked.GetValueOrDefault();
             return TEpilogue.IsGated && !RunStage.HasRegisters<TFormat>()
                 ? Launcher(
-                    new BlockSwiGluTensor<TFormat, TTokens>(State, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
-                    pass => LaunchShape.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), BlockSwiGluTensor<TFormat, TTokens>.GroupSize))
+                    new BlockSwiGluTensor<TFormat, TTokens>(
+                        State, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
+                    pass => LaunchShape.FewTokens<TTokens>(
+                        made, RunStage.Rows, set.Count(pass), BlockSwiGluTensor<TFormat, TTokens>.GroupSize))
                 : Launcher(
-                    new BlockMatVecTensor<TFormat, TTokens, TEpilogue>(State, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
+                    new BlockMatVecTensor<TFormat, TTokens, TEpilogue>(
+                        State, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
                     pass => LaunchShape.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), WarpRows.GroupSize));
         }
     }
@@ -196,11 +210,13 @@ internal sealed partial class CudaKernels
         if (WarpgroupProducts.Of(Device)?.Multiply<TTensor>() == true)
         {
             return Launcher(
-                new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(State, weights, rounded, to, made, input.Stride, output.Stride, set.Range),
+                new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
+                    State, weights, rounded, to, made, input.Stride, output.Stride, set.Range),
                 pass => WarpgroupProducts.Shape(set.Count(pass), made, TEpilogue.IsGated));
         }
 
-        var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(State, weights, rounded, to, made, input.Stride, output.Stride, set.Range);
+        var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(
+            State, weights, rounded, to, made, input.Stride, output.Stride, set.Range);
         return Launcher(tile, pass => new KernelConfig(
             new Index3D(
                 LaunchShape.Groups(set.Count(pass), MatMulTensor<TTensor, TWeights, TEpilogue>.TokensPerGroup),
@@ -217,7 +233,8 @@ internal sealed partial class CudaKernels
             new MatVecWarp<TFormat, TElement, TEpilogue>(
                 State, band.View<TElement>(), input.View, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
             pass => new KernelConfig(
-                new Index3D(LaunchShape.Groups(made, WarpRows.WarpsPerGroup), set.Count(pass), 1), new Index3D(WarpRows.GroupSize, 1, 1)));
+                new Index3D(LaunchShape.Groups(made, WarpRows.WarpsPerGroup), set.Count(pass), 1),
+                new Index3D(WarpRows.GroupSize, 1, 1)));
 
     private static int RowsMade<TEpilogue>(WeightBand band)
         where TEpilogue : struct, IEpilogue => TEpilogue.IsGated ? band.Rows / 2 : band.Rows;

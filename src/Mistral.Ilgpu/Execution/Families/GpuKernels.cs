@@ -21,18 +21,25 @@ internal partial class GpuKernels(
 
     private protected override Launch Choose(Activation logits, ArrayView<int> result) => Family.DrawsTokens
         ? Launcher(
-            new ChooseGroup(State, logits.View.Cast<Float4>(), result, logits.Columns, logits.Stride), pass => new KernelConfig(pass.LogitCount, family.ChoiceGroup))
+            new ChooseGroup(State, logits.View.Cast<Float4>(), result, logits.Columns, logits.Stride),
+            pass => new KernelConfig(pass.LogitCount, family.ChoiceGroup))
         : Launcher(
-            new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride), pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize));
+            new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride),
+            pass => new KernelConfig(pass.LogitCount, GroupReduce.MaxGroupSize));
 
     internal override Launch Elements<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet rows) =>
-        Forms(rows, set => Few<TFormat, TElement, TResult>(band, input, output, set), set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
+        Forms(
+            rows,
+            set => Few<TFormat, TElement, TResult>(band, input, output, set),
+            set => Tiles<TFormat, TElement, TResult>(band, input, output, set));
 
     internal override Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
-        return Activations == ActivationType.Int8 ? Groups(Quantized(name, input)) : Groups(new FloatInput(input.View, input.Stride));
+        return Activations == ActivationType.Int8
+            ? Groups(Quantized(name, input))
+            : Groups(new FloatInput(input.View, input.Stride));
 
         Launch Groups<TInput>(TInput from)
             where TInput : struct, IBlockInput => Launcher(
@@ -52,14 +59,16 @@ internal partial class GpuKernels(
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TResult : struct, IResult, IEpilogue => Launcher(
-        new MatVecGroup<TFormat, TElement, TResult>(band.View<TElement>(), input.View, Below(output.View, band), input.Stride, output.Stride),
+        new MatVecGroup<TFormat, TElement, TResult>(
+            band.View<TElement>(), input.View, Below(output.View, band), input.Stride, output.Stride),
         pass => GroupPerRow(band.Rows, set.Count(pass)));
 
     /// <summary>A gated product of few tokens.</summary>
     private protected virtual Launch FewGated<TFormat, TElement>(WeightBand band, Activation input, Activation output, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged => Launcher(
-        new GatedMatVecGroup<TFormat, TElement>(band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride),
+        new GatedMatVecGroup<TFormat, TElement>(
+            band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride),
         pass => GroupPerRow(output.Columns, set.Count(pass)));
 
     /// <summary>
@@ -96,7 +105,8 @@ internal partial class GpuKernels(
     {
         const int Tile = MatMulTile<TFormat, TElement, TResult>.Tile;
         var tiles = new MatMulTile<TFormat, TElement, TResult>(
-            State, band.View<TElement>(), input.View, Below(output.View, band), band.Rows, input.Stride, output.Stride, rows.Range);
+            State, band.View<TElement>(), input.View, Below(output.View, band),
+            band.Rows, input.Stride, output.Stride, rows.Range);
         return Launcher(tiles, pass => new KernelConfig(
             new Index3D(LaunchShape.Groups(band.Rows, Tile), LaunchShape.Groups(rows.Count(pass), Tile), 1),
             new Index3D(MatMulTile<TFormat, TElement, TResult>.GroupSize, 1, 1)));

@@ -16,7 +16,8 @@ public abstract partial class KernelSet
 
     /// <summary>Attention of decoded tokens, with their rotary positions and the rotation of their keys into the rings.</summary>
     private protected abstract Launch AttendDecoded<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8)
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
+        ArrayView<float> parts, Activation output, bool makesInt8)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged;
 
@@ -39,7 +40,8 @@ public abstract partial class KernelSet
         var one = Launcher(whole, pass => Family.Coarse((long)pass.DecodeCount * input.KvHeads));
         // Short texts never need these: they are compiled when one grows long.
         var many = Later(() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
-            + Launcher(split, pass => Family.Coarse((long)pass.DecodeCount * input.KvHeads * Splits(pass))) + Merge(input, parts));
+            + Launcher(split, pass => Family.Coarse((long)pass.DecodeCount * input.KvHeads * Splits(pass)))
+            + Merge(input, parts));
         return new Launch(
             pass => (Splits(pass) == 1 ? one : many.Value).Run(pass),
             [whole],
@@ -61,7 +63,8 @@ public abstract partial class KernelSet
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged => Launcher(
         new Rope<TCache, TElement>(input, frequencies, rows.Range),
-        pass => Family.Elements((long)rows.Count(pass) * (input.Heads + (2 * input.KvHeads)) * input.HeadDim / TileLayout.Length));
+        pass => Family.Elements(
+            (long)rows.Count(pass) * (input.Heads + (2 * input.KvHeads)) * input.HeadDim / TileLayout.Length));
 
     private protected Launch Merge<TElement>(AttentionInput<TElement> input, ArrayView<float> parts)
         where TElement : unmanaged => Launcher(
@@ -72,7 +75,8 @@ public abstract partial class KernelSet
         input.State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride, input.SplitTiles);
 
     private Launch Attend<TCache, TElement>(
-        Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape, bool makesInt8)
+        Activation qkv, KvLayer cache, ArrayView<ulong> frequencies,
+        ArrayView<float> parts, Activation output, AttentionShape shape, bool makesInt8)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -83,7 +87,9 @@ public abstract partial class KernelSet
         int tileElements = TileLayout.Length * input.KvHeads * input.HeadDim;
         var prefill = Rope<TCache, TElement>(input, frequencies, RowSet.Prefill)
             + AttendPrompts<TCache, TElement>(input, cache)
-            + Launcher(new StoreKv<TCache, TElement>(input, cache.RingLength), pass => Family.Elements((long)pass.FreshTiles * tileElements));
+            + Launcher(
+                new StoreKv<TCache, TElement>(input, cache.RingLength),
+                pass => Family.Elements((long)pass.FreshTiles * tileElements));
         var decode = AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
         return new Launch(
             pass =>

@@ -24,7 +24,9 @@ public abstract partial class KernelSet
         {
             product += Prepare(band, before, input);
             before = band;
-            product += addToResidual ? Product<AddToResidual>(name, band, input, output) : Product<Assign>(name, band, input, output);
+            product += addToResidual
+                ? Product<AddToResidual>(name, band, input, output)
+                : Product<Assign>(name, band, input, output);
         }
 
         foreach (var update in weights.Updates)
@@ -37,7 +39,8 @@ public abstract partial class KernelSet
 
     /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
     private protected virtual Launch? Prepare(WeightMatrix weights, ProductInput input) =>
-        !input.IsInt8Ready && Activations == ActivationType.Int8 && input.Values.Quantized is { } quantized && weights.Bands.Any(band => band.Format.IsQuantized())
+        !input.IsInt8Ready && Activations == ActivationType.Int8 && input.Values.Quantized is { } quantized
+            && weights.Bands.Any(band => band.Format.IsQuantized())
             ? Quantize(input.Values, quantized, input.Rows)
             : null;
 

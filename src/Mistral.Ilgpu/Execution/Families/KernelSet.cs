@@ -54,17 +54,23 @@ public abstract partial class KernelSet
     /// <summary>See <see cref="Planning.Norm"/>.</summary>
     /// <param name="makesInt8">See <see cref="Norm.MakesInt8"/>.</param>
     public Launch RmsNorm(
-        string name, Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8 = false)
+        string name, Activation input, ArrayView<float> gain,
+        Activation output, float epsilon, RowSet rows, bool makesInt8 = false)
     {
         int columns = input.Columns;
-        Require(gain.Length == columns && output.Columns == columns, name, $"{columns} columns throughout", $"{gain.Length} gains, {output.Columns} outputs");
+        Require(
+            gain.Length == columns && output.Columns == columns,
+            name,
+            $"{columns} columns throughout",
+            $"{gain.Length} gains, {output.Columns} outputs");
         return Norm(input, gain, output, epsilon, rows, makesInt8);
     }
 
     /// <summary>See <see cref="Planning.Product"/>; then what adapters add.</summary>
     public Launch MatMul(string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual = false)
     {
-        Require(weights.Columns == input.Values.Columns, name, $"weights of {input.Values.Columns} columns", $"{weights.Columns}");
+        Require(
+            weights.Columns == input.Values.Columns, name, $"weights of {input.Values.Columns} columns", $"{weights.Columns}");
         Require(weights.Rows == output.Columns, name, $"weights of {output.Columns} rows", $"{weights.Rows}");
         return Products(name, weights, input, output, addToResidual);
     }
@@ -90,13 +96,22 @@ public abstract partial class KernelSet
     /// first.</param>
     /// <param name="makesInt8">See <see cref="Planning.Attend.MakesInt8"/>.</param>
     public Launch Attend(
-        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, AttentionShape shape,
-        bool makesInt8 = false)
+        string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies,
+        ArrayView<float> parts, Activation output, AttentionShape shape, bool makesInt8 = false)
     {
         int run = cache.Format == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
-        Require(shape.PaddedHeadDim % run == 0 && shape.PaddedHeadDim <= 256, name, $"a head size that is a multiple of {run}, at most 256", $"{shape.PaddedHeadDim}");
-        Require(shape.Group <= Family.MostQueriesPerTile, name, $"at most {Family.MostQueriesPerTile} heads to a kv head", $"{shape.Group}");
-        Require(qkv.Columns == shape.QkvColumns, name, $"{shape.QkvColumns} columns of queries, keys and values", $"{qkv.Columns}");
+        Require(
+            shape.PaddedHeadDim % run == 0 && shape.PaddedHeadDim <= 256,
+            name,
+            $"a head size that is a multiple of {run}, at most 256",
+            $"{shape.PaddedHeadDim}");
+        Require(
+            shape.Group <= Family.MostQueriesPerTile,
+            name,
+            $"at most {Family.MostQueriesPerTile} heads to a kv head",
+            $"{shape.Group}");
+        Require(
+            qkv.Columns == shape.QkvColumns, name, $"{shape.QkvColumns} columns of queries, keys and values", $"{qkv.Columns}");
         Require(output.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} outputs", $"{output.Columns}");
         return cache.Format switch
         {
@@ -111,10 +126,12 @@ public abstract partial class KernelSet
     /// <summary>See <see cref="Narrow"/>.</summary>
     public Launch NarrowHeads(string name, Activation input, Activation output, AttentionShape shape)
     {
-        Require(input.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} columns of padded heads", $"{input.Columns}");
+        Require(
+            input.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} columns of padded heads", $"{input.Columns}");
         Require(output.Columns == shape.OutputColumns, name, $"{shape.OutputColumns} outputs", $"{output.Columns}");
         return Launcher(
-            new NarrowHeads(State, input.View, output.View, shape.Heads, shape.HeadDim, shape.PaddedHeadDim, input.Stride, output.Stride),
+            new NarrowHeads(
+                State, input.View, output.View, shape.Heads, shape.HeadDim, shape.PaddedHeadDim, input.Stride, output.Stride),
             pass => Family.Elements((long)pass.TokenCount * shape.OutputColumns));
     }
 

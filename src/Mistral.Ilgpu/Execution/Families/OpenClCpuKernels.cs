@@ -16,13 +16,15 @@ internal sealed class OpenClCpuKernels(
     {
         return !QuantizedActivations.Fit(input.Columns)
             ? Launcher(
-                new RmsNormRow(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range), pass => Family.Coarse(rows.Count(pass)))
+                new RmsNormRow(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
+                pass => Family.Coarse(rows.Count(pass)))
             : makesInt8 ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
 
         Launch Lanes<TExtra>()
             where TExtra : struct, IRunResult => Launcher(
             new RmsNormLanes<TExtra>(
-                State, input.View, gain, output.View, output.Quantized.GetValueOrDefault(), input.Columns, input.Stride, epsilon, rows.Range),
+                State, input.View, gain, output.View, output.Quantized.GetValueOrDefault(),
+                input.Columns, input.Stride, epsilon, rows.Range),
             pass => Family.Coarse(rows.Count(pass)));
     }
 
@@ -36,10 +38,12 @@ internal sealed class OpenClCpuKernels(
         var (view, to) = (band.View<TElement>(), Below(output.View, band));
         return band.Layout == WeightLayout.Strips
             ? Launcher(
-                new StripMatVec<TFormat, TElement, TResult>(State, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range),
+                new StripMatVec<TFormat, TElement, TResult>(
+                    State, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range),
                 _ => Family.Coarse(Strip.Count(band.Rows)))
             : Launcher(
-                new MatVecLanes<TFormat, TElement, TResult>(State, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range),
+                new MatVecLanes<TFormat, TElement, TResult>(
+                    State, view, input.View, to, band.Rows, input.Stride, output.Stride, rows.Range),
                 _ => LaunchShape.Rows(band.Rows));
     }
 
@@ -49,11 +53,13 @@ internal sealed class OpenClCpuKernels(
         var to = Below(output.View, band);
         return band.Layout == WeightLayout.Strips
             ? Launcher(
-                new BlockStripMatVec<TFormat, TResult>(State, band.Strips, Quantized(name, input), to, band.Rows, output.Stride, rows.Range),
+                new BlockStripMatVec<TFormat, TResult>(
+                    State, band.Strips, Quantized(name, input), to, band.Rows, output.Stride, rows.Range),
                 _ => Family.Coarse(Strip.Count(band.Rows)))
             : Activations == ActivationType.Int8
             ? Launcher(
-                new BlockMatVecLanes<TFormat, TResult>(State, band.Blocks, Quantized(name, input), to, band.Rows, output.Stride, rows.Range),
+                new BlockMatVecLanes<TFormat, TResult>(
+                    State, band.Blocks, Quantized(name, input), to, band.Rows, output.Stride, rows.Range),
                 _ => LaunchShape.Rows(band.Rows))
             : Launcher(
                 new BlockMatVecRow<TFormat, FloatInput, TResult>(
@@ -63,12 +69,15 @@ internal sealed class OpenClCpuKernels(
 
     private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false)
     {
-        return !QuantizedActivations.Fit(output.Columns) ? base.Activate(products, output, rows) : makesInt8 ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
+        return !QuantizedActivations.Fit(output.Columns) ? base.Activate(products, output, rows)
+            : makesInt8 ? Lanes<AlsoInt8>()
+            : Lanes<FloatsAlone>();
 
         Launch Lanes<TExtra>()
             where TExtra : struct, IRunResult => Launcher(
             new SwiGluLanes<TExtra>(
-                State, products.View, output.View, output.Quantized.GetValueOrDefault(), output.Columns, products.Stride, output.Stride, rows.Range),
+                State, products.View, output.View, output.Quantized.GetValueOrDefault(),
+                output.Columns, products.Stride, output.Stride, rows.Range),
             pass => Family.Elements((long)rows.Count(pass) * (output.Columns / BlockRun.Length)));
     }
 
@@ -76,6 +85,7 @@ internal sealed class OpenClCpuKernels(
         PromptRows<LaneTiles<TCache, TElement>, TElement>(input);
 
     private protected override Launch AttendDecoded<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output, bool makesInt8) =>
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
+        ArrayView<float> parts, Activation output, bool makesInt8) =>
         DecodedRows<LaneTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
 }
