@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Planning;
 /// <param name="Matrix">Rows of the gate over rows of up.</param>
 /// <param name="Products">Room for both products.</param>
 public sealed record GatedProduct(
-    string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan Products, ActivationPlan To) : MatrixProduct(Name, From, Matrix, To)
+    string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan Products,
+    ActivationPlan To) : MatrixProduct(Name, From, Matrix, To)
 {
     public override ActivationPlan Scratch => Products;
 
@@ -18,6 +19,7 @@ public sealed record GatedProduct(
         long rows = Rows.Count(pass);
         long outputs = rows * To.Columns;
         return new StepCost(
-            Matrix.Bytes + (((rows * Matrix.Columns) + outputs) * sizeof(float)), (2 * rows * Matrix.Rows * Matrix.Columns) + (5 * outputs));
+            Matrix.Bytes + (((rows * Matrix.Columns) + outputs) * sizeof(float)),
+            (2 * rows * Matrix.Rows * Matrix.Columns) + (5 * outputs));
     }
 }

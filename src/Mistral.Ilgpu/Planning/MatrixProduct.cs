@@ -1,7 +1,8 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>Multiplies activations with a matrix.</summary>
-public abstract record MatrixProduct(string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan To) : Operation(Name, To.Rows)
+public abstract record MatrixProduct(
+    string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan To) : Operation(Name, To.Rows)
 {
     public override ActivationPlan Input => From;
 

@@ -9,14 +9,19 @@ public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choi
     /// <summary>All activations, in the order in which they are first named.</summary>
     public IReadOnlyList<ActivationPlan> Activations { get; } =
     [
-        .. Operations.SelectMany(operation => new[] { operation.Input, operation.Scratch, operation.Output }).OfType<ActivationPlan>().Distinct(),
+        .. Operations.SelectMany(operation => new[] { operation.Input, operation.Scratch, operation.Output })
+            .OfType<ActivationPlan>().Distinct(),
     ];
 
     /// <summary>Those that matrices are multiplied with.</summary>
-    public IReadOnlySet<ActivationPlan> Multiplied { get; } = Operations.OfType<MatrixProduct>().Select(product => product.From).ToHashSet();
+    public IReadOnlySet<ActivationPlan> Multiplied { get; } =
+        Operations.OfType<MatrixProduct>().Select(product => product.From).ToHashSet();
 
     /// <summary>All weights, in the order in which they are first named.</summary>
-    public IReadOnlyList<WeightPlan> Weights { get; } = [.. Operations.Select(operation => operation.Weights).OfType<WeightPlan>().Distinct()];
+    public IReadOnlyList<WeightPlan> Weights { get; } =
+    [
+        .. Operations.Select(operation => operation.Weights).OfType<WeightPlan>().Distinct()
+    ];
 
     /// <summary>Device bytes of all weights.</summary>
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);

@@ -46,7 +46,12 @@ public sealed class Pass(int decodeCount, int prefillCount, int logitCount)
     /// <summary>The same, for those who keep it.</summary>
     public Pass Copy()
     {
-        var copy = new Pass(DecodeCount, PrefillCount, LogitCount) { QueryTiles = QueryTiles, FreshTiles = FreshTiles, IsScoring = IsScoring };
+        var copy = new Pass(DecodeCount, PrefillCount, LogitCount)
+        {
+            QueryTiles = QueryTiles,
+            FreshTiles = FreshTiles,
+            IsScoring = IsScoring
+        };
         copy._spans.AddRange(_spans);
         return copy;
     }
