@@ -78,7 +78,8 @@ internal sealed class JsonFields
     public int RequiredCount(string name) => Count(name) ?? throw Error(name, "nothing", "a whole number from 1");
 
     public double? PositiveNumber(string name) => Find(name) is { } value
-        ? value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number > 0 && double.IsFinite(number)
+        ? value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+            && number > 0 && double.IsFinite(number)
             ? number
             : throw Error(name, value, "a positive number")
         : null;
@@ -95,9 +96,10 @@ internal sealed class JsonFields
     public IReadOnlyList<string>? Texts(string name) => Find(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(element => element.ValueKind == JsonValueKind.String
-            ? Unicode(() => element.GetString()!, name)
-            : throw Error(name, element, "a list of strings"))],
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(
+            element => element.ValueKind == JsonValueKind.String
+                ? Unicode(() => element.GetString()!, name)
+                : throw Error(name, element, "a list of strings"))],
         var value => throw Error(name, value.Value, "a list of strings"),
     };
 
@@ -131,7 +133,8 @@ internal sealed class JsonFields
         }
         catch (InvalidOperationException)
         {
-            throw new ModelFileException(_file, $"{(name is null ? "" : $"{name}: ")}found text that is not valid Unicode, expected whole characters");
+            throw new ModelFileException(
+                _file, $"{(name is null ? "" : $"{name}: ")}found text that is not valid Unicode, expected whole characters");
         }
     }
 
