@@ -8,7 +8,12 @@ public static class PassState
     /// <summary>The first decoding tokens, then prompts', each at its own position from <paramref name="start"/> on.</summary>
     public static StepState Of(Device device, int tokens, int decode = 0, int[]? ids = null, int start = 0)
     {
-        int[] state = [.. Header(tokens, decode), .. Enumerable.Range(0, tokens).SelectMany(i => new[] { ids?[i] ?? 0, start + i, 0, i / TileLayout.Length })];
+        int scale = BitConverter.SingleToInt32Bits(1);
+        int[] state =
+        [
+            .. Header(tokens, decode),
+            .. Enumerable.Range(0, tokens).SelectMany(i => new[] { ids?[i] ?? 0, start + i, 0, i / TileLayout.Length, scale }),
+        ];
         return new StepState(device.Upload(state));
     }
 

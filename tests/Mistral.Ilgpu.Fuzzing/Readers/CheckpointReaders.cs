@@ -107,6 +107,17 @@ internal static class CheckpointReaders
             ["tokenizer_config.json"] = """{"bos_token": "<s>", "eos_token": {"content": "</s>"}}"""u8.ToArray(),
         };
         yield return Seed(newer, HuggingFaceFolder.ConfigFile, "generation_config.json", "tokenizer_config.json");
+        var scaled = new Dictionary<string, byte[]>(model)
+        {
+            [HuggingFaceFolder.ConfigFile] = """
+                {"model_type": "mistral3", "vision_config": {"model_type": "pixtral"}, "spatial_merge_size": 2, "text_config": {
+                "model_type": "ministral3", "vocab_size": 8, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+                "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 32, "sliding_window": null, "rope_parameters": {
+                "type": "yarn", "rope_theta": 1000000.0, "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 32.0,
+                "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 0.5, "truncate": true, "llama_4_scaling_beta": 0.1}}}
+                """u8.ToArray(),
+        };
+        yield return Seed(scaled, HuggingFaceFolder.ConfigFile);
     }
 
     private static FuzzSeed Seed(Dictionary<string, byte[]> files, params string[] mutated) => new(

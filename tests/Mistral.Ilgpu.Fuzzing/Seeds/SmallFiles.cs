@@ -17,7 +17,9 @@ internal static class SmallFiles
     /// <summary>params.json of the model's sizes.</summary>
     public static byte[] Params => """
         {"dim": 32, "n_layers": 1, "head_dim": 16, "hidden_dim": 32, "n_heads": 2, "n_kv_heads": 1, "norm_eps": 1e-05,
-        "vocab_size": 8, "sliding_window": [8], "rope_theta": 10000.0, "max_seq_len": 4096, "use_biases": false}
+        "vocab_size": 8, "sliding_window": [8], "rope_theta": 10000.0, "max_seq_len": 4096, "use_biases": false,
+        "yarn": {"factor": 4, "original_max_position_embeddings": 64, "beta": 32, "alpha": 1, "apply_scale": false},
+        "llama_4_scaling": {"original_max_position_embeddings": 64, "beta": 0.1}}
         """u8.ToArray();
 
     public static Dictionary<string, byte[]> HuggingFace(

@@ -93,7 +93,9 @@ public sealed class CheckpointTensor
     {
         if (TensorFormatExtensions.FromStoredName(found.Type) is not { } format)
         {
-            throw new ModelFileException(found.Source.Name, $"{found.Name}.dtype: found {found.Type}, expected F32, F16 or BF16");
+            var known = FormatDescriptors.Formats.Where(format => !format.IsQuantized()).Select(format => format.StoredName());
+            throw new ModelFileException(
+                found.Source.Name, $"{found.Name}.dtype: found {found.Type}, expected {string.Join(" or ", known)}");
         }
 
         // A matrix of one row is written with two dimensions, a vector with one.

@@ -58,6 +58,17 @@ public sealed class HuggingFaceRopeTests
         Assert.Equal(Read(Ministral3) with { EosIds = [] }, Read(text) with { EosIds = [] });
     }
 
+    // Devstral 2 is of the kind and does not scale its queries.
+    [Fact]
+    public void Read_BetaOfZero_ScalesNoQueries()
+    {
+        var json = JsonNode.Parse(Ministral3)!["text_config"]!;
+        json["rope_parameters"]!["llama_4_scaling_beta"] = 0.0;
+        var config = Read(json.ToJsonString());
+        Assert.Null(config.QueryScaling);
+        Assert.Equal(new YarnScaling(16, 16384, 32, 1, 1), config.RopeScaling);
+    }
+
     [Theory]
     [InlineData("""{"text_config": {"tie_word_embeddings": null}, "tie_word_embeddings": true}""", false)]
     [InlineData("""{"text_config": {"tie_word_embeddings": true}, "tie_word_embeddings": false}""", true)]
@@ -83,6 +94,7 @@ public sealed class HuggingFaceRopeTests
     [InlineData(""", "mscale": 0.5, "mscale_all_dim": 2.0""", 0.7324647f)]
     [InlineData(""", "mscale": 0.5""", 1.2772589f)]
     [InlineData(""", "mscale": 0, "mscale_all_dim": 1.0""", 1.2772589f)]
+    [InlineData(""", "mscale": 1.0, "mscale_all_dim": 0.0""", 1.2772589f)]
     [InlineData(""", "mscale": 1.0, "mscale_all_dim": 1.0, "attention_factor": 0.7""", 0.7f)]
     public void Read_Yarn_HasTransformersMagnitude(string fields, float expected) =>
         Assert.Equal(expected, Scaled("rope_scaling", Yarn[..^1] + fields + "}")!.AttentionFactor, 1e-6f);
@@ -173,7 +185,7 @@ public sealed class HuggingFaceRopeTests
     [Theory]
     [InlineData("text_config", null, "text_config: found nothing, expected an object")]
     [InlineData("audio_config", "{}", "audio_config: found {}, expected only fields of a dense Mistral")]
-    [InlineData("quantization_config", """{"quant_method": "awq"}""", "quantization_config.quant_method: found awq, expected fp8")]
+    [InlineData("quantization_config", """{"quant_method": "awq"}""", "quantization_config: quant_method: found awq, expected fp8")]
     public void Read_MultimodalOfAnotherKind_IsRefused(string field, string? value, string message)
     {
         var json = JsonNode.Parse(Ministral3)!.AsObject();
