@@ -14,10 +14,3 @@ public interface IAttentionTiles<TSelf, TElement>
 
     void Attend(AttentionBlock block, AttentionOutput output);
 }
-
-/// <summary>What scores begin from.</summary>
-internal static class AttentionScore
-{
-    /// <summary>Below any score: a masked key's, and the largest of none.</summary>
-    public const float Masked = -1e30f;
-}

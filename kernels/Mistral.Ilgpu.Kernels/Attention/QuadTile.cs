@@ -5,13 +5,6 @@ using Mistral.Ilgpu.Kernels.Formats;
 
 namespace Mistral.Ilgpu.Kernels.Attention;
 
-/// <summary>Four neighbouring cached elements, loaded in one instruction.</summary>
-public struct Quad<TElement>
-    where TElement : unmanaged
-{
-    public TElement A, B, C, D;
-}
-
 /// <summary>A tile's keys and values: positions before the block's start from the ring, later ones from the fresh
 /// tiles.</summary>
 internal readonly struct QuadTile<TCache, TElement>

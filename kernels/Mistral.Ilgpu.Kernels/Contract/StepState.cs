@@ -116,37 +116,3 @@ public readonly record struct StepState(ArrayView<int> View)
         return new FreshTile(View[at], View[at + 1], View[at + 2], View[at + 3]);
     }
 }
-
-/// <summary>Neighbouring tokens of one sequence whose queries are worked on together.</summary>
-/// <param name="FirstToken">The first one's row in the pass.</param>
-/// <param name="Position">The first one's position.</param>
-/// <param name="Start">Position of the first token of the sequence in this pass: keys from here on are fresh.</param>
-/// <param name="FreshTile">The fresh tile that holds the key of <paramref name="Start"/>.</param>
-public readonly record struct QueryTile(int FirstToken, int Tokens, int Position, int Sequence, int Start, int FreshTile);
-
-/// <summary>Where a tile of fresh keys goes: positions from <paramref name="Start"/> to below <paramref name="End"/> of the pass
-/// that lie in tile <paramref name="Tile"/> of their sequence.</summary>
-public readonly record struct FreshTile(int Sequence, int Tile, int Start, int End);
-
-/// <summary>Rows of the pass that a launch works on, by the places in the step state that bound them.</summary>
-/// <param name="SourceAt">Where the list of the rows' tokens is found; 0 where row and token are one.</param>
-public readonly record struct RowRange(int FirstAt, int EndAt, int SourceAt = 0)
-{
-    public static RowRange Tokens => new(StepState.Zero, StepState.TokenCountAt);
-
-    public static RowRange Decode => new(StepState.Zero, StepState.DecodeCountAt);
-
-    public static RowRange Prefill => new(StepState.DecodeCountAt, StepState.TokenCountAt);
-
-    public static RowRange Logits => new(StepState.Zero, StepState.LogitCountAt, StepState.LogitRowsAt);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int First(StepState state) => state.View[FirstAt];
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int End(StepState state) => state.View[EndAt];
-
-    /// <summary>The token whose row of the pass gives row <paramref name="row"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Token(StepState state, int row) => SourceAt == 0 ? row : state.View[state.View[SourceAt] + row];
-}

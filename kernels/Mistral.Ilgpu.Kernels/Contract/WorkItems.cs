@@ -18,26 +18,3 @@ public static class WorkItems
         get => (long)Grid.DimX * Group.DimX;
     }
 }
-
-/// <summary>
-/// One work item's share of equal items: First, First + Count, First + 2·Count, … Kernels are told theirs, and ask for it only
-/// where nobody tells: on ILGPU's CPU accelerator each question takes a microsecond.
-/// </summary>
-public readonly record struct WorkShare(long First, long Count)
-{
-    public static WorkShare Current
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => new(WorkItems.First, WorkItems.Count);
-    }
-
-    /// <summary>The share of items from <paramref name="first"/> to below <paramref name="end"/> where each work item takes
-    /// neighbours, so that two never write to one line of a cache.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public (long First, long End) Neighbours(long first, long end)
-    {
-        long most = (end - first + Count - 1) / Count;
-        long from = first + (First * most);
-        return (from, Math.Min(from + most, end));
-    }
-}

@@ -1,8 +1,6 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
 using Mistral.Ilgpu.Kernels.Contract;
-using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
@@ -53,50 +51,4 @@ public readonly record struct QuantizeInput(
             Output.Runs[run] = new Float4 { A = scale, B = scale * low, C = scale * high };
         }
     }
-}
-
-/// <summary><see cref="QuantizeInput"/> for vector processors.</summary>
-[LaneForm]
-public readonly record struct QuantizeInputLanes(
-    StepState State,
-    ArrayView<float> Input,
-    Int8Input Output,
-    int InputStride,
-    RowRange Tokens) : IKernel, ILink
-{
-    public long Items => (long)(Tokens.End(State) - Tokens.First(State)) * (Output.Stride / BlockRun.Length);
-
-    public void Execute()
-    {
-        for (long item = WorkItems.First; item < Items; item += WorkItems.Count)
-        {
-            Do(item);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Do(long item)
-    {
-        int runs = Output.Stride / BlockRun.Length;
-        long row = Tokens.First(State) + (item / runs);
-        int run = (int)(item % runs);
-        long from = (row * InputStride) + (run * BlockRun.Length);
-        AlsoInt8.Write(Output, row, run, ref Input[from], ref Input[from + Lanes.Count]);
-    }
-}
-
-/// <summary>How activations are rounded to eight bits.</summary>
-internal static class Int8Rounding
-{
-    /// <summary>What a run of that scale is multiplied with. A run of zeros has no scale; one so small that its inverse overflows
-    /// rounds to zeros too.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Inverse(float scale) => scale > 1e-37f ? 1 / scale : 0;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Round(float x, float inverse) => Round(x * inverse);
-
-    /// <summary>To the nearest, halves away from zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Round(float scaled) => (int)(scaled + (scaled < 0 ? -0.5f : 0.5f));
 }

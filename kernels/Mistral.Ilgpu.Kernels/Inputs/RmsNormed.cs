@@ -7,25 +7,6 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
-/// <summary>What a product does with a token's activations as it loads them.</summary>
-public interface IInputNorm
-{
-    /// <summary>Whether it norms them.</summary>
-    static abstract bool IsOn { get; }
-}
-
-/// <summary>Takes them as they are.</summary>
-public readonly struct AsTheyAre : IInputNorm
-{
-    public static bool IsOn => false;
-}
-
-/// <summary>Norms them, see <see cref="RmsNormed"/>.</summary>
-public readonly struct AsNormed : IInputNorm
-{
-    public static bool IsOn => true;
-}
-
 /// <summary>
 /// x / √(mean x² + ε) × gain, to the bit as <see cref="Rows.RmsNormWarp{TExtra}"/> stores it: the first
 /// <see cref="GroupReduce.MaxGroupSize"/> items of a group add what that kernel's add, and a product is rounded before anything

@@ -40,9 +40,3 @@ internal static class ChildProcess
         return process.ExitCode == ExitCode.Done ? output : throw new ChildProcessException(process.ExitCode);
     }
 }
-
-/// <summary>A process of ours ended badly and has said why.</summary>
-internal sealed class ChildProcessException(int exitCode) : Exception($"ended with {exitCode}")
-{
-    public int ExitCode => exitCode;
-}

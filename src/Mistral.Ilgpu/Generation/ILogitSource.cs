@@ -1,6 +1,3 @@
-using Mistral.Ilgpu.Kernels;
-using Mistral.Ilgpu.Model;
-
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>What generation needs of a model: the text it has read so far, and the logits of what may follow.</summary>
@@ -29,22 +26,4 @@ public interface ILogitSource
     void End()
     {
     }
-}
-
-internal sealed class ModelLogits(ModelText text) : ILogitSource
-{
-    public int VocabularySize => text.Model.Config.VocabularySize;
-
-    public int? Context => text.Model.Context;
-
-    public int Position => text.Position;
-
-    public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation) =>
-        text.Forward(ids, choice, cancellation);
-
-    public int Choose() => text.Choose();
-
-    public void ReadLogits(Span<float> logits) => text.ReadLogits(logits);
-
-    public void End() => text.CheckCache();
 }

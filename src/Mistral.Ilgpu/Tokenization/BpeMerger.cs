@@ -4,9 +4,6 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>A run of the normalized text and its piece; <see cref="Id"/> is -1 where no piece matches.</summary>
-internal readonly record struct Segment(int Start, int Length, int Id);
-
 /// <summary>
 /// SentencePiece's BPE: of all neighbouring pairs whose joined text is a piece, the one with the highest score is merged,
 /// the leftmost among equals, until none is left.

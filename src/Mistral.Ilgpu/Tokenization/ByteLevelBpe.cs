@@ -184,11 +184,3 @@ public sealed class ByteLevelBpe : TextTokenizer
         return (Encoding.Latin1.GetBytes(parts[0]), Encoding.Latin1.GetBytes(parts[1]));
     }
 }
-
-/// <summary>What makes up a byte-level tokenizer.</summary>
-/// <param name="Tokens">The bytes of each id; null for control tokens and ids that no text has.</param>
-/// <param name="Controls">Control tokens by their text.</param>
-/// <param name="Pattern">The regular expression whose matches are words.</param>
-internal sealed record ByteLevelVocabulary(
-    IReadOnlyList<byte[]?> Tokens, IReadOnlyDictionary<string, int> Controls,
-    string Pattern, int BosId, int EosId, string? Version);

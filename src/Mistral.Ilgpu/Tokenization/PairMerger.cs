@@ -1,33 +1,4 @@
-using System.Runtime.InteropServices;
-
 namespace Mistral.Ilgpu.Tokenization;
-
-/// <summary>Which neighbours may be merged, and which first.</summary>
-/// <typeparam name="TUnit">What a text is made of: characters or bytes.</typeparam>
-internal interface IMergeRanks<TUnit>
-{
-    /// <summary>Units of the longest that may come of a merge.</summary>
-    int Longest { get; }
-
-    /// <summary>The rank of what two neighbours make together, the smallest being merged first; null where they may not be
-    /// merged.</summary>
-    /// <param name="leftLength">Units of the left one.</param>
-    uint? RankOf(ReadOnlySpan<TUnit> joined, int leftLength);
-}
-
-/// <summary>A run of a text that is one piece so far.</summary>
-[StructLayout(LayoutKind.Auto)]
-internal struct MergeSymbol(int start, int length, int previous, int next, bool isFrozen = false)
-{
-    public readonly int Start = start;
-    public int Length = length; // 0 once merged into its left neighbour
-    public int Previous = previous;
-    public int Next = next; // −1 behind the last
-    public readonly bool IsFrozen = isFrozen;
-}
-
-/// <summary>Two neighbours that may be merged, unless one of them has been merged otherwise meanwhile.</summary>
-internal readonly record struct MergePair(int Left, int Right, int Length);
 
 /// <summary>
 /// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): of all neighbours that may be merged those of the smallest rank

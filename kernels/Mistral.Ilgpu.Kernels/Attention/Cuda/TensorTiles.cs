@@ -4,11 +4,6 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
-/// <summary>Where the tiles of <see cref="AttentionInput{TElement}"/> lie, as addresses, for copies that go on while the group
-/// computes.</summary>
-/// <remarks>Arguments and no <see cref="TileMemory.AddressOf{T}"/> in the kernel, which took 2 to 28 registers more.</remarks>
-public readonly record struct TensorCache(long RingKeys, long RingValues, long FreshKeys, long FreshValues);
-
 /// <summary>
 /// Tiles of 16-bit keys and values in shared memory, each <see cref="TileBytes"/> long: keys as elements × 16, values as 16 ×
 /// elements. So that the eight rows of 16 bytes which <c>ldmatrix</c> reads at once lie in different banks, the 16 bytes of an

@@ -100,28 +100,3 @@ public static class Strands
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Two(ArrayView<float> shared, int at) => shared[at] + shared[at + (4 * BlockFloats)];
 }
-
-/// <summary>How many tokens a kernel for few takes at once.</summary>
-public interface ITokenBlocks
-{
-    /// <summary>Whether there is a second block of eight.</summary>
-    static abstract bool AreTwo { get; }
-
-    static abstract int Tokens { get; }
-}
-
-/// <summary>One to eight.</summary>
-public readonly struct EightTokens : ITokenBlocks
-{
-    public static bool AreTwo => false;
-
-    public static int Tokens => Strands.Tokens;
-}
-
-/// <summary>Nine to sixteen.</summary>
-public readonly struct SixteenTokens : ITokenBlocks
-{
-    public static bool AreTwo => true;
-
-    public static int Tokens => 2 * Strands.Tokens;
-}

@@ -3,32 +3,6 @@ using System.Globalization;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>The types of a metadata value, by their numbers in the file.</summary>
-internal enum GgufType
-{
-    UInt8,
-    Int8,
-    UInt16,
-    Int16,
-    UInt32,
-    Int32,
-    Float32,
-    Bool,
-    Text,
-    Array,
-    UInt64,
-    Int64,
-    Float64,
-}
-
-/// <summary>A list of numbers as its bytes lie in the file.</summary>
-internal sealed record GgufNumbers(GgufType Type, byte[] Bytes)
-{
-    public int Count => Bytes.Length / GgufMetadata.SizeOf(Type);
-
-    public double this[int index] => GgufMetadata.Number(Type, Bytes.AsSpan(index * GgufMetadata.SizeOf(Type)));
-}
-
 /// <summary>The metadata of a GGUF file: values by key, asked for by the type that is wanted.</summary>
 internal sealed class GgufMetadata(string file, IReadOnlyDictionary<string, object> values)
 {

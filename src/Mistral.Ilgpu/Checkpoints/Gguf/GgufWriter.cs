@@ -2,12 +2,6 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>A tensor as a GGUF header describes it: rows × columns, or a vector where there is one row.</summary>
-internal sealed record GgufTensor(string Name, TensorFormat Format, int Rows, int Columns)
-{
-    public long Bytes => Format.BytesOf((long)Rows * Columns);
-}
-
 /// <summary>Writes a GGUF file of version 3 from its start to its end: the header first, then each tensor's data in
 /// order.</summary>
 internal sealed class GgufWriter(Stream output) : IDisposable

@@ -3,11 +3,6 @@ using Mistral.Ilgpu.Checkpoints.HuggingFace;
 
 namespace Mistral.Ilgpu.Checkpoints.Lora;
 
-/// <summary>The change of one matrix: W becomes W + scale × B A.</summary>
-/// <param name="A">rank × columns of W.</param>
-/// <param name="B">Rows of W × rank, in the order of W's rows here.</param>
-internal sealed record LoraPair(CheckpointTensor A, CheckpointTensor B);
-
 /// <summary>
 /// A low-rank adapter (Hu et al., LoRA, arXiv 2106.09685, §4.1), from Hugging Face PEFT (adapter_config.json with
 /// adapter_model.safetensors) or from Mistral's own fine-tuning (lora.safetensors).

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Observability;
 
 namespace Mistral.Ilgpu.Model.Cache;
@@ -292,9 +291,3 @@ public sealed partial class RotatingKvCache : IDisposable
         return pages;
     }
 }
-
-/// <summary>A text does not fit the cache, however empty.</summary>
-public sealed class CacheFullException(long tokens, long needed, long bytes) : Exception(
-    tokens == int.MaxValue
-        ? $"a text of any length needs {needed:N0} bytes of cache, and the cache has {bytes:N0}"
-        : $"a text of up to {tokens:N0} tokens needs {needed:N0} bytes of cache, and the cache has {bytes:N0}");

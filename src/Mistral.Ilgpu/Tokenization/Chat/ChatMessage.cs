@@ -1,14 +1,4 @@
-using System.Text.Json;
-
 namespace Mistral.Ilgpu.Tokenization;
-
-public enum ChatRole
-{
-    System,
-    User,
-    Assistant,
-    Tool,
-}
 
 /// <param name="Content">What the message says; of a tool its result. Ignored where <see cref="Parts"/> are given.</param>
 public sealed record ChatMessage(ChatRole Role, string Content)
@@ -30,14 +20,3 @@ public sealed record ChatMessage(ChatRole Role, string Content)
 
     internal bool HasContent => Parts.Count > 0 || Content.Length > 0;
 }
-
-/// <param name="IsThinking">Whether it is the model's own reasoning.</param>
-/// <param name="IsClosed">Whether a piece of reasoning has come to its end.</param>
-public sealed record ContentPart(string Text, bool IsThinking = false, bool IsClosed = true);
-
-/// <param name="Arguments">JSON, as the model wrote it.</param>
-public sealed record ToolCall(string Name, string Arguments, string? Id = null);
-
-/// <summary>A function that the model may call.</summary>
-/// <param name="Parameters">A JSON schema of its arguments.</param>
-public sealed record ToolDefinition(string Name, string Description, JsonElement Parameters);

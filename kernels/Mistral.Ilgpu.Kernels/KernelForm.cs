@@ -1,0 +1,67 @@
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Products;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>One compiled shape of a kernel: its struct with every type argument chosen.</summary>
+public sealed record KernelForm(Type Kernel)
+{
+    private readonly CudaFormAttribute? _cuda = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false);
+
+    /// <summary>The name of the kernel and its type arguments, such as <c>MatVecPacks&lt;BFloat16, Assign&gt;</c>.</summary>
+    public string Name { get; } = Describe(Kernel);
+
+    /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
+    public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
+
+    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is for those alone; otherwise
+    /// null.</summary>
+    public int? CudaArchitecture => _cuda?.Architecture;
+
+    /// <summary>Whether newer architectures than that lack what it is made of.</summary>
+    public bool IsForThatAlone => _cuda is { IsAlone: true };
+
+    /// <summary>Threads of its groups; null where a launch may choose.</summary>
+    public int? GroupSize => _cuda is { GroupSize: > 0 and var threads } ? threads : null;
+
+    /// <summary>Groups that a multiprocessor is to have room for, see <see cref="CudaFormAttribute.GroupsAtOnce"/>; null where
+    /// the assembler may choose.</summary>
+    public int? GroupsAtOnce => _cuda is { GroupsAtOnce: > 0 and var groups } ? groups : null;
+
+    /// <summary>Shared memory that a launch gives each group, see <see cref="CudaFormAttribute.DynamicSharedBytes"/>.</summary>
+    public int DynamicSharedBytes => _cuda?.DynamicSharedBytes ?? 0;
+
+    /// <summary>What the compiler is told of launches: PTX's <c>.maxntid</c> and <c>.minnctapersm</c>.</summary>
+    public KernelSpecialization Bounds => GroupsAtOnce is null ? default : new KernelSpecialization(GroupSize, GroupsAtOnce);
+
+    /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
+    public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
+
+    /// <summary>Whether it is for vector processors alone, see <see cref="LaneFormAttribute"/>.</summary>
+    public bool NeedsLanes { get; } = Kernel.IsDefined(typeof(LaneFormAttribute), inherit: false);
+
+    /// <summary>Why it is for ILGPU's CPU accelerator alone, see <see cref="CpuFormAttribute"/>; null for all others.</summary>
+    public string? CpuOnly { get; } = Kernel.GetGenericArguments().Prepend(Kernel)
+        .Select(type => type.GetCustomAttribute<CpuFormAttribute>()?.Reason).FirstOrDefault(reason => reason is not null);
+
+    /// <summary>Whether CUDA devices of an architecture can run it, as far as that is all it asks for.</summary>
+    public bool IsFor(int architecture) =>
+        architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
+
+    public override string ToString() => Name;
+
+    private static string Describe(Type kernel)
+    {
+        string name = kernel.Name.Split('`')[0];
+        var types = kernel.GetGenericArguments();
+        // An element type follows from its format, where there is one.
+        var arguments = types
+            .Where(type => !type.IsPrimitive || types.Length == 1)
+            .Select(type => type.IsGenericType ? Describe(type) : type.Name).ToArray();
+        return arguments.Length == 0 ? name : $"{name}<{string.Join(", ", arguments)}>";
+    }
+}

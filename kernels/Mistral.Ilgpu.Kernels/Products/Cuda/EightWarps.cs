@@ -1,0 +1,12 @@
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+
+/// <summary>A warp for each run of a stage.</summary>
+internal readonly struct EightWarps : IRunWarps
+{
+    public static int Threads => RunStage.Runs * TensorLane.WarpSize;
+
+    public static bool AreApart => false;
+}

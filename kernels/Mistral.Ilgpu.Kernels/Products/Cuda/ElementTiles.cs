@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+
+/// <summary>16-bit weights: rows × stride, copied while the group computes. A thread copies a piece of each of four
+/// rows.</summary>
+public readonly record struct ElementTiles(ArrayView<ushort> Weights, int Stride) : ITileWeights
+{
+    public static bool AreCopied => true;
+
+    public float Scale => 1;
+
+    public int Columns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Stride;
+    }
+
+    public long Address
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TileMemory.AddressOf(Weights);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TilePart Fetch(int thread, TileRows rows, int column) => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address)
+    {
+        int piece = thread & 3;
+        int row = thread >> 2;
+        bool exists = column + (piece * 8) < Stride;
+        int bytes = exists ? TileMemory.PieceBytes : 0;
+        long from = address + (exists ? (column * sizeof(ushort)) + (piece * TileMemory.PieceBytes) : 0);
+        long pitch = (long)Stride * sizeof(ushort);
+        uint to = tile + TileMemory.At(row, piece);
+        TileMemory.Copy(to, from + (rows.Source(row) * pitch), bytes);
+        TileMemory.Copy(to + (32 * TileMemory.RowBytes), from + (rows.Source(row + 32) * pitch), bytes);
+        TileMemory.Copy(to + (64 * TileMemory.RowBytes), from + (rows.Source(row + 64) * pitch), bytes);
+        TileMemory.Copy(to + (96 * TileMemory.RowBytes), from + (rows.Source(row + 96) * pitch), bytes);
+    }
+}

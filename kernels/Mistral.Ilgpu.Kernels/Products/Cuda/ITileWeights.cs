@@ -1,0 +1,30 @@
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+
+/// <summary>Weights that come to shared memory in tiles of 16-bit numbers, see <see cref="TileMemory"/>, by 128
+/// threads.</summary>
+public interface ITileWeights
+{
+    /// <summary>What sums are to be multiplied with.</summary>
+    float Scale { get; }
+
+    /// <summary>Of a row.</summary>
+    int Columns { get; }
+
+    /// <summary>Begins to read the thread's part of the tile from <paramref name="column"/> on, where it is not a plain
+    /// copy.</summary>
+    /// <param name="thread">Of the 128.</param>
+    TilePart Fetch(int thread, TileRows rows, int column);
+
+    /// <summary>Whether <see cref="Put"/> begins plain copies, which go on by themselves.</summary>
+    static abstract bool AreCopied { get; }
+
+    /// <summary>Where they are in global memory, for plain copies.</summary>
+    long Address { get; }
+
+    /// <summary>Brings it to its place; in columns that do not exist come zeros or others of the row's numbers, for tokens are
+    /// zeros there.</summary>
+    /// <param name="address"><see cref="Address"/>, found once.</param>
+    void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address);
+}

@@ -1,0 +1,13 @@
+using Mistral.Ilgpu.Kernels.Formats;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+
+/// <summary>
+/// Where weights and tokens in eight bits lie in global memory, for copies that go on while a group computes: ILGPU has no word
+/// for it in a kernel.
+/// </summary>
+/// <param name="Quants">See <see cref="BlockWeights"/>.</param>
+/// <param name="Scales">Likewise.</param>
+/// <param name="Values">See <see cref="Inputs.PackedInput"/>.</param>
+/// <param name="Entries">Of its runs.</param>
+public readonly record struct RunAddresses(long Quants, long Scales, long Values, long Entries);

@@ -1,0 +1,26 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+
+/// <summary>Which rows of weights are in a tile.</summary>
+/// <param name="First">The tile's first row of output.</param>
+/// <param name="Count">Rows of output of the whole matrix.</param>
+/// <param name="IsGated">Whether each 32 rows of the tile are followed by the 32 that they gate, <paramref name="Count"/> further
+/// down.</param>
+public readonly record struct TileRows(int First, int Count, bool IsGated)
+{
+    /// <summary>Rows of output in a tile.</summary>
+    public static int PerTile(bool isGated) => isGated ? TileMemory.Rows / 2 : TileMemory.Rows;
+
+    /// <summary>The row of weights in a row of the tile; past the end the last one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Source(int row) => IsGated
+        ? IntrinsicMath.Min(First + ((row >> 6) << 5) + (row & 31), Count - 1) + (((row >> 5) & 1) * Count)
+        : IntrinsicMath.Min(First + row, Count - 1);
+
+    /// <summary>The first row of output of the upper or the lower half of the tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int FirstOutput(int half) => First + (half * (IsGated ? TileMemory.Rows / 4 : TileMemory.Rows / 2));
+}

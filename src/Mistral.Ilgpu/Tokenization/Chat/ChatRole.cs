@@ -1,0 +1,9 @@
+namespace Mistral.Ilgpu.Tokenization;
+
+public enum ChatRole
+{
+    System,
+    User,
+    Assistant,
+    Tool,
+}

@@ -1,0 +1,5 @@
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <param name="IsThinking">Whether it is the model's own reasoning.</param>
+/// <param name="IsClosed">Whether a piece of reasoning has come to its end.</param>
+public sealed record ContentPart(string Text, bool IsThinking = false, bool IsClosed = true);

@@ -1,0 +1,7 @@
+using System.Buffers;
+using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
+
+namespace Mistral.Ilgpu.Tokenization;
+
+/// <summary>A run of the normalized text and its piece; <see cref="Id"/> is -1 where no piece matches.</summary>
+internal readonly record struct Segment(int Start, int Length, int Id);
