@@ -57,8 +57,10 @@ public static class KernelCatalog
 
     // A format is in the catalog because it is there.
     private static readonly Type[] AllFormats =
-        [.. typeof(KernelCatalog).Assembly.GetTypes()
-            .Where(type => type.IsValueType && type.Namespace == typeof(Float32).Namespace)];
+    [
+        .. typeof(KernelCatalog).Assembly.GetTypes()
+            .Where(type => type.IsValueType && type.Namespace == typeof(Float32).Namespace).OrderBy(type => type.Name, StringComparer.Ordinal),
+    ];
 
     private static readonly (Type Format, Type Element)[] Formats = [.. WithElement(typeof(IWeightFormat<>))];
 
