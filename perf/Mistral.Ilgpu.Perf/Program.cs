@@ -19,7 +19,7 @@ if (args is ["expected", .. var types])
 
 if (args is ["logits", var on, var harness, var vocabulary])
 {
-    using var opened = Device.Open(on);
+    using var opened = ComputeDevice.Open(on);
     using var logits = new LogitsReport(opened, harness, vocabulary);
     logits.Write(Console.Out, Console.Error, count: 48);
     return 0;

@@ -5,10 +5,10 @@ using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Commands;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Tokenization;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Cli;
 
@@ -86,7 +86,7 @@ internal static class CommandLine
             UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
             ModelMemoryException memory => (ExitCode.Device, MemoryAdvice.Text(memory)),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
-            AcceleratorException failure => (ExitCode.Device, $"the device failed: {Device.Describe(failure)}"),
+            AcceleratorException failure => (ExitCode.Device, $"the device failed: {ComputeDevice.Describe(failure)}"),
             ModelFileException or ChatFormatException or ResultException => (ExitCode.File, exception.Message),
             OperationCanceledException => (terminal.Interruption ?? ExitCode.Interrupted, "interrupted"),
             _ => (ExitCode.Fault, $"internal error: {exception.GetType().Name}: {exception.Message}"),

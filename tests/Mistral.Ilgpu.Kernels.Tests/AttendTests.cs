@@ -61,7 +61,7 @@ public sealed class AttendTests
         Check<Float16, ushort>(
             TestDevice.Get(name), new Shape(200, 1, 3, 48, 16, 300), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 3, prompt: 150, splitTiles: 1);
 
-    private static void CheckShapes(Device device, Form form)
+    private static void CheckShapes(ComputeDevice device, Form form)
     {
         if (form == Form.Lanes && device.Info.Kind == DeviceKind.Cpu)
         {

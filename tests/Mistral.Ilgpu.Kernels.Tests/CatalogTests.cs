@@ -21,7 +21,7 @@ public sealed partial class CatalogTests
         var bound = new HashSet<Type>();
         foreach (var family in new[] { KernelFamily.CpuAccelerator, KernelFamily.OpenClCpu, KernelFamily.Gpu })
         {
-            using var device = Device.Open("cpu", new DeviceOptions { Threads = 4, Family = family });
+            using var device = ComputeDevice.Open("cpu", new DeviceOptions { Threads = 4, Family = family });
             BindAll(device, bound);
         }
 
@@ -45,7 +45,7 @@ public sealed partial class CatalogTests
     private static string Names(IEnumerable<Type> types) =>
         string.Join('\n', types.Select(type => new KernelForm(type).Name).Order(StringComparer.Ordinal));
 
-    private static void BindAll(Device device, HashSet<Type> bound)
+    private static void BindAll(ComputeDevice device, HashSet<Type> bound)
     {
         foreach (var format in Enum.GetValues<TensorFormat>())
         {
@@ -77,7 +77,7 @@ public sealed partial class CatalogTests
         Bind(device, bound, TensorFormat.Float32, TensorFormat.Float32, 64, ActivationType.Int8, dim: 24);
     }
 
-    private static void Bind(Device device, HashSet<Type> bound, TensorFormat weights, TensorFormat cacheType, int headDim, ActivationType activations, int dim = 512,
+    private static void Bind(ComputeDevice device, HashSet<Type> bound, TensorFormat weights, TensorFormat cacheType, int headDim, ActivationType activations, int dim = 512,
         bool isTied = false, bool isAdapted = false)
     {
         const int Rows = 4;

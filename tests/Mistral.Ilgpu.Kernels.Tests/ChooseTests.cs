@@ -4,7 +4,6 @@ using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Model;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -172,7 +171,7 @@ public sealed class ChooseTests
         Assert.Equal([-1, -1, -1, -1, host.Choose(good, choice)], device.Download(result));
     }
 
-    private static void Check(Device device, int columns, IEnumerable<SamplingOptions> all, int most, int group)
+    private static void Check(ComputeDevice device, int columns, IEnumerable<SamplingOptions> all, int most, int group)
     {
         var data = new RandomData();
         SamplingOptions[] options = [.. all.OrderBy(_ => data.Next(0, int.MaxValue)).Take(most)];
@@ -180,7 +179,7 @@ public sealed class ChooseTests
         Check(device, logits, [.. options.Select(one => one.ChoiceOf(Random(data)))], group, row => $"{columns} tokens, {options[row]}");
     }
 
-    private static void Check(Device device, float[][] logits, TokenChoice[] choices, int group, Func<int, string> describe)
+    private static void Check(ComputeDevice device, float[][] logits, TokenChoice[] choices, int group, Func<int, string> describe)
     {
         int columns = logits[0].Length;
         int stride = Padding.Pad(columns);

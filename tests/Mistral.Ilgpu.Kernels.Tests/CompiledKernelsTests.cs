@@ -8,8 +8,8 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -118,7 +118,7 @@ public sealed class CompiledKernelsTests : IDisposable
     {
         const int Architecture = 80;
         var forms = KernelCatalog.All.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null or Architecture).Where((_, i) => i % 40 == 0).ToList();
-        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
+        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
         string[] atOnce = new string[forms.Count];
 
@@ -135,7 +135,7 @@ public sealed class CompiledKernelsTests : IDisposable
         Regex.Matches(ptx, @"\t((?:ld|st|cp|bar|mma|ldmatrix|atom|dp4a|fma|(?:add|mul)\.f32)[\w.]*)\s")
             .CountBy(match => match.Groups[1].Value).OrderBy(count => count.Key, StringComparer.Ordinal));
 
-    private void CheckCopies(Device device, CompiledKernels? kernels = null)
+    private void CheckCopies(ComputeDevice device, CompiledKernels? kernels = null)
     {
         var launch = (kernels ?? Kernels(device)).Load<CopyFloats>();
         Float4[] values = [.. new RandomData().Floats(100, 1).Select(value => new Float4 { A = value, B = -value, C = 1, D = 2 })];
@@ -144,7 +144,7 @@ public sealed class CompiledKernelsTests : IDisposable
         Assert.Equal(values, device.Download(copy));
     }
 
-    private string FileOf(Device device) => Kernels(device).FileOf(Form);
+    private string FileOf(ComputeDevice device) => Kernels(device).FileOf(Form);
 
-    private CompiledKernels Kernels(Device device) => new(device.Accelerator.Context, device.Accelerator, _folder);
+    private CompiledKernels Kernels(ComputeDevice device) => new(device.Accelerator.Context, device.Accelerator, _folder);
 }

@@ -1,9 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -20,7 +20,7 @@ public sealed class EmbedTests
         Check<Float16, ushort>(TestDevice.Get(name));
     }
 
-    private static void Check<TFormat, TElement>(Device device)
+    private static void Check<TFormat, TElement>(ComputeDevice device)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
     {
@@ -52,7 +52,7 @@ public sealed class SwiGluTests
             device.Launch(new KernelConfig(1, 2), new SwiGluVectors(state, from, to, columns, 2 * columns, columns, RowRange.Tokens)));
 
     private static void Check(
-        Device device, int[] widths, Action<Device, StepState, ArrayView<float>, ArrayView<float>, int> launch)
+        ComputeDevice device, int[] widths, Action<ComputeDevice, StepState, ArrayView<float>, ArrayView<float>, int> launch)
     {
         foreach (int columns in widths)
         {
@@ -122,7 +122,7 @@ public sealed class RopeTests
         }
     }
 
-    private static void Check(Device device, int start, int heads, int kvHeads, int headDim)
+    private static void Check(ComputeDevice device, int start, int heads, int kvHeads, int headDim)
     {
         var data = new RandomData();
         const int Tokens = 3;
@@ -178,7 +178,7 @@ public sealed class ArgMaxTests
 
     private const int Rows = 3;
 
-    private static void Check(string name, Action<Device, ArrayView<float>, ArrayView<int>, int, int> launch)
+    private static void Check(string name, Action<ComputeDevice, ArrayView<float>, ArrayView<int>, int, int> launch)
     {
         var device = TestDevice.Get(name);
         var data = new RandomData();

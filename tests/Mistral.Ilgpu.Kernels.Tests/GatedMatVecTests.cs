@@ -1,8 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -32,7 +32,7 @@ public sealed class GatedMatVecTests
     public void GatedMatVecGroup_AnyShape_EqualsReference(string name) =>
         CheckFormats(TestDevice.Get(name), Form.Group, tokens: 2);
 
-    private static void CheckFormats(Device device, Form form, int tokens)
+    private static void CheckFormats(ComputeDevice device, Form form, int tokens)
     {
         foreach (var (allRows, columns) in new[] { (1, 1), (5, 7), (34, 64), (65, 130) })
         {
@@ -44,7 +44,7 @@ public sealed class GatedMatVecTests
         }
     }
 
-    private static void Check<TFormat, TElement>(Device device, Form form, int rows, int columns, int tokens)
+    private static void Check<TFormat, TElement>(ComputeDevice device, Form form, int rows, int columns, int tokens)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
     {

@@ -1,9 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -98,9 +98,9 @@ public sealed class MatMulTests
         return sum;
     }
 
-    private abstract class Form(Device device)
+    private abstract class Form(ComputeDevice device)
     {
-        protected Device Device { get; } = device;
+        protected ComputeDevice Device { get; } = device;
 
         public float[] Run<TFormat, TElement, TResult>(
             TElement[] weights, float[] x, float[] residual, int rows, int columns, int tokens)
@@ -121,21 +121,21 @@ public sealed class MatMulTests
             where TResult : struct, IResult;
     }
 
-    private sealed class Packs(Device device) : Form(device)
+    private sealed class Packs(ComputeDevice device) : Form(device)
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
             Device.Launch(new KernelConfig(1, 2), new MatVecPacks<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
     }
 
-    private sealed class Lanes(Device device) : Form(device)
+    private sealed class Lanes(ComputeDevice device) : Form(device)
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
             Device.Launch(new KernelConfig((rows + 3) / 4, 4), new MatVecLanes<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
     }
 
-    private sealed class Strips(Device device) : Form(device)
+    private sealed class Strips(ComputeDevice device) : Form(device)
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens)
@@ -157,14 +157,14 @@ public sealed class MatMulTests
         }
     }
 
-    private sealed class Vectors(Device device) : Form(device)
+    private sealed class Vectors(ComputeDevice device) : Form(device)
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
             Device.Launch(new KernelConfig(1, 2), new MatVecVectors<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
     }
 
-    private sealed class Grouping(Device device) : Form(device)
+    private sealed class Grouping(ComputeDevice device) : Form(device)
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
@@ -172,7 +172,7 @@ public sealed class MatMulTests
                 new KernelConfig(new Index3D(rows, tokens, 1), new Index3D(32, 1, 1)), new MatVecGroup<TFormat, TElement, TResult>(w, x, y, from, to));
     }
 
-    private sealed class Tiles(Device device) : Form(device)
+    private sealed class Tiles(ComputeDevice device) : Form(device)
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens)

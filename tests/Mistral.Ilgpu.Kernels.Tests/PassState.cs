@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 public static class PassState
 {
     /// <summary>The first decoding tokens, then prompts', each at its own position from <paramref name="start"/> on.</summary>
-    public static StepState Of(Device device, int tokens, int decode = 0, int[]? ids = null, int start = 0)
+    public static StepState Of(ComputeDevice device, int tokens, int decode = 0, int[]? ids = null, int start = 0)
     {
         int scale = BitConverter.SingleToInt32Bits(1);
         int[] state =
@@ -18,7 +18,7 @@ public static class PassState
     }
 
     /// <summary>Rows of logits, of these tokens.</summary>
-    public static StepState OfLogits(Device device, params int[] tokens)
+    public static StepState OfLogits(ComputeDevice device, params int[] tokens)
     {
         int[] header = Header(0, 0);
         (header[StepState.LogitCountAt], header[StepState.LogitRowsAt]) = (tokens.Length, StepState.Header);
@@ -26,7 +26,7 @@ public static class PassState
     }
 
     /// <summary>Rows of logits from which tokens are chosen so.</summary>
-    public static StepState OfChoices(Device device, params TokenChoice[] choices)
+    public static StepState OfChoices(ComputeDevice device, params TokenChoice[] choices)
     {
         int[] state = [.. Header(0, 0), .. new int[choices.Length * TokenChoice.Ints]];
         (state[StepState.LogitCountAt], state[StepState.ChoicesAt]) = (choices.Length, StepState.Header);

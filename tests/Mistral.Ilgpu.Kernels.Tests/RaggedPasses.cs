@@ -1,12 +1,12 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Reference;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -18,7 +18,7 @@ internal static class RaggedPasses
 {
     /// <param name="prompt">Length of all prompts, after which every pass decodes; random ones and passes if null.</param>
     /// <param name="splitTiles">Tiles of a split at least; the device's choice if null.</param>
-    public static void Check<TCache, TElement>(Device device, Shape s, TensorFormat format, Form form, double tolerance, int passes = 8, int? prompt = null, int? splitTiles = null)
+    public static void Check<TCache, TElement>(ComputeDevice device, Shape s, TensorFormat format, Form form, double tolerance, int passes = 8, int? prompt = null, int? splitTiles = null)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -61,7 +61,7 @@ internal static class RaggedPasses
     }
 
     private static float[] Run<TCache, TElement>(
-        Device device, Shape s, RotatingKvCache cache, Batch batch, ArrayView<float> qkv, ArrayView<ulong> frequencies, ArrayView<float> parts,
+        ComputeDevice device, Shape s, RotatingKvCache cache, Batch batch, ArrayView<float> qkv, ArrayView<ulong> frequencies, ArrayView<float> parts,
         TensorFormat format, Form form, int? tilesOfSplit)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged

@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Reference;
 using Xunit;
 
@@ -76,7 +77,7 @@ public sealed class RmsNormTests
     }
 
     private delegate void LaunchNorm(
-        Mistral.Ilgpu.Execution.Devices.Device device, StepState state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
+        ComputeDevice device, StepState state, ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y,
         int columns, int stride, int rows);
 
     private static void Check(string name, LaunchNorm launch, int[]? widths = null)

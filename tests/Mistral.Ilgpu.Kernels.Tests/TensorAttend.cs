@@ -1,16 +1,16 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Planning;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Launches the forms on tensor cores, picking the room for the head.</summary>
 internal sealed record TensorAttend(
-    Device Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts)
+    ComputeDevice Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts)
 {
     private readonly bool _packs = Input.Group * Input.HeadDim % BlockRun.Length == 0;
     private readonly PackedInput _packed = Packed(Device, Input);
@@ -98,7 +98,7 @@ internal sealed record TensorAttend(
 
     private static int[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToInt32Bits)];
 
-    private static PackedInput Packed(Device device, AttentionInput<ushort> input)
+    private static PackedInput Packed(ComputeDevice device, AttentionInput<ushort> input)
     {
         long length = Math.Max(BlockRun.Length, input.Output.Length);
         return new PackedInput(device.Zeros<uint>(length / 4), device.Zeros<Float4>(length / BlockRun.Length), input.OutputStride);

@@ -7,7 +7,6 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -21,7 +20,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// </summary>
 public static class TestDevice
 {
-    private static readonly Dictionary<string, Lazy<(Device? Device, string? Absent)>> Devices = new()
+    private static readonly Dictionary<string, Lazy<(ComputeDevice? Device, string? Absent)>> Devices = new()
     {
         ["cpu"] = new(() => Open("cpu", new DeviceOptions { Threads = 4 })),
         ["cpu:256"] = new(() => Open("cpu", new DeviceOptions { Threads = GroupReduce.MaxGroupSize })),
@@ -60,7 +59,7 @@ public static class TestDevice
 
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
     /// <param name="isLong">Whether the test is for devices that do more than some ten million instructions in a second.</param>
-    public static Device Get(string name, bool isLong = false)
+    public static ComputeDevice Get(string name, bool isLong = false)
     {
         string[]? wanted = Environment.GetEnvironmentVariable("MISTRAL_TEST_DEVICES")?.Split(',', StringSplitOptions.RemoveEmptyEntries);
         Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name == "cuda:mma" ? "cuda" : name), $"{name} is not among MISTRAL_TEST_DEVICES");
@@ -90,27 +89,27 @@ public static class TestDevice
     };
 
     /// <summary>Whether it is the PTX machine, or another where small shapes must do.</summary>
-    public static bool IsInterpreted(Device device) =>
+    public static bool IsInterpreted(ComputeDevice device) =>
         new[] { CudaDriver.DeviceName, "Oclgrind", "llvmpipe" }.Any(name => device.Info.Name.StartsWith(name, StringComparison.Ordinal));
 
     /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no
     /// PTX machine.</summary>
     /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>
-    public static Device OpenCounted(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
+    public static ComputeDevice OpenCounted(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {
         Assert.SkipWhen(CudaDriver.Absence is not null, CudaDriver.Absence ?? "");
         return OpenCuda(request, without).Device!;
     }
 
     /// <summary>Another opening of the OpenCL device in the forms of a family; skips the test where there is none.</summary>
-    public static Device OpenAs(KernelFamily family)
+    public static ComputeDevice OpenAs(KernelFamily family)
     {
         Get("opencl");
-        return Device.Open("opencl", new DeviceOptions { Family = family });
+        return ComputeDevice.Open("opencl", new DeviceOptions { Family = family });
     }
 
     /// <summary>Copies values to a new buffer of the device.</summary>
-    public static ArrayView<T> Upload<T>(this Device device, T[] values)
+    public static ArrayView<T> Upload<T>(this ComputeDevice device, T[] values)
         where T : unmanaged
     {
         var view = device.Allocate<T>(values.Length, "test data").View;
@@ -118,10 +117,10 @@ public static class TestDevice
         return view;
     }
 
-    public static ArrayView<T> Zeros<T>(this Device device, long length)
+    public static ArrayView<T> Zeros<T>(this ComputeDevice device, long length)
         where T : unmanaged => device.Allocate<T>(length, "test data").View;
 
-    public static T[] Download<T>(this Device device, ArrayView<T> view)
+    public static T[] Download<T>(this ComputeDevice device, ArrayView<T> view)
         where T : unmanaged
     {
         var values = new T[view.Length];
@@ -138,7 +137,7 @@ public static class TestDevice
     private static TRow Marked<TRow>(TRow row, string device)
         where TRow : TheoryDataRowBase => device == Needs.OpenCl ? row.WithTrait(Needs.Trait, Needs.OpenCl) : row;
 
-    private static (Device? Device, string? Absent) OpenCuda(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
+    private static (ComputeDevice? Device, string? Absent) OpenCuda(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {
         using (CudaDriver.PlugIn())
         {
@@ -146,7 +145,7 @@ public static class TestDevice
         }
     }
 
-    private static (Device? Device, string? Absent) OpenWithoutWarpgroups()
+    private static (ComputeDevice? Device, string? Absent) OpenWithoutWarpgroups()
     {
         var (device, absent) = OpenCuda();
         if (device is not null && WarpgroupProducts.Of(device) is null)
@@ -162,11 +161,11 @@ public static class TestDevice
     private static KernelFamily? Family =>
         Environment.GetEnvironmentVariable("MISTRAL_TEST_FAMILY") is { Length: > 0 } name ? Enum.Parse<KernelFamily>(name) : null;
 
-    private static (Device? Device, string? Absent) Open(string request, DeviceOptions options)
+    private static (ComputeDevice? Device, string? Absent) Open(string request, DeviceOptions options)
     {
         try
         {
-            return (Device.Open(request, options), null);
+            return (ComputeDevice.Open(request, options), null);
         }
         catch (DeviceException exception)
         {

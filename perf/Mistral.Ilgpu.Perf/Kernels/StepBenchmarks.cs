@@ -13,7 +13,7 @@ public class StepBenchmarks : IDisposable
     private const int Window = 4096;
 
     // One device and one model are held at a time: weights of real layers are large.
-    private static (string Key, Device Device, MistralModel Model)? _held;
+    private static (string Key, ComputeDevice Device, MistralModel Model)? _held;
 
     private StepBench? _bench;
 
@@ -58,7 +58,7 @@ public class StepBenchmarks : IDisposable
         {
             _held?.Model.Dispose();
             _held?.Device.Dispose();
-            var device = Execution.Devices.Device.Open(Device);
+            var device = ComputeDevice.Open(Device);
             using var checkpoint = OneLayer();
             _held = held = (key, device, MistralModel.Load(checkpoint, device, new ModelOptions(SlidingWindow: Window, Chunk: 64)));
         }

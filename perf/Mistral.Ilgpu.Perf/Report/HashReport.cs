@@ -51,7 +51,7 @@ internal static class HashReport
     {
         string[] parts = request.Split('=');
         KernelFamily? family = parts.Length > 1 ? Enum.Parse<KernelFamily>(parts[1], ignoreCase: true) : null;
-        using var device = Device.Open(parts[0], new DeviceOptions { Family = family });
+        using var device = ComputeDevice.Open(parts[0], new DeviceOptions { Family = family });
         foreach (string file in Directory.EnumerateFiles(data, "*.gguf").Order(StringComparer.Ordinal))
         {
             using var logits = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(file, ".logits.json")));
@@ -69,7 +69,7 @@ internal static class HashReport
     }
 
     private static void WriteLogits(
-        TextWriter output, string name, Device device, Checkpoint checkpoint, TensorFormat? type, int[] prompt)
+        TextWriter output, string name, ComputeDevice device, Checkpoint checkpoint, TensorFormat? type, int[] prompt)
     {
         using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(type));
         using var text = new ModelText(model);

@@ -15,7 +15,7 @@ namespace Mistral.Ilgpu.Perf.Report;
 /// <param name="harness"> A folder with two programs over llama.cpp: <c>mkrandom</c> writes a random model, <c>peer</c> quantizes
 /// one and prints logits. </param>
 /// <param name="vocabulary">A GGUF file whose tokenizer the models get.</param>
-internal sealed class LogitsReport(Device device, string harness, string vocabulary) : IDisposable
+internal sealed class LogitsReport(ComputeDevice device, string harness, string vocabulary) : IDisposable
 {
     private const string Sentence = "Once upon a time there was a fox who asked Sophie for seven red apples and a map. ";
 

@@ -43,7 +43,7 @@ internal static class BenchAttentionCommand
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         using var checkpoint = Checkpoint.Open(settings.Model);
-        using var device = Device.Open(settings.Device, settings.DeviceOptions);
+        using var device = ComputeDevice.Open(settings.Device, settings.DeviceOptions);
         narrator.Say($"device {device.Info.Id}: {device.Info.Name}; {checkpoint.Name}: {Shape(checkpoint.Config)}");
         int window = settings.Options.SlidingWindow ?? Window;
         var rows = new List<Row>();
@@ -68,7 +68,7 @@ internal static class BenchAttentionCommand
     }
 
     private static Row Measure(
-        Device device, ModelConfig config, ModelOptions options, int window,
+        ComputeDevice device, ModelConfig config, ModelOptions options, int window,
         int length, int repetitions, CancellationToken cancellation)
     {
         using var full = new AttentionBench(device, config, options, length, length + DecodeTokens);

@@ -36,7 +36,7 @@ internal static class BenchLoadCommand
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         using var checkpoint = Checkpoint.Open(settings.Model);
-        using var device = Device.Open(settings.Device, settings.DeviceOptions);
+        using var device = ComputeDevice.Open(settings.Device, settings.DeviceOptions);
         narrator.Say($"device {device.Info.Id}: {device.Info.Name}");
         Load();
         double copy = HostCopy.Measure(device);

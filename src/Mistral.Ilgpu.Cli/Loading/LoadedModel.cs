@@ -10,12 +10,12 @@ namespace Mistral.Ilgpu.Cli.Loading;
 /// <summary>A checkpoint on a device, opened as the options say, and telling people so.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private LoadedModel(Checkpoint checkpoint, Device device, MistralModel model, TimeSpan loadTime) =>
+    private LoadedModel(Checkpoint checkpoint, ComputeDevice device, MistralModel model, TimeSpan loadTime) =>
         (Checkpoint, Device, Model, Text, LoadTime) = (checkpoint, device, model, new ModelText(model), loadTime);
 
     public Checkpoint Checkpoint { get; }
 
-    public Device Device { get; }
+    public ComputeDevice Device { get; }
 
     public MistralModel Model { get; }
 
@@ -28,7 +28,7 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Of it, what kernels took that had to be compiled; zero where all were kept from an earlier run.</summary>
     public TimeSpan CompileTime => Model.CompiledKernels > 0 ? Model.KernelTime : TimeSpan.Zero;
 
-    /// <param name="timed">As <see cref="Device.Open"/> takes it.</param>
+    /// <param name="timed">As <see cref="ComputeDevice.Open"/> takes it.</param>
     public static LoadedModel Open(
         ModelSettings settings, Narrator narrator, bool allLogits, CancellationToken cancellation, bool timed = false)
     {
@@ -36,7 +36,7 @@ internal sealed class LoadedModel : IDisposable
         Checkpoint? checkpoint = null;
         // A driver takes its time to load, and needs nothing of the checkpoint.
         var opening = Task.Run(
-            () => Device.Open(settings.Device, settings.DeviceOptions with { IsTimed = timed }), CancellationToken.None);
+            () => ComputeDevice.Open(settings.Device, settings.DeviceOptions with { IsTimed = timed }), CancellationToken.None);
         try
         {
             checkpoint = Checkpoint.Open(settings.Model);
@@ -91,7 +91,7 @@ internal sealed class LoadedModel : IDisposable
     }
 
     // Waits for a device that is still being opened, whatever comes of it.
-    private static void Release(Task<Device> opening)
+    private static void Release(Task<ComputeDevice> opening)
     {
         try
         {

@@ -17,7 +17,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 public sealed class KernelCode : IDisposable
 {
     private readonly Context _context = Context.Create(
-        builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes());
+        builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));
 
     /// <summary>PTX of a form alone for one architecture.</summary>
     public static string PtxOf(KernelForm form, int architecture)

@@ -17,7 +17,7 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 /// </summary>
 public sealed class AttentionBench : IDisposable
 {
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly int _chunk;
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
@@ -28,7 +28,7 @@ public sealed class AttentionBench : IDisposable
     /// <param name="options">Of these the cache's type, the chunk and the page length count.</param>
     /// <param name="window">Positions that a query sees.</param>
     /// <param name="length">Longest text, in tokens.</param>
-    public AttentionBench(Device device, ModelConfig config, ModelOptions options, int window, int length)
+    public AttentionBench(ComputeDevice device, ModelConfig config, ModelOptions options, int window, int length)
     {
         _device = device;
         _chunk = options.ChunkOn(device.Info);

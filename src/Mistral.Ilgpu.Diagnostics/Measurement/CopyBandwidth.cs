@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ILGPU;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
@@ -20,7 +20,7 @@ public static class CopyBandwidth
     private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Bytes read and written per second, the best of a few.</summary>
-    public static double Measure(Device device)
+    public static double Measure(ComputeDevice device)
     {
         long most = Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes) / Interop.SizeOf<Float4>();
         using var from = device.Allocate<Float4>(most, "the bandwidth measurement");

@@ -17,9 +17,9 @@ public static class DenseProduct
 
     /// <summary>Operations per second of a square matrix times a chunk of a prompt, the best format and the best of a
     /// few.</summary>
-    public static double Measure(Device device) => Formats.Max(format => Measure(device, format));
+    public static double Measure(ComputeDevice device) => Formats.Max(format => Measure(device, format));
 
-    private static double Measure(Device device, TensorFormat format)
+    private static double Measure(ComputeDevice device, TensorFormat format)
     {
         double best = 0;
         var time = TimeSpan.Zero;

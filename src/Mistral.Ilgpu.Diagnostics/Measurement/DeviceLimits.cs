@@ -11,7 +11,7 @@ public sealed record DeviceLimits(double BytesPerSecond, double OperationsPerSec
 {
     /// <summary>The limits of a device, measured at the first use and then kept for this version of the kernels.</summary>
     /// <param name="again">Whether to measure anew.</param>
-    public static DeviceLimits Of(Device device, bool again = false)
+    public static DeviceLimits Of(ComputeDevice device, bool again = false)
     {
         string file = device.CacheFile("limits", ".json");
         if (!again && Read(file) is { } known)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
+using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
@@ -13,7 +13,7 @@ public static class HostCopy
     private const int Repetitions = 5;
 
     /// <summary>Bytes per second, the best of a few.</summary>
-    public static double Measure(Device device)
+    public static double Measure(ComputeDevice device)
     {
         int length = (int)Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes);
         byte[] from = GC.AllocateUninitializedArray<byte>(length, pinned: true);

@@ -6,7 +6,6 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
@@ -15,14 +14,14 @@ public sealed class ProductBench : IDisposable
 {
     private const string Purpose = "the measurement of products";
 
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly List<IDisposable> _buffers = [];
     private readonly Launch _product;
     private readonly Pass _pass;
 
     /// <param name="tokens">Rows of activations.</param>
     /// <param name="isPrompt">Whether they are of a prompt, or each is decoded.</param>
-    public ProductBench(Device device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt)
+    public ProductBench(ComputeDevice device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt)
     {
         _device = device;
         _pass = isPrompt ? new Pass(0, tokens, 0) : new Pass(tokens, 0, 0);

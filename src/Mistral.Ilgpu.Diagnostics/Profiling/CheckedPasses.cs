@@ -1,9 +1,9 @@
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
@@ -93,7 +93,7 @@ internal sealed class CheckedPasses(
         return worst;
     }
 
-    private static float[] Download(Device device, Activation activation, int rows)
+    private static float[] Download(ComputeDevice device, Activation activation, int rows)
     {
         var values = new float[rows * activation.Stride];
         activation.View.SubView(0, values.Length).CopyToCPU(device.Stream, values);

@@ -15,7 +15,7 @@ public sealed class StreamClock : IDisposable
     private readonly TimeSpan _offset;
 
     /// <param name="device">Opened as timed.</param>
-    public StreamClock(Device device)
+    public StreamClock(ComputeDevice device)
     {
         _marks = device.NewMarks();
         _offset = Align(device);
@@ -33,7 +33,7 @@ public sealed class StreamClock : IDisposable
     public void Dispose() => _marks.Dispose();
 
     // A mark on an idle stream is taken between two readings of the host's clock; the narrowest of a few tells best.
-    private TimeSpan Align(Device device)
+    private TimeSpan Align(ComputeDevice device)
     {
         var offset = TimeSpan.Zero;
         var narrowest = TimeSpan.MaxValue;

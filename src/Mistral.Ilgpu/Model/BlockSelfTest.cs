@@ -8,7 +8,6 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -24,7 +23,7 @@ internal static class BlockSelfTest
     private const double Tolerance = 3e-2;
 
     /// <exception cref="DeviceException">The device computes wrongly.</exception>
-    public static void Run(Device device, TensorFormat format, ActivationType activations)
+    public static void Run(ComputeDevice device, TensorFormat format, ActivationType activations)
     {
         using var tensor = new RandomTensor("self-test", format, Rows, Columns, Key);
         byte[] blocks = tensor.ReadAll(0, (int)tensor.Length);
@@ -91,7 +90,7 @@ internal static class BlockSelfTest
         owned.ForEach(buffer => buffer.Dispose());
     }
 
-    private static void Check(Device device, TensorFormat format, float[] weights, float[] x, float[] found)
+    private static void Check(ComputeDevice device, TensorFormat format, float[] weights, float[] x, float[] found)
     {
         double error = 0;
         double size = 0;

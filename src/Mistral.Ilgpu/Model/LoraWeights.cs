@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints.Lora;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model;
@@ -9,14 +10,14 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>The adapters of a model on the device, in float32; owns their memory.</summary>
 public sealed class LoraWeights : IDisposable
 {
-    private readonly Execution.Devices.Device _device;
+    private readonly ComputeDevice _device;
     private readonly int _rows;
     private readonly List<IDisposable> _owned = [];
     private readonly Dictionary<int, Activation> _inner = [];
     private readonly Dictionary<string, List<(LoraAdapter Adapter, float Scale, LoraSwitch Switch)>> _byTensor = [];
 
     /// <exception cref="ModelFileException">An adapter is not usable with this model.</exception>
-    internal LoraWeights(Execution.Devices.Device device, ModelConfig config, IReadOnlyList<LoraOptions> adapters, int rows)
+    internal LoraWeights(ComputeDevice device, ModelConfig config, IReadOnlyList<LoraOptions> adapters, int rows)
     {
         _device = device;
         _rows = rows;

@@ -19,7 +19,7 @@ public sealed partial class MistralModel
     /// <exception cref="OperationCanceledException">Cancelled: between two kernels, or between parts of the weights.</exception>
     public static MistralModel Load(
         Checkpoint checkpoint,
-        Device device,
+        ComputeDevice device,
         ModelOptions? options = null,
         IProgress<TensorProgress>? progress = null,
         IProgress<KernelProgress>? kernels = null,
@@ -61,7 +61,7 @@ public sealed partial class MistralModel
     /// first text that can be beside it.</summary>
     internal static MistralModel LoadUntested(
         Checkpoint checkpoint,
-        Device device,
+        ComputeDevice device,
         ModelOptions? options = null,
         IProgress<TensorProgress>? progress = null,
         CancellationToken cancellation = default)
@@ -73,7 +73,7 @@ public sealed partial class MistralModel
     }
 
     private static MistralModel Build(
-        Checkpoint checkpoint, Device device, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted,
+        Checkpoint checkpoint, ComputeDevice device, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted,
         ModelWeights weights, Action<MistralModel> prepare)
     {
         MistralModel? model = null;

@@ -22,7 +22,7 @@ public sealed partial class MistralModel : IDisposable
     private readonly bool _drawsTokens;
     private bool _hasChosen;
 
-    private MistralModel(Device device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
+    private MistralModel(ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
     {
         Device = device;
         Config = config;
@@ -58,7 +58,7 @@ public sealed partial class MistralModel : IDisposable
         }
     }
 
-    public Device Device { get; }
+    public ComputeDevice Device { get; }
 
     public ModelConfig Config { get; }
 

@@ -15,7 +15,7 @@ public sealed class ModelWeights : IDisposable
     private readonly Dictionary<MatrixPlan, WeightMatrix> _matrices = [];
     private readonly Dictionary<VectorPlan, ArrayView<float>> _vectors = [];
 
-    private ModelWeights(Device device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, WeightStream stream)
+    private ModelWeights(ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, WeightStream stream)
     {
         Adapters = Own(
             new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.ChunkOn(device.Info))));
@@ -81,7 +81,7 @@ public sealed class ModelWeights : IDisposable
     /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
     /// <exception cref="DeviceException">The weights do not fit the device.</exception>
     public static ModelWeights Load(
-        Device device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options,
+        ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options,
         IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
         using var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);

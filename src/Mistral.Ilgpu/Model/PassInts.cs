@@ -17,7 +17,7 @@ internal sealed class PassInts : IDisposable
 
     /// <param name="up">Ints that go to the device.</param>
     /// <param name="down">Those that come back.</param>
-    public PassInts(Device device, int up, int down)
+    public PassInts(ComputeDevice device, int up, int down)
     {
         (_up, _down) = (up, down);
         // Whole pages, for a page is locked once.

@@ -37,7 +37,7 @@ internal static class SelfTest
     /// <exception cref="DeviceException">The device computes wrongly.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, between two kernels.</exception>
     public static void Run(
-        Device device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations,
+        ComputeDevice device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations,
         CancellationToken cancellation = default)
     {
         var formats = weights.ToHashSet();
@@ -54,7 +54,7 @@ internal static class SelfTest
     }
 
     private static void Run(
-        Device device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations,
+        ComputeDevice device, HashSet<TensorFormat> formats, TensorFormat cache, ActivationType activations,
         CancellationToken cancellation)
     {
         foreach (var format in formats.Where(IsCoarse))
@@ -73,7 +73,7 @@ internal static class SelfTest
     // In these the built-in model has other logits.
     private static bool IsCoarse(TensorFormat format) => format.IsQuantized() || format.Descriptor().Largest is not null;
 
-    private static void Test(Device device, TensorFormat weights, TensorFormat cache, CancellationToken cancellation)
+    private static void Test(ComputeDevice device, TensorFormat weights, TensorFormat cache, CancellationToken cancellation)
     {
         using var checkpoint = Checkpoint.OpenBuiltIn(ModelName);
         var expected = JsonSerializer.Deserialize<Expected>(checkpoint.ReadFile(ExpectedFile), JsonSerializerOptions.Web)!;

@@ -10,7 +10,7 @@ internal sealed class StagingBuffer : IDisposable
 {
     private readonly IDisposable? _lock;
 
-    private StagingBuffer(Device device, int bytes)
+    private StagingBuffer(ComputeDevice device, int bytes)
     {
         Rows = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
         Parted = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
@@ -24,7 +24,7 @@ internal sealed class StagingBuffer : IDisposable
     public byte[] Parted { get; }
 
     /// <summary>The buffers that a device's copies take turns with.</summary>
-    public static StagingBuffer[] For(Device device, int bytes) =>
+    public static StagingBuffer[] For(ComputeDevice device, int bytes) =>
         device.CopiesMeanwhile ? [new(device, bytes), new(device, bytes)] : [new(device, bytes)];
 
     public void Dispose() => _lock?.Dispose();

@@ -7,7 +7,6 @@ using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model;
 
@@ -17,7 +16,7 @@ namespace Mistral.Ilgpu.Model;
 /// on the device too.
 /// </summary>
 public sealed class WeightStream(
-    Device device, long totalBytes = 0, IProgress<TensorProgress>? progress = null,
+    ComputeDevice device, long totalBytes = 0, IProgress<TensorProgress>? progress = null,
     CancellationToken cancellation = default) : IDisposable
 {
     private const int MostReaders = 16;

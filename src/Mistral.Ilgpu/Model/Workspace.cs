@@ -6,14 +6,13 @@ using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Positions;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>All activations of a pass and the step state, allocated once and shared by every layer.</summary>
 public sealed class Workspace : IDisposable
 {
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly Family _family;
     private readonly List<IDisposable> _buffers = [];
     private readonly DeviceBuffer<int> _state;
@@ -30,7 +29,7 @@ public sealed class Workspace : IDisposable
     /// <param name="plan">Of what is to work in it.</param>
     /// <param name="rows">Most tokens in one pass.</param>
     /// <param name="logitRows">Most rows of logits in one pass.</param>
-    public Workspace(Device device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
+    public Workspace(ComputeDevice device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
         _family = Family.Of(device);

@@ -1,11 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
@@ -68,7 +68,7 @@ public sealed class BlockProductTests
     }
 
     private static void Check(
-        Device device, Random random, TensorFormat format, Shape shape, ActivationType activations, double bound)
+        ComputeDevice device, Random random, TensorFormat format, Shape shape, ActivationType activations, double bound)
     {
         var (rows, columns, tokens, residual, layout) = shape;
         byte[] blocks = RandomBlocks.Create(random, format, rows * columns / format.BlockLength());
@@ -128,7 +128,7 @@ public sealed class BlockProductTests
         Assert.True(Math.Sqrt(error) <= (bound * Math.Sqrt(size)) + rounding, $"{shape} {activations}: error {Math.Sqrt(error / size):g3}, expected at most {bound}");
     }
 
-    private static WeightBand Band(Device device, TensorFormat format, int rows, int columns, byte[] blocks, WeightLayout layout)
+    private static WeightBand Band(ComputeDevice device, TensorFormat format, int rows, int columns, byte[] blocks, WeightLayout layout)
     {
         var band = new WeightBand(0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeOf(rows, columns, format, layout)), layout);
         using var stream = new WeightStream(device);

@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>Some operations over memory that a test made, fused and bound as a model's are.</summary>
-internal sealed class PlannedRun(float[] gain, Device device)
+internal sealed class PlannedRun(float[] gain, ComputeDevice device)
 {
     private readonly Dictionary<ActivationPlan, Activation> _activations = [];
     private readonly Dictionary<MatrixPlan, WeightMatrix> _matrices = [];

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
@@ -16,13 +16,13 @@ internal sealed class Product
 {
     private const float Epsilon = 1e-5f;
 
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly float[] _weights;
     private readonly int _columns;
     private readonly int _tokens;
     private readonly float[] _before;
 
-    public Product(Device device, TensorFormat format, int rows, int columns, int tokens)
+    public Product(ComputeDevice device, TensorFormat format, int rows, int columns, int tokens)
     {
         int seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");

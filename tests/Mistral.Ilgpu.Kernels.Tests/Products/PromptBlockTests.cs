@@ -54,7 +54,7 @@ public sealed class PromptBlockTests
         }
     }
 
-    private static WeightBand EveryByte(Device device, WeightBand like)
+    private static WeightBand EveryByte(ComputeDevice device, WeightBand like)
     {
         var blocks = new List<byte>();
         for (int row = 0; row < like.Rows; row++)

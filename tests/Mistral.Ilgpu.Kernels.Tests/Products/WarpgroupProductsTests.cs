@@ -96,7 +96,7 @@ public sealed class WarpgroupProductsTests
         CheckPrompt(device);
     }
 
-    private static void CheckPrompt(Device device)
+    private static void CheckPrompt(ComputeDevice device)
     {
         var product = new Product(device, TensorFormat.BFloat16, 12, 48, 3);
         product.Check(product.Run(new Pass(0, 3, 0)), Bound);

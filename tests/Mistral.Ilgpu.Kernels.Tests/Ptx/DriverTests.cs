@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Drivers;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 
@@ -14,7 +14,7 @@ public sealed class DriverTests : IDisposable
     // What the machine has before dynamic shared memory, so that this is no more aligned than its declaration says.
     private const int Before = 16;
 
-    private readonly Device _device = TestDevice.OpenCounted();
+    private readonly ComputeDevice _device = TestDevice.OpenCounted();
 
     [Fact]
     public void Capture_OfWhatCannotBeRecorded_IsInvalid()
@@ -145,7 +145,7 @@ public sealed class DriverTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    private static nint Function<TKernel>(Device device)
+    private static nint Function<TKernel>(ComputeDevice device)
         where TKernel : struct, IKernel => ((CudaKernel)device.Load<TKernel>().GetKernel()).FunctionPtr;
 
     private readonly record struct LastOfShared(ArrayView<int> Result) : IKernel

@@ -34,7 +34,7 @@ public sealed class ChangingFileTests : IDisposable
     public void Load_FileThatShrinksMeanwhile_IsRefused()
     {
         using var checkpoint = Write();
-        using var device = Device.Open("cpu");
+        using var device = ComputeDevice.Open("cpu");
         Assert.Throws<ModelFileException>(() => MistralModel.Load(
             checkpoint, device, new ModelOptions(TensorFormat.Float16), new OnReport(Shrink), cancellation: TestContext.Current.CancellationToken));
         Assert.Equal(0, device.AllocatedBytes);

@@ -89,7 +89,7 @@ public sealed class ConvertTests : IDisposable
     {
         CommandRun.Of("convert", "tiny", _folder.File("tiny.gguf"), "--type", "q4_k", "--quiet").Expect(0);
         using var checkpoint = Checkpoint.Open(_folder.File("tiny.gguf"));
-        using var device = Device.Open("cpu");
+        using var device = ComputeDevice.Open("cpu");
         var options = new ModelOptions(type);
         using var loaded = MistralModel.Load(checkpoint, device, options, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);

@@ -57,7 +57,7 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
     {
         var options = new ModelOptions(type, cacheType, context, chunk);
         using var checkpoint = Checkpoint.Open(model.Folder);
-        using var device = Device.Open("cpu");
+        using var device = ComputeDevice.Open("cpu");
         using var loaded = MistralModel.Load(checkpoint, device, options, cancellation: TestContext.Current.CancellationToken);
 
         var plan = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info);

@@ -14,7 +14,7 @@ public sealed class CpuThreadsTests
     [InlineData(3)]
     public void Open_WithThreads_RunsKernelsOnSoMany(int threads)
     {
-        using var device = Device.Open("cpu", new DeviceOptions { Threads = threads });
+        using var device = ComputeDevice.Open("cpu", new DeviceOptions { Threads = threads });
         WhoRuns.Threads.Clear();
         var launch = device.Bind(default(WhoRuns));
         // The second time work items have waited for each other.

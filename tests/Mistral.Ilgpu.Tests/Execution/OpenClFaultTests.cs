@@ -2,11 +2,11 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Cli;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Drivers;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Tests.Execution;
 
@@ -42,7 +42,7 @@ public sealed class OpenClFaultTests
 
     [Fact]
     public void Describe_FailureOfILGPUsOwnCall_NamesTheCode() =>
-        Assert.Equal("a call failed: CL_OUT_OF_RESOURCES (-5)", Device.Describe(new CLException(CLError.CL_OUT_OF_RESOURCES)));
+        Assert.Equal("a call failed: CL_OUT_OF_RESOURCES (-5)", ComputeDevice.Describe(new CLException(CLError.CL_OUT_OF_RESOURCES)));
 
     [Theory]
     [InlineData(false, 1)]

@@ -65,7 +65,7 @@ public sealed class PassRunnerTests
         Assert.Empty(steps);
     }
 
-    private static void Check(Device device, string expected)
+    private static void Check(ComputeDevice device, string expected)
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);

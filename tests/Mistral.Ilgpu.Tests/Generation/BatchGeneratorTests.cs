@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
@@ -128,7 +129,7 @@ public sealed class BatchGeneratorTests
     public async Task Run_OnItsOwnThread_StreamsUntilCancelled()
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
-        using var device = Mistral.Ilgpu.Execution.Devices.Device.Open("cpu", new Mistral.Ilgpu.Execution.Devices.DeviceOptions { Threads = 2 });
+        using var device = ComputeDevice.Open("cpu", new Mistral.Ilgpu.Execution.Devices.DeviceOptions { Threads = 2 });
         using var model = MistralModel.Load(checkpoint, device, new ModelOptions(Sequences: 2), cancellation: Cancellation);
         using var generator = new BatchGenerator(model, checkpoint.Tokenizer);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);

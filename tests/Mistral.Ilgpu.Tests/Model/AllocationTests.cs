@@ -8,7 +8,6 @@ using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
@@ -100,7 +99,7 @@ public sealed class AllocationTests
         return smallest;
     }
 
-    private static long OwnOfIlgpu(Device device, int launches, int copies)
+    private static long OwnOfIlgpu(ComputeDevice device, int launches, int copies)
     {
         using var buffer = device.Allocate<int>(16, "test data");
         var values = new int[16];

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
@@ -172,7 +173,7 @@ public sealed class CacheTests
 
         long window = RotatingKvCache.BytesFor(checkpoint.Config, new ModelOptions());
         long limit = weights + (2 * window) + PassBytes(TestDevice.Get("cpu").Info, 64);
-        using var device = Mistral.Ilgpu.Execution.Devices.Device.Open("cpu", new Mistral.Ilgpu.Execution.Devices.DeviceOptions { MemoryLimit = limit });
+        using var device = ComputeDevice.Open("cpu", new Mistral.Ilgpu.Execution.Devices.DeviceOptions { MemoryLimit = limit });
         using var model = MistralModel.Load(checkpoint, device, options);
         Assert.Equal(64, model.Chunk);
         Assert.Equal(2 * window, model.Cache.Bytes);

@@ -128,7 +128,7 @@ public sealed class CapturedModelTests
         }
     }
 
-    private static List<float> Generate(Checkpoint checkpoint, Device device, out List<string> slower, bool launched = false)
+    private static List<float> Generate(Checkpoint checkpoint, ComputeDevice device, out List<string> slower, bool launched = false)
     {
         List<string> told = [];
         using var model = MistralModel.LoadUntested(

@@ -1,5 +1,6 @@
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Kernels.Tests;
@@ -8,7 +9,6 @@ using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
@@ -110,7 +110,7 @@ public sealed class DrawnTextTests
         return Checkpoint.Open(folder);
     }
 
-    private static void Check(Checkpoint checkpoint, Device device)
+    private static void Check(Checkpoint checkpoint, ComputeDevice device)
     {
         using var model = MistralModel.LoadUntested(
             checkpoint, device, new ModelOptions(Sequences: Options.Length, Chunk: 16), progress: null, TestContext.Current.CancellationToken);

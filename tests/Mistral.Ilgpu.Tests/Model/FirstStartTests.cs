@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Tests.Model;
 [Trait(Needs.Trait, Needs.OpenCl)]
 public sealed class FirstStartTests : IProgress<KernelProgress>, IDisposable
 {
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly Checkpoint _checkpoint = Checkpoint.Open(Checkpoint.Tiny);
     private readonly List<KernelProgress> _told = [];
     private readonly CancellationTokenSource _source = new();
@@ -23,7 +23,7 @@ public sealed class FirstStartTests : IProgress<KernelProgress>, IDisposable
     {
         _ = TestDevice.Get("opencl");
         // No kernel of it is loaded yet.
-        _device = Device.Open("opencl");
+        _device = ComputeDevice.Open("opencl");
     }
 
     public void Dispose()
@@ -50,7 +50,7 @@ public sealed class FirstStartTests : IProgress<KernelProgress>, IDisposable
     [Fact]
     public void Load_AllKernelsKept_TellsNothingAndPreparesNothing()
     {
-        using (var other = Device.Open("opencl"))
+        using (var other = ComputeDevice.Open("opencl"))
         {
             using var first = MistralModel.Load(_checkpoint, other);
         }

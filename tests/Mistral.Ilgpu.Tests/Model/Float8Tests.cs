@@ -82,7 +82,7 @@ public sealed class Float8Tests : IDisposable
     public void SelfTest_OfFloat8_Passes(string name) =>
         SelfTest.Run(TestDevice.Get(name), [TensorFormat.Float8], TensorFormat.Float16, ActivationType.Int8);
 
-    private void Check(Device device)
+    private void Check(ComputeDevice device)
     {
         int[] ids = LogitsTests.RandomIds(new Random(1), 19, _converted.Config.VocabularySize);
         var expected = new ReferenceModel(_converted).Forward(ids);

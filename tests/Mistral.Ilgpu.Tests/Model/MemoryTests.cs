@@ -13,7 +13,7 @@ public sealed class MemoryTests
     public void Load_ModelThatDoesNotFit_IsRefusedBeforeAnythingIsRead()
     {
         using var checkpoint = Checkpoint.Open("random:mistral-7b");
-        using var device = Device.Open("cpu", new DeviceOptions { MemoryLimit = 8L << 30 });
+        using var device = ComputeDevice.Open("cpu", new DeviceOptions { MemoryLimit = 8L << 30 });
         var error = Assert.Throws<ModelMemoryException>(() => MistralModel.Load(
             checkpoint, device, progress: new NoProgress(), cancellation: TestContext.Current.CancellationToken));
         Assert.Equal((8L << 30, TensorFormat.Q8_0, null), (error.AvailableBytes, error.FittingType, error.FittingContext));
@@ -31,7 +31,7 @@ public sealed class MemoryTests
     public void Load_WindowThatNoMemoryHolds_IsRefusedBeforeAnythingIsAllocated(int window)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
-        using var device = Device.Open("cpu", new DeviceOptions { MemoryLimit = 4L << 30 });
+        using var device = ComputeDevice.Open("cpu", new DeviceOptions { MemoryLimit = 4L << 30 });
         long before = GC.GetTotalAllocatedBytes();
         var error = Assert.Throws<ModelMemoryException>(() => MistralModel.Load(
             checkpoint, device, new ModelOptions(SlidingWindow: window, Sequences: 64), new NoProgress(), cancellation: TestContext.Current.CancellationToken));

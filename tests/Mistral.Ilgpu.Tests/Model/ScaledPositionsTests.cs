@@ -95,7 +95,7 @@ public sealed class ScaledPositionsTests
         }
     }
 
-    private static void Check(Device device, string kind, ModelOptions options, double bound)
+    private static void Check(ComputeDevice device, string kind, ModelOptions options, double bound)
     {
         int seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");

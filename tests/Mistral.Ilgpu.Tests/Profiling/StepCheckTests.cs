@@ -1,6 +1,7 @@
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
@@ -8,7 +9,6 @@ using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.Tests.Cli;
 using Mistral.Ilgpu.Tests.Model;
 using Xunit;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Tests.Profiling;
 
@@ -77,7 +77,7 @@ public sealed class StepCheckTests
     }
 
     // One element of the row, off by its own size and a little.
-    private static void Spoil(Device device, Activation output, int row)
+    private static void Spoil(ComputeDevice device, Activation output, int row)
     {
         var element = output.View.SubView(((long)row * output.Stride) + 5, 1);
         float value = device.Download(element)[0];

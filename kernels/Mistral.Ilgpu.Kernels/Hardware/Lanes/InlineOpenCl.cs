@@ -86,11 +86,11 @@ public static partial class InlineOpenCl
     private static readonly ConditionalWeakTable<CLCodeGenerator, object> Defined = [];
 
     /// <summary>Tells ILGPU of every method that has a statement; contexts that make OpenCL C need this.</summary>
-    public static Context.Builder InlineLanes(this Context.Builder builder)
+    /// <param name="formats">Those that have statements, see <see cref="ILaneStatements"/>.</param>
+    public static Context.Builder InlineLanes(this Context.Builder builder, IEnumerable<Type> formats)
     {
         var manager = builder.GetIntrinsicManager();
-        var methods = typeof(InlineOpenCl).Assembly.GetTypes()
-            .Where(type => type.IsValueType && type.IsAssignableTo(typeof(ILaneStatements)))
+        var methods = formats.Where(type => type.IsAssignableTo(typeof(ILaneStatements)))
             .Append(typeof(Lanes)).Append(typeof(Workers))
             .SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(OpenClAttribute)));
         foreach (var method in methods)

@@ -7,15 +7,21 @@ namespace Mistral.Ilgpu.Checkpoints.Formats;
 internal abstract class BlockDescriptor<TFormat> : BlockDescriptor
     where TFormat : struct, IStripFormat
 {
+    // Made when they are first asked for: every start makes all descriptors, and uses few.
+    private BlockPlanes? _planes;
+    private StripShape? _strips;
+
     public sealed override int BlockLength => TFormat.BlockLength;
 
     public sealed override int BlockBytes => TFormat.QuantBytes + (TFormat.ScaleWords * sizeof(ushort));
 
-    public sealed override BlockPlanes Planes { get; } =
-        new(TFormat.QuantsAt, TFormat.QuantBytes, TFormat.ScaleWords * sizeof(ushort), Part);
+    public sealed override Type KernelType => typeof(TFormat);
 
-    public sealed override StripShape Strips { get; } =
-        new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
+    public sealed override BlockPlanes Planes =>
+        _planes ??= new(TFormat.QuantsAt, TFormat.QuantBytes, TFormat.ScaleWords * sizeof(ushort), Part);
+
+    public sealed override StripShape Strips =>
+        _strips ??= new(TFormat.BlockLength, TFormat.Bits, TFormat.BlockFloats, TFormat.RunBytes);
 
     public sealed override TResult Use<TResult>(IFormatUse<TResult> use) => use.Blocks<TFormat>();
 

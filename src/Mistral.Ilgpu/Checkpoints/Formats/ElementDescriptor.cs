@@ -22,6 +22,8 @@ internal abstract class ElementDescriptor<TFormat, TElement, TBits>(TBits magnit
 
     public sealed override bool IsQuantized => false;
 
+    public sealed override Type KernelType => typeof(TFormat);
+
     public sealed override TResult Use<TResult>(IFormatUse<TResult> use) => use.Elements<TFormat, TElement>();
 
     // The largest magnitude of a run tells whether there is one.

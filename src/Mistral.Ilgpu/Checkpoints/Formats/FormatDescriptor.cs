@@ -50,6 +50,9 @@ internal abstract class FormatDescriptor
     /// <summary>The index of the first element that is not finite, or −1; of a block its first element.</summary>
     public abstract long FirstNotFinite(ReadOnlySpan<byte> blocks);
 
-    /// <summary>Uses the type that the format is in kernels.</summary>
+    /// <summary>The type that the format is in kernels.</summary>
+    public abstract Type KernelType { get; }
+
+    /// <summary>Uses that type.</summary>
     public abstract TResult Use<TResult>(IFormatUse<TResult> use);
 }

@@ -26,6 +26,9 @@ internal static class FormatDescriptors
     /// <summary>All formats, in the order of the enumeration.</summary>
     public static IEnumerable<TensorFormat> Formats => All.Keys;
 
+    /// <summary>Their types in kernels.</summary>
+    public static IEnumerable<Type> KernelTypes => All.Values.Select(descriptor => descriptor.KernelType);
+
     /// <exception cref="ArgumentOutOfRangeException">There is no such format.</exception>
     public static FormatDescriptor Descriptor(this TensorFormat format) => All.TryGetValue(format, out var descriptor)
         ? descriptor

@@ -15,7 +15,7 @@ public static class QuantizedActivations
 
     /// <param name="own">Takes each buffer to dispose of it.</param>
     /// <returns>Null where they cannot be quantized.</returns>
-    public static Int8Input? Allocate(Device device, long rows, int columns, string purpose, Action<IDisposable> own)
+    public static Int8Input? Allocate(ComputeDevice device, long rows, int columns, string purpose, Action<IDisposable> own)
     {
         return Fit(columns)
             ? new Int8Input(

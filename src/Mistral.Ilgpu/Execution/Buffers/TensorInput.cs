@@ -1,6 +1,6 @@
 using ILGPU;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
@@ -15,7 +15,7 @@ public sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
         + ((long)sizeof(ushort) * Padding.Pad(columns));
 
     /// <param name="own">Takes what is allocated.</param>
-    public static TensorInput Allocate(Device device, string name, int rows, int columns, Action<IDisposable> own)
+    public static TensorInput Allocate(ComputeDevice device, string name, int rows, int columns, Action<IDisposable> own)
     {
         string purpose = $"the activations '{name}'";
         PackedInput? packed = columns % BlockRun.Length != 0 ? null : new PackedInput(

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
@@ -102,7 +102,7 @@ public sealed record WeightBand(
     /// <summary>Begins to copy rows to a band of rows on the device.</summary>
     /// <param name="parted">Padded elements, or blocks after <see cref="Part"/>; pinned until the device's stream is through with
     /// it.</param>
-    internal void Upload(Device device, int firstRow, Span<byte> parted)
+    internal void Upload(ComputeDevice device, int firstRow, Span<byte> parted)
     {
         if (!Format.IsQuantized())
         {

@@ -27,13 +27,13 @@ internal sealed class CpuRuntime : DeviceRuntime
 
     public override void Prepare(nint address, long bytes) => NativeDrivers.PreferLargePages(address, bytes);
 
-    public override StreamMarks NewMarks(Device device) => new HostMarks();
+    public override StreamMarks NewMarks(ComputeDevice device) => new HostMarks();
 
-    public override void Launch<TKernel>(Device device, KernelConfig shape, in TKernel kernel) =>
+    public override void Launch<TKernel>(ComputeDevice device, KernelConfig shape, in TKernel kernel) =>
         device.Bind(kernel)(shape);
 
     // Groups of other shapes are launched as ILGPU does it.
-    public override Action<KernelConfig> Bind<TKernel>(Device device, TKernel kernel, BoundLaunches owner) =>
+    public override Action<KernelConfig> Bind<TKernel>(ComputeDevice device, TKernel kernel, BoundLaunches owner) =>
         _launches.Bind(kernel, shape => device.Load<TKernel>()(Stream, shape, kernel));
 
     public override void Dispose()

@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>CUDA events.</summary>
-internal sealed class CudaMarks(Device device) : StreamMarks
+internal sealed class CudaMarks(ComputeDevice device) : StreamMarks
 {
     private readonly List<ProfilingMarker> _markers = [];
     private ProfilingMarker? _last;

@@ -30,5 +30,5 @@ internal sealed class CudaRuntime : DeviceRuntime
     public override IDisposable? LockPages(nint start, long bytes, out string? refusal) =>
         CudaPageLock.TryLock(_accelerator, start, bytes, out refusal);
 
-    public override StreamMarks NewMarks(Device device) => new CudaMarks(device);
+    public override StreamMarks NewMarks(ComputeDevice device) => new CudaMarks(device);
 }

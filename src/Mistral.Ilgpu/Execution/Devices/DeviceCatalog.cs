@@ -101,7 +101,7 @@ public static class DeviceCatalog
 
             if (kind is null or DeviceKind.OpenCl)
             {
-                builder.InlineLanes();
+                builder.InlineLanes(FormatDescriptors.KernelTypes);
                 // Every OpenCL device, also those that ILGPU would leave out for lacking generic pointers.
                 builder.OpenCL(_ => true);
             }

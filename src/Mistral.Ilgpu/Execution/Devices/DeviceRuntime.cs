@@ -51,9 +51,9 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
     }
 
     /// <summary>Stamps of its own clock on the stream.</summary>
-    public abstract StreamMarks NewMarks(Device device);
+    public abstract StreamMarks NewMarks(ComputeDevice device);
 
-    public virtual void Launch<TKernel>(Device device, KernelConfig shape, in TKernel kernel)
+    public virtual void Launch<TKernel>(ComputeDevice device, KernelConfig shape, in TKernel kernel)
         where TKernel : struct, IKernel
     {
         device.Load<TKernel>()(Stream, shape, kernel);
@@ -62,7 +62,7 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
 
     /// <summary>A launcher of a kernel whose arguments never change.</summary>
     /// <param name="owner">Of what the driver keeps for it.</param>
-    public virtual Action<KernelConfig> Bind<TKernel>(Device device, TKernel kernel, BoundLaunches owner)
+    public virtual Action<KernelConfig> Bind<TKernel>(ComputeDevice device, TKernel kernel, BoundLaunches owner)
         where TKernel : struct, IKernel
     {
         var launch = device.Load<TKernel>();

@@ -42,7 +42,7 @@ internal sealed class MeasuredChoice
 
     /// <summary>Does the work with the number that is chosen, or with the next to be tried, and then waits for it.</summary>
     /// <param name="launch">Puts the work on the device.</param>
-    public void Run(Device device, Action<int> launch)
+    public void Run(ComputeDevice device, Action<int> launch)
     {
         if (Chosen is { } chosen)
         {

@@ -5,7 +5,7 @@ using ILGPU.Runtime.OpenCL;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>OpenCL's marker commands. ILGPU's own marker waits for each, and what it waited for would be in the times.</summary>
-internal sealed partial class OpenClMarks(Device device) : StreamMarks
+internal sealed partial class OpenClMarks(ComputeDevice device) : StreamMarks
 {
     private readonly nint _queue = ((CLStream)device.Stream).CommandQueue;
     private readonly List<nint> _events = [];

@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// takes the host longer than many a kernel takes. Where the driver makes no copies every launch sets them.
 /// </summary>
 internal sealed partial class OpenClReplay(
-    Device device, CLStream stream, Type kernel, Func<Kernel> kernelOf, Action<KernelConfig> launch) : IDisposable
+    ComputeDevice device, CLStream stream, Type kernel, Func<Kernel> kernelOf, Action<KernelConfig> launch) : IDisposable
 {
     private nint _copy;
     private bool _isBegun;

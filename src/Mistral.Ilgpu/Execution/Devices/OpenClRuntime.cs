@@ -12,9 +12,9 @@ internal sealed class OpenClRuntime(CLAccelerator accelerator, CompiledKernels k
 {
     public override bool CompilesAtFirstLaunch => true;
 
-    public override StreamMarks NewMarks(Device device) => new OpenClMarks(device);
+    public override StreamMarks NewMarks(ComputeDevice device) => new OpenClMarks(device);
 
-    public override void Launch<TKernel>(Device device, KernelConfig shape, in TKernel kernel)
+    public override void Launch<TKernel>(ComputeDevice device, KernelConfig shape, in TKernel kernel)
     {
         try
         {
@@ -26,7 +26,7 @@ internal sealed class OpenClRuntime(CLAccelerator accelerator, CompiledKernels k
         }
     }
 
-    public override Action<KernelConfig> Bind<TKernel>(Device device, TKernel kernel, BoundLaunches owner)
+    public override Action<KernelConfig> Bind<TKernel>(ComputeDevice device, TKernel kernel, BoundLaunches owner)
     {
         var launch = device.Load<TKernel>();
         var replay = new OpenClReplay(

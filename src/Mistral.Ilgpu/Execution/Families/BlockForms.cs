@@ -1,9 +1,9 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -25,14 +25,14 @@ internal sealed class BlockForms<TFormat> : FormatForms
         CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
         kernels.TensorBlocks<TFormat, TEpilogue>(band, input, output, packed);
 
-    public override void PackStrips(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
+    public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {
         var pack = new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count);
         device.Launch(Family.Of(device).Elements(pack.Items), pack);
     }
 
     public override void FillRandom(
-        Device device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
+        ComputeDevice device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
     {
         var family = Family.Of(device);
         long blocksInRow = band.Columns / TFormat.BlockLength;

@@ -2,7 +2,6 @@ using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -16,10 +15,10 @@ internal sealed class CpuAccelerator(DeviceInfo device) : Family(device)
     public override KernelConfig Coarse(long items) => Elements(items);
 
     // A kernel here costs far more than the bytes it copies.
-    internal override void Copy(Execution.Devices.Device device, ArrayView<Float4> from, ArrayView<Float4> to) =>
+    internal override void Copy(ComputeDevice device, ArrayView<Float4> from, ArrayView<Float4> to) =>
         from.CopyTo(device.Stream, to.SubView(0, from.Length));
 
     internal override KernelSet Kernels(
-        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new CpuAcceleratorKernels(this, device, state, activations, binder);
 }

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms by .NET's vectors.</summary>
 internal sealed class CpuAcceleratorKernels(
-    CpuAccelerator family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    CpuAccelerator family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : RowKernels(family, device, state, activations, binder)
 {
     private protected override Launch Norm(

@@ -60,11 +60,11 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     public override long InputBytes(int columns) => TensorInput.BytesPerRow(columns);
 
     // Its forms have groups of their own size, and the few of other GPUs the default.
-    internal override void Measure(Execution.Devices.Device device)
+    internal override void Measure(ComputeDevice device)
     {
     }
 
-    internal override bool LeaveOut(Execution.Devices.Device device, string reason)
+    internal override bool LeaveOut(ComputeDevice device, string reason)
     {
         if (WarpgroupProducts.Of(device)?.TurnOff(reason) != true)
         {
@@ -77,10 +77,10 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     }
 
     internal override Activation Input(
-        Execution.Devices.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
+        ComputeDevice device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, tensor: TensorInput.Allocate(device, name, rows, columns, own));
 
     internal override KernelSet Kernels(
-        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new CudaKernels(this, device, state, activations, binder);
 }

@@ -1,14 +1,14 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms by warps and on tensor cores.</summary>
 internal sealed partial class CudaKernels(
-    Cuda family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    Cuda family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : GpuKernels(family, device, state, activations, binder)
 {
     private protected override Launch Norm(

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Binds kernels to a device.</summary>
 /// <param name="owner">Of the launches; null for the device.</param>
-internal sealed class DeviceBinder(Device device, BoundLaunches? owner) : IKernelBinder
+internal sealed class DeviceBinder(ComputeDevice device, BoundLaunches? owner) : IKernelBinder
 {
     public Action<KernelConfig> Bind<TKernel>(TKernel kernel)
         where TKernel : struct, IKernel => device.BindSoon(kernel, owner);

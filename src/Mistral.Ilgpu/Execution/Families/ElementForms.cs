@@ -1,8 +1,8 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -28,7 +28,7 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
             ? kernels.TensorElements<BFloat16Tensor, TEpilogue>(band, input, output)
             : kernels.TensorElements<Float16Tensor, TEpilogue>(band, input, output);
 
-    public override void PackStrips(Device device, WeightBand rows, int count, WeightBand strips, int firstRow)
+    public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {
         var pack = new PackStrips<TElement>(
             rows.View<TElement>().SubView(0, (long)count * rows.Stride), strips.View<TElement>(), firstRow, rows.Stride);
@@ -36,7 +36,7 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
     }
 
     public override void FillRandom(
-        Device device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
+        ComputeDevice device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)
     {
         var view = band.View<TElement>().SubView((long)firstRow * band.Stride, (long)rows * band.Stride);
         var fill = new FillRandomElements<TFormat, TElement>(

@@ -3,7 +3,6 @@ using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -46,7 +45,7 @@ public abstract class Family
     };
 
     /// <summary>The family of an opened device.</summary>
-    public static Family Of(Execution.Devices.Device device) => device.Room(static one => Of(one.Info));
+    public static Family Of(ComputeDevice device) => device.Room(static one => Of(one.Info));
 
     /// <summary>Bytes of weights that are brought to the device at once. What a CPU stages stays in its caches. To a GPU a turn
     /// takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers and waiting.</summary>
@@ -86,11 +85,11 @@ public abstract class Family
     /// <summary>Activations that matrices are multiplied with, with room for the forms that products take them in.</summary>
     /// <param name="own">Takes what is allocated.</param>
     internal virtual Activation Input(
-        Execution.Devices.Device device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
+        ComputeDevice device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, QuantizedActivations.Allocate(device, rows, columns, $"the activations '{name}'", own));
 
     /// <summary>Measures what shapes of launches depend on, once for each device.</summary>
-    internal virtual void Measure(Execution.Devices.Device device)
+    internal virtual void Measure(ComputeDevice device)
     {
     }
 
@@ -106,14 +105,14 @@ public abstract class Family
     /// <summary>Leaves out forms that may be what has failed, where there are others in their place.</summary>
     /// <param name="reason">What has failed, in words.</param>
     /// <returns>Whether that changes anything; all is then to be tested again.</returns>
-    internal virtual bool LeaveOut(Execution.Devices.Device device, string reason) => false;
+    internal virtual bool LeaveOut(ComputeDevice device, string reason) => false;
 
     /// <summary>Copies on the device as fast as it can.</summary>
-    internal virtual void Copy(Execution.Devices.Device device, ArrayView<Float4> from, ArrayView<Float4> to) =>
+    internal virtual void Copy(ComputeDevice device, ArrayView<Float4> from, ArrayView<Float4> to) =>
         device.Launch(Stream(from.Length), new CopyFloats(from, to));
 
     internal abstract KernelSet Kernels(
-        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder);
+        ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder);
 
     private static KernelFamily KindOf(DeviceInfo device) => (device.Kind, device.IsGpu) switch
     {

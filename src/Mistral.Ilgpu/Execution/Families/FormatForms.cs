@@ -1,7 +1,7 @@
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -31,10 +31,10 @@ internal abstract class FormatForms
 
     /// <summary>Packs the first rows of <paramref name="rows"/> to be those of <paramref name="strips"/> from
     /// <paramref name="firstRow"/> on.</summary>
-    public abstract void PackStrips(Device device, WeightBand rows, int count, WeightBand strips, int firstRow);
+    public abstract void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow);
 
     /// <summary>Fills rows of a band with those of a random tensor from <paramref name="tensorRow"/> on.</summary>
-    public abstract void FillRandom(Device device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows);
+    public abstract void FillRandom(ComputeDevice device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows);
 
     private sealed class ByKind : IFormatUse<FormatForms>
     {

@@ -19,7 +19,7 @@ internal class Gpu(DeviceInfo device) : Family(device)
 
     public override KernelConfig Coarse(long items) => LaunchShape.Cover(items, 64);
 
-    internal override void Measure(Execution.Devices.Device device)
+    internal override void Measure(ComputeDevice device)
     {
         if (Device.ForcedFamily is null)
         {
@@ -28,6 +28,6 @@ internal class Gpu(DeviceInfo device) : Family(device)
     }
 
     internal override KernelSet Kernels(
-        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new GpuKernels(this, device, state, activations, binder);
 }

@@ -1,14 +1,14 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms by groups that exchange sums through shared memory.</summary>
 internal partial class GpuKernels(
-    Gpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    Gpu family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : RowKernels(family, device, state, activations, binder)
 {
     // Of kernels that reduce through shared memory.

@@ -3,7 +3,6 @@ using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -16,12 +15,12 @@ public abstract partial class KernelSet
     private readonly IKernelBinder _binder;
 
     private protected KernelSet(
-        Family family, Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        Family family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>
         (Family, Device, State, Activations, _binder) = (family, device, state, activations, binder);
 
     public Family Family { get; }
 
-    public Device Device { get; }
+    public ComputeDevice Device { get; }
 
     /// <summary>In what form quantized weights are multiplied with activations.</summary>
     public ActivationType Activations { get; }
@@ -30,17 +29,17 @@ public abstract partial class KernelSet
     public StepState State { get; }
 
     /// <summary>The kernels of a device's family.</summary>
-    public static KernelSet Of(Device device, StepState state, ActivationType activations = ActivationType.Int8) =>
+    public static KernelSet Of(ComputeDevice device, StepState state, ActivationType activations = ActivationType.Int8) =>
         Of(device, state, activations, launches: null);
 
     /// <param name="launches">Who owns what is launched; null for the device.</param>
-    internal static KernelSet Of(Device device, StepState state, ActivationType activations, BoundLaunches? launches)
+    internal static KernelSet Of(ComputeDevice device, StepState state, ActivationType activations, BoundLaunches? launches)
     {
         Family.Of(device).Measure(device);
         return Of(device, state, activations, new DeviceBinder(device, launches));
     }
 
-    internal static KernelSet Of(Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+    internal static KernelSet Of(ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>
         Family.Of(device).Kernels(device, state, activations, binder);
 
     /// <summary>See <see cref="Planning.Embed"/>.</summary>

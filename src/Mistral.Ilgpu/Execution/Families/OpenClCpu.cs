@@ -23,6 +23,6 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
         new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
 
     internal override KernelSet Kernels(
-        Execution.Devices.Device device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>
         new OpenClCpuKernels(this, device, state, activations, binder);
 }

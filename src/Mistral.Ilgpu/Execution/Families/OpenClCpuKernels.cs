@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Forms whose items each take what the compiler makes vectors of.</summary>
 internal sealed class OpenClCpuKernels(
-    OpenClCpu family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    OpenClCpu family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : KernelSet(family, device, state, activations, binder)
 {
     private protected override Launch Norm(

@@ -1,7 +1,6 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -19,21 +18,21 @@ internal sealed class ReductionGroups
     private const int Rows = 4096;
     private const int LaunchesInTrial = 4;
 
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private int? _measured;
 
-    private ReductionGroups(Device device) => _device = device;
+    private ReductionGroups(ComputeDevice device) => _device = device;
 
     /// <summary>The group size.</summary>
     public int Size => _measured ?? Default;
 
     /// <summary>That of a device.</summary>
-    public static ReductionGroups Of(Device device) => device.Room(static one => new ReductionGroups(one));
+    public static ReductionGroups Of(ComputeDevice device) => device.Room(static one => new ReductionGroups(one));
 
     /// <summary>Measures it, or reads what an earlier run measured.</summary>
     public void Measure() => _measured ??= Measured();
 
-    public static void Measure(Device device, MeasuredChoice choice)
+    public static void Measure(ComputeDevice device, MeasuredChoice choice)
     {
         using var weights = device.Allocate<ushort>((long)Rows * Rows, "measuring group sizes");
         using var input = device.Allocate<float>(Rows, "measuring group sizes");

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Kernels over matrices whose rows lie one after the other: a gated product whose weights are floats has forms of its
 /// own.</summary>
 internal abstract class RowKernels(
-    Family family, Device device, StepState state, ActivationType activations, IKernelBinder binder)
+    Family family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : KernelSet(family, device, state, activations, binder)
 {
     private protected override Launch Gate(

@@ -4,7 +4,6 @@ using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Drivers;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
     Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles,
     Mistral.Ilgpu.Kernels.Products.Assign>;
@@ -26,15 +25,15 @@ internal sealed class WarpgroupProducts
     private const int Columns = 320;
     private const int Seed = 29;
 
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly Dictionary<Type, bool> _works = [];
     private bool _isOff;
     private bool _hasTold;
 
-    private WarpgroupProducts(Device device) => _device = device;
+    private WarpgroupProducts(ComputeDevice device) => _device = device;
 
     /// <summary>Those of a device; null where it has none, or where they are switched off.</summary>
-    public static WarpgroupProducts? Of(Device device) => device.Room(For);
+    public static WarpgroupProducts? Of(ComputeDevice device) => device.Room(For);
 
     /// <summary>Whether they are to be used for factors in a format.</summary>
     /// <exception cref="DeviceException">What they did has made the device unusable.</exception>
@@ -71,7 +70,7 @@ internal sealed class WarpgroupProducts
         new Index3D(Tile.GroupSize, 1, 1),
         SharedMemoryConfig.RequestDynamic<byte>(WarpgroupMemory.Bytes));
 
-    private static WarpgroupProducts? For(Device device) =>
+    private static WarpgroupProducts? For(ComputeDevice device) =>
         device.Info.CudaArchitecture == PtxTarget.Hopper
             && device.Accelerator is CudaAccelerator cuda
             && cuda.InstructionSet >= CudaInstructionSet.ISA_80

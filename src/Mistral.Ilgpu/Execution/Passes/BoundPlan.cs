@@ -9,5 +9,5 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <param name="Launches">Owns what the driver keeps for launchers.</param>
 /// <param name="AdaptersOn">A bit for each adapter that is on, asked at each pass.</param>
 internal sealed record BoundPlan(
-    Device Device, LayerGraph Graph, DirectPasses Direct, Step Choose, int LongestWindow, BoundLaunches Launches,
+    ComputeDevice Device, LayerGraph Graph, DirectPasses Direct, Step Choose, int LongestWindow, BoundLaunches Launches,
     Func<ulong> AdaptersOn);

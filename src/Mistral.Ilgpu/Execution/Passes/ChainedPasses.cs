@@ -1,7 +1,6 @@
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
@@ -20,7 +19,7 @@ internal sealed class ChainedPasses : IPassRunner
     // In place of a number of workers: the steps are launched one by one.
     private const int NoWorkers = 0;
 
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly IReadOnlyList<Step> _steps;
     private readonly int _longestWindow;
     private readonly int _splitTiles;

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>Launches the steps of a pass one by one.</summary>
 /// <param name="operationsAhead">See <see cref="Families.Family.OperationsAhead"/>.</param>
-internal sealed class DirectPasses(Device device, LayerGraph graph, long? operationsAhead) : IPassRunner
+internal sealed class DirectPasses(ComputeDevice device, LayerGraph graph, long? operationsAhead) : IPassRunner
 {
     public PassOutcome Run(Pass pass, CancellationToken cancellation)
     {

@@ -2,7 +2,6 @@ using System.Reflection;
 using ILGPU;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Planning;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
@@ -11,7 +10,7 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <param name="owner">Of the launches.</param>
 /// <param name="isStopped">Asked between two chains.</param>
 internal sealed class StepChains(
-    Device device, IReadOnlyList<Step> steps, ArrayView<int> counters, BoundLaunches owner,
+    ComputeDevice device, IReadOnlyList<Step> steps, ArrayView<int> counters, BoundLaunches owner,
     Func<bool> isStopped)
 {
     /// <summary>What launches the steps of a pass, each chain by so many workers.</summary>

@@ -3,7 +3,6 @@ using ILGPU;
 using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
@@ -13,7 +12,7 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// </summary>
 internal sealed class KvPool : IDisposable
 {
-    private readonly Device _device;
+    private readonly ComputeDevice _device;
     private readonly List<IDisposable> _buffers = [];
     private readonly List<KvBuffers> _layers = [];
     private readonly int[] _table;
@@ -21,7 +20,7 @@ internal sealed class KvPool : IDisposable
     private int _dirtyFrom;
     private int _dirtyEnd;
 
-    public KvPool(Device device, KvShape shape, int ringLength, int layers, int pages, int sequences)
+    public KvPool(ComputeDevice device, KvShape shape, int ringLength, int layers, int pages, int sequences)
     {
         (_device, Shape, RingLength) = (device, shape, ringLength);
         PagesPerRing = ringLength / shape.PageLength;

@@ -2,7 +2,6 @@ using ILGPU.Runtime;
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
-using Device = Mistral.Ilgpu.Execution.Devices.Device;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
@@ -17,7 +16,7 @@ internal sealed record KvShape(int KvHeads, int HeadDim, TensorFormat Format, in
 
     public bool IsScaled => Format == TensorFormat.Q8_0;
 
-    public KvBuffers Allocate(Device device, long positions, List<IDisposable> owner)
+    public KvBuffers Allocate(ComputeDevice device, long positions, List<IDisposable> owner)
     {
         long elements = positions * KvHeads * HeadDim;
         long bytes = IsScaled ? elements : Format.BytesOf(elements);

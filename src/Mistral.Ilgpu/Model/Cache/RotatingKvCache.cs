@@ -20,7 +20,7 @@ public sealed partial class RotatingKvCache : IDisposable
     private readonly Stack<int> _rows;
     private readonly Meter _meter = Telemetry.CreateMeter();
 
-    internal RotatingKvCache(Device device, ModelConfig config, ModelOptions options, int rows)
+    internal RotatingKvCache(ComputeDevice device, ModelConfig config, ModelOptions options, int rows)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.PageLength % TileLayout.Length, 0, nameof(options.PageLength));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Sequences);

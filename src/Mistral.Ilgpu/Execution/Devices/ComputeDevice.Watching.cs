@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Execution.Compilation;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>How its kernels are waited for.</summary>
-public sealed partial class Device
+public sealed partial class ComputeDevice
 {
     /// <summary>Follows what is compiled; null where nobody asks.</summary>
     internal KernelWatch? Watch { get; private set; }
@@ -36,7 +36,7 @@ public sealed partial class Device
         }
     }
 
-    private sealed class EndOfWatch(Device device) : IDisposable
+    private sealed class EndOfWatch(ComputeDevice device) : IDisposable
     {
         public void Dispose() => device._runtime.Loader.Watch = device.Watch = null;
     }

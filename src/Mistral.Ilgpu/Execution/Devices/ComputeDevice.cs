@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// An opened device: owns ILGPU's context and accelerator, counts the memory it hands out, and keeps each compiled kernel.
 /// For one thread at a time: OpenCL sets the arguments of a kernel that all its launches share.
 /// </summary>
-public sealed partial class Device : IDisposable
+public sealed partial class ComputeDevice : IDisposable
 {
     private readonly Context _context;
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
@@ -26,7 +26,7 @@ public sealed partial class Device : IDisposable
     private readonly List<Lazy<Action<KernelConfig>>> _boundSoon = [];
     private readonly Meter _meter = Telemetry.CreateMeter();
 
-    private Device(Context context, DeviceInfo info, DeviceRuntime runtime, long? memoryLimit)
+    private ComputeDevice(Context context, DeviceInfo info, DeviceRuntime runtime, long? memoryLimit)
     {
         _context = context;
         _runtime = runtime;
@@ -65,7 +65,7 @@ public sealed partial class Device : IDisposable
     /// <summary>Opens the device that <paramref name="request"/> names.</summary>
     /// <param name="request"><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</param>
     /// <exception cref="DeviceException">The device is absent or cannot be opened.</exception>
-    public static Device Open(string request = "auto", DeviceOptions? options = null)
+    public static ComputeDevice Open(string request = "auto", DeviceOptions? options = null)
     {
         options ??= new DeviceOptions();
         int? threads = options.Threads;
@@ -79,7 +79,7 @@ public sealed partial class Device : IDisposable
             var device = found.First(entry => entry.Info == info).Device;
             info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);
-            return new Device(context, info, DeviceCatalog.OpenRuntime(context, device, info), options.MemoryLimit);
+            return new ComputeDevice(context, info, DeviceCatalog.OpenRuntime(context, device, info), options.MemoryLimit);
         }
         catch (Exception exception)
         {
@@ -147,7 +147,7 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>What one of the folders above keeps of this device, made when it is first asked for.</summary>
-    internal T Room<T>(Func<Device, T> make)
+    internal T Room<T>(Func<ComputeDevice, T> make)
         where T : class? => (T)_rooms.GetOrAdd(typeof(T), static (_, of) => of.make(of.device), (make, device: this))!;
 
     /// <summary>Takes note of why the device computes slower than it might.</summary>
