@@ -9,9 +9,11 @@ namespace Mistral.Ilgpu.Tests.Checkpoints.Conversion;
 internal static class ConvertedModel
 {
     /// <summary>A folder in Hugging Face's layout.</summary>
-    public static Checkpoint Write(string folder, string type = "BF16", bool tied = false, int dim = 64, int vocabulary = 272)
+    public static Checkpoint Write(
+        string folder, string type = "BF16", bool tied = false, int dim = 64, int vocabulary = 272,
+        Action<Dictionary<string, (string Type, long[] Shape, byte[] Bytes)>>? change = null)
     {
-        var random = new RandomCheckpoint(7) { Type = type };
+        var random = new RandomCheckpoint(7) { Type = type, Damage = change };
         random.Config["vocab_size"] = vocabulary;
         random.Config["hidden_size"] = dim;
         random.Config["intermediate_size"] = 2 * dim;
