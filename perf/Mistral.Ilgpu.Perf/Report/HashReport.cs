@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Execution.Devices;
@@ -16,7 +17,7 @@ namespace Mistral.Ilgpu.Perf.Report;
 /// family computes. Two lists of one machine are compared by <c>diff</c>. Texts are the same on every machine; logits are the
 /// same bits on one kind of processor.
 /// </summary>
-internal static class HashReport
+internal static partial class HashReport
 {
     private const int Architecture = 90;
     private const int OldestArchitecture = 70;
@@ -90,7 +91,20 @@ internal static class HashReport
         output.Flush();
     }
 
-    private static string Hash(string text) => Short(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    // The compiler numbers names over all that it has seen, such as methods that it knows by themselves. Here they count from 0.
+    private static string Hash(string text)
+    {
+        var numbers = new Dictionary<string, int>();
+        string counted = NumbersOfNames().Replace(text, match =>
+        {
+            numbers.TryAdd(match.Value, numbers.Count);
+            return numbers[match.Value].ToString(CultureInfo.InvariantCulture);
+        });
+        return Short(SHA256.HashData(Encoding.UTF8.GetBytes(counted)));
+    }
+
+    [GeneratedRegex(@"(?<=\b(?:L_|type_|var|\w*_kernel_|\w*Run_))\d+")]
+    private static partial Regex NumbersOfNames();
 
     private static string Short(byte[] hash) => Convert.ToHexStringLower(hash.AsSpan(0, 8));
 }
