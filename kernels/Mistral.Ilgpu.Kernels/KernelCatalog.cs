@@ -59,7 +59,8 @@ public static class KernelCatalog
     private static readonly Type[] AllFormats =
     [
         .. typeof(KernelCatalog).Assembly.GetTypes()
-            .Where(type => type.IsValueType && type.Namespace == typeof(Float32).Namespace).OrderBy(type => type.Name, StringComparer.Ordinal),
+            .Where(type => type.IsValueType && type.Namespace == typeof(Float32).Namespace)
+            .OrderBy(type => type.Name, StringComparer.Ordinal),
     ];
 
     private static readonly (Type Format, Type Element)[] Formats = [.. WithElement(typeof(IWeightFormat<>))];

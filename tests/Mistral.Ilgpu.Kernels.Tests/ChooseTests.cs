@@ -165,7 +165,7 @@ public sealed class ChooseTests
         var state = PassState.OfChoices(device, [.. rows.Select(_ => choice)]);
         device.Launch(
             new KernelConfig(rows.Length, 64),
-            new ChooseGroup(state, device.Upload([.. rows.SelectMany(row => row.Concat(padding))]).Cast<Float4>(), result, Columns, Padding.Pad(Columns)));
+            new ChooseGroup(state, device.Upload([.. rows.SelectMany(row => row.Concat(padding))]).Cast<Floats4>(), result, Columns, Padding.Pad(Columns)));
         var host = new HostChoice(Columns);
         Assert.All(bad, row => Assert.Throws<ArithmeticException>(() => host.Choose(row, choice)));
         Assert.Equal([-1, -1, -1, -1, host.Choose(good, choice)], device.Download(result));
@@ -188,7 +188,7 @@ public sealed class ChooseTests
         values.View.CopyFromCPU(device.Stream, [.. logits.SelectMany(row => row.Concat(new float[stride - columns]))]);
         device.Launch(
             new KernelConfig(choices.Length, group),
-            new ChooseGroup(PassState.OfChoices(device, choices), values.View.Cast<Float4>(), result, columns, stride));
+            new ChooseGroup(PassState.OfChoices(device, choices), values.View.Cast<Floats4>(), result, columns, stride));
         int[] found = device.Download(result);
         var host = new HostChoice(columns);
         for (int row = 0; row < choices.Length; row++)

@@ -138,8 +138,8 @@ public sealed class CompiledKernelsTests : IDisposable
     private void CheckCopies(ComputeDevice device, CompiledKernels? kernels = null)
     {
         var launch = (kernels ?? Kernels(device)).Load<CopyFloats>();
-        Float4[] values = [.. new RandomData().Floats(100, 1).Select(value => new Float4 { A = value, B = -value, C = 1, D = 2 })];
-        var copy = device.Zeros<Float4>(values.Length);
+        Floats4[] values = [.. new RandomData().Floats(100, 1).Select(value => new Floats4 { A = value, B = -value, C = 1, D = 2 })];
+        var copy = device.Zeros<Floats4>(values.Length);
         launch(device.Stream, new KernelConfig(2, 2), new CopyFloats(device.Upload(values), copy));
         Assert.Equal(values, device.Download(copy));
     }

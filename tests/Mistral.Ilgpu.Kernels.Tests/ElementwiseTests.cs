@@ -88,7 +88,7 @@ public sealed class QuantizeInputTests
         device.Launch(new KernelConfig(1, 2), new QuantizeInput(state, input, simple, Columns, RowRange.Tokens));
         device.Launch(new KernelConfig(1, 2), new QuantizeInputVectors(state, input, VectorInput.In(vectors), Columns, RowRange.Tokens));
         Assert.Equal(device.Download(simple.Quads), device.Download(vectors.Quads));
-        Float4[] runs = device.Download(simple.Runs);
+        Floats4[] runs = device.Download(simple.Runs);
         const int Runs = Columns / BlockRun.Length;
         float[] scales = device.Download(VectorInput.In(vectors).Scales);
         for (int i = 0; i < runs.Length; i++)

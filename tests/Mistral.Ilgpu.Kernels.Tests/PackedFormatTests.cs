@@ -34,8 +34,8 @@ public sealed class PackedFormatTests
         var quantsOneByOne = device.Zeros<uint>(runs * AllWays<TFormat>.Words);
         var quantsApart = device.Zeros<uint>(quantsOneByOne.Length);
         var quantsPacked = device.Zeros<uint>(quantsApart.Length);
-        var scalesApart = device.Zeros<Float4>(runs);
-        var scalesPacked = device.Zeros<Float4>(runs);
+        var scalesApart = device.Zeros<Floats4>(runs);
+        var scalesPacked = device.Zeros<Floats4>(runs);
 
         device.Launch(new KernelConfig(runs, 1), new AllWays<TFormat>(device.Upload(quants), device.Upload(scales), quantsOneByOne, quantsApart, quantsPacked, scalesApart, scalesPacked));
 
@@ -48,7 +48,7 @@ public sealed class PackedFormatTests
 
 /// <summary>Each thread reads a run of a block quant by quant, by word and by pack.</summary>
 public readonly record struct AllWays<TFormat>(
-    ArrayView<byte> Quants, ArrayView<ushort> Scales, ArrayView<uint> QuantsOneByOne, ArrayView<uint> QuantsApart, ArrayView<uint> QuantsPacked, ArrayView<Float4> ScalesApart, ArrayView<Float4> ScalesPacked) : IKernel
+    ArrayView<byte> Quants, ArrayView<ushort> Scales, ArrayView<uint> QuantsOneByOne, ArrayView<uint> QuantsApart, ArrayView<uint> QuantsPacked, ArrayView<Floats4> ScalesApart, ArrayView<Floats4> ScalesPacked) : IKernel
     where TFormat : struct, IPackedFormat
 {
     /// <summary>Of four quants, in a run.</summary>
@@ -87,6 +87,6 @@ public readonly record struct AllWays<TFormat>(
         QuantsPacked[at + 3] = pack.D;
     }
 
-    private static Float4 Used(RunScale scale) =>
+    private static Floats4 Used(RunScale scale) =>
         new() { A = scale.Low, B = scale.High, C = scale.LowOffset, D = scale.HighOffset };
 }

@@ -41,7 +41,7 @@ public sealed class RmsNormTests
         (device, state, x, gain, y, columns, stride, rows) => device.Launch(
             new KernelConfig(rows, 96),
             new RmsNormWarp<FloatsAlone>(
-                state, x.Cast<Float4>(), new RmsNormed(gain.Cast<Float4>(), columns, Epsilon), y.Cast<Float4>(), default, stride, RowRange.Logits, RowRange.Logits)),
+                state, x.Cast<Floats4>(), new RmsNormed(gain.Cast<Floats4>(), columns, Epsilon), y.Cast<Floats4>(), default, stride, RowRange.Logits, RowRange.Logits)),
         [4, 16, 132, 300, 1024]);
 
     [Theory]
@@ -54,25 +54,25 @@ public sealed class RmsNormTests
         foreach (int columns in new[] { 32, 416, 1024 })
         {
             var data = new RandomData();
-            var x = device.Upload(data.Floats(Rows * columns, 2)).Cast<Float4>();
-            var norm = new RmsNormed(device.Upload(data.Floats(columns, 2)).Cast<Float4>(), columns, Epsilon);
+            var x = device.Upload(data.Floats(Rows * columns, 2)).Cast<Floats4>();
+            var norm = new RmsNormed(device.Upload(data.Floats(columns, 2)).Cast<Floats4>(), columns, Epsilon);
             var state = PassState.Of(device, Rows, Packed);
             var (apart, together) = (device.Zeros<float>(Rows * columns), device.Zeros<float>(Rows * columns));
             var (packedApart, packedTogether) = (Room(), Room());
 
             device.Launch(
                 new KernelConfig(Rows, 128),
-                new RmsNormWarp<FloatsAlone>(state, x, norm, apart.Cast<Float4>(), default, columns, RowRange.Tokens, RowRange.Decode));
+                new RmsNormWarp<FloatsAlone>(state, x, norm, apart.Cast<Floats4>(), default, columns, RowRange.Tokens, RowRange.Decode));
             device.Launch(new KernelConfig((Packed * columns / 4 / 256) + 1, 256), new QuantizePacked(state, apart, packedApart, columns, RowRange.Decode));
             device.Launch(
                 new KernelConfig(Rows, 128),
-                new RmsNormWarp<AlsoInt8>(state, x, norm, together.Cast<Float4>(), packedTogether, columns, RowRange.Tokens, RowRange.Decode));
+                new RmsNormWarp<AlsoInt8>(state, x, norm, together.Cast<Floats4>(), packedTogether, columns, RowRange.Tokens, RowRange.Decode));
 
             Assert.Equal(device.Download(apart), device.Download(together));
             Assert.Equal(device.Download(packedApart.Values), device.Download(packedTogether.Values));
             Assert.Equal(device.Download(packedApart.Runs), device.Download(packedTogether.Runs));
 
-            PackedInput Room() => new(device.Zeros<uint>(Rows * columns / 4), device.Zeros<Float4>(Rows * columns / 32), columns);
+            PackedInput Room() => new(device.Zeros<uint>(Rows * columns / 4), device.Zeros<Floats4>(Rows * columns / 32), columns);
         }
     }
 

@@ -101,7 +101,7 @@ internal sealed record TensorAttend(
     private static PackedInput Packed(ComputeDevice device, AttentionInput<ushort> input)
     {
         long length = Math.Max(BlockRun.Length, input.Output.Length);
-        return new PackedInput(device.Zeros<uint>(length / 4), device.Zeros<Float4>(length / BlockRun.Length), input.OutputStride);
+        return new PackedInput(device.Zeros<uint>(length / 4), device.Zeros<Floats4>(length / BlockRun.Length), input.OutputStride);
     }
 
     // The output in eight bits is what the kernel for that alone makes of it.

@@ -36,7 +36,7 @@ internal readonly struct QuadTile<TCache, TElement>
 
     /// <summary>Element <paramref name="d"/> of four keys.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Float4 Key(int d, int quad)
+    public Floats4 Key(int d, int quad)
     {
         int fresh = _fresh - (quad * 4);
         if (fresh >= 4)
@@ -51,7 +51,7 @@ internal readonly struct QuadTile<TCache, TElement>
         }
 
         var earlier = _ring.Key(d, quad);
-        return new Float4
+        return new Floats4
         {
             A = earlier.A,
             B = fresh > 1 ? earlier.B : later.B,
@@ -63,7 +63,7 @@ internal readonly struct QuadTile<TCache, TElement>
     /// <summary>Four elements of one value. What lies behind the last key is weighed with 0 and must be a number: the last
     /// one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Float4 Value(int four, int lane)
+    public Floats4 Value(int four, int lane)
     {
         lane = IntrinsicMath.Min(lane, End - 1);
         int at = (lane * _quadsPerValue) + four;
@@ -91,7 +91,7 @@ internal readonly struct QuadTile<TCache, TElement>
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Float4 Key(int d, int quad)
+        public Floats4 Key(int d, int quad)
         {
             var key = Decode(_keys[(d * (Lanes / 4)) + quad]);
             if (TCache.IsScaled)
@@ -107,7 +107,7 @@ internal readonly struct QuadTile<TCache, TElement>
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Float4 Value(int at)
+        public Floats4 Value(int at)
         {
             var value = Decode(_values[at]);
             if (TCache.IsScaled)
@@ -123,7 +123,7 @@ internal readonly struct QuadTile<TCache, TElement>
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Float4 Decode(Quad<TElement> quad) => new()
+        private static Floats4 Decode(Quad<TElement> quad) => new()
         {
             A = TCache.Decode(quad.A),
             B = TCache.Decode(quad.B),

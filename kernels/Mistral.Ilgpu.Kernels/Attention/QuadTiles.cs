@@ -95,7 +95,7 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Score(
         QuadTile<TCache, TElement> source, int quad, Row row0, Row row1, Row row2, Row row3,
-        out Float4 score0, out Float4 score1, out Float4 score2, out Float4 score3)
+        out Floats4 score0, out Floats4 score1, out Floats4 score2, out Floats4 score3)
     {
         (score0, score1, score2, score3) = (default, default, default, default);
         for (int four = 0; four < _input.HeadDim / 4; four++)
@@ -131,7 +131,7 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(
         QuadTile<TCache, TElement> source, int quad, Row row0, Row row1, Row row2, Row row3,
-        Float4 weight0, Float4 weight1, Float4 weight2, Float4 weight3,
+        Floats4 weight0, Floats4 weight1, Floats4 weight2, Floats4 weight3,
         float keep0, float keep1, float keep2, float keep3)
     {
         for (int four = 0; four < _input.HeadDim / 4; four++)
@@ -153,7 +153,7 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddScaled(ref Float4 sum, float factor, Float4 x)
+    private static void AddScaled(ref Floats4 sum, float factor, Floats4 x)
     {
         sum.A += factor * x.A;
         sum.B += factor * x.B;
@@ -162,7 +162,7 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Mix(Float4 output, float keep, Float4 weight, Float4 a, Float4 b, Float4 c, Float4 d) => new()
+    private static Floats4 Mix(Floats4 output, float keep, Floats4 weight, Floats4 a, Floats4 b, Floats4 c, Floats4 d) => new()
     {
         A = (((output.A * keep) + (weight.A * a.A)) + (weight.B * b.A)) + ((weight.C * c.A) + (weight.D * d.A)),
         B = (((output.B * keep) + (weight.A * a.B)) + (weight.B * b.B)) + ((weight.C * c.B) + (weight.D * d.B)),
@@ -173,8 +173,8 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
     /// <summary>One query: its vector, its output, and its softmax so far.</summary>
     private struct Row
     {
-        public readonly ArrayView<Float4> Query;
-        public readonly ArrayView<Float4> Output;
+        public readonly ArrayView<Floats4> Query;
+        public readonly ArrayView<Floats4> Output;
 
         private readonly ArrayView<float> _tail;
         private readonly int _position;
@@ -191,8 +191,8 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
             long queryAt = ((long)(block.Queries.FirstToken + token) * input.QueryStride)
                 + (((block.KvHead * input.Group) + head) * input.HeadDim);
             long outputAt = output.At + ((long)token * output.TokenStride) + (head * output.HeadStride);
-            Query = input.Qkv.SubView(queryAt, input.HeadDim).Cast<Float4>();
-            Output = output.View.SubView(outputAt, input.HeadDim).Cast<Float4>();
+            Query = input.Qkv.SubView(queryAt, input.HeadDim).Cast<Floats4>();
+            Output = output.View.SubView(outputAt, input.HeadDim).Cast<Floats4>();
             _tail = output.IsPart ? output.View.SubView(outputAt + input.HeadDim, 2) : output.View.SubView(outputAt, 2);
             _position = block.Queries.Position + token;
             _window = input.Window;
@@ -222,7 +222,7 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
         /// <summary>Scores of four keys become weights.</summary>
         /// <returns>What the output so far is to be multiplied with.</returns>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public float Weigh(ref Float4 scores, int tile, int quad)
+        public float Weigh(ref Floats4 scores, int tile, int quad)
         {
             int first = (tile * Lanes) + (quad * 4);
             float a = Mask(scores.A, first);
@@ -231,7 +231,7 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
             float d = Mask(scores.D, first + 3);
             float before = _max;
             _max = IntrinsicMath.Max(IntrinsicMath.Max(_max, IntrinsicMath.Max(a, b)), IntrinsicMath.Max(c, d));
-            scores = new Float4 { A = Weight(a), B = Weight(b), C = Weight(c), D = Weight(d) };
+            scores = new Floats4 { A = Weight(a), B = Weight(b), C = Weight(c), D = Weight(d) };
             float keep = SoftmaxExp.Of(before - _max);
             _sum = (_sum * keep) + ((scores.A + scores.B) + (scores.C + scores.D));
             return keep;
@@ -245,11 +245,11 @@ public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<T
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly Float4 Normalized(int four)
+        public readonly Floats4 Normalized(int four)
         {
             float norm = 1 / _sum;
             var sum = Output[four];
-            return new Float4 { A = sum.A * norm, B = sum.B * norm, C = sum.C * norm, D = sum.D * norm };
+            return new Floats4 { A = sum.A * norm, B = sum.B * norm, C = sum.C * norm, D = sum.D * norm };
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

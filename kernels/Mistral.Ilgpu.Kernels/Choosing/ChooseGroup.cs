@@ -18,7 +18,7 @@ namespace Mistral.Ilgpu.Kernels.Choosing;
 [GroupForm]
 [CudaForm(50)]
 public readonly record struct ChooseGroup(
-    StepState State, ArrayView<Float4> Values, ArrayView<int> Result, int Columns, int Stride) : IKernel
+    StepState State, ArrayView<Floats4> Values, ArrayView<int> Result, int Columns, int Stride) : IKernel
 {
     /// <summary>Largest group size.</summary>
     public const int MaxGroupSize = 1024;

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>A row of logits, read in packs of four; what lies behind its columns is −∞.</summary>
-public readonly record struct LogitRow(ArrayView<Float4> Values, int Columns)
+public readonly record struct LogitRow(ArrayView<Floats4> Values, int Columns)
 {
     public int Packs
     {
@@ -25,7 +25,7 @@ public readonly record struct LogitRow(ArrayView<Float4> Values, int Columns)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Float4 Load(int pack)
+    public Floats4 Load(int pack)
     {
         var values = Values[pack];
         int behind = Columns - (4 * pack);

@@ -47,14 +47,14 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+    public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
 
-    private static Float4 Low(Pack pack) => Pair(pack.A, pack.B);
+    private static Floats4 Low(Pack pack) => Pair(pack.A, pack.B);
 
-    private static Float4 High(Pack pack) => Pair(pack.C, pack.D);
+    private static Floats4 High(Pack pack) => Pair(pack.C, pack.D);
 
-    private static Float4 Pair(uint first, uint second) => new()
+    private static Floats4 Pair(uint first, uint second) => new()
     {
         A = Interop.IntAsFloat(first << 16),
         B = Interop.IntAsFloat(first & 0xFFFF0000u),

@@ -67,7 +67,7 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+    public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
 
     /// <summary>Exact for every finite half; infinities and NaN are refused when weights are loaded.</summary>
@@ -83,11 +83,11 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
         return Interop.IntAsFloat(Interop.FloatAsInt(value) | ((half & 0x8000u) << 16));
     }
 
-    private static Float4 Low(Pack pack) => Pair(pack.A, pack.B);
+    private static Floats4 Low(Pack pack) => Pair(pack.A, pack.B);
 
-    private static Float4 High(Pack pack) => Pair(pack.C, pack.D);
+    private static Floats4 High(Pack pack) => Pair(pack.C, pack.D);
 
-    private static Float4 Pair(uint first, uint second) => new()
+    private static Floats4 Pair(uint first, uint second) => new()
     {
         A = FromBits(first & 0xFFFFu),
         B = FromBits(first >> 16),

@@ -40,10 +40,10 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+    public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Bits(weights), activations[pack]);
 
-    private static Float4 Bits(Pack pack) => new()
+    private static Floats4 Bits(Pack pack) => new()
     {
         A = Interop.IntAsFloat(pack.A),
         B = Interop.IntAsFloat(pack.B),

@@ -69,7 +69,7 @@ public readonly struct Float8 : IWeightFormat<byte>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Dot(Pack weights, ArrayView<Float4> activations, int pack) =>
+    public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         (FourWeights.Dot(Four(weights.A), activations[4 * pack]) + FourWeights.Dot(Four(weights.B), activations[(4 * pack) + 1]))
         + (FourWeights.Dot(Four(weights.C), activations[(4 * pack) + 2])
             + FourWeights.Dot(Four(weights.D), activations[(4 * pack) + 3]));
@@ -99,7 +99,7 @@ public readonly struct Float8 : IWeightFormat<byte>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Four(uint word) => new()
+    private static Floats4 Four(uint word) => new()
     {
         A = FromBits(word & 0xFFu),
         B = FromBits((word >> 8) & 0xFFu),

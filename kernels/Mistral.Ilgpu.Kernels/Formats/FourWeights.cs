@@ -7,5 +7,5 @@ namespace Mistral.Ilgpu.Kernels.Formats;
 internal static class FourWeights
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Dot(Float4 w, Float4 x) => ((w.A * x.A) + (w.B * x.B)) + ((w.C * x.C) + (w.D * x.D));
+    public static float Dot(Floats4 w, Floats4 x) => ((w.A * x.A) + (w.B * x.B)) + ((w.C * x.C) + (w.D * x.D));
 }

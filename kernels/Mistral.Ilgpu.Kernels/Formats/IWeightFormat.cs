@@ -34,7 +34,7 @@ public interface IWeightFormat<TElement> : ILaneStatements
 
     /// <summary>The sum of weight × activation over the pack at <paramref name="pack"/>, whose activations start at
     /// <c>activations[pack * PerPack / 4]</c>.</summary>
-    static abstract float Dot(Pack weights, ArrayView<Float4> activations, int pack);
+    static abstract float Dot(Pack weights, ArrayView<Floats4> activations, int pack);
 
     /// <summary>A row's sum times the scale that its weights have in common; the sum itself in formats without.</summary>
     /// <param name="weights">All rows, and behind them a float for each where the format has scales.</param>

@@ -16,7 +16,7 @@ public readonly struct AlsoInt8 : IRunResult
         int low = Lanes.Quantize(ref lower, inverse, ref output.Quads[at], ref output.Pairs[2 * at]);
         at += BlockRun.Quads / 2;
         int high = Lanes.Quantize(ref upper, inverse, ref output.Quads[at], ref output.Pairs[2 * at]);
-        output.Runs[(row * (output.Stride / BlockRun.Length)) + run] = new Float4
+        output.Runs[(row * (output.Stride / BlockRun.Length)) + run] = new Floats4
         {
             A = scale,
             B = scale * low,
@@ -25,6 +25,6 @@ public readonly struct AlsoInt8 : IRunResult
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Write(PackedInput output, long row, int four, Float4 x, bool exists) =>
+    public static void Write(PackedInput output, long row, int four, Floats4 x, bool exists) =>
         PackedRun.Write(output, row, four, x, exists);
 }

@@ -12,7 +12,7 @@ public readonly struct FloatsAlone : IRunResult
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Write(PackedInput output, long row, int four, Float4 x, bool exists)
+    public static void Write(PackedInput output, long row, int four, Floats4 x, bool exists)
     {
     }
 }

@@ -10,5 +10,5 @@ public interface IRunResult
     static abstract void Write(Int8Input output, long row, int run, ref float lower, ref float upper);
 
     /// <summary>The same where each of eight lanes has four of the run, see <see cref="PackedRun.Write"/>.</summary>
-    static abstract void Write(PackedInput output, long row, int four, Float4 x, bool exists);
+    static abstract void Write(PackedInput output, long row, int four, Floats4 x, bool exists);
 }

@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Kernels.Inputs;
 /// </summary>
 /// <param name="Stride">Columns.</param>
 public readonly record struct Int8Input(
-    ArrayView<int> Quads, ArrayView<int> Pairs, ArrayView<Float4> Runs, int Stride) : IBlockInput
+    ArrayView<int> Quads, ArrayView<int> Pairs, ArrayView<Floats4> Runs, int Stride) : IBlockInput
 {
     /// <summary>Where a quad is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

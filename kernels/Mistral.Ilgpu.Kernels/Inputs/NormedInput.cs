@@ -13,11 +13,11 @@ public static class NormedInput
 
     /// <param name="input">The token's row.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PackedInput Load(ArrayView<Float4> input, long from, RmsNormed norm)
+    internal static PackedInput Load(ArrayView<Floats4> input, long from, RmsNormed norm)
     {
         var packed = new PackedInput(
             SharedMemory.Allocate<uint>(MostColumns / PackedRun.PerLane),
-            SharedMemory.Allocate<Float4>(MostColumns / BlockRun.Length), norm.Columns);
+            SharedMemory.Allocate<Floats4>(MostColumns / BlockRun.Length), norm.Columns);
         float scale = norm.ScaleOf(input, from);
         int fours = norm.Columns / PackedRun.PerLane;
         for (int first = 0; first < fours; first += Group.DimX)

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Inputs;
 /// Activations in eight bits, four packed in an int, for products of whole numbers on GPUs: values is tokens × stride bytes; for
 /// each run A is the scale, B and C the sums of its two halves as they are after quantization, as in <see cref="Int8Input"/>.
 /// </summary>
-public readonly record struct PackedInput(ArrayView<uint> Values, ArrayView<Float4> Runs, int Stride)
+public readonly record struct PackedInput(ArrayView<uint> Values, ArrayView<Floats4> Runs, int Stride)
 {
     /// <summary>Whether there is room at all; kernels take no bool.</summary>
     public bool Exists

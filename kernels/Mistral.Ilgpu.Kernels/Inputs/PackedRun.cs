@@ -21,7 +21,7 @@ internal static class PackedRun
     /// <param name="four">Which four of the token's row they are.</param>
     /// <param name="exists">Otherwise nothing is written.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Write(PackedInput to, long token, int four, Float4 x, bool exists)
+    public static void Write(PackedInput to, long token, int four, Floats4 x, bool exists)
     {
         float max = IntrinsicMath.Max(
             IntrinsicMath.Max(XMath.Abs(x.A), XMath.Abs(x.B)), IntrinsicMath.Max(XMath.Abs(x.C), XMath.Abs(x.D)));
@@ -41,7 +41,7 @@ internal static class PackedRun
                 (uint)((a & 255) | ((b & 255) << 8) | ((c & 255) << 16) | (d << 24));
             if ((four & (Lanes - 1)) == 0)
             {
-                to.Runs[(token * (to.Stride / BlockRun.Length)) + (four / Lanes)] = new Float4
+                to.Runs[(token * (to.Stride / BlockRun.Length)) + (four / Lanes)] = new Floats4
                 {
                     A = scale,
                     B = scale * low,

@@ -48,7 +48,7 @@ public readonly record struct QuantizeInput(
                 high += quad < BlockRun.Quads / 2 ? 0 : sum;
             }
 
-            Output.Runs[run] = new Float4 { A = scale, B = scale * low, C = scale * high };
+            Output.Runs[run] = new Floats4 { A = scale, B = scale * low, C = scale * high };
         }
     }
 }

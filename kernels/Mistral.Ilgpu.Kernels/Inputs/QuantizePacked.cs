@@ -33,7 +33,7 @@ public readonly record struct QuantizePacked(
         long source = IntrinsicMath.Min(item, count - 1);
         long token = first + (source / perToken);
         int within = (int)(source % perToken);
-        var x = Input.SubView(token * InputStride, InputStride).Cast<Float4>()[within];
+        var x = Input.SubView(token * InputStride, InputStride).Cast<Floats4>()[within];
         PackedRun.Write(Output, token, within, x, item < count);
     }
 }

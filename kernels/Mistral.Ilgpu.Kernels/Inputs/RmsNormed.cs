@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Kernels.Inputs;
 /// <see cref="GroupReduce.MaxGroupSize"/> items of a group add what that kernel's add, and a product is rounded before anything
 /// is added to it. Columns must be a multiple of four.
 /// </summary>
-public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, float Epsilon)
+public readonly record struct RmsNormed(ArrayView<Floats4> Gain, int Columns, float Epsilon)
 {
     /// <summary>Columns that an item reads at once.</summary>
     public const int PerItem = 4;
@@ -20,7 +20,7 @@ public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, flo
     /// <summary>What the whole row is multiplied with. Every item of the group asks, and all get the same.</summary>
     /// <param name="from">Where the row begins.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float ScaleOf(ArrayView<Float4> input, long from)
+    public float ScaleOf(ArrayView<Floats4> input, long from)
     {
         var shares = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize / TensorLane.WarpSize);
         int items = IntrinsicMath.Min(Group.DimX, GroupReduce.MaxGroupSize);
@@ -61,15 +61,15 @@ public readonly record struct RmsNormed(ArrayView<Float4> Gain, int Columns, flo
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float AddSquares(float sum, Float4 x) =>
+    private static float AddSquares(float sum, Floats4 x) =>
         Fused.MultiplyAdd(x.A, x.A, Fused.MultiplyAdd(x.B, x.B, Fused.MultiplyAdd(x.C, x.C, Fused.MultiplyAdd(x.D, x.D, sum))));
 
     /// <param name="i">Which four columns they are.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Float4 Apply(Float4 x, float scale, int i)
+    public Floats4 Apply(Floats4 x, float scale, int i)
     {
         var gain = Gain[i];
-        return new Float4
+        return new Floats4
         {
             A = Fused.Multiply(Fused.Multiply(x.A, scale), gain.A), B = Fused.Multiply(Fused.Multiply(x.B, scale), gain.B),
             C = Fused.Multiply(Fused.Multiply(x.C, scale), gain.C), D = Fused.Multiply(Fused.Multiply(x.D, scale), gain.D),

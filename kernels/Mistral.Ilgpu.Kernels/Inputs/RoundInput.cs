@@ -22,7 +22,7 @@ public readonly record struct RoundInput<TTensor>(
     public void Execute()
     {
         int packs = Stride / PerPack;
-        var x = Input.Cast<Float4>();
+        var x = Input.Cast<Floats4>();
         var y = Output.Cast<Pack>();
         long end = (long)Tokens.End(State) * packs;
         for (long pack = ((long)Tokens.First(State) * packs) + WorkItems.First; pack < end; pack += WorkItems.Count)

@@ -28,7 +28,7 @@ public readonly record struct GatedMatVecGroup<TFormat, TElement>(
         int packs = InputStride / TFormat.PerPack;
         var weights = Weights.Cast<Pack>();
         int token = Grid.IdxY;
-        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
+        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
         float gate = 0;
         float up = 0;
         for (int pack = Group.IdxX; pack < packs; pack += Group.DimX)

@@ -42,7 +42,7 @@ public readonly record struct GatedMatVecPacks<TFormat, TElement>(
             var up1 = weights.SubView((long)(Rows + next) * packs, packs);
             for (int token = first; token < end; token++)
             {
-                var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
+                var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
                 float g0 = 0, g1 = 0, u0 = 0, u1 = 0;
                 for (int pack = 0; pack < packs; pack++)
                 {

@@ -28,7 +28,7 @@ public readonly record struct MatVecGroup<TFormat, TElement, TResult>(
         int packs = InputStride / TFormat.PerPack;
         var weights = Weights.Cast<Pack>();
         int token = Grid.IdxY;
-        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
+        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
         float sum = 0;
         for (int pack = Group.IdxX; pack < packs; pack += Group.DimX)
         {

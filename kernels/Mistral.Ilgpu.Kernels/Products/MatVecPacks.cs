@@ -47,7 +47,7 @@ public readonly record struct MatVecPacks<TFormat, TElement, TResult>(
             var w3 = weights.SubView((long)IntrinsicMath.Min(row + 3, Rows - 1) * packs, packs);
             for (int token = first; token < end; token++)
             {
-                var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
+                var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
                 float y0 = 0, y1 = 0, y2 = 0, y3 = 0;
                 for (int pack = 0; pack < packs; pack++)
                 {

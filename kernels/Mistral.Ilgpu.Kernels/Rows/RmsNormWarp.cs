@@ -16,9 +16,9 @@ namespace Mistral.Ilgpu.Kernels.Rows;
 [CudaForm(70)]
 public readonly record struct RmsNormWarp<TExtra>(
     StepState State,
-    ArrayView<Float4> Input,
+    ArrayView<Floats4> Input,
     RmsNormed Norm,
-    ArrayView<Float4> Output,
+    ArrayView<Floats4> Output,
     PackedInput Packed,
     int Stride,
     RowRange Rows,

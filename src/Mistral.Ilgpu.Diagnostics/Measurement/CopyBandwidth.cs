@@ -22,11 +22,11 @@ public static class CopyBandwidth
     /// <summary>Bytes read and written per second, the best of a few.</summary>
     public static double Measure(ComputeDevice device)
     {
-        long most = Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes) / Interop.SizeOf<Float4>();
-        using var from = device.Allocate<Float4>(most, "the bandwidth measurement");
-        using var to = device.Allocate<Float4>(most, "the bandwidth measurement");
+        long most = Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes) / Interop.SizeOf<Floats4>();
+        using var from = device.Allocate<Floats4>(most, "the bandwidth measurement");
+        using var to = device.Allocate<Floats4>(most, "the bandwidth measurement");
         var family = Family.Of(device);
-        long length = LeastBytes / Interop.SizeOf<Float4>();
+        long length = LeastBytes / Interop.SizeOf<Floats4>();
         // Compiles, and finds a length that outgrows the caches without taking long where copies are slow.
         Time();
         var time = Time();
@@ -38,7 +38,7 @@ public static class CopyBandwidth
 
         int launches = time < ShortLaunch ? MostLaunches : 1;
         var best = Enumerable.Range(0, Repetitions).Min(_ => Time(launches));
-        return 2.0 * length * Interop.SizeOf<Float4>() * launches / best.TotalSeconds;
+        return 2.0 * length * Interop.SizeOf<Floats4>() * launches / best.TotalSeconds;
 
         TimeSpan Time(int times = 1)
         {

@@ -22,7 +22,8 @@ public sealed partial class MistralModel : IDisposable
     private readonly bool _drawsTokens;
     private bool _hasChosen;
 
-    private MistralModel(ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
+    private MistralModel(
+        ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
     {
         Device = device;
         Config = config;

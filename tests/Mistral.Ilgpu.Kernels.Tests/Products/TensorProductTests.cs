@@ -206,7 +206,7 @@ public sealed class TensorProductTests
         float[] x = [.. Enumerable.Range(0, Tokens * Columns).Select(i => i / 32 == 1 ? 0 : (random.NextSingle() - 0.5f) * MathF.Pow(10, random.Next(-3, 4)))];
         var state = PassState.Of(device, Tokens);
         var plain = QuantizedActivations.Allocate(device, Tokens, Columns, "test data", _ => { })!.Value;
-        var packed = new PackedInput(device.Zeros<uint>(x.Length / 4), device.Zeros<Float4>(x.Length / 32), Columns);
+        var packed = new PackedInput(device.Zeros<uint>(x.Length / 4), device.Zeros<Floats4>(x.Length / 32), Columns);
         device.Launch(new KernelConfig(1, 32), new QuantizeInput(state, device.Upload(x), plain, Columns, RowRange.Tokens));
         device.Launch(new KernelConfig(1, 128), new QuantizePacked(state, device.Upload(x), packed, Columns, RowRange.Tokens));
         Assert.Equal(device.Download(plain.Runs), device.Download(packed.Runs));

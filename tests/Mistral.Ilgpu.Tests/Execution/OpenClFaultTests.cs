@@ -19,7 +19,7 @@ public sealed class OpenClFaultTests
     public void Launch_OfGroupsThatAreTooLarge_TellsTheKernelTheCallAndTheCode()
     {
         var device = TestDevice.Get("opencl");
-        var kernel = new CopyFloats(device.Upload(new Float4[4]), device.Zeros<Float4>(4));
+        var kernel = new CopyFloats(device.Upload(new Floats4[4]), device.Zeros<Floats4>(4));
         // Each dimension is what the device takes, all of them are not.
         var shape = new KernelConfig(new Index3D(1, 1, 1), new Index3D(device.Info.MaxGroupSize, 2, 1));
         string expected = $"device {device.Info.Id} could not launch CopyFloats: clEnqueueNDRangeKernel failed: CL_INVALID_WORK_GROUP_SIZE (-54)";

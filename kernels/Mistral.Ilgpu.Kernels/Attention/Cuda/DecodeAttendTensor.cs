@@ -86,7 +86,7 @@ public readonly record struct DecodeAttendTensor<THead>(
     {
         var merge = new TensorMerge(Input, Parts, token, kvHead, splits);
         int elements = Input.Group * Input.HeadDim;
-        var output = Input.Output.Cast<Float4>();
+        var output = Input.Output.Cast<Floats4>();
         for (int first = 0; first < elements; first += Group.DimX * PackedRun.PerLane)
         {
             // Lanes past the end repeat the last one, see there.

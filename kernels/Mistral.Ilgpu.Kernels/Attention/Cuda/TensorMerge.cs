@@ -53,15 +53,15 @@ internal readonly struct TensorMerge
     /// <summary>Four neighbours of the token's output.</summary>
     /// <param name="element">The first one's place among those of the heads.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Float4 Join(int element)
+    public Floats4 Join(int element)
     {
         int head = element / _input.HeadDim;
         int slot = head * DecodeSplits.Most;
         int step = PerPart / PackedRun.PerLane;
         long at = (_from + ((long)slot * PerPart) + (element - (head * _input.HeadDim))) / PackedRun.PerLane;
-        var parts = _parts.Cast<Float4>();
+        var parts = _parts.Cast<Floats4>();
         int last = _splits - 1;
-        var output = default(Float4);
+        var output = default(Floats4);
         float sum = 0;
         for (int split = 0; split < _splits; split += 8)
         {
@@ -85,11 +85,11 @@ internal readonly struct TensorMerge
         }
 
         float scale = 1 / sum;
-        return new Float4 { A = output.A * scale, B = output.B * scale, C = output.C * scale, D = output.D * scale };
+        return new Floats4 { A = output.A * scale, B = output.B * scale, C = output.C * scale, D = output.D * scale };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(ref Float4 output, ref float sum, Float4 part, int slot, bool exists)
+    private void Add(ref Floats4 output, ref float sum, Floats4 part, int slot, bool exists)
     {
         float keep = _keeps[slot];
         float more = sum + (keep * _sums[slot]);
@@ -98,7 +98,7 @@ internal readonly struct TensorMerge
         float c = output.C + (keep * part.C);
         float d = output.D + (keep * part.D);
         sum = exists ? more : sum;
-        output = new Float4
+        output = new Floats4
         {
             A = exists ? a : output.A,
             B = exists ? b : output.B,

@@ -17,7 +17,7 @@ public readonly record struct TensorRow(
     {
         // Loaded from where there is something in any case, so that no load waits for a branch or for another.
         bool exists = Exists && element < HeadDim;
-        var pair = Query.Cast<Float2>()[(QueryAt + IntrinsicMath.Min(element, HeadDim - 2)) / 2];
+        var pair = Query.Cast<Floats2>()[(QueryAt + IntrinsicMath.Min(element, HeadDim - 2)) / 2];
         float low = exists ? pair.A * Scale : 0;
         float high = exists ? pair.B * Scale : 0;
         return TFormat.Pair(low, high);

@@ -12,7 +12,7 @@ internal readonly struct SplitEight<TTensor>
 
     /// <param name="exists">Otherwise they are zeros.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public SplitEight(Float4 first, Float4 second, bool exists)
+    public SplitEight(Floats4 first, Floats4 second, bool exists)
     {
         _a = SplitPair.Of<TTensor>(exists ? first.A : 0, exists ? first.B : 0);
         _b = SplitPair.Of<TTensor>(exists ? first.C : 0, exists ? first.D : 0);

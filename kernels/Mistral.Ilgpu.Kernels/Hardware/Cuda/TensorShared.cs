@@ -71,12 +71,12 @@ internal static class TensorShared
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Float4 LoadFloats(uint from)
+    public static Floats4 LoadFloats(uint from)
     {
         Output<float> a = default, b = default, c = default, d = default;
         Input<uint> at = from;
         CudaAsm.EmitRef("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];", ref a, ref b, ref c, ref d, ref at);
-        return new Float4 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
+        return new Floats4 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,7 +17,7 @@ public readonly record struct BlockMatVecNormed<TFormat>(
     StepState State,
     BlockWeights Weights,
     PrefetchedBlocks Ahead,
-    ArrayView<Float4> Input,
+    ArrayView<Floats4> Input,
     RmsNormed Norm,
     ArrayView<float> Output,
     int Rows,

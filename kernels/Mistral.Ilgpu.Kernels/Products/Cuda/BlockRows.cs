@@ -117,7 +117,7 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Float4 input)
+    private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Floats4 input)
     {
         var quants = TFormat.Quants(loaded.Words, Within);
         return RunSum.Add<TFormat>(

@@ -19,7 +19,7 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
     StepState State,
     BlockWeights Weights,
     PrefetchedBlocks Ahead,
-    ArrayView<Float4> Input,
+    ArrayView<Floats4> Input,
     RmsNormed Norm,
     ArrayView<float> Output,
     PackedInput Packed,
@@ -62,7 +62,7 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         {
             int four = TensorLane.Index & (PackedRun.Lanes - 1);
             int at = four * PackedRun.PerLane;
-            var x = new Float4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
+            var x = new Floats4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
             PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, TensorLane.Index < PackedRun.Lanes);
         }
     }

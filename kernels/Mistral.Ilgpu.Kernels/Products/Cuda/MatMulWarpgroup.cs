@@ -171,11 +171,11 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
 
     // Of rows lane, lane + 32 and so on of the tile. In place of what does not exist the last is loaded.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Float4 Current(int firstRow, int firstToken, int token, int count)
+    private Floats4 Current(int firstRow, int firstToken, int token, int count)
     {
         long at = (long)(firstToken + IntrinsicMath.Min(token, count - 1)) * OutputStride;
         int row = firstRow + TensorLane.Index;
-        return new Float4
+        return new Floats4
         {
             A = Output[at + IntrinsicMath.Min(row, Rows - 1)],
             B = Output[at + IntrinsicMath.Min(row + 32, Rows - 1)],
@@ -186,14 +186,14 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
 
     // Of the token's sums, also of one that does not exist.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Float4 Combine(Float4 current, uint sums, int token)
+    private Floats4 Combine(Floats4 current, uint sums, int token)
     {
         uint from = sums + (uint)(token * WarpgroupSums.PitchBytes);
         float a = TensorShared.Load(from) * Weights.Scale, b = TensorShared.Load(from + 128) * Weights.Scale;
         float c = TensorShared.Load(from + 256) * Weights.Scale, d = TensorShared.Load(from + 384) * Weights.Scale;
         return TEpilogue.IsGated
-            ? new Float4 { A = TEpilogue.CombineOnCuda(current.A, a, b), B = TEpilogue.CombineOnCuda(current.B, c, d) }
-            : new Float4
+            ? new Floats4 { A = TEpilogue.CombineOnCuda(current.A, a, b), B = TEpilogue.CombineOnCuda(current.B, c, d) }
+            : new Floats4
             {
                 A = TEpilogue.CombineOnCuda(current.A, a, 0),
                 B = TEpilogue.CombineOnCuda(current.B, b, 0),
@@ -203,7 +203,7 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int firstRow, int firstToken, int token, int count, Float4 values)
+    private void Write(int firstRow, int firstToken, int token, int count, Floats4 values)
     {
         if (token >= count)
         {

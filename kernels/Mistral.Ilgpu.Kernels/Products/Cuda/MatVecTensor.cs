@@ -125,7 +125,7 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
             D = PlaceOf(row + (3 * TensorLane.RowsApart), packs),
             First = first * packs,
             Second = IntrinsicMath.Min(token + Strands.Tokens, lastToken) * packs,
-            Scale = TNorm.IsOn ? Norm.ScaleOf(Input.Cast<Float4>(), 2L * first * packs) : 1,
+            Scale = TNorm.IsOn ? Norm.ScaleOf(Input.Cast<Floats4>(), 2L * first * packs) : 1,
         };
         int within = TensorLane.Index & (StepPacks - 1);
         int whole = packs & -ChunkPacks;
@@ -155,7 +155,7 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Products Step(Products sums, in Places places, int pack, bool exists)
     {
-        var x = Input.Cast<Float4>();
+        var x = Input.Cast<Floats4>();
         var rows = Load(places, pack);
         long first = 2L * (places.First + pack);
         var eight = TNorm.IsOn

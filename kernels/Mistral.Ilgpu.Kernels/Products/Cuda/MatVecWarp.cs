@@ -55,7 +55,7 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
         int packs = InputStride / TFormat.PerPack;
         var weights = Weights.Cast<Pack>();
         long from = (long)row * packs;
-        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Float4>();
+        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
         float sum = 0;
         int pack = TensorLane.Index;
         for (; pack + (3 * Lanes) < packs; pack += 4 * Lanes)

@@ -13,7 +13,7 @@ internal struct RunColumns
 
     /// <summary>The run's entry in <see cref="Inputs.PackedInput"/> of the tokens 2 × (lane mod 4) and of the next; its scale
     /// alone where weights have no offsets.</summary>
-    public Float4 First, Second;
+    public Floats4 First, Second;
 
     /// <summary>Those of up to sixteen tokens, from a stage.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -34,9 +34,9 @@ internal struct RunColumns
         {
             Low = low,
             High = high,
-            First = TFormat.HasOffsets ? TensorShared.LoadFloats(entry) : new Float4 { A = TensorShared.Load(entry) },
+            First = TFormat.HasOffsets ? TensorShared.LoadFloats(entry) : new Floats4 { A = TensorShared.Load(entry) },
             Second = TFormat.HasOffsets
                 ? TensorShared.LoadFloats(entry + RunStage.EntriesPitch)
-                : new Float4 { A = TensorShared.Load(entry + RunStage.EntriesPitch) },
+                : new Floats4 { A = TensorShared.Load(entry + RunStage.EntriesPitch) },
         };
 }

@@ -84,7 +84,7 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
         var second = TEpilogue.IsGated ? Strands.FourOf(memory, 1, within, four) : default;
         long to = ((long)token * OutputStride) + row;
         int rows = token < end ? Rows - row : 0;
-        var made = new Float4
+        var made = new Floats4
         {
             A = Write(to, rows > 0, product.A, second.A), B = Write(to + 1, rows > 1, product.B, second.B),
             C = Write(to + 2, rows > 2, product.C, second.C), D = Write(to + 3, rows > 3, product.D, second.D),

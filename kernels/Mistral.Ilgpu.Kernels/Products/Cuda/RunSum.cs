@@ -13,7 +13,7 @@ internal static class RunSum
     /// <param name="high">Of the second.</param>
     /// <param name="input">The run's entry in <see cref="Inputs.PackedInput"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Add<TFormat>(float sum, int low, int high, RunScale scale, Float4 input)
+    public static float Add<TFormat>(float sum, int low, int high, RunScale scale, Floats4 input)
         where TFormat : struct, IBlockFormat =>
         TFormat.HalvesDiffer
             ? Add<TFormat>(sum, (float)low, high, scale, input)
@@ -22,7 +22,7 @@ internal static class RunSum
     /// <summary>The same of whole numbers that are floats already, as exact.</summary>
     /// <param name="low">Of both halves, where they have one scale.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Add<TFormat>(float sum, float low, float high, RunScale scale, Float4 input)
+    public static float Add<TFormat>(float sum, float low, float high, RunScale scale, Floats4 input)
         where TFormat : struct, IBlockFormat
     {
         if (TFormat.HalvesDiffer)

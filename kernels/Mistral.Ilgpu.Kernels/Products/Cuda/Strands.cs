@@ -70,7 +70,7 @@ public static class Strands
     /// <summary>The sum over all strands of rows 4 <paramref name="four"/> to 4 <paramref name="four"/> + 3. The tree is that of
     /// <see cref="WarpRows.SumOfLanes"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Float4 FourOf(uint memory, int matrix, int token, int four)
+    internal static Floats4 FourOf(uint memory, int matrix, int token, int four)
     {
         int block = (4 * matrix) + (2 * (token / Tokens)) + (four / (Rows / PackedRun.PerLane));
         int within = ((token & (Tokens - 1)) * Rows) + ((four * PackedRun.PerLane) & (Rows - 1));
@@ -81,11 +81,11 @@ public static class Strands
 
     // Strands i and i + 4 of eight.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Pair(uint at) =>
+    private static Floats4 Pair(uint at) =>
         Add(TensorShared.LoadFloats(at), TensorShared.LoadFloats(at + (4 * BlockFloats * sizeof(float))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Add(Float4 a, Float4 b) => new() { A = a.A + b.A, B = a.B + b.B, C = a.C + b.C, D = a.D + b.D };
+    private static Floats4 Add(Floats4 a, Floats4 b) => new() { A = a.A + b.A, B = a.B + b.B, C = a.C + b.C, D = a.D + b.D };
 
     /// <summary>The sum over eight strands of element <paramref name="item"/> of neighbouring blocks: row item mod 16, token item
     /// / 16.</summary>

@@ -7,5 +7,5 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 public sealed record FusedNorm(Activation Input, ArrayView<float> Gain, float Epsilon)
 {
     /// <summary>As kernels want it.</summary>
-    public RmsNormed Kernel => new(Gain.Cast<Float4>(), Input.Columns, Epsilon);
+    public RmsNormed Kernel => new(Gain.Cast<Floats4>(), Input.Columns, Epsilon);
 }

@@ -21,7 +21,7 @@ public static class QuantizedActivations
             ? new Int8Input(
                 Own(device.Allocate<int>(rows * columns / BlockRun.QuadLength, purpose)).View,
                 Own(device.Allocate<int>(2 * rows * columns / BlockRun.QuadLength, purpose)).View,
-                Own(device.Allocate<Float4>(rows * columns / BlockRun.Length, purpose)).View,
+                Own(device.Allocate<Floats4>(rows * columns / BlockRun.Length, purpose)).View,
                 columns)
             : null;
 

@@ -19,7 +19,7 @@ public sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
     {
         string purpose = $"the activations '{name}'";
         PackedInput? packed = columns % BlockRun.Length != 0 ? null : new PackedInput(
-            Room<uint>((long)rows * columns / sizeof(uint)), Room<Float4>((long)rows * columns / BlockRun.Length), columns);
+            Room<uint>((long)rows * columns / sizeof(uint)), Room<Floats4>((long)rows * columns / BlockRun.Length), columns);
         return new TensorInput(packed, Room<ushort>((long)rows * Padding.Pad(columns)));
 
         ArrayView<T> Room<T>(long length)

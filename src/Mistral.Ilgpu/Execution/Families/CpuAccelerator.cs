@@ -15,7 +15,7 @@ internal sealed class CpuAccelerator(DeviceInfo device) : Family(device)
     public override KernelConfig Coarse(long items) => Elements(items);
 
     // A kernel here costs far more than the bytes it copies.
-    internal override void Copy(ComputeDevice device, ArrayView<Float4> from, ArrayView<Float4> to) =>
+    internal override void Copy(ComputeDevice device, ArrayView<Floats4> from, ArrayView<Floats4> to) =>
         from.CopyTo(device.Stream, to.SubView(0, from.Length));
 
     internal override KernelSet Kernels(

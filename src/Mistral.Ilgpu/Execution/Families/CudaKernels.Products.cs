@@ -134,13 +134,13 @@ internal sealed partial class CudaKernels
 
         Launch ProductOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockMatVecNormed<TFormat>(
-                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(),
+                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Floats4>(),
                 norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
             _ => new KernelConfig(LaunchShape.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 
         Launch GatedOf(RowSet set, FusedNorm norm) => Launcher(
             new BlockSwiGluNormed<TFormat>(
-                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Float4>(),
+                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Floats4>(),
                 norm.Kernel, to, outputPacked.GetValueOrDefault(), made, norm.Input.Stride, output.Stride, set.Range),
             _ => new KernelConfig(LaunchShape.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
 

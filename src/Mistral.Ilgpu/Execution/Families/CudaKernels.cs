@@ -19,14 +19,14 @@ internal sealed partial class CudaKernels(
             return base.Norm(input, gain, output, epsilon, rows, makesInt8);
         }
 
-        var norm = new RmsNormed(gain.Cast<Float4>(), input.Columns, epsilon);
+        var norm = new RmsNormed(gain.Cast<Floats4>(), input.Columns, epsilon);
         return makesInt8 ? Warp<AlsoInt8>(Room(output).Packed!.Value) : Warp<FloatsAlone>(default);
 
         // Of tokens those of prompts are multiplied in 16 bits.
         Launch Warp<TExtra>(PackedInput packed)
             where TExtra : struct, IRunResult => Launcher(
             new RmsNormWarp<TExtra>(
-                State, input.View.Cast<Float4>(), norm, output.View.Cast<Float4>(), packed, input.Stride, rows.Range,
+                State, input.View.Cast<Floats4>(), norm, output.View.Cast<Floats4>(), packed, input.Stride, rows.Range,
                 rows == RowSet.Tokens ? RowRange.Decode : rows.Range),
             pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize));
     }

@@ -108,7 +108,7 @@ public abstract class Family
     internal virtual bool LeaveOut(ComputeDevice device, string reason) => false;
 
     /// <summary>Copies on the device as fast as it can.</summary>
-    internal virtual void Copy(ComputeDevice device, ArrayView<Float4> from, ArrayView<Float4> to) =>
+    internal virtual void Copy(ComputeDevice device, ArrayView<Floats4> from, ArrayView<Floats4> to) =>
         device.Launch(Stream(from.Length), new CopyFloats(from, to));
 
     internal abstract KernelSet Kernels(

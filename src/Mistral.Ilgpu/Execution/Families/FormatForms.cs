@@ -34,7 +34,8 @@ internal abstract class FormatForms
     public abstract void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow);
 
     /// <summary>Fills rows of a band with those of a random tensor from <paramref name="tensorRow"/> on.</summary>
-    public abstract void FillRandom(ComputeDevice device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows);
+    public abstract void FillRandom(
+        ComputeDevice device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows);
 
     private sealed class ByKind : IFormatUse<FormatForms>
     {

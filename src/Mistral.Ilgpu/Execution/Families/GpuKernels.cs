@@ -21,7 +21,7 @@ internal partial class GpuKernels(
 
     private protected override Launch Choose(Activation logits, ArrayView<int> result) => Family.DrawsTokens
         ? Launcher(
-            new ChooseGroup(State, logits.View.Cast<Float4>(), result, logits.Columns, logits.Stride),
+            new ChooseGroup(State, logits.View.Cast<Floats4>(), result, logits.Columns, logits.Stride),
             pass => new KernelConfig(pass.LogitCount, family.ChoiceGroup))
         : Launcher(
             new ArgMaxGroup(logits.View, result, logits.Columns, logits.Stride),

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>Two neighbouring activations, loaded in one instruction.</summary>
-public struct Float2
+public struct Floats2
 {
     public float A, B;
 }
