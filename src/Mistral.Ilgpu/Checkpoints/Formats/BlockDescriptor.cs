@@ -24,30 +24,32 @@ internal abstract class BlockDescriptor : FormatDescriptor
 
     public sealed override void Decode(ReadOnlySpan<byte> blocks, Span<float> values)
     {
-        int count = values.Length / BlockLength;
-        for (int i = 0; i < count; i++)
+        var (length, bytes) = (BlockLength, BlockBytes);
+        for (int i = 0; i < values.Length / length; i++)
         {
-            DecodeBlock(blocks.Slice(i * BlockBytes, BlockBytes), values.Slice(i * BlockLength, BlockLength));
+            DecodeBlock(blocks.Slice(i * bytes, bytes), values.Slice(i * length, length));
         }
     }
 
     public sealed override void Encode(ReadOnlySpan<float> values, Span<byte> blocks)
     {
-        int count = values.Length / BlockLength;
-        for (int i = 0; i < count; i++)
+        var (length, bytes) = (BlockLength, BlockBytes);
+        for (int i = 0; i < values.Length / length; i++)
         {
-            EncodeBlock(values.Slice(i * BlockLength, BlockLength), blocks.Slice(i * BlockBytes, BlockBytes));
+            EncodeBlock(values.Slice(i * length, length), blocks.Slice(i * bytes, bytes));
         }
     }
 
     // Weights of a block are finite if its halves are, because what multiplies them is small.
     public sealed override long FirstNotFinite(ReadOnlySpan<byte> blocks)
     {
-        for (int block = 0; block * BlockBytes < blocks.Length; block++)
+        // Asked once, because every block that is loaded comes by here.
+        var (halves, bytes) = (HalvesAt, BlockBytes);
+        for (int block = 0; block * bytes < blocks.Length; block++)
         {
-            foreach (int at in HalvesAt)
+            foreach (int at in halves)
             {
-                if (!Half.IsFinite(BinaryPrimitives.ReadHalfLittleEndian(blocks[((block * BlockBytes) + at)..])))
+                if (!Half.IsFinite(BinaryPrimitives.ReadHalfLittleEndian(blocks[((block * bytes) + at)..])))
                 {
                     return (long)block * BlockLength;
                 }
