@@ -63,8 +63,11 @@ public sealed class TensorScalesTests : IDisposable
         Assert.Contains("weight_block_size: found [128,128], expected null: weights have one scale for a tensor", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void CopyRows_OfNaN_Fails()
+    [Theory]
+    [InlineData(TensorFormat.Float8)]
+    [InlineData(TensorFormat.Float32)]
+    [InlineData(TensorFormat.BFloat16)]
+    public void CopyRows_OfNaN_Fails(TensorFormat target)
     {
         Write(tensors =>
         {
@@ -73,8 +76,8 @@ public sealed class TensorScalesTests : IDisposable
         });
         using var checkpoint = Checkpoint.Open(_folder.Path);
         var error = Assert.Throws<ModelFileException>(
-            () => ConvertedModel.Bytes(checkpoint.Tensors[TensorNames.Query(0)], TensorFormat.Float8));
-        Assert.Contains("not a finite fp8 number at row 0, column 5", error.Message, StringComparison.Ordinal);
+            () => ConvertedModel.Bytes(checkpoint.Tensors[TensorNames.Query(0)], target));
+        Assert.Contains($"not a finite {target.ShortName()} number at row 0, column 5", error.Message, StringComparison.Ordinal);
     }
 
     private void Refuse(Action<Dictionary<string, (string Type, long[] Shape, byte[] Bytes)>> change, string expected)

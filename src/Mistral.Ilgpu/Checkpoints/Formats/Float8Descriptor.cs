@@ -3,8 +3,10 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
 /// <summary>See <see cref="Float8"/>.</summary>
-internal sealed class Float8Descriptor() : ElementDescriptor<Float8, byte, byte>(0x7F, 0x7F)
+internal sealed class Float8Descriptor() : ElementDescriptor<Float8, byte, byte>(NaN, NaN)
 {
+    private const byte NaN = 0x7F;
+
     public override string StoredName => "F8_E4M3";
 
     public override string ShortName => "fp8";
@@ -24,7 +26,8 @@ internal sealed class Float8Descriptor() : ElementDescriptor<Float8, byte, byte>
     {
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = Float8.Decode(blocks[i]);
+            // Kernels never meet NaN: it is found here, or by its bits, when weights are loaded.
+            values[i] = (blocks[i] & NaN) == NaN ? float.NaN : Float8.Decode(blocks[i]);
         }
     }
 
