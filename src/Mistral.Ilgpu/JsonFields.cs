@@ -92,6 +92,8 @@ internal sealed class JsonFields
         _ => throw Error(name, Find(name)!.Value, "a positive float32 number"),
     };
 
+    public float RequiredFloat(string name) => PositiveFloat(name) ?? throw Error(name, "nothing", "a positive number");
+
     /// <summary>The strings of a list.</summary>
     public IReadOnlyList<string>? Texts(string name) => Find(name) switch
     {

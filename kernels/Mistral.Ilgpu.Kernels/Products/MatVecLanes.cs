@@ -34,8 +34,8 @@ public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
         {
             var x = Input.SubView((long)token * InputStride, InputStride);
             long to = ((long)token * OutputStride) + row;
-            float product = LaneSum.Dot<TFormat, TElement>(Weights, x, row, InputStride);
-            Output[to] = TResult.Combine(Output[to], TFormat.Scaled(product, Weights, InputStride, row));
+            Output[to] = TResult.Combine(
+                Output[to], TFormat.Scaled(LaneSum.Dot<TFormat, TElement>(Weights, x, row, InputStride), Weights, InputStride, row));
         }
     }
 }

@@ -71,7 +71,7 @@ internal static class SelfTest
     }
 
     // In these the built-in model has other logits.
-    private static bool IsCoarse(TensorFormat format) => format.IsQuantized() || format.Descriptor().Largest is not null;
+    private static bool IsCoarse(TensorFormat format) => format.IsQuantized() || format.HasScale();
 
     private static void Test(ComputeDevice device, TensorFormat weights, TensorFormat cache, CancellationToken cancellation)
     {

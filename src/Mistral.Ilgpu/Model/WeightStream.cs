@@ -76,7 +76,7 @@ public sealed class WeightStream(
     /// <summary>Writes the scale that rows have in common; nothing in formats whose tensors have none.</summary>
     internal void WriteScales(WeightBand band, int firstRow, int count, float scale)
     {
-        if (band.Format.Descriptor().Largest is not null)
+        if (band.Format.HasScale())
         {
             float[] scales = [.. Enumerable.Repeat(scale, count)];
             band.Scales.SubView(firstRow, count).CopyFromCPU(device.Stream, scales);

@@ -22,7 +22,7 @@ internal static class TensorScales
     /// <exception cref="ModelFileException">There is none, or not one number.</exception>
     public static StoredTensor Take(Dictionary<string, StoredTensor> stored, StoredTensor tensor)
     {
-        if (TensorFormatExtensions.FromStoredName(tensor.Type) is not { } format || format.Descriptor().Largest is null
+        if (TensorFormatExtensions.FromStoredName(tensor.Type) is not { } format || !format.HasScale()
             || tensor.Source is RandomTensor)
         {
             return tensor;
@@ -54,7 +54,7 @@ internal static class TensorScales
     private static float Read(StoredTensor scale)
     {
         if (TensorFormatExtensions.FromStoredName(scale.Type) is not { } format
-            || format.BlockLength() != 1 || format.Descriptor().Largest is not null)
+            || format.BlockLength() != 1 || format.HasScale())
         {
             throw new ModelFileException(scale.Source.Name, $"{scale.Name}.dtype: found {scale.Type}, expected F32, F16 or BF16");
         }

@@ -44,11 +44,9 @@ internal static class HuggingFaceExport
     }
 
     private static TensorFormat FormatOf(CheckpointTensor tensor, TensorFormat? type) =>
-        type is { } wanted && HasScale(wanted) && tensor.Rows == 1 ? TensorFormat.BFloat16
+        type is { } wanted && wanted.HasScale() && tensor.Rows == 1 ? TensorFormat.BFloat16
         : type is null && tensor.Format.IsQuantized() ? TensorFormat.Float16
         : tensor.FormatAs(type);
-
-    private static bool HasScale(TensorFormat format) => format.Descriptor().Largest is not null;
 
     private static void WriteTensors(Checkpoint checkpoint, string path, TensorFormat? type, TensorCopy copy)
     {
@@ -59,22 +57,13 @@ internal static class HuggingFaceExport
         foreach (var (expected, stored) in tensors)
         {
             var format = FormatOf(stored, type);
-            long end = at + format.BytesOf((long)expected.Rows * expected.Columns);
-            header[expected.SourceName] = new JsonObject
+            Add(
+                expected.SourceName, format,
+                expected.Rows == 1 ? new JsonArray(expected.Columns) : new JsonArray(expected.Rows, expected.Columns),
+                (long)expected.Rows * expected.Columns);
+            if (format.HasScale())
             {
-                ["dtype"] = format.StoredName(),
-                ["shape"] = expected.Rows == 1 ? new JsonArray(expected.Columns) : new JsonArray(expected.Rows, expected.Columns),
-                ["data_offsets"] = new JsonArray(at, end),
-            };
-            at = end;
-            if (HasScale(format))
-            {
-                header[TensorScales.NameFor(expected.SourceName)] = new JsonObject
-                {
-                    ["dtype"] = TensorFormat.Float32.StoredName(), ["shape"] = new JsonArray(), ["data_offsets"] = new JsonArray(
-                        at, at + sizeof(float)),
-                };
-                at += sizeof(float);
+                Add(TensorScales.NameFor(expected.SourceName), TensorFormat.Float32, [], 1);
             }
         }
 
@@ -84,13 +73,23 @@ internal static class HuggingFaceExport
         {
             var format = FormatOf(stored, type);
             copy.Write(output, stored, format, expected.SplitHeadDim);
-            if (HasScale(format))
+            if (format.HasScale())
             {
                 output.Write(BitConverter.GetBytes(stored.ScaleAs(format)));
             }
         }
 
         output.Flush(flushToDisk: true);
+
+        void Add(string name, TensorFormat format, JsonArray shape, long elements)
+        {
+            long end = at + format.BytesOf(elements);
+            header[name] = new JsonObject
+            {
+                ["dtype"] = format.StoredName(), ["shape"] = shape, ["data_offsets"] = new JsonArray(at, end),
+            };
+            at = end;
+        }
     }
 
     private static JsonObject Config(Checkpoint checkpoint, TensorFormat? type)
@@ -108,9 +107,7 @@ internal static class HuggingFaceExport
             ["head_dim"] = config.HeadDim,
             ["intermediate_size"] = config.FeedForwardDim,
             ["hidden_act"] = "silu",
-            // As decimal text, because a float32 widened to double would print digits that it does not have.
-            ["rms_norm_eps"] = JsonNode.Parse(
-                config.NormEpsilon.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
+            ["rms_norm_eps"] = HuggingFaceRopeExport.Number(config.NormEpsilon),
             ["max_position_embeddings"] = config.MaxPositions,
             ["sliding_window"] = config.SlidingWindow,
             ["tie_word_embeddings"] = config.TiedEmbeddings,
@@ -126,7 +123,7 @@ internal static class HuggingFaceExport
             },
             ["use_cache"] = true,
         };
-        if (checkpoint.Tensors.Values.Any(tensor => HasScale(FormatOf(tensor, type))))
+        if (checkpoint.Tensors.Values.Any(tensor => FormatOf(tensor, type).HasScale()))
         {
             json[HuggingFaceQuantization.Field] = HuggingFaceQuantization.Write("lm_head");
         }

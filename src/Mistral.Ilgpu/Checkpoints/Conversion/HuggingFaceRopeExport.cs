@@ -81,6 +81,7 @@ internal static class HuggingFaceRopeExport
 
     private static JsonArray Numbers(PairScaling pairs) => new([.. pairs.Divisors.Select(Number)]);
 
-    // As decimal text, because a float32 widened to double would print digits that it does not have.
-    private static JsonNode Number(float value) => JsonNode.Parse(value.ToString("R", CultureInfo.InvariantCulture))!;
+    /// <summary>A number as decimal text, because a float32 widened to double would print digits that it does not
+    /// have.</summary>
+    public static JsonNode Number(float value) => JsonNode.Parse(value.ToString("R", CultureInfo.InvariantCulture))!;
 }

@@ -77,7 +77,7 @@ internal static class FormatConversion
         }
 
         // Rounding to whole numbers, or to a largest one, would hide what is not finite.
-        if ((to.IsQuantized() || to.Descriptor().Largest is not null)
+        if ((to.IsQuantized() || to.HasScale())
             && TensorFormat.Float32.Descriptor().FirstNotFinite(MemoryMarshal.AsBytes(run)) is >= 0 and var bad)
         {
             return at + bad;

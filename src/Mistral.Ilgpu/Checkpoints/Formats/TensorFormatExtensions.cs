@@ -15,6 +15,9 @@ public static class TensorFormatExtensions
     /// <summary>Whether elements are quantized in blocks.</summary>
     public static bool IsQuantized(this TensorFormat format) => format.Descriptor().IsQuantized;
 
+    /// <summary>Whether tensors have a scale that weights are multiplied with, see <see cref="FormatDescriptor.Largest"/>.</summary>
+    internal static bool HasScale(this TensorFormat format) => format.Descriptor().Largest is not null;
+
     /// <summary>Elements that are stored together: 1, 32 or 256.</summary>
     public static int BlockLength(this TensorFormat format) => format.Descriptor().BlockLength;
 

@@ -87,9 +87,9 @@ internal static class HuggingFaceRope
         RequireNeutral(rope, "partial_rotary_factor");
         RopeScaling? scaling = kind switch
         {
-            "linear" => Required(rope, "factor") is var factor && factor == 1 ? null : new LinearScaling(factor),
+            "linear" => rope.RequiredFloat("factor") is var factor && factor == 1 ? null : new LinearScaling(factor),
             "llama3" => new Llama3Scaling(
-                Required(rope, "factor"), Required(rope, "low_freq_factor"), Required(rope, "high_freq_factor"),
+                rope.RequiredFloat("factor"), rope.RequiredFloat("low_freq_factor"), rope.RequiredFloat("high_freq_factor"),
                 rope.RequiredCount(Original)),
             "yarn" => Yarn(rope),
             "longrope" => new PairScaling(Divisors(rope)),
@@ -130,7 +130,7 @@ internal static class HuggingFaceRope
 
     private static YarnScaling Yarn(JsonFields rope)
     {
-        float factor = Required(rope, "factor");
+        float factor = rope.RequiredFloat("factor");
         float weight = NotNegative(rope, "mscale") ?? 0;
         float allDimensions = NotNegative(rope, "mscale_all_dim") ?? 0;
         return new YarnScaling(
@@ -174,9 +174,6 @@ internal static class HuggingFaceRope
             null => throw rope.Error(name, "nothing", "a list of numbers"),
         };
     }
-
-    private static float Required(JsonFields rope, string name) =>
-        rope.PositiveFloat(name) ?? throw rope.Error(name, "nothing", "a positive number");
 
     private static float? NotNegative(JsonFields rope, string name) =>
         rope.Find(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number) && number == 0

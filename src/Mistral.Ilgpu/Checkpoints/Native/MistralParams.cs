@@ -103,11 +103,11 @@ internal static class MistralParams
         }
 
         RequireOnly(yarn, "factor", Original, "beta", "alpha", "apply_scale");
-        float factor = Required(yarn, "factor");
+        float factor = yarn.RequiredFloat("factor");
         // Without the scale, queries and keys keep their size.
         bool isApplied = yarn.Find("apply_scale") is null || yarn.Flag("apply_scale");
         var scaling = new YarnScaling(
-            factor, yarn.RequiredCount(Original), Required(yarn, "beta"), Required(yarn, "alpha"),
+            factor, yarn.RequiredCount(Original), yarn.RequiredFloat("beta"), yarn.RequiredFloat("alpha"),
             isApplied ? YarnScaling.AttentionOf(factor) : 1);
         return scaling.Fault(headDim, theta) is not { } fault ? scaling : throw yarn.Error(
             fault.Name switch
@@ -128,7 +128,7 @@ internal static class MistralParams
         }
 
         RequireOnly(scales, Original, "beta");
-        return new QueryScaling(Required(scales, "beta"), scales.RequiredCount(Original));
+        return new QueryScaling(scales.RequiredFloat("beta"), scales.RequiredCount(Original));
     }
 
     private static void RequireOnly(JsonFields fields, params string[] names)
@@ -141,9 +141,6 @@ internal static class MistralParams
             }
         }
     }
-
-    private static float Required(JsonFields fields, string name) =>
-        fields.PositiveFloat(name) ?? throw fields.Error(name, "nothing", "a positive number");
 
     private static (int? All, ImmutableArray<int?> ByLayer) Windows(JsonFields fields)
     {

@@ -69,7 +69,7 @@ public sealed record WeightBand(
         long padded = Padded(rows, layout);
         if (!format.IsQuantized())
         {
-            int scaleBytes = format.Descriptor().Largest is null ? 0 : sizeof(float);
+            int scaleBytes = format.HasScale() ? sizeof(float) : 0;
             return padded * ((Padding.Pad(columns) * (long)format.BytesPerElement()) + scaleBytes);
         }
 
