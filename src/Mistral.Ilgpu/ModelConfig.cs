@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Positions;
 namespace Mistral.Ilgpu;
 
 /// <summary>What a model is made of; immutable, and valid once made by a reader.</summary>
-public sealed record ModelConfig
+internal sealed record ModelConfig
 {
     /// <summary>Rows of the embedding.</summary>
     public required int VocabularySize { get; init; }

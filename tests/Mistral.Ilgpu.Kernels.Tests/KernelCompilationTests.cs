@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Every kernel in every form that is not for the CPU accelerator alone compiles for every backend, with no such device
 /// in the machine.</summary>
-public sealed partial class KernelCompilationTests(KernelCode code) : IClassFixture<KernelCode>
+public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFixture<SharedCode>
 {
     public static TheoryData<string> Compiled => Rows(KernelCatalog.All.Where(form => form.CpuOnly is null));
 
@@ -19,10 +19,10 @@ public sealed partial class KernelCompilationTests(KernelCode code) : IClassFixt
     public void Kernel_CompiledForEachBackend_IsWhatItsFormSays(string kernel)
     {
         var form = Form(kernel);
-        Assert.All(Architectures(form), architecture => CheckPtx(form, architecture, code.Ptx(form, architecture)));
+        Assert.All(Architectures(form), architecture => CheckPtx(form, architecture, shared.Code.Ptx(form, architecture)));
         if (form.CudaArchitecture is null)
         {
-            CheckOpenCl(form, code.OpenCl(form));
+            CheckOpenCl(form, shared.Code.OpenCl(form));
         }
     }
 
@@ -36,7 +36,7 @@ public sealed partial class KernelCompilationTests(KernelCode code) : IClassFixt
         Assert.NotEmpty(Architectures(form));
         try
         {
-            Assert.All(Architectures(form).Select(architecture => (architecture, Ptxas.Assemble(ptxas!, form, code.Ptx(form, architecture), architecture))).ToList(), assembled =>
+            Assert.All(Architectures(form).Select(architecture => (architecture, Ptxas.Assemble(ptxas!, form, shared.Code.Ptx(form, architecture), architecture))).ToList(), assembled =>
             {
                 var (_, resources) = assembled;
                 Assert.Equal(0, resources.SpillBytes);

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Step states of passes that need no more than rows and ids.</summary>
-public static class PassState
+internal static class PassState
 {
     /// <summary>The first decoding tokens, then prompts', each at its own position from <paramref name="start"/> on.</summary>
     public static StepState Of(ComputeDevice device, int tokens, int decode = 0, int[]? ids = null, int start = 0)

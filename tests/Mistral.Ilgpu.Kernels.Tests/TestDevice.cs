@@ -18,7 +18,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// for checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not
 /// its own, such as <c>Gpu</c>.
 /// </summary>
-public static class TestDevice
+internal static class TestDevice
 {
     private static readonly Dictionary<string, Lazy<(ComputeDevice? Device, string? Absent)>> Devices = new()
     {

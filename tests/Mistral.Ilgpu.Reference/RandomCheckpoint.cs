@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Mistral.Ilgpu.Reference;
 
 /// <summary>Writes models of random weights in Hugging Face's layout, whole or damaged on purpose.</summary>
-public sealed class RandomCheckpoint
+internal sealed class RandomCheckpoint
 {
     private readonly Random _random;
 

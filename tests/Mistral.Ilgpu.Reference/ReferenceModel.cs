@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Reference;
 /// The whole model in float64 over a cache that keeps everything and masks by the window: what the runtime, which keeps only
 /// the window, must agree with.
 /// </summary>
-public sealed class ReferenceModel
+internal sealed class ReferenceModel
 {
     private readonly ModelConfig _config;
     private readonly Dictionary<string, double[]> _weights;

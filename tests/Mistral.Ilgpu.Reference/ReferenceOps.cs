@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Reference;
 
 /// <summary>Each operation of the model in plain float64, written for reading, not for speed.</summary>
-public static class ReferenceOps
+internal static class ReferenceOps
 {
     /// <summary>y_i = x_i / √(mean of x² + ε) × gain_i (Zhang and Sennrich, arXiv 1910.07467, eq. 4).</summary>
     public static double[] RmsNorm(double[] x, double[] gain, double epsilon)

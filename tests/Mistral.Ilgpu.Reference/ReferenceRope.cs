@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Positions;
 namespace Mistral.Ilgpu.Reference;
 
 /// <summary>Scaled rotary positions in float64, each kind as its source writes it down.</summary>
-public static class ReferenceRope
+internal static class ReferenceRope
 {
     /// <summary>A head's angles at a position, one for each of its pairs.</summary>
     public static double[] Angles(ModelConfig config, int position) =>

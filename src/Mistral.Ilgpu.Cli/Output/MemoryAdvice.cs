@@ -7,7 +7,6 @@ internal static class MemoryAdvice
 {
     public static string Text(ModelMemoryException exception)
     {
-        var plan = exception.Plan;
         string[] options =
         [
             .. exception.FittingType is { } type ? new[] { $"--type {type.ShortName()}" } : [],
@@ -16,9 +15,9 @@ internal static class MemoryAdvice
         string help = options.Length > 0
             ? $"{string.Join(" or ", options)} would fit"
             : "neither --type nor --context alone would do";
-        return $"{exception.Model} does not fit device {exception.Device}: needed {ByteSize.Text(plan.TotalBytes)} "
-            + $"(weights {ByteSize.Text(plan.WeightBytes)}, "
-            + $"cache {ByteSize.Text(plan.CacheBytes)}, activations {ByteSize.Text(plan.ActivationBytes)}), "
+        return $"{exception.Model} does not fit device {exception.Device}: needed {ByteSize.Text(exception.NeededBytes)} "
+            + $"(weights {ByteSize.Text(exception.WeightBytes)}, "
+            + $"cache {ByteSize.Text(exception.CacheBytes)}, activations {ByteSize.Text(exception.ActivationBytes)}), "
             + $"available {ByteSize.Text(exception.AvailableBytes)}; {help}";
     }
 }

@@ -9,4 +9,4 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <param name="Count">How often it comes in a pass.</param>
 /// <param name="Launches">Kernels that it is in a pass that decodes; 0 where another does its work.</param>
 /// <param name="IsPromptProduct">Whether it multiplies tokens of a prompt with weights.</param>
-public sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches, bool IsPromptProduct = false);
+internal sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches, bool IsPromptProduct = false);

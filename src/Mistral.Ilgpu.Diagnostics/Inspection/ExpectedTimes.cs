@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>The operations of a pass by their own formulas, with no device.</summary>
-public static class ExpectedTimes
+internal static class ExpectedTimes
 {
     /// <param name="tokens">Of the pass: of as many texts where they are decoded, of one prompt otherwise.</param>
     /// <param name="position">Tokens that each text has before.</param>

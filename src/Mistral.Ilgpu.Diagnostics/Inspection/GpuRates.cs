@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <param name="TeraflopsPerSecond">16-bit products, dense, sums in float32, as <c>mma.sync</c> reaches them.</param>
 /// <param name="PromptTeraflopsPerSecond">The same of products of prompts, which go by <c>wgmma</c> where there is such.</param>
 /// <param name="Multiprocessors">How many it has.</param>
-public sealed record GpuRates(
+internal sealed record GpuRates(
     string Name, double GigabytesPerSecond, double TeraflopsPerSecond, double PromptTeraflopsPerSecond, int Multiprocessors)
 {
     /// <summary>

@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// The code that ILGPU generates for kernels; needs no device. It keeps what it made for one backend, architecture or form and
 /// others have in common: a form's first text takes nearly all of the time, and the first form more than those after it.
 /// </summary>
-public sealed class KernelCode : IDisposable
+internal sealed class KernelCode : IDisposable
 {
     private readonly Context _context = Context.Create(
         builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <param name="Warps">Most at a time.</param>
 /// <param name="Groups">Most at a time.</param>
 /// <param name="SharedBytes">For all its groups.</param>
-public sealed record Multiprocessor(int Warps, int Groups, int SharedBytes)
+internal sealed record Multiprocessor(int Warps, int Groups, int SharedBytes)
 {
     /// <summary>32-bit registers, of every architecture here.</summary>
     public const int Registers = 65_536;

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <param name="Warps">Theirs.</param>
 /// <param name="MostWarps">That the multiprocessor has room for.</param>
 /// <param name="Limit">What there is no more of: registers, shared memory, warps or groups.</param>
-public sealed record Occupancy(int Groups, int Warps, int MostWarps, string Limit)
+internal sealed record Occupancy(int Groups, int Warps, int MostWarps, string Limit)
 {
     private const int WarpSize = 32;
 

@@ -6,4 +6,4 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>The assembler is older than the PTX.</summary>
-public sealed class OlderPtxasException(string message) : Exception(message);
+internal sealed class OlderPtxasException(string message) : Exception(message);

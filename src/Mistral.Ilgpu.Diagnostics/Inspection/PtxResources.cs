@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <param name="Registers">Of each thread.</param>
 /// <param name="SharedBytes">Of each group.</param>
 /// <param name="SpillBytes">Stored and loaded by each thread for want of registers.</param>
-public sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes)
+internal sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes)
 {
     /// <summary>What the assembler says it could not make fast.</summary>
     public IReadOnlyList<string> Losses { get; init; } = [];

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>NVIDIA's assembler of PTX and its disassembler, where they are installed.</summary>
-public static partial class Ptxas
+internal static partial class Ptxas
 {
     /// <summary>The assembler's path, or null where PATH has none.</summary>
     public static string? Find() => Find("ptxas");

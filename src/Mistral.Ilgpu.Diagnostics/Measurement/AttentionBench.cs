@@ -15,7 +15,7 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 /// One layer's attention step alone (rotary positions, attention, cache rotation), in the shape of a model, on random
 /// activations: what the sliding window saves, without the rest of the model. Owns its buffers.
 /// </summary>
-public sealed class AttentionBench : IDisposable
+internal sealed class AttentionBench : IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly int _chunk;

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>What was measured in one repetition.</summary>
 /// <param name="Cost">What the passes moved and computed, by their steps' own figures.</param>
-public readonly record struct BenchSample(int Tokens, TimeSpan Time, StepCost Cost)
+internal readonly record struct BenchSample(int Tokens, TimeSpan Time, StepCost Cost)
 {
     public double TokensPerSecond => Tokens / Time.TotalSeconds;
 

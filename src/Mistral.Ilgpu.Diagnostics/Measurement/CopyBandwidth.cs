@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Execution.Families;
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>The memory bandwidth of a device, as a large copy reaches it: what bytes are held against.</summary>
-public static class CopyBandwidth
+internal static class CopyBandwidth
 {
     private const long LeastBytes = 1L << 20;
     private const long MostBytes = 256L << 20;

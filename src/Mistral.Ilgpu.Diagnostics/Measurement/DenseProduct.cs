@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>The rate of the best dense product that a device has here: what operations are held against.</summary>
-public static class DenseProduct
+internal static class DenseProduct
 {
     private const int Tokens = 256;
     private const int LeastSize = 256;

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 /// <summary>What a device was measured to reach at most: the roof of Williams et al., doi 10.1145/1498765.1498785.</summary>
 /// <param name="BytesPerSecond">See <see cref="CopyBandwidth"/>.</param>
 /// <param name="OperationsPerSecond">See <see cref="DenseProduct"/>.</param>
-public sealed record DeviceLimits(double BytesPerSecond, double OperationsPerSecond)
+internal sealed record DeviceLimits(double BytesPerSecond, double OperationsPerSecond)
 {
     /// <summary>The limits of a device, measured at the first use and then kept for this version of the kernels.</summary>
     /// <param name="again">Whether to measure anew.</param>

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>How fast a device takes bytes from the host's memory, page-locked where that helps: what loading a model is held
 /// against.</summary>
-public static class HostCopy
+internal static class HostCopy
 {
     private const int LeastBytes = 1 << 20;
     private const int MostBytes = 256 << 20;

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>Times of a whole model, as llama-bench takes them: a prompt of N tokens, and N tokens one by one, each behind a text
 /// of some depth.</summary>
-public sealed class ModelBench(MistralModel model)
+internal sealed class ModelBench(MistralModel model)
 {
     private readonly Batch _batch = new();
 

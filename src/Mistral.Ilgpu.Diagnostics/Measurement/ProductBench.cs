@@ -10,7 +10,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>One matrix product alone, random weights times random activations. Owns its buffers.</summary>
-public sealed class ProductBench : IDisposable
+internal sealed class ProductBench : IDisposable
 {
     private const string Purpose = "the measurement of products";
 

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>Single steps of a model, over and over in the same pass.</summary>
-public sealed class StepBench : IDisposable
+internal sealed class StepBench : IDisposable
 {
     private readonly MistralModel _model;
     private readonly Sequence _sequence;

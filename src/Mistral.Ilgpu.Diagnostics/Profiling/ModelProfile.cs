@@ -3,7 +3,7 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 /// <summary>A prompt and the tokens generated after it, pass by pass.</summary>
 /// <param name="Passes">In their order.</param>
 /// <param name="UnprofiledTime">The wall clock of the same passes without the marks.</param>
-public sealed record ModelProfile(IReadOnlyList<PassTiming> Passes, TimeSpan UnprofiledTime)
+internal sealed record ModelProfile(IReadOnlyList<PassTiming> Passes, TimeSpan UnprofiledTime)
 {
     /// <summary>Everything.</summary>
     public PhaseProfile Whole { get; } = new("all", Passes);

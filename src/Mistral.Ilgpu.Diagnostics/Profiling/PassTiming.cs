@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>One pass, from the host's first thought of it until it has the chosen token.</summary>
 /// <param name="Steps">In the order of the stream, at least one.</param>
-public sealed record PassTiming(Pass Pass, TimeSpan Begin, TimeSpan End, IReadOnlyList<StepTiming> Steps)
+internal sealed record PassTiming(Pass Pass, TimeSpan Begin, TimeSpan End, IReadOnlyList<StepTiming> Steps)
 {
     public bool IsPrefill => Pass.PrefillCount > 0;
 

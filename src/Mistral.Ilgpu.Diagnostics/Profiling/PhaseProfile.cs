@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Passes of one kind, summed.</summary>
-public sealed class PhaseProfile(string name, IReadOnlyList<PassTiming> passes)
+internal sealed class PhaseProfile(string name, IReadOnlyList<PassTiming> passes)
 {
     public string Name => name;
 

@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Times every step of a prompt and of what is generated greedily after it.</summary>
 /// <param name="model">On a device that was opened as timed.</param>
-public sealed class Profiler(MistralModel model)
+internal sealed class Profiler(MistralModel model)
 {
     private readonly Batch _batch = new();
 

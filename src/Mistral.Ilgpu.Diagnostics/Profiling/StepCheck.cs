@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 /// wrongly shows where it is attended to.
 /// </summary>
 /// <param name="reference">The same checkpoint with the same options, on the CPU accelerator.</param>
-public sealed class StepCheck(MistralModel model, MistralModel reference)
+internal sealed class StepCheck(MistralModel model, MistralModel reference)
 {
     /// <summary>Above what the order of sums and the rounding of inputs do, below what one wrong element of a long row
     /// does.</summary>

@@ -9,4 +9,4 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 /// <param name="WorstErrors">Of each kind of step, in the order of the graph.</param>
 /// <param name="Passes">Passes that were checked.</param>
 /// <param name="First">Null where every step agrees.</param>
-public sealed record StepCheckResult(IReadOnlyDictionary<string, double> WorstErrors, int Passes, StepDifference? First);
+internal sealed record StepCheckResult(IReadOnlyDictionary<string, double> WorstErrors, int Passes, StepDifference? First);

@@ -11,4 +11,4 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 /// <param name="Row">The row of the step's output that is farthest off.</param>
 /// <param name="Tolerance">What <paramref name="Error"/> may be at most.</param>
 /// <param name="Error">See <see cref="StepCheck"/>; NaN where the output has one, 1 of a token chosen otherwise.</param>
-public sealed record StepDifference(string Step, string Pass, int Row, double Error, double Tolerance);
+internal sealed record StepDifference(string Step, string Pass, int Row, double Error, double Tolerance);

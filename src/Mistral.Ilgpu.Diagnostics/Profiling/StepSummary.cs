@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>The runs of one kind of step in one phase.</summary>
 /// <param name="phaseTime">The wall clock of the phase.</param>
-public sealed class StepSummary(string name, IReadOnlyList<StepTiming> runs, TimeSpan phaseTime)
+internal sealed class StepSummary(string name, IReadOnlyList<StepTiming> runs, TimeSpan phaseTime)
 {
     private readonly TimeSpan[] _sorted = [.. runs.Select(run => run.Time).Order()];
 

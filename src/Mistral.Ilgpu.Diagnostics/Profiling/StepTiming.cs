@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>One run of a step. Times are of <see cref="StreamClock.Now"/>.</summary>
-public sealed record StepTiming(Step Step, TimeSpan Begin, TimeSpan End, StepCost Cost)
+internal sealed record StepTiming(Step Step, TimeSpan Begin, TimeSpan End, StepCost Cost)
 {
     public TimeSpan Time => End - Begin;
 }

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Diagnostics.Profiling;
 /// Puts time stamps between the kernels of a device's stream, taken by the device where it has a clock of its own, and tells
 /// them on the host's clock, so that both make one timeline.
 /// </summary>
-public sealed class StreamClock : IDisposable
+internal sealed class StreamClock : IDisposable
 {
     private const int Alignments = 20;
 

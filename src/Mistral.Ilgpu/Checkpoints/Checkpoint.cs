@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Checkpoints;
 /// A model's files: configuration, tokenizer and tensors by canonical name, all checked against each other before anything
 /// is loaded. Reads Hugging Face's layout, Mistral's own, GGUF, and the built-in model; what it is shows in the content.
 /// </summary>
-public sealed class Checkpoint : IDisposable
+internal sealed class Checkpoint : IDisposable
 {
     /// <summary>The name of the built-in model.</summary>
     public const string Tiny = "tiny";

@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Generation;
 /// others. <see cref="Submit"/> and <see cref="BatchedGeneration.Cancel"/> are for any thread, <see cref="Step"/> and
 /// <see cref="Run"/> for one: the model's.
 /// </summary>
-public sealed class BatchGenerator : IDisposable
+internal sealed class BatchGenerator : IDisposable
 {
     private readonly MistralModel _model;
     private readonly TextTokenizer _tokenizer;

@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Generation;
 /// One text of a <see cref="BatchGenerator"/>, to be read by one reader as it is generated. Its place in the cache is given back
 /// when it ends. Once <see cref="Completion"/> is, the other properties are final.
 /// </summary>
-public sealed class BatchedGeneration
+internal sealed class BatchedGeneration
 {
     private readonly Channel<GeneratedToken> _tokens = Channel.CreateUnbounded<GeneratedToken>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Generation;
 /// One continuation of one text. <see cref="Run"/> hands out tokens as they are chosen; the texts it hands out, joined, are
 /// <see cref="Text"/>. Once it has ended the other properties are final.
 /// </summary>
-public sealed class Generation
+internal sealed class Generation
 {
     private readonly ILogitSource _model;
     private readonly int[] _prompt;

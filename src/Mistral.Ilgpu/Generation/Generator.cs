@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Generation;
 
 /// <summary>Continues texts with a model, one at a time.</summary>
 /// <param name="endIds">The tokens that end a text.</param>
-public sealed class Generator(ILogitSource model, TextTokenizer tokenizer, IReadOnlyCollection<int> endIds)
+internal sealed class Generator(ILogitSource model, TextTokenizer tokenizer, IReadOnlyCollection<int> endIds)
 {
     public Generator(ModelText text, TextTokenizer tokenizer)
         : this(new ModelLogits(text), tokenizer, text.Model.Config.EosIds)

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>What generation needs of a model: the text it has read so far, and the logits of what may follow.</summary>
-public interface ILogitSource
+internal interface ILogitSource
 {
     int VocabularySize { get; }
 

@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Generation;
 /// is whole numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>: equal logits and an equal seed give equal tokens
 /// on every device, which can do that part itself. Nothing is allocated per token.
 /// </summary>
-public sealed class Sampler
+internal sealed class Sampler
 {
     private readonly SamplingOptions _options;
     private readonly SplitMix64 _random;

@@ -11,7 +11,7 @@ public sealed record TextScore(IReadOnlyList<int> Ids, IReadOnlyList<double> Log
     public double? Perplexity => LogProbabilities.Count > 0 ? Math.Exp(-LogProbabilities.Average()) : null;
 
     /// <param name="text">Of a model loaded for scoring; nothing read yet.</param>
-    public static TextScore Of(ModelText text, int[] ids, CancellationToken cancellation = default)
+    internal static TextScore Of(ModelText text, int[] ids, CancellationToken cancellation = default)
     {
         var logProbabilities = new double[ids.Length - 1];
         float[] last = [];

@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Model;
 /// The ragged packing of one pass: tokens of many sequences, some decoding and some prefilling, each at its own position, without
 /// padding. Filled, run by <see cref="MistralModel.Forward(Batch, CancellationToken)"/>, and used again.
 /// </summary>
-public sealed class Batch
+internal sealed class Batch
 {
     // Those that decode come first.
     private readonly List<Part> _parts = [];

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>An adapter on the device, which can be switched between passes.</summary>
-public sealed class LoraSwitch(string name)
+internal sealed class LoraSwitch(string name)
 {
     public string Name { get; } = name;
 

@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>The adapters of a model on the device, in float32; owns their memory.</summary>
-public sealed class LoraWeights : IDisposable
+internal sealed class LoraWeights : IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly int _rows;

@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="CacheBytes">The rings of all layers.</param>
 /// <param name="ActivationBytes">All else that a pass works on.</param>
 /// <param name="Chunk">Most tokens of a prompt in one pass.</param>
-public sealed record MemoryPlan(long WeightBytes, long CacheBytes, long ActivationBytes, int Chunk)
+internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long ActivationBytes, int Chunk)
 {
     // A chunk gets no shorter than this to make room.
     private const int LeastChunk = 16;

@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="shape">The heads as they lie on the device.</param>
 /// <param name="weights">The formats of the weights.</param>
 /// <param name="caches">Of each layer.</param>
-public sealed class MistralGraph(ModelConfig config, AttentionShape shape, WeightFormats weights, IReadOnlyList<KvPlan> caches)
+internal sealed class MistralGraph(ModelConfig config, AttentionShape shape, WeightFormats weights, IReadOnlyList<KvPlan> caches)
 {
     // Every layer works on the same activations.
     private readonly ActivationPlan _hidden = new("hidden", config.Dim, RowSet.Tokens);

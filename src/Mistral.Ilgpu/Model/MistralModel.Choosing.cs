@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>The tokens that follow a pass, chosen where the logits are as far as the device can.</summary>
-public sealed partial class MistralModel
+internal sealed partial class MistralModel
 {
     private HostChoice? _hostChoice;
     private float[]? _logitsOnHost;

@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>How a model comes to a device, and what of it fits there.</summary>
-public sealed partial class MistralModel
+internal sealed partial class MistralModel
 {
     /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
     /// <param name="kernels">Is told how far kernels are that must be compiled first, from any thread; not at all if none

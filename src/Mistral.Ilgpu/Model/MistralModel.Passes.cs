@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>How a pass is launched.</summary>
-public sealed partial class MistralModel
+internal sealed partial class MistralModel
 {
     /// <summary>Takes the batch's tokens in one pass.</summary>
     /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary

@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Model;
 /// of them in one pass; the logits that were wanted are then on the device. What a text's logits are depends on the text alone,
 /// bit for bit, and not on what else is in its passes.
 /// </summary>
-public sealed partial class MistralModel : IDisposable
+internal sealed partial class MistralModel : IDisposable
 {
     private readonly ModelWeights _weights;
     private readonly Workspace _workspace;

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Model;
 /// One text on a model, for those who have but one: <see cref="Forward"/> takes its next tokens, any number of them; the logits
 /// of the last are then on the device.
 /// </summary>
-public sealed class ModelText(MistralModel model) : IDisposable
+internal sealed class ModelText(MistralModel model) : IDisposable
 {
     private readonly Batch _batch = new();
     private Sequence? _sequence;

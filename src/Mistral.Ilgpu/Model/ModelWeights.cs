@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>A model's weights on the device; owns their memory.</summary>
-public sealed class ModelWeights : IDisposable
+internal sealed class ModelWeights : IDisposable
 {
     private readonly List<IDisposable> _buffers = [];
 

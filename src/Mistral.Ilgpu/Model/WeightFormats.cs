@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>In what formats and layouts a model's tensors lie on a device.</summary>
 /// <param name="formatOf">The format of a tensor, by its name.</param>
 /// <param name="layoutOf">How weights in a format lie that are multiplied with.</param>
-public sealed class WeightFormats(Func<string, TensorFormat> formatOf, Func<TensorFormat, WeightLayout> layoutOf)
+internal sealed class WeightFormats(Func<string, TensorFormat> formatOf, Func<TensorFormat, WeightLayout> layoutOf)
 {
     /// <summary>As they lie on devices of a family.</summary>
     public static WeightFormats On(Family family, ActivationType activations, Func<string, TensorFormat> formatOf) =>

@@ -15,7 +15,7 @@ namespace Mistral.Ilgpu.Model;
 /// converting and padding rows on the way, so that host memory does not grow with the model. Rows that go into strips are staged
 /// on the device too.
 /// </summary>
-public sealed class WeightStream(
+internal sealed class WeightStream(
     ComputeDevice device, long totalBytes = 0, IProgress<TensorProgress>? progress = null,
     CancellationToken cancellation = default) : IDisposable
 {

@@ -10,7 +10,7 @@ using Mistral.Ilgpu.Positions;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>All activations of a pass and the step state, allocated once and shared by every layer.</summary>
-public sealed class Workspace : IDisposable
+internal sealed class Workspace : IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly Family _family;

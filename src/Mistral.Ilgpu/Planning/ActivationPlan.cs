@@ -2,4 +2,4 @@ namespace Mistral.Ilgpu.Planning;
 
 /// <summary>Activations in float32 that operations share: <paramref name="Columns"/> for each row of a pass.</summary>
 /// <param name="Rows">Every token, or the tokens whose logits are wanted.</param>
-public sealed record ActivationPlan(string Name, int Columns, RowSet Rows);
+internal sealed record ActivationPlan(string Name, int Columns, RowSet Rows);

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Planning;
 /// </summary>
 /// <param name="Qkv">Queries, keys and values; queries and keys are turned in place.</param>
 /// <param name="Attended">What it makes, the heads padded as <paramref name="Shape"/> says.</param>
-public sealed record Attend(
+internal sealed record Attend(
     string Name, ActivationPlan Qkv, KvPlan Cache, ActivationPlan Attended, AttentionShape Shape) : Operation(Name, RowSet.Tokens)
 {
     public override ActivationPlan Input => Qkv;

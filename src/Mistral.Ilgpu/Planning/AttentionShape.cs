@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Planning;
 /// <param name="PaddedHeadDim">Elements of a head on the device: those of the model, then zeros up to whole tiles of the cache.
 /// Zeros add nothing to a score, and the values that they make are dropped by <see cref="NarrowHeads"/>.</param>
 /// <param name="AttentionFactor">What queries and keys are multiplied by, see <see cref="RopeScaling"/>.</param>
-public sealed record AttentionShape(int Heads, int KvHeads, int HeadDim, int PaddedHeadDim, float AttentionFactor = 1)
+internal sealed record AttentionShape(int Heads, int KvHeads, int HeadDim, int PaddedHeadDim, float AttentionFactor = 1)
 {
     /// <param name="cache">The format of the cache, whose tiles decide how heads are padded.</param>
     public static AttentionShape Of(ModelConfig config, TensorFormat cache)

@@ -2,7 +2,7 @@ namespace Mistral.Ilgpu.Planning;
 
 /// <summary>A token for each row of logits: the likeliest, the first among equals, or where the device draws tokens the one drawn
 /// as the step state says.</summary>
-public sealed record Choose(string Name, ActivationPlan Logits) : Operation(Name, RowSet.Logits)
+internal sealed record Choose(string Name, ActivationPlan Logits) : Operation(Name, RowSet.Logits)
 {
     public override ActivationPlan Input => Logits;
 

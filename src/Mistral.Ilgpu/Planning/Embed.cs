@@ -2,7 +2,7 @@ namespace Mistral.Ilgpu.Planning;
 
 /// <summary>hidden[t] = table[id of t].</summary>
 /// <param name="Table">vocabulary × columns, in one format.</param>
-public sealed record Embed(string Name, MatrixPlan Table, ActivationPlan Hidden) : Operation(Name, RowSet.Tokens)
+internal sealed record Embed(string Name, MatrixPlan Table, ActivationPlan Hidden) : Operation(Name, RowSet.Tokens)
 {
     public override ActivationPlan? Input => null;
 

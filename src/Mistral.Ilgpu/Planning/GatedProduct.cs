@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Planning;
 /// 2002.05202).</summary>
 /// <param name="Matrix">Rows of the gate over rows of up.</param>
 /// <param name="Products">Room for both products.</param>
-public sealed record GatedProduct(
+internal sealed record GatedProduct(
     string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan Products,
     ActivationPlan To) : MatrixProduct(Name, From, Matrix, To)
 {

@@ -2,7 +2,7 @@ namespace Mistral.Ilgpu.Planning;
 
 /// <summary>Weights that one product takes: tensors whose rows lie one under the other, neighbours of one format in one
 /// band.</summary>
-public sealed record MatrixPlan(IReadOnlyList<BandPlan> Bands)
+internal sealed record MatrixPlan(IReadOnlyList<BandPlan> Bands)
     : WeightPlan(string.Join("+", Bands.SelectMany(band => band.Names)), Bands.Sum(band => band.Bytes))
 {
     public int Rows { get; } = Bands.Sum(band => band.Rows);

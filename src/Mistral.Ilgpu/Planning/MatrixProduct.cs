@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>Multiplies activations with a matrix.</summary>
-public abstract record MatrixProduct(
+internal abstract record MatrixProduct(
     string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan To) : Operation(Name, To.Rows)
 {
     public override ActivationPlan Input => From;

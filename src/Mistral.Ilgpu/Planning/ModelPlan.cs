@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Planning;
 /// holds no memory.</summary>
 /// <param name="Operations">In their order, up to the logits.</param>
 /// <param name="Choice">What chooses tokens from the logits, where that is asked for.</param>
-public sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choice = null)
+internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choice = null)
 {
     /// <summary>All activations, in the order in which they are first named.</summary>
     public IReadOnlyList<ActivationPlan> Activations { get; } =

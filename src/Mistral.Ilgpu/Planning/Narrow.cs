@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>output = input without the zeros that pad each head.</summary>
-public sealed record Narrow(
+internal sealed record Narrow(
     string Name, ActivationPlan Padded, ActivationPlan Attended, AttentionShape Shape) : Operation(Name, RowSet.Tokens)
 {
     public override ActivationPlan Input => Padded;

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>normed = RMSNorm(hidden) × gain (Zhang and Sennrich, arXiv 1910.07467).</summary>
-public sealed record Norm(
+internal sealed record Norm(
     string Name, ActivationPlan Hidden, VectorPlan Gain, ActivationPlan Normed, float Epsilon) : Operation(Name, Normed.Rows)
 {
     public override ActivationPlan Input => Hidden;

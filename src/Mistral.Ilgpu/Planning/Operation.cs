@@ -3,7 +3,7 @@ namespace Mistral.Ilgpu.Planning;
 /// <summary>One operation of a model: what it reads, what it makes, and what that costs. It knows no device.</summary>
 /// <param name="Name">With its layer: <c>layers.3.qkv</c>.</param>
 /// <param name="Rows">The rows of a pass that it works on.</param>
-public abstract record Operation(string Name, RowSet Rows)
+internal abstract record Operation(string Name, RowSet Rows)
 {
     /// <summary>The name without its layer: <c>qkv</c> of <c>layers.3.qkv</c>.</summary>
     public string Kind => Name[(Name.LastIndexOf('.') + 1)..];

@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Planning;
 
 /// <summary>One walk of the graph: which tokens of which sequences it takes, and for how many of them logits are wanted. A batch
 /// makes one of each filling, which is good until it is filled again; see <see cref="Copy"/>.</summary>
-public sealed class Pass(int decodeCount, int prefillCount, int logitCount)
+internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
 {
     private readonly List<PassSpan> _spans = [];
 

@@ -2,4 +2,4 @@ namespace Mistral.Ilgpu.Planning;
 
 /// <summary>A sequence's tokens in a pass.</summary>
 /// <param name="StartPosition">Absolute position of the first.</param>
-public readonly record struct PassSpan(int StartPosition, int TokenCount);
+internal readonly record struct PassSpan(int StartPosition, int TokenCount);

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>output = weights × input, or output += where it adds to the residual.</summary>
-public sealed record Product(
+internal sealed record Product(
     string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan To,
     bool AddsToResidual = false) : MatrixProduct(Name, From, Matrix, To)
 {

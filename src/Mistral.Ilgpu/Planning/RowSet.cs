@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>Which rows of a pass an operation works on.</summary>
-public sealed class RowSet
+internal sealed class RowSet
 {
     private readonly Func<Pass, int> _count;
 

@@ -3,7 +3,7 @@ namespace Mistral.Ilgpu.Planning;
 /// <summary>What a step moves and computes in one pass.</summary>
 /// <param name="Bytes">Bytes of device memory that must be read or written, each counted once.</param>
 /// <param name="Operations">Arithmetic operations; a multiply-add is two.</param>
-public readonly record struct StepCost(long Bytes, long Operations)
+internal readonly record struct StepCost(long Bytes, long Operations)
 {
     public static StepCost operator +(StepCost a, StepCost b) => new(a.Bytes + b.Bytes, a.Operations + b.Operations);
 }

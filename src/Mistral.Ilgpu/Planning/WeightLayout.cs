@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>In what order weights lie on the device.</summary>
-public enum WeightLayout
+internal enum WeightLayout
 {
     /// <summary>Row after row.</summary>
     Rows,

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Positions;
 /// 1 + β · ln(1 + ⌊position / original length⌋) once they are turned.
 /// </summary>
 /// <example>β 0.1 and length 16384: 1 at position 16383, 1.0693 at 16384, 1.1099 at 32768.</example>
-public sealed record QueryScaling(float Beta, int OriginalLength)
+internal sealed record QueryScaling(float Beta, int OriginalLength)
 {
     /// <summary>What the queries of a position are multiplied by.</summary>
     public float At(int position) => (float)(1 + (Beta * Math.Log(1 + (position / OriginalLength))));

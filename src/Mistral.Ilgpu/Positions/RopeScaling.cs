@@ -2,7 +2,7 @@ namespace Mistral.Ilgpu.Positions;
 
 /// <summary>How a model slows its rotary frequencies down, so that texts longer than those it first learned from stay within
 /// angles that it knows. Each kind is a record of its own.</summary>
-public abstract record RopeScaling
+internal abstract record RopeScaling
 {
     private protected RopeScaling()
     {

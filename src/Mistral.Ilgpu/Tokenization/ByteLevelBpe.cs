@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Tokenization;
 /// Byte-level BPE by rank: a pattern parts the text into words, and of a word's neighbouring bytes those are joined first that
 /// make the token with the lowest id. Encoding adds no control tokens and finds none in the text. Safe for concurrent use.
 /// </summary>
-public sealed class ByteLevelBpe : TextTokenizer
+internal sealed class ByteLevelBpe : TextTokenizer
 {
     // A pattern from a file must not hang on any text.
     private static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(1);

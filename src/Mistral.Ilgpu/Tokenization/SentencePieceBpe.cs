@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Tokenization;
 /// A SentencePiece BPE model, with exactly the ids and texts of libsentencepiece. Encoding adds no control tokens.
 /// Safe for concurrent use.
 /// </summary>
-public sealed class SentencePieceBpe : TextTokenizer
+internal sealed class SentencePieceBpe : TextTokenizer
 {
     internal const char Space = '\u2581';
 

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Tokenization;
 /// <summary>
 /// Mistral's own <c>tekken.json</c>: a pattern, tokens by rank, and special tokens, whose ids come first.
 /// </summary>
-public static class Tekken
+internal static class Tekken
 {
     private const int MostTokens = 1 << 22;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>Reads a tokenizer from a file of any kind that Mistral's models come with; the content tells which.</summary>
-public static class TokenizerFile
+internal static class TokenizerFile
 {
     private const int MostBytes = 256 << 20;
 

@@ -22,7 +22,7 @@ public sealed class RandomModel : IDisposable
 
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"mistral-{Guid.NewGuid():N}");
 
-    public SentencePieceBpe Tokenizer { get; }
+    internal SentencePieceBpe Tokenizer { get; }
 
     /// <summary>Runs a command with this model on the CPU accelerator, which is everywhere.</summary>
     internal CommandRun Run(params string[] args) => RunWithInput("", args);

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Checkpoints.Contents;
 /// A tensor of a checkpoint under its canonical name: rows × columns, a vector being one row. Rows of queries and keys come
 /// in Mistral's own order, whose rotary pairs are neighbours.
 /// </summary>
-public sealed class CheckpointTensor
+internal sealed class CheckpointTensor
 {
     // How much a copy adds to memory, a head's rows aside.
     private const int MostBytesAtOnce = 1 << 20;

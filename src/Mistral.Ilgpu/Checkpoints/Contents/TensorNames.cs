@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
 /// <summary>The names of tensors inside this project, and where each lies in a Hugging Face checkpoint.</summary>
-public static class TensorNames
+internal static class TensorNames
 {
     public const string Embedding = "embedding";
     public const string Norm = "norm";

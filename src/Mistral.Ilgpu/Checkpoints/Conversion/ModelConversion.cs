@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
 /// <summary>Writes a checkpoint in another format: a GGUF file, or a folder in Hugging Face's layout.</summary>
-public static class ModelConversion
+internal static class ModelConversion
 {
     /// <param name="output">A path that ends in .gguf, or a folder that does not exist or is empty. It appears only when all
     /// of it has been written.</param>

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
 /// <summary>What is known of a format.</summary>
-public static class TensorFormatExtensions
+internal static class TensorFormatExtensions
 {
     /// <summary>The formats that weights can be brought to, the most exact first; the others can only be kept.</summary>
     public static IReadOnlyList<TensorFormat> Encodable { get; } =

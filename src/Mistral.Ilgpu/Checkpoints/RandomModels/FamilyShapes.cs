@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
 /// <summary>The shapes of the dense family, from its config.json and params.json files, and two small ones for
 /// measuring.</summary>
-public static class FamilyShapes
+internal static class FamilyShapes
 {
     private static readonly ModelConfig SevenB = new()
     {

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 /// <summary>Float32 activations: rows × columns, each row padded with zeros to whole packs.</summary>
 /// <param name="quantized">Room for the same in eight bits, where quantized weights may meet them.</param>
 /// <param name="tensor">Room for the same in the forms that tensor cores multiply.</param>
-public sealed class Activation(
+internal sealed class Activation(
     string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null, TensorInput? tensor = null)
 {
     public string Name { get; } = name;

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Buffers;
 
 /// <summary>In what form quantized weights are multiplied with activations.</summary>
-public enum ActivationType
+internal enum ActivationType
 {
     /// <summary>Eight bits per block of 32, so that products are of whole numbers.</summary>
     Int8,

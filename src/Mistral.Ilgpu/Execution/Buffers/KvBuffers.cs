@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Buffers;
 
 /// <summary>Device memory for tiles of keys and values, see <see cref="TileLayout"/>.</summary>
-public sealed record KvBuffers(
+internal sealed record KvBuffers(
     ArrayView<byte> Keys, ArrayView<byte> Values, ArrayView<ushort> KeyScales, ArrayView<ushort> ValueScales)
 {
     public KvTiles<TElement> As<TElement>()

@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 /// <param name="Ring">The pages of all sequences.</param>
 /// <param name="Fresh">Those of the prompts' tokens until their attention has run, shared by all layers.</param>
 /// <param name="Table">Which pages are whose.</param>
-public sealed record KvLayer(int Window, int RingLength, TensorFormat Format, KvBuffers Ring, KvBuffers Fresh, PageTable Table)
+internal sealed record KvLayer(int Window, int RingLength, TensorFormat Format, KvBuffers Ring, KvBuffers Fresh, PageTable Table)
 {
     /// <summary>Where they lie in the device's memory.</summary>
     public TensorCache Addresses => new(

@@ -10,4 +10,4 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 /// <param name="Up">B: some rows of W × rank.</param>
 /// <param name="Inner">Room for A x.</param>
 /// <param name="IsOn">Asked before every pass.</param>
-public sealed record LowRankUpdate(WeightMatrix Down, WeightBand Up, Activation Inner, Func<bool> IsOn);
+internal sealed record LowRankUpdate(WeightMatrix Down, WeightBand Up, Activation Inner, Func<bool> IsOn);

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Execution.Buffers;
 
 /// <summary>Room for activations in eight bits beside those in float32, where quantized weights may meet them.</summary>
-public static class QuantizedActivations
+internal static class QuantizedActivations
 {
     /// <summary>Whether activations of so many columns can be quantized.</summary>
     public static bool Fit(int columns) => columns % BlockRun.Length == 0;

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 /// <summary>Room for activations as tensor cores multiply them.</summary>
 /// <param name="Packed">In eight bits, for decoded tokens and quantized weights; null where rows are not whole runs.</param>
 /// <param name="Rounded">In 16 bits, for tokens of prompts.</param>
-public sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
+internal sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
 {
     /// <summary>Device bytes of a row.</summary>
     public static long BytesPerRow(int columns) =>

@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 /// <see cref="IStripFormat"/> tell.
 /// </summary>
 /// <param name="FirstRow">Where the band begins in its matrix.</param>
-public sealed record WeightBand(
+internal sealed record WeightBand(
     int FirstRow, int Rows, int Columns, TensorFormat Format, ArrayView<byte> Bytes, WeightLayout Layout = WeightLayout.Rows)
 {
     /// <summary>Elements of a row, of formats that are not quantized.</summary>

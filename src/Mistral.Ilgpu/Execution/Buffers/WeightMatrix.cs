@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 /// at once come in several bands where a file mixes formats.
 /// </summary>
 /// <param name="updates">What is added to the product.</param>
-public sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands, IReadOnlyList<LowRankUpdate>? updates = null)
+internal sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands, IReadOnlyList<LowRankUpdate>? updates = null)
 {
     public string Name { get; } = name;
 

@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Execution.Compilation;
 /// to translate instead, once: loading takes no time, and such a kernel may do what no GPU can, see
 /// <see cref="CpuFormAttribute"/>.
 /// </summary>
-public sealed class CpuKernelLoader : IKernelLoader
+internal sealed class CpuKernelLoader : IKernelLoader
 {
     private readonly CPUAccelerator _accelerator;
     private readonly Backend _backend;

@@ -4,7 +4,7 @@ using System.Text;
 namespace Mistral.Ilgpu.Execution.Compilation;
 
 /// <summary>What is worth keeping between runs and can be made again: nothing depends on it.</summary>
-public static class UserCache
+internal static class UserCache
 {
     /// <summary><c>$XDG_CACHE_HOME/mistral-ilgpu</c>, or the place where the system keeps such things.</summary>
     public static string Folder { get; } = Path.Combine(

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Execution.Drivers;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>Its memory, and the host's that it copies from.</summary>
-public sealed partial class ComputeDevice
+internal sealed partial class ComputeDevice
 {
     private readonly long _memoryLimit;
     private long _allocatedBytes;

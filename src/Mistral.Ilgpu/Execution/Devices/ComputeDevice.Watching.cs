@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Execution.Compilation;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>How its kernels are waited for.</summary>
-public sealed partial class ComputeDevice
+internal sealed partial class ComputeDevice
 {
     /// <summary>Follows what is compiled; null where nobody asks.</summary>
     internal KernelWatch? Watch { get; private set; }

@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// An opened device: owns ILGPU's context and accelerator, counts the memory it hands out, and keeps each compiled kernel.
 /// For one thread at a time: OpenCL sets the arguments of a kernel that all its launches share.
 /// </summary>
-public sealed partial class ComputeDevice : IDisposable
+internal sealed partial class ComputeDevice : IDisposable
 {
     private readonly Context _context;
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];

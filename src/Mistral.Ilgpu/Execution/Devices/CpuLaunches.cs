@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// is dozens. So launches that are gathered become one kernel: every work item goes through all of them in order, and the items
 /// wait for each other in between, which costs well below a microsecond.
 /// </summary>
-public sealed class CpuLaunches : IDisposable
+internal sealed class CpuLaunches : IDisposable
 {
     private readonly AcceleratorStream _stream;
     private readonly KernelConfig _shape;

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>Device memory with one owner, taken off the device's account when disposed.</summary>
-public sealed class DeviceBuffer<T>(MemoryBuffer1D<T, Stride1D.Dense> buffer, Action released) : IDisposable
+internal sealed class DeviceBuffer<T>(MemoryBuffer1D<T, Stride1D.Dense> buffer, Action released) : IDisposable
     where T : unmanaged
 {
     private bool _disposed;

@@ -11,7 +11,7 @@ using Mistral.Ilgpu.Execution.Drivers;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>Finds the devices of this machine and chooses among them.</summary>
-public static class DeviceCatalog
+internal static class DeviceCatalog
 {
     // Mesa's driver makes SPIR-V first.
     private const string Rusticl = "rusticl";

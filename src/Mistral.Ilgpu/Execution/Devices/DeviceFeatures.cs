@@ -2,7 +2,7 @@ namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>What some devices can do and others do without.</summary>
 [Flags]
-public enum DeviceFeatures
+internal enum DeviceFeatures
 {
     None = 0,
 

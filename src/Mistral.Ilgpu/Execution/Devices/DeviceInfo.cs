@@ -24,7 +24,7 @@ public sealed record DeviceInfo(
     public bool HasLongVectors { get; init; } = true;
 
     /// <summary>What it can do and shall not.</summary>
-    public DeviceFeatures Without { get; init; }
+    internal DeviceFeatures Without { get; init; }
 
     /// <summary>The family whose forms it is given whatever it is, for tests; null for its own.</summary>
     internal KernelFamily? ForcedFamily { get; init; }

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>How a device is opened.</summary>
-public sealed record DeviceOptions
+internal sealed record DeviceOptions
 {
     /// <summary>Threads of CPU devices; null takes every core.</summary>
     public int? Threads { get; init; }

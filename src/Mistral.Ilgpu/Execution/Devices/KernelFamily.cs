@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>The families of devices that want different forms of a kernel, see <see cref="Families.Family"/>.</summary>
-public enum KernelFamily
+internal enum KernelFamily
 {
     /// <summary>ILGPU's CPU accelerator: few threads, no vectors, costly barriers and costly indexing.</summary>
     CpuAccelerator,

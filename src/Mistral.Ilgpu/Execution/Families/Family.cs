@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// A kind of device: how weights and caches lie on it, which operations it fuses, and what binds its forms of kernels. Known
 /// without the device; nothing else asks what kind a device is to choose among forms.
 /// </summary>
-public abstract class Family
+internal abstract class Family
 {
     /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
     public const int MostQueriesPerTile = AttentionBlock.MaxQueries;

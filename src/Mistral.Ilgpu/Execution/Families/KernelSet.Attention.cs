@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>What attention has in common on every device: rotary positions before it, the rotation of the cache after
 /// it.</summary>
-public abstract partial class KernelSet
+internal abstract partial class KernelSet
 {
     /// <summary>Attention of prompts, over rings and fresh keys.</summary>
     private protected abstract Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>What products have in common on every device.</summary>
-public abstract partial class KernelSet
+internal abstract partial class KernelSet
 {
     /// <summary>What the adapters that are on add. Their inner activations are too few to count.</summary>
     internal static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates

@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// The kernels of a plan's operations on one device. Each verb checks its shapes and returns what launches the forms that the
 /// device's family has; a derived class says which those are.
 /// </summary>
-public abstract partial class KernelSet
+internal abstract partial class KernelSet
 {
     private readonly IKernelBinder _binder;
 

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Grids and groups of launches.</summary>
-public static class LaunchShape
+internal static class LaunchShape
 {
     /// <summary>For a kernel whose every item sums one row of a matrix.</summary>
     public static KernelConfig Rows(int rows) => Cover(rows, 32);

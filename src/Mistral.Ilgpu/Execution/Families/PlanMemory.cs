@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>The device memory that a plan's operations work on.</summary>
-public sealed record PlanMemory(
+internal sealed record PlanMemory(
     IReadOnlyDictionary<ActivationPlan, Activation> Activations,
     IReadOnlyDictionary<MatrixPlan, WeightMatrix> Matrices,
     IReadOnlyDictionary<VectorPlan, ArrayView<float>> Vectors)

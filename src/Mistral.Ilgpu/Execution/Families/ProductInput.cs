@@ -8,5 +8,5 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// where they are made.</param>
 /// <param name="IsForSeveral">Whether passes of one decoded row seldom come to it.</param>
 /// <param name="IsInt8Ready">Whether decoded tokens come in eight bits too.</param>
-public sealed record ProductInput(
+internal sealed record ProductInput(
     Activation Values, RowSet Rows, FusedNorm? Norm = null, bool IsForSeveral = false, bool IsInt8Ready = false);

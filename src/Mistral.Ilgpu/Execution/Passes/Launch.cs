@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <param name="links">The same kernels for passes of decoded tokens alone, to be chained with those of other steps; null where
 /// they cannot be.</param>
 /// <param name="splitLinks">Those for texts whose attention is split; the same ones if null.</param>
-public sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null, IReadOnlyList<ILink>? splitLinks = null)
+internal sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null, IReadOnlyList<ILink>? splitLinks = null)
 {
     /// <summary>No kernels.</summary>
     public static Launch Nothing { get; } = new(_ => { });

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// The bound steps of a model. Where a pass has one decoded row, fused steps may take the place of others, so there is a list for
 /// each kind of pass: of one decoded token or not, and of one row of logits or not.
 /// </summary>
-public sealed class LayerGraph
+internal sealed class LayerGraph
 {
     private readonly Step[][] _lists;
 

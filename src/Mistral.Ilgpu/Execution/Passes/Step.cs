@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <summary>An operation of a plan, bound to its buffers: running it launches its kernels, one or a few.</summary>
 /// <param name="output">What it makes, where that is activations.</param>
 /// <param name="addedCost">What adapters add to the operation's cost.</param>
-public sealed class Step(Operation operation, Launch launch, Activation? output, Func<Pass, StepCost>? addedCost = null)
+internal sealed class Step(Operation operation, Launch launch, Activation? output, Func<Pass, StepCost>? addedCost = null)
 {
     public Operation Operation { get; } = operation;
 

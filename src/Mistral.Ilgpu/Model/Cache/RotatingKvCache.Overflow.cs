@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// without making it fail. The kernels that store them stay as they are: what lies in the cache is looked at once a text has
 /// ended.
 /// </summary>
-public sealed partial class RotatingKvCache
+internal sealed partial class RotatingKvCache
 {
     private const int BytesAtOnce = 1 << 20;
 

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>What a cache would take, known before one is made.</summary>
-public sealed partial class RotatingKvCache
+internal sealed partial class RotatingKvCache
 {
     /// <summary>Slots of each layer's ring for one text: its window, or the context where that is shorter, in whole
     /// pages.</summary>

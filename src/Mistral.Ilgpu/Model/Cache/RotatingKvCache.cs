@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// when it gets there and gives all back in the end; texts with the same beginning share pages, and one that is about to
 /// overwrite a shared page goes on in a copy.
 /// </summary>
-public sealed partial class RotatingKvCache : IDisposable
+internal sealed partial class RotatingKvCache : IDisposable
 {
     private readonly List<IDisposable> _buffers = [];
     private readonly List<KvPool> _pools = [];

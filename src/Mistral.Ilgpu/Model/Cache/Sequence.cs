@@ -2,7 +2,7 @@ namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>One text in the cache: how far it is, and the pages that hold its keys and values. Disposing of it gives them
 /// back.</summary>
-public sealed class Sequence : IDisposable
+internal sealed class Sequence : IDisposable
 {
     private readonly RotatingKvCache _cache;
 

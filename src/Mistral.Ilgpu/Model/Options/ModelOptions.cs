@@ -18,7 +18,7 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <param name="Sequences">Texts that may be open at once.</param>
 /// <param name="CacheBytes">Memory for the cache of all texts; null for as much as they can fill.</param>
 /// <param name="PageLength">Positions in a page of the cache, a multiple of 16.</param>
-public sealed record ModelOptions(
+internal sealed record ModelOptions(
     TensorFormat? WeightType = null,
     TensorFormat CacheType = TensorFormat.Float16,
     int? Context = null,
