@@ -59,10 +59,10 @@ public sealed class DebuggingExample
         var device = TestDevice.Get("cpu");
         var config = TinyConfig();
         using var cache = new RotatingKvCache(device, config, new ModelOptions(CacheType: TensorFormat.Float32), Tokens);
-        using var sequence = cache.TryOpen(Tokens, [], 0)!;
+        using var sequence = cache.Sequences.TryOpen(Tokens, [], 0)!;
         var batch = new Batch();
         batch.Prefill(sequence, new int[Tokens], wantsLogits: false);
-        cache.Prepare(sequence, Tokens);
+        cache.Sequences.Prepare(sequence, Tokens);
         int[] ints = new int[1000];
         var (_, length) = batch.Pack(ints, Tokens);
 

@@ -30,7 +30,7 @@ internal static class RaggedPasses
         using var cache = new RotatingKvCache(device, config, options, Sequences * most);
         var frequencies = device.Upload(Rotary.Frequencies(s.HeadDim, config.RopeTheta));
         var parts = device.Zeros<float>(Sequences * AttentionShape.Of(config, options.CacheType).PartFloats);
-        Text[] texts = [.. Enumerable.Range(0, Sequences).Select(_ => new Text(cache.TryOpen(int.MaxValue, [], 0)!, s.KvHeads))];
+        Text[] texts = [.. Enumerable.Range(0, Sequences).Select(_ => new Text(cache.Sequences.TryOpen(int.MaxValue, [], 0)!, s.KvHeads))];
         var batch = new Batch();
         for (int pass = 0; pass < passes; pass++)
         {
@@ -68,7 +68,7 @@ internal static class RaggedPasses
     {
         foreach (var part in batch.Parts)
         {
-            cache.Prepare(part.Sequence, part.Ids.Length);
+            cache.Sequences.Prepare(part.Sequence, part.Ids.Length);
         }
 
         var ints = new int[20_000];
@@ -116,7 +116,7 @@ internal static class RaggedPasses
         device.Launch(new KernelConfig(2, 2), new StoreKv<TCache, TElement>(input, layer.RingLength));
         foreach (var part in batch.Parts)
         {
-            cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
+            cache.Sequences.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
         }
 
         return device.Download(output);

@@ -55,7 +55,7 @@ internal sealed class LoadedModel : IDisposable
                 }
             }
 
-            var options = settings.Options with { AllLogits = allLogits };
+            var options = settings.Options;
             var model = ProgressBar.OverLoading(
                 narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes,
                 (progress, kernels) => MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));

@@ -35,7 +35,7 @@ internal sealed class AttentionBench : IDisposable
         config = config with { LayerCount = 1, SlidingWindow = Math.Min(window, length), LayerWindows = [] };
         options = options with
         {
-            Context = length, SlidingWindow = null, Chunk = _chunk, AllLogits = false, Sequences = 1, CacheBytes = null,
+            Context = length, SlidingWindow = null, Chunk = _chunk, Sequences = 1, CacheBytes = null,
         };
         var shape = AttentionShape.Of(config, options.CacheType);
         var qkv = new ActivationPlan("qkv", shape.QkvColumns, RowSet.Tokens);
@@ -73,7 +73,7 @@ internal sealed class AttentionBench : IDisposable
     public TimeSpan TimePrefill(int length)
     {
         int[] ids = new int[_chunk];
-        using var sequence = _cache.TryOpen(length, [], 0)!;
+        using var sequence = _cache.Sequences.TryOpen(length, [], 0)!;
         _device.Synchronize();
         long begin = Stopwatch.GetTimestamp();
         while (sequence.Position < length)
@@ -92,8 +92,8 @@ internal sealed class AttentionBench : IDisposable
     /// <paramref name="tokens"/>.</summary>
     public TimeSpan TimeDecode(int depth, int tokens)
     {
-        using var sequence = _cache.TryOpen(depth + tokens, [], 0)!;
-        _cache.Skip(sequence, depth);
+        using var sequence = _cache.Sequences.TryOpen(depth + tokens, [], 0)!;
+        _cache.Sequences.Skip(sequence, depth);
         _device.Synchronize();
         long begin = Stopwatch.GetTimestamp();
         for (int i = 0; i < tokens; i++)
@@ -116,8 +116,8 @@ internal sealed class AttentionBench : IDisposable
     private void Run(bool isPrompt)
     {
         var part = _batch.Parts.Single();
-        _cache.Prepare(part.Sequence, part.Ids.Length);
+        _cache.Sequences.Prepare(part.Sequence, part.Ids.Length);
         _attend.Launch(_workspace.Upload(_batch));
-        _cache.Advance(part.Sequence, part.Ids.Span, isPrompt);
+        _cache.Sequences.Advance(part.Sequence, part.Ids.Span, isPrompt);
     }
 }

@@ -59,13 +59,13 @@ internal sealed class ModelBench(MistralModel model)
 
     private Sequence Open(int tokens) => model.TryOpen(tokens) ?? throw new DeviceException(
         $"device {model.Device.Info.Id} is out of memory: the cache has no room for a text of "
-        + $"{tokens:N0} tokens beside {model.Options.Sequences - model.Cache.FreeSequences} others");
+        + $"{tokens:N0} tokens beside {model.Options.Sequences - model.Cache.Sequences.Free} others");
 
     private void Skip(Sequence sequence, int depth)
     {
         if (depth > 0)
         {
-            model.Cache.Skip(sequence, depth);
+            model.Cache.Sequences.Skip(sequence, depth);
         }
     }
 

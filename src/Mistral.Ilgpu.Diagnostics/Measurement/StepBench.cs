@@ -21,7 +21,7 @@ internal sealed class StepBench : IDisposable
         _sequence = model.TryOpen(depth + tokens) ?? throw new InvalidOperationException("the cache has no room for the text");
         if (depth > 0)
         {
-            model.Cache.Skip(_sequence, depth);
+            model.Cache.Sequences.Skip(_sequence, depth);
         }
 
         var batch = new Batch();

@@ -63,7 +63,7 @@ internal sealed class BatchGenerator : IDisposable
         }
 
         int maxTokens = (int)Math.Min(prompt.Count + (long)options.MaxTokens, most);
-        _model.Cache.RequireRoom(maxTokens);
+        _model.Cache.Sequences.RequireRoom(maxTokens);
         var continuation = new Continuation(
             _tokenizer, _model.Config.EosIds, _model.Config.VocabularySize, prompt, options, startsText);
         var generation = new BatchedGeneration([.. prompt], maxTokens, continuation, () => _work.Release());

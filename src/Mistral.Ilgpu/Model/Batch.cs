@@ -25,12 +25,10 @@ internal sealed class Batch
 
     internal List<Part> Parts => _parts;
 
-    internal bool IsScoring { get; private set; }
-
     public void Clear()
     {
         _parts.Clear();
-        (_decodeCount, TokenCount, LogitCount, IsScoring) = (0, 0, 0, false);
+        (_decodeCount, TokenCount, LogitCount) = (0, 0, 0);
     }
 
     /// <summary>Adds the next token of a text that is generated.</summary>
@@ -56,13 +54,6 @@ internal sealed class Batch
     /// <param name="choice">How a token is chosen from them.</param>
     public void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, bool wantsLogits, TokenChoice choice = default) =>
         Prefill(sequence, ids, wantsLogits ? 1 : 0, choice);
-
-    /// <summary>Adds the next tokens of a text whose every token's logits are wanted.</summary>
-    internal void Score(Sequence sequence, ReadOnlyMemory<int> ids)
-    {
-        Prefill(sequence, ids, ids.Length, TokenChoice.Likeliest);
-        IsScoring = true;
-    }
 
     /// <summary>The row of logits of each sequence that has one, once all are added: decoding ones first.</summary>
     public IEnumerable<(Sequence Sequence, int Row)> LogitRows()
@@ -103,7 +94,7 @@ internal sealed class Batch
 
         int choicesAt = queryTilesAt + (queryTiles * StepState.QueryTileInts);
         int freshTilesAt = choicesAt + (LogitCount * TokenChoice.Ints);
-        _pass.Begin(_decodeCount, tokens - _decodeCount, LogitCount, IsScoring);
+        _pass.Begin(_decodeCount, tokens - _decodeCount, LogitCount);
         int token = 0;
         int logitRow = 0;
         int queryTile = 0;

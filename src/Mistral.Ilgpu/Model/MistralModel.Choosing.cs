@@ -16,6 +16,7 @@ internal sealed partial class MistralModel
     /// <exception cref="InvalidOperationException">The batch asked for a token to be drawn.</exception>
     public ReadOnlySpan<int> ArgMax()
     {
+        using var entered = Enter();
         foreach (ref readonly var choice in _workspace.Choices(LastPass.LogitCount))
         {
             if (choice.IsDrawn)
@@ -34,6 +35,7 @@ internal sealed partial class MistralModel
     /// <exception cref="ModelFileException">A token is to be drawn and a logit is NaN or +∞, or none is finite.</exception>
     public int Choose(int row)
     {
+        using var entered = Enter();
         var choice = _workspace.Choices(LastPass.LogitCount)[row];
         // The device names no token where it cannot draw; the host says why.
         if ((_drawsTokens || !choice.IsDrawn) && ChosenOnDevice()[row] is >= 0 and var chosen)
@@ -51,6 +53,7 @@ internal sealed partial class MistralModel
     /// <exception cref="ModelFileException">The weights make a logit that is NaN or +∞, or none that is finite.</exception>
     public void ReadLogits(int row, Span<float> logits)
     {
+        using var entered = Enter();
         _workspace.ReadLogits(row, logits);
         // NaN where there is one, and the largest otherwise.
         float most = TensorPrimitives.Max<float>(logits);

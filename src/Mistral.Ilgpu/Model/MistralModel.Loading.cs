@@ -25,6 +25,7 @@ internal sealed partial class MistralModel
         IProgress<KernelProgress>? kernels = null,
         CancellationToken cancellation = default)
     {
+        using var entered = device.Enter();
         options ??= new ModelOptions();
         // Before the device is tested, which takes seconds.
         var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
@@ -110,7 +111,7 @@ internal sealed partial class MistralModel
     private void TryOut(int position)
     {
         // No text comes so far.
-        if (position >= (Context ?? int.MaxValue) || !_cache.HasRoom(position + 1))
+        if (position >= (Context ?? int.MaxValue) || !_cache.Sequences.HasRoom(position + 1))
         {
             return;
         }
@@ -118,7 +119,7 @@ internal sealed partial class MistralModel
         using var sequence = TryOpen(maxTokens: position + 1)!;
         if (position > 0)
         {
-            _cache.Skip(sequence, position);
+            _cache.Sequences.Skip(sequence, position);
         }
 
         var batch = new Batch();

@@ -16,6 +16,7 @@ internal sealed partial class MistralModel
     /// <see cref="Sequence.IsBroken"/>.</exception>
     public void Forward(Batch batch, CancellationToken cancellation = default)
     {
+        using var entered = Enter();
         cancellation.ThrowIfCancellationRequested();
         var pass = Begin(batch);
         try
@@ -49,7 +50,7 @@ internal sealed partial class MistralModel
         Admit(batch);
         foreach (var part in batch.Parts)
         {
-            _cache.Prepare(part.Sequence, part.Ids.Length);
+            _cache.Sequences.Prepare(part.Sequence, part.Ids.Length);
         }
 
         (_hasChosen, _hasReadChosen) = (false, false);
@@ -61,7 +62,7 @@ internal sealed partial class MistralModel
     {
         foreach (var part in batch.Parts)
         {
-            _cache.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
+            _cache.Sequences.Advance(part.Sequence, part.Ids.Span, part.IsPrompt);
         }
     }
 
@@ -70,7 +71,7 @@ internal sealed partial class MistralModel
     {
         foreach (var part in batch.Parts)
         {
-            _cache.Abandon(part.Sequence, part.Ids.Length);
+            _cache.Sequences.Abandon(part.Sequence, part.Ids.Length);
         }
     }
 

@@ -18,9 +18,11 @@ internal sealed partial class MistralModel : IDisposable
     private readonly Workspace _workspace;
     private readonly RotatingKvCache _cache;
     private readonly BoundLaunches _launches = new();
+    private readonly ModelPlan _plan;
     private readonly Step _choose;
     private readonly bool _drawsTokens;
     private bool _hasChosen;
+    private bool _isDisposed;
 
     private MistralModel(
         ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
@@ -31,7 +33,7 @@ internal sealed partial class MistralModel : IDisposable
         (Options, Chunk) = (options, chunk);
         var family = Family.Of(device);
         _drawsTokens = family.DrawsTokens;
-        _weights = weights;
+        (_weights, _plan) = (weights, plan);
         _workspace = new Workspace(device, plan, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
         {
@@ -115,7 +117,7 @@ internal sealed partial class MistralModel : IDisposable
             throw new ContextFullException(Context.Value, maxTokens.Value);
         }
 
-        return _cache.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, AdaptersOn);
+        return _cache.Sequences.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, AdaptersOn);
     }
 
     /// <summary>How many of a prompt's remaining tokens its next chunk has: chunks end at fixed positions of the text, wherever
@@ -126,6 +128,7 @@ internal sealed partial class MistralModel : IDisposable
     /// measure.</summary>
     public void Prepare()
     {
+        using var entered = Enter();
         Runner.Prepare(CancellationToken.None);
         var batch = new Batch();
         while (!Runner.IsSettled)
@@ -138,13 +141,33 @@ internal sealed partial class MistralModel : IDisposable
         }
     }
 
+    /// <summary>Frees its memory once no thread uses the device.</summary>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        if (Device.IsDisposed)
+        {
+            return;
+        }
+
+        using var entered = Device.Enter();
         Runner.Dispose();
         _launches.Dispose();
         _cache.Dispose();
         _workspace.Dispose();
         _weights.Dispose();
+    }
+
+    // Two models on one device take turns.
+    private Lock.Scope Enter()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return Device.Enter();
     }
 
     private ulong AdaptersOn

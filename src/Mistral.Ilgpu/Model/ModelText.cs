@@ -65,11 +65,6 @@ internal sealed class ModelText(MistralModel model) : IDisposable
     /// keep.</param>
     public void Score(ReadOnlySpan<int> ids, Action<int, float[]> onLogits, CancellationToken cancellation = default)
     {
-        if (!model.Options.AllLogits)
-        {
-            throw new InvalidOperationException("scoring needs a model loaded with AllLogits");
-        }
-
         Admit(ids);
         int[] all = ids.ToArray();
         var logits = new float[model.Config.VocabularySize];
@@ -77,14 +72,10 @@ internal sealed class ModelText(MistralModel model) : IDisposable
         {
             int count = model.ChunkLength(Position, all.Length - done);
             _batch.Clear();
-            _batch.Score(Open(), all.AsMemory(done, count));
+            _batch.Prefill(Open(), all.AsMemory(done, count), wantsLogits: false);
             Forward(cancellation);
-            for (int row = 0; row < count; row++)
-            {
-                model.ReadLogits(row, logits);
-                onLogits(done + row, logits);
-            }
-
+            int before = done;
+            model.Score(0, count, logits, row => onLogits(before + row, logits));
             done += count;
             OnRead?.Invoke(done, all.Length);
         }

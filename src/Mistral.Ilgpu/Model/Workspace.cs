@@ -117,6 +117,40 @@ internal sealed class Workspace : IDisposable
         return pass;
     }
 
+    /// <summary>Asks for the logits of other tokens of the pass that was uploaded last.</summary>
+    /// <param name="first">The first of them, in the order of the pass.</param>
+    /// <returns>A pass that makes them from the tokens' hidden states.</returns>
+    public Pass UploadScored(Pass last, int first, int count)
+    {
+        Wait();
+        // They take the place of choices and tiles, which such a pass does not read.
+        int rowsAt = StepState.Header + (last.TokenCount * StepState.TokenInts);
+        var state = _onHost.Up;
+        state[StepState.LogitCountAt] = count;
+        state[StepState.LogitRowsAt] = rowsAt;
+        for (int i = 0; i < count; i++)
+        {
+            state[rowsAt + i] = first + i;
+        }
+
+        _state.View.SubView(0, rowsAt + count).CopyFromCPUUnsafeAsync(_device.Stream, ref state[0], rowsAt + count);
+        Wait();
+        return new Pass(last.DecodeCount, last.PrefillCount, count) { IsScoring = true };
+    }
+
+    /// <summary>Waits for the device and copies rows of an activation, without their padding.</summary>
+    public void Read(ActivationPlan plan, int first, int count, Span<float> rows)
+    {
+        var activation = _activations[plan];
+        for (int i = 0; i < count; i++)
+        {
+            activation.View.SubView((long)(first + i) * activation.Stride, activation.Columns)
+                .CopyToCPU(_device.Stream, rows.Slice(i * activation.Columns, activation.Columns));
+        }
+
+        _isUploading = false;
+    }
+
     /// <summary>Numbers from −1 to 1 instead of activations.</summary>
     internal void FillRandom(Activation activation)
     {

@@ -40,8 +40,8 @@ internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
         return DecodeSplits.Room(longest, splitTiles);
     }
 
-    /// <summary>Whether logits are wanted of many tokens of a text, as scoring does, and not of the last alone.</summary>
-    public bool IsScoring { get; private set; }
+    /// <summary>Whether it makes no more than logits, of tokens whose pass has run.</summary>
+    public bool IsScoring { get; init; }
 
     /// <summary>The same, for those who keep it.</summary>
     public Pass Copy()
@@ -56,9 +56,9 @@ internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
         return copy;
     }
 
-    internal void Begin(int decodeCount, int prefillCount, int logitCount, bool isScoring)
+    internal void Begin(int decodeCount, int prefillCount, int logitCount)
     {
-        (DecodeCount, PrefillCount, LogitCount, IsScoring) = (decodeCount, prefillCount, logitCount, isScoring);
+        (DecodeCount, PrefillCount, LogitCount) = (decodeCount, prefillCount, logitCount);
         _spans.Clear();
     }
 

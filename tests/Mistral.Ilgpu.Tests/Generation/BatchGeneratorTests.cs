@@ -66,7 +66,7 @@ public sealed class BatchGeneratorTests
             Assert.Equal(alone[i].Text, streamed);
         }
 
-        Assert.Equal(model.Cache.Bytes, model.Cache.AvailableBytes);
+        Assert.Equal(model.Cache.Bytes, model.Cache.Sequences.AvailableBytes);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class BatchGeneratorTests
             }
 
             completed += open.RemoveAll(generation => generation.Completion.IsCompleted);
-            Assert.InRange(model.Cache.HeldBytes, 0, model.Cache.Bytes);
+            Assert.InRange(model.Cache.Sequences.HeldBytes, 0, model.Cache.Bytes);
         }
 
         while (generator.Step(Cancellation))
@@ -122,7 +122,7 @@ public sealed class BatchGeneratorTests
 
         completed += open.RemoveAll(generation => generation.Completion.IsCompletedSuccessfully);
         Assert.Equal(submitted, completed);
-        Assert.Equal((model.Cache.Bytes, 6, 0L), (model.Cache.AvailableBytes, model.Cache.FreeSequences, model.Cache.HeldBytes));
+        Assert.Equal((model.Cache.Bytes, 6, 0L), (model.Cache.Sequences.AvailableBytes, model.Cache.Sequences.Free, model.Cache.Sequences.HeldBytes));
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public sealed class BatchInvarianceTests
             }
         }
 
-        Assert.Equal(model.Cache.Bytes, model.Cache.AvailableBytes);
+        Assert.Equal(model.Cache.Bytes, model.Cache.Sequences.AvailableBytes);
     }
 
     /// <summary>Runs texts together, beginning and pausing them at random; the logits of each prompt and of each token after

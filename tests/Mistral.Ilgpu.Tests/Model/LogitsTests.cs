@@ -50,9 +50,9 @@ public sealed class LogitsTests
         int[] ids = RandomIds(new Random(seed), 29, checkpoint.Config.VocabularySize);
         double[][] expected = new ReferenceModel(checkpoint).Forward(ids);
         Check(
-            name, checkpoint, new ModelOptions(CacheType: TensorFormat.Float32, Chunk: 5, AllLogits: true), ids, expected,
+            name, checkpoint, new ModelOptions(CacheType: TensorFormat.Float32, Chunk: 5), ids, expected,
             rounds ? SixteenBitError : Float32Error);
-        Check(name, checkpoint, new ModelOptions(TensorFormat.Float16, TensorFormat.Float16, Chunk: 8, AllLogits: true), ids, expected, SixteenBitError);
+        Check(name, checkpoint, new ModelOptions(TensorFormat.Float16, TensorFormat.Float16, Chunk: 8), ids, expected, SixteenBitError);
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class LogitsTests
         _ = TestDevice.Get(name, isLong: true);
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         var (ids, expected) = TinyReference.Value;
-        Check(name, checkpoint, new ModelOptions(weights, cache, Chunk: 32, AllLogits: true), ids, expected, bound);
+        Check(name, checkpoint, new ModelOptions(weights, cache, Chunk: 32), ids, expected, bound);
     }
 
     private static void Check(

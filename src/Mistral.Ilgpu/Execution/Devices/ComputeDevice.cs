@@ -12,11 +12,13 @@ namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>
 /// An opened device: owns ILGPU's context and accelerator, counts the memory it hands out, and keeps each compiled kernel.
-/// For one thread at a time: OpenCL sets the arguments of a kernel that all its launches share.
+/// Launches are for one thread at a time, because OpenCL sets the arguments of a kernel that all its launches share: whoever
+/// launches calls <see cref="Enter"/> first.
 /// </summary>
 internal sealed partial class ComputeDevice : IDisposable
 {
     private readonly Context _context;
+    private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<Type, Delegate> _kernels = [];
     private readonly DeviceRuntime _runtime;
     private readonly ConcurrentDictionary<Type, object?> _rooms = [];
@@ -41,6 +43,9 @@ internal sealed partial class ComputeDevice : IDisposable
     }
 
     public DeviceInfo Info { get; }
+
+    /// <summary>Whether it has been disposed of.</summary>
+    public bool IsDisposed { get; private set; }
 
     public Accelerator Accelerator => _runtime.Accelerator;
 
@@ -168,14 +173,37 @@ internal sealed partial class ComputeDevice : IDisposable
         _boundSoon.Clear();
     }
 
+    /// <summary>Waits until no other thread uses the device, and keeps others out until the scope ends. A thread may enter more
+    /// than once.</summary>
+    /// <exception cref="ObjectDisposedException">The device has been disposed of.</exception>
+    public Lock.Scope Enter()
+    {
+        var scope = _gate.EnterScope();
+        if (IsDisposed)
+        {
+            scope.Dispose();
+            throw new ObjectDisposedException($"device {Info.Id}");
+        }
+
+        return scope;
+    }
+
     /// <summary>Waits until all launched work is done.</summary>
     public void Synchronize() => _runtime.Synchronize(Info);
 
     /// <summary>See <see cref="StreamMarks"/>; the device is opened as timed.</summary>
     internal StreamMarks NewMarks() => _runtime.NewMarks(this);
 
+    /// <summary>Closes the device once no thread uses it. Buffers on it are gone with it.</summary>
     public void Dispose()
     {
+        using var scope = _gate.EnterScope();
+        if (IsDisposed)
+        {
+            return;
+        }
+
+        IsDisposed = true;
         _meter.Dispose();
         _launches.Dispose();
         _runtime.Dispose();

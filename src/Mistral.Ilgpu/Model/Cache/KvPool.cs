@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// The pages of those layers whose rings are equally long, and the table that says which page is whose. Page n is page n in
 /// each of the layers.
 /// </summary>
-internal sealed class KvPool : IDisposable
+internal sealed class KvPool : IPageStore, IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly List<IDisposable> _buffers = [];
@@ -22,10 +22,9 @@ internal sealed class KvPool : IDisposable
 
     public KvPool(ComputeDevice device, KvShape shape, int ringLength, int layers, int pages, int sequences)
     {
-        (_device, Shape, RingLength) = (device, shape, ringLength);
-        PagesPerRing = ringLength / shape.PageLength;
-        Pages = new PagePool(pages);
-        _table = new int[sequences * PagesPerRing];
+        (_device, Shape) = (device, shape);
+        Rings = new RingPages(ringLength, shape.PageLength, pages, shape.PageBytes * layers, this);
+        _table = new int[sequences * Rings.PagesPerRing];
         try
         {
             _deviceTable = device.Allocate<int>(_table.Length, "the page table");
@@ -44,32 +43,21 @@ internal sealed class KvPool : IDisposable
 
     public KvShape Shape { get; }
 
-    /// <summary>Positions in a ring, whole pages.</summary>
-    public int RingLength { get; }
-
-    public int PagesPerRing { get; }
-
-    public PagePool Pages { get; }
+    /// <summary>Whose the pages are.</summary>
+    public RingPages Rings { get; }
 
     public IReadOnlyList<KvBuffers> Layers => _layers;
 
-    public PageTable Table => new(_deviceTable.View, PagesPerRing, new Divisor(Shape.PageLength / TileLayout.Length));
-
-    /// <summary>Bytes that one page takes in all layers.</summary>
-    public long PageBytes => Shape.PageBytes * _layers.Count;
-
-    /// <summary>Pages that a text of so many tokens holds at most.</summary>
-    public int PagesOf(long tokens) => (int)((Math.Min(tokens, RingLength) + Shape.PageLength - 1) / Shape.PageLength);
+    public PageTable Table => new(_deviceTable.View, Rings.PagesPerRing, new Divisor(Shape.PageLength / TileLayout.Length));
 
     public void Set(int row, int ringPage, int page)
     {
-        int at = (row * PagesPerRing) + ringPage;
+        int at = (row * Rings.PagesPerRing) + ringPage;
         _table[at] = page;
         _dirtyFrom = _dirtyEnd == 0 ? at : Math.Min(_dirtyFrom, at);
         _dirtyEnd = Math.Max(_dirtyEnd, at + 1);
     }
 
-    /// <summary>Brings what has changed in the table to the device.</summary>
     public void Flush()
     {
         if (_dirtyEnd > 0)
@@ -80,7 +68,6 @@ internal sealed class KvPool : IDisposable
         }
     }
 
-    /// <summary>Copies a page in every layer.</summary>
     public void Copy(int from, int to)
     {
         foreach (var layer in _layers)
@@ -101,7 +88,7 @@ internal sealed class KvPool : IDisposable
         using var rented = new RentedBytes(bytesAtOnce);
         foreach (var view in _layers.SelectMany(layer => new[] { layer.Keys, layer.Values }))
         {
-            long pageBytes = view.Length / Pages.Count;
+            long pageBytes = view.Length / Rings.Pages.Count;
             long end = (firstPage + pages) * pageBytes;
             for (long at = firstPage * pageBytes; at < end; at += bytesAtOnce)
             {
@@ -128,7 +115,7 @@ internal sealed class KvPool : IDisposable
     private void Copy<T>(ArrayView<T> view, int from, int to)
         where T : unmanaged
     {
-        long length = view.Length / Pages.Count;
+        long length = view.Length / Rings.Pages.Count;
         view.SubView(to * length, length).CopyFrom(_device.Stream, view.SubView(from * length, length));
     }
 }

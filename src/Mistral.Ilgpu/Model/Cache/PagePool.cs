@@ -75,6 +75,17 @@ internal sealed class PagePool
         _writers[page] += overwrites ? 1 : 0;
     }
 
+    /// <summary>How many more pages are to be promised if one more of a page's holders may come to overwrite it.</summary>
+    public int CostOfOverwriting(int page) =>
+        Reserve(_holders[page], _writers[page] + 1) - Reserve(_holders[page], _writers[page]);
+
+    /// <summary>Counts one more of a page's holders among those who may come to overwrite it.</summary>
+    public void Overwrite(int page)
+    {
+        Promised += CostOfOverwriting(page);
+        _writers[page]++;
+    }
+
     /// <summary>Ends one hold.</summary>
     public void GiveBack(int page, bool overwrites)
     {

@@ -1,39 +1,44 @@
-using System.Security.Cryptography;
-
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
 /// Which pages hold the keys and values of which prefixes, so that a text that begins as another need not compute them again.
-/// An entry names a page of each pool, and ends when one of them is overwritten.
+/// An entry names a page of each ring length, and ends when one of them is overwritten.
 /// </summary>
-internal sealed class PrefixIndex(int pools)
+/// <param name="rings">How many lengths of rings there are.</param>
+internal sealed class PrefixIndex(int rings)
 {
-    private readonly Dictionary<PrefixKey, int[]> _pages = [];
-    private readonly Dictionary<int, PrefixKey>[] _keys = [.. Enumerable.Range(0, pools).Select(
+    private readonly Dictionary<PrefixKey, KnownPrefix> _known = [];
+    private readonly Dictionary<int, PrefixKey>[] _keys = [.. Enumerable.Range(0, rings).Select(
         _ => new Dictionary<int, PrefixKey>())];
 
-    /// <summary>The page in each pool that ends the prefix; null where there is none.</summary>
-    public int[]? Find(PrefixKey key) => _pages.GetValueOrDefault(key);
+    /// <summary>The pages that end the prefix; null where it is not known.</summary>
+    public KnownPrefix? Find(PrefixKey key) => _known.GetValueOrDefault(key);
 
-    public void Add(PrefixKey key, int[] pages)
+    /// <summary>Makes a prefix known. Exact pages take the place of others, and no pages take the place of exact ones.</summary>
+    public void Add(PrefixKey key, int[] pages, bool isExact)
     {
-        if (_pages.TryAdd(key, pages))
+        if (_known.TryGetValue(key, out var known) && !known.IsExact && isExact)
         {
-            for (int pool = 0; pool < pages.Length; pool++)
+            Forget(0, known.Pages[0]);
+        }
+
+        if (_known.TryAdd(key, new KnownPrefix(pages, isExact)))
+        {
+            for (int ring = 0; ring < pages.Length; ring++)
             {
-                _keys[pool][pages[pool]] = key;
+                _keys[ring][pages[ring]] = key;
             }
         }
     }
 
-    /// <summary>The page's content is no longer what it was.</summary>
-    public void Forget(int pool, int page)
+    /// <summary>Ends the entry of a page whose content changes.</summary>
+    public void Forget(int ring, int page)
     {
-        if (_keys[pool].Remove(page, out var key) && _pages.Remove(key, out int[]? pages))
+        if (_keys[ring].Remove(page, out var key) && _known.Remove(key, out var known))
         {
-            for (int other = 0; other < pages.Length; other++)
+            for (int other = 0; other < known.Pages.Length; other++)
             {
-                _keys[other].Remove(pages[other]);
+                _keys[other].Remove(known.Pages[other]);
             }
         }
     }

@@ -4,18 +4,18 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// back.</summary>
 internal sealed class Sequence : IDisposable
 {
-    private readonly RotatingKvCache _cache;
+    private readonly SequenceTable _table;
 
-    internal Sequence(RotatingKvCache cache, int row, int maxTokens, int[][] pages, PrefixKey prefix)
+    internal Sequence(SequenceTable table, int row, int maxTokens, int[][] pages, PrefixKey prefix)
     {
-        (_cache, Row, MaxTokens, Pages, Prefix) = (cache, row, maxTokens, pages, prefix);
+        (_table, Row, MaxTokens, Pages, Prefix) = (table, row, maxTokens, pages, prefix);
     }
 
     /// <summary>Tokens of the text so far.</summary>
     public int Position { get; internal set; }
 
     /// <summary>Tokens that the text may have.</summary>
-    public int MaxTokens { get; }
+    public int MaxTokens { get; internal set; }
 
     /// <summary>Whether its pages are held.</summary>
     public bool IsOpen { get; internal set; } = true;
@@ -30,12 +30,17 @@ internal sealed class Sequence : IDisposable
     /// <summary>For each pool the pages of the ring, −1 where none is taken yet.</summary>
     internal int[][] Pages { get; }
 
-    /// <summary>The key of the whole pages of the prompt so far.</summary>
+    /// <summary>The key of the whole pages so far that others may share.</summary>
     internal PrefixKey Prefix { get; set; }
 
-    /// <summary>Tokens behind the last whole page of the prompt; null once the text has gone on otherwise than as a
-    /// prompt.</summary>
+    /// <summary>Whether all tokens so far were computed as a prompt's. Decoded tokens are rounded otherwise.</summary>
+    internal bool IsExact { get; set; } = true;
+
+    /// <summary>Whether pages of its decoded tokens are kept for other texts.</summary>
+    internal bool KeepsAnswers { get; init; }
+
+    /// <summary>Tokens behind the last whole page that others may share; null once no more are shared.</summary>
     internal List<int>? Unregistered { get; set; } = [];
 
-    public void Dispose() => _cache.Close(this);
+    public void Dispose() => _table.Close(this);
 }

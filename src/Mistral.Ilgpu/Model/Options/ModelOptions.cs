@@ -11,7 +11,6 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <see cref="DefaultContext"/> or the model's own limit, whichever is less.</param>
 /// <param name="Chunk">Most tokens of a prompt in one pass; null for the device's, see <see cref="ChunkOn"/>, or less where
 /// memory is short.</param>
-/// <param name="AllLogits">Makes room for the logits of every position of a chunk, for scoring.</param>
 /// <param name="SlidingWindow">Replaces the model's window in every layer; null keeps it.</param>
 /// <param name="Activations">In what form quantized weights are multiplied with activations.</param>
 /// <param name="Adapters">Applied together; each can be switched off and on between passes.</param>
@@ -23,7 +22,6 @@ internal sealed record ModelOptions(
     TensorFormat CacheType = TensorFormat.Float16,
     int? Context = null,
     int? Chunk = null,
-    bool AllLogits = false,
     int? SlidingWindow = null,
     ActivationType Activations = ActivationType.Int8,
     IReadOnlyList<LoraOptions>? Adapters = null,
@@ -33,13 +31,17 @@ internal sealed record ModelOptions(
 {
     public const int DefaultContext = 8192;
 
+    // Enough that a pass over the output matrix is worth it, few enough to take little memory beside it.
+    private const int ScoredRows = 32;
+
     /// <summary>Most tokens of a prompt in one pass on a device with memory to spare.</summary>
     public int ChunkOn(DeviceInfo device) => Chunk ?? Family.Of(device).DefaultChunk;
 
     /// <summary>Tokens in a pass at most: a chunk of one prompt beside a token of each other text.</summary>
     internal int RowsFor(int chunk) => chunk + Sequences - 1;
 
-    internal int LogitRowsFor(int chunk) => AllLogits ? RowsFor(chunk) : Sequences;
+    /// <summary>Rows of logits that are made at once: one for each text, or some of a prompt's where those are wanted.</summary>
+    internal int LogitRowsFor(int chunk) => Math.Max(Sequences, Math.Min(chunk, ScoredRows));
 
     /// <summary>The context that a model gets with these options; null for no limit.</summary>
     /// <param name="config">As these options change it, see <see cref="Adapt"/>.</param>

@@ -1,0 +1,69 @@
+using System.Numerics.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>Logits and hidden states of any tokens of the last pass, beyond the rows that it made.</summary>
+internal sealed partial class MistralModel
+{
+    private float[]? _normGain;
+
+    /// <summary>Makes the logits of neighbouring tokens of the last pass, some rows at a time, and hands each to a caller. The
+    /// rows that the pass made are gone then.</summary>
+    /// <param name="first">The first token, in the order of the pass.</param>
+    /// <param name="logits">Room for one row; changed for each.</param>
+    /// <param name="onRow">Takes the index of the token, from 0, while <paramref name="logits"/> hold its row.</param>
+    /// <exception cref="ModelFileException">The weights make a logit that is NaN or +∞, or none that is finite.</exception>
+    public void Score(int first, int count, float[] logits, Action<int> onRow)
+    {
+        using var entered = Enter();
+        int most = Options.LogitRowsFor(Chunk);
+        for (int done = 0; done < count;)
+        {
+            int rows = Math.Min(most, count - done);
+            LastPass = _workspace.UploadScored(LastPass, first + done, rows);
+            foreach (var step in Graph.StepsOf(LastPass))
+            {
+                if (step.Operation.Rows == RowSet.Logits)
+                {
+                    step.Launch(LastPass);
+                }
+            }
+
+            for (int row = 0; row < rows; row++)
+            {
+                ReadLogits(row, logits);
+                onRow(done + row);
+            }
+
+            done += rows;
+        }
+    }
+
+    /// <summary>Copies the hidden states of neighbouring tokens of the last pass, after the last norm: count × dim.</summary>
+    /// <param name="first">The first token, in the order of the pass.</param>
+    public void ReadHidden(int first, int count, Span<float> rows)
+    {
+        using var entered = Enter();
+        // Its result is kept for rows of logits only, so the norm of others is made here.
+        var norm = _plan.Operations.OfType<Norm>().Last();
+        _normGain ??= ReadVector(norm.Gain);
+        _workspace.Read(norm.Hidden, first, count, rows);
+        for (int i = 0; i < count; i++)
+        {
+            var row = rows.Slice(i * Config.Dim, Config.Dim);
+            float scale = 1 / MathF.Sqrt((TensorPrimitives.SumOfSquares<float>(row) / row.Length) + Config.NormEpsilon);
+            TensorPrimitives.Multiply(row, scale, row);
+            TensorPrimitives.Multiply(row, _normGain, row);
+        }
+    }
+
+    private float[] ReadVector(VectorPlan plan)
+    {
+        var values = new float[plan.Length];
+        _weights.Vectors[plan].SubView(0, values.Length).CopyToCPU(Device.Stream, values);
+        return values;
+    }
+}
