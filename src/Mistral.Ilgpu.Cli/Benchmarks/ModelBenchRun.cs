@@ -57,7 +57,7 @@ internal sealed class ModelBenchRun(
             }
         }
 
-        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, cancellation);
+        using var loaded = LoadedModel.Open(settings, narrator, cancellation);
         loaded.Model.Prepare();
         double bandwidth = CopyBandwidth.Measure(loaded.Device);
         narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");

@@ -72,7 +72,7 @@ internal sealed class ChatCommand
     private static LoadedModel Load(ModelSettings settings, Narrator narrator)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
-        return LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
+        return LoadedModel.Open(settings, narrator, interrupts.Token);
     }
 
     private int Run()

@@ -90,17 +90,30 @@ internal static class GenerateCommand
         ModelSettings settings, Narrator narrator, bool isJson)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
-        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
-        var generation = new Generator(loaded.Text, loaded.Checkpoint.Tokenizer).Start(encode(loaded), options, startsText);
-        Continue(PromptReading.Run(generation, loaded.Text, narrator, interrupts.Token), narrator.Terminal.Out, isJson);
+        using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token);
+        var output = narrator.Terminal.Out;
+        var request = new TextRequest(encode(loaded)) { Options = options, StartsText = startsText };
+        var text = loaded.Generate(request, narrator, interrupts.Token, token =>
+        {
+            if (!isJson && token.Text.Length > 0)
+            {
+                output.Write(token.Text);
+                output.Flush();
+            }
+        });
         if (isJson)
         {
-            Json.WriteLine(narrator.Terminal.Out, json => GenerationJson.Write(json, generation, loaded));
+            Json.WriteLine(output, json => GenerationJson.Write(json, text, loaded, settings: null));
+        }
+        else
+        {
+            output.Write('\n');
+            output.Flush();
         }
 
-        narrator.Say($"{Narrator.Summary(generation)}");
-        narrator.Detail($"seed {options.Sampling.Seed}");
-        return generation.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
+        narrator.Say($"{Narrator.Summary(text)}");
+        narrator.Detail($"seed {text.Seed}");
+        return text.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
     }
 
     private static int RunMany(
@@ -132,7 +145,7 @@ internal static class GenerateCommand
 
         LoadedModel Open()
         {
-            var opened = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
+            var opened = LoadedModel.Open(settings, narrator, interrupts.Token);
             narrator.Detail($"seed {options.Sampling.Seed}");
             return opened;
         }
@@ -144,23 +157,5 @@ internal static class GenerateCommand
         using var checkpoint = Checkpoint.Open(settings.Model);
         var ids = prompts.Encode(checkpoint.Tokenizer, checkpoint.Config.VocabularySize);
         return (ids, ResultSettings.Of(checkpoint, settings.Options, options));
-    }
-
-    private static void Continue(IEnumerable<GeneratedToken> tokens, TextWriter output, bool isJson)
-    {
-        foreach (var token in tokens)
-        {
-            if (!isJson && token.Text.Length > 0)
-            {
-                output.Write(token.Text);
-                output.Flush();
-            }
-        }
-
-        if (!isJson)
-        {
-            output.Write('\n');
-            output.Flush();
-        }
     }
 }

@@ -3,8 +3,6 @@ using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
-using Mistral.Ilgpu.Model;
-using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
@@ -26,7 +24,6 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
     public int Run(IReadOnlyList<int[]> prompts, int done, int failed, TextWriter output, CancellationToken cancellation)
     {
         _failed = failed;
-        using var generator = new BatchGenerator(loaded.Model, loaded.Checkpoint.Tokenizer);
         var clock = Stopwatch.StartNew();
         long tokens = 0;
         try
@@ -38,15 +35,13 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
                 {
                     while (next < prompts.Count && ahead.Count < PlacesAhead * loaded.Model.Options.Sequences)
                     {
-                        ahead.Enqueue(Submit(generator, options, prompts[next++]));
+                        ahead.Enqueue(Submit(prompts[next++], cancellation));
                     }
 
-                    generator.Step(cancellation);
-                    while (ahead.TryPeek(out var first) && first.IsCompleted)
-                    {
-                        tokens += Write(ahead.Dequeue(), output);
-                        report(++done);
-                    }
+                    var first = ahead.Dequeue();
+                    first.Wait(cancellation);
+                    tokens += Write(first, output);
+                    report(++done);
                 }
 
                 return done;
@@ -64,11 +59,12 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
         return narrator.ManyDone(_failed, prompts.Count);
     }
 
-    private static Continued Submit(BatchGenerator generator, GenerationOptions options, int[] prompt)
+    private Continued Submit(int[] prompt, CancellationToken cancellation)
     {
         try
         {
-            return new Continued(prompt, generator.Submit(prompt, options), null);
+            return new Continued(
+                prompt, loaded.Language.Engine.Submit(new TextRequest(prompt) { Options = options }, cancellation), null);
         }
         catch (Exception exception) when (exception is ContextFullException or CacheFullException)
         {
@@ -96,15 +92,20 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
     }
 
     // What failed is this text's alone; a pass that fails is all texts' and ends the run.
-    private static string? Fault(BatchedGeneration generation) => generation.Completion.Exception?.InnerException switch
+    private static string? Fault(TextGeneration generation) => generation.Completion.Exception?.InnerException switch
     {
         null => null,
         ModelFileException or ArithmeticException => generation.Completion.Exception.InnerException.Message,
         { } exception => throw exception,
     };
 
-    private sealed record Continued(int[] Prompt, BatchedGeneration? Generation, string? Error)
+    private sealed record Continued(int[] Prompt, TextGeneration? Generation, string? Error)
     {
-        public bool IsCompleted => Generation is null || Generation.Completion.IsCompleted;
+        public void Wait(CancellationToken cancellation)
+        {
+            // A failure is told with the result.
+            Generation?.Completion.ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            cancellation.ThrowIfCancellationRequested();
+        }
     }
 }

@@ -9,15 +9,30 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// <summary>The JSON of a continued text: of a prompt, of one of many, of a turn of a chat.</summary>
 internal static class GenerationJson
 {
-    public static void Write(Utf8JsonWriter json, Generation.Generation generation, LoadedModel loaded) => Write(
-        json, loaded, generation.PromptIds, generation.Ids, generation.Text,
-        generation.FinishReason, generation.Timings, settings: null);
-
     /// <param name="settings">What decides the text beside the prompt; null to leave it out.</param>
-    public static void Write(
-        Utf8JsonWriter json, BatchedGeneration generation, LoadedModel loaded, JsonObject? settings) => Write(
-        json, loaded, generation.PromptIds, generation.Ids, generation.Text,
-        generation.FinishReason, generation.Timings, settings);
+    public static void Write(Utf8JsonWriter json, TextGeneration text, LoadedModel loaded, JsonObject? settings)
+    {
+        var (info, timings) = (loaded.Language.Info, text.Timings);
+        WriteStart(json, loaded, text.PromptIds);
+        json.WriteIds("ids", text.Ids);
+        json.WriteString("text", text.Text);
+        json.WriteString("finish_reason", text.FinishReason switch
+        {
+            FinishReason.Stop => "stop",
+            FinishReason.Length => "length",
+            _ => "cancelled",
+        });
+        json.WriteStartObject("timings");
+        json.WriteMilliseconds("load_ms", info.LoadTime);
+        json.WriteMilliseconds("compile_ms", info.CompileTime);
+        json.WriteNumber("prefill_tokens", timings.PrefillTokens);
+        json.WriteMilliseconds("prefill_ms", timings.PrefillTime);
+        json.WriteNumber("decode_tokens", timings.DecodeTokens);
+        json.WriteMilliseconds("decode_ms", timings.DecodeTime);
+        json.WriteMilliseconds("first_token_ms", timings.FirstTokenTime);
+        json.WriteEndObject();
+        WriteEnd(json, settings);
+    }
 
     /// <summary>The result of a prompt that cannot be continued.</summary>
     public static void WriteError(
@@ -28,36 +43,11 @@ internal static class GenerationJson
         WriteEnd(json, settings);
     }
 
-    private static void Write(
-        Utf8JsonWriter json, LoadedModel loaded, IReadOnlyList<int> promptIds,
-        IReadOnlyList<int> ids, string text, FinishReason reason, GenerationTimings timings, JsonObject? settings)
-    {
-        WriteStart(json, loaded, promptIds);
-        json.WriteIds("ids", ids);
-        json.WriteString("text", text);
-        json.WriteString("finish_reason", reason switch
-        {
-            FinishReason.Stop => "stop",
-            FinishReason.Length => "length",
-            _ => "cancelled",
-        });
-        json.WriteStartObject("timings");
-        json.WriteMilliseconds("load_ms", loaded.LoadTime);
-        json.WriteMilliseconds("compile_ms", loaded.CompileTime);
-        json.WriteNumber("prefill_tokens", timings.PrefillTokens);
-        json.WriteMilliseconds("prefill_ms", timings.PrefillTime);
-        json.WriteNumber("decode_tokens", timings.DecodeTokens);
-        json.WriteMilliseconds("decode_ms", timings.DecodeTime);
-        json.WriteMilliseconds("first_token_ms", timings.FirstTokenTime);
-        json.WriteEndObject();
-        WriteEnd(json, settings);
-    }
-
     private static void WriteStart(Utf8JsonWriter json, LoadedModel loaded, IReadOnlyList<int> promptIds)
     {
         json.WriteStartObject();
-        json.WriteString("model", loaded.Checkpoint.Name);
-        json.WriteString("device", loaded.Device.Info.Id);
+        json.WriteString("model", loaded.Language.Info.Name);
+        json.WriteString("device", loaded.Language.Info.Device);
         json.WriteIds("prompt_ids", promptIds);
     }
 

@@ -90,7 +90,7 @@ internal static class ProfileCommand
         using var trace = OutputFile.OpenIfGiven("--trace", files.Trace);
         using var page = OutputFile.OpenIfGiven("--html", files.Page);
         using var interrupts = new Interrupts(narrator.Terminal);
-        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token, timed: true);
+        using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token, timed: true);
         int[] prompt = Prompt(given, tokens, loaded);
         var limits = DeviceLimits.Of(loaded.Device, again);
         narrator.Say(
@@ -116,11 +116,11 @@ internal static class ProfileCommand
     private static int Check(Prompts? given, int tokens, int generated, ModelSettings settings, Narrator narrator, bool isJson)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
-        using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
+        using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token);
         // What was fitted to the device's memory must be the same there.
         var options = loaded.Model.Options with { Chunk = loaded.Model.Chunk };
         using var reference = LoadedModel.Open(
-            settings with { Device = "cpu", Memory = null, Options = options }, narrator, allLogits: false, interrupts.Token);
+            settings with { Device = "cpu", Memory = null, Options = options }, narrator, interrupts.Token);
         var result = new StepCheck(loaded.Model, reference.Model).Run(Prompt(given, tokens, loaded), generated, interrupts.Token);
         if (isJson)
         {

@@ -5,7 +5,6 @@ using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
-using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Commands;
@@ -44,18 +43,17 @@ internal static class ScoreCommand
     private static int Run(Prompts prompts, ModelSettings settings, Narrator narrator, bool isJson, bool wantsLogits)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
-        using var loaded = LoadedModel.Open(settings, narrator, allLogits: true, interrupts.Token);
+        using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token);
         var tokenizer = loaded.Checkpoint.Tokenizer;
         var output = narrator.Terminal.Out;
         int failed = 0;
         foreach (int[] ids in prompts.Encode(tokenizer, loaded.Model.Config.VocabularySize))
         {
-            loaded.Text.Reset();
             TextScore score;
             try
             {
-                score = ProgressBar.OverPrompt(
-                    narrator, loaded.Text, ids.Length, () => TextScore.Of(loaded.Text, ids, interrupts.Token));
+                score = ProgressBar.OverPrompt(narrator, loaded.Model.Chunk, ids.Length, report => loaded.Language
+                    .ScoreAsync(ids, topLogProbabilities: 0, wantsLogits, report, interrupts.Token).GetAwaiter().GetResult());
             }
             catch (ContextFullException exception) when (prompts.IsMany)
             {

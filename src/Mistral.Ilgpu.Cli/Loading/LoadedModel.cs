@@ -1,112 +1,99 @@
-using System.Diagnostics;
 using System.Globalization;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Loading;
 
-/// <summary>A checkpoint on a device, opened as the options say, and telling people so.</summary>
+/// <summary>A model, opened as the options say. People are told how far it is.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private LoadedModel(Checkpoint checkpoint, ComputeDevice device, MistralModel model, TimeSpan loadTime) =>
-        (Checkpoint, Device, Model, Text, LoadTime) = (checkpoint, device, model, new ModelText(model), loadTime);
+    // All texts of the command line wait in a queue of its own.
+    private const int MaxWaiting = int.MaxValue;
 
-    public Checkpoint Checkpoint { get; }
+    private LoadedModel(LanguageModel language) => Language = language;
 
-    public ComputeDevice Device { get; }
+    public LanguageModel Language { get; }
 
-    public MistralModel Model { get; }
+    public Checkpoint Checkpoint => Language.Checkpoint;
 
-    /// <summary>The one text of commands that have but one at a time.</summary>
-    public ModelText Text { get; }
+    public ComputeDevice Device => Language.Device;
 
-    /// <summary>From nothing until the first pass could run.</summary>
-    public TimeSpan LoadTime { get; }
-
-    /// <summary>Of it, what kernels took that had to be compiled; zero where all were kept from an earlier run.</summary>
-    public TimeSpan CompileTime => Model.CompiledKernels > 0 ? Model.KernelTime : TimeSpan.Zero;
+    public MistralModel Model => Language.Model;
 
     /// <param name="timed">As <see cref="ComputeDevice.Open"/> takes it.</param>
-    public static LoadedModel Open(
-        ModelSettings settings, Narrator narrator, bool allLogits, CancellationToken cancellation, bool timed = false)
+    public static LoadedModel Open(ModelSettings settings, Narrator narrator, CancellationToken cancellation, bool timed = false)
     {
-        var clock = Stopwatch.StartNew();
-        Checkpoint? checkpoint = null;
-        // A driver takes its time to load, and needs nothing of the checkpoint.
-        var opening = Task.Run(
-            () => ComputeDevice.Open(settings.Device, settings.DeviceOptions with { IsTimed = timed }), CancellationToken.None);
-        try
+        using var opened = OpenedModel.Open(
+            settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed });
+        var device = opened.Device;
+        string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
+        narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
+        if (settings.Device == "auto" && device.Info.Kind == DeviceKind.Cpu)
         {
-            checkpoint = Checkpoint.Open(settings.Model);
-            // Read now, so that a damaged tokenizer is known before the weights are loaded.
-            _ = checkpoint.Tokenizer;
-            var read = clock.Elapsed;
-            var device = opening.GetAwaiter().GetResult();
-            var opened = clock.Elapsed;
-            string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
-            narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
-            if (settings.Device == "auto" && device.Info.Kind == DeviceKind.Cpu)
+            foreach (string driver in DeviceCatalog.DriversWithoutDevices())
             {
-                foreach (string driver in DeviceCatalog.DriversWithoutDevices())
-                {
-                    narrator.Say($"{driver}");
-                }
+                narrator.Say($"{driver}");
             }
-
-            var options = settings.Options;
-            var model = ProgressBar.OverLoading(
-                narrator, $"loading {checkpoint.Name}", checkpoint.TotalBytes,
-                (progress, kernels) => MistralModel.Load(checkpoint, device, options, progress, kernels, cancellation));
-            model.OnCacheOverflow = reason => narrator.Say($"warning: {reason}: --kv-type bf16");
-            if (device.Drawback is { } drawback)
-            {
-                narrator.Detail($"{drawback}");
-            }
-
-            device.OnDrawback = reason => narrator.Detail($"{reason}");
-
-            var loaded = new LoadedModel(checkpoint, device, model, clock.Elapsed);
-            string compiled = model.CompiledKernels == 0 ? "" : string.Create(
-                CultureInfo.InvariantCulture,
-                $", {model.CompiledKernels} kernels compiled in {Narrator.Seconds(loaded.CompileTime)}, once");
-            narrator.Say(
-                $"model {checkpoint.Name}: {ByteSize.Text(checkpoint.TotalBytes)} loaded in {
-                    Narrator.Seconds(loaded.LoadTime - loaded.CompileTime)}{compiled}");
-            narrator.Detail(
-                $"checkpoint and tokenizer open after {read.TotalMilliseconds:n0} ms, the device after {
-                    opened.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {
-                    loaded.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of it for kernels");
-            narrator.Detail(
-                $"device memory {ByteSize.Text(device.AllocatedBytes)}, of it cache {ByteSize.Text(model.Cache.Bytes)}");
-            return loaded;
         }
-        catch
-        {
-            Release(opening);
-            checkpoint?.Dispose();
-            throw;
-        }
+
+        var language = ProgressBar.OverLoading(
+            narrator, $"loading {opened.Checkpoint.Name}", opened.Checkpoint.TotalBytes,
+            (progress, kernels) => opened.Load(settings.Options, MaxWaiting, progress, kernels, cancellation));
+        Tell(language, opened, narrator);
+        return new LoadedModel(language);
     }
 
-    // Waits for a device that is still being opened, whatever comes of it.
-    private static void Release(Task<ComputeDevice> opening)
+    /// <summary>Generates a text and hands out its tokens. How far its prompt is computed is shown until the first comes.</summary>
+    /// <param name="cancellation">Ends the text; nothing is thrown.</param>
+    /// <returns>The text, which has ended.</returns>
+    public TextGeneration Generate(
+        TextRequest request, Narrator narrator, CancellationToken cancellation, Action<GeneratedToken> onToken)
     {
-        try
+        var (text, tokens, isThere) = ProgressBar.OverPrompt(narrator, Model.Chunk, request.PromptIds.Count, report =>
         {
-            opening.GetAwaiter().GetResult().Dispose();
-        }
-        catch (DeviceException)
+            var text = Language.Engine.Submit(request with { OnRead = report });
+            var tokens = text.ToBlockingEnumerable(CancellationToken.None).GetEnumerator();
+            using var registration = cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text);
+            return (text, tokens, tokens.MoveNext());
+        });
+        using (tokens)
+        using (cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text))
         {
-            // What went wrong before is told instead.
+            while (isThere)
+            {
+                onToken(tokens.Current);
+                isThere = tokens.MoveNext();
+            }
         }
+
+        return text;
     }
 
-    public void Dispose()
+    public void Dispose() => Language.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private static void Tell(LanguageModel language, OpenedModel opened, Narrator narrator)
     {
-        Model.Dispose();
-        Device.Dispose();
-        Checkpoint.Dispose();
+        var (info, model, device) = (language.Info, language.Model, language.Device);
+        model.OnCacheOverflow = reason => narrator.Say($"warning: {reason}: --kv-type bf16");
+        if (device.Drawback is { } drawback)
+        {
+            narrator.Detail($"{drawback}");
+        }
+
+        device.OnDrawback = reason => narrator.Detail($"{reason}");
+        string compiled = model.CompiledKernels == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture,
+            $", {model.CompiledKernels} kernels compiled in {Narrator.Seconds(info.CompileTime)}, once");
+        narrator.Say(
+            $"model {info.Name}: {ByteSize.Text(opened.Checkpoint.TotalBytes)} loaded in {
+                Narrator.Seconds(info.LoadTime - info.CompileTime)}{compiled}");
+        narrator.Detail(
+            $"checkpoint and tokenizer open after {opened.ReadTime.TotalMilliseconds:n0} ms, the device after {
+                opened.OpenTime.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {
+                info.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of it for kernels");
+        narrator.Detail($"device memory {ByteSize.Text(info.DeviceBytes)}, of it cache {ByteSize.Text(info.CacheBytes)}");
     }
 }

@@ -38,9 +38,13 @@ internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsM
 
     private static int[] Encode(TextTokenizer tokenizer, string text)
     {
-        int[] ids = [.. tokenizer.BosId >= 0 ? [tokenizer.BosId] : Array.Empty<int>(), .. tokenizer.EncodeToIds(text)];
-        return ids.Length > 0
-            ? ids
-            : throw new UsageException("an empty text, and the tokenizer has no token that starts a text");
+        try
+        {
+            return PromptEncoding.Encode(tokenizer, text);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
     }
 }

@@ -42,10 +42,10 @@ internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
     }
 
     /// <summary>The line that ends a generation.</summary>
-    public static string Summary(Generation.Generation generation)
+    public static string Summary(TextGeneration text)
     {
-        var t = generation.Timings;
-        string why = generation.FinishReason switch
+        var t = text.Timings;
+        string why = text.FinishReason switch
         {
             FinishReason.Stop => "the text ended",
             FinishReason.Length => "as long as allowed",

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Mistral.Ilgpu.Execution.Compilation;
-using Mistral.Ilgpu.Model;
 using Spectre.Console;
 
 namespace Mistral.Ilgpu.Cli.Output;
@@ -64,26 +63,21 @@ internal static class ProgressBar
         });
     }
 
-    /// <summary>Over the reading of a prompt.</summary>
-    public static T OverPrompt<T>(Narrator narrator, ModelText text, int tokens, Func<T> work) =>
-        !narrator.ShowsProgress || tokens <= text.Model.Chunk
-        ? work()
+    /// <summary>Over the reading of a prompt that takes more than one chunk.</summary>
+    /// <param name="work">Receives what to report the tokens read to, and of how many, from any thread.</param>
+    public static T OverPrompt<T>(Narrator narrator, int chunk, int tokens, Func<Action<int, int>, T> work) =>
+        !narrator.ShowsProgress || tokens <= chunk
+        ? work((_, _) => { })
         : CreateConsole(narrator).Progress().AutoClear(true).Start(context =>
         {
             var task = context.AddTask("reading the prompt", maxValue: tokens);
-            text.OnRead = (read, of) =>
+            Report(0, tokens);
+            return work(Report);
+
+            void Report(int read, int of)
             {
                 task.Description = string.Create(CultureInfo.InvariantCulture, $"reading the prompt: {read:N0} of {of:N0}");
                 task.Value = read;
-            };
-            try
-            {
-                text.OnRead(0, tokens);
-                return work();
-            }
-            finally
-            {
-                text.OnRead = null;
             }
         });
 

@@ -1,12 +1,14 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
-/// What is made of the tokens of one continuation as they are chosen: the choice itself, the text, and whether it has ended. It
-/// knows nothing of where logits come from.
+/// The choice of the tokens of one text, their text, and whether it has ended. It knows nothing of where logits come from. One
+/// thread changes it; <see cref="Ids"/> and <see cref="Text"/> are for any.
 /// </summary>
 internal sealed class Continuation
 {
@@ -16,50 +18,95 @@ internal sealed class Continuation
     private readonly Sampler _sampler;
     private readonly StreamingDecoder _decoder;
     private readonly StopMatcher _stops;
-    private readonly float[] _logits;
+    private readonly int _promptLength;
+    private readonly Lock _lock = new();
     private readonly StringBuilder _text = new();
-    private readonly List<int> _ids = [];
+
+    // The prompt and what follows it.
+    private readonly List<int> _all;
 
     /// <param name="prompt">The text so far.</param>
     /// <param name="startsText">Whether the output is a text of its own, whose first word has no space before it.</param>
+    /// <param name="host">See <see cref="Sampler"/>.</param>
     public Continuation(
-        TextTokenizer tokenizer, IReadOnlyCollection<int> endIds, int vocabularySize,
-        IReadOnlyList<int> prompt, GenerationOptions options, bool startsText)
+        TextTokenizer tokenizer, IReadOnlyCollection<int> endIds, int[] prompt,
+        GenerationOptions options, ulong seed, bool startsText, HostChoice host)
     {
-        (_tokenizer, _options) = (tokenizer, options);
+        (_tokenizer, _options, _promptLength) = (tokenizer, options, prompt.Length);
+        _all = [.. prompt];
         // A file that names no such token may still come with a tokenizer that has one.
         _endIds = endIds.Count == 0 && tokenizer.EosId >= 0 ? [tokenizer.EosId] : endIds;
-        _sampler = new Sampler(options.Sampling, vocabularySize);
+        _sampler = new Sampler(options.Sampling, seed, host);
         _decoder = tokenizer.CreateDecoder(
             !startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id)));
         _stops = new StopMatcher(options.Stop);
-        _logits = new float[NeedsLogits ? vocabularySize : 0];
         foreach (int id in prompt)
         {
-            _sampler.Accept(id);
+            _sampler.Accept(id, isOutput: false);
         }
     }
 
-    /// <summary>Whether tokens are chosen by <see cref="Sample"/>: a penalty knows the text so far, which the model's choice does
-    /// not.</summary>
-    public bool NeedsLogits => _options.Sampling.IsPenalized;
+    /// <summary>Whether tokens are chosen by <see cref="Choose"/>, because logits are changed or wanted, and not by the
+    /// model.</summary>
+    public bool NeedsLogits => _options.Sampling.ChangesLogits
+        || _options.LogitProcessors.Count > 0 || _options.TopLogProbabilities is not null;
 
-    public IReadOnlyList<int> Ids => _ids;
+    /// <summary>The tokens so far, without the prompt; a copy.</summary>
+    public IReadOnlyList<int> Ids
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _all.GetRange(_promptLength, _all.Count - _promptLength);
+            }
+        }
+    }
 
-    public string Text => _text.ToString();
+    public string Text
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _text.ToString();
+            }
+        }
+    }
+
+    /// <summary>The stop string that ended it; null for others.</summary>
+    public string? StopText => _stops.Found;
 
     /// <summary>Why it ended; null while it goes on.</summary>
     public FinishReason? Ending { get; private set; }
 
-    /// <summary>Room for the logits that <see cref="Sample"/> chooses from.</summary>
-    public Span<float> Logits => _logits;
-
-    /// <summary>How the model is to choose the next token, to be asked once for each; the likeliest where <see cref="Sample"/>
-    /// chooses.</summary>
+    /// <summary>How the model is to choose the next token, to be asked once for each; the likeliest where <see cref="Choose"/>
+    /// does.</summary>
     public TokenChoice NextChoice() => NeedsLogits ? TokenChoice.Likeliest : _sampler.NextChoice();
 
-    /// <summary>Chooses the next token from <see cref="Logits"/>.</summary>
-    public int Sample() => _sampler.Sample(_logits);
+    /// <summary>Chooses the next token from its logits, which are changed.</summary>
+    /// <param name="logProbabilities">Of the token and of the likeliest; null unless asked for.</param>
+    public int Choose(Span<float> logits, out (double Chosen, TokenLogProbability[] Top)? logProbabilities)
+    {
+        float[]? own = _options.TopLogProbabilities is null ? null : logits.ToArray();
+        _sampler.Change(logits);
+        foreach (var processor in _options.LogitProcessors)
+        {
+            processor.Process(CollectionsMarshal.AsSpan(_all), _promptLength, logits);
+        }
+
+        int id = _sampler.Choose(logits);
+        logProbabilities = null;
+        if (own is not null)
+        {
+            double normalizer = LogProbabilities.Normalizer(own);
+            logProbabilities = (
+                LogProbabilities.Of(own, id, normalizer),
+                LogProbabilities.Top(own, _options.TopLogProbabilities!.Value, normalizer));
+        }
+
+        return id;
+    }
 
     /// <summary>Takes the next token.</summary>
     /// <param name="isLast">Whether there is no room for another.</param>
@@ -72,15 +119,19 @@ internal sealed class Continuation
             return null;
         }
 
-        _ids.Add(id);
-        _sampler.Accept(id);
+        lock (_lock)
+        {
+            _all.Add(id);
+        }
+
+        _sampler.Accept(id, isOutput: true);
         // A model's vocabulary may be padded past its tokenizer's; what lies there stands for no text.
         string text = Emit(_stops.Append(id < _tokenizer.VocabularySize ? _decoder.Append(id) : ""));
         if (_stops.IsStopped)
         {
             Ending = FinishReason.Stop;
         }
-        else if (isLast || _ids.Count == _options.MaxTokens)
+        else if (isLast || _all.Count - _promptLength == _options.MaxTokens)
         {
             Ending = FinishReason.Length;
         }
@@ -88,18 +139,22 @@ internal sealed class Continuation
         return new GeneratedToken(id, text);
     }
 
-    /// <summary>Ends the text, with <see cref="FinishReason.Cancelled"/> if it would have gone on.</summary>
+    /// <summary>Ends the text, for this reason if it would have gone on.</summary>
     /// <returns>Text that was held back; null if there is none.</returns>
-    public GeneratedToken? End()
+    public GeneratedToken? End(FinishReason reason)
     {
-        Ending ??= FinishReason.Cancelled;
+        Ending ??= reason;
         string rest = Emit(_stops.Append(_decoder.Flush()) + _stops.Flush());
         return rest.Length > 0 ? new GeneratedToken(null, rest) : null;
     }
 
     private string Emit(string text)
     {
-        _text.Append(text);
+        lock (_lock)
+        {
+            _text.Append(text);
+        }
+
         return text;
     }
 }

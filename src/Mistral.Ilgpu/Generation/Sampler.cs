@@ -4,67 +4,38 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
-/// Chooses a token from its logits. In this order, which is llama.cpp's: <list type="number"> <item>repetition penalty (Keskar et
-/// al. 2019, CTRL, arXiv 1909.05858, §4.1) over prompt and output: seen tokens' positive logits are divided by it, negative ones
-/// multiplied, so that both become less likely;</item> <item>top-k (Fan et al. 2018, arXiv 1805.04833);</item> <item>top-p
-/// (Holtzman et al. 2019, arXiv 1904.09751) of what top-k left, renormalized;</item> <item>min-p (Nguyen et al. 2024, arXiv
-/// 2407.01082), relative to the most probable token;</item> <item>temperature over what is left, and one draw.</item> </list>
-/// Tokens have a total order, higher logit first and then lower id, and each filter keeps a beginning of it. All but the penalty
-/// is whole numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>: equal logits and an equal seed give equal tokens
-/// on every device, which can do that part itself. Nothing is allocated per token.
+/// Chooses the tokens of one text from their logits, see <see cref="SamplingOptions"/> for the order of the steps. Tokens have a
+/// total order, higher logit first and then lower id, and each filter keeps a beginning of it. All but bias and penalties is whole
+/// numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>: equal logits and an equal seed give equal tokens on every
+/// device, which can do that part itself.
 /// </summary>
-internal sealed class Sampler
+/// <param name="host">Chooses on the host; may be shared by texts whose tokens are chosen one after the other.</param>
+internal sealed class Sampler(SamplingOptions options, ulong seed, HostChoice host)
 {
-    private readonly SamplingOptions _options;
-    private readonly SplitMix64 _random;
-    private readonly int _vocabularySize;
-    private readonly bool[] _isSeen;
-    private readonly int[] _seen;
-    private HostChoice? _host;
-    private int _seenCount;
+    private readonly SplitMix64 _random = new(seed);
+    private readonly PenaltyCounts? _counts = options.IsPenalized ? new PenaltyCounts(options.PenaltyWindow) : null;
     private ulong _draws;
 
-    public Sampler(SamplingOptions options, int vocabularySize)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
-        (_options, _vocabularySize) = (options, vocabularySize);
-        _random = new SplitMix64(options.Seed);
-        int size = options.IsPenalized ? vocabularySize : 0;
-        _isSeen = new bool[size];
-        _seen = new int[size];
-    }
+    /// <summary>Counts a token of the text.</summary>
+    /// <param name="isOutput">Whether it was generated.</param>
+    public void Accept(int id, bool isOutput) => _counts?.Add(id, isOutput);
 
-    /// <summary>Counts a token of the prompt or the output as seen.</summary>
-    public void Accept(int id)
+    /// <summary>How the next token is chosen from its logits once they are changed; to be asked once for each token.</summary>
+    public TokenChoice NextChoice() => options.ChoiceOf(_random[_draws++]);
+
+    /// <summary>Adds the bias and applies the penalties.</summary>
+    /// <param name="logits">One for each token of the vocabulary.</param>
+    public void Change(Span<float> logits)
     {
-        if (_options.IsPenalized && !_isSeen[id])
+        foreach (var (id, bias) in options.LogitBias)
         {
-            _isSeen[id] = true;
-            _seen[_seenCount++] = id;
+            logits[id] += bias;
         }
+
+        _counts?.Apply(options, logits);
     }
 
-    /// <summary>How the next token is chosen from its logits once they are penalized; to be asked once for each token.</summary>
-    public TokenChoice NextChoice() => _options.ChoiceOf(_random[_draws++]);
-
-    /// <summary>The next token.</summary>
-    /// <param name="logits">One per token of the vocabulary; the penalty changes them.</param>
+    /// <summary>The next token, from logits that are changed already.</summary>
     /// <exception cref="ArithmeticException">A logit is NaN or +∞, or none is finite.</exception>
-    public int Sample(Span<float> logits)
-    {
-        Penalize(logits);
-        _host ??= new HostChoice(_vocabularySize);
-        return _host.Choose(logits, NextChoice());
-    }
-
-    private void Penalize(Span<float> logits)
-    {
-        double penalty = _options.RepeatPenalty;
-        foreach (int id in _seen.AsSpan(0, _seenCount))
-        {
-            float logit = logits[id];
-            logits[id] = (float)(logit > 0 ? logit / penalty : logit * penalty);
-        }
-    }
+    public int Choose(ReadOnlySpan<float> logits) => host.Choose(logits, NextChoice());
 }

@@ -9,8 +9,11 @@ internal sealed class StopMatcher(IReadOnlyList<string> stops)
 {
     private string _held = "";
 
+    /// <summary>The stop string that is complete; null while none is.</summary>
+    public string? Found { get; private set; }
+
     /// <summary>Whether a stop string is complete; nothing more is text then.</summary>
-    public bool IsStopped { get; private set; }
+    public bool IsStopped => Found is not null;
 
     /// <summary>The text that is certain now that <paramref name="text"/> follows.</summary>
     public string Append(string text)
@@ -33,11 +36,10 @@ internal sealed class StopMatcher(IReadOnlyList<string> stops)
             int at = text.IndexOf(stop, StringComparison.Ordinal);
             if (at >= 0 && (at + stop.Length < end || (at + stop.Length == end && at < start)))
             {
-                (start, end) = (at, at + stop.Length);
+                (start, end, Found) = (at, at + stop.Length, stop);
             }
         }
 
-        IsStopped = start < int.MaxValue;
         int certain = IsStopped ? start : text.Length - HeldLength(text);
         _held = IsStopped ? "" : text[certain..];
         return text[..certain];

@@ -14,7 +14,7 @@ internal static class TextTelemetry
         "mistral.queue.duration", "s", "From a text's submission until it has its place in the cache.");
 
     private static readonly Histogram<double> FirstToken = Telemetry.Shared.CreateHistogram<double>(
-        "gen_ai.server.time_to_first_token", "s", "From when a text has its place until its first token.");
+        "gen_ai.server.time_to_first_token", "s", "From a text's submission until its first token.");
 
     private static readonly Histogram<double> PerToken = Telemetry.Shared.CreateHistogram<double>(
         "gen_ai.server.time_per_output_token", "s", "Mean time of a text's tokens after its first.");
@@ -22,14 +22,14 @@ internal static class TextTelemetry
     private static readonly Histogram<double> Duration = Telemetry.Shared.CreateHistogram<double>(
         "gen_ai.server.request.duration", "s", "From when a text has its place until its end.");
 
-    internal static void OnBegin(TimeSpan queued, int sharedTokens)
+    internal static void OnBegin(TimeSpan queued, int sharedTokens) => Telemetry.Guard(() =>
     {
         QueueTime.Record(queued.TotalSeconds);
         if (sharedTokens > 0)
         {
             SharedTokens.Add(sharedTokens);
         }
-    }
+    });
 
     /// <summary>An activity from now until <see cref="OnEnd"/>, null where nobody listens; it does not become the current one,
     /// for the thread that generates is not the one that asked.</summary>
@@ -41,12 +41,25 @@ internal static class TextTelemetry
         }
 
         var current = Activity.Current;
-        var activity = Telemetry.Source.StartActivity("generate", ActivityKind.Internal);
+        Activity? activity = null;
+        Telemetry.Guard(() => activity = Telemetry.Source.StartActivity("generate", ActivityKind.Internal));
         Activity.Current = current;
         return activity;
     }
 
-    internal static void OnEnd(Activity? activity, GenerationTimings timings, FinishReason reason, Exception? exception = null)
+    /// <param name="inputTokens">Tokens of the prompt, shared or computed.</param>
+    /// <param name="outputTokens">Tokens generated.</param>
+    internal static void OnEnd(
+        Activity? activity, int inputTokens, int outputTokens, GenerationTimings timings, FinishReason reason, Exception? exception)
+    {
+        Telemetry.Guard(() => Record(timings, reason));
+        if (activity is not null)
+        {
+            Telemetry.Guard(() => End(activity, inputTokens, outputTokens, reason, exception));
+        }
+    }
+
+    private static void Record(GenerationTimings timings, FinishReason reason)
     {
         if (timings.DecodeTokens > 0)
         {
@@ -65,24 +78,26 @@ internal static class TextTelemetry
                 new KeyValuePair<string, object?>("gen_ai.response.finish_reason", NameOf(reason)));
         }
 
-        if (activity is not null)
-        {
-            activity.SetTag("gen_ai.usage.input_tokens", timings.PrefillTokens);
-            activity.SetTag("gen_ai.usage.output_tokens", timings.FirstTokenTime > TimeSpan.Zero ? timings.DecodeTokens + 1 : 0);
-            activity.SetTag("gen_ai.response.finish_reason", NameOf(reason));
-            if (exception is not null)
-            {
-                activity.SetStatus(ActivityStatusCode.Error, exception.Message);
-            }
+    }
 
-            activity.Dispose();
+    private static void End(Activity activity, int inputTokens, int outputTokens, FinishReason reason, Exception? exception)
+    {
+        activity.SetTag("gen_ai.usage.input_tokens", inputTokens);
+        activity.SetTag("gen_ai.usage.output_tokens", outputTokens);
+        activity.SetTag("gen_ai.response.finish_reason", NameOf(reason));
+        if (exception is not null)
+        {
+            activity.SetStatus(ActivityStatusCode.Error, exception.Message);
         }
+
+        activity.Dispose();
     }
 
     private static string NameOf(FinishReason reason) => reason switch
     {
         FinishReason.Stop => "stop",
         FinishReason.Length => "length",
+        FinishReason.Deadline => "deadline",
         _ => "cancelled",
     };
 }

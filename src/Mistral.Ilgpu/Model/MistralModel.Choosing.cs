@@ -67,7 +67,7 @@ internal sealed partial class MistralModel
 
     /// <summary>Looks whether a text that ends has overflowed the cache. Weights do that early or never: the first texts tell,
     /// and others cost nothing.</summary>
-    internal void CheckCache(Sequence sequence)
+    public void CheckCache(Sequence sequence)
     {
         const int MostTexts = 16;
         if (OnCacheOverflow is { } tell && _checkedTexts < MostTexts && sequence.IsOpen)

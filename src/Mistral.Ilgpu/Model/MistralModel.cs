@@ -12,7 +12,7 @@ namespace Mistral.Ilgpu.Model;
 /// of them in one pass; the logits that were wanted are then on the device. What a text's logits are depends on the text alone,
 /// bit for bit, and not on what else is in its passes.
 /// </summary>
-internal sealed partial class MistralModel : IDisposable
+internal sealed partial class MistralModel : IBatchModel, IDisposable
 {
     private readonly ModelWeights _weights;
     private readonly Workspace _workspace;
@@ -71,6 +71,16 @@ internal sealed partial class MistralModel : IDisposable
 
     /// <summary>Longest text in tokens; null for no limit.</summary>
     public int? Context { get; }
+
+    int IBatchModel.VocabularySize => Config.VocabularySize;
+
+    int IBatchModel.Dim => Config.Dim;
+
+    IReadOnlyCollection<int> IBatchModel.EosIds => Config.EosIds;
+
+    SequenceTable IBatchModel.Sequences => _cache.Sequences;
+
+    IReadOnlyList<string> IBatchModel.AdapterNames => [.. Adapters.Select(adapter => adapter.Name)];
 
     /// <summary>Most tokens of a prompt in one pass. Prompts are cut at multiples of it, wherever a pass has room.</summary>
     public int Chunk { get; }
@@ -170,7 +180,8 @@ internal sealed partial class MistralModel : IDisposable
         return Device.Enter();
     }
 
-    private ulong AdaptersOn
+    /// <summary>A bit for each adapter that is on in the next pass.</summary>
+    public ulong AdaptersOn
     {
         get
         {
@@ -181,6 +192,14 @@ internal sealed partial class MistralModel : IDisposable
             }
 
             return on;
+        }
+
+        set
+        {
+            for (int i = 0; i < Adapters.Count; i++)
+            {
+                Adapters[i].IsOn = (value >> i & 1) != 0;
+            }
         }
     }
 }

@@ -33,6 +33,31 @@ public static class Telemetry
     /// <summary>A pass took tokens of prompts, and a token each of texts that decode.</summary>
     internal static void OnPass(int prefillTokens, int decodeTokens)
     {
+        try
+        {
+            Record(prefillTokens, decodeTokens);
+        }
+        catch (Exception)
+        {
+            // See Guard, which would allocate for each pass.
+        }
+    }
+
+    /// <summary>Tells listeners something. What one of them throws is its own fault and ends no text.</summary>
+    internal static void Guard(Action tell)
+    {
+        try
+        {
+            tell();
+        }
+        catch (Exception)
+        {
+            // There is nobody to tell: the listener is what would be told.
+        }
+    }
+
+    private static void Record(int prefillTokens, int decodeTokens)
+    {
         if (Tokens.Enabled && prefillTokens > 0)
         {
             Tokens.Add(prefillTokens, Prefill);

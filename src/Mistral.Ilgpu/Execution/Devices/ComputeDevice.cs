@@ -94,6 +94,9 @@ internal sealed partial class ComputeDevice : IDisposable
         }
     }
 
+    /// <summary>Whether a failure is a device's, which fails from then on.</summary>
+    public static bool IsFault(Exception exception) => exception is AcceleratorException or DeviceException;
+
     /// <summary>What a failure of a driver was, in one line: the call, where it is known, and the name of the code.</summary>
     public static string Describe(AcceleratorException failure) => OpenClFaults.MessageOf(failure);
 

@@ -1,0 +1,177 @@
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Cache;
+
+namespace Mistral.Ilgpu.Generation;
+
+/// <summary>
+/// Gives waiting texts their places in the cache. All of the queue is looked at: a text that finds no room may be overtaken by
+/// one that needs less, but not for ever. Places that conversations keep are given to others where nothing else is left.
+/// </summary>
+internal sealed class Admission(IBatchModel model, TextQueue waiting)
+{
+    /// <summary>Texts that may begin before one that came earlier.</summary>
+    public const int MostOvertaken = 32;
+
+    // The one that was idle longest comes first.
+    private readonly List<KeptSequence> _idle = [];
+    private bool _hasFreed;
+
+    /// <summary>The texts that find room now, with their places.</summary>
+    /// <param name="isAlone">Whether no text runs, so that no other will make room.</param>
+    public IReadOnlyList<TextGeneration> Admit(bool isAlone)
+    {
+        CloseReleased();
+        // Nothing else makes room for those who found none.
+        if (!(waiting.HasGrown() | _hasFreed))
+        {
+            return [];
+        }
+
+        _hasFreed = false;
+        List<TextGeneration> admitted = [];
+        List<TextGeneration> blocked = [];
+        foreach (var text in waiting.Snapshot())
+        {
+            if (blocked.Exists(earlier => earlier.Overtaken >= MostOvertaken))
+            {
+                break;
+            }
+
+            Sequence? place;
+            try
+            {
+                place = Open(text, isAlone && admitted.Count == 0);
+            }
+            catch (Exception exception)
+            {
+                if (waiting.Take(text))
+                {
+                    text.Fail(exception);
+                }
+
+                continue;
+            }
+
+            if (place is null)
+            {
+                blocked.Add(text);
+                continue;
+            }
+
+            if (!waiting.Take(text))
+            {
+                // Cancelled meanwhile.
+                place.Dispose();
+                continue;
+            }
+
+            text.Begin(place);
+            admitted.Add(text);
+            blocked.ForEach(earlier => earlier.Overtaken++);
+        }
+
+        return admitted;
+    }
+
+    /// <summary>Takes the place of a text that ends: it is free, or kept for the next turn of its conversation.</summary>
+    /// <param name="isIntact">Whether the keys and values in it are the text's.</param>
+    public void Leave(TextGeneration text, bool isIntact)
+    {
+        if (text.ReleaseSequence() is not { } place)
+        {
+            return;
+        }
+
+        _hasFreed = true;
+        if (text.Request.Kept is not { IsReleased: false } kept || !isIntact || place.IsBroken)
+        {
+            place.Dispose();
+            return;
+        }
+
+        (kept.Sequence, kept.Adapters) = (place, text.Adapters);
+        kept.Ids = [.. text.Prompt.Concat(text.Ids).Take(place.Position)];
+        _idle.Add(kept);
+    }
+
+    /// <summary>Gives back the places that conversations keep.</summary>
+    public void CloseKept()
+    {
+        _idle.ForEach(kept => kept.Close());
+        _idle.Clear();
+    }
+
+    private void CloseReleased()
+    {
+        foreach (var kept in _idle)
+        {
+            if (kept.IsReleased)
+            {
+                kept.Close();
+                _hasFreed = true;
+            }
+        }
+
+        _idle.RemoveAll(kept => kept.IsReleased);
+    }
+
+    private Sequence? Open(TextGeneration text, bool isAlone)
+    {
+        if (text.Request.Kept is { Sequence: { } place } kept)
+        {
+            if (kept.Precedes(text.Prompt, text.Adapters))
+            {
+                if (TryGrow(kept, text.MaxTokens))
+                {
+                    kept.Sequence = null;
+                    _idle.Remove(kept);
+                    return place;
+                }
+
+                if (!isAlone)
+                {
+                    return null;
+                }
+            }
+
+            kept.Close();
+            _idle.Remove(kept);
+        }
+
+        while (true)
+        {
+            if (TryOpen(text) is { } opened)
+            {
+                return opened;
+            }
+
+            if (_idle.Count == 0)
+            {
+                return null;
+            }
+
+            _idle[0].Close();
+            _idle.RemoveAt(0);
+        }
+    }
+
+    private bool TryGrow(KeptSequence kept, int maxTokens)
+    {
+        while (!model.Sequences.TryGrow(kept.Sequence!, maxTokens))
+        {
+            if (_idle.Find(other => other != kept) is not { } oldest)
+            {
+                return false;
+            }
+
+            oldest.Close();
+            _idle.Remove(oldest);
+        }
+
+        return true;
+    }
+
+    private Sequence? TryOpen(TextGeneration text) => model.Sequences.Free == 0 ? null : model.Sequences.TryOpen(
+        text.MaxTokens, text.MayShare ? text.Prompt : [], text.Adapters,
+        withAnswers: text.MayShare && text.Request.PrefixReuse == PrefixReuse.PromptsAndAnswers);
+}

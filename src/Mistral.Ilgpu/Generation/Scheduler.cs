@@ -1,0 +1,279 @@
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Generation;
+
+/// <summary>
+/// Continuous batching: each pass takes the next token of every text that is generated and, as far as there is room, the next
+/// chunks of prompts in turn. The tokens of a text do not depend on the others. One thread calls it.
+/// </summary>
+internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, TextQueue waiting)
+{
+    private readonly List<TextGeneration> _running = [];
+    private readonly Admission _admission = new(model, waiting);
+    private readonly Batch _batch = new();
+    private readonly HostChoice _host = new(model.VocabularySize);
+    private readonly float[] _logits = new float[model.VocabularySize];
+
+    // Those of the present pass, in the order of their rows of logits.
+    private readonly List<TextGeneration> _choosing = [];
+
+    // Chunks of the present pass, in its order: the text, and its first token among those of prompts.
+    private readonly List<(TextGeneration Text, int First, int Position, int Count)> _chunks = [];
+
+    // Texts with a part in the present pass.
+    private readonly List<TextGeneration> _taken = [];
+    private long _pass;
+    private volatile int _runningCount;
+
+    /// <summary>Texts that hold a place in the cache; for any thread.</summary>
+    public int RunningCount => _runningCount;
+
+    /// <summary>One pass over the texts there are.</summary>
+    /// <returns>Whether anything was done.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled: the pass's texts are cancelled.</exception>
+    /// <exception cref="Exception">The pass failed, and its texts with it; others may go on.</exception>
+    public bool Step(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        DropEnded();
+        foreach (var text in _admission.Admit(isAlone: _running.Count == 0))
+        {
+            Begin(text);
+        }
+
+        _runningCount = _running.Count;
+        if (_running.Count == 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            Pack();
+            model.Forward(_batch, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            FailTaken(exception);
+            throw;
+        }
+
+        Choose();
+        ReadPrompts();
+        _running.RemoveAll(text => text.IsClosed);
+        _runningCount = _running.Count;
+        return true;
+    }
+
+    /// <summary>Ends all texts, waiting and running, and gives every place back.</summary>
+    /// <param name="fault">Why; null if they are cancelled.</param>
+    public void EndAll(Exception? fault)
+    {
+        foreach (var text in _running)
+        {
+            if (fault is null)
+            {
+                End(text, FinishReason.Cancelled);
+            }
+            else
+            {
+                Fail(text, fault);
+            }
+        }
+
+        _running.Clear();
+        _runningCount = 0;
+        foreach (var text in waiting.Snapshot())
+        {
+            if (waiting.Take(text))
+            {
+                EndWaiting(text, fault);
+            }
+        }
+
+        _admission.CloseKept();
+    }
+
+    private static void EndWaiting(TextGeneration text, Exception? fault)
+    {
+        if (fault is null)
+        {
+            text.End(FinishReason.Cancelled);
+        }
+        else
+        {
+            text.Fail(fault);
+        }
+    }
+
+    private void Begin(TextGeneration text)
+    {
+        _running.Add(text);
+        try
+        {
+            text.Continue(new Continuation(
+                tokenizer, model.EosIds, text.Prompt, text.Request.Options, text.Seed, text.Request.StartsText, _host));
+        }
+        catch (Exception exception)
+        {
+            Fail(text, exception);
+        }
+    }
+
+    private void DropEnded()
+    {
+        foreach (var text in _running)
+        {
+            if (text.IsCancelled)
+            {
+                End(text, FinishReason.Cancelled);
+            }
+            else if (text.IsOverdue)
+            {
+                End(text, FinishReason.Deadline);
+            }
+        }
+
+        _running.RemoveAll(text => text.IsClosed);
+        foreach (var text in waiting.TakeOverdue())
+        {
+            text.End(FinishReason.Deadline);
+        }
+    }
+
+    // Texts with other adapters have other weights, so they take turns: the one that was served longest ago says whose turn it is.
+    private void Pack()
+    {
+        _batch.Clear();
+        _choosing.Clear();
+        _chunks.Clear();
+        _taken.Clear();
+        _pass++;
+        ulong adapters = _running.MinBy(text => text.LastPass)!.Adapters;
+        model.AdaptersOn = adapters;
+        foreach (var text in _running)
+        {
+            if (text.Adapters == adapters && !text.IsReading)
+            {
+                Serve(text);
+                _batch.Decode(text.Sequence!, text.Next, text.NextChoice());
+                _choosing.Add(text);
+            }
+        }
+
+        // So does each prompt wait for its turn: a short one behind a long one has the next pass.
+        int first = 0;
+        foreach (var text in _running
+            .Where(text => text.Adapters == adapters && text.IsReading).OrderBy(text => text.LastPass).ToList())
+        {
+            int position = text.Sequence!.Position;
+            int count = model.ChunkLength(position, text.Prompt.Length - position);
+            // A chunk is never cut to fit, because that would change what is computed.
+            if (_batch.TokenCount + count > model.MaxTokens)
+            {
+                continue;
+            }
+
+            Serve(text);
+            bool isLast = position + count == text.Prompt.Length && !text.Request.EndsAfterPrompt;
+            _batch.Prefill(
+                text.Sequence, text.Prompt.AsMemory(position, count), isLast, isLast ? text.NextChoice() : default);
+            if (isLast)
+            {
+                _choosing.Add(text);
+            }
+
+            _chunks.Add((text, first, position, count));
+            first += count;
+        }
+    }
+
+    private void Serve(TextGeneration text)
+    {
+        text.LastPass = _pass;
+        _taken.Add(text);
+    }
+
+    private void Choose()
+    {
+        for (int row = 0; row < _choosing.Count; row++)
+        {
+            var text = _choosing[row];
+            try
+            {
+                if (text.NeedsLogits)
+                {
+                    model.ReadLogits(row, _logits);
+                    text.Choose(_logits);
+                }
+                else
+                {
+                    text.Take(model.Choose(row));
+                }
+
+                if (text.HasEnded)
+                {
+                    model.CheckCache(text.Sequence!);
+                    End(text, FinishReason.Stop);
+                }
+            }
+            catch (Exception exception) when (!ComputeDevice.IsFault(exception))
+            {
+                // Logits that are no numbers, or a processor that throws, are this text's alone.
+                Fail(text, exception);
+            }
+        }
+    }
+
+    private void ReadPrompts()
+    {
+        int decoded = _batch.TokenCount - _chunks.Sum(chunk => chunk.Count);
+        foreach (var (text, first, position, count) in _chunks)
+        {
+            try
+            {
+                text.Reader?.Read(model, decoded + first, position, count, _logits);
+                text.Request.OnRead?.Invoke(position + count, text.Prompt.Length);
+            }
+            catch (Exception exception) when (!ComputeDevice.IsFault(exception))
+            {
+                Fail(text, exception);
+            }
+
+            if (text.Request.EndsAfterPrompt && position + count == text.Prompt.Length)
+            {
+                End(text, FinishReason.Length);
+            }
+        }
+    }
+
+    private void FailTaken(Exception exception)
+    {
+        foreach (var text in _taken)
+        {
+            Fail(text, exception);
+        }
+
+        _running.RemoveAll(text => text.IsClosed);
+        _runningCount = _running.Count;
+    }
+
+    // The place is free before the text is known to have ended, so that who waits for the end finds it free.
+    private void End(TextGeneration text, FinishReason reason)
+    {
+        _admission.Leave(text, isIntact: true);
+        text.End(reason);
+    }
+
+    private void Fail(TextGeneration text, Exception exception)
+    {
+        _admission.Leave(text, isIntact: false);
+        text.Fail(exception);
+    }
+}

@@ -1,0 +1,167 @@
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu;
+
+/// <summary>
+/// A model, ready to run: its files, its device, its weights there, and the <see cref="Engine"/> that continues texts. Every member
+/// is for any thread.
+/// </summary>
+/// <example>
+/// <code>
+/// await using var model = await LanguageModel.LoadAsync("tiny");
+/// await foreach (var piece in model.GenerateAsync("Once upon a time")) Console.Write(piece.Text);
+/// </code>
+/// </example>
+public sealed class LanguageModel : IAsyncDisposable
+{
+    internal LanguageModel(Checkpoint checkpoint, ComputeDevice device, MistralModel model, int maxWaiting, TimeSpan loadTime)
+    {
+        (Checkpoint, Device, Model) = (checkpoint, device, model);
+        Engine = new Engine(model, checkpoint.Tokenizer, maxWaiting);
+        Info = new ModelInfo
+        {
+            Name = checkpoint.Name,
+            Device = device.Info.Id,
+            DeviceName = device.Info.Name,
+            ParameterCount = MistralGraph.ParameterCountOf(model.Config),
+            VocabularySize = model.Config.VocabularySize,
+            LayerCount = model.Config.LayerCount,
+            Dim = model.Config.Dim,
+            SlidingWindow = model.Config.SlidingWindow,
+            Context = model.Context,
+            MaxTexts = model.Options.Sequences,
+            DeviceBytes = device.AllocatedBytes,
+            CacheBytes = model.Cache.Bytes,
+            Adapters = [.. model.Adapters.Select(adapter => adapter.Name)],
+            LoadTime = loadTime,
+            CompileTime = model.CompiledKernels > 0 ? model.KernelTime : TimeSpan.Zero,
+        };
+    }
+
+    /// <summary>What was loaded, and where it runs.</summary>
+    public ModelInfo Info { get; }
+
+    /// <summary>The model's tokenizer.</summary>
+    public TextTokenizer Tokenizer => Checkpoint.Tokenizer;
+
+    /// <summary>Continues the texts; takes requests that say more than those of this class.</summary>
+    public Engine Engine { get; }
+
+    internal Checkpoint Checkpoint { get; }
+
+    internal ComputeDevice Device { get; }
+
+    internal MistralModel Model { get; }
+
+    /// <summary>Loads a model and starts its engine.</summary>
+    /// <param name="model">A file, a folder, <c>tiny</c> for the built-in model, or <c>random:NAME[:TYPE]</c>.</param>
+    /// <param name="progress">Is told how far the load is, from any thread.</param>
+    /// <param name="cancellation">Ends the load.</param>
+    /// <exception cref="ModelFileException">The model is missing, damaged, or of a kind that is not supported.</exception>
+    /// <exception cref="ModelMemoryException">The model does not fit the device.</exception>
+    /// <exception cref="DeviceException">The device is absent, out of memory, or computes wrongly.</exception>
+    public static Task<LanguageModel> LoadAsync(
+        string model = Checkpoint.Tiny, LanguageModelOptions? options = null, IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        options ??= new LanguageModelOptions();
+        var reports = progress is null ? null : new LoadReports(progress);
+        return Task.Run(
+            () =>
+            {
+                using var opened = OpenedModel.Open(model, options.Device, options.DeviceOptions);
+                var loaded = opened.Load(options.Model, options.MaxWaiting, reports, reports, cancellation);
+                loaded.WarnWith(options.OnWarning);
+                return loaded;
+            },
+            cancellation);
+    }
+
+    /// <summary>Continues a text.</summary>
+    /// <param name="prompt">The text so far. The token that starts a text is put before it.</param>
+    /// <param name="options">The defaults take the likeliest tokens, 256 at most.</param>
+    /// <param name="cancellation">Ends the text; enumerating it then throws <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The text, already submitted; enumerating it gives its tokens as they are chosen.</returns>
+    /// <exception cref="ArgumentException">The text is empty, and the tokenizer has no token that starts a text.</exception>
+    /// <exception cref="ContextFullException">The prompt alone is longer than the context.</exception>
+    /// <exception cref="CacheFullException">The text might not fit the cache however empty.</exception>
+    /// <exception cref="QueueFullException">As many texts wait as may.</exception>
+    /// <exception cref="EngineStoppedException">The model is disposed of, or its device has failed.</exception>
+    public TextGeneration GenerateAsync(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellation = default) =>
+        Engine.Submit(new TextRequest(PromptEncoding.Encode(Tokenizer, prompt)) { Options = options ?? new() }, cancellation);
+
+    /// <summary>Tells how probable the model finds each token of a text.</summary>
+    /// <param name="topLogProbabilities">How many of the likeliest tokens come with each, from 0.</param>
+    /// <exception cref="ArgumentException">The text is empty, and the tokenizer has no token that starts a text.</exception>
+    /// <exception cref="ContextFullException">The text is longer than the context.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Task<TextScore> ScoreAsync(
+        string text, int topLogProbabilities = 0, CancellationToken cancellation = default) =>
+        ScoreAsync(PromptEncoding.Encode(Tokenizer, text), topLogProbabilities, wantsLogits: false, onRead: null, cancellation);
+
+    /// <summary>Makes one vector of a text, from the hidden states after the last norm. It is not normalized.</summary>
+    /// <exception cref="ArgumentException">The text is empty, and the tokenizer has no token that starts a text.</exception>
+    /// <exception cref="ContextFullException">The text is longer than the context.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<float[]> EmbedAsync(
+        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, CancellationToken cancellation = default)
+    {
+        int[] ids = PromptEncoding.Encode(Tokenizer, text);
+        var embedding = new PromptEmbedding(ids.Length, pooling);
+        await ReadAsync(ids, embedding, onRead: null, cancellation).ConfigureAwait(false);
+        return embedding.Vector();
+    }
+
+    /// <summary>Cancels all texts, and frees the device and the files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync().ConfigureAwait(false);
+        Model.Dispose();
+        Device.Dispose();
+        Checkpoint.Dispose();
+    }
+
+    /// <summary>Has someone told of the device's drawbacks, and of keys and values that overflow the cache.</summary>
+    internal void WarnWith(Action<string>? warn)
+    {
+        if (warn is not null)
+        {
+            Model.OnCacheOverflow = warn;
+            Device.OnDrawback = warn;
+            if (Device.Drawback is { } drawback)
+            {
+                warn(drawback);
+            }
+        }
+    }
+
+    /// <param name="wantsLogits">Whether the logits after the last token are kept.</param>
+    /// <param name="onRead">See <see cref="TextRequest.OnRead"/>.</param>
+    internal async Task<TextScore> ScoreAsync(
+        int[] ids, int topLogProbabilities, bool wantsLogits, Action<int, int>? onRead, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(topLogProbabilities);
+        ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
+        var score = new PromptScore(ids, topLogProbabilities, wantsLogits);
+        await ReadAsync(ids, score, onRead, cancellation).ConfigureAwait(false);
+        return new TextScore(ids, score.Values, score.Top) { LastLogits = score.LastLogits };
+    }
+
+    private async Task ReadAsync(int[] ids, PromptReader reader, Action<int, int>? onRead, CancellationToken cancellation)
+    {
+        var request = new TextRequest(ids) { Reader = reader, EndsAfterPrompt = true, OnRead = onRead };
+        var text = Engine.Submit(request, cancellation);
+        await text.Completion.ConfigureAwait(false);
+        if (text.FinishReason == FinishReason.Cancelled)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw new OperationCanceledException("the engine was stopped");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Mistral.Ilgpu.Execution.Devices;
+
+namespace Mistral.Ilgpu;
+
+/// <summary>How a model is loaded. The defaults take the best device there is and keep the weights as stored.</summary>
+public sealed record LanguageModelOptions
+{
+    /// <summary><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Format of the weights on the device; null keeps them as stored.</summary>
+    public TensorFormat? WeightType { get; init; }
+
+    /// <summary>Format of cached keys and values: f32, bf16, f16 or q8_0.</summary>
+    public TensorFormat CacheType { get; init; } = TensorFormat.Float16;
+
+    /// <summary>Longest text in tokens. If null there is no limit where every layer has a window, and otherwise 8,192 or the
+    /// model's own limit, whichever is less.</summary>
+    public int? Context { get; init; }
+
+    /// <summary>Replaces the model's window in every layer; null keeps it.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Most tokens of a prompt in one pass; null for the device's choice.</summary>
+    public int? Chunk { get; init; }
+
+    /// <summary>Texts that may run at once, from 1. Each may fill a place in the cache, as far as memory allows.</summary>
+    public int MaxTexts { get; init; } = 8;
+
+    /// <summary>Texts that may wait for a place at once, from 1; more are refused.</summary>
+    public int MaxWaiting { get; init; } = 1024;
+
+    /// <summary>Adapters that texts may use.</summary>
+    public IReadOnlyList<LoraOptions> Adapters { get; init; } = [];
+
+    /// <summary>Threads of CPU devices; null takes every core.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Device memory that may be taken, in bytes; null takes what there is.</summary>
+    public long? MemoryLimit { get; init; }
+
+    /// <summary>Is called with a line for people where a model or a device does less well than it might. It may be called from any
+    /// thread.</summary>
+    public Action<string>? OnWarning { get; init; }
+
+    internal ModelOptions Model => new(
+        WeightType, CacheType, Context, Chunk, SlidingWindow, Adapters: Adapters, Sequences: MaxTexts);
+
+    internal DeviceOptions DeviceOptions => new() { Threads = Threads, MemoryLimit = MemoryLimit };
+}

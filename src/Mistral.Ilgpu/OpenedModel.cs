@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Model;
+
+namespace Mistral.Ilgpu;
+
+/// <summary>A model's files and a device, both open, before weights are loaded. Owns them until <see cref="Load"/> succeeds.</summary>
+internal sealed class OpenedModel : IDisposable
+{
+    private readonly Stopwatch _clock;
+    private bool _isOwner = true;
+
+    private OpenedModel(Checkpoint checkpoint, ComputeDevice device, Stopwatch clock, TimeSpan readTime) =>
+        (Checkpoint, Device, _clock, ReadTime, OpenTime) = (checkpoint, device, clock, readTime, clock.Elapsed);
+
+    public Checkpoint Checkpoint { get; }
+
+    public ComputeDevice Device { get; }
+
+    /// <summary>From the start until the files were checked.</summary>
+    public TimeSpan ReadTime { get; }
+
+    /// <summary>From the start until the device was open too.</summary>
+    public TimeSpan OpenTime { get; }
+
+    /// <param name="model">As <see cref="Checkpoint.Open"/> takes it.</param>
+    /// <param name="device">As <see cref="ComputeDevice.Open"/> takes it.</param>
+    public static OpenedModel Open(string model, string device, DeviceOptions options)
+    {
+        var clock = Stopwatch.StartNew();
+        Checkpoint? checkpoint = null;
+        // A driver takes its time to load, and needs nothing of the checkpoint.
+        var opening = Task.Run(() => ComputeDevice.Open(device, options));
+        try
+        {
+            checkpoint = Checkpoint.Open(model);
+            // Read now, so that a damaged tokenizer is known before the weights are loaded.
+            _ = checkpoint.Tokenizer;
+            var read = clock.Elapsed;
+            return new OpenedModel(checkpoint, opening.GetAwaiter().GetResult(), clock, read);
+        }
+        catch
+        {
+            Release(opening);
+            checkpoint?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Puts the weights on the device and starts the engine. Files and device are the model's then.</summary>
+    /// <param name="maxWaiting">See <see cref="LanguageModelOptions.MaxWaiting"/>.</param>
+    /// <param name="progress">See <see cref="MistralModel.Load"/>, as <paramref name="kernels"/>.</param>
+    public LanguageModel Load(
+        ModelOptions options, int maxWaiting, IProgress<TensorProgress>? progress, IProgress<KernelProgress>? kernels,
+        CancellationToken cancellation)
+    {
+        var model = MistralModel.Load(Checkpoint, Device, options, progress, kernels, cancellation);
+        _isOwner = false;
+        return new LanguageModel(Checkpoint, Device, model, maxWaiting, _clock.Elapsed);
+    }
+
+    public void Dispose()
+    {
+        if (_isOwner)
+        {
+            Device.Dispose();
+            Checkpoint.Dispose();
+        }
+    }
+
+    // Waits for a device that is still being opened.
+    private static void Release(Task<ComputeDevice> opening)
+    {
+        try
+        {
+            opening.GetAwaiter().GetResult().Dispose();
+        }
+        catch (DeviceException)
+        {
+            // The failure before it is told instead.
+        }
+    }
+}
