@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Commands;
 using Mistral.Ilgpu.Cli.Options;
@@ -8,7 +9,6 @@ using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
-using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli;
 

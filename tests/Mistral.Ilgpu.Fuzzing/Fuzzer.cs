@@ -1,7 +1,7 @@
 using System.Globalization;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Generation;
-using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Fuzzing;
 

@@ -12,6 +12,7 @@ public sealed partial class FolderDependencyTests
     [InlineData("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels.Hardware")]
     [InlineData("Mistral.Ilgpu.Kernels", "Mistral.Ilgpu.Kernels.Products")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu")]
+    [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Chat")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Checkpoints")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Execution")]
     [InlineData("Mistral.Ilgpu", "Mistral.Ilgpu.Generation")]
@@ -23,11 +24,12 @@ public sealed partial class FolderDependencyTests
         Assert.Empty(Graph(assembly, folder).Cycles(folder));
 
     [Theory]
-    [InlineData("Checkpoints", "Planning", "Execution", "Model", "Generation")]
-    [InlineData("Planning", "Execution", "Model", "Generation")]
-    [InlineData("Tokenization", "Checkpoints", "Execution", "Model", "Generation")]
-    [InlineData("Execution", "Tokenization", "Model", "Generation")]
-    [InlineData("Model", "Generation")]
+    [InlineData("Checkpoints", "Planning", "Execution", "Model", "Generation", "Chat")]
+    [InlineData("Planning", "Execution", "Model", "Generation", "Chat")]
+    [InlineData("Tokenization", "Checkpoints", "Execution", "Model", "Generation", "Chat")]
+    [InlineData("Execution", "Tokenization", "Model", "Generation", "Chat")]
+    [InlineData("Model", "Generation", "Chat")]
+    [InlineData("Generation", "Chat")]
     public void Folder_UsesNothingAboveIt(string layer, params string[] above)
     {
         var graph = Graph("Mistral.Ilgpu", "Mistral.Ilgpu");
@@ -66,12 +68,14 @@ public sealed partial class FolderDependencyTests
     // The tests above take a namespace for a folder.
     [Theory]
     [InlineData("kernels/Mistral.Ilgpu.Kernels")]
+    [InlineData("src/Mistral.Ilgpu/Chat")]
     [InlineData("src/Mistral.Ilgpu/Checkpoints")]
     [InlineData("src/Mistral.Ilgpu/Execution")]
     [InlineData("src/Mistral.Ilgpu/Generation")]
     [InlineData("src/Mistral.Ilgpu/Model")]
     [InlineData("src/Mistral.Ilgpu/Observability")]
     [InlineData("src/Mistral.Ilgpu/Planning")]
+    [InlineData("src/Mistral.Ilgpu/Tokenization")]
     [InlineData("src/Mistral.Ilgpu.Diagnostics")]
     public void File_InAFolder_HasItsNamespace(string folder)
     {

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Tokenization;
@@ -15,31 +16,31 @@ internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, Gene
 
     private readonly ChatTemplate _template = ChatTemplate.For(tokenizer);
     private readonly Generator _generator = new(text, tokenizer);
-    private readonly List<ChatMessage> _messages = [];
+    private readonly List<Message> _messages = [];
     private List<int> _read = [];
 
-    public IReadOnlyList<ChatMessage> Messages => _messages;
+    public IReadOnlyList<Message> Messages => _messages;
 
     /// <summary>Turns of the user so far.</summary>
-    public int TurnCount => _messages.Count(message => message.Role == ChatRole.User);
+    public int TurnCount => _messages.Count(message => message.Role == MessageRole.User);
 
     /// <summary>Begins anew.</summary>
     /// <param name="system">What the model is told to be; null keeps what it was told.</param>
     public void Reset(string? system = null)
     {
-        system ??= _messages is [{ Role: ChatRole.System }, ..] ? _messages[0].Content : "";
+        system ??= _messages is [{ Role: MessageRole.System }, ..] ? _messages[0].Content : "";
         _messages.Clear();
         _read = [];
         if (system.Length > 0)
         {
-            _messages.Add(new ChatMessage(ChatRole.System, system));
+            _messages.Add(new Message(MessageRole.System, system));
         }
     }
 
     /// <summary>The answer to the next turn; <see cref="Keep"/> or <see cref="TakeBack"/> must follow.</summary>
     public Generation.Generation Ask(string turn)
     {
-        _messages.Add(new ChatMessage(ChatRole.User, turn));
+        _messages.Add(new Message(MessageRole.User, turn));
         var ids = _template.Encode(_messages);
         // An answer that was cut, or whose text has other ids than the model chose, is not what the model has read.
         if (_read.Count != text.Position || _read.Count >= ids.Count || !_read.SequenceEqual(ids.Take(_read.Count)))
@@ -56,7 +57,7 @@ internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, Gene
         _read = [.. answer.PromptIds.Concat(answer.Ids).Take(text.Position)];
         if (answer.Text.Length > 0)
         {
-            _messages.Add(new ChatMessage(ChatRole.Assistant, answer.Text));
+            _messages.Add(new Message(MessageRole.Assistant, answer.Text));
         }
         else
         {
@@ -83,7 +84,7 @@ internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, Gene
 
         return TurnCount > 0 && Length(most) <= context ? most : 0;
 
-        int Length(int turns) => _template.Encode([.. Without(turns), new ChatMessage(ChatRole.User, next)]).Count;
+        int Length(int turns) => _template.Encode([.. Without(turns), new Message(MessageRole.User, next)]).Count;
     }
 
     /// <summary>Forgets the oldest turns with their answers.</summary>
@@ -95,10 +96,10 @@ internal sealed class Conversation(ModelText text, TextTokenizer tokenizer, Gene
     }
 
     // What the model was told to be stays.
-    private List<ChatMessage> Without(int turns)
+    private List<Message> Without(int turns)
     {
         int seen = 0;
         return [.. _messages.Where(
-            message => (seen += message.Role == ChatRole.User ? 1 : 0) > turns || message.Role == ChatRole.System)];
+            message => (seen += message.Role == MessageRole.User ? 1 : 0) > turns || message.Role == MessageRole.System)];
     }
 }

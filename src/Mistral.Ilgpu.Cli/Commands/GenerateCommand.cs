@@ -18,7 +18,7 @@ internal static class GenerateCommand
     public static Command Create(Terminal terminal)
     {
         var prompts = new PromptOptions("PROMPT");
-        var chat = ChatFile.Option();
+        var chat = ChatFileOption.Create();
         var system = ChatCommand.SystemOption();
         var generation = new GenerationSettingsOptions(MaxTokens);
         var model = new ModelSettingsOptions();
@@ -59,7 +59,7 @@ internal static class GenerateCommand
                     throw new UsageException("--chat with PROMPT, --prompt-ids, --input or --suffix, expected one of them");
                 }
 
-                var conversation = ChatFile.Read(file).WithSystem(parse.GetValue(system));
+                var conversation = ChatFileOption.Read(file, parse.GetValue(system));
                 return Run(
                     loaded => conversation.Encode(loaded.Checkpoint.Tokenizer), conversation.StartsAnswer,
                     options, settings, narrator, output.IsJson(parse));

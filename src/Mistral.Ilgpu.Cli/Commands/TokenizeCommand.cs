@@ -14,7 +14,7 @@ internal static class TokenizeCommand
     {
         var prompts = new PromptOptions("TEXT");
         var decode = ValueOptions.Ids("--decode", "Writes the text of token ids.");
-        var chat = ChatFile.Option();
+        var chat = ChatFileOption.Create();
         var model = ModelSettingsOptions.ModelOption();
         model.Description = "A folder, a tokenizer file alone, or tiny, the built-in model, if not given.";
         var output = new OutputOptions();
@@ -48,7 +48,7 @@ internal static class TokenizeCommand
             }
 
             IEnumerable<IReadOnlyList<int>> texts = given is null
-                ? [ChatFile.Read(chatFile!).Encode(tokenizer)]
+                ? [ChatFileOption.Read(chatFile!).Encode(tokenizer)]
                 : given.Encode(tokenizer, tokenizer.VocabularySize);
             foreach (var ids in texts)
             {

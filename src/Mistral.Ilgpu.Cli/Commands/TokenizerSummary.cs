@@ -25,7 +25,7 @@ internal sealed record TokenizerSummary(
                 tokenizer.VocabularySize,
                 tokenizer.BosId,
                 tokenizer.EosId,
-                ChatTemplate.VersionOf(tokenizer),
+                TokenizerVersion.Of(tokenizer),
                 null);
         }
         catch (ModelFileException exception)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Options;

@@ -33,6 +33,7 @@ internal sealed class ByteLevelBpe : TextTokenizer
         BosId = vocabulary.BosId;
         EosId = vocabulary.EosId;
         DeclaredVersion = vocabulary.Version;
+        ReasoningEfforts = vocabulary.ReasoningEfforts;
         Pattern = vocabulary.Pattern;
     }
 
@@ -43,6 +44,8 @@ internal sealed class ByteLevelBpe : TextTokenizer
     public override int EosId { get; }
 
     public override string? DeclaredVersion { get; }
+
+    internal override ReasoningEfforts? ReasoningEfforts { get; }
 
     /// <summary>What parts a text into words.</summary>
     public string Pattern { get; }

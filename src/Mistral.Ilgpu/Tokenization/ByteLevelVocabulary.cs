@@ -10,4 +10,8 @@ namespace Mistral.Ilgpu.Tokenization;
 /// <param name="Pattern">The regular expression whose matches are words.</param>
 internal sealed record ByteLevelVocabulary(
     IReadOnlyList<byte[]?> Tokens, IReadOnlyDictionary<string, int> Controls,
-    string Pattern, int BosId, int EosId, string? Version);
+    string Pattern, int BosId, int EosId, string? Version)
+{
+    /// <summary>The reasoning efforts that a conversation may ask for.</summary>
+    public ReasoningEfforts? ReasoningEfforts { get; init; }
+}

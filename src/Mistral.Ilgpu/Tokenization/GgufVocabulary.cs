@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
 namespace Mistral.Ilgpu.Tokenization;
@@ -8,6 +9,7 @@ namespace Mistral.Ilgpu.Tokenization;
 /// <param name="Types">SentencePiece's numbers, 1 normal to 6 byte; null where all are normal.</param>
 /// <param name="AddSpacePrefix">Whether a space is put before a text, for llama.</param>
 /// <param name="Version">The chat format, where the file tells; else the control tokens do, for gpt2.</param>
+/// <param name="Settings">The value of Tekken's <c>model_settings_builder</c>, where the file holds it.</param>
 internal sealed record GgufVocabulary(
     string Model,
     string? Pre,
@@ -17,7 +19,8 @@ internal sealed record GgufVocabulary(
     int? BosId,
     int? EosId,
     bool AddSpacePrefix,
-    string? Version = null)
+    string? Version = null,
+    JsonElement? Settings = null)
 {
     public const string TekkenPre = "tekken";
 
@@ -93,10 +96,14 @@ internal sealed record GgufVocabulary(
             }
         }
 
+        string version = Version ?? TokenizerVersion.Of(controls.ContainsKey);
         return ByteLevelBpe.Create(
-            new ByteLevelVocabulary(
-                tokens, controls, WordPatterns.Of(Pre, source), BosId ?? -1,
-                EosId ?? -1, Version ?? ChatTemplate.VersionOf(controls.ContainsKey)),
+            new ByteLevelVocabulary(tokens, controls, WordPatterns.Of(Pre, source), BosId ?? -1, EosId ?? -1, version)
+            {
+                ReasoningEfforts = version != TokenizerVersion.WithSettings ? null
+                    : Settings is { } settings ? ReasoningEfforts.Read(settings, source)
+                    : ReasoningEfforts.OfTemplates,
+            },
             source);
     }
 }

@@ -104,7 +104,14 @@ internal static class HuggingFaceTokenizer
         var vocabulary = new ByteLevelVocabulary(
             tokens, controls, Read(file, "pre_tokenizer", () => Pattern(splitter)) ?? WordPatterns.Gpt2,
             controls.GetValueOrDefault(bos, -1), controls.GetValueOrDefault(eos, -1), null);
-        return ByteLevelBpe.Create(vocabulary with { Version = ChatTemplate.VersionOf(controls.ContainsKey) }, source);
+        string version = TokenizerVersion.Of(controls.ContainsKey);
+        return ByteLevelBpe.Create(
+            vocabulary with
+            {
+                Version = version,
+                ReasoningEfforts = version == TokenizerVersion.WithSettings ? ReasoningEfforts.OfTemplates : null,
+            },
+            source);
     }
 
     private static SentencePieceBpe Pieces(

@@ -63,7 +63,10 @@ internal static class Tekken
         return ByteLevelBpe.Create(
             new ByteLevelVocabulary(
                 tokens, controls, config.Pattern ?? throw Error("config.pattern", "nothing", "a regular expression"),
-                controls.GetValueOrDefault("<s>", -1), controls.GetValueOrDefault("</s>", -1), config.Version),
+                controls.GetValueOrDefault("<s>", -1), controls.GetValueOrDefault("</s>", -1), config.Version)
+            {
+                ReasoningEfforts = file.Settings is { } settings ? Efforts(settings, config.Version, source) : null,
+            },
             source);
 
         ModelFileException Error(string field, string found, string expected) =>
@@ -87,7 +90,10 @@ internal static class Tekken
             new TekkenConfig(
                 tokenizer.Pattern, specials + plain.Count, specials, tokenizer.DeclaredVersion) { NumVocabTokens = plain.Count },
             [.. plain.Select((id, rank) => new TekkenToken(rank, tokenizer.BytesOf(id).ToArray()))],
-            [.. ids.Take(specials).Where(tokenizer.IsControl).Select(id => new SpecialToken(id, tokenizer.IdToPiece(id)))]));
+            [.. ids.Take(specials).Where(tokenizer.IsControl).Select(id => new SpecialToken(id, tokenizer.IdToPiece(id)))],
+            tokenizer.ReasoningEfforts is { } efforts
+                ? JsonSerializer.SerializeToElement(ReasoningEfforts.Write(efforts))
+                : null));
     }
 
     private static TekkenFile Parse(ReadOnlyMemory<byte> json, string source)
@@ -102,6 +108,14 @@ internal static class Tekken
             throw new ModelFileException(source, $"not a Tekken tokenizer: {exception.Message.ReplaceLineEndings(" ")}");
         }
     }
+
+    private static ReasoningEfforts? Efforts(JsonElement settings, string? version, string source) =>
+        version == TokenizerVersion.WithSettings
+            ? ReasoningEfforts.Read(settings, source)
+            : throw new ModelFileException(
+                source,
+                $"{ReasoningEfforts.Field}: found settings of a tokenizer of version {version ?? "nothing"}, "
+                + $"expected {TokenizerVersion.WithSettings}");
 
     private static Dictionary<string, int> Controls(SpecialToken?[]? named, int count, string source)
     {
@@ -145,7 +159,9 @@ internal static class Tekken
     private sealed record TekkenFile(
         [property: JsonPropertyName("config")] TekkenConfig? Config,
         [property: JsonPropertyName("vocab")] TekkenToken?[]? Vocab,
-        [property: JsonPropertyName("special_tokens")] SpecialToken?[]? SpecialTokens);
+        [property: JsonPropertyName("special_tokens")] SpecialToken?[]? SpecialTokens,
+        [property: JsonPropertyName(ReasoningEfforts.Field), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        JsonElement? Settings);
 
     private sealed record TekkenConfig(
         [property: JsonPropertyName("pattern")] string? Pattern,

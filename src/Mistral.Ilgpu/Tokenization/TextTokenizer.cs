@@ -22,6 +22,9 @@ public abstract class TextTokenizer : Tokenizer
     /// <summary>The version of mistral-common that the file names, such as <c>v3</c>; null where a file names none.</summary>
     public virtual string? DeclaredVersion => null;
 
+    /// <summary>The reasoning efforts that a conversation may ask for; null where the tokenizer states none.</summary>
+    internal virtual ReasoningEfforts? ReasoningEfforts => null;
+
     /// <summary>What stands for the id in the vocabulary.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public abstract string IdToPiece(int id);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli.Commands;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Fuzzing.Mutations;
@@ -42,7 +43,7 @@ internal static class CommandReaders
                 _ = results.FailedCount;
                 results.Require(Results, new JsonObject { ["temperature"] = 0.5, ["seed"] = 7, ["stop"] = new JsonArray("é") });
             });
-        foreach (string version in new[] { "v1", "v2", "v3", "v7", "v11", "v13" })
+        foreach (string version in new[] { "v1", "v2", "v3", "v7", "v11", "v13", "v15" })
         {
             var chat = TokenizerFile.Load(JsonSeeds.Tekken(version), "tekken.json", null);
             // Each format reads those chats that it has all parts of.
@@ -50,6 +51,7 @@ internal static class CommandReaders
             {
                 "v1" or "v2" => [Chat],
                 "v13" => [Chat, Tools, Thinking],
+                "v15" => [Chat, Tools, Thinking, Effort],
                 _ => [Chat, Tools],
             };
             yield return new FuzzTarget(
@@ -93,6 +95,13 @@ internal static class CommandReaders
         {"role": "assistant", "content": [
         {"type": "thinking", "thinking": "hm", "closed": true}, {"type": "text", "text": "12"}]},
         {"role": "user", "content": "ok"}]}
+        """u8.ToArray();
+
+    private static byte[] Effort => """
+        {"messages": [{"role": "developer", "content": "be brief"}, {"role": "user", "content": "7 + 5"},
+        {"role": "assistant", "reasoning_content": "hm", "content": "12"},
+        {"role": "user", "content": [{"type": "text", "text": "o"}, {"type": "text", "text": "k"}]}],
+        "reasoning_effort": "high", "tool_choice": "auto"}
         """u8.ToArray();
 
     // Kept until the process ends: in memory where the system has such a folder, because it is written for every input.

@@ -25,7 +25,7 @@ internal static class TokenizerReaders
             [.. new[] { pieces, ProtobufFields.Mutator(bytes.ToByteArray(), 60), new GzipMutator(pieces) as IMutator }
                 .Select(mutator => new FuzzSeed(("tokenizer.model", mutator)))],
             Read);
-        yield return new FuzzTarget("tekken", 1, [new FuzzSeed(("tekken.json", new JsonMutator(JsonSeeds.Tekken("v3"))))], Read);
+        yield return new FuzzTarget("tekken", 1, [new FuzzSeed(("tekken.json", new JsonMutator(JsonSeeds.Tekken("v15"))))], Read);
         var converted = new JsonMutator(JsonSeeds.PieceTokenizer());
         var settings = new JsonMutator("""
             {"bos_token": "<s>", "eos_token": {"content": "</s>", "special": true}, "model_max_length": 1e30}

@@ -10,15 +10,25 @@ namespace Mistral.Ilgpu.Fuzzing.Seeds;
 internal static class JsonSeeds
 {
     private static readonly string[] LaterSpecials = ["[ARGS]", "[CALL_ID]", "[THINK]", "[/THINK]"];
+    private static readonly string[] Settings = ["[MODEL_SETTINGS]", "[/MODEL_SETTINGS]"];
 
     /// <summary>tekken.json of 256 bytes, a few joined ones and the control tokens of a chat format.</summary>
     public static byte[] Tekken(string version)
     {
-        string[] specials = [.. TekkenFile.FirstSpecials, .. version is "v11" or "v13" ? LaterSpecials : []];
+        string[] specials =
+        [
+            .. TekkenFile.FirstSpecials, .. version is "v11" or "v13" or "v15" ? LaterSpecials : [],
+            .. version is "v15" ? Settings : [],
+        ];
         var file = SmallTekken.Json(specials.Length, ["he", " t", "the", "\u00e9"]);
         file["config"]!["version"] = version;
         file["special_tokens"] = new JsonArray([.. specials.Select((text, rank) =>
             new JsonObject { ["rank"] = rank, ["token_str"] = text, ["is_control"] = true })]);
+        if (version is "v15")
+        {
+            file[ReasoningEfforts.Field] = ReasoningEfforts.Write(new ReasoningEfforts(["none", "high"], true, "none"));
+        }
+
         return Bytes(file);
     }
 

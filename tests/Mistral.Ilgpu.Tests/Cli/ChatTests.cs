@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
@@ -14,10 +15,10 @@ public sealed class ChatTests(RandomModel model) : IClassFixture<RandomModel>
 
         Assert.Equal(2, turns.Count);
         var template = ChatTemplate.For(model.Tokenizer);
-        Assert.Equal(template.Encode([new(ChatRole.User, "ab")]), Ids(turns[0], "prompt_ids"));
+        Assert.Equal(template.Encode([new(MessageRole.User, "ab")]), Ids(turns[0], "prompt_ids"));
         string answer = turns[0].GetProperty("text").GetString()!;
         Assert.Equal(
-            template.Encode([new(ChatRole.User, "ab"), new(ChatRole.Assistant, answer), new(ChatRole.User, "cd")]),
+            template.Encode([new(MessageRole.User, "ab"), new(MessageRole.Assistant, answer), new(MessageRole.User, "cd")]),
             Ids(turns[1], "prompt_ids"));
     }
 
@@ -36,7 +37,7 @@ public sealed class ChatTests(RandomModel model) : IClassFixture<RandomModel>
         var turns = Chat("/system be good\nab\n");
 
         Assert.Equal(
-            ChatTemplate.For(model.Tokenizer).Encode([new(ChatRole.System, "be good"), new(ChatRole.User, "ab")]),
+            ChatTemplate.For(model.Tokenizer).Encode([new(MessageRole.System, "be good"), new(MessageRole.User, "ab")]),
             Ids(turns[0], "prompt_ids"));
     }
 
@@ -94,7 +95,7 @@ public sealed class ChatTests(RandomModel model) : IClassFixture<RandomModel>
         Assert.Equal(8, run.JsonLines.Count);
         Assert.Contains("the oldest", run.Error, StringComparison.Ordinal);
         // What the model is told to be stays: the last turn is the same with the last few turns before it.
-        var kept = ChatTemplate.For(model.Tokenizer).Encode([new(ChatRole.System, "c"), new(ChatRole.User, "ab")]);
+        var kept = ChatTemplate.For(model.Tokenizer).Encode([new(MessageRole.System, "c"), new(MessageRole.User, "ab")]);
         Assert.All(run.JsonLines, line => Assert.Equal(kept.Take(8), Ids(line, "prompt_ids").Take(8)));
         Assert.All(run.JsonLines, line => Assert.InRange(Ids(line, "prompt_ids").Length, kept.Count, 60));
     }
@@ -116,7 +117,7 @@ public sealed class ChatTests(RandomModel model) : IClassFixture<RandomModel>
     {
         var turn = Assert.Single(AtTerminal("\e[200~ab\rcd\ref\e[201~\r\x04", "--max-tokens", "2").JsonLines);
 
-        Assert.Equal(ChatTemplate.For(model.Tokenizer).Encode([new(ChatRole.User, "ab\ncd\nef")]), Ids(turn, "prompt_ids"));
+        Assert.Equal(ChatTemplate.For(model.Tokenizer).Encode([new(MessageRole.User, "ab\ncd\nef")]), Ids(turn, "prompt_ids"));
     }
 
     [Fact]
@@ -125,7 +126,7 @@ public sealed class ChatTests(RandomModel model) : IClassFixture<RandomModel>
         var run = model.RunWithInput("cd\n", "chat", "ab", "--system", "c", "--max-tokens", "6", "--format", "json").Expect(0);
 
         Assert.Equal(
-            ChatTemplate.For(model.Tokenizer).Encode([new(ChatRole.System, "c"), new(ChatRole.User, "ab")]), Ids(Assert.Single(run.JsonLines), "prompt_ids"));
+            ChatTemplate.For(model.Tokenizer).Encode([new(MessageRole.System, "c"), new(MessageRole.User, "ab")]), Ids(Assert.Single(run.JsonLines), "prompt_ids"));
         model.Run("chat", Long, "--context", "20").ExpectError(2, "context");
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
@@ -92,7 +93,7 @@ public sealed class TokenizeTests
             {"role":"user","content":[{"type":"text","text":"What is 1 + 1?"}]}]}
             """);
         var expected = ChatTemplate.For(Tokenizer).Encode(
-            [new(ChatRole.User, "Hi."), new(ChatRole.Assistant, "Hello!"), new(ChatRole.User, "What is 1 + 1?")]);
+            [new(MessageRole.User, "Hi."), new(MessageRole.Assistant, "Hello!"), new(MessageRole.User, "What is 1 + 1?")]);
 
         var json = CommandRun.Of("tokenize", "--chat", file.Path, "--format", "json").Expect(0).Json;
 

@@ -73,6 +73,10 @@ internal static class GgufVocabularyExport
         if (tokenizer.DeclaredVersion is { } version)
         {
             yield return new(GgufTokenizer.VersionKey, version);
+            if (version == TokenizerVersion.WithSettings)
+            {
+                yield return new(GgufTokenizer.SettingsKey, ReasoningEfforts.Write(tokenizer.ReasoningEfforts).ToJsonString());
+            }
         }
 
         int Type(int id) => (int)(tokenizer.IsControl(id) ? PieceType.Control

@@ -1,3 +1,4 @@
+using System.Text;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
@@ -7,6 +8,9 @@ internal static class GgufTokenizer
 {
     /// <summary>Where files written here keep the version of the chat format.</summary>
     public const string VersionKey = "mistral.tokenizer_version";
+
+    /// <summary>Where files written here keep Tekken's <c>model_settings_builder</c>, as JSON.</summary>
+    public const string SettingsKey = "mistral.model_settings_builder";
 
     public static TextTokenizer Load(GgufMetadata metadata)
     {
@@ -21,19 +25,15 @@ internal static class GgufTokenizer
             metadata.Count("tokenizer.ggml.bos_token_id", 0),
             metadata.Count("tokenizer.ggml.eos_token_id", 0),
             metadata.Flag("tokenizer.ggml.add_space_prefix") ?? true,
-            metadata.Text(VersionKey) ?? VersionOf(metadata.Text("tokenizer.chat_template"))).Build(metadata.File);
+            metadata.Text(VersionKey) ?? VersionOf(metadata.Text("tokenizer.chat_template")),
+            metadata.Text(SettingsKey) is { } settings
+                ? JsonFields.ParseRoot(Encoding.UTF8.GetBytes(settings), $"{metadata.File}: {SettingsKey}")
+                : null).Build(metadata.File);
 
         List<T>? Numbers<T>(string key, Func<double, T> convert) => metadata.Numbers($"tokenizer.ggml.{key}") is { } numbers
             ? [.. Enumerable.Range(0, numbers.Count).Select(i => convert(numbers[i]))]
             : null;
     }
 
-    // A template written for a chat format names the control tokens that are new in it.
-    private static string? VersionOf(string? template) =>
-        template is null || !template.Contains("[INST]", StringComparison.Ordinal)
-        ? null
-        : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal)) is "v2" or "v1"
-            && template.Contains("[AVAILABLE_TOOLS]", StringComparison.Ordinal)
-            ? "v3"
-            : ChatTemplate.VersionOf(control => template.Contains(control, StringComparison.Ordinal));
+    private static string? VersionOf(string? template) => template is null ? null : TokenizerVersion.OfTemplate(template);
 }

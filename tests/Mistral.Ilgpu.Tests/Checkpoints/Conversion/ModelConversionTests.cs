@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Checkpoints.Conversion;
+using Mistral.Ilgpu.Tests.Chat;
 using Mistral.Ilgpu.Tests.Tokenization;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
@@ -147,6 +148,25 @@ public sealed class ModelConversionTests : IDisposable
         using var back = Checkpoint.Open(_folder.File("back"));
         Assert.Equal(original.Tokenizer.EncodeToIds("the cat that the"), back.Tokenizer.EncodeToIds("the cat that the"));
         Assert.Equal(("v3", 288, 4), (back.Tokenizer.DeclaredVersion, back.Tokenizer.VocabularySize, back.Tokenizer.FindControl("[/INST]")));
+    }
+
+    [Theory]
+    [InlineData("{}", null)]
+    [InlineData("""{"reasoning_effort":{"values":["low","high"],"accepts_none":true,"default":"high"}}""", "high")]
+    public void Convert_TekkenWithSettingsToGgufAndBack_KeepsThem(string settings, string? effort)
+    {
+        ConvertedModel.Write(_folder.File("hf"), vocabulary: 363).Dispose();
+        File.Delete(_folder.File("hf/tokenizer.model"));
+        var tekken = ChatTokenizers.TekkenJson("v15");
+        tekken["model_settings_builder"] = JsonNode.Parse(settings);
+        File.WriteAllText(_folder.File("hf/tekken.json"), tekken.ToJsonString());
+        using var original = Checkpoint.Open(_folder.File("hf"));
+        ModelConversion.Convert(original, _folder.File("model.gguf"), null);
+        using var found = Checkpoint.Open(_folder.File("model.gguf"));
+        Assert.Equal(("v15", effort), (found.Tokenizer.DeclaredVersion, found.Tokenizer.ReasoningEfforts?.Default));
+        ModelConversion.Convert(found, _folder.File("back"), null);
+        using var back = Checkpoint.Open(_folder.File("back"));
+        Assert.Equal(("v15", effort), (back.Tokenizer.DeclaredVersion, back.Tokenizer.ReasoningEfforts?.Default));
     }
 
     [Fact]

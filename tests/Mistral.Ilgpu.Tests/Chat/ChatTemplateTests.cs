@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Kernels.Tests;
+using Mistral.Ilgpu.Tests.Tokenization;
 using Mistral.Ilgpu.Tokenization;
 using Xunit;
 using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiece.Types.Type;
 
-namespace Mistral.Ilgpu.Tests.Tokenization;
+namespace Mistral.Ilgpu.Tests.Chat;
 
 public sealed class ChatTemplateTests
 {
@@ -38,8 +40,9 @@ public sealed class ChatTemplateTests
     {
         var tokenizer = Tekken.Load(Encoding.UTF8.GetBytes(SmallTekken.Json(20, []).ToJsonString()), "tekken.json");
         using var parameters = JsonDocument.Parse("""{"a": "\udc00"}""");
-        var exception = Assert.Throws<ChatFormatException>(() => ChatTemplate.For(tokenizer).Encode(
-            [new ChatMessage(ChatRole.User, "a")], tools: [new ToolDefinition("get", "", parameters.RootElement)]));
+        var settings = new ChatSettings { Tools = [new ToolDefinition("get", "", parameters.RootElement)] };
+        var exception = Assert.Throws<ChatFormatException>(
+            () => ChatTemplate.For(tokenizer).Encode([new Message(MessageRole.User, "a")], settings));
         Assert.Contains("tool 'get'", exception.Message);
     }
 
@@ -47,7 +50,9 @@ public sealed class ChatTemplateTests
     public void Encode_ContinuedLastMessage_StaysOpen()
     {
         var messages = Parse("user:a|assistant:b|user:c|assistant:d");
-        Assert.Equal("<s>[INST] a [/INST] b</s>[INST] c [/INST] d", TextOf(Template.Encode(messages, continuesLast: true)));
+        Assert.Equal(
+            "<s>[INST] a [/INST] b</s>[INST] c [/INST] d",
+            TextOf(Template.Encode(messages, new ChatSettings { ContinuesLast = true })));
     }
 
     [Fact]
@@ -66,7 +71,8 @@ public sealed class ChatTemplateTests
     [InlineData("user:a", true, "cannot continue a last message of role User")]
     public void Encode_MalformedConversation_IsRefused(string conversation, bool continuesLast, string message)
     {
-        var exception = Assert.Throws<ChatFormatException>(() => Template.Encode(Parse(conversation), continuesLast));
+        var settings = new ChatSettings { ContinuesLast = continuesLast };
+        var exception = Assert.Throws<ChatFormatException>(() => Template.Encode(Parse(conversation), settings));
         Assert.Contains(message, exception.Message, StringComparison.Ordinal);
     }
 
@@ -74,7 +80,7 @@ public sealed class ChatTemplateTests
     public void For_UnsupportedVersion_IsRefusedByName()
     {
         var exception = Assert.Throws<ChatFormatException>(() => ChatTemplate.For(Tokenizer, "v99"));
-        Assert.Equal("chat format 'v99', expected v1, v2, v3, v7, v11 or v13", exception.Message);
+        Assert.Equal("chat format 'v99', expected v1, v2, v3, v7, v11, v13 or v15", exception.Message);
     }
 
     [Fact]
@@ -109,12 +115,16 @@ public sealed class ChatTemplateTests
         var tokenizer = ReferenceVectorTests.MistralModel("v3");
         var pieces = FillInTheMiddle.Encode(tokenizer, "def f(", "return a").Select(tokenizer.IdToPiece);
         Assert.Equal(["<s>", "[SUFFIX]", "return", "▁a", "[PREFIX]", "▁def", "▁f", "("], pieces);
-        Assert.Equal(["<s>", "[SUFFIX]", "[PREFIX]", "▁def"], FillInTheMiddle.Encode(tokenizer, "def").Select(tokenizer.IdToPiece));
+        Assert.Equal(
+            ["<s>", "[SUFFIX]", "[PREFIX]", "▁def"],
+            FillInTheMiddle.Encode(tokenizer, "def").Select(tokenizer.IdToPiece));
     }
 
     [Fact]
     public void FillInTheMiddle_OfAVocabularyWithout_IsRefused() =>
-        Assert.Contains("[SUFFIX]", Assert.Throws<ChatFormatException>(() => FillInTheMiddle.Encode(Tokenizer, "a", "b")).Message);
+        Assert.Contains(
+            "[SUFFIX]",
+            Assert.Throws<ChatFormatException>(() => FillInTheMiddle.Encode(Tokenizer, "a", "b")).Message);
 
     [Theory]
     [Trait(Needs.Trait, Needs.Shared)]
@@ -123,7 +133,7 @@ public sealed class ChatTemplateTests
     [InlineData("v3")]
     [InlineData("v7")]
     public void VersionOf_MistralsModels_IsTheirs(string version) =>
-        Assert.Equal(version, ChatTemplate.VersionOf(ReferenceVectorTests.MistralModel(version)));
+        Assert.Equal(version, TokenizerVersion.Of(ReferenceVectorTests.MistralModel(version)));
 
     [Fact]
     [Trait(Needs.Trait, Needs.Shared)]
@@ -137,7 +147,7 @@ public sealed class ChatTemplateTests
         Assert.Equal(extra.GetProperty("text").GetString(), tokenizer.Decode(ids));
         int[] rest = [287, 2, 733, 16289, 28793, 277, 733, 28748, 16289, 28793, 281];
         var conversation = Parse("system:SYSTEM|user:a|assistant:b|user:c|assistant:d");
-        Assert.Equal([.. ids, .. rest], template.Encode(conversation, continuesLast: true));
+        Assert.Equal([.. ids, .. rest], template.Encode(conversation, new ChatSettings { ContinuesLast = true }));
         Assert.Equal([.. ids, .. rest, 2], template.Encode(conversation));
     }
 
@@ -155,7 +165,7 @@ public sealed class ChatTemplateTests
         return text.ToString();
     }
 
-    private static ChatMessage[] Parse(string conversation) =>
+    private static Message[] Parse(string conversation) =>
         [.. conversation.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(message => message.Split(':', 2))
-            .Select(parts => new ChatMessage(Enum.Parse<ChatRole>(parts[0], ignoreCase: true), parts[1]))];
+            .Select(parts => new Message(Enum.Parse<MessageRole>(parts[0], ignoreCase: true), parts[1]))];
 }

@@ -1,17 +1,20 @@
-namespace Mistral.Ilgpu.Tokenization;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Chat;
 
 /// <summary>Mistral 7B Instruct v0.1 and v0.2: [INST] is plain text, encoded together with what it encloses.</summary>
 internal sealed class ChatTemplateV1(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
 {
-    private protected override IEnumerable<int> EncodeUser(
-        ChatMessage turn, Place place, string system, IReadOnlyList<ToolDefinition> tools)
+    private protected override string Version => "v1";
+
+    private protected override IEnumerable<int> EncodeUser(Message turn, Place place, Opening opening)
     {
-        if (tools.Count > 0) throw new ChatFormatException("tools, which chat format v1 does not have");
-        var prefix = place.IsFirstUser && system.Length > 0 ? system + ChatTurns.Separator : "";
+        if (opening.Tools.Count > 0) throw new ChatFormatException("tools, which chat format v1 does not have");
+        var prefix = place.IsFirstUser && opening.System.Length > 0 ? opening.System + ChatTurns.Separator : "";
         return Text($"[INST] {prefix}{turn.Content} [/INST]");
     }
 
-    internal override IEnumerable<int> EncodeAssistant(ChatMessage turn, Place place)
+    internal override IEnumerable<int> EncodeAssistant(Message turn, Place place)
     {
         if (turn.ToolCalls.Count > 0) throw new ChatFormatException("tool calls, which chat format v1 does not have");
         if (turn.Parts.Any(part => part.IsThinking))
@@ -20,6 +23,6 @@ internal sealed class ChatTemplateV1(TextTokenizer tokenizer) : ChatTemplate(tok
         return turn.IsPrefix || place.StaysOpen ? text : [.. text, Tokenizer.EosId];
     }
 
-    private protected override IEnumerable<int> EncodeResult(ChatMessage turn, Place place) =>
+    private protected override IEnumerable<int> EncodeResult(Message turn, Place place) =>
         throw new ChatFormatException("results of tools, which chat format v1 does not have");
 }

@@ -1,17 +1,21 @@
-namespace Mistral.Ilgpu.Tokenization;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Chat;
 
 /// <summary>Tools before the first of the user's turns, ids left out again, and thinking.</summary>
-internal sealed class ChatTemplateV13(TextTokenizer tokenizer) : ChatTemplateV11(tokenizer)
+internal class ChatTemplateV13(TextTokenizer tokenizer) : ChatTemplateV11(tokenizer)
 {
+    private protected override string Version => "v13";
+
     private protected override bool PutsToolsFirst => true;
 
     private protected override IEnumerable<int> EncodeId(string id) => [];
 
     private protected override IEnumerable<int> EncodeCalls(IReadOnlyList<ToolCall> calls) => calls.All(HasId)
         ? base.EncodeCalls(calls)
-        : throw new ChatFormatException("a tool call without an id, which chat format v13 needs");
+        : throw new ChatFormatException($"a tool call without an id, which chat format {Version} needs");
 
-    private protected override IEnumerable<int> EncodeResultBody(ChatMessage turn)
+    private protected override IEnumerable<int> EncodeResultBody(Message turn)
     {
         _ = CallId(turn);
         return Text(turn.Content);

@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 
-namespace Mistral.Ilgpu.Tokenization;
+namespace Mistral.Ilgpu.Chat;
 
 /// <summary>Writes JSON as Python's json.dumps does without ASCII escapes: the spelling that the models were trained
 /// on.</summary>

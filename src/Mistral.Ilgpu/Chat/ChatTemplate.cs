@@ -1,10 +1,12 @@
-namespace Mistral.Ilgpu.Tokenization;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Chat;
 
 /// <summary>
 /// Turns a conversation into the ids that Mistral's Instruct models were trained on, as mistral-common does. What a
 /// message says is encoded as text alone: nothing in it becomes a control token.
 /// </summary>
-public abstract class ChatTemplate
+internal abstract class ChatTemplate
 {
     private protected ChatTemplate(TextTokenizer tokenizer)
     {
@@ -15,6 +17,9 @@ public abstract class ChatTemplate
 
     private protected TextTokenizer Tokenizer { get; }
 
+    /// <summary>The format's name.</summary>
+    private protected abstract string Version { get; }
+
     /// <summary>Whether system messages are blocks of their own, where they stand.</summary>
     private protected virtual bool KeepsSystem => false;
 
@@ -22,12 +27,15 @@ public abstract class ChatTemplate
 
     private protected virtual bool SortsResults => false;
 
+    /// <summary>What stands between texts of one message.</summary>
+    private protected virtual string PartSeparator => ChatTurns.Separator;
+
     /// <summary>The template of a version of mistral-common's, of the tokenizer's own if none is named.</summary>
     /// <exception cref="ChatFormatException">The version is not supported, or the tokenizer lacks its control tokens.</exception>
     public static ChatTemplate For(TextTokenizer tokenizer, string? version = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        version ??= VersionOf(tokenizer);
+        version ??= TokenizerVersion.Of(tokenizer);
         return version switch
         {
             "v1" => new ChatTemplateV1(tokenizer),
@@ -36,40 +44,34 @@ public abstract class ChatTemplate
             "v7" => new ChatTemplateV7(tokenizer),
             "v11" => new ChatTemplateV11(tokenizer),
             "v13" => new ChatTemplateV13(tokenizer),
-            _ => throw new ChatFormatException($"chat format '{version}', expected v1, v2, v3, v7, v11 or v13"),
+            "v15" => new ChatTemplateV15(tokenizer),
+            _ => throw new ChatFormatException($"chat format '{version}', expected v1, v2, v3, v7, v11, v13 or v15"),
         };
     }
 
-    /// <summary>Which version a tokenizer was made for: the one its file names, else its control tokens tell.</summary>
-    public static string VersionOf(TextTokenizer tokenizer)
-    {
-        ArgumentNullException.ThrowIfNull(tokenizer);
-        return tokenizer.DeclaredVersion ?? VersionOf(control => tokenizer.FindControl(control) >= 0);
-    }
-
     /// <param name="messages">The conversation, oldest first.</param>
-    /// <param name="tools">Functions that the model may call.</param>
-    /// <param name="continuesLast">Whether the last message, of the assistant, is left open for the model to go on with.</param>
+    /// <param name="settings">What the model is told besides.</param>
     /// <exception cref="ChatFormatException">The conversation is empty, its messages are out of order, or the format lacks what
     /// they hold.</exception>
-    public IReadOnlyList<int> Encode(
-        IReadOnlyList<ChatMessage> messages, bool continuesLast = false, IReadOnlyList<ToolDefinition>? tools = null)
+    public IReadOnlyList<int> Encode(IReadOnlyList<Message> messages, ChatSettings? settings = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        ChatTurns.Validate(messages, continuesLast, AllowsCallsAndContent);
-        var system = KeepsSystem ? "" : ChatTurns.JoinTexts(messages.Where(message => message.Role == ChatRole.System));
-        var turns = ChatTurns.From(messages, KeepsSystem, SortsResults);
-        var first = turns.FindIndex(turn => turn.Role == ChatRole.User);
-        var last = turns.FindLastIndex(turn => turn.Role == ChatRole.User);
+        settings ??= ChatSettings.Default;
+        ChatTurns.Validate(messages, settings.ContinuesLast, AllowsCallsAndContent);
+        var opening = new Opening(
+            KeepsSystem ? "" : ChatTurns.JoinSystem(messages, PartSeparator), Told(settings), Effort(settings.ReasoningEffort));
+        var turns = ChatTurns.From(messages, KeepsSystem, SortsResults, PartSeparator);
+        var first = turns.FindIndex(turn => turn.Role == MessageRole.User);
+        var last = turns.FindLastIndex(turn => turn.Role == MessageRole.User);
         List<int> ids = [Tokenizer.BosId];
         for (var i = 0; i < turns.Count; i++)
         {
-            var place = new Place(i == first, i == last, i < last, continuesLast && i == turns.Count - 1);
+            var place = new Place(i == first, i == last, i < last, settings.ContinuesLast && i == turns.Count - 1);
             ids.AddRange(turns[i].Role switch
             {
-                ChatRole.System => EncodeSystem(turns[i]),
-                ChatRole.User => EncodeUser(turns[i], place, system, tools ?? []),
-                ChatRole.Assistant => EncodeAssistant(turns[i], place),
+                MessageRole.System => EncodeSystem(turns[i]),
+                MessageRole.User => EncodeUser(turns[i], place, opening),
+                MessageRole.Assistant => EncodeAssistant(turns[i], place),
                 _ => EncodeResult(turns[i], place),
             });
         }
@@ -77,28 +79,39 @@ public abstract class ChatTemplate
         return ids;
     }
 
-    /// <summary>Which version has these control tokens.</summary>
-    internal static string VersionOf(Func<string, bool> has) =>
-        has("[ARGS]") ? has("[THINK]") ? "v13" : "v11"
-        : has("[SYSTEM_PROMPT]") ? "v7"
-        : has("[PREFIX]") ? "v3"
-        : has("[INST]") ? "v2" : "v1";
-
-    private protected virtual IEnumerable<int> EncodeSystem(ChatMessage turn) =>
+    private protected virtual IEnumerable<int> EncodeSystem(Message turn) =>
         throw new InvalidOperationException("system messages are part of others in this format");
 
-    private protected abstract IEnumerable<int> EncodeUser(
-        ChatMessage turn, Place place, string system, IReadOnlyList<ToolDefinition> tools);
+    private protected abstract IEnumerable<int> EncodeUser(Message turn, Place place, Opening opening);
 
-    internal abstract IEnumerable<int> EncodeAssistant(ChatMessage turn, Place place);
+    internal abstract IEnumerable<int> EncodeAssistant(Message turn, Place place);
 
-    private protected abstract IEnumerable<int> EncodeResult(ChatMessage turn, Place place);
+    private protected abstract IEnumerable<int> EncodeResult(Message turn, Place place);
+
+    /// <summary>The reasoning effort to write; null for none.</summary>
+    private protected virtual string? Effort(string? asked) => asked is null
+        ? null
+        : throw new ChatFormatException($"reasoning effort '{asked}', which chat format {Version} does not have");
 
     private protected IReadOnlyList<int> Text(string text) => Tokenizer.EncodeToIds(text);
 
     private protected int Control(string piece) => Tokenizer.FindControl(piece) is >= 0 and var id
         ? id
         : throw new ChatFormatException($"a tokenizer without the control token {piece}, which this chat format needs");
+
+    private static IReadOnlyList<ToolDefinition> Told(ChatSettings settings) => settings.ToolChoice switch
+    {
+        "auto" => settings.Tools,
+        "none" => [],
+        var choice => throw new ChatFormatException(
+            $"tool choice '{choice}', expected auto or none, because no chat format can demand a call"),
+    };
+
+    /// <summary>What is said once, beside one of the user's turns.</summary>
+    /// <param name="System">The system prompt of formats in which it is part of the turn.</param>
+    /// <param name="Tools">Functions that the model may call.</param>
+    /// <param name="Effort">How much the model is to reason; null where it is not told.</param>
+    internal readonly record struct Opening(string System, IReadOnlyList<ToolDefinition> Tools, string? Effort);
 
     /// <summary>Where a turn stands in its conversation.</summary>
     /// <param name="IsFirstUser">The first of the user's turns.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Mistral.Ilgpu.Cli.Options;
+namespace Mistral.Ilgpu;
 
 /// <summary>Reads files that people hand over, with errors that name them.</summary>
 internal static class DataFile

@@ -1,4 +1,6 @@
-namespace Mistral.Ilgpu.Tokenization;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Chat;
 
 /// <summary>
 /// Control tokens around turns and tools; the system prompt goes before the last of the user's turns, calls and results of
@@ -6,25 +8,27 @@ namespace Mistral.Ilgpu.Tokenization;
 /// </summary>
 internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
 {
+    private protected override string Version => "v2";
+
     private protected virtual bool PutsToolsFirst => false;
 
     private protected virtual bool KeepsToolHistory => false;
 
-    private protected override IEnumerable<int> EncodeUser(
-        ChatMessage turn, Place place, string system, IReadOnlyList<ToolDefinition> tools)
+    private protected override IEnumerable<int> EncodeUser(Message turn, Place place, Opening opening)
     {
-        var prefix = place.IsLastUser && system.Length > 0 ? system + ChatTurns.Separator : "";
-        bool hasTools = tools.Count > 0 && (PutsToolsFirst ? place.IsFirstUser : place.IsLastUser);
+        var prefix = place.IsLastUser && opening.System.Length > 0 ? opening.System + ChatTurns.Separator : "";
+        bool opens = PutsToolsFirst ? place.IsFirstUser : place.IsLastUser;
         return
         [
-            .. hasTools ? Tools(tools) : [],
+            .. opens && opening.Tools.Count > 0 ? Tools(opening.Tools) : [],
+            .. opens && opening.Effort is { } effort ? EncodeEffort(effort) : [],
             Control("[INST]"),
-            .. turn.Parts.Count > 0 ? Parts(turn.Parts) : Text(prefix + turn.Content),
+            .. Text(prefix + turn.Content),
             Control("[/INST]"),
         ];
     }
 
-    internal override IEnumerable<int> EncodeAssistant(ChatMessage turn, Place place)
+    internal override IEnumerable<int> EncodeAssistant(Message turn, Place place)
     {
         if (!turn.HasContent && turn.ToolCalls.Count == 0)
             throw new ChatFormatException("an empty message of the assistant, expected text or tool calls");
@@ -43,7 +47,7 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
         ];
     }
 
-    private protected override IEnumerable<int> EncodeResult(ChatMessage turn, Place place) =>
+    private protected override IEnumerable<int> EncodeResult(Message turn, Place place) =>
         place.IsHistory && !KeepsToolHistory
             ? []
             : [Control("[TOOL_RESULTS]"), .. EncodeResultBody(turn), Control("[/TOOL_RESULTS]")];
@@ -54,11 +58,14 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
     private protected virtual string CallText(ToolCall call) =>
         $$"""{"name": {{PythonJson.Text(call.Name)}}, "arguments": {{ArgumentsText(call)}}}""";
 
-    private protected virtual IEnumerable<int> EncodeResultBody(ChatMessage turn) =>
+    private protected virtual IEnumerable<int> EncodeResultBody(Message turn) =>
         Text($$"""[{"name": {{(turn.Name is null ? "null" : PythonJson.Text(turn.Name))}}, "content": {{ResultText(turn)}}}]""");
 
+    private protected virtual IEnumerable<int> EncodeEffort(string effort) =>
+        throw new InvalidOperationException("no reasoning effort in this format");
+
     private protected virtual IEnumerable<int> Thinking(ContentPart part) =>
-        throw new ChatFormatException("thinking, which this chat format does not have");
+        throw new ChatFormatException($"thinking, which chat format {Version} does not have");
 
     private protected IEnumerable<int> Parts(IEnumerable<ContentPart> parts) =>
         parts.SelectMany(part => part.IsThinking ? Thinking(part) : Text(part.Text));
@@ -66,7 +73,7 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
     private protected static string ArgumentsText(ToolCall call) =>
         PythonJson.Value(call.Arguments.Length > 0 ? call.Arguments : "{}");
 
-    private protected static string ResultText(ChatMessage turn) =>
+    private protected static string ResultText(Message turn) =>
         PythonJson.Value(turn.Content.Length > 0 ? turn.Content : "{}");
 
     private static string ParametersText(ToolDefinition tool)

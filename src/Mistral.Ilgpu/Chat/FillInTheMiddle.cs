@@ -1,7 +1,9 @@
-namespace Mistral.Ilgpu.Tokenization;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Chat;
 
 /// <summary>Prompts for what stands between two texts, as Codestral was trained on them.</summary>
-public static class FillInTheMiddle
+internal static class FillInTheMiddle
 {
     // Encoded before a text, it takes the space that SentencePiece puts first; it is two tokens in every vocabulary.
     private const string Shield = "☺";

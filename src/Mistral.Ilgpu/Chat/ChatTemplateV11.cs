@@ -1,8 +1,12 @@
-namespace Mistral.Ilgpu.Tokenization;
+using Mistral.Ilgpu.Tokenization;
+
+namespace Mistral.Ilgpu.Chat;
 
 /// <summary>Each call begins with a token of its own: name, id, arguments.</summary>
 internal class ChatTemplateV11(TextTokenizer tokenizer) : ChatTemplateV7(tokenizer)
 {
+    private protected override string Version => "v11";
+
     private protected override bool SortsResults => true;
 
     private protected override IEnumerable<int> EncodeCalls(IReadOnlyList<ToolCall> calls) =>

@@ -1,9 +1,0 @@
-namespace Mistral.Ilgpu.Tokenization;
-
-public enum ChatRole
-{
-    System,
-    User,
-    Assistant,
-    Tool,
-}
