@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Generation;
@@ -95,6 +96,35 @@ public sealed class LanguageModel : IAsyncDisposable
     public TextGeneration GenerateAsync(
         string prompt, GenerationOptions? options = null, CancellationToken cancellation = default) =>
         Engine.Submit(new TextRequest(PromptEncoding.Encode(Tokenizer, prompt)) { Options = options ?? new() }, cancellation);
+
+    /// <summary>Answers a conversation in the model's own chat format.</summary>
+    /// <param name="messages">The conversation, oldest first.</param>
+    /// <param name="settings">Tools and what else the model is told; null for none.</param>
+    /// <param name="options">The defaults take the likeliest tokens, 256 at most.</param>
+    /// <param name="cancellation">Ends the answer; enumerating it then throws <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The answer, already submitted; enumerating it gives its pieces as they are certain.</returns>
+    /// <exception cref="ChatFormatException">The model's format has no such conversation.</exception>
+    /// <exception cref="ContextFullException">The conversation alone is longer than the context.</exception>
+    /// <exception cref="CacheFullException">The text might not fit the cache however empty.</exception>
+    /// <exception cref="QueueFullException">As many texts wait as may.</exception>
+    /// <exception cref="EngineStoppedException">The model is disposed of, or its device has failed.</exception>
+    public ChatAnswer ChatAsync(
+        IReadOnlyList<Message> messages, ChatSettings? settings = null, GenerationOptions? options = null,
+        CancellationToken cancellation = default)
+    {
+        var request = new ChatRequest(messages, settings ?? new ChatSettings());
+        var text = Engine.Submit(
+            new TextRequest(request.Encode(Tokenizer)) { Options = options ?? new(), StartsText = request.StartsAnswer },
+            cancellation);
+        return new ChatAnswer(text, request, Tokenizer);
+    }
+
+    /// <summary>Begins a conversation that keeps its place in the cache between turns.</summary>
+    /// <param name="system">What the model is told to be; null for nothing.</param>
+    /// <param name="settings">Tools and what else the model is told; null for none.</param>
+    /// <exception cref="ChatFormatException">The model's chat format is not supported.</exception>
+    public ChatSession StartChat(string? system = null, ChatSettings? settings = null) =>
+        new(this, system, settings ?? new ChatSettings());
 
     /// <summary>Tells how probable the model finds each token of a text.</summary>
     /// <param name="topLogProbabilities">How many of the likeliest tokens come with each, from 0.</param>

@@ -19,8 +19,8 @@ public sealed class ChooseTests
     public void ChooseGroup_NoDraw_TakesTheFirstOfTheLargest(string name)
     {
         var device = TestDevice.Get(name);
-        Check(device, 900, Enumerable.Repeat(SamplingOptions.Greedy, 12), 12, 64);
-        Check(device, 1, [SamplingOptions.Greedy], 1, 64);
+        Check(device, 900, Enumerable.Repeat(new SamplingOptions(), 12), 12, 64);
+        Check(device, 1, [new SamplingOptions()], 1, 64);
     }
 
     [Theory]

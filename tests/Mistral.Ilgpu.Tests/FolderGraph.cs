@@ -7,6 +7,13 @@ namespace Mistral.Ilgpu.Tests;
 /// name. A folder is a namespace. Constants are not seen, for the compiler copies them.</summary>
 internal sealed class FolderGraph
 {
+    // Of the library's own namespace these stand on all folders; the others, errors and a model's sizes, under all.
+    private static readonly HashSet<string> FrontDoor =
+    [
+        nameof(LanguageModel), nameof(LanguageModelOptions), nameof(ModelInfo), nameof(LoadProgress), nameof(LoadReports),
+        nameof(OpenedModel), nameof(ChatSession), nameof(Engine), nameof(EngineStatus), nameof(EngineState),
+    ];
+
     private readonly Dictionary<(string From, string To), string> _uses = [];
     private readonly ModuleDefinition _module;
     private readonly string _root;
@@ -120,7 +127,9 @@ internal sealed class FolderGraph
         _ => [type],
     };
 
-    private static string Folder(TypeReference type) => type.DeclaringType is { } outer ? Folder(outer) : type.Namespace;
+    private static string Folder(TypeReference type) => type.DeclaringType is { } outer ? Folder(outer)
+        : type.Namespace == "Mistral.Ilgpu" && FrontDoor.Contains(type.Name) ? "Mistral.Ilgpu.FrontDoor"
+        : type.Namespace;
 
     private static string Name(TypeReference type) => type.DeclaringType is { } outer ? Name(outer) : type.Name;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli.Editing;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Generation;
-using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
@@ -14,7 +14,8 @@ internal sealed class ChatCommand
     private const int MaxTokens = 1024;
 
     private readonly LoadedModel _loaded;
-    private readonly Conversation _conversation;
+    private readonly ChatSession _conversation;
+    private readonly GenerationOptions _options;
     private readonly Narrator _narrator;
     private readonly bool _isJson;
     private readonly bool _dropsOldest;
@@ -22,9 +23,8 @@ internal sealed class ChatCommand
     private ChatCommand(
         LoadedModel loaded, GenerationOptions options, Narrator narrator, string? system, bool isJson, bool dropsOldest)
     {
-        (_loaded, _narrator, _isJson, _dropsOldest) = (loaded, narrator, isJson, dropsOldest);
-        _conversation = new Conversation(loaded.Text, loaded.Checkpoint.Tokenizer, options);
-        _conversation.Reset(system);
+        (_loaded, _options, _narrator, _isJson, _dropsOldest) = (loaded, options, narrator, isJson, dropsOldest);
+        _conversation = loaded.Language.StartChat(system);
     }
 
     private Terminal Terminal => _narrator.Terminal;
@@ -118,7 +118,7 @@ internal sealed class ChatCommand
         }
         catch (ContextFullException exception)
         {
-            int turns = _conversation.TurnsTooMany(text, _loaded.Model.Context ?? int.MaxValue);
+            int turns = _conversation.TurnsTooMany(text, _options);
             if (turns > 0 && MayDrop(turns))
             {
                 _conversation.Drop(turns);
@@ -150,51 +150,42 @@ internal sealed class ChatCommand
     }
 
     /// <returns>The exit code, if nothing comes after.</returns>
-    /// <exception cref="ContextFullException">The conversation is longer than the context; the turn is taken back.</exception>
-    private int Reply(string text)
+    /// <exception cref="ContextFullException">The conversation is longer than the context.</exception>
+    private int Reply(string turn)
     {
         using var interrupts = new Interrupts(Terminal);
-        try
+        var text = _loaded.Answer(_conversation, turn, _options, _narrator, Write, interrupts.Token);
+        if (_isJson)
         {
-            var generation = _conversation.Ask(text);
-            foreach (var token in PromptReading.Run(generation, _loaded.Text, _narrator, interrupts.Token))
-            {
-                if (!_isJson && token.Text.Length > 0)
-                {
-                    Terminal.Out.Write(token.Text);
-                    Terminal.Out.Flush();
-                }
-            }
+            Json.WriteLine(Terminal.Out, json => GenerationJson.Write(json, text, _loaded, settings: null));
+        }
+        else
+        {
+            Terminal.Out.Write('\n');
+            Terminal.Out.Flush();
+        }
 
-            if (_isJson)
+        if (text.FinishReason == FinishReason.Cancelled)
+        {
+            _narrator.Say($"interrupted");
+        }
+        else if (text.FinishReason == FinishReason.Length
+            && text.PromptIds.Count + text.Ids.Count > _loaded.Model.Context)
+        {
+            _narrator.Say($"the context is full: the answer ends here");
+        }
+
+        _narrator.Detail($"{Narrator.Summary(text)}");
+        interrupts.ThrowIfTerminated();
+        return text.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
+
+        void Write(ChatPiece piece)
+        {
+            if (!_isJson && piece.Text.Length > 0)
             {
-                Json.WriteLine(Terminal.Out, json => GenerationJson.Write(json, generation, _loaded));
-            }
-            else
-            {
-                Terminal.Out.Write('\n');
+                Terminal.Out.Write(piece.Text);
                 Terminal.Out.Flush();
             }
-
-            _conversation.Keep(generation);
-            if (generation.FinishReason == FinishReason.Cancelled)
-            {
-                _narrator.Say($"interrupted");
-            }
-            else if (generation.FinishReason == FinishReason.Length
-                && generation.PromptIds.Count + generation.Ids.Count > _loaded.Model.Context)
-            {
-                _narrator.Say($"the context is full: the answer ends here");
-            }
-
-            _narrator.Detail($"{Narrator.Summary(generation)}");
-            interrupts.ThrowIfTerminated();
-            return generation.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
-        }
-        catch (ContextFullException)
-        {
-            _conversation.TakeBack();
-            throw;
         }
     }
 }

@@ -93,14 +93,7 @@ internal static class GenerateCommand
         using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token);
         var output = narrator.Terminal.Out;
         var request = new TextRequest(encode(loaded)) { Options = options, StartsText = startsText };
-        var text = loaded.Generate(request, narrator, interrupts.Token, token =>
-        {
-            if (!isJson && token.Text.Length > 0)
-            {
-                output.Write(token.Text);
-                output.Flush();
-            }
-        });
+        var text = loaded.Generate(request, narrator, Write, interrupts.Token);
         if (isJson)
         {
             Json.WriteLine(output, json => GenerationJson.Write(json, text, loaded, settings: null));
@@ -114,6 +107,15 @@ internal static class GenerateCommand
         narrator.Say($"{Narrator.Summary(text)}");
         narrator.Detail($"seed {text.Seed}");
         return text.FinishReason == FinishReason.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
+
+        void Write(GeneratedToken token)
+        {
+            if (!isJson && token.Text.Length > 0)
+            {
+                output.Write(token.Text);
+                output.Flush();
+            }
+        }
     }
 
     private static int RunMany(

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Cli.Output;
 namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>What can be said to <c>mistral chat</c> itself: lines that begin with /.</summary>
-internal sealed class SlashCommands(LoadedModel loaded, Conversation conversation, Narrator narrator)
+internal sealed class SlashCommands(LoadedModel loaded, ChatSession conversation, Narrator narrator)
 {
     private const string Help = """"
         /help          this
@@ -58,19 +58,24 @@ internal sealed class SlashCommands(LoadedModel loaded, Conversation conversatio
 
     private void SwitchAdapter(string number)
     {
-        var adapters = loaded.Model.Adapters;
+        var adapters = loaded.Language.Info.Adapters;
+        List<string> on = [.. conversation.Adapters ?? adapters];
         if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int chosen)
             && chosen >= 1 && chosen <= adapters.Count)
         {
-            adapters[chosen - 1].IsOn = !adapters[chosen - 1].IsOn;
-            // What the cache holds was made with the other weights.
+            if (!on.Remove(adapters[chosen - 1]))
+            {
+                on.Add(adapters[chosen - 1]);
+            }
+
+            conversation.Adapters = on;
             conversation.Reset();
         }
 
         for (int i = 0; i < adapters.Count; i++)
         {
             Terminal.Error.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(adapters[i].IsOn ? "on " : "off")} {adapters[i].Name}"));
+                string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(on.Contains(adapters[i]) ? "on " : "off")} {adapters[i]}"));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution.Devices;
@@ -50,22 +51,49 @@ internal sealed class LoadedModel : IDisposable
     /// <param name="cancellation">Ends the text; nothing is thrown.</param>
     /// <returns>The text, which has ended.</returns>
     public TextGeneration Generate(
-        TextRequest request, Narrator narrator, CancellationToken cancellation, Action<GeneratedToken> onToken)
+        TextRequest request, Narrator narrator, Action<GeneratedToken> onToken, CancellationToken cancellation)
     {
-        var (text, tokens, isThere) = ProgressBar.OverPrompt(narrator, Model.Chunk, request.PromptIds.Count, report =>
+        return Run(request.PromptIds.Count, Submit, narrator, onToken, cancellation);
+
+        (TextGeneration, IAsyncEnumerable<GeneratedToken>) Submit(Action<int, int> report)
         {
-            var text = Language.Engine.Submit(request with { OnRead = report });
-            var tokens = text.ToBlockingEnumerable(CancellationToken.None).GetEnumerator();
-            using var registration = cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text);
-            return (text, tokens, tokens.MoveNext());
+            var text = Language.Engine.Submit(request with { OnRead = report }, CancellationToken.None);
+            return (text, text);
+        }
+    }
+
+    /// <summary>Answers the next turn of a conversation and hands out the pieces, as <see cref="Generate"/> does.</summary>
+    public TextGeneration Answer(
+        ChatSession conversation, string turn, GenerationOptions options, Narrator narrator, Action<ChatPiece> onPiece,
+        CancellationToken cancellation)
+    {
+        return Run(conversation.LengthWith(turn), Submit, narrator, onPiece, cancellation);
+
+        (TextGeneration, IAsyncEnumerable<ChatPiece>) Submit(Action<int, int> report)
+        {
+            var answer = conversation.Ask(new Message(MessageRole.User, turn), options, report, CancellationToken.None);
+            return (answer.Generation, answer);
+        }
+    }
+
+    private TextGeneration Run<T>(
+        int length, Func<Action<int, int>, (TextGeneration Text, IAsyncEnumerable<T> Pieces)> submit, Narrator narrator,
+        Action<T> onPiece, CancellationToken cancellation)
+    {
+        var (text, pieces, isThere) = ProgressBar.OverPrompt(narrator, Model.Chunk, length, report =>
+        {
+            var (text, pieces) = submit(report);
+            // A text that is cancelled ends by itself.
+            cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text);
+            var enumerator = pieces.ToBlockingEnumerable(CancellationToken.None).GetEnumerator();
+            return (text, enumerator, enumerator.MoveNext());
         });
-        using (tokens)
-        using (cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text))
+        using (pieces)
         {
             while (isThere)
             {
-                onToken(tokens.Current);
-                isThere = tokens.MoveNext();
+                onPiece(pieces.Current);
+                isThere = pieces.MoveNext();
             }
         }
 

@@ -99,7 +99,7 @@ internal sealed class Continuation
         logProbabilities = null;
         if (own is not null)
         {
-            double normalizer = LogProbabilities.Normalizer(own);
+            var normalizer = LogProbabilities.Normalizer(own);
             logProbabilities = (
                 LogProbabilities.Of(own, id, normalizer),
                 LogProbabilities.Top(own, _options.TopLogProbabilities!.Value, normalizer));

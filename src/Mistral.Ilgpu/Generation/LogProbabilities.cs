@@ -5,8 +5,8 @@ namespace Mistral.Ilgpu.Generation;
 /// <summary>Natural logarithms of probabilities, softmax(logits), summed in double.</summary>
 internal static class LogProbabilities
 {
-    /// <summary>ln Σ exp(logit).</summary>
-    public static double Normalizer(ReadOnlySpan<float> logits)
+    /// <summary>The parts of ln Σ exp(logit).</summary>
+    public static Normalization Normalizer(ReadOnlySpan<float> logits)
     {
         double max = TensorPrimitives.Max(logits);
         double sum = 0;
@@ -15,19 +15,19 @@ internal static class LogProbabilities
             sum += Math.Exp(logit - max);
         }
 
-        return max + Math.Log(sum);
+        return new Normalization(max, Math.Log(sum));
     }
 
     /// <summary>ln softmax(logits)[id].</summary>
     /// <exception cref="ArithmeticException">It is not a number.</exception>
-    public static double Of(ReadOnlySpan<float> logits, int id, double normalizer)
+    public static double Of(ReadOnlySpan<float> logits, int id, in Normalization normalizer)
     {
-        double value = logits[id] - normalizer;
+        double value = logits[id] - normalizer.Max - normalizer.LogSum;
         return double.IsNaN(value) ? throw new ArithmeticException($"the log-probability of token {id} is not a number") : value;
     }
 
     /// <summary>The likeliest tokens, likeliest first and then by id.</summary>
-    public static TokenLogProbability[] Top(ReadOnlySpan<float> logits, int count, double normalizer)
+    public static TokenLogProbability[] Top(ReadOnlySpan<float> logits, int count, in Normalization normalizer)
     {
         var heap = new PriorityQueue<int, (float Logit, int Rank)>(count + 1);
         for (int id = 0; count > 0 && id < logits.Length; id++)
@@ -52,4 +52,8 @@ internal static class LogProbabilities
 
         return top;
     }
+
+    /// <param name="Max">The largest logit, apart because a sum with it rounds.</param>
+    /// <param name="LogSum">ln Σ exp(logit − max).</param>
+    public readonly record struct Normalization(double Max, double LogSum);
 }

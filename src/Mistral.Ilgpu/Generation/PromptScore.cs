@@ -24,7 +24,7 @@ internal sealed class PromptScore(int[] prompt, int top, bool keepsLast) : Promp
     {
         if (position < _values.Length)
         {
-            double normalizer = LogProbabilities.Normalizer(logits);
+            var normalizer = LogProbabilities.Normalizer(logits);
             _values[position] = LogProbabilities.Of(logits, prompt[position + 1], normalizer);
             if (top > 0)
             {

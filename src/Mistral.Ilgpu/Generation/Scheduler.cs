@@ -22,8 +22,12 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
     // Chunks of the present pass, in its order: the text, and its first token among those of prompts.
     private readonly List<(TextGeneration Text, int First, int Position, int Count)> _chunks = [];
 
+    // Those whose prompts could be in the present pass.
+    private readonly List<TextGeneration> _prompts = [];
+
     // Texts with a part in the present pass.
     private readonly List<TextGeneration> _taken = [];
+    private int _decoded;
     private long _pass;
     private volatile int _runningCount;
 
@@ -155,22 +159,48 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
         _chunks.Clear();
         _taken.Clear();
         _pass++;
-        ulong adapters = _running.MinBy(text => text.LastPass)!.Adapters;
+        ulong adapters = LongestUnserved().Adapters;
         model.AdaptersOn = adapters;
+        _prompts.Clear();
         foreach (var text in _running)
         {
-            if (text.Adapters == adapters && !text.IsReading)
+            if (text.Adapters != adapters)
             {
-                Serve(text);
-                _batch.Decode(text.Sequence!, text.Next, text.NextChoice());
-                _choosing.Add(text);
+                continue;
             }
+
+            if (text.IsReading)
+            {
+                _prompts.Add(text);
+                continue;
+            }
+
+            Serve(text);
+            _batch.Decode(text.Sequence!, text.Next, text.NextChoice());
+            _choosing.Add(text);
         }
 
-        // So does each prompt wait for its turn: a short one behind a long one has the next pass.
+        _decoded = _batch.TokenCount;
+        PackPrompts();
+    }
+
+    private TextGeneration LongestUnserved()
+    {
+        var longest = _running[0];
+        foreach (var text in _running)
+        {
+            longest = text.LastPass < longest.LastPass ? text : longest;
+        }
+
+        return longest;
+    }
+
+    // Prompts take turns too: a short one behind a long one has the next pass.
+    private void PackPrompts()
+    {
+        _prompts.Sort(static (a, b) => (a.LastPass, a.Arrival).CompareTo((b.LastPass, b.Arrival)));
         int first = 0;
-        foreach (var text in _running
-            .Where(text => text.Adapters == adapters && text.IsReading).OrderBy(text => text.LastPass).ToList())
+        foreach (var text in _prompts)
         {
             int position = text.Sequence!.Position;
             int count = model.ChunkLength(position, text.Prompt.Length - position);
@@ -233,12 +263,11 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
 
     private void ReadPrompts()
     {
-        int decoded = _batch.TokenCount - _chunks.Sum(chunk => chunk.Count);
         foreach (var (text, first, position, count) in _chunks)
         {
             try
             {
-                text.Reader?.Read(model, decoded + first, position, count, _logits);
+                text.Reader?.Read(model, _decoded + first, position, count, _logits);
                 text.Request.OnRead?.Invoke(position + count, text.Prompt.Length);
             }
             catch (Exception exception) when (!ComputeDevice.IsFault(exception))

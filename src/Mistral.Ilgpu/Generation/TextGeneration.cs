@@ -108,6 +108,9 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
     /// <summary>The token chosen last.</summary>
     internal int Next { get; private set; }
 
+    /// <summary>Its number in the order of submissions.</summary>
+    internal long Arrival { get; set; }
+
     /// <summary>The pass that took its tokens last; 0 for none.</summary>
     internal long LastPass { get; set; }
 
@@ -263,7 +266,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
         // Does not wait for a cancellation that is under way, which may be what ends the text.
         _registration.Unregister();
         TextTelemetry.OnEnd(_activity, Prompt.Length, Ids.Count, Timings, FinishReason, exception);
-        _tokens.Writer.TryComplete(exception);
+        // Complete before the enumeration ends, for those who look at both.
         if (exception is null)
         {
             _completion.TrySetResult();
@@ -274,5 +277,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
             // The failure comes with the enumeration too; nobody has to look at both.
             _ = _completion.Task.Exception;
         }
+
+        _tokens.Writer.TryComplete(exception);
     }
 }

@@ -8,6 +8,7 @@ internal sealed class TextQueue(int maxWaiting)
     private readonly List<TextGeneration> _texts = [];
     private bool _isClosed;
     private int _deadlines;
+    private long _arrivals;
     private volatile bool _hasGrown;
 
     public int Count
@@ -46,6 +47,7 @@ internal sealed class TextQueue(int maxWaiting)
                 at--;
             }
 
+            text.Arrival = _arrivals++;
             _texts.Insert(at, text);
             _deadlines += text.Request.Deadline is null ? 0 : 1;
             _hasGrown = true;

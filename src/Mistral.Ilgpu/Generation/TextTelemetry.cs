@@ -22,14 +22,21 @@ internal static class TextTelemetry
     private static readonly Histogram<double> Duration = Telemetry.Shared.CreateHistogram<double>(
         "gen_ai.server.request.duration", "s", "From when a text has its place until its end.");
 
-    internal static void OnBegin(TimeSpan queued, int sharedTokens) => Telemetry.Guard(() =>
+    internal static void OnBegin(TimeSpan queued, int sharedTokens)
     {
-        QueueTime.Record(queued.TotalSeconds);
-        if (sharedTokens > 0)
+        try
         {
-            SharedTokens.Add(sharedTokens);
+            QueueTime.Record(queued.TotalSeconds);
+            if (sharedTokens > 0)
+            {
+                SharedTokens.Add(sharedTokens);
+            }
         }
-    });
+        catch (Exception)
+        {
+            // What a listener throws is its own fault, and ends no text; so below.
+        }
+    }
 
     /// <summary>An activity from now until <see cref="OnEnd"/>, null where nobody listens; it does not become the current one,
     /// for the thread that generates is not the one that asked.</summary>
@@ -41,10 +48,18 @@ internal static class TextTelemetry
         }
 
         var current = Activity.Current;
-        Activity? activity = null;
-        Telemetry.Guard(() => activity = Telemetry.Source.StartActivity("generate", ActivityKind.Internal));
-        Activity.Current = current;
-        return activity;
+        try
+        {
+            return Telemetry.Source.StartActivity("generate", ActivityKind.Internal);
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+        finally
+        {
+            Activity.Current = current;
+        }
     }
 
     /// <param name="inputTokens">Tokens of the prompt, shared or computed.</param>
@@ -52,10 +67,20 @@ internal static class TextTelemetry
     internal static void OnEnd(
         Activity? activity, int inputTokens, int outputTokens, GenerationTimings timings, FinishReason reason, Exception? exception)
     {
-        Telemetry.Guard(() => Record(timings, reason));
-        if (activity is not null)
+        try
         {
-            Telemetry.Guard(() => End(activity, inputTokens, outputTokens, reason, exception));
+            Record(timings, reason);
+        }
+        catch (Exception)
+        {
+        }
+
+        try
+        {
+            End(activity, inputTokens, outputTokens, reason, exception);
+        }
+        catch (Exception)
+        {
         }
     }
 
@@ -80,8 +105,13 @@ internal static class TextTelemetry
 
     }
 
-    private static void End(Activity activity, int inputTokens, int outputTokens, FinishReason reason, Exception? exception)
+    private static void End(Activity? activity, int inputTokens, int outputTokens, FinishReason reason, Exception? exception)
     {
+        if (activity is null)
+        {
+            return;
+        }
+
         activity.SetTag("gen_ai.usage.input_tokens", inputTokens);
         activity.SetTag("gen_ai.usage.output_tokens", outputTokens);
         activity.SetTag("gen_ai.response.finish_reason", NameOf(reason));

@@ -39,20 +39,7 @@ public static class Telemetry
         }
         catch (Exception)
         {
-            // See Guard, which would allocate for each pass.
-        }
-    }
-
-    /// <summary>Tells listeners something. What one of them throws is its own fault and ends no text.</summary>
-    internal static void Guard(Action tell)
-    {
-        try
-        {
-            tell();
-        }
-        catch (Exception)
-        {
-            // There is nobody to tell: the listener is what would be told.
+            // What a listener throws is its own fault, and ends no text.
         }
     }
 

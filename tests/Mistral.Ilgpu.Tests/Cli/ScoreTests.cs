@@ -36,8 +36,8 @@ public sealed class ScoreTests(RandomModel model) : IClassFixture<RandomModel>
     [Fact]
     public void Score_ChunksOfTheText_AgreeWithinRounding()
     {
-        double[] whole = LogProbabilities("abcdefghi");
-        double[] chunked = LogProbabilities("abcdefghi", "--chunk", "3");
+        double[] whole = LogProbabilitiesOf("abcdefghi");
+        double[] chunked = LogProbabilitiesOf("abcdefghi", "--chunk", "3");
 
         Assert.All(whole.Zip(chunked), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
     }
@@ -58,7 +58,7 @@ public sealed class ScoreTests(RandomModel model) : IClassFixture<RandomModel>
 
         var lines = model.Run("score", "--input", file.Path).Expect(0).JsonLines;
 
-        Assert.Equal(LogProbabilities("de"), lines[1].GetProperty("logprobs").EnumerateArray().Skip(1).Select(value => value.GetDouble()));
+        Assert.Equal(LogProbabilitiesOf("de"), lines[1].GetProperty("logprobs").EnumerateArray().Skip(1).Select(value => value.GetDouble()));
     }
 
     [Fact]
@@ -74,11 +74,13 @@ public sealed class ScoreTests(RandomModel model) : IClassFixture<RandomModel>
     [Fact]
     public void LogProbability_LargeLogits_DoesNotOverflow()
     {
-        Assert.Equal(-Math.Log(2), TextScore.LogProbability([3e38f, 3e38f], 1), 1e-12);
-        Assert.Throws<ArithmeticException>(() => TextScore.LogProbability([0, float.NaN], 0));
+        Assert.Equal(-Math.Log(2), Of([3e38f, 3e38f], 1), 1e-12);
+        Assert.Throws<ArithmeticException>(() => Of([0, float.NaN], 0));
+
+        static double Of(float[] logits, int id) => LogProbabilities.Of(logits, id, LogProbabilities.Normalizer(logits));
     }
 
-    private double[] LogProbabilities(string text, params string[] options) =>
+    private double[] LogProbabilitiesOf(string text, params string[] options) =>
     [
         .. model.Run(["score", text, "--format", "json", .. options]).Expect(0).Json
             .GetProperty("logprobs").EnumerateArray().Skip(1).Select(value => value.GetDouble()),

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Model;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Generation;
@@ -20,29 +21,29 @@ public sealed class SamplerTests
     [Fact]
     public void Greedy_EquallyLikelyTokens_TakesTheLowestId()
     {
-        var sampler = new Sampler(new SamplingOptions { RepeatPenalty = 1.5 }, 5);
+        var sampler = NewSampler(new SamplingOptions { RepeatPenalty = 1.5 }, 5);
 
-        Assert.Equal(1, sampler.Sample([-1, 4, 4, 4, 0]));
+        Assert.Equal(1, Sample(sampler, [-1, 4, 4, 4, 0]));
     }
 
     [Fact]
     public void Greedy_OtherFiltersSet_StillTakesTheMostLikely()
     {
-        var sampler = new Sampler(new SamplingOptions { TopK = 3, TopP = 0.5, MinP = 0.1, RepeatPenalty = 1.1 }, 4);
+        var sampler = NewSampler(new SamplingOptions { TopK = 3, TopP = 0.5, MinP = 0.1, RepeatPenalty = 1.1 }, 4);
 
-        Assert.Equal(2, sampler.Sample([0, 1, 2, 1]));
+        Assert.Equal(2, Sample(sampler, [0, 1, 2, 1]));
     }
 
     [Fact]
     public void RepeatPenalty_SeenTokens_DividesPositiveAndMultipliesNegative()
     {
-        var sampler = new Sampler(new SamplingOptions { RepeatPenalty = 2 }, 4);
-        sampler.Accept(0);
-        sampler.Accept(1);
-        sampler.Accept(1);
+        var sampler = NewSampler(new SamplingOptions { RepeatPenalty = 2 }, 4);
+        sampler.Accept(0, isOutput: false);
+        sampler.Accept(1, isOutput: false);
+        sampler.Accept(1, isOutput: false);
         float[] logits = [3, -1, 2, -1.5f];
 
-        int chosen = sampler.Sample(logits);
+        int chosen = Sample(sampler, logits);
 
         Assert.Equal(2, chosen);
         Assert.Equal([1.5f, -2, 2, -1.5f], logits);
@@ -64,12 +65,12 @@ public sealed class SamplerTests
         // Two pairs of equals, so that ties fall on borders.
         float[] logits = [.. Enumerable.Range(0, 12).Select(_ => (float)(random.NextDouble() * 4)), 2.5f, 2.5f, 1, 1];
         double[] expected = Reference(logits, options);
-        var sampler = new Sampler(options, logits.Length);
+        var sampler = NewSampler(options, logits.Length);
         var counts = new int[logits.Length];
 
         for (int i = 0; i < Draws; i++)
         {
-            counts[sampler.Sample([.. logits])]++;
+            counts[Sample(sampler, [.. logits])]++;
         }
 
         double chiSquare = 0;
@@ -94,8 +95,8 @@ public sealed class SamplerTests
     [Fact]
     public void TopK_TieAtTheBorder_KeepsTheLowerId()
     {
-        var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopK = 2 }, 4);
-        var drawn = Enumerable.Range(0, 200).Select(_ => sampler.Sample([1, 3, 1, 1])).Distinct().Order();
+        var sampler = NewSampler(new SamplingOptions { Temperature = 1, TopK = 2 }, 4);
+        var drawn = Enumerable.Range(0, 200).Select(_ => Sample(sampler, [1, 3, 1, 1])).Distinct().Order();
 
         Assert.Equal([0, 1], drawn);
     }
@@ -103,9 +104,9 @@ public sealed class SamplerTests
     [Fact]
     public void TopP_LessThanTheFirstTokensProbability_KeepsThatToken()
     {
-        var sampler = new Sampler(new SamplingOptions { Temperature = 5, TopP = 0.01 }, 3);
+        var sampler = NewSampler(new SamplingOptions { Temperature = 5, TopP = 0.01 }, 3);
 
-        Assert.All(Enumerable.Range(0, 50), _ => Assert.Equal(1, sampler.Sample([0, 1, 0.5f])));
+        Assert.All(Enumerable.Range(0, 50), _ => Assert.Equal(1, Sample(sampler, [0, 1, 0.5f])));
     }
 
     [Fact]
@@ -119,31 +120,37 @@ public sealed class SamplerTests
         static int[] Run(SamplingOptions options)
         {
             var random = new Random(3);
-            var sampler = new Sampler(options, 500);
-            return [.. Enumerable.Range(0, 100).Select(_ => sampler.Sample(Logits(random, 500)))];
+            var sampler = NewSampler(options, 500);
+            return [.. Enumerable.Range(0, 100).Select(_ => Sample(sampler, Logits(random, 500)))];
         }
     }
 
     [Fact]
     public void Sample_FixedSeedAndLogits_GivesTokensThatNeverChange()
     {
-        var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopK = 8, Seed = 1 }, 16);
+        var sampler = NewSampler(new SamplingOptions { Temperature = 1, TopK = 8, Seed = 1 }, 16);
         float[] logits = [.. Enumerable.Range(0, 16).Select(id => id * 5 % 16 / 4f)];
 
-        Assert.Equal(Pinned, string.Join(' ', Enumerable.Range(0, 12).Select(_ => sampler.Sample([.. logits]))));
+        Assert.Equal(Pinned, string.Join(' ', Enumerable.Range(0, 12).Select(_ => Sample(sampler, [.. logits]))));
     }
 
     [Fact]
-    public void Sample_OnceConstructed_AllocatesNothing()
+    public void Sample_OfTokensSeenBefore_AllocatesNothing()
     {
-        var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopP = 0.9, MinP = 0.01, RepeatPenalty = 1.1 }, 1000);
+        var sampler = NewSampler(new SamplingOptions { Temperature = 1, TopP = 0.9, MinP = 0.01, RepeatPenalty = 1.1 }, 1000);
         var logits = Logits(new Random(5), 1000);
-        sampler.Sample(logits);
+        Sample(sampler, logits);
+        // Counts of tokens grow with their number.
+        for (int id = 0; id < logits.Length; id++)
+        {
+            sampler.Accept(id, isOutput: false);
+        }
+
         long before = GC.GetAllocatedBytesForCurrentThread();
 
         for (int i = 0; i < 100; i++)
         {
-            sampler.Accept(sampler.Sample(logits));
+            sampler.Accept(Sample(sampler, logits), isOutput: true);
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
@@ -154,9 +161,9 @@ public sealed class SamplerTests
     [InlineData(float.PositiveInfinity)]
     public void Sample_LogitThatIsNoNumber_NamesItsToken(float bad)
     {
-        var sampler = new Sampler(new SamplingOptions { Temperature = 1 }, 3);
+        var sampler = NewSampler(new SamplingOptions { Temperature = 1 }, 3);
 
-        var error = Assert.Throws<ArithmeticException>(() => sampler.Sample([0, bad, 1]));
+        var error = Assert.Throws<ArithmeticException>(() => Sample(sampler, [0, bad, 1]));
 
         Assert.Contains("token 1", error.Message, StringComparison.Ordinal);
     }
@@ -164,11 +171,11 @@ public sealed class SamplerTests
     [Fact]
     public void Sample_TokensRuledOut_AreNeverDrawn()
     {
-        var sampler = new Sampler(new SamplingOptions { Temperature = 3, TopP = 0.999 }, 3);
+        var sampler = NewSampler(new SamplingOptions { Temperature = 3, TopP = 0.999 }, 3);
 
         Assert.All(
             Enumerable.Range(0, 100),
-            _ => Assert.NotEqual(0, sampler.Sample([float.NegativeInfinity, 0, 1])));
+            _ => Assert.NotEqual(0, Sample(sampler, [float.NegativeInfinity, 0, 1])));
     }
 
     [Fact]
@@ -206,5 +213,14 @@ public sealed class SamplerTests
         double mass = kept.Sum(c => Math.Exp(c.Logit / options.Temperature));
         kept.ForEach(c => probabilities[c.Id] = Math.Exp(c.Logit / options.Temperature) / mass);
         return probabilities;
+    }
+
+    private static Sampler NewSampler(SamplingOptions options, int vocabularySize) =>
+        new(options, options.Seed ?? 0, new HostChoice(vocabularySize));
+
+    private static int Sample(Sampler sampler, Span<float> logits)
+    {
+        sampler.Change(logits);
+        return sampler.Choose(logits);
     }
 }

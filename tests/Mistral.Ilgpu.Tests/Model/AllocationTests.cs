@@ -53,16 +53,24 @@ public sealed class AllocationTests
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.Load(checkpoint, device, new ModelOptions(Sequences: 3));
         model.Prepare();
-        using var generator = new BatchGenerator(model, checkpoint.Tokenizer);
+        var queue = new TextQueue(maxWaiting: 3);
+        var scheduler = new Scheduler(model, checkpoint.Tokenizer, queue);
         foreach (bool samples in new[] { false, true, false })
         {
-            generator.Submit([1, 5, 9], new GenerationOptions
+            int[] prompt = [1, 5, 9];
+            var request = new TextRequest(prompt)
             {
-                MaxTokens = 100_000, IgnoreEos = true, Sampling = new SamplingOptions { Temperature = samples ? 0.8f : 0, TopK = 20, Seed = 1 },
-            });
+                Options = new GenerationOptions
+                {
+                    MaxTokens = 100_000, IgnoreEos = true,
+                    Sampling = new SamplingOptions { Temperature = samples ? 0.8f : 0, TopK = 20, Seed = 1 },
+                },
+            };
+            queue.Add(new TextGeneration(request, prompt, maxTokens: 100_003, adapters: 0, _ => { }));
         }
 
-        long perPass = Smallest(() => generator.Step());
+        long perPass = Smallest(() => scheduler.Step(CancellationToken.None));
+        scheduler.EndAll(fault: null);
         int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.StepsOf(model.LastPass).Length;
         // A few characters, and the string and the queue that hold them.
         const int PerText = 160;

@@ -56,31 +56,28 @@ public sealed class CancellationTests : IDisposable
     }
 
     [Fact]
-    public async Task Step_Cancelled_TextsGoOnAsIfNothingHadBeen()
+    public async Task Stop_InAChunk_CancelsItsTextsAndGivesTheirPagesBack()
     {
-        var options = new GenerationOptions { MaxTokens = 12, IgnoreEos = true, Sampling = new SamplingOptions { Temperature = 1, Seed = 3 } };
-        int[] prompt = LogitsTests.RandomIds(new Random(6), 20, Tiny.Config.VocabularySize);
         using var model = MistralModel.Load(Tiny, TestDevice.Get("cpu"), new ModelOptions(Chunk: Chunk, Sequences: 2));
-        using var generator = new BatchGenerator(model, Tiny.Tokenizer);
-        int[] expected = await Run(generator.Submit(prompt, options));
-        var text = generator.Submit(prompt, options);
-        // Most of the prompt is known from the first: one pass reads the rest and draws a token.
-        using (CancelAfter(model, 3))
+        var engine = new Engine(model, Tiny.Tokenizer, maxWaiting: 4);
+        int[] prompt = LogitsTests.RandomIds(new Random(6), 20 * Chunk, Tiny.Config.VocabularySize);
+        Task stopped = Task.CompletedTask;
+        int steps = model.Graph.Steps.Count * 5 / 2;
+        using (model.WalkBy((step, pass) =>
         {
-            Assert.Throws<OperationCanceledException>(() => generator.Step(_source.Token));
+            step.Launch(pass);
+            stopped = --steps == 0 ? engine.StopAsync(drain: false) : stopped;
+        }))
+        {
+            var text = engine.Submit(new TextRequest(prompt), TestContext.Current.CancellationToken);
+            await text.Completion;
+            Assert.Equal(FinishReason.Cancelled, text.FinishReason);
+            Assert.Empty(text.Ids);
+            await stopped;
         }
 
-        Assert.Equal(expected, await Run(text));
-
-        async Task<int[]> Run(BatchedGeneration generation)
-        {
-            while (generator.Step(TestContext.Current.CancellationToken))
-            {
-            }
-
-            await generation.Completion;
-            return [.. generation.Ids];
-        }
+        Assert.True(steps > -model.Graph.Steps.Count);
+        Assert.Equal(model.Cache.Bytes, model.Cache.Sequences.AvailableBytes);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class DrawnTextTests
     private static readonly SamplingOptions[] Options =
     [
         new() { Temperature = 0.8, TopK = 40, TopP = 0.95, Seed = 1 },
-        SamplingOptions.Greedy,
+        new SamplingOptions(),
         new() { Temperature = 1, Seed = 2 },
         new() { Temperature = 1.5, TopP = 0.7, MinP = 0.2, Seed = 3 },
     ];
@@ -46,9 +46,9 @@ public sealed class DrawnTextTests
         using var device = TestDevice.OpenCounted();
         using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(), progress: null, TestContext.Current.CancellationToken);
         using var text = new ModelText(model);
-        var greedy = Count(new Sampler(SamplingOptions.Greedy, Vocabulary));
+        var greedy = Count(new Sampler(new SamplingOptions(), 0, new HostChoice(Vocabulary)));
         text.Reset();
-        var drawn = Count(new Sampler(Options[0], Vocabulary));
+        var drawn = Count(new Sampler(Options[0], Options[0].Seed ?? 0, new HostChoice(Vocabulary)));
         Assert.Equal(1, drawn["cuGraphLaunch"]);
         Assert.DoesNotContain("cuLaunchKernel", drawn.Keys);
         Assert.Equal(greedy, drawn);
@@ -76,7 +76,7 @@ public sealed class DrawnTextTests
         using var checkpoint = Write(folder.Path);
         using var model = MistralModel.Load(checkpoint, TestDevice.Get("cpu"));
         using var text = new ModelText(model);
-        text.Forward([1, 2], new Sampler(Options[0], Vocabulary).NextChoice());
+        text.Forward([1, 2], new Sampler(Options[0], Options[0].Seed ?? 0, new HostChoice(Vocabulary)).NextChoice());
         Assert.Throws<InvalidOperationException>(() => text.ArgMax());
         Assert.InRange(text.Choose(), 0, Vocabulary - 1);
     }
@@ -98,7 +98,7 @@ public sealed class DrawnTextTests
             }
         });
         using var text = new ModelText(model);
-        text.Forward([1, 2], new Sampler(Options[0], Vocabulary).NextChoice());
+        text.Forward([1, 2], new Sampler(Options[0], Options[0].Seed ?? 0, new HostChoice(Vocabulary)).NextChoice());
         Assert.Contains("token 5", Assert.Throws<ModelFileException>(() => text.Choose()).Message, StringComparison.Ordinal);
     }
 
@@ -127,7 +127,7 @@ public sealed class DrawnTextTests
         var host = new HostChoice(Vocabulary);
         var logits = new float[Vocabulary];
         Sequence[] sequences = [.. texts.Select(_ => model.TryOpen()!)];
-        Sampler[] samplers = [.. texts.Select(text => new Sampler(Options[text], Vocabulary))];
+        Sampler[] samplers = [.. texts.Select(text => new Sampler(Options[text], Options[text].Seed ?? 0, new HostChoice(Vocabulary)))];
         List<List<int>> ids = [.. texts.Select(_ => new List<int>())];
         for (int i = 0; i < texts.Length; i++)
         {

@@ -34,30 +34,44 @@ public sealed class TelemetryTests : IDisposable
     public void Dispose() => _listener.Dispose();
 
     [Fact]
-    public void Batch_ManyTexts_TellsTokensLatencyQueueCacheAndMemory()
+    public async Task Batch_ManyTexts_TellsTokensLatencyQueueCacheAndMemory()
     {
         const int Texts = 3;
         int[] prompt = [1, .. Enumerable.Range(10, 39)];
         using var model = MistralModel.Load(TinyModel.Required, TestDevice.Get("cpu"), new ModelOptions(Sequences: 2));
-        using var generator = new BatchGenerator(model, TinyModel.Required.Tokenizer);
+        var engine = new Engine(model, TinyModel.Required.Tokenizer, maxWaiting: 10);
         _listener.Start();
-        var options = new GenerationOptions { MaxTokens = 5, IgnoreEos = true };
-        var texts = Enumerable.Range(0, Texts).Select(_ => generator.Submit(prompt, options)).ToList();
-        _listener.RecordObservableInstruments();
-        Assert.Equal(Texts, Last("mistral.texts.waiting"));
-        Assert.Equal(0, Last("mistral.texts.running"));
-
-        generator.Step(TestContext.Current.CancellationToken);
-        _listener.RecordObservableInstruments();
-        Assert.Equal(1, Last("mistral.texts.waiting"));
-        Assert.Equal(2, Last("mistral.texts.running"));
-        // Two texts of 40 tokens, in pages of 16.
-        Assert.Equal(6, Last("mistral.cache.pages", "held"));
-        Assert.True(Last("mistral.cache.pages", "promised") + Last("mistral.cache.pages", "available") > 0);
-        Assert.Equal(model.Device.AllocatedBytes, Last("mistral.device.memory.usage", model.Device.Info.Id));
-
-        while (generator.Step(TestContext.Current.CancellationToken))
+        bool hasLooked = false;
+        // The first begins alone, and waits until the others have come.
+        using var others = new ManualResetEventSlim();
+        List<TextGeneration> texts = [];
+        var options = new GenerationOptions { MaxTokens = 5, IgnoreEos = true, LogitProcessors = [new Looking(Look)] };
+        for (int i = 0; i < Texts; i++)
         {
+            texts.Add(engine.Submit(new TextRequest(prompt) { Options = options }, TestContext.Current.CancellationToken));
+        }
+
+        others.Set();
+        await Task.WhenAll(texts.Select(text => text.Completion));
+        await engine.StopAsync();
+        Assert.True(hasLooked);
+
+        void Look()
+        {
+            others.Wait(TestContext.Current.CancellationToken);
+            if (texts[1].Ids.Count == 0 || hasLooked)
+            {
+                return;
+            }
+
+            hasLooked = true;
+            _listener.RecordObservableInstruments();
+            Assert.Equal(1, Last("mistral.texts.waiting"));
+            Assert.Equal(2, Last("mistral.texts.running"));
+            // Two texts of 40 tokens, in pages of 16.
+            Assert.InRange(Last("mistral.cache.pages", "held"), 4, 6);
+            Assert.True(Last("mistral.cache.pages", "promised") + Last("mistral.cache.pages", "available") > 0);
+            Assert.Equal(model.Device.AllocatedBytes, Last("mistral.device.memory.usage", model.Device.Info.Id));
         }
 
         int computed = texts.Sum(text => text.Timings.PrefillTokens);
@@ -80,29 +94,42 @@ public sealed class TelemetryTests : IDisposable
     }
 
     [Fact]
-    public void Activities_OfATextAloneAndOfOneCancelled_TellTokensAndReason()
+    public async Task Activities_OfATextAloneAndOfOneCancelled_TellTokensAndReason()
     {
         var ended = new List<Activity>();
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == Telemetry.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = ended.Add,
+            ActivityStopped = activity =>
+            {
+                lock (ended)
+                {
+                    ended.Add(activity);
+                }
+            },
         };
         ActivitySource.AddActivityListener(listener);
         using var model = MistralModel.Load(TinyModel.Required, TestDevice.Get("cpu"));
-        using var text = new ModelText(model);
+        var engine = new Engine(model, TinyModel.Required.Tokenizer, maxWaiting: 10);
         using var parent = new Activity("asked").Start();
-        var tokens = new Generator(text, TinyModel.Required.Tokenizer).Start([1, 20, 30], new GenerationOptions { MaxTokens = 4, IgnoreEos = true }).Run(TestContext.Current.CancellationToken);
-        Assert.All(tokens, _ => Assert.Same(parent, Activity.Current));
-        text.Reset();
-        using (var generator = new BatchGenerator(model, TinyModel.Required.Tokenizer))
-        {
-            generator.Submit([1, 2], new GenerationOptions());
-        }
+        var text = engine.Submit(
+            new TextRequest([1, 20, 30]) { Options = new GenerationOptions { MaxTokens = 4, IgnoreEos = true } },
+            TestContext.Current.CancellationToken);
+        Assert.Same(parent, Activity.Current);
+        await text.Completion;
+        // Waits for the first, and never begins.
+        var blocking = engine.Submit(
+            new TextRequest([1]) { Options = new GenerationOptions { MaxTokens = int.MaxValue, IgnoreEos = true } },
+            TestContext.Current.CancellationToken);
+        var second = engine.Submit(new TextRequest([1, 2]), TestContext.Current.CancellationToken);
+        second.Cancel();
+        await second.Completion;
+        await engine.DisposeAsync();
+        ended.RemoveAll(activity => (int)activity.GetTagItem("gen_ai.usage.input_tokens")! == blocking.PromptIds.Count);
 
         Assert.Equal(["length", "cancelled"], ended.Select(activity => activity.GetTagItem("gen_ai.response.finish_reason")));
-        Assert.Equal([3, 0], ended.Select(activity => (int)activity.GetTagItem("gen_ai.usage.input_tokens")!));
+        Assert.Equal([3, 2], ended.Select(activity => (int)activity.GetTagItem("gen_ai.usage.input_tokens")!));
         Assert.Equal([4, 0], ended.Select(activity => (int)activity.GetTagItem("gen_ai.usage.output_tokens")!));
         Assert.All(ended, activity => Assert.Equal(parent.SpanId, activity.ParentSpanId));
     }
@@ -122,9 +149,14 @@ public sealed class TelemetryTests : IDisposable
                 Telemetry.OnPass(prefillTokens: 2, decodeTokens: 1);
                 var activity = TextTelemetry.StartText();
                 TextTelemetry.OnBegin(TimeSpan.FromSeconds(1), 3);
-                TextTelemetry.OnEnd(activity, new GenerationTimings(1, TimeSpan.FromSeconds(1), 2, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)), FinishReason.Stop);
+                TextTelemetry.OnEnd(activity, 3, 3, new GenerationTimings(1, TimeSpan.FromSeconds(1), 2, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)), FinishReason.Stop, null);
             }
         }
+    }
+
+    private sealed class Looking(Action look) : ILogitProcessor
+    {
+        public void Process(ReadOnlySpan<int> ids, int promptLength, Span<float> logits) => look();
     }
 
     private void Hear(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
