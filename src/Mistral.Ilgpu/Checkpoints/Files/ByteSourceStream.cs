@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>The bytes of a source as a stream.</summary>
+/// <summary>Presents a source as a stream.</summary>
 internal sealed class ByteSourceStream(ByteSource source) : Stream
 {
     private const int MostAtOnce = 1 << 20;

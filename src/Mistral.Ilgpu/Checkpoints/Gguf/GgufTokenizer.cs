@@ -2,10 +2,10 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>The tokenizer inside a GGUF file.</summary>
+/// <summary>Reads the tokenizer of a GGUF file.</summary>
 internal static class GgufTokenizer
 {
-    /// <summary>Where files written here keep the version of the chat format.</summary>
+    /// <summary>The key under which files written here store the version of the chat format.</summary>
     public const string VersionKey = "mistral.tokenizer_version";
 
     public static TextTokenizer Load(GgufMetadata metadata)
@@ -28,7 +28,7 @@ internal static class GgufTokenizer
             : null;
     }
 
-    // A template written for a chat format names the control tokens that are new in it.
+    // The template of a chat format names the control tokens that the format introduced.
     private static string? VersionOf(string? template) =>
         template is null || !template.Contains("[INST]", StringComparison.Ordinal)
         ? null
