@@ -4,7 +4,9 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>OpenCL's marker commands. ILGPU's own marker waits for each, and what it waited for would be in the times.</summary>
+/// <summary>
+/// Time stamps by OpenCL's marker commands. ILGPU's own marker waits for each command, so the times would include the wait.
+/// </summary>
 internal sealed partial class OpenClMarks(ComputeDevice device) : StreamMarks
 {
     private readonly nint _queue = ((CLStream)device.Stream).CommandQueue;
