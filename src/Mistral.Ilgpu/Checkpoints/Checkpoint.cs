@@ -85,7 +85,7 @@ internal sealed class Checkpoint : IDisposable
     internal static Checkpoint Open(ModelFiles files, string? file) =>
         new(files, file is null ? ModelLayout.OpenFolder : named => ModelLayout.OpenFile(named, file));
 
-    /// <summary>Whether <see cref="Open"/> accepts the file, judged by its first bytes or its name.</summary>
+    /// <summary>Whether <see cref="Open(string)"/> accepts the file, judged by its first bytes or its name.</summary>
     public static bool IsModelFile(string path) => ModelLayout.IsModelFile(path);
 
     internal static Checkpoint OpenBuiltIn(string name) => new(ModelFiles.BuiltIn(name), HuggingFaceFolder.Open);

@@ -43,7 +43,7 @@ internal sealed class ByteLevelBpe : TextTokenizer
 
     public override int EosId { get; }
 
-    public override string? DeclaredVersion { get; }
+    internal override string? DeclaredVersion { get; }
 
     /// <summary>The regular expression that splits a text into words.</summary>
     public string Pattern { get; }

@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <summary>
-/// A tensor of a checkpoint under its canonical name: rows × columns; a vector is one row. Rows of queries and keys are in
-/// Mistral's order, where the two rows of a rotary pair are neighbours.
-/// </summary>
+/// <summary>A tensor of a checkpoint under its canonical name: rows × columns; a vector is one row. Rows of queries and keys
+/// are in Mistral's order, where the two rows of a rotary pair are neighbours.</summary>
 internal sealed class CheckpointTensor
 {
     // Bounds the memory that a copy needs, except that rows to be reordered are read by whole heads.
@@ -60,11 +58,9 @@ internal sealed class CheckpointTensor
 
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 
-    /// <summary>
-    /// The format that the tensor gets when it is loaded or written in <paramref name="wanted"/>; null keeps its own.
+    /// <summary>The format that the tensor gets when it is loaded or written in <paramref name="wanted"/>; null keeps its own.
     /// The output matrix and the embedding get the more exact formats that <paramref name="wanted"/> names for them.
-    /// A tensor whose rows are not whole blocks gets Q8_0 or Float16.
-    /// </summary>
+    /// A tensor whose rows are not whole blocks gets Q8_0 or Float16.</summary>
     public TensorFormat FormatAs(TensorFormat? wanted)
     {
         if (wanted is not { } format)
@@ -86,10 +82,8 @@ internal sealed class CheckpointTensor
         : target == Format ? _stored.Scale
         : _largest.Value > 0 ? _largest.Value / most : 1;
 
-    /// <summary>
-    /// The same tensor with each head padded to <paramref name="rowsPerHead"/> rows by rows of zeros.
-    /// Returns this instance if there are no heads or nothing to add.
-    /// </summary>
+    /// <summary>The same tensor with each head padded to <paramref name="rowsPerHead"/> rows by rows of zeros. It is this
+    /// instance if there are no heads or nothing to add.</summary>
     public CheckpointTensor WithHeadsOf(int rowsPerHead) =>
         RowsPerHead is 0 || RowsPerHead == rowsPerHead ? this : new(this, rowsPerHead);
 
@@ -156,12 +150,9 @@ internal sealed class CheckpointTensor
         }
     }
 
-    /// <summary>
-    /// The index of a row in the file, null for padding, and the number of rows from there to the end of that kind.
-    /// </summary>
-    /// <example>Heads of 100 rows padded to 112: row 115 is stored row 103, and 97 rows follow from it. Row 105 is padding, 7
-    /// rows of
-    /// it.</example>
+    /// <summary>The index of a row in the file, null for padding, and how many rows of that kind start there.</summary>
+    /// <example>Heads of 100 rows padded to 112: row 115 is stored row 103, the first of 97 rows. Row 105 is padding, the first
+    /// of 7 rows.</example>
     private (long? StoredRow, long Count) Locate(long row)
     {
         if (!IsPadded)
@@ -211,11 +202,9 @@ internal sealed class CheckpointTensor
         }
     }
 
-    /// <summary>
-    /// The stored row for a row in Mistral's order. Rotary pair i of a head is rows i and headDim / 2 + i in Hugging Face's
+    /// <summary>The stored row for a row in Mistral's order. Rotary pair i of a head is rows i and headDim / 2 + i in Hugging Face's
     /// files,
-    /// and rows 2i and 2i + 1 here.
-    /// </summary>
+    /// and rows 2i and 2i + 1 here.</summary>
     /// <example>headDim 8: rows 0…7 here are rows 0, 4, 1, 5, 2, 6, 3, 7 there.</example>
     private long SourceRow(long row)
     {

@@ -113,7 +113,8 @@ internal sealed partial class ComputeDevice : IDisposable
         where TKernel : struct, IKernel => _runtime.Bind(this, kernel, owner);
 
     /// <summary>
-    /// As <see cref="Bind"/>, but compiles concurrently with other kernels, until <see cref="LoadBound"/> or the first launch.
+    /// As <see cref="Bind{TKernel}(TKernel)"/>, but compiles concurrently with other kernels, until <see cref="LoadBound"/> or
+    /// the first launch.
     /// </summary>
     internal Action<KernelConfig> BindSoon<TKernel>(TKernel kernel, BoundLaunches? owner)
         where TKernel : struct, IKernel
