@@ -12,8 +12,10 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral bench load</c>: how fast a model comes from the page cache to the device, beside a plain copy of
-/// page-locked memory.</summary>
+/// <summary>
+/// <c>mistral bench load</c>: measures loading from the page cache to the device, and compares it with a copy of page-locked
+/// memory.
+/// </summary>
 internal static class BenchLoadCommand
 {
     public static Command Create(Terminal terminal)

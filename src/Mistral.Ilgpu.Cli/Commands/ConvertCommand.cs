@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral convert IN OUT</c>: a model in another format.</summary>
+/// <summary><c>mistral convert IN OUT</c>: converts a model to another format.</summary>
 internal static class ConvertCommand
 {
     public static Command Create(Terminal terminal)

@@ -7,7 +7,8 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral devices</c>: every device, what it has and lacks, and which one <c>auto</c> takes and why.</summary>
+/// <summary><c>mistral devices</c>: lists every device, its features, and the one that <c>auto</c> takes with the
+/// reason.</summary>
 internal static class DevicesCommand
 {
     public static Command Create(Terminal terminal)

@@ -7,8 +7,9 @@ using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral profile [PROMPT]</c>: where the time goes, step by step, and how far each is from the device's
-/// limits.</summary>
+/// <summary>
+/// <c>mistral profile [PROMPT]</c>: times each step and compares it with the device's limits.
+/// </summary>
 internal static class ProfileCommand
 {
     private const int DefaultPrompt = 256;
@@ -117,7 +118,7 @@ internal static class ProfileCommand
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, allLogits: false, interrupts.Token);
-        // What was fitted to the device's memory must be the same there.
+        // Options that were fitted to the device's memory must be the same for the reference.
         var options = loaded.Model.Options with { Chunk = loaded.Model.Chunk };
         using var reference = LoadedModel.Open(
             settings with { Device = "cpu", Memory = null, Options = options }, narrator, allLogits: false, interrupts.Token);

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral tokenize [TEXT]</c>: ids and pieces of a text, as a model would be given it, and back.</summary>
+/// <summary><c>mistral tokenize [TEXT]</c>: writes the ids and pieces of a text as a model gets them, or decodes ids.</summary>
 internal static class TokenizeCommand
 {
     public static Command Create(Terminal terminal)

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>The options of how a text is continued.</summary>
-/// <param name="defaultMaxTokens">For the command they belong to.</param>
+/// <summary>The options of generation.</summary>
+/// <param name="defaultMaxTokens">The command's default of --max-tokens.</param>
 internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
 {
     private readonly Option<int?> _maxTokens = ValueOptions.Count(
@@ -66,7 +66,7 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
     /// <summary>Whether a seed is given.</summary>
     public bool HasSeed(ParseResult parse) => parse.GetResult(_seed) is not null;
 
-    /// <summary>The options as given; those that change nothing are told of.</summary>
+    /// <summary>The options as given. Reports those that have no effect.</summary>
     public GenerationOptions Read(ParseResult parse, Narrator narrator)
     {
         double temperature = parse.GetValue(_temperature) ?? 0;

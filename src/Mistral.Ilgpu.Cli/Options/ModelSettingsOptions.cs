@@ -10,10 +10,10 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>The options that all commands share that run a model.</summary>
+/// <summary>The options of all commands that run a model.</summary>
 internal sealed partial class ModelSettingsOptions
 {
-    // A pass of more tokens gains nothing and its activations would take all memory.
+    // Longer passes are not faster, and their activations would take all memory.
     private const int MostChunk = 65536;
 
     private const int MostThreads = 1024;
@@ -80,7 +80,7 @@ internal sealed partial class ModelSettingsOptions
             text => DeviceName().IsMatch(text) ? text : null, many, choices: ["auto", "cpu", "opencl", "cuda"]);
         if (!many)
         {
-            // Where several may be given, -d is the depth.
+            // In commands that accept several, -d is the depth.
             _devices.Short("-d");
         }
 
@@ -110,7 +110,7 @@ internal sealed partial class ModelSettingsOptions
 
     public ModelSettings Read(ParseResult parse) => ReadAll(parse).Single();
 
-    /// <summary>Every combination of what was given.</summary>
+    /// <summary>Every combination of the given values.</summary>
     public IReadOnlyList<ModelSettings> ReadAll(ParseResult parse)
     {
         var defaults = new ModelOptions();
@@ -144,7 +144,7 @@ internal sealed partial class ModelSettingsOptions
         _ => null,
     };
 
-    // A path may hold colons; only a number behind the last one is a scale.
+    // A path may contain colons. Only a number after the last one is a scale.
     private static LoraOptions ParseAdapter(string text, ArgumentResult result)
     {
         int colon = text.LastIndexOf(':');

@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>How results are written and how much is told beside them.</summary>
-/// <param name="formats">Beside text and json.</param>
+/// <summary>The options for the format of results and the amount of messages.</summary>
+/// <param name="formats">Formats besides text and json.</param>
 internal sealed class OutputOptions(params string[] formats)
 {
     public const string Verbose = "--verbose";
