@@ -25,7 +25,7 @@ internal static class BenchLoadCommand
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "load", "Measures how fast a model's weights come to the device, against a copy from the host's memory.",
+            "load", "Measures how fast a model's weights are loaded to the device, compared with a copy from host memory.",
             "mistral bench load -m model.gguf -d cuda") { repetitions };
         model.AddTo(command);
         output.AddTo(command);

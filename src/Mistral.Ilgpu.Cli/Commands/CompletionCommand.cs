@@ -60,8 +60,8 @@ internal static class CompletionCommand
         var shell = new Argument<string>("SHELL") { Description = $"One of {string.Join(", ", Scripts.Keys)}." };
         shell.CompletionSources.Add([.. Scripts.Keys]);
         var command = new ExampleCommand(
-            "completion", "Writes a script that has a shell complete commands, options and their values.",
-            "source <(mistral completion bash)                                 # in ~/.bashrc; for zsh alike, behind compinit",
+            "completion", "Writes a script with which a shell completes commands, options and their values.",
+            "source <(mistral completion bash)                                 # in ~/.bashrc; in zsh the same, after compinit",
             "mistral completion fish > ~/.config/fish/completions/mistral.fish",
             "mistral completion pwsh | Out-String | Invoke-Expression          # in $PROFILE")
         {

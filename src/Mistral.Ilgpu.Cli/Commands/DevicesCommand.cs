@@ -16,7 +16,7 @@ internal static class DevicesCommand
         var threads = ModelSettingsOptions.ThreadsOption();
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "devices", "Lists the devices, what each has and lacks, and which one auto takes and why.",
+            "devices", "Lists the devices, the features that each lacks, and the one that auto takes with the reason.",
             "mistral devices",
             "mistral devices --format json");
         command.Options.Add(threads);

@@ -17,7 +17,7 @@ internal static partial class KernelsCommand
     public static Command Create(Terminal terminal)
     {
         var name = new Argument<string?>("NAME")
-            { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or what its name begins with." };
+            { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or the start of its name." };
         var emit = ValueOptions.Choice(
             "--emit",
             "Prints the code of the form: PTX, NVIDIA's machine code (sass), OpenCL C, or the IL that the CPU accelerator runs.",
@@ -163,13 +163,13 @@ internal static partial class KernelsCommand
 
         if (form.NeedsLanes && language is ("ptx" or "sass"))
         {
-            throw new UsageException($"'{form.Name}' is of lanes, for CPUs: found --emit {language}, expected opencl or il");
+            throw new UsageException($"'{form.Name}' uses lanes, for CPUs: found --emit {language}, expected opencl or il");
         }
 
         if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && !form.IsFor(architecture))))
         {
             throw new UsageException(
-                $"'{form.Name}' is of inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: "
+                $"'{form.Name}' contains inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: "
                 + $"found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
         }
     }

@@ -19,7 +19,7 @@ internal sealed class PromptOptions(string argumentName)
 
     private readonly Option<string?> _suffix = new("--suffix")
     {
-        Description = "What stands behind the gap that the model is to fill, the text being what stands before it (Codestral).",
+        Description = "The text after the gap that the model fills; the prompt is the text before it (Codestral).",
         HelpName = "TEXT",
     };
 

@@ -33,7 +33,7 @@ public static class Telemetry
     /// <summary>Creates the meter of an object's observed instruments, which the object disposes with itself.</summary>
     internal static Meter CreateMeter() => new(Name);
 
-    /// <summary>Records a pass that took tokens of prompts and one token of each decoded text.</summary>
+    /// <summary>Records a pass with tokens of prompts and one token of each decoded text.</summary>
     internal static void OnPass(int prefillTokens, int decodeTokens)
     {
         if (Tokens.Enabled && prefillTokens > 0)

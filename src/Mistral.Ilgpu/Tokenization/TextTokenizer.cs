@@ -50,7 +50,7 @@ public abstract class TextTokenizer : Tokenizer
     /// <returns>The id, or -1 if there is no such control token.</returns>
     public abstract int FindControl(string piece);
 
-    /// <summary>Creates a decoder that takes ids one at a time, for text that appears while it is generated.</summary>
+    /// <summary>Creates a decoder that takes ids one at a time, to show text while it is generated.</summary>
     /// <param name="isContinuation">
     /// Whether the ids continue a prompt or a text that is already decoded. A leading space of the first id is then kept.
     /// </param>
@@ -187,6 +187,6 @@ public abstract class TextTokenizer : Tokenizer
         count == tokens.Count ? textLength : count == 0 ? 0 : tokens[count - 1].Offset.End.Value;
 
     /// <param name="Offset">The characters that the token completes.</param>
-    /// <param name="EndsCharacter">Whether a character ends with the token, so that a text may be cut behind it.</param>
+    /// <param name="EndsCharacter">Whether a character ends with the token, so that a text may be cut after it.</param>
     private protected readonly record struct Token(int Id, Range Offset, bool EndsCharacter = true);
 }

@@ -202,9 +202,8 @@ internal sealed class CheckpointTensor
         }
     }
 
-    /// <summary>The stored row for a row in Mistral's order. Rotary pair i of a head is rows i and headDim / 2 + i in Hugging Face's
-    /// files,
-    /// and rows 2i and 2i + 1 here.</summary>
+    /// <summary>The stored row for a row in Mistral's order. Rotary pair i of a head is rows i and headDim / 2 + i in Hugging
+    /// Face's files, and rows 2i and 2i + 1 here.</summary>
     /// <example>headDim 8: rows 0…7 here are rows 0, 4, 1, 5, 2, 6, 3, 7 there.</example>
     private long SourceRow(long row)
     {

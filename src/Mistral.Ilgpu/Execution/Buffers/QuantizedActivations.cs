@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
-/// <summary>Buffers for eight-bit activations, beside those in float32, for products with quantized weights.</summary>
+/// <summary>Buffers for eight-bit activations, which products with quantized weights read instead of float32.</summary>
 internal static class QuantizedActivations
 {
     /// <summary>Whether rows of <paramref name="columns"/> activations can be quantized.</summary>

@@ -92,8 +92,8 @@ internal static class DeviceCatalog
 
             if (kind is null or DeviceKind.Cuda)
             {
-                // ILGPU's method also installs a library resolver under WSL. A second context, or our own resolver, would then
-                // fail.
+                // ILGPU's method also installs a library resolver under WSL. A second context then fails, and so does the
+                // resolver of this library.
                 foreach (var device in CudaDevice.GetDevices(device => device.InstructionSet.HasValue))
                 {
                     RegistryOf(builder).Register(device);

@@ -38,7 +38,7 @@ internal sealed partial class OpenClMarks(ComputeDevice device) : StreamMarks
     {
         if (error != CLError.CL_SUCCESS)
         {
-            throw new DeviceException($"the OpenCL driver tells no times: {call[..call.IndexOf('(')]} gave {error}");
+            throw new DeviceException($"the OpenCL driver reports no times: {call[..call.IndexOf('(')]} returned {error}");
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
             var edges = EdgesInto(copy, mayBeginEarly);
             if (edges.From.Length == 0)
             {
-                Drawback = "none of those recorded waits by itself";
+                Drawback = "no recorded kernel waits for the previous one by itself";
                 return null;
             }
 

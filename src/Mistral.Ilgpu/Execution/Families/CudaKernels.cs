@@ -32,5 +32,5 @@ internal sealed partial class CudaKernels(
     }
 
     private static TensorInput Room(Activation input) =>
-        input.Tensor ?? throw new ArgumentException($"expected room for {input.Name} as tensor cores take it");
+        input.Tensor ?? throw new ArgumentException($"expected a buffer for {input.Name} in the form of tensor cores");
 }

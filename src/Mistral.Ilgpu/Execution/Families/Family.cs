@@ -52,7 +52,7 @@ internal abstract class Family
 
     /// <summary>
     /// Bytes of weights that are copied to the device at once. A CPU's staging memory stays in its caches. On a GPU a copy takes
-    /// 0.6 ms at 50 GB/s, beside about 0.04 ms to start readers and wait.
+    /// 0.6 ms at 50 GB/s, plus about 0.04 ms to start readers and wait.
     /// </summary>
     public int StagingBytes => Device.IsGpu ? 32 << 20 : 1 << 20;
 
@@ -89,7 +89,7 @@ internal abstract class Family
     /// <param name="makesNorm">Whether the operation computes its norm itself in passes of one decoded row.</param>
     public virtual bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => false;
 
-    /// <summary>Device bytes of a row of activations that are multiplied with matrices, beside float32.</summary>
+    /// <summary>Device bytes of a row of activations that are multiplied with matrices, in addition to float32.</summary>
     public virtual long InputBytes(int columns) => QuantizedActivations.BytesPerRow(columns);
 
     /// <summary>Activations that are multiplied with matrices, with buffers for the forms that products need.</summary>

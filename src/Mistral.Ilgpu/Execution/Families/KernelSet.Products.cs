@@ -84,7 +84,7 @@ internal abstract partial class KernelSet
         output.SubView(band.FirstRow, output.Length - band.FirstRow);
 
     private protected static Int8Input Quantized(string name, Activation input) =>
-        input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits");
+        input.Quantized ?? throw new ArgumentException($"step {name}: expected an eight-bit buffer for {input.Name}");
 
     private Launch Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
     {

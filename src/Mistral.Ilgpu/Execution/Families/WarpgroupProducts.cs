@@ -123,7 +123,7 @@ internal sealed class WarpgroupProducts
         {
             throw new DeviceException(
                 $"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; "
-                + "--without warpgroups leaves them out");
+                + "opened without warpgroups, the device can be used");
         }
     }
 

@@ -111,6 +111,6 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlowe
     {
         _isRefused = true;
         Dispose();
-        onSlower($"tokens are launched step by step, for the driver does not record them: {reason}");
+        onSlower($"tokens are launched step by step, because the driver does not record them: {reason}");
     }
 }
