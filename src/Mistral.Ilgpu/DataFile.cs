@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu;
 
-/// <summary>Reads files that people hand over, with errors that name them.</summary>
+/// <summary>Reads files that the user names, with errors that name them.</summary>
 internal static class DataFile
 {
     public static T Read<T>(string path, Func<string, T> read)
@@ -21,7 +21,7 @@ internal static class DataFile
         }
     }
 
-    /// <param name="where">Names the file, and the place in it, in errors.</param>
+    /// <param name="where">The file and the position in it, for messages.</param>
     public static T Parse<T>(string where, string json, Func<JsonElement, T> read)
     {
         try
@@ -29,7 +29,7 @@ internal static class DataFile
             using var document = JsonDocument.Parse(json);
             return read(document.RootElement);
         }
-        // A string with half a surrogate pair parses but cannot be had as text.
+        // InvalidOperationException: a string with half of a surrogate pair parses, but cannot be read as text.
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ModelFileException(where, $"not valid JSON: {exception.Message}", exception);

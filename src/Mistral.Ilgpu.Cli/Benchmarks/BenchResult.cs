@@ -3,16 +3,16 @@ using System.Text.Json.Serialization;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
-/// <summary>One line of <c>mistral bench</c>; its JSON is part of the command's contract.</summary>
-/// <param name="Threads">Of devices that are the CPU.</param>
-/// <param name="Batch">Texts that went on together; speeds are of all of them.</param>
-/// <param name="LimitFraction">Of a copy's bandwidth, for what bandwidth limits: generation. Prompts are limited by
-/// operations.</param>
+/// <summary>One line of <c>mistral bench</c>. Its JSON is part of the command's contract.</summary>
+/// <param name="Threads">Threads of a CPU device.</param>
+/// <param name="Batch">Texts that are generated together. The speed is the sum of all.</param>
+/// <param name="LimitFraction">The fraction of a copy's bandwidth, for generation, which is limited by bandwidth; null for
+/// prompts, which are limited by operations.</param>
 internal sealed record BenchResult(
     string Model, long Params, string Type, string Device, int? Threads, string Test, int Depth, int Batch,
     BenchSpeed TokensPerSecond, double GbPerSecond, double? LimitFraction)
 {
-    /// <summary>What another program reached on the same file, in turns with us.</summary>
+    /// <summary>The result of another program with the same file; both run in turns.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BenchPeer? Peer { get; init; }
 

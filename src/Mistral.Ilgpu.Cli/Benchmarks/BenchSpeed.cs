@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
-/// <summary>Of a few repetitions, in tokens per second.</summary>
+/// <summary>The speed of a few repetitions, in tokens per second.</summary>
 /// <param name="Sd">Standard deviation of a sample.</param>
 internal sealed record BenchSpeed(double Mean, double Sd, double Best)
 {

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
-/// <summary>Results as text, Markdown, CSV or JSON.</summary>
+/// <summary>Writes results as text, Markdown, CSV or JSON.</summary>
 internal static class BenchTable
 {
     public static void Write(Terminal terminal, IReadOnlyList<BenchResult> results, string format)

@@ -4,12 +4,12 @@ using System.Diagnostics;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
-/// <summary>This very command line in a process of its own, with some options changed.</summary>
+/// <summary>Runs the current command line in another process, with some options changed.</summary>
 internal static class ChildProcess
 {
-    /// <summary>Runs it, its standard error being ours, and returns what it wrote to standard output.</summary>
-    /// <param name="changed">Options and the values that they have instead.</param>
-    /// <exception cref="ChildProcessException">It did not end well.</exception>
+    /// <summary>Runs the command line and returns its standard output. Standard error is inherited.</summary>
+    /// <param name="changed">Options and their new values.</param>
+    /// <exception cref="ChildProcessException">The process did not exit with 0.</exception>
     public static string Run(ParseResult parse, params (string Option, string Value)[] changed)
     {
         var arguments = new List<string>();
@@ -17,7 +17,7 @@ internal static class ChildProcess
         {
             if (parse.Tokens[i].Type == TokenType.Option && changed.Any(change => change.Option == parse.Tokens[i].Value))
             {
-                // And its value.
+                // Skips the option's value, too.
                 i++;
                 continue;
             }

@@ -4,7 +4,7 @@ using System.Diagnostics;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
-/// <summary>A process of ours ended badly and has said why.</summary>
+/// <summary>A child process failed and has written the reason.</summary>
 internal sealed class ChildProcessException(int exitCode) : Exception($"ended with {exitCode}")
 {
     public int ExitCode => exitCode;

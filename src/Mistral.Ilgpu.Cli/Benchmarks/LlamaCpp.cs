@@ -7,7 +7,9 @@ using Mistral.Ilgpu.Execution.Compilation;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
-/// <summary>llama.cpp, measured on the same file: by its own llama-bench, or by a small harness around its library.</summary>
+/// <summary>
+/// Measures llama.cpp with the same file, by its own llama-bench or by a small harness that calls its library.
+/// </summary>
 internal sealed partial class LlamaCpp
 {
     private const string Bench = "llama-bench";
@@ -20,9 +22,10 @@ internal sealed partial class LlamaCpp
 
     public static string Name => "llama.cpp";
 
-    /// <summary>Finds it in a folder: llama-bench, the harness <c>peer</c>, or the harness's <c>setup.sh</c>, which then builds
-    /// it.</summary>
-    /// <exception cref="UsageException">None of them is there, or the harness cannot be built.</exception>
+    /// <summary>
+    /// Finds a program in a folder: llama-bench, the harness <c>peer</c>, or <c>setup.sh</c>, which then builds the harness.
+    /// </summary>
+    /// <exception cref="UsageException">The folder has none of them, or the harness cannot be built.</exception>
     public static LlamaCpp Find(string folder, Narrator narrator)
     {
         string[] places = [folder, Path.Combine(folder, "bin"), Path.Combine(folder, "build", "bin")];
@@ -52,7 +55,7 @@ internal sealed partial class LlamaCpp
         return new LlamaCpp(program);
     }
 
-    /// <exception cref="UsageException">It cannot measure such a test.</exception>
+    /// <exception cref="UsageException">The program cannot run one of the tests.</exception>
     public void Require(IEnumerable<BenchTest> tests)
     {
         if (tests.Any(test => test.Texts > 1))
@@ -66,7 +69,7 @@ internal sealed partial class LlamaCpp
         }
     }
 
-    /// <summary>Tokens per second of one run behind one that warms up.</summary>
+    /// <summary>Tokens per second of one run, after a run that warms up.</summary>
     public double Measure(string model, BenchTest test, int threads, bool onGpu, CancellationToken cancellation)
     {
         string output = _isBench
@@ -113,7 +116,7 @@ internal sealed partial class LlamaCpp
         .Select(match => (double?)double.Parse(match.Groups["speed"].ValueSpan, CultureInfo.InvariantCulture))
         .FirstOrDefault();
 
-    // The harness loads llama.cpp's back ends from where its package has put them.
+    // The harness loads llama.cpp's back ends from the folder in which its package stores them.
     private string Libraries()
     {
         if (Environment.GetEnvironmentVariable("LLAMA_LIBS") is { Length: > 0 } given)

@@ -24,7 +24,7 @@ internal sealed class ModelBenchRun(
             return Measure(settings, settings.Model);
         }
 
-        // Both read the same file.
+        // Both programs read the same file.
         string file = Path.Combine(Path.GetTempPath(), $"mistral-bench-{Guid.NewGuid():N}.gguf");
         try
         {
@@ -44,7 +44,7 @@ internal sealed class ModelBenchRun(
 
     private List<BenchResult> Measure(ModelSettings settings, string name)
     {
-        // A model without a window needs room for the longest text.
+        // A model without a window needs a context for the longest text.
         int longest = tests.Max(test => test.Depth + test.Tokens);
         settings = settings with { Options = settings.Options with { Sequences = tests.Max(test => test.Texts) } };
         using (var checkpoint = Checkpoint.Open(settings.Model))
@@ -116,7 +116,7 @@ internal sealed class ModelBenchRun(
     private static long Parameters(LoadedModel loaded) =>
         loaded.Checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns);
 
-    // The type of most of the weights.
+    // The type of most weights.
     private static string TypeName(ModelSettings settings, LoadedModel loaded) => loaded.Checkpoint.Tensors.Values
         .GroupBy(tensor => tensor.FormatAs(settings.Options.WeightType))
         .MaxBy(group => group.Sum(tensor => (long)tensor.Rows * tensor.Columns))!.Key.ShortName();

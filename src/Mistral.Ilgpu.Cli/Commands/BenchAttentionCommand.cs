@@ -11,7 +11,9 @@ using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral bench attention</c>: what the sliding window, the rotating cache and grouped queries save.</summary>
+/// <summary>
+/// <c>mistral bench attention</c>: measures what the sliding window, the rotating cache and grouped queries save.
+/// </summary>
 internal static class BenchAttentionCommand
 {
     private const int Window = 4096;
@@ -75,7 +77,7 @@ internal static class BenchAttentionCommand
         using var windowed = new AttentionBench(device, config, options, window, length + DecodeTokens);
         var best = new TimeSpan[4];
         Array.Fill(best, TimeSpan.MaxValue);
-        // In turns, so that what else the machine does falls on both; the first turn warms up.
+        // The two alternate, so that other load on the machine affects both. The first round warms up.
         for (int i = -1; i < repetitions; i++)
         {
             int tokens = i < 0 ? Math.Min(length, options.ChunkOn(device.Info)) : length;
@@ -97,7 +99,7 @@ internal static class BenchAttentionCommand
             CacheBytes(config, options, length, window), config.HeadCount / config.KvHeadCount);
     }
 
-    // All layers of the model, one text of this length.
+    // The cache of all layers for one text of this length.
     private static long CacheBytes(ModelConfig config, ModelOptions options, int length, int window) =>
         RotatingKvCache.BytesFor(
             config with { SlidingWindow = window, LayerWindows = [] }, options with { Context = length, SlidingWindow = null });
@@ -133,7 +135,8 @@ internal static class BenchAttentionCommand
             json.WriteMilliseconds("decode_windowed_ms", row.DecodeWindowed);
             json.WriteNumber("cache_bytes_full", row.CacheBytesFull);
             json.WriteNumber("cache_bytes_windowed", row.CacheBytesWindowed);
-            // A decoded token reads the cache once; with a kv head for each query head it would be larger by the group.
+            // A decoded token reads the cache once. With a kv head for each query head, the cache would be larger by the group
+            // size.
             json.WriteNumber("cache_read_bytes", row.CacheBytesWindowed);
             json.WriteNumber("cache_read_bytes_multi_head", row.CacheBytesWindowed * row.Group);
             json.WriteEndObject();

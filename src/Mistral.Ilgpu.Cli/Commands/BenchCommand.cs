@@ -7,7 +7,9 @@ using Mistral.Ilgpu.Cli.Options;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral bench</c>: how fast models read and write, by llama-bench's protocol, and beside llama.cpp.</summary>
+/// <summary>
+/// <c>mistral bench</c>: measures the speed of prompts and generation by llama-bench's protocol, and compares it with llama.cpp.
+/// </summary>
 internal static class BenchCommand
 {
     public static Command Create(Terminal terminal)
@@ -72,7 +74,7 @@ internal static class BenchCommand
         return tests.Count > 0 ? tests : throw new UsageException("-p and -n: found 0 tokens, expected something to measure");
     }
 
-    // OpenCL on a CPU takes its number of threads once in the life of a process.
+    // OpenCL on a CPU reads its number of threads only once in a process.
     private static List<BenchResult> EachInItsProcess(ParseResult parse, IEnumerable<ModelSettings> settings) =>
     [
         .. settings.Select(one => one.Threads!.Value).Distinct()

@@ -12,8 +12,10 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral bench load</c>: how fast a model comes from the page cache to the device, beside a plain copy of
-/// page-locked memory.</summary>
+/// <summary>
+/// <c>mistral bench load</c>: measures loading from the page cache to the device, and compares it with a copy of page-locked
+/// memory.
+/// </summary>
 internal static class BenchLoadCommand
 {
     public static Command Create(Terminal terminal)
@@ -23,7 +25,7 @@ internal static class BenchLoadCommand
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "load", "Measures how fast a model's weights come to the device, against a copy from the host's memory.",
+            "load", "Measures how fast a model's weights are loaded to the device, compared with a copy from host memory.",
             "mistral bench load -m model.gguf -d cuda") { repetitions };
         model.AddTo(command);
         output.AddTo(command);

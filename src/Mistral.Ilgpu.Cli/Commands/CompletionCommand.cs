@@ -3,10 +3,11 @@ using Mistral.Ilgpu.Cli.Options;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral completion SHELL</c>: the script that has a shell complete commands, options and their values.</summary>
+/// <summary><c>mistral completion SHELL</c>: writes the script with which a shell completes commands, options and
+/// values.</summary>
 internal static class CompletionCommand
 {
-    // Each asks the parser's own directive [suggest:POSITION] with the line behind the command's name.
+    // Each script calls the parser's directive [suggest:POSITION] with the line after the command's name.
     private const string Bash = """
         _mistral() {
             local line=${COMP_LINE:0:COMP_POINT}
@@ -59,8 +60,8 @@ internal static class CompletionCommand
         var shell = new Argument<string>("SHELL") { Description = $"One of {string.Join(", ", Scripts.Keys)}." };
         shell.CompletionSources.Add([.. Scripts.Keys]);
         var command = new ExampleCommand(
-            "completion", "Writes a script that has a shell complete commands, options and their values.",
-            "source <(mistral completion bash)                                 # in ~/.bashrc; for zsh alike, behind compinit",
+            "completion", "Writes a script with which a shell completes commands, options and their values.",
+            "source <(mistral completion bash)                                 # in ~/.bashrc; in zsh the same, after compinit",
             "mistral completion fish > ~/.config/fish/completions/mistral.fish",
             "mistral completion pwsh | Out-String | Invoke-Expression          # in $PROFILE")
         {

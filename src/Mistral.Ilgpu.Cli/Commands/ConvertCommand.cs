@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral convert IN OUT</c>: a model in another format.</summary>
+/// <summary><c>mistral convert IN OUT</c>: converts a model to another format.</summary>
 internal static class ConvertCommand
 {
     public static Command Create(Terminal terminal)
@@ -20,10 +20,10 @@ internal static class ConvertCommand
             "--type",
             "Type of the matrices; if not given as stored. q4_0 and q4_k keep the output matrix in q6_k.",
             TensorFormatExtensions.Encodable);
-        var force = new Option<bool>("--force") { Description = "Replaces a GGUF file that is there." };
+        var force = new Option<bool>("--force") { Description = "Replaces an existing GGUF file." };
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "convert", "Writes a model as GGUF or as safetensors, in another type if asked.",
+            "convert", "Writes a model as GGUF or as safetensors, optionally in another type.",
             "mistral convert ~/models/Mistral-7B-v0.3 mistral-7b.q4_k.gguf --type q4_k",
             "mistral convert model.gguf folder --type bf16");
         command.Arguments.Add(input);

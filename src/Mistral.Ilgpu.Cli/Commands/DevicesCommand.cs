@@ -7,7 +7,8 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral devices</c>: every device, what it has and lacks, and which one <c>auto</c> takes and why.</summary>
+/// <summary><c>mistral devices</c>: lists every device, its features, and the one that <c>auto</c> takes with the
+/// reason.</summary>
 internal static class DevicesCommand
 {
     public static Command Create(Terminal terminal)
@@ -15,7 +16,7 @@ internal static class DevicesCommand
         var threads = ModelSettingsOptions.ThreadsOption();
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "devices", "Lists the devices, what each has and lacks, and which one auto takes and why.",
+            "devices", "Lists the devices, the features that each lacks, and the one that auto takes with the reason.",
             "mistral devices",
             "mistral devices --format json");
         command.Options.Add(threads);

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// <summary>A command whose help ends with examples.</summary>
 internal sealed class ExampleCommand(string name, string description, params string[] examples) : Command(name, description)
 {
-    /// <summary>Writes the examples of a command, of one without them where they are found.</summary>
+    /// <summary>Writes the examples of a command. For a command without examples, states where to find them.</summary>
     public static void Write(Command command, TextWriter output)
     {
         if (command is ExampleCommand documented)

@@ -8,7 +8,9 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral inspect</c>: configuration, tensors and memory plan of a model; loads nothing on a device.</summary>
+/// <summary>
+/// <c>mistral inspect</c>: shows configuration, tensors and memory plan of a model. Loads nothing to a device.
+/// </summary>
 internal static class InspectCommand
 {
     public static Command Create(Terminal terminal)
@@ -59,7 +61,7 @@ internal static class InspectCommand
         return command;
     }
 
-    /// <summary>The names of a model's tensors in the order in which a text passes through them.</summary>
+    /// <summary>The names of a model's tensors in order of use.</summary>
     private static IEnumerable<string> InOrder(ModelConfig config) =>
     [
         TensorNames.Embedding,
@@ -131,7 +133,7 @@ internal static class InspectCommand
         TextTable.Write(terminal, ["tensor", "count", "shape", "format", "bytes"], rows);
     }
 
-    /// <summary>One row for what is the same in every layer.</summary>
+    /// <summary>One row for each kind of tensor that all layers have.</summary>
     private static IEnumerable<string[]> Kinds(IEnumerable<CheckpointTensor> tensors) => tensors
         .GroupBy(tensor => (Name: KindOf(tensor.Name), tensor.Format))
         .Select(kind => Row(kind.Key.Name, kind.Count(), [.. kind]));

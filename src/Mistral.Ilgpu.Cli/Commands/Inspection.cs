@@ -6,10 +6,10 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary>All that is known of a model before it is loaded.</summary>
-/// <param name="Config">As the options change it.</param>
-/// <param name="Tensors">In the order in which a text passes through them.</param>
-/// <param name="Memory">Device memory that may be used; null for all there is.</param>
+/// <summary>The properties of a model that are known before it is loaded.</summary>
+/// <param name="Config">The configuration after the options are applied.</param>
+/// <param name="Tensors">The tensors in order of use.</param>
+/// <param name="Memory">Device memory that may be used; null for all of it.</param>
 internal sealed record Inspection(
     Checkpoint Checkpoint,
     ModelConfig Config,
@@ -20,7 +20,7 @@ internal sealed record Inspection(
     DeviceInfo Device,
     IReadOnlyList<DeviceInfo> Devices)
 {
-    /// <summary>What is stored in each format, most bytes first.</summary>
+    /// <summary>Tensors, weights and bytes of each format, most bytes first.</summary>
     public IReadOnlyList<(TensorFormat Format, int Tensors, long Weights, long Bytes)> Formats { get; } =
     [
         .. Tensors.GroupBy(tensor => tensor.Format)
@@ -35,7 +35,7 @@ internal sealed record Inspection(
     /// <summary>Memory of a device that may be used.</summary>
     public long AvailableBytes(DeviceInfo device) => Math.Min(Memory ?? long.MaxValue, device.MemoryBytes);
 
-    /// <summary>What loading would take of it.</summary>
+    /// <summary>The memory that loading would use.</summary>
     public MemoryPlan PlanOn(DeviceInfo device) =>
         MemoryPlan.Of(Config, Checkpoint.Tensors, Options, device, AvailableBytes(device));
 

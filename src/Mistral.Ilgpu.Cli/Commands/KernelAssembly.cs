@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral kernels --assemble</c>: what the ptxas on PATH makes of every form that an architecture can run.</summary>
+/// <summary><c>mistral kernels --assemble</c>: assembles every form for an architecture with the ptxas on PATH.</summary>
 internal static class KernelAssembly
 {
     public static int Run(IReadOnlyList<KernelForm> forms, int architecture, Narrator narrator, bool isJson)
@@ -15,7 +15,7 @@ internal static class KernelAssembly
         string version = Ptxas.VersionOf(ptxas);
         KernelForm[] taken = [.. forms.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.IsFor(architecture))];
         var failing = new List<Assembled>();
-        // Buffered by nothing, so that what was found is on the screen if the rest is cut off.
+        // Not buffered, so that results are on the screen if the run is interrupted.
         var assembled = taken
             .AsParallel()
             .WithMergeOptions(ParallelMergeOptions.NotBuffered)
@@ -83,6 +83,6 @@ internal static class KernelAssembly
         json.WriteEndObject();
     }
 
-    /// <param name="Fault">Null of a form that assembles without spills and without warnings.</param>
+    /// <param name="Fault">Null for a form that assembles without spills and without warnings.</param>
     private sealed record Assembled(string Kernel, string? Fault);
 }

@@ -9,7 +9,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral kernels</c>: every kernel in every form, and the code that is generated for one.</summary>
+/// <summary><c>mistral kernels</c>: lists every kernel in every form, or shows the generated code of one.</summary>
 internal static partial class KernelsCommand
 {
     private const int DefaultArchitecture = 80;
@@ -17,7 +17,7 @@ internal static partial class KernelsCommand
     public static Command Create(Terminal terminal)
     {
         var name = new Argument<string?>("NAME")
-            { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or what its name begins with." };
+            { Arity = ArgumentArity.ZeroOrOne, Description = "A form, or the start of its name." };
         var emit = ValueOptions.Choice(
             "--emit",
             "Prints the code of the form: PTX, NVIDIA's machine code (sass), OpenCL C, or the IL that the CPU accelerator runs.",
@@ -56,7 +56,7 @@ internal static partial class KernelsCommand
             }
             else
             {
-                // What a form takes is compiled for; all of them would take long.
+                // Resources need compiling, which would take long for all forms.
                 var listed = parse.GetValue(name) is null ? [.. forms.Select(form => (form, (PtxResources?)null))]
                     : Compile(forms, parse.GetValue(architecture) ?? DefaultArchitecture);
                 List(listed, parse.GetValue(architecture) ?? DefaultArchitecture, output.Narrator(parse, terminal), isJson);
@@ -87,7 +87,7 @@ internal static partial class KernelsCommand
                 : Resources(ptxas, form, KernelCode.PtxOf(form, architecture), architecture)))]
         : [.. forms.Select(form => (form, (PtxResources?)null))];
 
-    // Null where the assembler is too old to tell.
+    // Null if the assembler is too old to report them.
     private static PtxResources? Resources(string ptxas, KernelForm form, string ptx, int architecture)
     {
         try
@@ -141,7 +141,7 @@ internal static partial class KernelsCommand
     private static Occupancy? OccupancyOf(KernelForm form, PtxResources? resources, int architecture) =>
         form.GroupSize is { } threads && resources is not null ? Occupancy.Of(resources, threads, architecture) : null;
 
-    // How full it can keep a multiprocessor, and what keeps it from more.
+    // The part of a multiprocessor that the form can fill, and the resource that limits it.
     private static string Resident(KernelForm form, PtxResources resources, int architecture) =>
         OccupancyOf(form, resources, architecture) is { } occupancy
             ? $"{occupancy.Warps} of {occupancy.MostWarps}, {occupancy.Limit}" : "";
@@ -163,13 +163,13 @@ internal static partial class KernelsCommand
 
         if (form.NeedsLanes && language is ("ptx" or "sass"))
         {
-            throw new UsageException($"'{form.Name}' is of lanes, for CPUs: found --emit {language}, expected opencl or il");
+            throw new UsageException($"'{form.Name}' uses lanes, for CPUs: found --emit {language}, expected opencl or il");
         }
 
         if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && !form.IsFor(architecture))))
         {
             throw new UsageException(
-                $"'{form.Name}' is of inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: "
+                $"'{form.Name}' contains inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: "
                 + $"found --emit {language}{(language == "opencl" ? "" : $" --arch sm_{architecture}")}");
         }
     }

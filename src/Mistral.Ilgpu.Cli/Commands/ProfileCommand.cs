@@ -7,8 +7,9 @@ using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral profile [PROMPT]</c>: where the time goes, step by step, and how far each is from the device's
-/// limits.</summary>
+/// <summary>
+/// <c>mistral profile [PROMPT]</c>: times each step and compares it with the device's limits.
+/// </summary>
 internal static class ProfileCommand
 {
     private const int DefaultPrompt = 256;
@@ -31,12 +32,12 @@ internal static class ProfileCommand
                 "Times nothing, but runs each step on the device and on the CPU accelerator from the same inputs and "
                 + "names the first that differs.",
         };
-        var byLayer = new Option<bool>("--by-layer") { Description = "Keeps the layers apart in the table." };
-        var again = new Option<bool>("--remeasure") { Description = "Measures the device's limits anew." };
+        var byLayer = new Option<bool>("--by-layer") { Description = "Lists each layer separately in the table." };
+        var again = new Option<bool>("--remeasure") { Description = "Measures the device's limits again." };
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "profile", "Times every step of the graph, and tells how far each is from the device's limits.",
+            "profile", "Times every step of the graph, and compares each with the device's limits.",
             "mistral profile \"Once upon a time\" --html profile.html --trace profile.json",
             "mistral profile -m random:1b:q4_0 -p 256 -n 64 -d opencl",
             "mistral profile --check -d cuda")
@@ -117,7 +118,7 @@ internal static class ProfileCommand
     {
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token);
-        // What was fitted to the device's memory must be the same there.
+        // Options that were fitted to the device's memory must be the same for the reference.
         var options = loaded.Model.Options with { Chunk = loaded.Model.Chunk };
         using var reference = LoadedModel.Open(
             settings with { Device = "cpu", Memory = null, Options = options }, narrator, interrupts.Token);

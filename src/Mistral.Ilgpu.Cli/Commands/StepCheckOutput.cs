@@ -9,7 +9,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary>What <c>mistral profile --check</c> found.</summary>
+/// <summary>Writes the result of <c>mistral profile --check</c>.</summary>
 internal static class StepCheckOutput
 {
     public static string Text(StepDifference difference, DeviceInfo device) => string.Create(

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral tokenize [TEXT]</c>: ids and pieces of a text, as a model would be given it, and back.</summary>
+/// <summary><c>mistral tokenize [TEXT]</c>: writes the ids and pieces of a text as a model gets them, or decodes ids.</summary>
 internal static class TokenizeCommand
 {
     public static Command Create(Terminal terminal)
@@ -19,7 +19,7 @@ internal static class TokenizeCommand
         model.Description = "A folder, a tokenizer file alone, or tiny, the built-in model, if not given.";
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "tokenize", "Writes the token ids and pieces of a text, the token that starts a text included.",
+            "tokenize", "Writes the token ids and pieces of a text, including the token that starts a text.",
             "mistral tokenize \"Hello, world\"",
             "mistral tokenize -m folder --chat conversation.json --format json",
             "mistral tokenize --decode 1,326,942");

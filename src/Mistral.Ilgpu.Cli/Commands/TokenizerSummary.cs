@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary>A model's tokenizer in a few words, or why there is none.</summary>
-/// <param name="Kind">SentencePiece, byte-level BPE, or nothing where it could not be read.</param>
-/// <param name="Fault">Why it could not be read.</param>
+/// <summary>A summary of a model's tokenizer, or the reason why it cannot be read.</summary>
+/// <param name="Kind">SentencePiece or byte-level BPE; null if it cannot be read.</param>
+/// <param name="Fault">The reason why it cannot be read; null if there is none.</param>
 internal sealed record TokenizerSummary(
     string? Kind, int VocabularySize, int BosId, int EosId, string? ChatVersion, string? Fault)
 {
@@ -30,7 +30,7 @@ internal sealed record TokenizerSummary(
         }
         catch (ModelFileException exception)
         {
-            // The rest of the model is worth showing all the same.
+            // The command continues, because the rest of the model can still be shown.
             return new TokenizerSummary(null, 0, -1, -1, null, exception.Message);
         }
     }

@@ -1,11 +1,11 @@
 namespace Mistral.Ilgpu.Cli.Editing;
 
-/// <summary>A text that is edited, and where in it.</summary>
+/// <summary>A text that is edited, and the cursor in it.</summary>
 internal sealed class EditBuffer
 {
     public string Text { get; private set; } = "";
 
-    /// <summary>The character before which is inserted.</summary>
+    /// <summary>The index of the character before which text is inserted.</summary>
     public int Cursor { get; private set; }
 
     public bool IsEmpty => Text.Length == 0;
@@ -52,7 +52,7 @@ internal sealed class EditBuffer
 
     private int LineEnd => Text.IndexOf('\n', Cursor) is >= 0 and var end ? end : Text.Length;
 
-    // Pairs of surrogates are one character.
+    // A surrogate pair is one character.
     private int Before => Cursor > 1 && char.IsSurrogatePair(Text, Cursor - 2) ? Cursor - 2 : Math.Max(0, Cursor - 1);
 
     private int After =>

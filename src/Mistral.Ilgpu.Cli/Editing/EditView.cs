@@ -4,8 +4,8 @@ using System.Text;
 namespace Mistral.Ilgpu.Cli.Editing;
 
 /// <summary>
-/// Shows rows of text on a terminal and, when they change, writes only what is new. Of more rows than the terminal has it shows
-/// those around the cursor.
+/// Shows rows of text on a terminal, and writes only the changed part when they change. If there are more rows than the terminal
+/// has, it shows those around the cursor.
 /// </summary>
 internal sealed class EditView(TextWriter screen)
 {
@@ -15,11 +15,11 @@ internal sealed class EditView(TextWriter screen)
     private int _height;
     private int _top;
 
-    // Where the terminal's cursor is, from the first row shown.
+    // The position of the terminal's cursor, relative to the first visible row.
     private int _row;
     private int _column;
 
-    /// <summary>Shows the rows, the cursor at a place in them.</summary>
+    /// <summary>Shows the rows, with the cursor at a position in them.</summary>
     public void Render(TextRows rows, (int Row, int Column) cursor, int width, int height)
     {
         if (width != _width || height != _height)
@@ -46,7 +46,7 @@ internal sealed class EditView(TextWriter screen)
         Flush();
     }
 
-    /// <summary>Ends below the rows; the next text begins there.</summary>
+    /// <summary>Moves the cursor below the rows, where the next text starts.</summary>
     public void Close()
     {
         Move(Math.Max(0, _shown.Count - 1), 0);
@@ -74,7 +74,7 @@ internal sealed class EditView(TextWriter screen)
         }
 
         int same = text.AsSpan().CommonPrefixLength(before);
-        // Never within a pair of surrogates or between a letter and its accent.
+        // Does not split a surrogate pair, or a letter and its accent.
         while (same > 0 && (same < text.Length && TextRows.Columns(text[same].ToString()) == 0))
         {
             same--;
@@ -87,7 +87,7 @@ internal sealed class EditView(TextWriter screen)
 
         Move(row, TextRows.Columns(text[..same]));
         int columns = TextRows.Columns(text);
-        // Before what is new, because a terminal stays in the last column when a row is full, and would clear that.
+        // Clears before writing, because a terminal stays in the last column of a full row and would clear that.
         _output.Append(columns < TextRows.Columns(before) ? "\e[K" : "").Append(text, same, text.Length - same);
         _column = columns;
         _shown[row] = text;
@@ -100,7 +100,7 @@ internal sealed class EditView(TextWriter screen)
             return;
         }
 
-        // Down by line ends, which scroll the terminal where it has no more rows.
+        // Moves down by line feeds, because they scroll the terminal in its last row.
         Append(_row - row, 'A');
         _output.Append('\n', Math.Max(0, row - _row)).Append('\r');
         Append(column, 'C');

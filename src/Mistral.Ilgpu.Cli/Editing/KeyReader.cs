@@ -3,8 +3,8 @@ using System.Text;
 namespace Mistral.Ilgpu.Cli.Editing;
 
 /// <summary>
-/// Tells pasted text from typed keys. A terminal that is asked to (bracketed paste) sends a paste between ESC [ 200 ~ and ESC [
-/// 201 ~, which .NET's console, not knowing them, hands on as a key for each character.
+/// Tells pasted text from typed keys. A terminal in the mode "bracketed paste" sends a paste between ESC [ 200 ~ and ESC [ 201 ~.
+/// .NET's console does not know these marks and returns a key for each of their characters.
 /// </summary>
 internal sealed class KeyReader(IKeyboard keyboard)
 {
@@ -14,10 +14,10 @@ internal sealed class KeyReader(IKeyboard keyboard)
     private const string Start = "\e[200~";
     private const string End = "\e[201~";
 
-    // Read while looking for a mark, and no part of one.
+    // Keys that were read in search of a mark and are not part of one.
     private readonly Queue<ConsoleKeyInfo> _ahead = [];
 
-    /// <summary>The next key, or the text of a paste with \n for its line ends.</summary>
+    /// <summary>The next key, or the text of a paste with \n as line end.</summary>
     public (ConsoleKeyInfo Key, string? Pasted) Next()
     {
         if (_ahead.TryDequeue(out var key))
@@ -57,7 +57,7 @@ internal sealed class KeyReader(IKeyboard keyboard)
         return string.Concat(text.ToString().Where(character => character is '\n' or '\t' || !char.IsControl(character)));
     }
 
-    // An escape and the character behind it may have come as one key with Alt.
+    // An escape and the next character may arrive as one key with Alt.
     private static string Text(ConsoleKeyInfo key) => key.KeyChar == '\0' ? ""
         : key.Modifiers.HasFlag(ConsoleModifiers.Alt) ? "\e" + key.KeyChar
         : key.KeyChar.ToString();

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.Cli.Editing;
 
 /// <summary>
-/// Reads texts. From a person: with editing keys, pastes of several lines, and the texts before under the arrow keys; else line
-/// by line as they come. <see cref="TurnText"/> says which go on over several lines.
+/// Reads texts. A person gets editing keys, pastes of several lines, and earlier texts with the arrow keys. Other input is read
+/// line by line. <see cref="TurnText"/> decides which texts continue on the next line.
 /// </summary>
 internal sealed class LineEditor(Terminal terminal)
 {
@@ -12,11 +12,11 @@ internal sealed class LineEditor(Terminal terminal)
     private readonly EditBuffer _buffer = new();
     private readonly EditView _view = new(terminal.Error);
 
-    // Which of the history is shown; its length for the text that is being written.
+    // The index of the shown text in the history; the history's length for the text that is edited.
     private int _shown;
     private string _draft = "";
 
-    /// <summary>The next text, or null where the input has ended.</summary>
+    /// <summary>Reads the next text; null at the end of the input.</summary>
     /// <exception cref="OperationCanceledException">Ctrl-C was pressed.</exception>
     public string? Read(string prompt) => terminal.IsInteractive ? ReadKeys(prompt) : ReadLines();
 
@@ -36,7 +36,7 @@ internal sealed class LineEditor(Terminal terminal)
         bool treatsControlC = terminal.Keyboard is ConsoleKeyboard && Console.TreatControlCAsInput;
         SetControlC(true);
         terminal.Error.Write(KeyReader.AskForMarks);
-        // Whoever uses the terminal next may not know of marks.
+        // Ends the mode, because the next program on the terminal may not know the marks.
         using var terminated = PosixSignalRegistration.Create(
             PosixSignal.SIGTERM, _ => terminal.Error.Write(KeyReader.NoMoreMarks));
         using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => terminal.Error.Write(KeyReader.NoMoreMarks));
@@ -151,7 +151,7 @@ internal sealed class LineEditor(Terminal terminal)
         }
     }
 
-    // From the first row to the text before; within a text of several rows from row to row.
+    // Moves to the previous row, or from the first row to the previous text.
     private void MoveUp(TextRows rows)
     {
         var (row, column) = rows.Place(_buffer.Cursor);
@@ -187,7 +187,7 @@ internal sealed class LineEditor(Terminal terminal)
         return rows;
     }
 
-    // The keys of Emacs that shells have too.
+    // The keys of Emacs that shells support, too.
     private static ConsoleKey Unmodified(ConsoleKey key) => key switch
     {
         ConsoleKey.A => ConsoleKey.Home,

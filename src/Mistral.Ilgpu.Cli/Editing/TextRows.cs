@@ -2,8 +2,10 @@ using Spectre.Console;
 
 namespace Mistral.Ilgpu.Cli.Editing;
 
-/// <summary>A text laid out in rows of a terminal: at line ends and where a row is full.</summary>
-/// <param name="Prompt">Stands before the first row; later lines are indented as far.</param>
+/// <summary>
+/// The layout of a text in rows of a terminal. Rows break at line ends and at the terminal's width. A prompt precedes the first
+/// row, and later lines are indented by its length.
+/// </summary>
 internal sealed class TextRows
 {
     private readonly string _prompt;
@@ -37,7 +39,7 @@ internal sealed class TextRows
         }
 
         _rows.Add((start, text.Length, beginsLine));
-        // The cursor behind a full row stands in the next one.
+        // The cursor after a full row is shown in the next row.
         if (column == _width)
         {
             _rows.Add((text.Length, text.Length, false));
@@ -49,18 +51,18 @@ internal sealed class TextRows
     public string this[int row] => (row == 0 ? _prompt : _rows[row].BeginsLine ? new string(' ', _prompt.Length) : "")
         + _text[_rows[row].Start.._rows[row].End].Replace('\t', ' ');
 
-    /// <summary>Where a character stands.</summary>
+    /// <summary>The row and column of a character.</summary>
     public (int Row, int Column) Place(int character)
     {
         int row = _rows.FindLastIndex(row => row.Start <= character);
         return (row, Indent(row) + Columns(_text, _rows[row].Start, character));
     }
 
-    /// <summary>The character at a place, or the last of its row.</summary>
+    /// <summary>The character at a row and column, or the last one of the row.</summary>
     public int CharacterAt(int row, int column)
     {
         var (start, end, _) = _rows[row];
-        // The character behind a row that another goes on stands in that one.
+        // If the next row continues the line, the character after this row belongs to that one.
         int last = row + 1 < _rows.Count && !_rows[row + 1].BeginsLine ? end - 1 : end;
         int at = Indent(row);
         int character = start;
@@ -87,10 +89,10 @@ internal sealed class TextRows
         return columns;
     }
 
-    /// <summary>Columns of a string that has no line ends.</summary>
+    /// <summary>Columns of a string without line ends.</summary>
     public static int Columns(string text) => Columns(text, 0, text.Length);
 
-    // Both halves of a pair are shown with the first; what pairs stand for, emoji above all, is two columns wide.
+    // The first half of a surrogate pair stands for both. Such characters, mostly emoji, are two columns wide.
     private static int Columns(string text, int at) => text[at] switch
     {
         < '\u0300' => 1,

@@ -1,17 +1,17 @@
 namespace Mistral.Ilgpu.Cli.Editing;
 
 /// <summary>
-/// Text of several lines, typed or piped: a line that ends in \ goes on in the next, and so does everything between
-/// three quotes at the start and three at the end.
+/// Text of several lines, typed or piped. A line that ends in \ continues on the next line. A text that starts with three quotes
+/// continues up to three quotes at the end of a line.
 /// </summary>
 internal static class TurnText
 {
     private const string Quotes = "\"\"\"";
 
-    /// <summary>Whether a line end now belongs to the text.</summary>
+    /// <summary>Whether the text continues after a line end.</summary>
     public static bool IsOpen(string text) => IsQuoted(text) ? !IsClosed(text) : text.EndsWith('\\');
 
-    /// <summary>An open text with its next line.</summary>
+    /// <summary>Appends the next line to an open text.</summary>
     public static string Join(string open, string line) => (IsQuoted(open) ? open : open[..^1]) + "\n" + line;
 
     /// <summary>The text without its quotes.</summary>

@@ -1,13 +1,13 @@
 namespace Mistral.Ilgpu.Cli.Hosting;
 
-/// <summary>The keyboard of the terminal that the process runs in.</summary>
+/// <summary>The keyboard of the process's terminal.</summary>
 internal sealed class ConsoleKeyboard : IKeyboard
 {
-    // Some terminals, and tests that have none, say 0.
+    // Used if the terminal reports 0, as some terminals and tests do.
     private const int UsualWidth = 80;
     private const int UsualHeight = 24;
 
-    // Windows' console gives keys as events, in which a paste has no marks.
+    // The console of Windows delivers key events, without marks around a paste.
     public bool MarksPastes => !OperatingSystem.IsWindows();
 
     public bool HasMore => Console.KeyAvailable;

@@ -9,13 +9,13 @@ internal static class ExitCode
     public const int Usage = 2;
     public const int Device = 3;
 
-    /// <summary>A model or data file, or results that cannot be written.</summary>
+    /// <summary>A model or data file is missing or damaged, or results cannot be written.</summary>
     public const int File = 4;
 
-    /// <summary>As shells have it of a process that SIGINT ended.</summary>
+    /// <summary>The code that shells return for a process ended by SIGINT.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>As shells have it of a process that a signal ended: 128 and the signal's number.</summary>
+    /// <summary>The code that shells return for a process ended by a signal: 128 plus the signal's number.</summary>
     public static int Of(PosixSignal signal) => signal switch
     {
         PosixSignal.SIGHUP => 129,

@@ -1,19 +1,20 @@
 namespace Mistral.Ilgpu.Cli.Hosting;
 
-/// <summary>Where keys come from, and the size of what the text is shown on.</summary>
+/// <summary>A source of keys, and the size of the terminal.</summary>
 internal interface IKeyboard
 {
-    /// <summary>Whether pasted text comes between marks; else a line end that has more behind it at once counts as
-    /// pasted.</summary>
+    /// <summary>
+    /// Whether a paste is enclosed in marks. If not, a line end counts as pasted if another key follows at once.
+    /// </summary>
     bool MarksPastes { get; }
 
-    /// <summary>Whether a key has come that is not read yet.</summary>
+    /// <summary>Whether an unread key is available.</summary>
     bool HasMore { get; }
 
     int Width { get; }
 
     int Height { get; }
 
-    /// <summary>The next key; waits for it.</summary>
+    /// <summary>Waits for the next key.</summary>
     ConsoleKeyInfo Read();
 }

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.Cli.Hosting;
 
 /// <summary>
-/// While it lives, the first signal that asks the process to end cancels <see cref="Token"/>, and the work ends in order; the
-/// second ends the process at once.
+/// Handles signals that end the process, until disposed. The first one cancels <see cref="Token"/>, so that the work ends in
+/// order.
+/// The second one ends the process at once.
 /// </summary>
 internal sealed class Interrupts : IDisposable
 {
@@ -25,7 +26,8 @@ internal sealed class Interrupts : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Ctrl-C may end a part of the work alone; other signals end all of it.</summary>
+    /// <summary>Throws for other signals than Ctrl-C. Ctrl-C may end only a part of the work; other signals end all of
+    /// it.</summary>
     public void ThrowIfTerminated()
     {
         if (_terminal.Interruption is not (null or ExitCode.Interrupted))

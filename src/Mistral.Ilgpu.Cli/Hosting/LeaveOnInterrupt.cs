@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Cli.Hosting;
 
-/// <summary>While it lives, Ctrl-C leaves at once: nothing is under way.</summary>
+/// <summary>Makes Ctrl-C end the process at once, until disposed, because no work is running.</summary>
 internal sealed class LeaveOnInterrupt : IDisposable
 {
     private readonly PosixSignalRegistration _registration =

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Cli.Hosting;
 
-/// <summary>A stream to write to, each write at once, that decides what becomes of writes that fail.</summary>
-/// <param name="failure">What to throw in place of an error; null to drop what was to be written.</param>
+/// <summary>An unbuffered output stream with its own handling of errors.</summary>
+/// <param name="failure">Maps an error to the exception to throw; null drops the data.</param>
 internal sealed class OutputStream(Stream inner, Func<Exception, Exception?> failure) : Stream
 {
     private const int BrokenPipe = 32;
@@ -20,11 +20,11 @@ internal sealed class OutputStream(Stream inner, Func<Exception, Exception?> fai
         set => throw new NotSupportedException();
     }
 
-    /// <summary>For what people are told: results matter more, so what cannot be written is dropped.</summary>
+    /// <summary>For messages. Errors are ignored, because results matter more.</summary>
     public static OutputStream ForMessages(Stream inner) => new(inner, _ => null);
 
     /// <summary>For results. Writing throws <see cref="ReaderGoneException"/> or <see cref="ResultException"/>.</summary>
-    /// <param name="name">Of the output, in the words of an error.</param>
+    /// <param name="name">The name of the output in messages.</param>
     public static OutputStream ForResults(Stream inner, string name) => new(
         inner, error => error.HResult == BrokenPipe ? new ReaderGoneException() : new ResultException(name, error));
 

@@ -1,4 +1,4 @@
 namespace Mistral.Ilgpu.Cli.Hosting;
 
-/// <summary>Who read the results has enough, as <c>head</c> has.</summary>
-internal sealed class ReaderGoneException() : IOException("nobody reads the results");
+/// <summary>The reader of the results has closed its end, as <c>head</c> does.</summary>
+internal sealed class ReaderGoneException() : IOException("the reader of the results has closed its end");

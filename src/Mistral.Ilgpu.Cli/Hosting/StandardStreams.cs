@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Mistral.Ilgpu.Cli.Hosting;
 
-/// <summary>The streams that a process is started with. Each may be closed, full, or read by nobody.</summary>
+/// <summary>The standard streams of the process. Each may be closed, full, or without a reader.</summary>
 internal static partial class StandardStreams
 {
     private const int OutputDescriptor = 1;
@@ -11,16 +11,16 @@ internal static partial class StandardStreams
     private const int GetDescriptorFlags = 1;
     private const int ClosedByExec = 1;
 
-    /// <summary>For results.</summary>
+    /// <summary>The stream for results.</summary>
     public static Stream OpenOutput() =>
         OutputStream.ForResults(IsOpen(OutputDescriptor) ? OpenRawOutput() : Stream.Null, "standard output");
 
-    /// <summary>For messages.</summary>
+    /// <summary>The stream for messages.</summary>
     public static Stream OpenError() =>
         OutputStream.ForMessages(IsOpen(ErrorDescriptor) ? Console.OpenStandardError() : Stream.Null);
 
-    // The console's own stream swallows a broken pipe, and a long generation would go on for no one. Written as a file it
-    // throws. A file proper stays with the console's stream, which shares its position with what else writes to it.
+    // The console's stream ignores a broken pipe, and a long generation would continue without a reader. A FileStream throws. A
+    // regular file needs the console's stream, because that shares its position with other writers.
     private static Stream OpenRawOutput()
     {
         if (!OperatingSystem.IsWindows() && Console.IsOutputRedirected)
@@ -35,8 +35,9 @@ internal static partial class StandardStreams
         return Console.OpenStandardOutput();
     }
 
-    // The runtime's own files may by now have the number of a stream that was closed at the start. They are closed by exec, which
-    // what a process inherits cannot be.
+    // If a stream was closed at the start, one of the runtime's own files may now have its number. Those have FD_CLOEXEC, which
+    // an
+    // inherited stream cannot have.
     private static bool IsOpen(int descriptor) =>
         OperatingSystem.IsWindows()
             || (GetFlags(descriptor, GetDescriptorFlags) is >= 0 and var flags && (flags & ClosedByExec) == 0);

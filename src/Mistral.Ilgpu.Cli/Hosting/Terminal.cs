@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Cli.Hosting;
 
-/// <summary>Where a command reads and writes: results to <see cref="Out"/>, text for people to <see cref="Error"/>.</summary>
+/// <summary>The streams of a command: results go to <see cref="Out"/>, text for people to <see cref="Error"/>.</summary>
 internal sealed class Terminal(TextReader input, TextWriter output, TextWriter error) : IDisposable
 {
     public TextReader In { get; } = input;
@@ -14,22 +14,22 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Whether a person types the input.</summary>
     public bool IsInputInteractive { get; init; }
 
-    /// <summary>Whether a person watches <see cref="Error"/>, so that a progress bar may be drawn on it.</summary>
+    /// <summary>Whether a person watches <see cref="Error"/>, so that a progress bar may be drawn.</summary>
     public bool IsErrorInteractive { get; init; }
 
-    /// <summary>Whether a person types the input and sees what is asked.</summary>
+    /// <summary>Whether a person types the input and sees the prompt.</summary>
     public bool IsInteractive => IsInputInteractive && IsErrorInteractive;
 
-    /// <summary>The keys of whoever types the input.</summary>
+    /// <summary>The keys of an interactive input.</summary>
     public IKeyboard Keyboard { get; init; } = new ConsoleKeyboard();
 
-    /// <summary>Columns of what <see cref="Out"/> is shown on.</summary>
+    /// <summary>The width of <see cref="Out"/> in columns.</summary>
     public int Width { get; init; } = 160;
 
-    /// <summary>The exit code of what a signal has interrupted; null while none has.</summary>
+    /// <summary>The exit code of the signal that interrupted the command; null for none.</summary>
     public int? Interruption { get; set; }
 
-    /// <summary>Shows the cursor, which a progress bar hides, before the process ends in its middle.</summary>
+    /// <summary>Shows the cursor, which a progress bar hides. Called before the process ends early.</summary>
     public void ShowCursor()
     {
         if (IsErrorInteractive)
@@ -43,7 +43,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         var input = new StreamReader(Console.OpenStandardInput(), utf8);
         var error = new StreamWriter(StandardStreams.OpenError(), utf8) { AutoFlush = true };
-        // A progress bar is drawn from a thread of its own.
+        // Synchronized, because a progress bar is drawn by another thread.
         return new Terminal(input, new StreamWriter(StandardStreams.OpenOutput(), utf8), TextWriter.Synchronized(error))
         {
             IsInputInteractive = !Console.IsInputRedirected,
@@ -60,7 +60,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         }
         catch (IOException)
         {
-            // It was told, or whoever read the output has gone and there is no one to tell.
+            // The error was already reported, or the reader of the output has gone.
         }
     }
 }

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>The options of how a text is continued.</summary>
-/// <param name="defaultMaxTokens">For the command they belong to.</param>
+/// <summary>The options of generation.</summary>
+/// <param name="defaultMaxTokens">The command's default of --max-tokens.</param>
 internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
 {
     private readonly Option<int?> _maxTokens = ValueOptions.Count(
@@ -16,20 +16,20 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
         "T", value => value >= 0, "from 0").Short("-t");
 
     private readonly Option<int?> _topK = ValueOptions.Count(
-        "--top-k", "Draws from the N most likely tokens; 0, if not given, from all.", 0);
+        "--top-k", "Samples from the N most likely tokens; 0, if not given, from all.", 0);
 
     private readonly Option<double?> _topP = ValueOptions.Number(
-        "--top-p", "Draws from the fewest tokens whose probabilities reach this sum; 1 if not given.", "P",
+        "--top-p", "Samples from the fewest tokens whose probabilities reach this sum; 1 if not given.", "P",
         value => value is > 0 and <= 1, "above 0, at most 1");
 
     private readonly Option<double?> _minP = ValueOptions.Number(
-        "--min-p", "Draws from tokens at least this probable relative to the most probable; 0 if not given.", "P",
+        "--min-p", "Samples from tokens at least this probable relative to the most probable; 0 if not given.", "P",
         value => value is >= 0 and <= 1, "from 0 to 1");
 
     private readonly Option<double?> _repeatPenalty = ValueOptions.Number(
         "--repeat-penalty", "Above 1 makes tokens seen before less likely; 1 if not given.", "X", value => value > 0, "above 0");
 
-    private readonly Option<ulong?> _seed = ValueOptions.Seed("--seed", "Decides every draw; if not given a new one each time.");
+    private readonly Option<ulong?> _seed = ValueOptions.Seed("--seed", "Seed of sampling; if not given a new one each time.");
 
     private readonly Option<string[]> _stop = new("--stop")
     {
@@ -51,7 +51,7 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
 
     private readonly Option<bool> _ignoreEos = new("--ignore-eos")
     {
-        Description = "Goes on where the model would end the text."
+        Description = "Continues where the model would end the text."
     };
 
     public void AddTo(Command command)
@@ -66,7 +66,7 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
     /// <summary>Whether a seed is given.</summary>
     public bool HasSeed(ParseResult parse) => parse.GetResult(_seed) is not null;
 
-    /// <summary>The options as given; those that change nothing are told of.</summary>
+    /// <summary>The options as given. Reports those that have no effect.</summary>
     public GenerationOptions Read(ParseResult parse, Narrator narrator)
     {
         double temperature = parse.GetValue(_temperature) ?? 0;

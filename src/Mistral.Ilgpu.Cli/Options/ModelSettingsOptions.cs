@@ -10,10 +10,10 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>The options that all commands share that run a model.</summary>
+/// <summary>The options of all commands that run a model.</summary>
 internal sealed partial class ModelSettingsOptions
 {
-    // A pass of more tokens gains nothing and its activations would take all memory.
+    // Longer passes are not faster, and their activations would take all memory.
     private const int MostChunk = 65536;
 
     private const int MostThreads = 1024;
@@ -21,7 +21,7 @@ internal sealed partial class ModelSettingsOptions
     private const string ModelName = "--model";
     private const string ModelDescription = "A file, a folder, random:NAME[:TYPE], or tiny, the built-in model, if not given.";
     private const string ThreadsName = "--threads";
-    private const string ThreadsDescription = "Threads of a device that is the CPU; if not given one per core.";
+    private const string ThreadsDescription = "Threads of a CPU device; if not given one per core.";
 
     private const string LoraName = "--lora";
 
@@ -35,7 +35,7 @@ internal sealed partial class ModelSettingsOptions
         TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0);
 
     private readonly Option<string?> _activations = ValueOptions.Choice(
-        "--activations", "In what form quantized weights meet activations; int8 if not given, f32 is slower and exact.",
+        "--activations", "Form of activations that quantized weights multiply; int8 if not given, f32 is slower and exact.",
         ["int8", "f32"]);
 
     private readonly Option<LoraOptions[]> _adapters = new(LoraName)
@@ -52,12 +52,12 @@ internal sealed partial class ModelSettingsOptions
         "Longest text in tokens; if not given none with a sliding window, else the model's, at most 8192.", 1).Short("-c");
 
     private readonly Option<int?> _window = ValueOptions.Count(
-        "--sliding-window", "Tokens that a token sees, itself included; if not given the model's.", 1);
+        "--sliding-window", "Tokens that a token attends to, including itself; if not given the model's.", 1);
 
     private readonly Option<int?> _chunk = ValueOptions.Count(
         "--chunk",
         "Most tokens of a prompt in one pass; if not given 1024 on NVIDIA's GPUs and 256 elsewhere, "
-        + "or less where memory is short.",
+        + "or less if memory is short.",
         1,
         MostChunk);
 
@@ -65,7 +65,7 @@ internal sealed partial class ModelSettingsOptions
         "--memory", "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9.");
 
     private readonly Option<IReadOnlyList<DeviceFeatures?>?> _without = ValueOptions.OneOrMany(
-        "--without", "What an NVIDIA GPU can do and shall not, to measure what it brings or because a driver errs.",
+        "--without", "Switches off a feature of an NVIDIA GPU, to measure its effect or to avoid a driver's fault.",
         "early-kernels|warpgroups",
         "early-kernels or warpgroups", ParseFeature, many: true, choices: ["early-kernels", "warpgroups"]);
 
@@ -75,12 +75,12 @@ internal sealed partial class ModelSettingsOptions
         _models = ValueOptions.OneOrMany(
             ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false, choices: [Checkpoint.Tiny]).Short("-m");
         _devices = ValueOptions.OneOrMany(
-            "--device", "What it runs on; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
+            "--device", "The device; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
             "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]",
             text => DeviceName().IsMatch(text) ? text : null, many, choices: ["auto", "cpu", "opencl", "cuda"]);
         if (!many)
         {
-            // Where several may be given, -d is the depth.
+            // In commands that accept several, -d is the depth.
             _devices.Short("-d");
         }
 
@@ -110,7 +110,7 @@ internal sealed partial class ModelSettingsOptions
 
     public ModelSettings Read(ParseResult parse) => ReadAll(parse).Single();
 
-    /// <summary>Every combination of what was given.</summary>
+    /// <summary>Every combination of the given values.</summary>
     public IReadOnlyList<ModelSettings> ReadAll(ParseResult parse)
     {
         var defaults = new ModelOptions();
@@ -144,7 +144,7 @@ internal sealed partial class ModelSettingsOptions
         _ => null,
     };
 
-    // A path may hold colons; only a number behind the last one is a scale.
+    // A path may contain colons. Only a number after the last one is a scale.
     private static LoraOptions ParseAdapter(string text, ArgumentResult result)
     {
         int colon = text.LastIndexOf(':');
@@ -157,7 +157,7 @@ internal sealed partial class ModelSettingsOptions
         if (colon > 0 && !Path.Exists(text) && Path.Exists(text[..colon]))
         {
             result.AddError(
-                $"{LoraName}: found scale '{text[(colon + 1)..]}' behind {text[..colon]}, expected a number such as 0.8");
+                $"{LoraName}: found scale '{text[(colon + 1)..]}' after {text[..colon]}, expected a number such as 0.8");
         }
 
         return new LoraOptions(text);

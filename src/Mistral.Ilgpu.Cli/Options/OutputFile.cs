@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.Cli.Options;
 
 /// <summary>
-/// A file for results that come late, opened before the work so that a path that cannot be written is known then. What was there
-/// stays until <see cref="Write"/>; a file that was made and not written is removed.
+/// A file for results, opened before the work, so that a path that cannot be written is reported early. The old content stays
+/// until <see cref="Write"/>. A new file is removed if it was not written.
 /// </summary>
 internal sealed class OutputFile : IDisposable
 {
@@ -18,11 +18,11 @@ internal sealed class OutputFile : IDisposable
         _file = Open($"{option} {path}", path, FileMode.OpenOrCreate);
     }
 
-    /// <summary>The file that an option names; null where it is not given.</summary>
+    /// <summary>Opens the file that an option names; null if the option is not given.</summary>
     /// <exception cref="ModelFileException">The file cannot be written.</exception>
     public static OutputFile? OpenIfGiven(string option, string? path) => path is null ? null : new OutputFile(option, path);
 
-    /// <param name="where">Names the file in errors.</param>
+    /// <param name="where">Names the file in messages.</param>
     /// <exception cref="ModelFileException">The file cannot be written.</exception>
     public static FileStream Open(string where, string path, FileMode mode)
     {
@@ -37,14 +37,14 @@ internal sealed class OutputFile : IDisposable
         }
     }
 
-    /// <summary>Replaces what the file holds.</summary>
+    /// <summary>Replaces the file's content.</summary>
     /// <exception cref="ModelFileException">The file cannot be written.</exception>
     public void Write(Action<TextWriter> write)
     {
         _isWritten = true;
         try
         {
-            // A pipe or a device has no end to set.
+            // The length of a pipe or a device cannot be set.
             if (_file.CanSeek)
             {
                 _file.SetLength(0);

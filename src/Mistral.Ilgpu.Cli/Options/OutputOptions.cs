@@ -3,21 +3,21 @@ using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>How results are written and how much is told beside them.</summary>
-/// <param name="formats">Beside text and json.</param>
+/// <summary>The options for the format of results and the amount of messages.</summary>
+/// <param name="formats">Formats besides text and json.</param>
 internal sealed class OutputOptions(params string[] formats)
 {
     public const string Verbose = "--verbose";
     public const string VerboseShort = "-v";
 
     private readonly Option<string?> _format = ValueOptions.Choice(
-        "--format", "How results are written; text if not given.", ["text", "json", .. formats]);
+        "--format", "Format of the results; text if not given.", ["text", "json", .. formats]);
 
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Writes results and errors only." };
 
     private readonly Option<bool> _verbose = new(Verbose, VerboseShort)
     {
-        Description = "Tells more, and of a fault of ours where it happened."
+        Description = "Writes more messages, and the stack trace of an internal error."
     };
 
     public void AddTo(Command command)

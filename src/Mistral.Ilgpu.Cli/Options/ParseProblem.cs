@@ -6,18 +6,18 @@ using System.Text.RegularExpressions;
 namespace Mistral.Ilgpu.Cli.Options;
 
 /// <summary>
-/// Says what in a command line is not understood. The parser takes an unknown option for an argument and then faults what
-/// follows it, so unknown options are looked for here.
+/// Describes the problem of a command line. The parser takes an unknown option for an argument and then reports what follows it,
+/// so unknown options are found here.
 /// </summary>
 internal static partial class ParseProblem
 {
-    /// <summary>The problem in one line, or null where there is none.</summary>
-    /// <param name="args">What was parsed.</param>
+    /// <summary>The problem in one line; null if there is none.</summary>
+    /// <param name="args">The arguments that were parsed.</param>
     public static string? Of(ParseResult parse, IReadOnlyList<string> args)
     {
         var command = parse.CommandResult.Command;
         bool isError = parse.Action is ParseErrorAction;
-        // Help and completions are given whatever else is there.
+        // Help and completions work whatever else the line contains.
         if (!isError && parse.Action != command.Action)
         {
             return null;
@@ -53,7 +53,7 @@ internal static partial class ParseProblem
             : $"unexpected argument '{token}'{(suggestion.Length > 0 ? suggestion : "; see --help")}";
     }
 
-    // The first word that begins with -, is no option and is not the value of one. After -- all are arguments.
+    // The first word that begins with - and is neither an option nor an option's value. All words after -- are arguments.
     private static string? UnknownOption(ParseResult parse)
     {
         var values = new HashSet<Token>(Given(parse).SelectMany(option => option.Tokens), ReferenceEqualityComparer.Instance);
@@ -62,7 +62,7 @@ internal static partial class ParseProblem
                 token => token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !values.Contains(token))?.Value;
     }
 
-    // A word that looks like an option where an option's value is due: the parser takes it for the value.
+    // A word that looks like an option and follows an option that needs a value. The parser takes it as the value.
     private static (string Owner, string Value)? SwallowedOption(ParseResult parse, IReadOnlyList<string> args) =>
         Given(parse).SelectMany(option => option.Tokens.Select(token => (option.Option.Name, token.Value)))
             .Where(value => OptionLike().IsMatch(value.Value) && args.Contains(value.Value))

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Cli.Options;
 /// <summary>Reads texts from a file of JSON lines, each a string or an object with a string "prompt".</summary>
 internal static class PromptFile
 {
-    /// <exception cref="ModelFileException">The file is missing, or a line of it is something else.</exception>
+    /// <exception cref="ModelFileException">The file is missing, or a line is neither of these.</exception>
     public static IReadOnlyList<string> Read(string path)
     {
         string[] lines = DataFile.Read(path, File.ReadAllLines);

@@ -19,7 +19,7 @@ internal sealed class PromptOptions(string argumentName)
 
     private readonly Option<string?> _suffix = new("--suffix")
     {
-        Description = "What stands behind the gap that the model is to fill, the text being what stands before it (Codestral).",
+        Description = "The text after the gap that the model fills; the prompt is the text before it (Codestral).",
         HelpName = "TEXT",
     };
 
@@ -31,16 +31,16 @@ internal sealed class PromptOptions(string argumentName)
         command.Options.Add(_suffix);
     }
 
-    /// <summary>Whether any of the ways is used, standard input aside.</summary>
+    /// <summary>Whether one of them is used other than standard input.</summary>
     public bool IsGiven(ParseResult parse) =>
         parse.GetResult(_text)?.Tokens.Count > 0 || parse.GetIds(_ids) is not null
             || IsMany(parse) || parse.GetValue(_suffix) is not null;
 
-    /// <summary>Whether many are given.</summary>
+    /// <summary>Whether a file of prompts is given.</summary>
     public bool IsMany(ParseResult parse) => parse.GetValue(_input) is not null;
 
-    /// <summary>The prompts, read before anything slow is begun.</summary>
-    /// <exception cref="UsageException">There is none, or more than one way is used.</exception>
+    /// <summary>Reads the prompts, before anything slow starts.</summary>
+    /// <exception cref="UsageException">There is no prompt, or more than one way is used.</exception>
     public Prompts Read(ParseResult parse, Terminal terminal)
     {
         string? text = parse.GetValue(_text);

@@ -5,14 +5,15 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <param name="Ids">Given instead of texts.</param>
-/// <param name="IsMany">Whether results are wanted one per line.</param>
+/// <summary>The prompts of a command.</summary>
+/// <param name="Ids">The ids of a prompt, in place of texts; null if there are texts.</param>
+/// <param name="IsMany">Whether there is one result in each line.</param>
 internal sealed record Prompts(IReadOnlyList<string> Texts, int[]? Ids, bool IsMany)
 {
-    /// <summary>What stands behind a gap after each text; null where there is no gap.</summary>
+    /// <summary>The text after the gap of each prompt, for fill-in-the-middle; null for none.</summary>
     public string? Suffix { get; init; }
 
-    /// <summary>The prompts as ids, texts with the token that starts a text.</summary>
+    /// <summary>The prompts as ids. Texts start with the tokenizer's start token.</summary>
     public IReadOnlyList<int[]> Encode(TextTokenizer tokenizer, int vocabularySize)
     {
         if (Ids is not null)

@@ -1,17 +1,18 @@
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>Finds the word that a misspelt one was meant to be.</summary>
+/// <summary>Finds the word that a misspelt word stands for.</summary>
 internal static class Suggestion
 {
-    // Of three letters and less, almost any two words are one edit apart.
+    // Almost any two words of at most three letters are one edit apart.
     private const int ShortWord = 4;
 
-    /// <summary>The end of an error message that names the nearest candidate; empty where none is near.</summary>
+    /// <summary>The end of an error message, which suggests the nearest candidate; empty if none is near.</summary>
     public static string For(string word, IEnumerable<string> candidates) =>
         Nearest(word, candidates) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
-    /// <summary>The candidate that begins with the word, or is at most a third of its letters away; null where there is
-    /// none.</summary>
+    /// <summary>
+    /// The candidate that begins with the word, or that differs in at most a third of its letters; null if there is none.
+    /// </summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
         string wanted = word.TrimStart('-').ToLowerInvariant();
@@ -37,8 +38,9 @@ internal static class Suggestion
         return nearest;
     }
 
-    /// <summary>How many letters are inserted, removed, replaced or change places with their neighbour (optimal string
-    /// alignment).</summary>
+    /// <summary>
+    /// The number of insertions, removals, replacements and swaps of neighbours (optimal string alignment).
+    /// </summary>
     /// <example>temprature to temperature: 1; tpye to type: 1.</example>
     private static int Edits(string from, string to)
     {

@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
-/// <summary>Makes options whose errors name the option, what was found and what was expected.</summary>
+/// <summary>Creates options whose errors name the option, what was found and what was expected.</summary>
 internal static partial class ValueOptions
 {
     public static Option<int?> Count(string name, string description, int least, int most = int.MaxValue, params string[] aliases)
@@ -17,7 +17,7 @@ internal static partial class ValueOptions
         return option;
     }
 
-    /// <summary>One whole number or more.</summary>
+    /// <summary>One or several whole numbers.</summary>
     public static Option<IReadOnlyList<int?>?> OneOrManyCounts(string name, string description, bool many, int least, int most) =>
         OneOrMany(name, description, "N", $"a whole number {Range(least, most)}", text => ParseCount(text, least, most), many);
 
@@ -47,7 +47,7 @@ internal static partial class ValueOptions
         Parsed<ulong?>(name, description, "N", "a whole number from 0", text =>
             ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null);
 
-    /// <param name="expected">The condition in words.</param>
+    /// <param name="expected">The condition, for messages.</param>
     public static Option<double?> Number(
         string name, string description, string placeholder, Func<double, bool> isValid, string expected) =>
         Parsed<double?>(name, description, placeholder, $"a number {expected}", text =>
@@ -57,19 +57,19 @@ internal static partial class ValueOptions
     public static Option<long?> Size(string name, string description) =>
         Parsed<long?>(name, description, "SIZE", "a size such as 8GiB, 8G or 500MB", ParseSize);
 
-    /// <summary>One of some words.</summary>
+    /// <summary>One of several words.</summary>
     public static Option<string?> Choice(string name, string description, params IReadOnlyList<string> choices) =>
         Parsed(
             name, description, string.Join('|', choices), Expected(choices),
             text => choices.Contains(text) ? text : null, choices);
 
-    /// <summary>One of some formats, by its short name in either case.</summary>
+    /// <summary>One of several formats, by its short name in either case.</summary>
     public static Option<TensorFormat?> Format(string name, string description, params IReadOnlyList<TensorFormat> formats) =>
         Parsed(
             name, description, Placeholder(formats), Expected(Names(formats)),
             text => ParseFormat(text, formats), Names(formats));
 
-    /// <summary>One or more of some formats.</summary>
+    /// <summary>One or more of several formats.</summary>
     public static Option<IReadOnlyList<TensorFormat?>?> Formats(
         string name, string description, bool many, IReadOnlyList<TensorFormat> formats) =>
         OneOrMany(
@@ -79,13 +79,13 @@ internal static partial class ValueOptions
     public static Option<int[]?> Ids(string name, string description) =>
         Parsed(name, description, "1,2,3", "token ids such as 1,2,3", ParseIds);
 
-    /// <summary>The ids, or null where the option is not given.</summary>
+    /// <summary>The ids; null if the option is not given.</summary>
     public static int[]? GetIds(this ParseResult parse, Option<int[]?> option) =>
         parse.GetResult(option) is null ? null : parse.GetValue(option);
 
     /// <summary>An option with one value.</summary>
-    /// <param name="expected">What a value looks like, in words.</param>
-    /// <param name="parse">Null where the text is not a value.</param>
+    /// <param name="expected">The form of a value, for messages.</param>
+    /// <param name="parse">Returns null if the text is not a value.</param>
     /// <param name="choices">Values to suggest and to complete.</param>
     public static Option<T?> Parsed<T>(
         string name, string description, string placeholder, string expected,
@@ -99,10 +99,10 @@ internal static partial class ValueOptions
             CompletionSources = { _ => Completions(choices) },
         };
 
-    /// <summary>An option with values of which one is taken, or, where many are, each of a list, repeated, or both.</summary>
-    /// <param name="expected">What a value looks like, in words.</param>
-    /// <param name="parse">Null where the text is not a value.</param>
-    /// <param name="isList">Whether commas part values; a path may have some of its own.</param>
+    /// <summary>An option with one value, or with several if the command accepts them: as a list, repeated, or both.</summary>
+    /// <param name="expected">The form of a value, for messages.</param>
+    /// <param name="parse">Returns null if the text is not a value.</param>
+    /// <param name="isList">Whether commas separate values. A path may contain commas.</param>
     /// <param name="choices">Values to suggest and to complete.</param>
     public static Option<IReadOnlyList<T>?> OneOrMany<T>(
         string name, string description, string placeholder, string expected,
@@ -131,7 +131,7 @@ internal static partial class ValueOptions
         CompletionSources = { _ => Completions(choices) },
     };
 
-    /// <summary>Gives an option a short name too.</summary>
+    /// <summary>Adds a short name to an option.</summary>
     public static Option<T> Short<T>(this Option<T> option, string alias)
     {
         option.Aliases.Add(alias);
@@ -189,7 +189,7 @@ internal static partial class ValueOptions
         return ids;
     }
 
-    // As GNU's tools read sizes: 8G, 8Gi and 8GiB are powers of 1024, 8GB is one of 1000.
+    // Sizes as in GNU's tools: 8G, 8Gi and 8GiB are powers of 1024, 8GB is a power of 1000.
     private static long? ParseSize(string text)
     {
         var match = SizeText().Match(text);

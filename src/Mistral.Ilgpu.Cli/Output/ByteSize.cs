@@ -6,7 +6,7 @@ internal static class ByteSize
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-    /// <summary>Bytes for people: 512 B, 1.5 GiB.</summary>
+    /// <summary>Formats bytes for people: 512 B, 1.5 GiB.</summary>
     public static string Text(long bytes)
     {
         double value = bytes;

@@ -5,13 +5,13 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>Writes one JSON value per line.</summary>
+/// <summary>Writes one JSON value in each line.</summary>
 internal static class Json
 {
-    // The output is no HTML: accents and quotes may stay as they are.
+    // The output is not HTML, so accents and quotes need no escapes.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Values as <see cref="WriteLine"/> writes them.</summary>
+    /// <summary>Serializes values in the form of <see cref="WriteLine"/>.</summary>
     public static JsonSerializerOptions SerializerOptions { get; } = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
@@ -55,7 +55,7 @@ internal static class Json
     public static void WriteMilliseconds(this Utf8JsonWriter json, string name, TimeSpan time) =>
         json.WriteNumber(name, Math.Round(time.TotalMilliseconds, 3));
 
-    /// <summary>A number, or null where there is none.</summary>
+    /// <summary>Writes a number, or null if there is none.</summary>
     public static void WriteOptional(this Utf8JsonWriter json, string name, double? value)
     {
         if (value is double number)

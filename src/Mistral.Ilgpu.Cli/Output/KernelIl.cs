@@ -10,12 +10,12 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Cli.Output;
 
 /// <summary>
-/// What the CPU accelerator runs: ILGPU calls the kernel's own method there, so this is the C# compiler's code of the kernel and
-/// of the types that it is made with.
+/// The code that the CPU accelerator runs. ILGPU calls the kernel's own method there. So this is the IL that the C# compiler
+/// emitted for the kernel and for its type arguments.
 /// </summary>
 internal static class KernelIl
 {
-    /// <exception cref="UsageException">The kernels are not a file, as in a program that was published as one.</exception>
+    /// <exception cref="UsageException">The kernels' assembly is not a file, as in a single-file program.</exception>
     public static string Disassemble(KernelForm form)
     {
         string location = typeof(KernelEntry).Assembly.Location;
@@ -41,14 +41,14 @@ internal static class KernelIl
         return output.ToString();
     }
 
-    // Without what the compiler adds to a record.
+    // The methods that the source contains, without those that the compiler adds to a record.
     private static IEnumerable<MethodInfo> Written(Type type) => type
         .GetMethods(
             BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public
                 | BindingFlags.NonPublic)
         .Where(method => !method.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false));
 
-    // The definition of the kernel, and those of its arguments that are ours.
+    // The definition of the kernel's type, and of its type arguments from the same assembly.
     private static IEnumerable<Type> Types(Type type) => type.Assembly == typeof(KernelEntry).Assembly
         ? [type.IsGenericType ? type.GetGenericTypeDefinition() : type, .. type.GetGenericArguments().SelectMany(Types)]
         : [];

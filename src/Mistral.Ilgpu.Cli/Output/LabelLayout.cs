@@ -2,9 +2,9 @@ using OxyPlot;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>Places labels beside points so that none covers another or a point. All is in pixels.</summary>
-/// <param name="area">Where labels may stand.</param>
-/// <param name="height">Of a label.</param>
+/// <summary>Places labels beside points so that no label covers another one or a point. The unit is a pixel.</summary>
+/// <param name="area">The area for labels.</param>
+/// <param name="height">The height of a label.</param>
 internal sealed class LabelLayout(OxyRect area, double height)
 {
     private const double Gap = 9;
@@ -13,17 +13,18 @@ internal sealed class LabelLayout(OxyRect area, double height)
 
     private readonly List<OxyRect> _taken = [];
 
-    /// <summary>Keeps labels off a point.</summary>
+    /// <summary>Reserves the area around a point.</summary>
     public void Avoid(ScreenPoint point, double radius) =>
         _taken.Add(new OxyRect(point.X - radius, point.Y - radius, 2 * radius, 2 * radius));
 
-    /// <summary>The free place nearest to a point: beside it on the side asked for, else further up or down or on its other
-    /// side.</summary>
-    /// <param name="width">Of the label.</param>
-    /// <param name="side">-1 for left, 1 for right.</param>
+    /// <summary>
+    /// Finds the nearest free place beside a point, on the preferred side or, further up or down, on either side.
+    /// </summary>
+    /// <param name="width">The label's width.</param>
+    /// <param name="side">The preferred side: -1 for left, 1 for right.</param>
     public OxyRect Place(ScreenPoint point, double width, int side)
     {
-        // The other side is as good as two lines further.
+        // The other side counts as two lines away.
         var places =
             from line in Enumerable.Range(0, (int)(area.Height / height) + 1)
             from direction in Directions

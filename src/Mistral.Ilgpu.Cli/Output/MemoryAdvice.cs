@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>Says why a model does not fit, and with which options it would.</summary>
+/// <summary>States why a model does not fit, and with which options it would.</summary>
 internal static class MemoryAdvice
 {
     public static string Text(ModelMemoryException exception)

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>Tells people what happens, on standard error.</summary>
+/// <summary>Writes messages for people to standard error.</summary>
 internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
 {
     /// <summary>Whether progress may be drawn.</summary>
@@ -27,7 +27,7 @@ internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
         }
     }
 
-    /// <summary>Ends a run over many texts: tells how many failed, whose results say why.</summary>
+    /// <summary>Ends a run over many texts and reports how many failed. Their results contain the reasons.</summary>
     /// <returns>The exit code.</returns>
     public int ManyDone(int failed, int count)
     {
@@ -41,7 +41,7 @@ internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
         return ExitCode.File;
     }
 
-    /// <summary>The line that ends a generation.</summary>
+    /// <summary>The last line of a generation.</summary>
     public static string Summary(TextGeneration text)
     {
         var t = text.Timings;

@@ -4,7 +4,7 @@ namespace Mistral.Ilgpu.Cli.Output;
 
 internal static class Pieces
 {
-    /// <summary>A token's piece; a model's vocabulary may be padded past its tokenizer's.</summary>
+    /// <summary>A token's piece. A model's vocabulary may be larger than its tokenizer's because of padding.</summary>
     public static string PieceText(this TextTokenizer tokenizer, int id) =>
         id < tokenizer.VocabularySize ? tokenizer.IdToPiece(id) : "<padding>";
 }

@@ -4,13 +4,13 @@ using OxyPlot.Axes;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>What the plots of a profile have in common.</summary>
+/// <summary>The parts that all plots of a profile share.</summary>
 internal static class ProfileCharts
 {
     public const int Width = 720;
     public const double TextSize = 13;
 
-    // Of a character, in parts of the font's size: which font shows the text is not known here.
+    // The width of a character as a fraction of the font's size. An upper bound, because the browser chooses the font.
     private const double Widest = 0.66;
 
     private static readonly OxyColor PrefillColor = OxyColor.FromRgb(0xd5, 0x5e, 0x00);
@@ -20,10 +20,10 @@ internal static class ProfileCharts
 
     public static OxyColor ColorOf(PassTiming pass) => pass.IsPrefill ? PrefillColor : DecodeColor;
 
-    /// <summary>Room for a text in any font.</summary>
+    /// <summary>An upper bound of a text's width in any font.</summary>
     public static double WidthOf(string text, double size) => text.Length * size * Widest;
 
-    /// <summary>A plot without background or title, which are the page's.</summary>
+    /// <summary>A plot without background and title, because the page has them.</summary>
     public static PlotModel Plot(OxyThickness margins) => new()
     {
         DefaultFont = "system-ui, sans-serif",
@@ -33,7 +33,7 @@ internal static class ProfileCharts
         PlotMargins = margins,
     };
 
-    /// <summary>An axis whose title stands clear of its numbers.</summary>
+    /// <summary>Moves an axis's title clear of its numbers.</summary>
     public static T Titled<T>(T axis)
         where T : Axis
     {
@@ -41,7 +41,7 @@ internal static class ProfileCharts
         return axis;
     }
 
-    /// <summary>As SVG whose colours are the page's, which has others in dark mode.</summary>
+    /// <summary>Exports a plot as SVG with the page's colours, which differ in dark mode.</summary>
     public static string Export(PlotModel plot, int height) => Svg.Inline(plot, Width, height)
         .Replace("rgb(213,94,0)", "var(--prefill)", StringComparison.Ordinal)
         .Replace("rgb(0,114,178)", "var(--decode)", StringComparison.Ordinal)

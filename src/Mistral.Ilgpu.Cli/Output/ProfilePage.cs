@@ -6,7 +6,9 @@ using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>A profile as one page of HTML: no script, nothing fetched, narrow enough for a phone.</summary>
+/// <summary>
+/// A profile as one page of HTML. It has no scripts, loads nothing, and fits the screen of a phone.
+/// </summary>
 internal static class ProfilePage
 {
     private const string Style = """
@@ -31,7 +33,7 @@ internal static class ProfilePage
         @media (max-width: 80rem) { table { font-size: 0.75rem; } th, td { padding: 0.25rem 0.4rem; } }
         """;
 
-    /// <param name="title">What was profiled on what.</param>
+    /// <param name="title">The model and the device.</param>
     public static string Html(string title, ModelProfile profile, DeviceLimits limits, bool byLayer)
     {
         var page = new StringBuilder();
@@ -87,7 +89,7 @@ internal static class ProfilePage
     private static void Row(StringBuilder page, string cell, IEnumerable<string> texts) =>
         page.Append("<tr>").AppendJoin("", texts.Select(text => $"<{cell}>{Encode(text)}</{cell}>")).Append("</tr>\n");
 
-    // Its name in the colour of its marks.
+    // The phase's name in the colour of its marks.
     private static string Key(PhaseProfile phase) =>
         $"<span class=\"{(phase.Passes[0].IsPrefill ? "prefill" : "decode")}\">● {Encode(phase.Name)}</span>";
 

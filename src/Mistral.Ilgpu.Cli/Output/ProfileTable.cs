@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Diagnostics.Profiling;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>A profile as a table: the steps of each phase, and what of its wall clock was between and around them.</summary>
+/// <summary>A profile as a table: the steps of each phase, and the wall clock between and around them.</summary>
 internal static class ProfileTable
 {
     public static IReadOnlyList<string> Headings { get; } =
@@ -42,7 +42,7 @@ internal static class ProfileTable
         }
     }
 
-    /// <summary>How far the parts explain the whole, and what the measuring itself cost.</summary>
+    /// <summary>The part of the wall clock that the steps explain, and the cost of measuring.</summary>
     public static string Summary(ModelProfile profile)
     {
         var all = profile.Whole;

@@ -12,7 +12,7 @@ internal static class ProfileTrace
     private const int HostThread = 1;
     private const int DeviceThread = 2;
 
-    /// <param name="title">Names the process in the timeline.</param>
+    /// <param name="title">The name of the process in the timeline.</param>
     public static void Write(Utf8JsonWriter json, ModelProfile profile, string title)
     {
         var origin = profile.Passes[0].Begin;

@@ -5,11 +5,12 @@ using Spectre.Console;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>A progress bar on standard error, where someone looks at it.</summary>
+/// <summary>Draws a progress bar on standard error if a person watches it.</summary>
 internal static class ProgressBar
 {
-    /// <param name="total">What the work reports in the end.</param>
-    /// <param name="work">Receives what to report progress to, from any thread.</param>
+    /// <summary>Draws a bar during some work.</summary>
+    /// <param name="total">The progress at the end of the work.</param>
+    /// <param name="work">Receives a method that reports progress, from any thread.</param>
     public static T Run<T>(Narrator narrator, string title, double total, Func<Action<double>, T> work)
     {
         if (!narrator.ShowsProgress)
@@ -24,12 +25,15 @@ internal static class ProgressBar
         });
     }
 
-    /// <summary>Over the bytes of a model.</summary>
+    /// <summary>Draws a bar over the bytes of a model.</summary>
     public static T OverTensors<T>(Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, T> work) =>
         Run(narrator, title, totalBytes, report => work(new ProgressTo<TensorProgress>(progress => report(progress.BytesDone))));
 
-    /// <summary>Over what brings a model to a device: the kernels that must be compiled, if any, and the bytes of its weights.
-    /// Where no bar is drawn one line says that kernels are compiled.</summary>
+    /// <summary>
+    /// Draws bars while a model is loaded to a device: for the kernels that must be compiled, if any, and for the bytes of its
+    /// weights.
+    /// Without bars, one line states that kernels are compiled.
+    /// </summary>
     public static T OverLoading<T>(
         Narrator narrator, string title, long totalBytes, Func<IProgress<TensorProgress>, IProgress<KernelProgress>, T> work)
     {
@@ -48,7 +52,7 @@ internal static class ProgressBar
 
         return CreateConsole(narrator).Progress().AutoClear(true).Start(context =>
         {
-            // Begun by whichever thread reports first.
+            // Each bar is started by the thread that reports first.
             var kernels = new Lazy<ProgressTask>(() => context.AddTask(Compiling));
             var tensors = new Lazy<ProgressTask>(() => context.AddTask(Markup.Escape(title), maxValue: totalBytes));
             return work(
@@ -63,7 +67,7 @@ internal static class ProgressBar
         });
     }
 
-    /// <summary>Over the reading of a prompt that takes more than one chunk.</summary>
+    /// <summary>Draws a bar over the tokens of a prompt that takes more than one chunk.</summary>
     /// <param name="work">Receives what to report the tokens read to, and of how many, from any thread.</param>
     public static T OverPrompt<T>(Narrator narrator, int chunk, int tokens, Func<Action<int, int>, T> work) =>
         !narrator.ShowsProgress || tokens <= chunk
@@ -84,7 +88,7 @@ internal static class ProgressBar
     private static IAnsiConsole CreateConsole(Narrator narrator) =>
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
 
-    // Spectre takes no writer but the console's own for a terminal.
+    // Spectre accepts only the console's own writer as a terminal.
     private sealed class ErrorConsole(Terminal terminal) : IAnsiConsoleOutput
     {
         public TextWriter Writer => terminal.Error;

@@ -7,7 +7,9 @@ using OxyPlot.Series;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>The steps of each phase under the measured roof (Williams et al., doi 10.1145/1498765.1498785), as SVG.</summary>
+/// <summary>
+/// The steps of each phase under the measured roof (Williams et al., doi 10.1145/1498765.1498785), as SVG.
+/// </summary>
 internal static class RooflineChart
 {
     private const int Height = 600;
@@ -73,7 +75,7 @@ internal static class RooflineChart
             Area.Left + (Area.Width * Fraction(Intensity(step), bottom)),
             Area.Bottom - (Area.Height * Fraction(Rate(step), left)));
 
-        // Names of prefill stand left of their points and those of decode right, where there is room.
+        // Labels of prefill are placed left of their points and those of decode right, if there is space.
         void AddLabel(PassTiming pass, StepSummary step)
         {
             var pixel = PixelOf(step);

@@ -3,13 +3,16 @@ using OxyPlot;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>Plots as SVG that needs nothing beside it.</summary>
+/// <summary>Exports plots as self-contained SVG.</summary>
 internal static partial class Svg
 {
-    /// <summary>For a file of its own.</summary>
+    /// <summary>Exports a plot as a file.</summary>
     public static string Document(PlotModel plot, int width, int height) => Export(plot, width, height, isDocument: true);
 
-    /// <summary>For a page, as wide as there is room: it has a view box in place of a size, and no XML declaration.</summary>
+    /// <summary>
+    /// Exports a plot as a part of a page, as wide as the page allows. It has a view box instead of a size, and no XML
+    /// declaration.
+    /// </summary>
     public static string Inline(PlotModel plot, int width, int height) => Size().Replace(
         Export(plot, width, height, isDocument: false),
         FormattableString.Invariant($"<svg viewBox=\"0 0 {width} {height}\""), count: 1).Trim();
@@ -30,7 +33,7 @@ internal static partial class Svg
     [GeneratedRegex("^.*?<svg width=\"[0-9.]+\" height=\"[0-9.]+\"", RegexOptions.Singleline)]
     private static partial Regex Size();
 
-    // Room for fonts that are wider than the one it knows: which one shows the text is not known here.
+    // Reserves width for wider fonts than the one it knows, because the browser chooses the font.
     private sealed class WideText(double width, double height) : PdfRenderContext(width, height, OxyColors.White)
     {
         private const double Widest = 1.25;

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>Tables on standard output, plain enough to be read by other programs.</summary>
+/// <summary>Writes tables to standard output, in a form that other programs can read.</summary>
 internal static class TextTable
 {
     public static void Write(Terminal terminal, IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
@@ -29,7 +29,7 @@ internal static class TextTable
         });
         console.Profile.Width = terminal.Width;
         console.Write(table);
-        // Cells are padded to their column's width, the last one too.
+        // All cells are padded to the column's width, so the spaces after the last one are removed.
         foreach (string line in text.ToString().TrimEnd().Split('\n'))
         {
             terminal.Out.Write(line.TrimEnd() + "\n");

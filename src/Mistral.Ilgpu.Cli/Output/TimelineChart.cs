@@ -6,7 +6,7 @@ using OxyPlot.Series;
 
 namespace Mistral.Ilgpu.Cli.Output;
 
-/// <summary>When each step of a pass ran, a lane for each kind of step, as SVG.</summary>
+/// <summary>The time of each step of a pass, in one track for each kind of step, as SVG.</summary>
 internal static class TimelineChart
 {
     private const int LaneHeight = 28;

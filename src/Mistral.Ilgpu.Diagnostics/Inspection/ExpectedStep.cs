@@ -5,8 +5,10 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>A step of a model and what it moves and computes in one pass.</summary>
-/// <param name="Count">How often it comes in a pass.</param>
-/// <param name="Launches">Kernels that it is in a pass that decodes; 0 where another does its work.</param>
+/// <summary>A kind of step and its cost in one pass.</summary>
+/// <param name="Name">The step's name without its layer.</param>
+/// <param name="Count">How often it occurs in a pass.</param>
+/// <param name="Cost">The cost of one occurrence.</param>
+/// <param name="Launches">Kernels of the step in a pass that decodes; 0 if another step does its work.</param>
 /// <param name="IsPromptProduct">Whether it multiplies tokens of a prompt with weights.</param>
 internal sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches, bool IsPromptProduct = false);

@@ -6,11 +6,11 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>The operations of a pass by their own formulas, with no device.</summary>
+/// <summary>The operations of a pass with their cost formulas, computed without a device.</summary>
 internal static class ExpectedTimes
 {
-    /// <param name="tokens">Of the pass: of as many texts where they are decoded, of one prompt otherwise.</param>
-    /// <param name="position">Tokens that each text has before.</param>
+    /// <param name="tokens">Tokens of the pass: one of each text if they are decoded, otherwise those of one prompt.</param>
+    /// <param name="position">Tokens that precede in each text.</param>
     public static IReadOnlyList<ExpectedStep> Of(
         ModelConfig config, TensorFormat weights, int tokens, int position, bool isPrompt)
     {
@@ -24,7 +24,7 @@ internal static class ExpectedTimes
         var caches = Enumerable.Range(0, config.LayerCount).Select(
             layer => new KvPlan(layer, window, window, TensorFormat.Float16));
         var gpu = Family.Of(new DeviceInfo(
-            DeviceKind.Cuda, 0, "", IsGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
+            DeviceKind.Cuda, 0, "", isGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
         var formats = WeightFormats.On(gpu, ActivationType.Int8, _ => weights);
         var plan = new MistralGraph(config, AttentionShape.Of(config, TensorFormat.Float16), formats, [.. caches]).Plan();
         var fused = new Fusion(gpu, ActivationType.Int8, _ => false).Fuse(plan);

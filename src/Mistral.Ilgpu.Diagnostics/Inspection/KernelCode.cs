@@ -11,22 +11,22 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>
-/// The code that ILGPU generates for kernels; needs no device. It keeps what it made for one backend, architecture or form and
-/// others have in common: a form's first text takes nearly all of the time, and the first form more than those after it.
+/// Generates the code of kernels without a device. It caches what the forms of a backend and an architecture share.
+/// The first text of a form takes nearly all of the time, and the first form more than later ones.
 /// </summary>
 internal sealed class KernelCode : IDisposable
 {
     private readonly Context _context = Context.Create(
         builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));
 
-    /// <summary>PTX of a form alone for one architecture.</summary>
+    /// <summary>PTX of a single form for one architecture.</summary>
     public static string PtxOf(KernelForm form, int architecture)
     {
         using var code = new KernelCode();
         return code.Ptx(form, architecture);
     }
 
-    /// <summary>OpenCL C of a form alone.</summary>
+    /// <summary>OpenCL C of a single form.</summary>
     public static string OpenClOf(KernelForm form)
     {
         using var code = new KernelCode();
@@ -34,17 +34,18 @@ internal sealed class KernelCode : IDisposable
     }
 
     /// <summary>PTX for an architecture.</summary>
-    /// <param name="architecture">70 for sm_70 and so on. ILGPU may name an older target: PTX is forward compatible.</param>
+    /// <param name="architecture">70 for sm_70 and so on. ILGPU may write an older target, because PTX is forward
+    /// compatible.</param>
     public string Ptx(KernelForm form, int architecture)
     {
         var target = new CudaArchitecture(architecture / 10, architecture % 10);
-        // Older assemblers know no newer version than forms need.
+        // Uses the oldest version of PTX that the form needs, because older assemblers do not know newer ones.
         var version = form.CudaArchitecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78;
         using var backend = new PTXBackend(_context, target, version, null!);
         return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(form, backend)).PTXAssembly));
     }
 
-    /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor halves.</summary>
+    /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor 16-bit floats.</summary>
     public string OpenCl(KernelForm form)
     {
         using var backend = new CLBackend(

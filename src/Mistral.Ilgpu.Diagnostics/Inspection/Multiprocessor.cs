@@ -1,16 +1,17 @@
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>What one multiprocessor of an architecture has (CUDA C++ Programming Guide, table of technical
-/// specifications).</summary>
-/// <param name="Warps">Most at a time.</param>
-/// <param name="Groups">Most at a time.</param>
-/// <param name="SharedBytes">For all its groups.</param>
+/// <summary>
+/// The resources of a multiprocessor (CUDA C++ Programming Guide, table of technical specifications).
+/// </summary>
+/// <param name="Warps">The most resident warps.</param>
+/// <param name="Groups">The most resident groups.</param>
+/// <param name="SharedBytes">Shared memory for all resident groups.</param>
 internal sealed record Multiprocessor(int Warps, int Groups, int SharedBytes)
 {
-    /// <summary>32-bit registers, of every architecture here.</summary>
+    /// <summary>32-bit registers; the same for every architecture here.</summary>
     public const int Registers = 65_536;
 
-    /// <summary>That of sm_N; null of one that is not known here.</summary>
+    /// <summary>The multiprocessor of sm_N; null if it is not known here.</summary>
     public static Multiprocessor? Of(int architecture) => architecture switch
     {
         70 => new(64, 32, 96 << 10),

@@ -1,24 +1,24 @@
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>How much of a multiprocessor groups of a kernel can fill at once.</summary>
-/// <param name="Groups">Resident at a time.</param>
-/// <param name="Warps">Theirs.</param>
-/// <param name="MostWarps">That the multiprocessor has room for.</param>
-/// <param name="Limit">What there is no more of: registers, shared memory, warps or groups.</param>
+/// <summary>The part of a multiprocessor that groups of a kernel can fill.</summary>
+/// <param name="Groups">Resident groups.</param>
+/// <param name="Warps">Resident warps.</param>
+/// <param name="MostWarps">The most warps that the multiprocessor can hold.</param>
+/// <param name="Limit">The resource that limits the number: registers, shared memory, warps or groups.</param>
 internal sealed record Occupancy(int Groups, int Warps, int MostWarps, string Limit)
 {
     private const int WarpSize = 32;
 
-    // Registers are given to a warp by 256, and warps get them four at a time; shared memory by 128 bytes.
+    // Registers are allocated to a warp in units of 256, to four warps at a time; shared memory in units of 128 bytes.
     private const int RegisterUnit = 256;
     private const int WarpUnit = 4;
     private const int SharedUnit = 128;
 
-    // What the system keeps of each group's shared memory, from sm_80 on.
+    // Reserved by the system in each group's shared memory, from sm_80 on.
     private const int ReservedBytes = 1024;
 
-    /// <summary>Of a kernel on an architecture; null where that is not known.</summary>
-    /// <param name="threads">Of a group.</param>
+    /// <summary>The occupancy of a kernel on an architecture; null if the architecture is not known here.</summary>
+    /// <param name="threads">Threads of a group.</param>
     public static Occupancy? Of(PtxResources resources, int threads, int architecture)
     {
         if (Multiprocessor.Of(architecture) is not { } has)

@@ -5,5 +5,5 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>The assembler is older than the PTX.</summary>
+/// <summary>The assembler is older than the version of the PTX.</summary>
 internal sealed class OlderPtxasException(string message) : Exception(message);

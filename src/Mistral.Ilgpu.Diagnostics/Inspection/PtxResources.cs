@@ -5,12 +5,12 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>What a kernel takes of an NVIDIA GPU.</summary>
-/// <param name="Registers">Of each thread.</param>
-/// <param name="SharedBytes">Of each group.</param>
-/// <param name="SpillBytes">Stored and loaded by each thread for want of registers.</param>
+/// <summary>The resources of an NVIDIA GPU that a kernel uses.</summary>
+/// <param name="Registers">Registers of each thread.</param>
+/// <param name="SharedBytes">Static shared memory of each group.</param>
+/// <param name="SpillBytes">Bytes that each thread stores and loads because of too few registers.</param>
 internal sealed record PtxResources(int Registers, int SharedBytes, int SpillBytes)
 {
-    /// <summary>What the assembler says it could not make fast.</summary>
+    /// <summary>The assembler's warnings about performance.</summary>
     public IReadOnlyList<string> Losses { get; init; } = [];
 }

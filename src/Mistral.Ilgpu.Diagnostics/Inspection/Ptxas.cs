@@ -6,27 +6,27 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
-/// <summary>NVIDIA's assembler of PTX and its disassembler, where they are installed.</summary>
+/// <summary>NVIDIA's assembler and disassembler, if they are installed.</summary>
 internal static partial class Ptxas
 {
-    /// <summary>The assembler's path, or null where PATH has none.</summary>
+    /// <summary>The path of the assembler; null if PATH has none.</summary>
     public static string? Find() => Find("ptxas");
 
-    /// <summary>The disassembler's.</summary>
+    /// <summary>The path of the disassembler; null if PATH has none.</summary>
     public static string? FindDisassembler() => Find("nvdisasm");
 
-    /// <summary>Its version, such as V12.4.131; empty where it tells none.</summary>
+    /// <summary>The assembler's version, such as V12.4.131; empty if it reports none.</summary>
     public static string VersionOf(string ptxas) => Version().Match(Run(ptxas, "--version").Output).Value;
 
-    /// <summary>Assembles and reports what the kernel takes.</summary>
-    /// <param name="ptx">Its code for the architecture.</param>
-    /// <exception cref="OlderPtxasException">The assembler does not know such PTX.</exception>
-    /// <exception cref="InvalidDataException">It does not assemble; the message is the assembler's.</exception>
+    /// <summary>Assembles PTX and returns the resources of the kernel.</summary>
+    /// <param name="ptx">The form's PTX for the architecture.</param>
+    /// <exception cref="OlderPtxasException">The assembler does not know that version of PTX.</exception>
+    /// <exception cref="InvalidDataException">The PTX does not assemble; the message is the assembler's.</exception>
     public static PtxResources Assemble(string ptxas, KernelForm form, string ptx, int architecture) =>
         Assemble(ptxas, form, ptx, architecture, (resources, _) => resources);
 
-    /// <summary>Assembles, and disassembles to machine code.</summary>
-    /// <exception cref="InvalidDataException">One of them refuses; the message is its.</exception>
+    /// <summary>Assembles PTX, and disassembles the machine code.</summary>
+    /// <exception cref="InvalidDataException">One of the tools failed; the message is the tool's.</exception>
     public static (PtxResources Resources, string MachineCode) Disassemble(
         string ptxas, string nvdisasm, KernelForm form, int architecture) =>
         Assemble(ptxas, form, KernelCode.PtxOf(form, architecture), architecture, (resources, cubin) =>

@@ -12,8 +12,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
 /// <summary>
-/// One layer's attention step alone (rotary positions, attention, cache rotation), in the shape of a model, on random
-/// activations: what the sliding window saves, without the rest of the model. Owns its buffers.
+/// Measures the attention step of one layer (rotary positions, attention, storing to the cache) with random activations.
+/// The shape is that of a model. Measures what the sliding window saves, without the rest of the model. Owns its buffers.
 /// </summary>
 internal sealed class AttentionBench : IDisposable
 {
@@ -24,9 +24,9 @@ internal sealed class AttentionBench : IDisposable
     private readonly Step _attend;
     private readonly Batch _batch = new();
 
-    /// <param name="config">Of its fields the heads and the rotary base count.</param>
-    /// <param name="options">Of these the cache's type, the chunk and the page length count.</param>
-    /// <param name="window">Positions that a query sees.</param>
+    /// <param name="config">Only the heads and the rotary base are used.</param>
+    /// <param name="options">Only the cache's type, the chunk and the page length are used.</param>
+    /// <param name="window">Positions that a query attends to.</param>
     /// <param name="length">Longest text, in tokens.</param>
     public AttentionBench(ComputeDevice device, ModelConfig config, ModelOptions options, int window, int length)
     {
@@ -61,15 +61,16 @@ internal sealed class AttentionBench : IDisposable
         }
     }
 
-    /// <summary>How much less there is to do with a window: query and key pairs of a causal text without it, over those with
-    /// it.</summary>
+    /// <summary>
+    /// The ideal gain by a window: pairs of query and key in a causal text without it, divided by those with it.
+    /// </summary>
     public static double IdealRatio(long length, long window)
     {
         long Pairs(long seen) => (seen * (seen + 1) / 2) + ((length - seen) * seen);
         return (double)Pairs(length) / Pairs(Math.Min(length, window));
     }
 
-    /// <summary>The time of a prompt's attention, chunk after chunk.</summary>
+    /// <summary>The time of a prompt's attention, chunk by chunk.</summary>
     public TimeSpan TimePrefill(int length)
     {
         int[] ids = new int[_chunk];
@@ -88,8 +89,10 @@ internal sealed class AttentionBench : IDisposable
         return Stopwatch.GetElapsedTime(begin);
     }
 
-    /// <summary>The time of a decoded token's attention behind <paramref name="depth"/> others, the mean of
-    /// <paramref name="tokens"/>.</summary>
+    /// <summary>
+    /// The time of a decoded token's attention after <paramref name="depth"/> others; the mean of <paramref name="tokens"/>
+    /// tokens.
+    /// </summary>
     public TimeSpan TimeDecode(int depth, int tokens)
     {
         using var sequence = _cache.Sequences.TryOpen(depth + tokens, [], 0)!;

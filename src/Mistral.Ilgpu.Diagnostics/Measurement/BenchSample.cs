@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>What was measured in one repetition.</summary>
-/// <param name="Cost">What the passes moved and computed, by their steps' own figures.</param>
+/// <summary>The measurement of one repetition.</summary>
+/// <param name="Cost">The bytes and operations of the passes by their steps' formulas.</param>
 internal readonly record struct BenchSample(int Tokens, TimeSpan Time, StepCost Cost)
 {
     public double TokensPerSecond => Tokens / Time.TotalSeconds;

@@ -5,21 +5,21 @@ using Mistral.Ilgpu.Execution.Families;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>The memory bandwidth of a device, as a large copy reaches it: what bytes are held against.</summary>
+/// <summary>The memory bandwidth of a device, measured with a large copy. It is the limit for bytes.</summary>
 internal static class CopyBandwidth
 {
     private const long LeastBytes = 1L << 20;
     private const long MostBytes = 256L << 20;
     private const int Repetitions = 5;
 
-    // What a GPU copies in 0.2 ms takes a few percent more with a launch and a wait of its own.
+    // Several launches before waiting, because a launch and a wait of its own would add a few percent to a copy of 0.2 ms.
     private const int MostLaunches = 10;
 
     private static readonly TimeSpan ShortLaunch = TimeSpan.FromMilliseconds(2);
 
     private static readonly TimeSpan LongEnough = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Bytes read and written per second, the best of a few.</summary>
+    /// <summary>Bytes read and written per second; the best of a few runs.</summary>
     public static double Measure(ComputeDevice device)
     {
         long most = Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes) / Interop.SizeOf<Floats4>();
@@ -27,7 +27,7 @@ internal static class CopyBandwidth
         using var to = device.Allocate<Floats4>(most, "the bandwidth measurement");
         var family = Family.Of(device);
         long length = LeastBytes / Interop.SizeOf<Floats4>();
-        // Compiles, and finds a length that outgrows the caches without taking long where copies are slow.
+        // The first call compiles. Then the length grows until it exceeds the caches, unless copies are slow.
         Time();
         var time = Time();
         while (length < most && time < LongEnough)

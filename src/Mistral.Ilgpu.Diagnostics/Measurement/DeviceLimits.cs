@@ -4,13 +4,13 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>What a device was measured to reach at most: the roof of Williams et al., doi 10.1145/1498765.1498785.</summary>
+/// <summary>The measured limits of a device: the roof of Williams et al., doi 10.1145/1498765.1498785.</summary>
 /// <param name="BytesPerSecond">See <see cref="CopyBandwidth"/>.</param>
 /// <param name="OperationsPerSecond">See <see cref="DenseProduct"/>.</param>
 internal sealed record DeviceLimits(double BytesPerSecond, double OperationsPerSecond)
 {
-    /// <summary>The limits of a device, measured at the first use and then kept for this version of the kernels.</summary>
-    /// <param name="again">Whether to measure anew.</param>
+    /// <summary>The limits of a device. They are measured on first use and kept for this build of the kernels.</summary>
+    /// <param name="again">Whether to measure again.</param>
     public static DeviceLimits Of(ComputeDevice device, bool again = false)
     {
         string file = device.CacheFile("limits", ".json");
@@ -33,7 +33,7 @@ internal sealed record DeviceLimits(double BytesPerSecond, double OperationsPerS
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
-            // Absent or damaged: it is measured again.
+            // If the file is absent or damaged, the limits are measured again.
             return null;
         }
     }

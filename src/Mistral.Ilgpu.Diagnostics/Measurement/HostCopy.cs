@@ -4,20 +4,21 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>How fast a device takes bytes from the host's memory, page-locked where that helps: what loading a model is held
-/// against.</summary>
+/// <summary>
+/// The speed at which a device copies from host memory, which is page-locked if that helps. It is the limit for loading a model.
+/// </summary>
 internal static class HostCopy
 {
     private const int LeastBytes = 1 << 20;
     private const int MostBytes = 256 << 20;
     private const int Repetitions = 5;
 
-    /// <summary>Bytes per second, the best of a few.</summary>
+    /// <summary>Bytes per second; the best of a few runs.</summary>
     public static double Measure(ComputeDevice device)
     {
         int length = (int)Math.Clamp(device.AvailableBytes / 4, LeastBytes, MostBytes);
         byte[] from = GC.AllocateUninitializedArray<byte>(length, pinned: true);
-        // Touched, for pages that are not there yet cost more than the copy.
+        // Touches the pages, because page faults would take longer than the copy.
         Array.Fill(from, (byte)1);
         using var locked = device.LockPages(from);
         using var to = device.Allocate<byte>(length, "the measurement of copies from the host");

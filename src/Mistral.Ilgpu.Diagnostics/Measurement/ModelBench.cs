@@ -5,14 +5,15 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>Times of a whole model, as llama-bench takes them: a prompt of N tokens, and N tokens one by one, each behind a text
-/// of some depth.</summary>
+/// <summary>
+/// Times a whole model as llama-bench does: a prompt of N tokens, or the generation of N tokens, each after a text of some depth.
+/// </summary>
 internal sealed class ModelBench(MistralModel model)
 {
     private readonly Batch _batch = new();
 
-    /// <summary>Reads a prompt of so many tokens.</summary>
-    /// <param name="depth">Tokens before it.</param>
+    /// <summary>Runs a prompt of <paramref name="tokens"/> tokens.</summary>
+    /// <param name="depth">Tokens of the text before.</param>
     public BenchSample Prefill(int tokens, int depth)
     {
         int[] ids = new int[tokens];
@@ -26,9 +27,12 @@ internal sealed class ModelBench(MistralModel model)
         });
     }
 
-    /// <summary>Generates so many tokens of each text greedily, chosen on the device and read back before the next.</summary>
-    /// <param name="depth">Tokens before them.</param>
-    /// <param name="texts">Texts that go on together, a token each in a pass.</param>
+    /// <summary>
+    /// Generates <paramref name="tokens"/> tokens of each text. Each is chosen greedily on the device and read before the next
+    /// pass.
+    /// </summary>
+    /// <param name="depth">Tokens of the text before.</param>
+    /// <param name="texts">Texts that are generated together, one token of each in a pass.</param>
     public BenchSample Decode(int tokens, int depth, int texts = 1)
     {
         var sequences = new List<Sequence>();

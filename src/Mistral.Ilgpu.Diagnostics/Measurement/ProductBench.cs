@@ -9,7 +9,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>One matrix product alone, random weights times random activations. Owns its buffers.</summary>
+/// <summary>Times one matrix product of random weights and random activations. Owns its buffers.</summary>
 internal sealed class ProductBench : IDisposable
 {
     private const string Purpose = "the measurement of products";
@@ -20,7 +20,7 @@ internal sealed class ProductBench : IDisposable
     private readonly Pass _pass;
 
     /// <param name="tokens">Rows of activations.</param>
-    /// <param name="isPrompt">Whether they are of a prompt, or each is decoded.</param>
+    /// <param name="isPrompt">Whether the rows are tokens of a prompt, or decoded tokens.</param>
     public ProductBench(ComputeDevice device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt)
     {
         _device = device;
@@ -64,7 +64,7 @@ internal sealed class ProductBench : IDisposable
 
     public StepCost Cost { get; }
 
-    /// <summary>One product, waited for.</summary>
+    /// <summary>The time of one product.</summary>
     public TimeSpan Time()
     {
         _device.Synchronize();

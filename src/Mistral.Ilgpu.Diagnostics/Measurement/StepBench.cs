@@ -6,14 +6,14 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
-/// <summary>Single steps of a model, over and over in the same pass.</summary>
+/// <summary>Times single steps of a model, repeated in the same pass.</summary>
 internal sealed class StepBench : IDisposable
 {
     private readonly MistralModel _model;
     private readonly Sequence _sequence;
     private readonly Pass _pass;
 
-    /// <param name="depth">Tokens of text before those of the pass.</param>
+    /// <param name="depth">Tokens of the text before.</param>
     /// <param name="tokens">Tokens of a prompt, or 1 for a decoded token.</param>
     public StepBench(MistralModel model, int depth, int tokens)
     {
@@ -34,7 +34,7 @@ internal sealed class StepBench : IDisposable
             batch.Prefill(_sequence, new int[tokens], wantsLogits: true);
         }
 
-        // In their order once, so that each has an input that a step has made.
+        // Runs all steps once in order, so that each has the output of another step as input.
         _pass = model.Begin(batch);
         foreach (var step in model.Graph.StepsOf(_pass))
         {
@@ -44,7 +44,7 @@ internal sealed class StepBench : IDisposable
         model.Device.Synchronize();
     }
 
-    /// <summary>One launch of the first step of a kind, waited for.</summary>
+    /// <summary>The time of one launch of the first step of a kind.</summary>
     public TimeSpan Time(string kind)
     {
         var step = Find(kind);
@@ -54,7 +54,7 @@ internal sealed class StepBench : IDisposable
         return Stopwatch.GetElapsedTime(begin);
     }
 
-    /// <summary>What it moves and computes.</summary>
+    /// <summary>The bytes and operations of that step.</summary>
     public StepCost Cost(string kind) => Find(kind).Cost(_pass);
 
     public void Dispose() => _sequence.Dispose();

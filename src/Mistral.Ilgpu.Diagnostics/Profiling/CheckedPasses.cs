@@ -7,9 +7,11 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>Runs each step on a reference too, both from the same activations, and compares what they make. Where a step has
-/// differed, those after it run uncompared.</summary>
-/// <param name="rounds">Whether prompts are multiplied with activations of 16 bits.</param>
+/// <summary>
+/// Also runs each step on a reference, both with the same input, and compares the outputs. After the first difference, steps run
+/// without being compared.
+/// </summary>
+/// <param name="rounds">Whether prompts are multiplied with 16-bit activations.</param>
 internal sealed class CheckedPasses(
     IPassRunner inner, DirectPasses direct, MistralModel model, MistralModel reference, bool rounds, CancellationToken cancelled)
     : WalkedPasses(inner, direct)
@@ -19,10 +21,10 @@ internal sealed class CheckedPasses(
     /// <summary>The largest error of each kind of step.</summary>
     public IReadOnlyDictionary<string, double> WorstErrors => _worst;
 
-    /// <summary>The first step that differs, the row that is farthest off, its error, and what that may be at most.</summary>
+    /// <summary>The first step that differs, the row with the largest error, that error, and its tolerance.</summary>
     public (string Step, int Row, double Error, double Tolerance)? Found { get; private set; }
 
-    /// <summary>What the reference takes in the next pass.</summary>
+    /// <summary>The reference's batch of the next pass.</summary>
     public Batch ReferenceBatch { get; } = new();
 
     public override PassOutcome Run(Pass pass, CancellationToken cancellation)
@@ -34,7 +36,7 @@ internal sealed class CheckedPasses(
         {
             cancelled.ThrowIfCancellationRequested();
             referenceStep.Launch(referencePass);
-            // What the next step does too is checked with it.
+            // If the device's next step does the work of this one, both are checked together.
             if (!steps.TryGetValue(referenceStep.Name, out var step) || step.RowCount(pass) == 0)
             {
                 continue;
@@ -51,7 +53,7 @@ internal sealed class CheckedPasses(
         return PassOutcome.Launched;
     }
 
-    // What the reference made is replaced by what the device made, for the next step to begin with.
+    // The reference's output is replaced by the device's, so that the next step has the same input on both.
     private void Compare(Step step, Step referenceStep, int rows, double tolerance)
     {
         var (row, error) = Compare(step.Output!, referenceStep.Output!, rows);
@@ -65,7 +67,7 @@ internal sealed class CheckedPasses(
         }
     }
 
-    // The worst row.
+    // Returns the row with the largest error.
     private (int Row, double Error) Compare(Activation output, Activation expected, int rows)
     {
         var found = Download(model.Device, output, rows);

@@ -4,11 +4,12 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>A pass of a prompt, or of a token that was chosen greedily after it.</summary>
-/// <param name="Count">Tokens of the prompt; none where a token is generated.</param>
-/// <param name="Chooses">Whether the next token is chosen after it.</param>
+/// <param name="Start">The first position.</param>
+/// <param name="Count">Tokens of the prompt; 0 if a token is generated.</param>
+/// <param name="Chooses">Whether the next token is chosen after the pass.</param>
 internal readonly record struct GreedyPass(int Start, int Count, bool Chooses)
 {
-    /// <summary>The passes of a prompt and of so many tokens after it.</summary>
+    /// <summary>The passes of a prompt and of <paramref name="generated"/> tokens after it.</summary>
     public static IEnumerable<GreedyPass> Of(MistralModel model, int[] prompt, int generated)
     {
         for (int start = 0; start < prompt.Length;)

@@ -1,14 +1,14 @@
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>A prompt and the tokens generated after it, pass by pass.</summary>
-/// <param name="Passes">In their order.</param>
-/// <param name="UnprofiledTime">The wall clock of the same passes without the marks.</param>
+/// <summary>The profile of a prompt and of the tokens generated after it.</summary>
+/// <param name="Passes">The passes in order.</param>
+/// <param name="UnprofiledTime">The wall clock of the same passes without marks.</param>
 internal sealed record ModelProfile(IReadOnlyList<PassTiming> Passes, TimeSpan UnprofiledTime)
 {
-    /// <summary>Everything.</summary>
+    /// <summary>All passes as one phase.</summary>
     public PhaseProfile Whole { get; } = new("all", Passes);
 
-    /// <summary>Prefill and decode, as far as there were such passes.</summary>
+    /// <summary>Prefill and decode, if there were such passes.</summary>
     public IReadOnlyList<PhaseProfile> Phases { get; } =
         [.. Passes.GroupBy(pass => pass.IsPrefill).Select(
             phase => new PhaseProfile(phase.Key ? "prefill" : "decode", [.. phase]))];

@@ -2,13 +2,13 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>Times every step of a prompt and of what is generated greedily after it.</summary>
-/// <param name="model">On a device that was opened as timed.</param>
+/// <summary>Times every step of a prompt and of the tokens generated greedily after it.</summary>
+/// <param name="model">A model on a device that was opened as timed.</param>
 internal sealed class Profiler(MistralModel model)
 {
     private readonly Batch _batch = new();
 
-    /// <summary>Runs three times: to compile and warm up, with marks, and without for comparison.</summary>
+    /// <summary>Runs three times: to compile and warm up, with marks, and without marks for comparison.</summary>
     /// <param name="generated">Tokens after the prompt.</param>
     /// <exception cref="ContextFullException">The text would be longer than the context.</exception>
     public ModelProfile Run(int[] prompt, int generated, CancellationToken cancellation = default)
@@ -49,7 +49,7 @@ internal sealed class Profiler(MistralModel model)
         }
     }
 
-    // Hands out the passes, to be run at once and in order.
+    // Calls onPass with each pass, which must run at once and in order.
     private void Generate(int[] prompt, int generated, Action<Action> onPass)
     {
         using var sequence = model.TryOpen(prompt.Length + generated)

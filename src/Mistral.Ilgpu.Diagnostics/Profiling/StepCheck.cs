@@ -5,25 +5,27 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>
-/// Runs each step on a model's device and on a reference, both from the same activations, and finds the first that differs: the
-/// largest error of a row of its output, ‖row − reference‖ / ‖reference‖. Each keeps its own cache, so that a key that is stored
-/// wrongly shows where it is attended to.
+/// Runs each step on a model's device and on a reference with the same input, and finds the first step that differs.
+/// The error is the largest ‖row − reference‖ / ‖reference‖ of the rows of its output.
+/// Each model has its own cache, so a wrongly stored key shows when it is attended to.
 /// </summary>
 /// <param name="reference">The same checkpoint with the same options, on the CPU accelerator.</param>
 internal sealed class StepCheck(MistralModel model, MistralModel reference)
 {
-    /// <summary>Above what the order of sums and the rounding of inputs do, below what one wrong element of a long row
-    /// does.</summary>
+    /// <summary>
+    /// More than the order of sums and the rounding of inputs can cause, and less than one wrong element of a long row causes.
+    /// </summary>
     public const double Tolerance = 1e-3;
 
-    /// <summary>The same for prompts on tensor cores, which take 16 bits of activations that the reference takes 32 or 8
-    /// of.</summary>
+    /// <summary>
+    /// The tolerance of prompts on tensor cores, which read 16-bit activations where the reference reads 32 or 8 bits.
+    /// </summary>
     public const double RoundedTolerance = 2e-2;
 
     private readonly bool _rounds = Family.Of(model.Device).RoundsPrompts(model.Options.Activations);
     private readonly Batch _batch = new();
 
-    /// <summary>Checks a prompt and what is generated greedily after it, until a step differs.</summary>
+    /// <summary>Checks a prompt and the tokens generated greedily after it, until a step differs.</summary>
     public StepCheckResult Run(int[] prompt, int generated, CancellationToken cancellation = default)
     {
         using var sequence = model.TryOpen(prompt.Length + generated);

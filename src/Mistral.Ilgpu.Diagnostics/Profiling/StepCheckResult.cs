@@ -6,7 +6,8 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <param name="WorstErrors">Of each kind of step, in the order of the graph.</param>
+/// <summary>The result of a <see cref="StepCheck"/>.</summary>
+/// <param name="WorstErrors">The largest error of each kind of step, in the order of the graph.</param>
 /// <param name="Passes">Passes that were checked.</param>
-/// <param name="First">Null where every step agrees.</param>
+/// <param name="First">The first step that differs; null if none does.</param>
 internal sealed record StepCheckResult(IReadOnlyDictionary<string, double> WorstErrors, int Passes, StepDifference? First);

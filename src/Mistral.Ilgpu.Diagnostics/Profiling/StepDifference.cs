@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>The first step that differs from the reference.</summary>
-/// <param name="Pass">What the pass took, in words.</param>
-/// <param name="Row">The row of the step's output that is farthest off.</param>
-/// <param name="Tolerance">What <paramref name="Error"/> may be at most.</param>
-/// <param name="Error">See <see cref="StepCheck"/>; NaN where the output has one, 1 of a token chosen otherwise.</param>
+/// <param name="Pass">The tokens of the pass, for people.</param>
+/// <param name="Row">The row of the step's output with the largest error.</param>
+/// <param name="Tolerance">The most that <paramref name="Error"/> may be.</param>
+/// <param name="Error">See <see cref="StepCheck"/>. NaN if the output has one, 1 if another token was chosen.</param>
 internal sealed record StepDifference(string Step, string Pass, int Row, double Error, double Tolerance);

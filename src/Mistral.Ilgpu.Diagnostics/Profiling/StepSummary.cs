@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>The runs of one kind of step in one phase.</summary>
+/// <summary>All runs of one kind of step in one phase.</summary>
 /// <param name="phaseTime">The wall clock of the phase.</param>
 internal sealed class StepSummary(string name, IReadOnlyList<StepTiming> runs, TimeSpan phaseTime)
 {
@@ -16,19 +16,19 @@ internal sealed class StepSummary(string name, IReadOnlyList<StepTiming> runs, T
 
     public TimeSpan P95 => Quantile(0.95);
 
-    /// <summary>Of all calls.</summary>
+    /// <summary>The time of all runs.</summary>
     public TimeSpan Time { get; } = runs.Sum(run => run.Time);
 
-    /// <summary>Of all calls.</summary>
+    /// <summary>The bytes and operations of all runs.</summary>
     public StepCost Cost { get; } = runs.Select(run => run.Cost).Aggregate((all, one) => all + one);
 
-    /// <summary>Of the phase's wall clock.</summary>
+    /// <summary>The fraction of the phase's wall clock.</summary>
     public double Share => Time / phaseTime;
 
     public double BytesPerSecond => Cost.Bytes / Time.TotalSeconds;
 
     public double OperationsPerSecond => Cost.Operations / Time.TotalSeconds;
 
-    // The shortest run that so many are not longer than.
+    // The shortest time that is not exceeded by this fraction of the runs.
     private TimeSpan Quantile(double part) => _sorted[Math.Max(0, (int)Math.Ceiling(part * _sorted.Length) - 1)];
 }

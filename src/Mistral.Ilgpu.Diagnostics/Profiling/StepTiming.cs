@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>One run of a step. Times are of <see cref="StreamClock.Now"/>.</summary>
+/// <summary>One run of a step, in times of <see cref="StreamClock.Now"/>.</summary>
 internal sealed record StepTiming(Step Step, TimeSpan Begin, TimeSpan End, StepCost Cost)
 {
     public TimeSpan Time => End - Begin;

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>
-/// Puts time stamps between the kernels of a device's stream, taken by the device where it has a clock of its own, and tells
-/// them on the host's clock, so that both make one timeline.
+/// Takes time stamps between the kernels of a stream, by the device's clock if it has one. Converts them to the host's clock, so
+/// that both form one timeline.
 /// </summary>
 internal sealed class StreamClock : IDisposable
 {
@@ -14,25 +14,25 @@ internal sealed class StreamClock : IDisposable
     private readonly StreamMarks _marks;
     private readonly TimeSpan _offset;
 
-    /// <param name="device">Opened as timed.</param>
+    /// <param name="device">A device that was opened as timed.</param>
     public StreamClock(ComputeDevice device)
     {
         _marks = device.NewMarks();
         _offset = Align(device);
     }
 
-    /// <summary>The host's clock, which all times are told on.</summary>
+    /// <summary>The host's clock, to which all times refer.</summary>
     public static TimeSpan Now => Stopwatch.GetElapsedTime(0);
 
-    /// <summary>Puts a stamp behind what is on the stream; does not wait.</summary>
+    /// <summary>Appends a time stamp to the stream; does not wait.</summary>
     public void Mark() => _marks.Mark();
 
-    /// <summary>The times of the marks since the last call, in their order; waits for them.</summary>
+    /// <summary>Waits for the time stamps since the last call and returns them in order.</summary>
     public TimeSpan[] Read() => Array.ConvertAll(_marks.Read(), time => time + _offset);
 
     public void Dispose() => _marks.Dispose();
 
-    // A mark on an idle stream is taken between two readings of the host's clock; the narrowest of a few tells best.
+    // A mark on an idle stream is taken between two readings of the host's clock. Of a few tries, the narrowest interval counts.
     private TimeSpan Align(ComputeDevice device)
     {
         var offset = TimeSpan.Zero;

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>Puts a mark on the device's stream before and after each step.</summary>
+/// <summary>Takes a time stamp on the stream before and after each step.</summary>
 internal sealed class TimedPasses(IPassRunner inner, DirectPasses direct, StreamClock clock) : WalkedPasses(inner, direct)
 {
     private readonly List<Step> _launched = [];
@@ -19,7 +19,7 @@ internal sealed class TimedPasses(IPassRunner inner, DirectPasses direct, Stream
         }
     }
 
-    /// <summary>The times of the steps since the last call; waits for them.</summary>
+    /// <summary>Waits for the times of the steps since the last call and returns them.</summary>
     public IReadOnlyList<StepTiming> Read(Pass pass)
     {
         var marks = clock.Read();

@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Tokenization;
 namespace Mistral.Ilgpu.Checkpoints;
 
 /// <summary>
-/// A model's files: configuration, tokenizer and tensors by canonical name, all checked against each other before anything
-/// is loaded. Reads Hugging Face's layout, Mistral's own, GGUF, and the built-in model; what it is shows in the content.
+/// A model's files: configuration, tokenizer and tensors by canonical name, checked against each other before anything is
+/// loaded. Reads Hugging Face's layout, Mistral's own, GGUF and the built-in model. The layout is detected from the content.
 /// </summary>
 internal sealed class Checkpoint : IDisposable
 {
@@ -36,28 +36,29 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>The folder's or the file's name, or the one that the file gives itself.</summary>
+    /// <summary>The name of the folder or file, or the name that the file states for the model.</summary>
     public string Name => _source.Name;
 
-    /// <summary>The file or the folder, for messages.</summary>
+    /// <summary>The path of the file or folder, for messages.</summary>
     internal string Location => _source.Location;
 
-    /// <summary>The layout of the files, in words.</summary>
+    /// <summary>The layout of the files, for people.</summary>
     public string Layout => _source.Layout;
 
     public ModelConfig Config => _source.Config;
 
     public TextTokenizer Tokenizer => _tokenizer.Value;
 
-    /// <summary>Every tensor of the model by its canonical name, see <see cref="TensorNames"/>.</summary>
+    /// <summary>Every tensor of the model by its canonical name (see <see cref="TensorNames"/>).</summary>
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
-    /// <summary>Bytes of all tensors as stored.</summary>
+    /// <summary>The bytes of all tensors as stored.</summary>
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.Bytes);
 
-    /// <param name="model">A file, a folder, <see cref="Tiny"/>, or <c>random:NAME[:TYPE]</c>, see
-    /// <see cref="FamilyShapes"/>.</param>
-    /// <exception cref="ModelFileException">The model is missing, damaged or of a kind not supported.</exception>
+    /// <summary>Opens the files of a model and checks them against each other.</summary>
+    /// <param name="model">A file, a folder, <see cref="Tiny"/>, or <c>random:NAME[:TYPE]</c> (see
+    /// <see cref="FamilyShapes"/>).</param>
+    /// <exception cref="ModelFileException">The model is missing, damaged or of an unsupported kind.</exception>
     public static Checkpoint Open(string model)
     {
         if (model == Tiny)
@@ -80,19 +81,19 @@ internal sealed class Checkpoint : IDisposable
             : throw new ModelFileException(model, $"found nothing there, expected a file or a folder of a model, or '{Tiny}'");
     }
 
-    /// <param name="file">The one of the files that was named; null where all of them were.</param>
+    /// <param name="file">The file that the caller named; null if the caller named the folder.</param>
     internal static Checkpoint Open(ModelFiles files, string? file) =>
         new(files, file is null ? ModelLayout.OpenFolder : named => ModelLayout.OpenFile(named, file));
 
-    /// <summary>Whether a file is one that <see cref="Open"/> takes, by its start or its name.</summary>
+    /// <summary>Whether <see cref="Open(string)"/> accepts the file, judged by its first bytes or its name.</summary>
     public static bool IsModelFile(string path) => ModelLayout.IsModelFile(path);
 
     internal static Checkpoint OpenBuiltIn(string name) => new(ModelFiles.BuiltIn(name), HuggingFaceFolder.Open);
 
-    /// <summary>A small file of the model, or null if it has none of that name.</summary>
+    /// <summary>The content of a small file of the model; null if there is no file of that name.</summary>
     internal byte[]? ReadFile(string name) => _files.Read(name);
 
-    /// <summary>Whether the file or folder at a full path is one that this is read from.</summary>
+    /// <summary>Whether this checkpoint is read from the file or folder at a full path.</summary>
     internal bool Holds(string path) =>
         Tensors.Values.Any(tensor => tensor.SourceFile == path || Path.GetDirectoryName(tensor.SourceFile) == path);
 
@@ -112,7 +113,7 @@ internal sealed class Checkpoint : IDisposable
         var stored = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach (var tensor in source.Stored)
         {
-            // Old checkpoints carry the rotary frequencies, which follow from the configuration.
+            // Old checkpoints store the rotary frequencies, which are computed from the configuration here.
             if (!tensor.Name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) && !stored.TryAdd(tensor.Name, tensor))
             {
                 throw new ModelFileException(tensor.Source.Name, $"{tensor.Name}: found in two files, expected in one");
@@ -121,7 +122,7 @@ internal sealed class Checkpoint : IDisposable
 
         if (source.Config.TiedEmbeddings)
         {
-            // Some writers store the embedding twice.
+            // Some writers store a tied embedding a second time as the output matrix.
             stored.Remove("lm_head.weight");
             stored.Remove("language_model.lm_head.weight");
         }

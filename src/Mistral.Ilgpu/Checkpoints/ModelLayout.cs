@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Checkpoints.Native;
 
 namespace Mistral.Ilgpu.Checkpoints;
 
-/// <summary>Finds out in which layout a model's files are.</summary>
+/// <summary>Detects the layout of a model's files.</summary>
 internal static class ModelLayout
 {
     public static ModelSource OpenFolder(ModelFiles files)
@@ -21,7 +21,7 @@ internal static class ModelLayout
         }
 
         var ggufs = files.Find("*.gguf");
-        // The parts of a split file count as one.
+        // The parts of a split file count as one file.
         if (ggufs.Count == 1
             || (ggufs.Count > 1 && ggufs[0].Contains($"-00001-of-{ggufs.Count:00000}.", StringComparison.Ordinal)))
         {

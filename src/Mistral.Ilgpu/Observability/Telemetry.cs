@@ -4,21 +4,24 @@ using System.Diagnostics.Metrics;
 namespace Mistral.Ilgpu.Observability;
 
 /// <summary>
-/// What the library tells those who listen: the meter and the activity source <see cref="Name"/>, as OpenTelemetry collects them.
-/// Names follow its conventions for generative models where there are some. Without a listener an instrument costs a comparison.
+/// The name of the library's meter and activity source, for OpenTelemetry and other listeners.
+/// Instruments follow its conventions for generative models where they exist. An instrument without a listener costs one
+/// comparison.
 /// </summary>
+/// <example><c>.WithMetrics(metrics => metrics.AddMeter(Telemetry.Name))</c> and
+/// <c>.WithTracing(traces => traces.AddSource(Telemetry.Name))</c></example>
 public static class Telemetry
 {
-    /// <summary>Of the meter and of the activity source.</summary>
+    /// <summary>The name of the meter and of the activity source.</summary>
     public const string Name = "Mistral.Ilgpu";
 
     private static readonly KeyValuePair<string, object?> Prefill = new("mistral.phase", "prefill");
     private static readonly KeyValuePair<string, object?> Decode = new("mistral.phase", "decode");
 
-    /// <summary>Of the activities of texts.</summary>
+    /// <summary>The source of a text's activities.</summary>
     internal static ActivitySource Source { get; } = new(Name);
 
-    /// <summary>For instruments that live as long as the process.</summary>
+    /// <summary>The meter of instruments that live as long as the process.</summary>
     internal static Meter Shared { get; } = CreateMeter();
 
     private static readonly Counter<long> Tokens = Shared.CreateCounter<long>(
@@ -27,10 +30,10 @@ public static class Telemetry
     private static readonly Histogram<int> PassTokens = Shared.CreateHistogram<int>(
         "mistral.pass.tokens", "{token}", "Tokens in a pass.");
 
-    /// <summary>For instruments that are observed and belong to an object, which disposes of the meter with itself.</summary>
+    /// <summary>Creates the meter of an object's observed instruments, which the object disposes with itself.</summary>
     internal static Meter CreateMeter() => new(Name);
 
-    /// <summary>A pass took tokens of prompts, and a token each of texts that decode.</summary>
+    /// <summary>Records a pass with tokens of prompts and one token of each decoded text.</summary>
     internal static void OnPass(int prefillTokens, int decodeTokens)
     {
         try

@@ -1,11 +1,11 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>
-/// Turns queries and keys to their positions, attends over the rings and the prompts' own keys, and rotates those into the rings
-/// (arXiv 2310.06825, "sliding window attention", "rolling buffer cache", "pre-fill and chunking").
+/// Rotates queries and keys to their positions, attends over the rings and the prompts' own keys, and stores those to the rings.
+/// Source: arXiv 2310.06825, "sliding window attention", "rolling buffer cache", "pre-fill and chunking".
 /// </summary>
-/// <param name="Qkv">Queries, keys and values; queries and keys are turned in place.</param>
-/// <param name="Attended">What it makes, the heads padded as <paramref name="Shape"/> says.</param>
+/// <param name="Qkv">Queries, keys and values. Queries and keys are rotated in place.</param>
+/// <param name="Attended">The output, with heads padded as in <paramref name="Shape"/>.</param>
 internal sealed record Attend(
     string Name, ActivationPlan Qkv, KvPlan Cache, ActivationPlan Attended, AttentionShape Shape) : Operation(Name, RowSet.Tokens)
 {
@@ -13,12 +13,13 @@ internal sealed record Attend(
 
     public override ActivationPlan Output => Attended;
 
-    /// <summary>Whether it writes the output of decoded tokens in eight bits too, for the product that takes it. Fusion
-    /// decides.</summary>
+    /// <summary>Whether decoded tokens' output is also written in eight bits, for the next product. Set by fusion.</summary>
     public bool MakesInt8 { get; init; }
 
-    /// <summary>Bytes: the projections once, outputs, each visible key and value once for each group of heads, and those stored.
-    /// Operations: 3 per turned element, and 4 × headDim for each query and visible key.</summary>
+    /// <summary>
+    /// Bytes: projections and outputs once, each visible key and value once for each group of heads, and stored ones.
+    /// Operations: 3 for each rotated element, and 4 × headDim for each query and visible key.
+    /// </summary>
     public override StepCost Cost(Pass pass)
     {
         long visible = 0;
@@ -31,7 +32,7 @@ internal sealed record Attend(
                 visible += Math.Min(span.StartPosition + token + 1, Cache.Window);
             }
 
-            // Keys outside the reach of the span's first query are never read.
+            // Keys before the window of the span's first query are not read.
             keys += Math.Min(span.StartPosition, Cache.Window - 1) + span.TokenCount;
             stored += Math.Min(span.TokenCount, Cache.RingLength);
         }

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Planning;
 
 /// <summary>Rows of weights in one format.</summary>
-/// <param name="Names">The tensors that they are of.</param>
-/// <param name="Bytes">On the device, padding included.</param>
+/// <param name="Names">The tensors that the rows belong to.</param>
+/// <param name="Bytes">Bytes on the device, including padding.</param>
 internal sealed record BandPlan(
     IReadOnlyList<string> Names, int Rows, int Columns, TensorFormat Format, WeightLayout Layout, long Bytes);

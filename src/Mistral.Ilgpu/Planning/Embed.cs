@@ -10,7 +10,7 @@ internal sealed record Embed(string Name, MatrixPlan Table, ActivationPlan Hidde
 
     public override WeightPlan Weights => Table;
 
-    /// <summary>The rows read and written.</summary>
+    /// <summary>The rows that are read and written.</summary>
     public override StepCost Cost(Pass pass) =>
         new(pass.TokenCount * ((Table.Bytes / Table.Rows) + ((long)Hidden.Columns * sizeof(float))), 0);
 }

@@ -1,19 +1,20 @@
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>output = silu(gate × input) × (up × input), the first half of a feed-forward layer (Shazeer, arXiv
-/// 2002.05202).</summary>
-/// <param name="Matrix">Rows of the gate over rows of up.</param>
-/// <param name="Products">Room for both products.</param>
+/// <summary>
+/// output = silu(gate × input) × (up × input), the first half of a feed-forward layer (Shazeer, arXiv 2002.05202).
+/// </summary>
+/// <param name="Matrix">The rows of gate, then the rows of up.</param>
+/// <param name="Products">A buffer for both products.</param>
 internal sealed record GatedProduct(
     string Name, ActivationPlan From, MatrixPlan Matrix, ActivationPlan Products,
     ActivationPlan To) : MatrixProduct(Name, From, Matrix, To)
 {
     public override ActivationPlan Scratch => Products;
 
-    /// <summary>Whether it writes its output in eight bits too, for the product that takes it. Fusion decides.</summary>
+    /// <summary>Whether the output is also written in eight bits, for the next product. Set by fusion.</summary>
     public bool MakesInt8 { get; init; }
 
-    /// <summary>The weights once, inputs and outputs; 2 operations per weight and row, and 5 per output.</summary>
+    /// <summary>The weights once, inputs and outputs; 2 operations for each weight and row, and 5 for each output.</summary>
     public override StepCost Cost(Pass pass)
     {
         long rows = Rows.Count(pass);

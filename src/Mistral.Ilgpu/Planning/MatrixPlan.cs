@@ -1,7 +1,6 @@
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>Weights that one product takes: tensors whose rows lie one under the other, neighbours of one format in one
-/// band.</summary>
+/// <summary>The weights of one product: stacked tensors; consecutive rows of one format form a band.</summary>
 internal sealed record MatrixPlan(IReadOnlyList<BandPlan> Bands)
     : WeightPlan(string.Join("+", Bands.SelectMany(band => band.Names)), Bands.Sum(band => band.Bytes))
 {

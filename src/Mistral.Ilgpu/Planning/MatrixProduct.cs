@@ -10,12 +10,14 @@ internal abstract record MatrixProduct(
 
     public override WeightPlan Weights => Matrix;
 
-    /// <summary>The norm that it makes itself, of its one row; then it reads what that norm reads. Fusion decides.</summary>
+    /// <summary>
+    /// The norm that the product computes itself in passes of one row; its input is then the norm's input. Set by fusion.
+    /// </summary>
     public Norm? Norm { get; init; }
 
-    /// <summary>Whether another operation takes its place in passes of one decoded row. Fusion decides.</summary>
+    /// <summary>Whether another operation replaces this one in passes of one decoded row. Set by fusion.</summary>
     public bool IsForSeveral { get; init; }
 
-    /// <summary>Whether its input comes in eight bits too. Fusion decides.</summary>
+    /// <summary>Whether the input is also written in eight bits. Set by fusion.</summary>
     public bool IsInt8Ready { get; init; }
 }

@@ -1,23 +1,24 @@
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>A model as the operations that every pass goes through, with all that they name. Plain data: it knows no device and
-/// holds no memory.</summary>
-/// <param name="Operations">In their order, up to the logits.</param>
-/// <param name="Choice">What chooses tokens from the logits, where that is asked for.</param>
+/// <summary>
+/// A model as the operations of a pass, with their activations and weights. It is plain data without a device or memory.
+/// </summary>
+/// <param name="Operations">The operations in order, up to the logits.</param>
+/// <param name="Choice">Chooses tokens from the logits; null if tokens are not chosen on the device.</param>
 internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Choice = null)
 {
-    /// <summary>All activations, in the order in which they are first named.</summary>
+    /// <summary>All activations, in order of first use.</summary>
     public IReadOnlyList<ActivationPlan> Activations { get; } =
     [
         .. Operations.SelectMany(operation => new[] { operation.Input, operation.Scratch, operation.Output })
             .OfType<ActivationPlan>().Distinct(),
     ];
 
-    /// <summary>Those that matrices are multiplied with.</summary>
+    /// <summary>The activations that are multiplied with matrices.</summary>
     public IReadOnlySet<ActivationPlan> Multiplied { get; } =
         Operations.OfType<MatrixProduct>().Select(product => product.From).ToHashSet();
 
-    /// <summary>All weights, in the order in which they are first named.</summary>
+    /// <summary>All weights, in order of first use.</summary>
     public IReadOnlyList<WeightPlan> Weights { get; } =
     [
         .. Operations.Select(operation => operation.Weights).OfType<WeightPlan>().Distinct()
@@ -26,11 +27,11 @@ internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Ch
     /// <summary>Device bytes of all weights.</summary>
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);
 
-    /// <summary>Weights of the model.</summary>
+    /// <summary>The number of the model's weights.</summary>
     public long ParameterCount => Weights.Sum(weights => weights.Count);
 
-    /// <summary>The index of the operation that reads what another made, the first to do so; −1 where none does.</summary>
-    /// <param name="index">Of the one that makes it.</param>
+    /// <summary>The index of the first operation that reads another one's output; −1 if there is none.</summary>
+    /// <param name="index">The index of the operation with the output.</param>
     public int TakerOf(int index)
     {
         var made = Operations[index].Output;

@@ -8,6 +8,6 @@ internal sealed record Narrow(
 
     public override ActivationPlan Output => Attended;
 
-    /// <summary>What is read and written.</summary>
+    /// <summary>The elements that are read and written.</summary>
     public override StepCost Cost(Pass pass) => new(2L * sizeof(float) * pass.TokenCount * Shape.OutputColumns, 0);
 }

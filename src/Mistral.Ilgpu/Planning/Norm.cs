@@ -10,10 +10,10 @@ internal sealed record Norm(
 
     public override WeightPlan Weights => Gain;
 
-    /// <summary>Whether it writes its output in eight bits too, for the product that takes it. Fusion decides.</summary>
+    /// <summary>Whether the output is also written in eight bits, for the next product. Set by fusion.</summary>
     public bool MakesInt8 { get; init; }
 
-    /// <summary>Rows read and written, and the gain; 4 operations an element.</summary>
+    /// <summary>The rows that are read and written, and the gain; 4 operations for each element.</summary>
     public override StepCost Cost(Pass pass)
     {
         long elements = (long)Rows.Count(pass) * Hidden.Columns;

@@ -2,13 +2,15 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>One walk of the graph: which tokens of which sequences it takes, and for how many of them logits are wanted. A batch
-/// makes one of each filling, which is good until it is filled again; see <see cref="Copy"/>.</summary>
+/// <summary>
+/// One run of the graph: the tokens of each sequence, and the number of tokens that need logits. A batch reuses one instance, so
+/// its values are valid until the batch is filled again (see <see cref="Copy"/>).
+/// </summary>
 internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
 {
     private readonly List<PassSpan> _spans = [];
 
-    /// <summary>Sequences that go on by one token; their tokens come first.</summary>
+    /// <summary>Sequences that are continued by one token. Their tokens come first.</summary>
     public int DecodeCount { get; private set; } = decodeCount;
 
     /// <summary>Tokens of prompts.</summary>
@@ -22,13 +24,13 @@ internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
     /// <summary>The sequences in the order of their tokens.</summary>
     public IReadOnlyList<PassSpan> Spans => _spans;
 
-    /// <summary>Tiles that the prompts' queries are cut into.</summary>
+    /// <summary>Tiles of the prompts' queries.</summary>
     public int QueryTiles { get; internal set; }
 
-    /// <summary>Tiles that the prompts' keys take until they are in their rings.</summary>
+    /// <summary>Tiles of the prompts' keys before they are stored to the rings.</summary>
     public int FreshTiles { get; internal set; }
 
-    /// <summary>Splits of the keys of decoded tokens that launches make room for, see <see cref="DecodeSplits.Room"/>.</summary>
+    /// <summary>Splits of decoded tokens' keys for which launches reserve groups (see <see cref="DecodeSplits.Room"/>).</summary>
     public int DecodeRoom(int splitTiles)
     {
         int longest = 1;
@@ -43,7 +45,7 @@ internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
     /// <summary>Whether it makes no more than logits, of tokens whose pass has run.</summary>
     public bool IsScoring { get; init; }
 
-    /// <summary>The same, for those who keep it.</summary>
+    /// <summary>A copy that stays valid.</summary>
     public Pass Copy()
     {
         var copy = new Pass(DecodeCount, PrefillCount, LogitCount)

@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>Which rows of a pass an operation works on.</summary>
+/// <summary>The rows of a pass that an operation works on.</summary>
 internal sealed class RowSet
 {
     private readonly Func<Pass, int> _count;
@@ -18,14 +18,14 @@ internal sealed class RowSet
     /// <summary>Tokens of prompts.</summary>
     public static RowSet Prefill { get; } = new(RowRange.Prefill, pass => pass.PrefillCount);
 
-    /// <summary>The tokens whose logits are wanted.</summary>
+    /// <summary>The tokens that need logits.</summary>
     public static RowSet Logits { get; } = new(RowRange.Logits, pass => pass.LogitCount);
 
-    /// <summary>The rows as kernels find them in the step state.</summary>
+    /// <summary>The same rows as a range in the step state, for kernels.</summary>
     public RowRange Range { get; }
 
     public int Count(Pass pass) => _count(pass);
 
-    /// <summary>Whether a pass has one row, and of the kind that is decoded.</summary>
+    /// <summary>Whether a pass has exactly one of these rows, and that row belongs to a decoded token.</summary>
     public bool IsAlone(Pass pass) => Count(pass) == 1 && (this == Logits ? !pass.IsScoring : pass.DecodeCount == 1);
 }

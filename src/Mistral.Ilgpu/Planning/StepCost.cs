@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>What a step moves and computes in one pass.</summary>
+/// <summary>The cost of a step in one pass.</summary>
 /// <param name="Bytes">Bytes of device memory that must be read or written, each counted once.</param>
 /// <param name="Operations">Arithmetic operations; a multiply-add is two.</param>
 internal readonly record struct StepCost(long Bytes, long Operations)

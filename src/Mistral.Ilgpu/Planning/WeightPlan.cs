@@ -1,10 +1,10 @@
 namespace Mistral.Ilgpu.Planning;
 
-/// <summary>Weights that an operation takes.</summary>
+/// <summary>The weights of an operation.</summary>
 /// <param name="Name">The names of its tensors.</param>
-/// <param name="Bytes">On the device, padding included.</param>
+/// <param name="Bytes">Bytes on the device, including padding.</param>
 internal abstract record WeightPlan(string Name, long Bytes)
 {
-    /// <summary>Its numbers, without those that pad it on the device.</summary>
+    /// <summary>The number of weights, without padding.</summary>
     public abstract long Count { get; }
 }

@@ -1,9 +1,10 @@
 namespace Mistral.Ilgpu.Positions;
 
 /// <summary>
-/// Llama 3.1's scaling: pairs that turn more than <paramref name="HighFrequencyFactor"/> times within the original length keep
-/// their frequency, those that turn less than <paramref name="LowFrequencyFactor"/> times are slowed by the factor, and between
-/// the two the frequency goes from one to the other in proportion to the turns.
+/// Llama 3.1's scaling, by the number of turns of a pair within the original length.
+/// With more turns than <paramref name="HighFrequencyFactor"/> the frequency stays.
+/// With fewer than <paramref name="LowFrequencyFactor"/> it is divided by <paramref name="Factor"/>.
+/// In between it is interpolated linearly in the turns.
 /// </summary>
 internal sealed record Llama3Scaling(float Factor, float LowFrequencyFactor, float HighFrequencyFactor, int OriginalLength)
     : RopeScaling
@@ -19,8 +20,9 @@ internal sealed record Llama3Scaling(float Factor, float LowFrequencyFactor, flo
         new("high_freq_factor", HighFrequencyFactor),
     ];
 
-    /// <summary>What the frequency of a pair is divided by, in the 32 bits in which a GGUF file holds it: a converted model then
-    /// has the same frequencies.</summary>
+    /// <summary>
+    /// The divisor of a pair's frequency. It is a float32 as in GGUF files, so that a converted model has the same frequencies.
+    /// </summary>
     public float Divisor(int pair, int headDim, double theta)
     {
         double turns = OriginalLength * Math.Pow(theta, -2.0 * pair / headDim) / (2 * Math.PI);

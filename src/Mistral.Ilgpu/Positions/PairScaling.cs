@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 
 namespace Mistral.Ilgpu.Positions;
 
-/// <summary>A divisor for the frequency of each pair of a head: what GGUF files hold for Llama 3.1's scaling, and transformers'
-/// <c>longrope</c> where short and long texts have the same factors.</summary>
+/// <summary>
+/// A divisor for the frequency of each pair of a head. GGUF files store Llama 3.1's scaling in this form.
+/// It also equals transformers' <c>longrope</c> if short and long texts have the same factors.
+/// </summary>
 internal sealed record PairScaling(ImmutableArray<float> Divisors) : RopeScaling
 {
     public override string Kind => "longrope";

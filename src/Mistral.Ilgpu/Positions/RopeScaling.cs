@@ -1,28 +1,30 @@
 namespace Mistral.Ilgpu.Positions;
 
-/// <summary>How a model slows its rotary frequencies down, so that texts longer than those it first learned from stay within
-/// angles that it knows. Each kind is a record of its own.</summary>
+/// <summary>
+/// Reduces a model's rotary frequencies, so that texts longer than those of the first training stay within its range of angles.
+/// Each kind is a record of its own.
+/// </summary>
 internal abstract record RopeScaling
 {
     private protected RopeScaling()
     {
     }
 
-    /// <summary>The kind, as transformers' <c>rope_type</c> names it.</summary>
+    /// <summary>The kind, with transformers' name in <c>rope_type</c>.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>What queries and keys are multiplied by once they are turned.</summary>
+    /// <summary>The factor of rotated queries and keys.</summary>
     public virtual float AttentionFactor => 1;
 
-    /// <summary>The length that the model first learned from, where the kind needs it.</summary>
+    /// <summary>The length of texts in the first training; null if the kind does not need it.</summary>
     public virtual int? OriginalPositions => null;
 
     /// <summary>The other numbers of the kind, by their names in config.json.</summary>
     public abstract IEnumerable<KeyValuePair<string, float>> Numbers { get; }
 
-    /// <summary>What the frequency of a pair of a head is multiplied by.</summary>
+    /// <summary>The factor of the frequency of a pair of a head.</summary>
     internal abstract double Multiplier(int pair, int headDim, double theta);
 
-    /// <summary>The first number that makes no sense; null where all do.</summary>
+    /// <summary>The first invalid number; null if all are valid.</summary>
     internal abstract RopeFault? Fault(int headDim, double theta);
 }

@@ -1,19 +1,20 @@
 namespace Mistral.Ilgpu.Positions;
 
 /// <summary>
-/// YaRN (Peng et al., arXiv 2309.00071, §3.2 and §3.4): pairs that turn more than <paramref name="BetaFast"/> times within the
-/// original length keep their frequency, those that turn less than <paramref name="BetaSlow"/> times are slowed by the factor,
-/// and between the two the share of the slowed frequency grows by the pair's number. Queries and keys grow by
-/// <paramref name="Attention"/>.
+/// YaRN (Peng et al., arXiv 2309.00071, §3.2 and §3.4), by the number of turns of a pair within the original length.
+/// With more turns than <paramref name="BetaFast"/> the frequency stays.
+/// With fewer than <paramref name="BetaSlow"/> it is divided by <paramref name="Factor"/>.
+/// In between it is interpolated linearly in the pair's index.
+/// Queries and keys are multiplied by <paramref name="Attention"/>.
 /// </summary>
-/// <param name="IsTruncated">Whether the borders are rounded outwards to whole pairs, as all but a few models have it.</param>
+/// <param name="IsTruncated">Whether the borders are rounded outwards to whole pairs, as in all but a few models.</param>
 internal sealed record YarnScaling(
     float Factor, int OriginalLength, float BetaFast, float BetaSlow, float Attention, bool IsTruncated = true) : RopeScaling
 {
     public const float DefaultBetaFast = 32;
     public const float DefaultBetaSlow = 1;
 
-    // transformers' width of a ramp whose borders are one.
+    // The width that transformers uses for a ramp of width zero.
     private const double LeastWidth = 0.001;
 
     public override string Kind => "yarn";
@@ -30,10 +31,10 @@ internal sealed record YarnScaling(
         new("attention_factor", Attention),
     ];
 
-    /// <summary>What the paper multiplies queries and keys by: 1 + 0.1 · weight · ln(factor).</summary>
+    /// <summary>The paper's factor of queries and keys: 1 + 0.1 · weight · ln(factor).</summary>
     public static float AttentionOf(double factor, double weight = 1) => (float)Magnitude(factor, weight);
 
-    /// <summary>The same where the keys' part of it was left out in training: a quotient of two of them.</summary>
+    /// <summary>A quotient of two such factors, for models that were trained without the keys' part of it.</summary>
     public static float AttentionOf(double factor, double weight, double allDimensions) =>
         (float)(Magnitude(factor, weight) / Magnitude(factor, allDimensions));
 
@@ -73,7 +74,7 @@ internal sealed record YarnScaling(
 
     private static double Magnitude(double factor, double weight) => factor <= 1 ? 1 : 1 + (0.1 * weight * Math.Log(factor));
 
-    /// <summary>The last pair that keeps its frequency, and the first that is slowed in full.</summary>
+    /// <summary>The last pair whose frequency stays, and the first whose frequency is divided by the whole factor.</summary>
     private (double First, double Last) Borders(int headDim, double theta)
     {
         double first = PairThatTurns(BetaFast);

@@ -5,14 +5,14 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// SentencePiece's BPE: of all neighbouring pairs whose joined text is a piece, the one with the highest score is merged,
+/// SentencePiece's BPE. Of all neighbouring pairs whose joined text is a piece, merges the one with the highest score,
 /// the leftmost among equals, until none is left.
 /// </summary>
 internal sealed class BpeMerger(PieceVocabulary vocabulary)
 {
     private readonly PrefixTrie _userDefined = new(vocabulary.UserDefined());
 
-    // Where no piece reaches over a space into the next word, words are merged one by one: the agenda stays small.
+    // If no piece spans the start of a word, words are merged one by one, which keeps the agenda small.
     private readonly bool _wordsAreIndependent = !vocabulary.Matchable().Any(CrossesWords);
 
     public void Split(ReadOnlySpan<char> text, List<Segment> segments)
@@ -45,7 +45,7 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         }
     }
 
-    /// <summary>Where the next word begins: "▁▁the▁cat" is "▁▁the" and "▁cat".</summary>
+    /// <summary>The length up to the next word: "▁▁the▁cat" is "▁▁the" and "▁cat".</summary>
     private static int WordLength(ReadOnlySpan<char> text)
     {
         var spaces = text.IndexOfAnyExcept(SentencePieceBpe.Space);
@@ -72,15 +72,15 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         return count;
     }
 
-    // Smaller is sooner: the score's bits, ordered and turned round.
+    // The smallest rank is merged first. The bits of a float in sortable order are inverted for that.
     private static uint RankOf(float score)
     {
         var bits = BitConverter.SingleToUInt32Bits(score + 0f); // + 0: -0 equals 0
         return ~((bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000);
     }
 
-    /// <param name="leftOfUnused">Takes note of how an unused piece was put together, so that it can be taken apart again: id →
-    /// length of its left part.</param>
+    /// <param name="leftOfUnused">Records how an unused piece was merged, so that it can be split again: id → length of its left
+    /// part.</param>
     private readonly struct Ranks(PieceVocabulary vocabulary, Dictionary<int, int>? leftOfUnused) : IMergeRanks<char>
     {
         public int Longest => vocabulary.LongestPiece;
@@ -104,8 +104,8 @@ internal sealed class BpeMerger(PieceVocabulary vocabulary)
         public void MergeAll() =>
             new PairMerger<char, Ranks>(new Ranks(vocabulary, _leftOfUnused), agenda, _text, _symbols).MergeAll();
 
-        /// <param name="origin">Where this text starts in the whole one.</param>
-        /// <param name="segments">What the pieces are added to.</param>
+        /// <param name="origin">Offset of this text in the whole text.</param>
+        /// <param name="segments">The list that receives the pieces.</param>
         public void Emit(int origin, List<Segment> segments)
         {
             for (var i = 0; i >= 0; i = _symbols[i].Next) Emit(origin, _symbols[i].Start, _symbols[i].Length, segments);

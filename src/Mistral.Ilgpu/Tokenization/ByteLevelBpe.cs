@@ -6,15 +6,16 @@ using Microsoft.ML.Tokenizers;
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// Byte-level BPE by rank: a pattern parts the text into words, and of a word's neighbouring bytes those are joined first that
-/// make the token with the lowest id. Encoding adds no control tokens and finds none in the text. Safe for concurrent use.
+/// Byte-level BPE by rank. A pattern splits the text into words. Within a word, the neighbours that form the token with the
+/// lowest
+/// id are joined first. Encoding adds no control tokens and finds none in the text. Safe for concurrent use.
 /// </summary>
 internal sealed class ByteLevelBpe : TextTokenizer
 {
-    // A pattern from a file must not hang on any text.
+    // A pattern from a file must not run forever on any text.
     private static readonly TimeSpan PatternTimeout = TimeSpan.FromSeconds(1);
 
-    // Longer ones than real files have would only take time.
+    // Longer than any real pattern. Compiling a longer one would only take time.
     private const int MostPattern = 4096;
 
     private readonly PatternPreTokenizer _words;
@@ -43,14 +44,14 @@ internal sealed class ByteLevelBpe : TextTokenizer
 
     public override int EosId { get; }
 
-    public override string? DeclaredVersion { get; }
+    internal override string? DeclaredVersion { get; }
 
     internal override ReasoningEfforts? ReasoningEfforts { get; }
 
-    /// <summary>What parts a text into words.</summary>
+    /// <summary>The regular expression that splits a text into words.</summary>
     public string Pattern { get; }
 
-    /// <param name="source">Names the file in error messages.</param>
+    /// <param name="source">The file's name, for messages.</param>
     internal static ByteLevelBpe Create(ByteLevelVocabulary vocabulary, string source)
     {
         var missing = Enumerable.Range(0, 256)
@@ -78,7 +79,7 @@ internal sealed class ByteLevelBpe : TextTokenizer
         {
             return new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, PatternTimeout);
         }
-        // What .NET cannot parse, and what it cannot compile.
+        // The exceptions for patterns that .NET cannot parse and for those that it cannot compile.
         catch (Exception exception)
             when (exception is ArgumentException or InvalidOperationException or InvalidProgramException or OverflowException)
         {
@@ -113,10 +114,10 @@ internal sealed class ByteLevelBpe : TextTokenizer
 
     public override StreamingDecoder CreateDecoder(bool isContinuation = false) => new ByteLevelDecoder(this);
 
-    /// <summary>What the id stands for; nothing for control tokens and ids that no text has.</summary>
+    /// <summary>The bytes of a token; empty for control tokens and ids that do not occur in texts.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id) => _bytes[RequireId(id)];
 
-    /// <summary>Which two tokens each longer one is joined from, in the order of ids: what the ranks come to as merges.</summary>
+    /// <summary>The two tokens from which each longer one is joined, in order of ids: the ranks as merges.</summary>
     internal IEnumerable<(byte[] Left, byte[] Right)> Merges()
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -165,8 +166,9 @@ internal sealed class ByteLevelBpe : TextTokenizer
         }
     }
 
-    /// <summary>The last two parts of a token when it is joined from bytes by tokens before it; null where that leaves
-    /// more.</summary>
+    /// <summary>
+    /// The last two parts when a token is joined from bytes by tokens of lower ids; null if more than two parts remain.
+    /// </summary>
     private static (byte[] Left, byte[] Right)? Join(byte[] token, Dictionary<string, int> ids, int before)
     {
         List<string> parts = [.. Encoding.Latin1.GetString(token).Select(value => value.ToString())];

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>The decoder of <see cref="ByteLevelBpe"/>: characters may be spread over tokens.</summary>
+/// <summary>The decoder of <see cref="ByteLevelBpe"/>. The bytes of a character may belong to several tokens.</summary>
 internal sealed class ByteLevelDecoder(ByteLevelBpe tokenizer) : StreamingDecoder
 {
     private readonly List<byte> _held = [];
@@ -29,7 +29,7 @@ internal sealed class ByteLevelDecoder(ByteLevelBpe tokenizer) : StreamingDecode
         ReadOnlySpan<byte> bytes = _held.ToArray();
         while (!bytes.IsEmpty)
         {
-            // Where a sequence is ill-formed, its longest valid start becomes one U+FFFD, as in Python and in browsers.
+            // The longest valid start of an ill-formed sequence becomes one U+FFFD, as in Python and in browsers.
             var status = Rune.DecodeFromUtf8(bytes, out var rune, out int length);
             if (status == OperationStatus.NeedMoreData && !isEnd)
             {

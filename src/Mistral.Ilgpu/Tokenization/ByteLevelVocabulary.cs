@@ -4,8 +4,8 @@ using Microsoft.ML.Tokenizers;
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>What makes up a byte-level tokenizer.</summary>
-/// <param name="Tokens">The bytes of each id; null for control tokens and ids that no text has.</param>
+/// <summary>The data of a byte-level tokenizer.</summary>
+/// <param name="Tokens">The bytes of each id; null for control tokens and ids that do not occur in texts.</param>
 /// <param name="Controls">Control tokens by their text.</param>
 /// <param name="Pattern">The regular expression whose matches are words.</param>
 internal sealed record ByteLevelVocabulary(

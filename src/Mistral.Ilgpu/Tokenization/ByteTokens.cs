@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>The ids of tokens by their bytes; the lower the id, the sooner a token is joined.</summary>
+/// <summary>The ids of tokens by their bytes. The token with the lowest id is joined first.</summary>
 internal sealed class ByteTokens : IMergeRanks<byte>
 {
     private readonly Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> _ids;
@@ -15,8 +15,8 @@ internal sealed class ByteTokens : IMergeRanks<byte>
 
     public int Longest { get; }
 
-    /// <param name="tokens">The bytes of each id; null for ids that no text has.</param>
-    /// <param name="source">Names the file in error messages.</param>
+    /// <param name="tokens">The bytes of each id; null for ids that do not occur in texts.</param>
+    /// <param name="source">The file's name, for messages.</param>
     public static ByteTokens Of(IReadOnlyList<byte[]?> tokens, string source)
     {
         var ids = new Dictionary<byte[], int>(tokens.Count, new ByBytes());
@@ -38,7 +38,7 @@ internal sealed class ByteTokens : IMergeRanks<byte>
         return new ByteTokens(ids, longest);
     }
 
-    /// <summary>The token of these bytes, or −1.</summary>
+    /// <summary>The id of the token with these bytes, or −1.</summary>
     public int Find(ReadOnlySpan<byte> bytes) => bytes.Length <= Longest && _ids.TryGetValue(bytes, out int id) ? id : -1;
 
     public uint? RankOf(ReadOnlySpan<byte> joined, int leftLength) => Find(joined) is >= 0 and var id ? (uint)id : null;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>Encodes words one after the other, in room that is used again for the next.</summary>
+/// <summary>Encodes words one after the other and reuses its buffers.</summary>
 internal sealed class ByteWordEncoder(ByteTokens tokens) : IDisposable
 {
     private readonly PriorityQueue<MergePair, ulong> _agenda = new();
@@ -11,8 +11,10 @@ internal sealed class ByteWordEncoder(ByteTokens tokens) : IDisposable
     private byte[] _bytes = [];
     private MergeSymbol[] _symbols = [];
 
-    /// <summary>The tokens of a word, valid until the next: each with the UTF-16 units of the characters that it
-    /// completes.</summary>
+    /// <summary>
+    /// The tokens of a word, each with the UTF-16 units of the characters that it completes. The list is valid until the next
+    /// call.
+    /// </summary>
     public IReadOnlyList<(int Id, int Completed, bool EndsCharacter)> Encode(ReadOnlySpan<char> word)
     {
         Reserve(ref _bytes, Encoding.UTF8.GetMaxByteCount(word.Length));
@@ -49,7 +51,7 @@ internal sealed class ByteWordEncoder(ByteTokens tokens) : IDisposable
         ArrayPool<MergeSymbol>.Shared.Return(_symbols);
     }
 
-    /// <param name="missing">Bytes that the last character lacks, and the UTF-16 units that it is.</param>
+    /// <param name="missing">The missing bytes of the last character, and its UTF-16 units.</param>
     /// <returns>UTF-16 units of the characters that end in these bytes.</returns>
     private static int Complete(ReadOnlySpan<byte> token, ref (int Bytes, int Units) missing)
     {

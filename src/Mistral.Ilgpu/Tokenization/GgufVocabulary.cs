@@ -3,12 +3,12 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>A vocabulary as GGUF metadata hold it.</summary>
+/// <summary>A vocabulary in the form of GGUF metadata.</summary>
 /// <param name="Model">llama: SentencePiece; gpt2: byte-level BPE.</param>
-/// <param name="Pre">Which pattern parts a text, for gpt2.</param>
-/// <param name="Types">SentencePiece's numbers, 1 normal to 6 byte; null where all are normal.</param>
-/// <param name="AddSpacePrefix">Whether a space is put before a text, for llama.</param>
-/// <param name="Version">The chat format, where the file tells; else the control tokens do, for gpt2.</param>
+/// <param name="Pre">The name of the pattern that splits a text, for gpt2.</param>
+/// <param name="Types">SentencePiece's numbers, from 1 (normal) to 6 (byte); null if all are normal.</param>
+/// <param name="AddSpacePrefix">Whether a space is added before a text, for llama.</param>
+/// <param name="Version">The chat format that the file states; if null, it is derived from the control tokens, for gpt2.</param>
 /// <param name="Settings">The value of Tekken's <c>model_settings_builder</c>, where the file holds it.</param>
 internal sealed record GgufVocabulary(
     string Model,
@@ -24,7 +24,7 @@ internal sealed record GgufVocabulary(
 {
     public const string TekkenPre = "tekken";
 
-    /// <exception cref="ModelFileException">The vocabulary is damaged or of a kind not supported.</exception>
+    /// <exception cref="ModelFileException">The vocabulary is damaged or of an unsupported kind.</exception>
     public TextTokenizer Build(string source)
     {
         if (Tokens.Count == 0)
@@ -69,7 +69,7 @@ internal sealed record GgufVocabulary(
         for (int id = 0; id < Tokens.Count; id++)
         {
             var type = Types is null ? PieceType.Normal : (PieceType)Types[id];
-            // Some writers leave the types of these out.
+            // Some writers omit the types of these tokens.
             type = Types is null && id == 0 ? PieceType.Unknown : id == BosId || id == EosId ? PieceType.Control : type;
             model.Add(Tokens[id], Scores?[id] ?? -id, type);
         }
@@ -83,7 +83,7 @@ internal sealed record GgufVocabulary(
         var controls = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int id = 0; id < Tokens.Count; id++)
         {
-            // What is neither plain nor a byte is never found in a text.
+            // Tokens that are neither normal nor bytes do not occur in texts.
             if (Types is null || (PieceType)Types[id] == PieceType.Normal)
             {
                 tokens[id] = Gpt2Bytes.Read(Tokens[id])

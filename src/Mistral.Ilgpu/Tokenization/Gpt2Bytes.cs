@@ -1,13 +1,15 @@
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>GPT-2's spelling of bytes as characters: printable Latin-1 as itself, the others from U+0100 on, in order.</summary>
+/// <summary>
+/// GPT-2's spelling of bytes as characters: printable Latin-1 as itself, the other bytes from U+0100 on, in order.
+/// </summary>
 internal static class Gpt2Bytes
 {
     private static readonly char[] Characters = Spell();
     private static readonly Dictionary<char, byte> Bytes = Characters.Select((character, value) => (character, value))
         .ToDictionary(pair => pair.character, pair => (byte)pair.value);
 
-    /// <summary>The bytes that a text spells, or null where a character spells none.</summary>
+    /// <summary>The bytes that a text spells; null if a character spells none.</summary>
     public static byte[]? Read(string text)
     {
         var bytes = new byte[text.Length];

@@ -5,14 +5,15 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// Hugging Face's <c>tokenizer.json</c>: BPE, either over bytes, or as converted from SentencePiece, where the order of the
-/// merges stands for the scores of the pieces.
+/// Reads Hugging Face's <c>tokenizer.json</c>: BPE over bytes, or BPE converted from SentencePiece. In the latter the order of
+/// the
+/// merges replaces the scores of the pieces.
 /// </summary>
 internal static class HuggingFaceTokenizer
 {
     private const int MostTokens = 1 << 22;
 
-    /// <param name="settings">tokenizer_config.json, which names the tokens that start and end a text.</param>
+    /// <param name="settings">The content of tokenizer_config.json, which names the tokens that start and end a text.</param>
     public static TextTokenizer Load(byte[] json, string source, byte[]? settings)
     {
         var file = JsonFields.Parse(json, source);
@@ -62,7 +63,7 @@ internal static class HuggingFaceTokenizer
         var vocabulary = model.Object("vocab") ?? throw model.Error("vocab", "nothing", "the ids of tokens");
         var ids = vocabulary.All.Select(entry => (entry.Key, Id: vocabulary.Ids(entry.Key).FirstOrDefault(-1))).ToList();
         int last = Math.Max(ids.Select(entry => entry.Id).DefaultIfEmpty(-1).Max(), added.Keys.DefaultIfEmpty(-1).Max());
-        // Gaps are few in real files; a huge id must not make a huge list.
+        // Real files have few unused ids. A huge id must not create a huge list.
         if (last >= MostTokens || last >= (2 * (ids.Count + added.Count)) + 1024)
         {
             throw model.Error("vocab", $"an id of {last} among {ids.Count} tokens", "ids in a row");
@@ -138,7 +139,7 @@ internal static class HuggingFaceTokenizer
         return pieces.Build(source, bos, eos, hasPrefix);
     }
 
-    /// <summary>The place of the first merge that makes each piece.</summary>
+    /// <summary>The index of the first merge that creates each piece.</summary>
     private static Dictionary<string, int> MergeRanks(JsonFields model)
     {
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -166,7 +167,7 @@ internal static class HuggingFaceTokenizer
         return ranks;
     }
 
-    /// <summary>The pattern of the first step that splits by one.</summary>
+    /// <summary>The pattern of the first step that splits by a pattern.</summary>
     private static string? Pattern(JsonElement splitter)
     {
         if (splitter.ValueKind == JsonValueKind.Array)
@@ -185,7 +186,7 @@ internal static class HuggingFaceTokenizer
             : splitter.TryGetProperty("pretokenizers", out var steps) ? Pattern(steps) : null;
     }
 
-    // Escapes may spell half a surrogate pair, which only shows when the text is asked for.
+    // Escapes may spell half of a surrogate pair, which fails only when the text is read.
     private static T Read<T>(JsonFields fields, string name, Func<T> read)
     {
         try
@@ -209,7 +210,7 @@ internal static class HuggingFaceTokenizer
         _ => false,
     };
 
-    /// <summary>A token's text, alone or in an object.</summary>
+    /// <summary>A token's text, given by itself or in an object.</summary>
     private static string? Name(JsonFields? settings, string field) => settings?.Find(field) switch
     {
         null => null,

@@ -1,14 +1,16 @@
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>Which neighbours may be merged, and which first.</summary>
-/// <typeparam name="TUnit">What a text is made of: characters or bytes.</typeparam>
+/// <summary>Ranks the merges of neighbours.</summary>
+/// <typeparam name="TUnit">The unit of a text: a character or a byte.</typeparam>
 internal interface IMergeRanks<TUnit>
 {
-    /// <summary>Units of the longest that may come of a merge.</summary>
+    /// <summary>Units of the longest possible result of a merge.</summary>
     int Longest { get; }
 
-    /// <summary>The rank of what two neighbours make together, the smallest being merged first; null where they may not be
-    /// merged.</summary>
+    /// <summary>
+    /// The rank of the merge of two neighbours; the smallest is merged first. Null if they may not be merged.
+    /// </summary>
+    /// <param name="joined">The units of both.</param>
     /// <param name="leftLength">Units of the left one.</param>
     uint? RankOf(ReadOnlySpan<TUnit> joined, int leftLength);
 }

@@ -2,7 +2,8 @@ namespace Mistral.Ilgpu.Tokenization;
 
 internal static class LoneSurrogates
 {
-    /// <summary>What UTF-8 cannot carry reaches the references as U+FFFD.</summary>
+    /// <summary>Replaces unpaired surrogates by U+FFFD, as the reference tokenizers receive them, because UTF-8 cannot encode
+    /// them.</summary>
     public static void Replace(Span<char> text)
     {
         for (var i = text.IndexOfAnyInRange('\uD800', '\uDFFF'); i >= 0 && i < text.Length; i++)

@@ -3,7 +3,9 @@ using Mistral.Ilgpu.Tokenization.Proto;
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>Reads a SentencePiece model file and refuses, by name, what <see cref="SentencePieceBpe"/> does not do.</summary>
+/// <summary>
+/// Reads a SentencePiece model file and refuses features that <see cref="SentencePieceBpe"/> does not support, by name.
+/// </summary>
 internal static class ModelValidation
 {
     private const int LargestFile = 256 << 20; // the largest known vocabularies take 5 MB

@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909): of all neighbours that may be merged those of the smallest rank
-/// are, the leftmost among equals, until none may. Takes n log n steps.
+/// Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909). Merges the neighbours of the smallest rank, the leftmost among
+/// equals, until none may be merged. Takes O(n log n) steps.
 /// </summary>
 internal readonly ref struct PairMerger<TUnit, TRanks>(
     TRanks ranks, PriorityQueue<MergePair, ulong> agenda, ReadOnlySpan<TUnit> text, Span<MergeSymbol> symbols)

@@ -6,7 +6,7 @@ using Microsoft.ML.Tokenizers;
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// Cuts a text by an expression, character by character also beyond U+FFFF. What the expression does not match is kept.
+/// Splits a text by a regular expression. Characters beyond U+FFFF count as one character. Text between matches is kept.
 /// </summary>
 internal sealed class PatternPreTokenizer(Regex pattern, string source) : PreTokenizer
 {
@@ -34,8 +34,9 @@ internal sealed class PatternPreTokenizer(Regex pattern, string source) : PreTok
         return runs;
     }
 
-    // .NET's expressions see a character beyond U+FFFF as two surrogates, of no category that a pattern names. One
-    // character of the same category stands in for it.
+    // .NET's expressions see a character beyond U+FFFF as two surrogates, whose category no pattern names. Each is replaced by
+    // one
+    // character of the same category before matching.
     private void SplitWithStandIns(ReadOnlySpan<char> text, List<(int Offset, int Length)> runs)
     {
         var standIns = new char[text.Length];

@@ -3,7 +3,7 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>Builds a SentencePiece BPE model from pieces that come without one.</summary>
+/// <summary>Builds a SentencePiece BPE model from pieces that do not come from a model file.</summary>
 internal sealed class PieceModel
 {
     private readonly ModelProto _model = new()
@@ -17,8 +17,8 @@ internal sealed class PieceModel
     public void Add(string piece, float score, PieceType type) =>
         _model.Pieces.Add(new ModelProto.Types.SentencePiece { Piece = piece, Score = score, Type = type });
 
-    /// <param name="bos">The piece that starts a text; null for the usual one.</param>
-    /// <param name="hasDummyPrefix">Whether a space is put before a text.</param>
+    /// <param name="bos">The piece that starts a text; null for SentencePiece's default.</param>
+    /// <param name="hasDummyPrefix">Whether a space is added before a text.</param>
     public SentencePieceBpe Build(string source, string? bos, string? eos, bool hasDummyPrefix)
     {
         _model.TrainerSpec.ByteFallback = _model.Pieces.Any(piece => piece.Type == PieceType.Byte);

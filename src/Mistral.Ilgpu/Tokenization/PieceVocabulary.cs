@@ -4,7 +4,7 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>The pieces of a SentencePiece model, validated, and found by id, by text or by byte.</summary>
+/// <summary>The validated pieces of a SentencePiece model, by id, by text and by byte.</summary>
 internal sealed class PieceVocabulary
 {
     private readonly string[] _pieces;
@@ -79,7 +79,7 @@ internal sealed class PieceVocabulary
 
     public bool HasUnused { get; }
 
-    /// <summary>In UTF-16 units, of the pieces that text can match.</summary>
+    /// <summary>UTF-16 units of the longest piece that text can match.</summary>
     public int LongestPiece { get; }
 
     public string this[int id] => _pieces[id];
@@ -92,13 +92,13 @@ internal sealed class PieceVocabulary
 
     public int IdOfByte(byte value) => _byteIds[value];
 
-    /// <summary>The piece that text may become, or -1: control, unknown and byte pieces are never found.</summary>
+    /// <summary>The id of a piece of text, or -1. Control, unknown and byte pieces do not match text.</summary>
     public int Find(ReadOnlySpan<char> text) => _matchable.TryGetValue(text, out var id) ? id : -1;
 
     public int FindControl(string piece) =>
         _reserved.TryGetValue(piece, out var id) && _types[id] == PieceType.Control ? id : -1;
 
-    /// <summary>All that <see cref="Find"/> finds.</summary>
+    /// <summary>All texts that <see cref="Find"/> finds.</summary>
     public IEnumerable<string> Matchable() => _matchable.Dictionary.Keys;
 
     public IEnumerable<string> UserDefined() => _pieces.Where((_, id) => _types[id] == PieceType.UserDefined);

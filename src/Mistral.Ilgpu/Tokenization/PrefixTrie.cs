@@ -29,7 +29,7 @@ internal sealed class PrefixTrie
 
     public bool IsEmpty => _edges.Count == 0;
 
-    /// <summary>The length of the longest word that <paramref name="text"/> starts with, or 0.</summary>
+    /// <summary>The length of the longest word that starts <paramref name="text"/>, or 0.</summary>
     public int LongestMatch(ReadOnlySpan<char> text)
     {
         var (node, longest) = (0, 0);

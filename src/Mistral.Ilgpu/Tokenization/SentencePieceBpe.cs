@@ -9,7 +9,7 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// A SentencePiece BPE model, with exactly the ids and texts of libsentencepiece. Encoding adds no control tokens.
+/// A SentencePiece BPE model with exactly the ids and texts of libsentencepiece. Encoding adds no control tokens.
 /// Safe for concurrent use.
 /// </summary>
 internal sealed class SentencePieceBpe : TextTokenizer
@@ -64,7 +64,7 @@ internal sealed class SentencePieceBpe : TextTokenizer
     }
 
     /// <param name="model">The bytes of a <c>.model</c> file.</param>
-    /// <param name="source">Names the file in error messages.</param>
+    /// <param name="source">The file's name, for messages.</param>
     public static SentencePieceBpe Load(Stream model, string source)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -37,7 +37,7 @@ internal sealed class SentencePieceDecoder : StreamingDecoder
 
         var piece = _vocabulary[id];
         if (!_stripsSpace) return Emit(held + piece.Replace(SentencePieceBpe.Space, ' '));
-        // The dummy prefix is taken off once, even where that leaves nothing.
+        // The dummy prefix is removed once, even if nothing remains.
         _stripsSpace = false;
         return (piece[0] == SentencePieceBpe.Space ? piece[1..] : piece).Replace(SentencePieceBpe.Space, ' ');
     }

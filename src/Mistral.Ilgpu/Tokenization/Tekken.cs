@@ -4,13 +4,13 @@ using System.Text.Json.Serialization;
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// Mistral's own <c>tekken.json</c>: a pattern, tokens by rank, and special tokens, whose ids come first.
+/// Reads and writes Mistral's own <c>tekken.json</c>: a pattern, tokens by rank, and special tokens, which have the lowest ids.
 /// </summary>
 internal static class Tekken
 {
     private const int MostTokens = 1 << 22;
 
-    // Files of the first version name no special tokens; these are theirs, the rest of a thousand being fillers.
+    // Files of the first version do not name their special tokens. These are the first of a thousand; the others are fillers.
     internal static IReadOnlyList<string> FirstSpecials { get; } =
     [
         "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]",
@@ -19,7 +19,7 @@ internal static class Tekken
         "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
     ];
 
-    /// <param name="source">Names the file in error messages.</param>
+    /// <param name="source">The file's name, for messages.</param>
     /// <exception cref="ModelFileException">The file is damaged or of another format.</exception>
     public static ByteLevelBpe Load(ReadOnlyMemory<byte> json, string source)
     {
@@ -73,7 +73,7 @@ internal static class Tekken
             new(source, $"{field}: found {found}, expected {expected}");
     }
 
-    /// <summary>The tokenizer as a file, if its control tokens come before all others as Tekken's do.</summary>
+    /// <summary>The tokenizer as a file. Its control tokens must have the lowest ids, as in Tekken.</summary>
     internal static byte[] Save(ByteLevelBpe tokenizer, string source)
     {
         var ids = Enumerable.Range(0, tokenizer.VocabularySize).ToList();

@@ -5,41 +5,66 @@ using Microsoft.ML.Tokenizers;
 namespace Mistral.Ilgpu.Tokenization;
 
 /// <summary>
-/// A model's tokenizer: what every kind of vocabulary has in common. Encoding treats text as text; control tokens are only
-/// ever found by <see cref="FindControl"/>. Safe for concurrent use.
+/// A model's tokenizer: SentencePiece or byte-level BPE. Encoding and decoding give the ids and texts of the reference
+/// implementations. Encoding adds no control tokens and finds none in a text; <see cref="FindControl"/> returns their ids.
+/// Safe for concurrent use.
 /// </summary>
+/// <remarks>
+/// The methods of the base class encode: <c>EncodeToIds</c>, <c>EncodeToTokens</c>, <c>CountTokens</c>. Where they limit the
+/// number of tokens, they do not split a character.
+/// </remarks>
 public abstract class TextTokenizer : Tokenizer
 {
-    /// <summary>Ids go from 0 up to this.</summary>
+    private protected TextTokenizer()
+    {
+    }
+
+    /// <summary>The number of ids. Valid ids are at least 0 and less than this.</summary>
     public abstract int VocabularySize { get; }
 
-    /// <summary>Starts a text; -1 where the vocabulary has none.</summary>
+    /// <summary>The id of the control token that starts a text; -1 if the vocabulary has none.</summary>
     public abstract int BosId { get; }
 
-    /// <summary>Ends a text; -1 where the vocabulary has none.</summary>
+    /// <summary>The id of the control token that ends a text; -1 if the vocabulary has none.</summary>
     public abstract int EosId { get; }
 
-    /// <summary>The version of mistral-common that the file names, such as <c>v3</c>; null where a file names none.</summary>
-    public virtual string? DeclaredVersion => null;
+    /// <summary>The version of mistral-common that the file names, such as <c>v3</c>; null if it names none.</summary>
+    internal virtual string? DeclaredVersion => null;
 
     /// <summary>The reasoning efforts that a conversation may ask for; null where the tokenizer states none.</summary>
     internal virtual ReasoningEfforts? ReasoningEfforts => null;
 
-    /// <summary>What stands for the id in the vocabulary.</summary>
+    /// <summary>
+    /// The vocabulary's entry for an id. It may differ from the text, as in <c>▁the</c>, <c>&lt;0x0A&gt;</c> and <c>[INST]</c>.
+    /// </summary>
+    /// <param name="id">An id of the vocabulary.</param>
+    /// <returns>The entry.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public abstract string IdToPiece(int id);
 
-    /// <summary>Whether the id stands for no text, as the start and the end of a text do.</summary>
+    /// <summary>Whether an id is a control token, such as the start of a text. Control tokens decode to no text.</summary>
+    /// <param name="id">An id of the vocabulary.</param>
+    /// <returns>Whether it is a control token.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public abstract bool IsControl(int id);
 
-    /// <summary>The id of a control token such as <c>[INST]</c>, or -1.</summary>
+    /// <summary>Finds a control token by its entry in the vocabulary.</summary>
+    /// <param name="piece">The entry, such as <c>[INST]</c>.</param>
+    /// <returns>The id, or -1 if there is no such control token.</returns>
     public abstract int FindControl(string piece);
 
+    /// <summary>Creates a decoder that takes ids one at a time, to show text while it is generated.</summary>
     /// <param name="isContinuation">
-    /// Whether the ids continue a text already decoded or a prompt, so that the first one's leading space is part of the text.
+    /// Whether the ids continue a prompt or a text that is already decoded. A leading space of the first id is then kept.
     /// </param>
+    /// <returns>A new decoder, independent of others.</returns>
     public abstract StreamingDecoder CreateDecoder(bool isContinuation = false);
 
+    /// <summary>Decodes ids to text. Control tokens give no text, and bytes that are not valid UTF-8 become U+FFFD.</summary>
+    /// <param name="ids">Ids of the vocabulary, from the start of a text.</param>
+    /// <returns>The text.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="ids"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
     public override string Decode(IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -49,6 +74,16 @@ public abstract class TextTokenizer : Tokenizer
         return text.Append(decoder.Flush()).ToString();
     }
 
+    /// <summary>Decodes ids to a buffer, as many as it has space for.</summary>
+    /// <param name="ids">Ids of the vocabulary, from the start of a text.</param>
+    /// <param name="destination">Receives the text.</param>
+    /// <param name="idsConsumed">Ids whose text is completely in <paramref name="destination"/>.</param>
+    /// <param name="charsWritten">UTF-16 units written.</param>
+    /// <returns>
+    /// <see cref="OperationStatus.Done"/>, <see cref="OperationStatus.DestinationTooSmall"/>, or
+    /// <see cref="OperationStatus.InvalidData"/> if an id is not in the vocabulary.
+    /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="ids"/> is null.</exception>
     public override OperationStatus Decode(
         IEnumerable<int> ids,
         Span<char> destination,
@@ -76,6 +111,7 @@ public abstract class TextTokenizer : Tokenizer
         return OperationStatus.Done;
     }
 
+    /// <inheritdoc/>
     protected override EncodeResults<int> EncodeToIds(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
         var span = text ?? textSpan;
@@ -86,9 +122,10 @@ public abstract class TextTokenizer : Tokenizer
         return new EncodeResults<int> { Tokens = ids, CharsConsumed = EndOf(tokens, count, span.Length) };
     }
 
+    /// <inheritdoc/>
     /// <remarks>
-    /// Offsets are into the original text: the added leading space has no width, and of a character split into bytes
-    /// the last token holds all of it.
+    /// Offsets refer to the original text. An added leading space has no width. If a character is split into several tokens,
+    /// its offset belongs to the last of them.
     /// </remarks>
     protected override EncodeResults<EncodedToken> EncodeToTokens(
         string? text,
@@ -103,9 +140,11 @@ public abstract class TextTokenizer : Tokenizer
         return new EncodeResults<EncodedToken> { Tokens = encoded, CharsConsumed = EndOf(tokens, count, span.Length) };
     }
 
+    /// <inheritdoc/>
     protected override int CountTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings) =>
         FitFromStart(Encode(text ?? textSpan, settings), settings.MaxTokenCount);
 
+    /// <inheritdoc/>
     protected override int GetIndexByTokenCount(
         string? text,
         ReadOnlySpan<char> textSpan,
@@ -151,6 +190,6 @@ public abstract class TextTokenizer : Tokenizer
         count == tokens.Count ? textLength : count == 0 ? 0 : tokens[count - 1].Offset.End.Value;
 
     /// <param name="Offset">The characters that the token completes.</param>
-    /// <param name="EndsCharacter">Whether a text may end behind it.</param>
+    /// <param name="EndsCharacter">Whether a character ends with the token, so that a text may be cut after it.</param>
     private protected readonly record struct Token(int Id, Range Offset, bool EndsCharacter = true);
 }

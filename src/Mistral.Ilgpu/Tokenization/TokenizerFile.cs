@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>Reads a tokenizer from a file of any kind that Mistral's models come with; the content tells which.</summary>
+/// <summary>Reads a tokenizer from any kind of file that Mistral's models have. The kind is detected from the content.</summary>
 internal static class TokenizerFile
 {
     private const int MostBytes = 256 << 20;
 
-    // The largest known takes 20 MB; a packed file of a few kilobytes may claim any size.
+    // The largest known file takes 20 MB. A compressed file of a few kilobytes may claim any size.
     private const int MostUnpackedBytes = 64 << 20;
 
     /// <exception cref="ModelFileException">The file is missing, damaged or of another format.</exception>
@@ -27,7 +27,7 @@ internal static class TokenizerFile
         }
     }
 
-    /// <param name="settings">tokenizer_config.json, which Hugging Face keeps beside its tokenizers.</param>
+    /// <param name="settings">The content of tokenizer_config.json, which Hugging Face stores beside its tokenizers.</param>
     internal static TextTokenizer Load(byte[] bytes, string source, byte[]? settings)
     {
         if (bytes is [0x1F, 0x8B, ..])
@@ -63,7 +63,7 @@ internal static class TokenizerFile
 
             return false;
         }
-        // A name with half a surrogate pair cannot be compared.
+        // InvalidOperationException: a name with half of a surrogate pair cannot be compared.
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ModelFileException(source, $"not valid JSON: {exception.Message}");

@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Tokenization;
 
-/// <summary>The patterns that part a text into words, by the names that GGUF files give them.</summary>
+/// <summary>The patterns that split a text into words, by their names in GGUF files.</summary>
 internal static class WordPatterns
 {
     public const string Tekken =

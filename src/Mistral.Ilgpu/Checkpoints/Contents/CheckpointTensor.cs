@@ -3,13 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <summary>
-/// A tensor of a checkpoint under its canonical name: rows × columns, a vector being one row. Rows of queries and keys come
-/// in Mistral's own order, whose rotary pairs are neighbours.
-/// </summary>
+/// <summary>A tensor of a checkpoint under its canonical name: rows × columns; a vector is one row. Rows of queries and keys
+/// are in Mistral's order, where the two rows of a rotary pair are neighbours.</summary>
 internal sealed class CheckpointTensor
 {
-    // How much a copy adds to memory, a head's rows aside.
+    // Bounds the memory that a copy needs, except that rows to be reordered are read by whole heads.
     private const int MostBytesAtOnce = 1 << 20;
 
     private readonly StoredTensor _stored;
@@ -50,19 +48,19 @@ internal sealed class CheckpointTensor
 
     public TensorFormat Format { get; }
 
-    /// <summary>Rows that are one head's; 0 where rows belong to no head.</summary>
+    /// <summary>Rows of each head; 0 if the rows are not grouped by heads.</summary>
     internal int RowsPerHead { get; }
 
     private bool IsPadded => RowsPerHead != _storedRowsPerHead;
 
-    /// <summary>How the tensor is made, where it is made as a whole and not read.</summary>
+    /// <summary>The generator of the whole tensor if its weights are random; null if they are read from a file.</summary>
     internal RandomTensor? Generator => IsPadded ? null : _stored.Source as RandomTensor;
 
     public long Bytes => Format.BytesOf((long)Rows * Columns);
 
-    /// <summary>The format that the tensor has where <paramref name="wanted"/> is asked for, when it is loaded and when it is
-    /// written: its own where null, a better one for the output matrix and the embedding where the format says so, and another
-    /// where its rows are not whole blocks.</summary>
+    /// <summary>The format that the tensor gets when it is loaded or written in <paramref name="wanted"/>; null keeps its own.
+    /// The output matrix and the embedding get the more exact formats that <paramref name="wanted"/> names for them.
+    /// A tensor whose rows are not whole blocks gets Q8_0 or Float16.</summary>
     public TensorFormat FormatAs(TensorFormat? wanted)
     {
         if (wanted is not { } format)
@@ -75,20 +73,22 @@ internal sealed class CheckpointTensor
             (_makesLogits ? descriptor.OfLogits : Name == TensorNames.Embedding ? descriptor.OfEmbedding : null) ?? format);
     }
 
-    /// <summary>What the elements are multiplied with where the tensor is copied in a format, see
-    /// <see cref="FormatDescriptor.Largest"/>: its own scale, or the one that brings its largest weight to the format's largest
-    /// number; 1 in formats without.</summary>
+    /// <summary>
+    /// The scale of the tensor in a format (weight = scale × element, see <see cref="FormatDescriptor.Largest"/>).
+    /// It is the stored scale if the format does not change, and otherwise maps the largest weight to the largest element.
+    /// It is 1 in formats without a scale.
+    /// </summary>
     internal float ScaleAs(TensorFormat target) => target.Descriptor().Largest is not { } most ? 1
         : target == Format ? _stored.Scale
         : _largest.Value > 0 ? _largest.Value / most : 1;
 
-    /// <summary>The same tensor with rows of zeros behind the rows of each head; itself where rows belong to no head, or nothing
-    /// is to be added.</summary>
+    /// <summary>The same tensor with each head padded to <paramref name="rowsPerHead"/> rows by rows of zeros. It is this
+    /// instance if there are no heads or nothing to add.</summary>
     public CheckpointTensor WithHeadsOf(int rowsPerHead) =>
         RowsPerHead is 0 || RowsPerHead == rowsPerHead ? this : new(this, rowsPerHead);
 
-    /// <param name="makesLogits">Whether it is the output matrix.</param>
-    /// <exception cref="ModelFileException">What is stored is not what is expected.</exception>
+    /// <param name="makesLogits">Whether this is the output matrix.</param>
+    /// <exception cref="ModelFileException">Type, shape or length differ from what is expected.</exception>
     internal static CheckpointTensor Of(ExpectedTensor expected, StoredTensor found, bool makesLogits = false)
     {
         if (TensorFormatExtensions.FromStoredName(found.Type) is not { } format)
@@ -114,7 +114,7 @@ internal sealed class CheckpointTensor
             $"{found.Name}.data_offsets: found {found.Length} bytes, expected {bytes} for its shape and dtype");
     }
 
-    /// <summary>Copies rows, converted to <paramref name="target"/>.</summary>
+    /// <summary>Copies rows and converts them to <paramref name="target"/>.</summary>
     /// <param name="destination">rowCount × columns elements of the target format.</param>
     /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
     public void CopyRows(long firstRow, int rowCount, TensorFormat target, Span<byte> destination)
@@ -150,10 +150,9 @@ internal sealed class CheckpointTensor
         }
     }
 
-    /// <summary>Where a row is stored, null where it pads a head, and how many rows from there on follow each other
-    /// likewise.</summary>
-    /// <example>Heads of 100 rows padded to 112: row 115 is stored as row 103, and 97 rows follow; row 105 pads, and 7 rows
-    /// do.</example>
+    /// <summary>The index of a row in the file, null for padding, and how many rows of that kind start there.</summary>
+    /// <example>Heads of 100 rows padded to 112: row 115 is stored row 103, the first of 97 rows. Row 105 is padding, the first
+    /// of 7 rows.</example>
     private (long? StoredRow, long Count) Locate(long row)
     {
         if (!IsPadded)
@@ -189,7 +188,7 @@ internal sealed class CheckpointTensor
             return;
         }
 
-        // The rows of a head change places, so whole heads are read.
+        // Rows are reordered within a head, so whole heads are read.
         int targetRowBytes = checked((int)target.BytesOf(Columns));
         long start = firstRow / _splitHeadDim * _splitHeadDim;
         long end = ((firstRow + rowCount - 1) / _splitHeadDim * _splitHeadDim) + _splitHeadDim;
@@ -203,8 +202,8 @@ internal sealed class CheckpointTensor
         }
     }
 
-    /// <summary>Hugging Face keeps the two elements of rotary pair i in rows i and headDim / 2 + i of a head, Mistral in 2i
-    /// and 2i + 1.</summary>
+    /// <summary>The stored row for a row in Mistral's order. Rotary pair i of a head is rows i and headDim / 2 + i in Hugging
+    /// Face's files, and rows 2i and 2i + 1 here.</summary>
     /// <example>headDim 8: rows 0…7 here are rows 0, 4, 1, 5, 2, 6, 3, 7 there.</example>
     private long SourceRow(long row)
     {

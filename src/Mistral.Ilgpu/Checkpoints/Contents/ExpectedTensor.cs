@@ -1,8 +1,9 @@
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <param name="SplitHeadDim">Head size of rows whose rotary pairs are split halves apart, 0 where rows need no
+/// <summary>A tensor that the configuration requires.</summary>
+/// <param name="SplitHeadDim">Head size if rotary pairs are stored as split halves of a head; 0 if rows need no
 /// reordering.</param>
-/// <param name="RowsPerHead">Rows that are one head's, 0 where rows belong to no head.</param>
+/// <param name="RowsPerHead">Rows of each head; 0 if the rows are not grouped by heads.</param>
 internal sealed record ExpectedTensor(
     string Name, string SourceName, int Rows, int Columns, int SplitHeadDim = 0, int RowsPerHead = 0)
 {

@@ -3,10 +3,10 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <summary>The tokenizer of a folder.</summary>
+/// <summary>Finds the tokenizer in a folder.</summary>
 internal static class FolderTokenizer
 {
-    // Mistral's own files come first: what others derive from them may lose something.
+    // Mistral's own files come first, because files derived from them may have lost information.
     private static readonly string[] Names =
     [
         "tekken.json", "tokenizer.model", "tokenizer.model.v1", "tokenizer.model.v2", "tokenizer.model.v3", "tokenizer.model.v7",

@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
 /// <summary>
-/// A tensor of random weights as if it lay in a file: its bytes are made where they are read, the same ones each time
-/// and on every device.
+/// A tensor of random weights with the interface of a file. Its bytes are generated when they are read.
+/// They depend on the key and the index alone, so every read and every device sees the same weights.
 /// </summary>
 internal sealed class RandomTensor(string name, TensorFormat format, int rows, int columns, uint key)
     : ByteSource($"random: {name}", format.BytesOf((long)rows * columns))
@@ -16,22 +16,24 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
 
     public TensorFormat Format { get; } = format;
 
-    /// <summary>What <see cref="RandomBits"/> takes.</summary>
+    /// <summary>The key of <see cref="RandomBits"/>.</summary>
     public uint Key { get; } = key;
 
-    /// <summary>Weights spread evenly over ± this: their variance is 1 / columns, which keeps activations of size one.</summary>
+    /// <summary>
+    /// Weights are uniform in ± this. Their variance is then 1 / columns, which keeps the variance of activations at one.
+    /// </summary>
     public float Amplitude { get; } = MathF.Sqrt(3f / columns);
 
-    /// <summary>What elements are multiplied with, see <see cref="FormatDescriptor.Largest"/>.</summary>
+    /// <summary>The tensor's scale: weight = scale × element (see <see cref="FormatDescriptor.Largest"/>).</summary>
     public float Scale => Format.Descriptor().Largest is { } most ? Amplitude / most : 1;
 
-    /// <summary>Elements before the scale spread evenly over ± this.</summary>
+    /// <summary>Elements, before the scale, are uniform in ± this.</summary>
     public float ElementAmplitude => Format.Descriptor().Largest ?? Amplitude;
 
-    /// <summary>Gains of a norm, which are one.</summary>
+    /// <summary>Whether this is the gain of a norm. All gains are 1.</summary>
     public bool IsGain { get; } = rows == 1;
 
-    /// <summary>The words of a block's scales, see <see cref="FillRandomScales"/>.</summary>
+    /// <summary>The words of a block's scales (see <see cref="FillRandomScales"/>).</summary>
     public ushort[] ScalePattern { get; } =
         (format.Descriptor() as BlockDescriptor)?.ScalePattern(MathF.Sqrt(1f / columns)) ?? [];
 
@@ -42,7 +44,7 @@ internal sealed class RandomTensor(string name, TensorFormat format, int rows, i
         int step = BytesAtOnce / unit * unit;
         fixed (byte* start = destination)
         {
-            // Lambdas cannot hold what is fixed, only copies; the call below ends before it is released.
+            // A lambda cannot capture a fixed pointer, but a copy of it. The pointer stays fixed until the call below returns.
             var bytes = (nint)start;
             Parallel.For(0, (length + step - 1) / step, piece =>
             {

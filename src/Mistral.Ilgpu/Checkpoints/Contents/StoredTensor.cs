@@ -2,10 +2,12 @@ using Mistral.Ilgpu.Checkpoints.Files;
 
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <summary>One tensor of a file as its header describes it.</summary>
+/// <summary>One tensor of a file as the file's header describes it.</summary>
 internal sealed record StoredTensor(string Name, string Type, long[] Shape, ByteSource Source, long Offset, long Length)
 {
-    /// <summary>What its elements are multiplied with, see <see cref="FormatDescriptor.Largest"/>; 1 where there is no
-    /// scale.</summary>
+    /// <summary>
+    /// The tensor's scale: weight = scale × element (see <see cref="FormatDescriptor.Largest"/>). It is 1 in formats without a
+    /// scale.
+    /// </summary>
     public float Scale { get; init; } = 1;
 }

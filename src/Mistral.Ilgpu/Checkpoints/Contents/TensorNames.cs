@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <summary>The names of tensors inside this project, and where each lies in a Hugging Face checkpoint.</summary>
+/// <summary>The canonical names of tensors and their names in each layout of checkpoints.</summary>
 internal static class TensorNames
 {
     public const string Embedding = "embedding";
@@ -25,7 +25,7 @@ internal static class TensorNames
 
     public static string Down(int layer) => $"layers.{layer}.feed_forward.down";
 
-    /// <summary>Every tensor that a model of this configuration must have, in the order of its use.</summary>
+    /// <summary>Every tensor that a model of this configuration must have, in order of use, as Hugging Face names it.</summary>
     internal static IEnumerable<ExpectedTensor> HuggingFace(ModelConfig config)
     {
         int queries = config.HeadCount * config.HeadDim;
@@ -52,14 +52,14 @@ internal static class TensorNames
         }
     }
 
-    /// <summary>The same in Mistral's own release, whose rotary pairs are neighbours as here.</summary>
+    /// <summary>The same tensors in Mistral's own releases, where the rows of a rotary pair are neighbours as here.</summary>
     internal static IEnumerable<ExpectedTensor> Mistral(ModelConfig config) => HuggingFace(config).Select(tensor => tensor with
     {
         SourceName = MistralName(tensor.Name),
         SplitHeadDim = 0,
     });
 
-    /// <summary>layers.3.attention.q is layers.3.attention.wq.weight.</summary>
+    /// <summary>Maps a canonical name to Mistral's: layers.3.attention.q is layers.3.attention.wq.weight.</summary>
     internal static string MistralName(string name)
     {
         string[] parts = name.Split('.', 3);
@@ -68,14 +68,15 @@ internal static class TensorNames
             : $"{(name == Embedding ? "tok_embeddings" : name)}.weight";
     }
 
-    /// <summary>The same in a GGUF file of the Llama architecture, whose rotary pairs are neighbours as here.</summary>
+    /// <summary>The same tensors in a GGUF file of the architecture llama, where the rows of a rotary pair are
+    /// neighbours.</summary>
     internal static IEnumerable<ExpectedTensor> Gguf(ModelConfig config) => HuggingFace(config).Select(tensor => tensor with
     {
         SourceName = GgufName(tensor.Name),
         SplitHeadDim = 0,
     });
 
-    /// <summary>layers.3.attention.q is blk.3.attn_q.weight.</summary>
+    /// <summary>Maps a canonical name to GGUF's: layers.3.attention.q is blk.3.attn_q.weight.</summary>
     internal static string GgufName(string name)
     {
         string[] parts = name.Split('.', 3);

@@ -1,4 +1,4 @@
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <summary>How far a model's tensors have been brought, in bytes of the checkpoint.</summary>
+/// <summary>Progress of loading or writing a model's tensors, in bytes of the checkpoint.</summary>
 internal readonly record struct TensorProgress(long BytesDone, long BytesTotal, string Tensor);

@@ -1,25 +1,29 @@
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
-/// <summary>The scale that safetensors keep beside a matrix whose format wants one, see <see cref="FormatDescriptor.Largest"/>: a
-/// tensor of one number, which weights are multiplied with.</summary>
+/// <summary>
+/// The scales that safetensors files store beside matrices of a format with a scale (see <see cref="FormatDescriptor.Largest"/>).
+/// Each is a tensor of one number, the factor of all weights.
+/// </summary>
 internal static class TensorScales
 {
     private const string Weight = "weight";
 
-    /// <summary>The tensor that Hugging Face's writers add; despite its name it is a factor.</summary>
+    /// <summary>The suffix that Hugging Face's writers use. Despite its name the value is a factor, not an inverse.</summary>
     public const string HuggingFace = "weight_scale_inv";
 
-    // That, vLLM's and Mistral's own.
+    // The suffixes of Hugging Face, vLLM and Mistral.
     private static readonly string[] OfWeights = [HuggingFace, "weight_scale", "qscale_weight"];
 
-    // Activations stay in more bits here.
+    // Scales of activations are skipped, because activations are not quantized to eight-bit floats here.
     private static readonly string[] OfActivations = ["activation_scale", "input_scale", "qscale_act"];
 
-    /// <summary>The name of the scale of a matrix in Hugging Face's layout.</summary>
+    /// <summary>The name of a matrix's scale in Hugging Face's layout.</summary>
     public static string NameFor(string matrix) => Stem(matrix) + HuggingFace;
 
-    /// <summary>The tensor with its scale, which is taken from <paramref name="stored"/> with what is left out.</summary>
-    /// <exception cref="ModelFileException">There is none, or not one number.</exception>
+    /// <summary>
+    /// The tensor with its scale. Removes the scales of weights and activations from <paramref name="stored"/>.
+    /// </summary>
+    /// <exception cref="ModelFileException">The scale is missing or is not one number.</exception>
     public static StoredTensor Take(Dictionary<string, StoredTensor> stored, StoredTensor tensor)
     {
         if (TensorFormatExtensions.FromStoredName(tensor.Type) is not { } format || !format.HasScale()

@@ -1,30 +1,32 @@
 namespace Mistral.Ilgpu.Checkpoints.Contents;
 
 /// <summary>
-/// The text tower of a checkpoint of text and images: its tensors' names start otherwise than those of a text model, and those of
-/// the towers beside it are left out, because images are not read.
+/// Selects the text tower of a checkpoint of text and images. Its tensors' names have other prefixes than in a text model.
+/// The tensors of the vision tower and the projector are left out, because images are not supported.
 /// </summary>
 internal static class TextTower
 {
-    /// <summary>What is read of such a checkpoint, in words.</summary>
+    /// <summary>The part of such a checkpoint that is read, for people.</summary>
     public const string Alone = "the text tower alone";
 
-    // What Mistral's own releases name the parts for images.
+    // Prefixes of the tensors for images in Mistral's own releases.
     private static readonly string[] NativeImages =
         ["vision_encoder.", "vision_language_adapter.", "patch_merger.", "pre_mm_projector_norm."];
 
     private static readonly string[] Images = ["vision_tower.", "multi_modal_projector."];
 
-    /// <summary>How the names of a text model start, and those of the tower: as files are released, and as transformers names
-    /// them since.</summary>
+    /// <summary>
+    /// The prefixes of a text model and of the text tower: first as in the released files, then as newer transformers write them.
+    /// </summary>
     private static readonly (string Text, string Tower)[][] Starts =
     [
         [("model.", "language_model.model."), ("lm_head.", "language_model.lm_head.")],
         [("model.", "model.language_model.")],
     ];
 
-    /// <summary>The tensors of a Hugging Face checkpoint under the names that it has for them, or null where it is one of text
-    /// alone.</summary>
+    /// <summary>
+    /// The text tower's tensors under the names of a Hugging Face checkpoint; null if the checkpoint is a text model.
+    /// </summary>
     public static (IEnumerable<ExpectedTensor> Expected, IReadOnlyList<StoredTensor> Stored)? Find(
         IEnumerable<ExpectedTensor> expected, IReadOnlyList<StoredTensor> stored)
     {
@@ -41,7 +43,7 @@ internal static class TextTower
         return null;
     }
 
-    /// <summary>The same tensors without those for images in a release of Mistral's own.</summary>
+    /// <summary>The tensors of one of Mistral's own releases without those for images.</summary>
     public static IEnumerable<StoredTensor> WithoutImages(IEnumerable<StoredTensor> stored) =>
         stored.Where(tensor => !NativeImages.Any(image => Begins(tensor, image)));
 

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Checkpoints.Gguf;
 
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
-/// <summary>Writes a checkpoint as a GGUF file of the architecture llama, or mistral3 where positions need it.</summary>
+/// <summary>Writes a checkpoint as a GGUF file, of architecture llama, or mistral3 if the positions need it.</summary>
 internal static class GgufExport
 {
     public static void Write(Checkpoint checkpoint, string path, TensorFormat? type, TensorCopy copy)
@@ -15,7 +15,7 @@ internal static class GgufExport
 
         var config = checkpoint.Config;
         var tensors = TensorNames.Gguf(config).Select(expected => checkpoint.Tensors[expected.Name]).ToList();
-        // Gains are a millionth of the weights, and every reader takes them as float32.
+        // Gains stay float32, because they are a millionth of the weights and every reader accepts them.
         var infos = tensors.Select(tensor => new GgufTensor(
             TensorNames.GgufName(tensor.Name), FormatOf(tensor, type), tensor.Rows, tensor.Columns)).ToList();
         float[]? divisors = GgufRopeExport.Divisors(config);
@@ -45,7 +45,7 @@ internal static class GgufExport
     private static TensorFormat FormatOf(CheckpointTensor tensor, TensorFormat? type)
     {
         var format = tensor.Rows == 1 ? TensorFormat.Float32 : tensor.FormatAs(type);
-        // Stored in what GGUF does not hold: bf16 has its range.
+        // The tensor has a format that GGUF does not support. bf16 has at least its range.
         return format.Descriptor().GgufType is null ? TensorFormat.BFloat16 : format;
     }
 
@@ -85,7 +85,7 @@ internal static class GgufExport
         }
     }
 
-    /// <summary>llama.cpp's number for the type of most weights.</summary>
+    /// <summary>llama.cpp's number for the format of most weights.</summary>
     private static uint FileType(List<GgufTensor> tensors) => tensors.GroupBy(tensor => tensor.Format)
         .MaxBy(group => group.Sum(tensor => tensor.Bytes))!.Key.Descriptor().GgufFileType;
 

@@ -3,15 +3,17 @@ using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
-/// <summary>Writes rotary positions to a GGUF file as <see cref="GgufRope"/> and llama.cpp read them.</summary>
+/// <summary>Writes rotary positions to GGUF metadata in the form that <see cref="GgufRope"/> and llama.cpp read.</summary>
 internal static class GgufRopeExport
 {
-    /// <summary>llama.cpp reads all of YaRN and the scaling of queries from its architecture mistral3 alone, which is that of
-    /// llama in everything else.</summary>
+    /// <summary>
+    /// The architecture to write. llama.cpp reads all of YaRN and the scaling of queries only in its architecture mistral3,
+    /// which otherwise equals llama.
+    /// </summary>
     public static string Architecture(ModelConfig config) =>
         config.RopeScaling is YarnScaling || config.QueryScaling is not null ? "mistral3" : "llama";
 
-    /// <param name="name">The model's, for messages.</param>
+    /// <param name="name">The model's name, for messages.</param>
     public static IEnumerable<KeyValuePair<string, object>> Metadata(ModelConfig config, string name)
     {
         int? positions = config.RopeScaling?.OriginalPositions;
@@ -47,7 +49,7 @@ internal static class GgufRopeExport
                 yield return Pair(GgufRope.FactorKey, yarn.Factor);
                 yield return Pair(GgufRope.BetaFastKey, yarn.BetaFast);
                 yield return Pair(GgufRope.BetaSlowKey, yarn.BetaSlow);
-                // A multiplier of 1 makes the factor that llama.cpp computes itself 1 too.
+                // A multiplier of 1 makes the factor that llama.cpp itself computes 1, too.
                 yield return Pair(GgufRope.LogMultiplierKey, 1f);
                 yield return Pair(GgufRope.AttentionKey, yarn.Attention);
                 break;
@@ -56,7 +58,7 @@ internal static class GgufRopeExport
         }
     }
 
-    /// <summary>What the file's tensor of divisors holds; null where it has none.</summary>
+    /// <summary>The values of the file's tensor of divisors; null if it has none.</summary>
     public static float[]? Divisors(ModelConfig config) => config.RopeScaling switch
     {
         PairScaling pairs => [.. pairs.Divisors],

@@ -5,7 +5,7 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
-/// <summary>A tokenizer as GGUF metadata.</summary>
+/// <summary>Converts a tokenizer to GGUF metadata.</summary>
 internal static class GgufVocabularyExport
 {
     public static IEnumerable<KeyValuePair<string, object>> Metadata(Checkpoint checkpoint)
@@ -26,7 +26,7 @@ internal static class GgufVocabularyExport
         int missing = size - vocabulary.Count;
         yield return new("tokenizer.ggml.model", "llama");
         yield return new("tokenizer.ggml.pre", "default");
-        // Readers want a token for every row of the embedding.
+        // Readers require a token for every row of the embedding.
         yield return new(
             "tokenizer.ggml.tokens", (string[])[.. ids.Select(id => vocabulary[id]), .. Fillers(vocabulary.Count, missing)]);
         yield return new(

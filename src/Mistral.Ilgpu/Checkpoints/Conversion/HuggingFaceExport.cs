@@ -10,7 +10,7 @@ internal static class HuggingFaceExport
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    // What an owner of the folder would expect to keep.
+    // Files that are copied as they are: other software reads them, too.
     private static readonly string[] KeptFiles =
         [
             "tokenizer.model", "tekken.json", "tokenizer.json", "tokenizer_config.json",

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
-/// <summary>Writes rotary positions to a config.json as <see cref="HuggingFaceRope"/> reads them.</summary>
+/// <summary>Writes rotary positions to a config.json in the form that <see cref="HuggingFaceRope"/> reads.</summary>
 internal static class HuggingFaceRopeExport
 {
     public static void Write(ModelConfig config, JsonObject json, string name)
@@ -15,7 +15,7 @@ internal static class HuggingFaceRopeExport
             json["rope_theta"] = config.RopeTheta;
             if (config.RopeScaling is { } scaling)
             {
-                // Readers that know rope_parameters know this name too, older ones this one alone.
+                // Older readers know only this name; readers of rope_parameters accept it, too.
                 json["rope_scaling"] = Scaling(scaling);
             }
 
@@ -64,7 +64,7 @@ internal static class HuggingFaceRopeExport
         {
             if (yarn.Attention == 1)
             {
-                // As released, and as converters expect it.
+                // The released config.json files have this form, and converters expect it.
                 json.Remove("attention_factor");
                 json["mscale"] = 1.0;
                 json["mscale_all_dim"] = 1.0;
@@ -81,7 +81,8 @@ internal static class HuggingFaceRopeExport
 
     private static JsonArray Numbers(PairScaling pairs) => new([.. pairs.Divisors.Select(Number)]);
 
-    /// <summary>A number as decimal text, because a float32 widened to double would print digits that it does not
-    /// have.</summary>
+    /// <summary>
+    /// A number as decimal text. A float32 that is widened to double would print digits that it does not have.
+    /// </summary>
     public static JsonNode Number(float value) => JsonNode.Parse(value.ToString("R", CultureInfo.InvariantCulture))!;
 }

@@ -3,11 +3,12 @@ namespace Mistral.Ilgpu.Checkpoints.Conversion;
 /// <summary>Writes a checkpoint in another format: a GGUF file, or a folder in Hugging Face's layout.</summary>
 internal static class ModelConversion
 {
-    /// <param name="output">A path that ends in .gguf, or a folder that does not exist or is empty. It appears only when all
-    /// of it has been written.</param>
+    /// <summary>Converts a checkpoint to a GGUF file or a folder.</summary>
+    /// <param name="output">A path that ends in .gguf, or a folder that does not exist or is empty. It appears only when it is
+    /// complete.</param>
     /// <param name="type">Format of the matrices; null keeps each as it is stored.</param>
     /// <returns>Bytes written.</returns>
-    /// <exception cref="ModelFileException">The model cannot be read, or the output not be written.</exception>
+    /// <exception cref="ModelFileException">The model cannot be read, or the output cannot be written.</exception>
     public static long Convert(
         Checkpoint checkpoint, string output, TensorFormat? type,
         IProgress<TensorProgress>? progress = null, CancellationToken cancellation = default)
@@ -66,7 +67,7 @@ internal static class ModelConversion
         }
     }
 
-    /// <summary>Whether GGUF files hold a format.</summary>
+    /// <summary>Whether GGUF files support a format.</summary>
     public static bool HoldsInGguf(TensorFormat format) => format.Descriptor().GgufType is not null;
 
     /// <summary>Whether a path names a GGUF file.</summary>

@@ -4,8 +4,9 @@ using System.Globalization;
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
 /// <summary>
-/// A file or folder while it is being written, beside the path that it is to have. Whatever ends the writing, and be it the
-/// process's end, nothing of it is left; what a process that was killed left is removed by the next that writes to the same path.
+/// A temporary file or folder beside the target path, which holds the output until it is complete.
+/// It is removed when the conversion fails and when the process exits.
+/// What a killed process left behind is removed by the next conversion to the same path.
 /// </summary>
 internal sealed class PartialOutput : IDisposable
 {
@@ -18,7 +19,7 @@ internal sealed class PartialOutput : IDisposable
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
-    /// <summary>Where to write.</summary>
+    /// <summary>The temporary path to write to.</summary>
     public string Path { get; }
 
     public void Dispose()
@@ -27,7 +28,7 @@ internal sealed class PartialOutput : IDisposable
         Remove(Path);
     }
 
-    // Its last words are no place for errors: the thread that writes may be at it still.
+    // Errors are ignored at exit, because the writing thread may still hold the file open.
     private void OnProcessExit(object? sender, EventArgs arguments)
     {
         try

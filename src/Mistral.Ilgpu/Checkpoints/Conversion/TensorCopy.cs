@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Conversion;
 
-/// <summary>Copies tensors to a stream in pieces, converted on the way, so that memory does not grow with the model.</summary>
+/// <summary>Converts tensors and writes them to a stream in pieces, so that memory does not grow with the model.</summary>
 internal sealed class TensorCopy(Checkpoint checkpoint, IProgress<TensorProgress>? progress, CancellationToken cancellation)
 {
     private const int PieceBytes = 8 << 20;
@@ -8,8 +8,8 @@ internal sealed class TensorCopy(Checkpoint checkpoint, IProgress<TensorProgress
     private readonly long _total = checkpoint.TotalBytes;
     private long _done;
 
-    /// <param name="splitHeadDim">Head size of rows that are to be reordered from neighbouring rotary pairs to split halves; 0
-    /// to keep them.</param>
+    /// <param name="splitHeadDim">Head size if the rows of rotary pairs are to be written as split halves; 0 keeps their
+    /// order.</param>
     public void Write(Stream output, CheckpointTensor tensor, TensorFormat format, int splitHeadDim = 0)
     {
         int rowBytes = checked((int)format.BytesOf(tensor.Columns));
@@ -39,7 +39,7 @@ internal sealed class TensorCopy(Checkpoint checkpoint, IProgress<TensorProgress
         }
     }
 
-    /// <summary>Where a row of split halves lies among neighbouring pairs.</summary>
+    /// <summary>The row in the order of neighbouring pairs for a row in the order of split halves.</summary>
     /// <example>headDim 8: rows 0…7 there are rows 0, 2, 4, 6, 1, 3, 5, 7 here.</example>
     private static int NeighbourRow(int row, int headDim)
     {

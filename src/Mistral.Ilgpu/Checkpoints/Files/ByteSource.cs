@@ -1,20 +1,21 @@
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>Bytes that can be looked at in pieces without reading them all.</summary>
+/// <summary>A sequence of bytes with random access.</summary>
 internal abstract class ByteSource(string name, long length) : IDisposable
 {
-    /// <summary>How messages name it.</summary>
+    /// <summary>The name for messages.</summary>
     public string Name { get; } = name;
 
     public long Length { get; } = length;
 
-    /// <summary>Copies the bytes from <paramref name="offset"/> on that fill <paramref name="destination"/>.</summary>
-    /// <exception cref="ModelFileException">They are not there any more, or cannot be read.</exception>
+    /// <summary>Fills <paramref name="destination"/> with the bytes from <paramref name="offset"/> on.</summary>
+    /// <exception cref="ModelFileException">The bytes no longer exist, or cannot be read.</exception>
     public abstract void Read(long offset, Span<byte> destination);
 
     public abstract void Dispose();
 
-    /// <summary>A copy of the bytes from <paramref name="offset"/>, in memory that is used again once it is disposed.</summary>
+    /// <summary>Copies the bytes from <paramref name="offset"/> on to pooled memory, which the caller returns by
+    /// disposing.</summary>
     public RentedBytes Rent(long offset, int length)
     {
         var rented = new RentedBytes(length);

@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>The bytes of a source as a stream.</summary>
+/// <summary>Presents a source as a stream.</summary>
 internal sealed class ByteSourceStream(ByteSource source) : Stream
 {
     private const int MostAtOnce = 1 << 20;
@@ -38,7 +38,7 @@ internal sealed class ByteSourceStream(ByteSource source) : Stream
             SeekOrigin.Current => Position,
             _ => Length,
         };
-        return Position = to >= 0 ? to : throw new IOException("a place before the start of the file");
+        return Position = to >= 0 ? to : throw new IOException("a position before the start of the file");
     }
 
     public override void Flush()

@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>A file embedded in this assembly, which the runtime has mapped already.</summary>
+/// <summary>A file embedded in this assembly, which the runtime has already mapped to memory.</summary>
 internal sealed class EmbeddedFile(string name, UnmanagedMemoryStream stream) : ByteSource(name, stream.Length)
 {
     private readonly unsafe byte* _start = stream.PositionPointer;

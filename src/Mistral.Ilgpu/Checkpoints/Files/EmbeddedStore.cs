@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>Files embedded in this assembly.</summary>
+/// <summary>The files embedded in this assembly.</summary>
 internal sealed class EmbeddedStore : IFileStore
 {
     public string PathOf(string folder, string file) => $"{folder}/{file}";

@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>Files of the file system.</summary>
+/// <summary>The files of the file system.</summary>
 internal sealed class FolderStore : IFileStore
 {
     public string PathOf(string folder, string file) => Path.Combine(folder, file);

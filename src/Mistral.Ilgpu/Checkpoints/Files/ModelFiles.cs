@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>The files of one model in a store; owns those it keeps open.</summary>
-/// <param name="location">The folder in the store, or what messages call the built-in model.</param>
+/// <summary>The files of one model in a store. Owns the files that it keeps open.</summary>
+/// <param name="location">The folder in the store, or the name of the built-in model in messages.</param>
 internal sealed class ModelFiles(string name, string location, IFileStore store) : IDisposable
 {
     private const string Embedded = "BuiltIn/";
@@ -18,7 +18,7 @@ internal sealed class ModelFiles(string name, string location, IFileStore store)
         return new ModelFiles(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), path, new FolderStore());
     }
 
-    /// <summary>No files at all.</summary>
+    /// <summary>An empty set of files.</summary>
     public static ModelFiles None => new("", Embedded, new EmbeddedStore());
 
     public static ModelFiles BuiltIn(string name) => new(name, Embedded + name, new EmbeddedStore());
@@ -27,10 +27,10 @@ internal sealed class ModelFiles(string name, string location, IFileStore store)
 
     public bool Has(string file) => store.Has(PathOf(file));
 
-    /// <summary>The names of the files that match, in order.</summary>
+    /// <summary>The names of the files that match a pattern, sorted.</summary>
     public IReadOnlyList<string> Find(string pattern) => [.. store.Find(Location, pattern).Order(StringComparer.Ordinal)];
 
-    /// <summary>A small file's bytes, or null if there is none.</summary>
+    /// <summary>The bytes of a small file; null if it does not exist.</summary>
     public byte[]? Read(string file)
     {
         if (!Has(file))
@@ -46,10 +46,10 @@ internal sealed class ModelFiles(string name, string location, IFileStore store)
 
     public byte[] ReadRequired(string file) => Read(file) ?? throw Missing(file);
 
-    /// <summary>A file's bytes, which the caller disposes of.</summary>
+    /// <summary>Opens a file, which the caller disposes.</summary>
     public ByteSource Open(string file) => Has(file) ? store.Open(PathOf(file)) : throw Missing(file);
 
-    /// <summary>A file's bytes, to look at until this is disposed.</summary>
+    /// <summary>Opens a file, which stays open until this instance is disposed.</summary>
     public ByteSource Keep(string file)
     {
         var source = Open(file);

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>Memory from the shared pool, which it goes back to when this is disposed.</summary>
+/// <summary>Memory from the shared pool, returned to it by disposing.</summary>
 internal readonly ref struct RentedBytes(int length)
 {
     private readonly byte[] _pooled = ArrayPool<byte>.Shared.Rent(length);

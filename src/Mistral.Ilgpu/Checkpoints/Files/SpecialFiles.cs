@@ -3,11 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Mistral.Ilgpu.Checkpoints.Files;
 
-/// <summary>Tells pipes and terminals from files without waiting for who writes to them.</summary>
+/// <summary>Tells pipes and terminals from files without waiting for a writer.</summary>
 internal static partial class SpecialFiles
 {
-    /// <summary>Whether any part of the file can be read. What cannot be looked at counts as a file: opening it says
-    /// why.</summary>
+    /// <summary>
+    /// Whether the file can be read at any offset. A file that cannot be examined counts as one, because opening it then reports
+    /// the
+    /// error.
+    /// </summary>
     public static bool CanSeek(string path)
     {
         if (NonBlocking() is not { } flag)
@@ -26,7 +29,7 @@ internal static partial class SpecialFiles
         return stream.CanSeek;
     }
 
-    // Opened so, a pipe that nobody writes to does not wait; read-only is 0 everywhere.
+    // Opening a pipe with O_NONBLOCK does not wait for a writer. O_RDONLY is 0 on every system.
     private static int? NonBlocking() => OperatingSystem.IsLinux() ? 0x800 : OperatingSystem.IsMacOS() ? 4 : null;
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]

@@ -42,7 +42,7 @@ internal sealed class BFloat16Descriptor() : ElementDescriptor<BFloat16, ushort,
         {
             var magnitude = bits & new Vector<uint>(0x7FFF_FFFF);
             var rounded = (bits + new Vector<uint>(0x7FFF) + ((bits >>> 16) & Vector<uint>.One)) >>> 16;
-            // NaN must not be rounded up into infinity's or zero's pattern.
+            // NaN must not be rounded up to the bits of infinity or zero.
             return Vector.ConditionalSelect(
                 Vector.GreaterThan(magnitude, new Vector<uint>(0x7F80_0000)), new Vector<uint>(0x7FC0), rounded);
         }

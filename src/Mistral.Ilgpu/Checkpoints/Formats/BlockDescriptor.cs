@@ -9,17 +9,18 @@ internal abstract class BlockDescriptor : FormatDescriptor
 
     public override bool IsEncodable => false;
 
-    /// <summary>How the bytes of its blocks are parted on the device.</summary>
+    /// <summary>How the device stores the bytes of blocks in two planes: quants and scales.</summary>
     public abstract BlockPlanes Planes { get; }
 
-    /// <summary>How its blocks lie in strips.</summary>
+    /// <summary>How blocks are stored in strips.</summary>
     public abstract StripShape Strips { get; }
 
-    /// <summary>Where in a block its 16-bit floats are.</summary>
+    /// <summary>The offsets of the 16-bit floats in a block.</summary>
     public virtual IReadOnlyList<int> HalvesAt => [0];
 
-    /// <summary>Scales that give weights of random quants a mean of zero and a deviation, see
-    /// <see cref="RandomScales.Words"/>.</summary>
+    /// <summary>
+    /// Scales with which weights of random quants have mean zero and the given deviation (see <see cref="RandomScales.Words"/>).
+    /// </summary>
     public abstract ushort[] ScalePattern(float deviation);
 
     public sealed override void Decode(ReadOnlySpan<byte> blocks, Span<float> values)
@@ -40,10 +41,10 @@ internal abstract class BlockDescriptor : FormatDescriptor
         }
     }
 
-    // Weights of a block are finite if its halves are, because what multiplies them is small.
+    // The weights of a block are finite if its 16-bit floats are, because their integer factors are small.
     public sealed override long FirstNotFinite(ReadOnlySpan<byte> blocks)
     {
-        // Asked once, because every block that is loaded comes by here.
+        // These are virtual; they are read once, because this runs for every block that is loaded.
         var (halves, bytes) = (HalvesAt, BlockBytes);
         for (int block = 0; block * bytes < blocks.Length; block++)
         {

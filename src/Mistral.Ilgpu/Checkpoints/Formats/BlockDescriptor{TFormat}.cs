@@ -3,11 +3,11 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Takes the shape of blocks from their type in kernels.</summary>
+/// <summary>A block format whose shape comes from its type in kernels.</summary>
 internal abstract class BlockDescriptor<TFormat> : BlockDescriptor
     where TFormat : struct, IStripFormat
 {
-    // Made when they are first asked for: every start makes all descriptors, and uses few.
+    // Created on first use, because every start creates all descriptors and uses few of them.
     private BlockPlanes? _planes;
     private StripShape? _strips;
 
@@ -25,7 +25,7 @@ internal abstract class BlockDescriptor<TFormat> : BlockDescriptor
 
     public sealed override TResult Use<TResult>(IFormatUse<TResult> use) => use.Blocks<TFormat>();
 
-    // One for each format, so that the compiler knows how long the copies are.
+    // Generic over the format, so that the JIT compiler knows the lengths of the copies.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part(ReadOnlySpan<byte> blocks, Span<byte> quants, Span<byte> scales)
     {

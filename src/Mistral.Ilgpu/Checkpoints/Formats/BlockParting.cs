@@ -1,4 +1,4 @@
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Parts blocks as a file holds them into their quants and all else.</summary>
+/// <summary>Splits the blocks of a file into quants and scales.</summary>
 internal delegate void BlockParting(ReadOnlySpan<byte> blocks, Span<byte> quants, Span<byte> scales);

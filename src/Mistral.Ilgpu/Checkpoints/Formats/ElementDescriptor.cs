@@ -5,9 +5,11 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>A format whose elements are each held by itself: a floating-point number of so many bits.</summary>
-/// <typeparam name="TBits">The bits of an element as an unsigned number.</typeparam>
-/// <param name="magnitude">All bits but the sign.</param>
+/// <summary>A floating-point format that stores each element by itself.</summary>
+/// <typeparam name="TFormat">The format's type in kernels.</typeparam>
+/// <typeparam name="TElement">The type that kernels load.</typeparam>
+/// <typeparam name="TBits">The bits of an element as an unsigned integer.</typeparam>
+/// <param name="magnitude">A mask of all bits but the sign.</param>
 /// <param name="infinity">The least magnitude that is not finite.</param>
 internal abstract class ElementDescriptor<TFormat, TElement, TBits>(TBits magnitude, TBits infinity) : FormatDescriptor
     where TFormat : struct, IWeightFormat<TElement>
@@ -26,7 +28,7 @@ internal abstract class ElementDescriptor<TFormat, TElement, TBits>(TBits magnit
 
     public sealed override TResult Use<TResult>(IFormatUse<TResult> use) => use.Elements<TFormat, TElement>();
 
-    // The largest magnitude of a run tells whether there is one.
+    // The maximum of a run's magnitudes is compared first, because it is computed by vectors.
     public sealed override long FirstNotFinite(ReadOnlySpan<byte> blocks)
     {
         var bits = MemoryMarshal.Cast<byte, TBits>(blocks);

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Weights to Q4_K: four-bit quants, a six-bit scale and minimum for each 32, two halves for all.</summary>
+/// <summary>
+/// Encodes weights as Q4_K: four-bit quants, a six-bit scale and minimum for each 32, and two 16-bit floats for each 256.
+/// </summary>
 internal static class EncodeQ4_K
 {
     private const int Runs = 8;
@@ -47,8 +49,9 @@ internal static class EncodeQ4_K
     }
 
     /// <summary>
-    /// The scale s ≥ 0 and minimum m ≥ 0 that make Σ w (x − (s q − m))² least, w = |x| + rms, over quants from spans a little
-    /// narrower and wider than that of the values; for given quants it is a line fitted by least squares.
+    /// The scale s ≥ 0 and minimum m ≥ 0 that minimise Σ w (x − (s q − m))² with w = |x| + rms.
+    /// Tries quants over spans that are a little narrower or wider than that of the values.
+    /// For given quants, s and m are a line fitted by least squares.
     /// </summary>
     private static (float Scale, float Minimum) BestFit(ReadOnlySpan<float> values)
     {
@@ -63,7 +66,7 @@ internal static class EncodeQ4_K
             most = MathF.Max(most, value);
         }
 
-        // All of one sign and none near zero still start the span at zero: a minimum cannot be negative.
+        // The span includes zero even if all values have one sign, because a minimum cannot be negative.
         if (most - least < 1e-15f)
         {
             return (0, -least);
@@ -95,8 +98,9 @@ internal static class EncodeQ4_K
         return best;
     }
 
-    /// <summary>The line through the quants that <paramref name="inverse"/> makes of values above
-    /// <paramref name="least"/>.</summary>
+    /// <summary>
+    /// Fits a line to the quants (x − <paramref name="least"/>) × <paramref name="inverse"/> by weighted least squares.
+    /// </summary>
     private static (
         float Scale, float Minimum) Fit(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, float least, float inverse)
     {

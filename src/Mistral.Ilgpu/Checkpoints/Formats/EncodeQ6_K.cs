@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Weights to Q6_K: six-bit quants, an eight-bit scale for each 16, a half for all.</summary>
+/// <summary>
+/// Encodes weights as Q6_K: six-bit quants, an eight-bit scale for each 16, and a 16-bit float for each 256.
+/// </summary>
 internal static class EncodeQ6_K
 {
     private const int Parts = 16;
@@ -21,7 +23,7 @@ internal static class EncodeQ6_K
             widest = MathF.Abs(scales[part]) > MathF.Abs(widest) ? scales[part] : widest;
         }
 
-        // The widest scale becomes -128, whatever its sign.
+        // The scale of the largest magnitude becomes -128, whatever its sign, because there is no +128.
         BlockBits.WriteHalf(block[208..], widest / -128);
         float d = BlockBits.ReadHalf(block[208..]);
         if (d == 0)
@@ -42,7 +44,7 @@ internal static class EncodeQ6_K
         }
     }
 
-    /// <summary>Lower four bits: two runs share 32 bytes; upper two: four runs do.</summary>
+    /// <summary>Stores a quant. Two runs share 32 bytes of lower four bits, four runs 32 bytes of upper two bits.</summary>
     private static void Put(Span<byte> block, int run, int within, int quant)
     {
         int half = run / 4;
@@ -51,8 +53,8 @@ internal static class EncodeQ6_K
     }
 
     /// <summary>
-    /// The scale s that makes Σ x² (x − s q)² least over quants q = round(x / s'), for s' around the one that just spans the
-    /// values: for given quants it is Σ x² x q / Σ x² q², and the error falls by (Σ x² x q)² / Σ x² q².
+    /// The scale s that minimises Σ x² (x − s q)² over quants q = round(x / s'), for s' near the one that spans the values.
+    /// For given quants, s = Σ x² x q / Σ x² q², and the error falls by (Σ x² x q)² / Σ x² q².
     /// </summary>
     private static float BestScale(ReadOnlySpan<float> values)
     {

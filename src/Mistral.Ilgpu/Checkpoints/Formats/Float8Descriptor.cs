@@ -17,7 +17,7 @@ internal sealed class Float8Descriptor() : ElementDescriptor<Float8, byte, byte>
 
     public override float? Largest => 448;
 
-    // As the makers' releases have it.
+    // The released fp8 models keep the output matrix in bf16, too.
     public override TensorFormat? OfLogits => TensorFormat.BFloat16;
 
     public override TensorFormat? OfEmbedding => TensorFormat.BFloat16;
@@ -26,7 +26,7 @@ internal sealed class Float8Descriptor() : ElementDescriptor<Float8, byte, byte>
     {
         for (int i = 0; i < values.Length; i++)
         {
-            // Kernels never meet NaN: it is found here, or by its bits, when weights are loaded.
+            // Kernels do not handle NaN, because loading refuses it here or by its bits.
             values[i] = (blocks[i] & NaN) == NaN ? float.NaN : Float8.Decode(blocks[i]);
         }
     }

@@ -4,13 +4,13 @@ using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Converts runs of weights between formats, rounding to nearest even, and finds what is not finite.</summary>
+/// <summary>Converts runs of weights between formats, rounding to nearest even, and finds values that are not finite.</summary>
 internal static class FormatConversion
 {
     private const int Run = 4096;
 
+    /// <param name="factor">Multiplies the elements; 1 if both formats are the same.</param>
     /// <returns>The index of the first element that is not finite before or after conversion, or −1.</returns>
-    /// <param name="factor">What elements are multiplied with on the way; 1 where both formats are one.</param>
     public static long Convert(ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, float factor = 1)
     {
         if (from == to)
@@ -36,7 +36,7 @@ internal static class FormatConversion
         return to.IsQuantized() ? -1 : to.Descriptor().FirstNotFinite(target);
     }
 
-    // The search for scales takes far longer than reading and writing.
+    // Runs in parallel, because the search for scales takes far longer than reading and writing.
     private static unsafe long QuantizeInParallel(
         ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int count, float factor)
     {
@@ -44,7 +44,8 @@ internal static class FormatConversion
         {
             fixed (byte* targetStart = target)
             {
-                // Lambdas cannot hold what is fixed, only copies; the call below ends before either is released.
+                // A lambda cannot capture a fixed pointer, but a copy of it. The pointers stay fixed until the call below
+                // returns.
                 var (input, inputLength) = ((nint)sourceStart, source.Length);
                 var (output, outputLength) = ((nint)targetStart, target.Length);
                 var bad = new ConcurrentBag<long>();
@@ -64,7 +65,7 @@ internal static class FormatConversion
         }
     }
 
-    /// <returns>The first element that is not finite where it would be hidden by rounding, or −1.</returns>
+    /// <returns>The first element that is not finite and whose encoding would not show it, or −1.</returns>
     private static long ConvertRun(
         ReadOnlySpan<byte> source, TensorFormat from, Span<byte> target, TensorFormat to, int at, int length, float factor)
     {
@@ -76,7 +77,7 @@ internal static class FormatConversion
             TensorPrimitives.Multiply(run, factor, run);
         }
 
-        // Rounding to whole numbers, or to a largest one, would hide what is not finite.
+        // Rounding to integers or clamping to a largest number would hide a value that is not finite.
         if ((to.IsQuantized() || to.HasScale())
             && TensorFormat.Float32.Descriptor().FirstNotFinite(MemoryMarshal.AsBytes(run)) is >= 0 and var bad)
         {

@@ -1,58 +1,62 @@
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>All that is known of a weight format: what files call it, how its elements lie in bytes, how they become float32 and
-/// come from it, and its type in kernels. One class for each format; <see cref="FormatDescriptors"/> lists them.</summary>
+/// <summary>
+/// Everything about one weight format: its names in files, its layout in bytes, conversion from and to float32, and its type in
+/// kernels. There is one class for each format; <see cref="FormatDescriptors"/> lists them.
+/// </summary>
 internal abstract class FormatDescriptor
 {
-    /// <summary>What safetensors and GGUF files call it: F32, BF16, Q4_K.</summary>
+    /// <summary>The name in safetensors and GGUF files: F32, BF16, Q4_K.</summary>
     public abstract string StoredName { get; }
 
-    /// <summary>What the command line calls it: f32, bf16, q4_k.</summary>
+    /// <summary>The name on the command line: f32, bf16, q4_k.</summary>
     public virtual string ShortName => StoredName.ToLowerInvariant();
 
-    /// <summary>ggml's number of the type; null where GGUF files do not hold it.</summary>
+    /// <summary>ggml's number of the type; null if GGUF files do not support it.</summary>
     public abstract uint? GgufType { get; }
 
-    /// <summary>llama.cpp's number of a file most of whose weights are in it, <c>general.file_type</c>.</summary>
+    /// <summary>llama.cpp's <c>general.file_type</c> of a file with most weights in this format.</summary>
     public abstract uint GgufFileType { get; }
 
-    /// <summary>Elements that are stored together: 1, 32 or 256.</summary>
+    /// <summary>Elements of a block: 1, 32 or 256.</summary>
     public abstract int BlockLength { get; }
 
-    /// <summary>Bytes that those take.</summary>
+    /// <summary>Bytes of a block.</summary>
     public abstract int BlockBytes { get; }
 
     /// <summary>Whether elements are quantized in blocks.</summary>
     public abstract bool IsQuantized { get; }
 
-    /// <summary>Whether weights can be brought to it; others can only be kept.</summary>
+    /// <summary>Whether weights can be converted to this format. The others can only be loaded as stored.</summary>
     public virtual bool IsEncodable => true;
 
-    /// <summary>The largest number that an element can hold, of a format whose tensors have a scale that brings their weights
-    /// into its range; null where elements stand for themselves.</summary>
+    /// <summary>
+    /// The largest element of a format whose tensors have a scale (weight = scale × element); null in formats without a scale.
+    /// </summary>
     public virtual float? Largest => null;
 
-    /// <summary>The format of the output matrix where weights are brought to this one; null for this one.</summary>
+    /// <summary>The format of the output matrix if weights are converted to this one; null for this one.</summary>
     public virtual TensorFormat? OfLogits => null;
 
-    /// <summary>The format of the embedding where weights are brought to this one; null for this one.</summary>
+    /// <summary>The format of the embedding if weights are converted to this one; null for this one.</summary>
     public virtual TensorFormat? OfEmbedding => null;
 
-    /// <summary>Whole blocks to float32, bit for bit as ggml's reference does.</summary>
-    /// <param name="values">As many as the blocks hold.</param>
+    /// <summary>Decodes whole blocks to float32, bit for bit as ggml's reference does.</summary>
+    /// <param name="values">One value for each element of the blocks.</param>
     public abstract void Decode(ReadOnlySpan<byte> blocks, Span<float> values);
 
-    /// <summary>Float32 to whole blocks, rounding to nearest.</summary>
-    /// <param name="values">Finite, and as many as whole blocks hold.</param>
+    /// <summary>Encodes float32 as whole blocks, rounding to nearest.</summary>
+    /// <param name="values">Finite values, a whole number of blocks.</param>
     public virtual void Encode(ReadOnlySpan<float> values, Span<byte> blocks) =>
         throw new NotSupportedException($"{ShortName} cannot be encoded");
 
-    /// <summary>The index of the first element that is not finite, or −1; of a block its first element.</summary>
+    /// <summary>The index of the first element that is not finite, or −1; in a block format that of the block's first
+    /// element.</summary>
     public abstract long FirstNotFinite(ReadOnlySpan<byte> blocks);
 
-    /// <summary>The type that the format is in kernels.</summary>
+    /// <summary>The format's type in kernels.</summary>
     public abstract Type KernelType { get; }
 
-    /// <summary>Uses that type.</summary>
+    /// <summary>Calls <paramref name="use"/> with the format's type in kernels.</summary>
     public abstract TResult Use<TResult>(IFormatUse<TResult> use);
 }

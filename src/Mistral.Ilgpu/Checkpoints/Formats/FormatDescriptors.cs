@@ -26,10 +26,10 @@ internal static class FormatDescriptors
     /// <summary>All formats, in the order of the enumeration.</summary>
     public static IEnumerable<TensorFormat> Formats => All.Keys;
 
-    /// <summary>Their types in kernels.</summary>
+    /// <summary>The types of all formats in kernels.</summary>
     public static IEnumerable<Type> KernelTypes => All.Values.Select(descriptor => descriptor.KernelType);
 
-    /// <exception cref="ArgumentOutOfRangeException">There is no such format.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The format is unknown.</exception>
     public static FormatDescriptor Descriptor(this TensorFormat format) => All.TryGetValue(format, out var descriptor)
         ? descriptor
         : throw new ArgumentOutOfRangeException(nameof(format), format, "no format");
@@ -38,7 +38,7 @@ internal static class FormatDescriptors
     public static BlockDescriptor Blocks(this TensorFormat format) => format.Descriptor() as BlockDescriptor
         ?? throw new ArgumentOutOfRangeException(nameof(format), format, "has no blocks");
 
-    /// <summary>The first format of which something holds, or null.</summary>
+    /// <summary>The first format for which a condition holds, or null.</summary>
     public static TensorFormat? Find(Func<FormatDescriptor, bool> holds) =>
         All.Where(pair => holds(pair.Value)).Select(pair => (TensorFormat?)pair.Key).FirstOrDefault();
 }

@@ -14,7 +14,7 @@ internal sealed class Q4_0Descriptor : BlockDescriptor<Q4_0>
 
     public override bool IsEncodable => true;
 
-    // What makes the logits suffers most from four bits.
+    // The output matrix loses most by four bits.
     public override TensorFormat? OfLogits => TensorFormat.Q6_K;
 
     public override ushort[] ScalePattern(float deviation) => One(deviation / Deviation(16));
@@ -37,7 +37,7 @@ internal sealed class Q4_0Descriptor : BlockDescriptor<Q4_0>
             largest = MathF.Abs(weight) > MathF.Abs(largest) ? weight : largest;
         }
 
-        // The largest weight becomes -8, whatever its sign, because there is no +8.
+        // The weight of the largest magnitude becomes -8, whatever its sign, because there is no +8.
         float d = largest / -8;
         float inverse = MathF.Abs(d) > 1e-37f ? 1 / d : 0;
         BlockBits.WriteHalf(block, d);

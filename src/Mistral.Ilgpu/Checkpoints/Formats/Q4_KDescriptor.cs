@@ -14,7 +14,7 @@ internal sealed class Q4_KDescriptor : BlockDescriptor<Q4_K>
 
     public override bool IsEncodable => true;
 
-    // What makes the logits suffers most from four bits.
+    // The output matrix loses most by four bits.
     public override TensorFormat? OfLogits => TensorFormat.Q6_K;
 
     public override IReadOnlyList<int> HalvesAt => [0, 2];

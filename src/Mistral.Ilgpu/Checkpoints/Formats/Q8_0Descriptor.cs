@@ -34,7 +34,7 @@ internal sealed class Q8_0Descriptor : BlockDescriptor<Q8_0>
         }
 
         float d = largest / 127;
-        // Below this the inverse overflows.
+        // The inverse of a smaller scale overflows.
         float inverse = d > 1e-37f ? 1 / d : 0;
         BlockBits.WriteHalf(block, d);
         for (int i = 0; i < BlockLength; i++)

@@ -3,22 +3,22 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Scales of blocks whose quants are random bits, such that the weights have mean zero and a wanted deviation.</summary>
+/// <summary>Scales for blocks whose quants are random bits, so that weights have mean zero and a given deviation.</summary>
 internal static class RandomScales
 {
     private const ushort Sign = 0x8000;
 
-    /// <summary>Of so many whole numbers in a row, all as likely.</summary>
+    /// <summary>The standard deviation of <paramref name="count"/> consecutive integers of equal probability.</summary>
     public static float Deviation(int count) => MathF.Sqrt(((count * count) - 1) / 12f);
 
-    /// <summary>Of a block that has a scale alone.</summary>
+    /// <summary>The pattern of a block that has only a scale.</summary>
     public static ushort[] One(float scale) => Words(Half(scale), signsTo: 1);
 
-    /// <summary>Of a block that has a scale and an offset.</summary>
+    /// <summary>The pattern of a block that has a scale and an offset.</summary>
     public static ushort[] OneAndOffset(float deviation, int count) =>
         Words(Halves(deviation / Deviation(count), -(count - 1) / 2f), signsTo: 2);
 
-    /// <summary>A 16-bit float.</summary>
+    /// <summary>The bytes of a 16-bit float.</summary>
     public static byte[] Half(float value)
     {
         var bytes = new byte[sizeof(ushort)];
@@ -26,14 +26,14 @@ internal static class RandomScales
         return bytes;
     }
 
-    /// <summary>A scale, and that of minima so many times as large.</summary>
+    /// <summary>The bytes of a scale and of a scale of minima, which is <paramref name="minimum"/> times as large.</summary>
     public static byte[] Halves(float scale, float minimum) => [.. Half(scale), .. Half(scale * minimum)];
 
     public static IEnumerable<byte> Repeat(byte value, int count) => Enumerable.Repeat(value, count);
 
-    /// <summary>The words of a block's scales, then the bits of each that turn the block's sign.</summary>
-    /// <param name="signsFrom">The first word whose sign turns.</param>
-    /// <param name="signsTo">The first after it whose sign does not.</param>
+    /// <summary>The words of a block's scales, then for each word the bits to flip in a block of the opposite sign.</summary>
+    /// <param name="signsFrom">The first word whose sign is flipped.</param>
+    /// <param name="signsTo">The end of the words whose sign is flipped.</param>
     public static ushort[] Words(byte[] bytes, int signsFrom = 0, int signsTo = int.MaxValue)
     {
         var words = Enumerable.Range(0, bytes.Length / 2)

@@ -1,14 +1,14 @@
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Eight six-bit scales and eight minima in twelve bytes.</summary>
+/// <summary>Eight six-bit scales and eight six-bit minima, packed into twelve bytes.</summary>
 internal static class SixBitPairs
 {
     public static (int Scale, int Minimum) Read(ReadOnlySpan<byte> bytes, int run) => run < 4
         ? (bytes[run] & 63, bytes[run + 4] & 63)
         : ((bytes[run + 4] & 15) | (bytes[run - 4] >> 6 << 4), (bytes[run + 4] >> 4) | (bytes[run] >> 6 << 4));
 
-    /// <summary>A block of 256 weights whose runs have such scales and minima.</summary>
-    /// <param name="fifths">The fifth bits, or nothing where there are four.</param>
+    /// <summary>Decodes a block of 256 weights: eight runs, each with a scale and a minimum.</summary>
+    /// <param name="fifths">The fifth bits; empty if quants have four bits.</param>
     public static void Decode(
         ReadOnlySpan<byte> block, ReadOnlySpan<byte> fifths, ReadOnlySpan<byte> fours, Span<float> weights)
     {

@@ -2,10 +2,10 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Checkpoints.Formats;
 
-/// <summary>Runs of 32 weights whose four bits choose one of sixteen unevenly spaced values.</summary>
+/// <summary>Runs of 32 weights whose four bits are an index into sixteen unevenly spaced values.</summary>
 internal static class UnevenRun
 {
-    /// <summary>Of the values, all as likely.</summary>
+    /// <summary>The standard deviation of the values if all have equal probability.</summary>
     public const float Deviation = 67.44f;
 
     private static ReadOnlySpan<sbyte> Values => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];

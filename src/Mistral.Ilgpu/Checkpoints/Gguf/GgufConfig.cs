@@ -9,7 +9,7 @@ internal static class GgufConfig
 
     private static readonly string[] Architectures = ["llama", "mistral3"];
 
-    /// <param name="tied">Whether the file has no output matrix of its own.</param>
+    /// <param name="tied">Whether the file has no output matrix, so that the embedding is used for it.</param>
     public static ModelConfig Read(GgufMetadata metadata, bool tied)
     {
         string architecture = metadata.Text("general.architecture")
@@ -58,7 +58,7 @@ internal static class GgufConfig
         return WithWindow(metadata, WindowKey(architecture), config).Validated(metadata.File);
     }
 
-    /// <summary>Where the window is kept: one for all layers, or a list of them; 0 stands for none.</summary>
+    /// <summary>The key of the window: a number for all layers, or a list with one for each; 0 means no window.</summary>
     public static string WindowKey(string architecture) => $"{architecture}.attention.sliding_window";
 
     private static ModelConfig WithWindow(GgufMetadata metadata, string key, ModelConfig config)
@@ -78,7 +78,7 @@ internal static class GgufConfig
             : throw metadata.Error(key, list, $"whole numbers from 0, one for each of {config.LayerCount} layers");
     }
 
-    // Converters left the window of the first Mistral out, and llama.cpp ignores it.
+    // Converters left out the window of the first Mistral 7B, and llama.cpp ignores it.
     private static int? KnownWindow(GgufMetadata metadata, ModelConfig config)
     {
         bool isShape = config is { Dim: 4096, LayerCount: 32, HeadCount: 32, KvHeadCount: 8, HeadDim: 128, FeedForwardDim: 14336 }

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Checkpoints.Files;
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
 /// <summary>
-/// The header of a GGUF file (versions 2 and 3): metadata, then each tensor's name, sizes (fastest first), type and offset
-/// into the aligned data that follows.
+/// The header of a GGUF file (versions 2 and 3): metadata and a list of tensors. Each tensor has a name, sizes (fastest first),
+/// a type and an offset into the aligned data that follows.
 /// </summary>
 internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTensor> Tensors)
 {
@@ -14,7 +14,7 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
 
     private const int MostDimensions = 4;
 
-    /// <summary>ggml's numbers of the types that are read here.</summary>
+    /// <summary>The supported formats by ggml's numbers.</summary>
     public static IReadOnlyDictionary<uint, TensorFormat> Types { get; } = FormatDescriptors.Formats
         .Where(format => format.Descriptor().GgufType is not null).ToDictionary(format => format.Descriptor().GgufType!.Value);
 
@@ -165,7 +165,7 @@ internal sealed record GgufFile(GgufMetadata Metadata, IReadOnlyList<StoredTenso
                     + $"expected a multiple of {info.Format.BlockLength()} for {info.Format.ShortName()}");
             }
 
-            // Sizes of up to 2^31 each may multiply past 64 bits.
+            // The product of sizes of up to 2^31 each may exceed 64 bits.
             var elements = info.Shape.Aggregate(Int128.One, (product, size) => product * size);
             var end = dataStart + (Int128)info.Offset + (elements / info.Format.BlockLength() * info.Format.BlockBytes());
             if (info.Offset % (ulong)alignment != 0)

@@ -3,11 +3,13 @@ using System.Globalization;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>The metadata of a GGUF file: values by key, asked for by the type that is wanted.</summary>
+/// <summary>The metadata of a GGUF file: values by key, with typed access.</summary>
 internal sealed class GgufMetadata(string file, IReadOnlyDictionary<string, object> values)
 {
-    /// <summary>Numbers are <see cref="double"/>, flags <see cref="bool"/>, texts <see cref="string"/>, lists
-    /// <see cref="GgufNumbers"/> or <c>string[]</c>.</summary>
+    /// <summary>
+    /// The values: numbers as <see cref="double"/>, flags as <see cref="bool"/>, texts as <see cref="string"/>, lists as
+    /// <see cref="GgufNumbers"/> or <c>string[]</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, object> Values { get; } = values;
 
     public string File { get; } = file;
@@ -20,7 +22,7 @@ internal sealed class GgufMetadata(string file, IReadOnlyDictionary<string, obje
         _ => 8,
     };
 
-    // Whole numbers past 2^53 mean nothing in a model's metadata.
+    // A double is enough, because no whole number of a model's metadata exceeds 2^53.
     public static double Number(GgufType type, ReadOnlySpan<byte> bytes) => type switch
     {
         GgufType.UInt8 or GgufType.Bool => bytes[0],
@@ -56,7 +58,7 @@ internal sealed class GgufMetadata(string file, IReadOnlyDictionary<string, obje
         var value => throw Error(key, value, "a number"),
     };
 
-    /// <summary>A whole number from <paramref name="least"/>.</summary>
+    /// <summary>A whole number of at least <paramref name="least"/>; null if the key is absent.</summary>
     public int? Count(string key, int least = 1) => Number(key) switch
     {
         null => null,

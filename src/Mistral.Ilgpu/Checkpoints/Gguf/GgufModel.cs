@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>A model in a GGUF file, or in the files that one was split into.</summary>
+/// <summary>A model in a GGUF file, or in the parts of a split GGUF file.</summary>
 internal static partial class GgufModel
 {
     private const string SplitCount = "split.count";

@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>A list of numbers as its bytes lie in the file.</summary>
+/// <summary>A list of numbers as the bytes of the file.</summary>
 internal sealed record GgufNumbers(GgufType Type, byte[] Bytes)
 {
     public int Count => Bytes.Length / GgufMetadata.SizeOf(Type);

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Checkpoints.Files;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>Reads the header of a GGUF file from its start, never past its end and never more than is there.</summary>
+/// <summary>Reads the header of a GGUF file in sequence, and never past the file's end.</summary>
 internal sealed class GgufReader(ByteSource source)
 {
     private const int WindowBytes = 1 << 20;
@@ -17,7 +17,7 @@ internal sealed class GgufReader(ByteSource source)
 
     public long Remaining => source.Length - Position;
 
-    /// <summary>What is being read, in the words of a message.</summary>
+    /// <summary>The field that is being read, for messages.</summary>
     public string Field { get; set; } = "header";
 
     public byte Byte() => Take(1)[0];
@@ -26,7 +26,7 @@ internal sealed class GgufReader(ByteSource source)
 
     public ulong UInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(sizeof(ulong)));
 
-    /// <summary>A count of things that take at least <paramref name="leastBytes"/> each.</summary>
+    /// <summary>Reads a count of items that take at least <paramref name="leastBytes"/> each.</summary>
     public int Count(int leastBytes, string what)
     {
         ulong count = UInt64();

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>Rotary positions in a GGUF file, with the meaning that llama.cpp gives its keys.</summary>
+/// <summary>Rotary positions in GGUF metadata, with the meaning that llama.cpp gives to its keys.</summary>
 internal static class GgufRope
 {
     public const string TypeKey = "rope.scaling.type";
@@ -20,12 +20,12 @@ internal static class GgufRope
     public const string Linear = "linear";
     public const string Yarn = "yarn";
 
-    /// <summary>The tensor of what the frequency of each pair is divided by.</summary>
+    /// <summary>The name of the tensor of divisors, one for the frequency of each pair.</summary>
     public const string DivisorsName = "rope_freqs.weight";
 
     private const string OldFactorKey = "rope.scale_linear";
 
-    // Set by converters from transformers' attention_factor.
+    // Converters write transformers' attention_factor to this key.
     private const string YarnAttentionKey = "rope.scaling.yarn_attn_factor";
     private const string ExtrapolationKey = "rope.scaling.yarn_ext_factor";
 
@@ -50,7 +50,7 @@ internal static class GgufRope
             ? QueryScaling.Of(beta, metadata.RequiredCount(key(OriginalKey)))
             : null;
 
-    /// <summary>The scaling that a file's divisors make, or null where they are all 1.</summary>
+    /// <summary>The scaling by a file's divisors; null if all are 1.</summary>
     public static RopeScaling? OfDivisors(StoredTensor stored, ModelConfig config)
     {
         if (config.RopeScaling is { } scaling)
@@ -71,7 +71,7 @@ internal static class GgufRope
 
     private static RopeScaling? Read(GgufMetadata metadata, Func<string, string> key)
     {
-        // llama.cpp takes a file without a type as a linear one.
+        // llama.cpp reads a file without a type as linear.
         string type = metadata.Text(key(TypeKey)) ?? Linear;
         float factor = Factor(metadata, key);
         switch (type)
@@ -98,12 +98,12 @@ internal static class GgufRope
 
     private static float Factor(GgufMetadata metadata, Func<string, string> key)
     {
-        // 0 stands for none, as in llama.cpp.
+        // 0 means none, as in llama.cpp.
         float factor = NotNegative(metadata, key(FactorKey)) ?? NotNegative(metadata, key(OldFactorKey)) ?? 0;
         return factor == 0 ? 1 : factor;
     }
 
-    /// <summary>llama.cpp's quotient of magnitudes, in which the numerator's weight is always 1.</summary>
+    /// <summary>llama.cpp's quotient of two magnitudes; the multiplier of the numerator is always 1.</summary>
     private static float Attention(GgufMetadata metadata, Func<string, string> key, float factor)
     {
         float given = Positive(metadata, key(AttentionKey)) ?? 1;

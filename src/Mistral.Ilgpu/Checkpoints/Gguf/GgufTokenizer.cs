@@ -3,10 +3,10 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>The tokenizer inside a GGUF file.</summary>
+/// <summary>Reads the tokenizer of a GGUF file.</summary>
 internal static class GgufTokenizer
 {
-    /// <summary>Where files written here keep the version of the chat format.</summary>
+    /// <summary>The key under which files written here store the version of the chat format.</summary>
     public const string VersionKey = "mistral.tokenizer_version";
 
     /// <summary>Where files written here keep Tekken's <c>model_settings_builder</c>, as JSON.</summary>

@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>The types of a metadata value, by their numbers in the file.</summary>
+/// <summary>The types of metadata values, with their numbers in the file.</summary>
 internal enum GgufType
 {
     UInt8,

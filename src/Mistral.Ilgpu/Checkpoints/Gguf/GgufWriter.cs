@@ -2,8 +2,7 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Checkpoints.Gguf;
 
-/// <summary>Writes a GGUF file of version 3 from its start to its end: the header first, then each tensor's data in
-/// order.</summary>
+/// <summary>Writes a GGUF file of version 3 in sequence: first the header, then the data of each tensor in order.</summary>
 internal sealed class GgufWriter(Stream output) : IDisposable
 {
     private const uint Version = 3;
@@ -43,7 +42,7 @@ internal sealed class GgufWriter(Stream output) : IDisposable
         Pad();
     }
 
-    /// <summary>Fills up to where the next tensor's data starts.</summary>
+    /// <summary>Pads with zeros to the offset of the next tensor's data.</summary>
     public void Pad()
     {
         _writer.Flush();

@@ -3,11 +3,13 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
 
-/// <summary>Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM, of the models that differ in
-/// numbers alone, of Ministral3ForCausalLM, and of the text tower of Mistral3ForConditionalGeneration.</summary>
+/// <summary>
+/// Reads config.json and generation_config.json of Hugging Face's MistralForCausalLM and models with the same computation.
+/// These include Ministral3ForCausalLM and the text tower of Mistral3ForConditionalGeneration.
+/// </summary>
 internal static class HuggingFaceConfig
 {
-    // What transformers takes of every kind of model where the field is absent.
+    // The default of transformers for every kind of model.
     private const int DefaultEosId = 2;
 
     private const string Multimodal = "mistral3";
@@ -16,7 +18,7 @@ internal static class HuggingFaceConfig
     private const string Full = "full_attention";
     private const string Sliding = "sliding_attention";
 
-    /// <summary>Fields that change nothing of what is computed here.</summary>
+    /// <summary>Fields that do not change the results here.</summary>
     private static readonly HashSet<string> Harmless =
     [
         "_name_or_path", "architectures", "attention_dropout", "bos_token_id", "dtype", "initializer_range", "pad_token_id",
@@ -33,7 +35,7 @@ internal static class HuggingFaceConfig
         "mlp_bias", "quantization", "quantization_config", "layer_types", "partial_rotary_factor",
     ];
 
-    /// <summary>Fields of a model of text and images beside the harmless ones; images are not read.</summary>
+    /// <summary>More such fields of models of text and images; images are not supported.</summary>
     private static readonly HashSet<string> KnownMultimodal =
     [
         "model_type", TextTower, "vision_config", "image_token_index", "image_token_id", "projector_hidden_act",
@@ -41,7 +43,7 @@ internal static class HuggingFaceConfig
         "quantization", "quantization_config",
     ];
 
-    /// <param name="generation">generation_config.json, which may name ids that end a text.</param>
+    /// <param name="generation">The content of generation_config.json, which may name ids that end a text.</param>
     public static ModelConfig Read(
         ReadOnlyMemory<byte> json, string file, (ReadOnlyMemory<byte> Json, string File)? generation = null)
     {
@@ -51,7 +53,7 @@ internal static class HuggingFaceConfig
         var defaults = DefaultsOf(fields, isMultimodal);
         Refuse(fields);
         int heads = fields.RequiredCount("num_attention_heads");
-        // Absent and null differ: null is as many as there are query heads.
+        // Absent and null differ: null means as many as query heads.
         int kvHeads = fields.Count("num_key_value_heads")
             ?? (fields.Has("num_key_value_heads") ? heads : defaults.KvHeads ?? heads);
         int dim = fields.RequiredCount("hidden_size");
@@ -98,7 +100,7 @@ internal static class HuggingFaceConfig
         return config;
     }
 
-    /// <summary>The part of a multimodal model's configuration that says what its text tower is.</summary>
+    /// <summary>The configuration of a multimodal model's text tower.</summary>
     private static JsonFields TextOf(JsonFields whole)
     {
         RefuseUnknown(whole, KnownMultimodal);
@@ -110,14 +112,15 @@ internal static class HuggingFaceConfig
 
     private static HuggingFaceDefaults DefaultsOf(JsonFields fields, bool isMultimodal)
     {
-        // transformers takes a text tower without a type as Mistral's.
+        // transformers reads a text tower without a type as Mistral's.
         string? type = fields.Text("model_type") ?? (isMultimodal ? HuggingFaceDefaults.Mistral : null);
         var types = isMultimodal ? HuggingFaceDefaults.Types : HuggingFaceDefaults.Types.Append(Multimodal);
         return HuggingFaceDefaults.Of(type) ?? throw fields.Error("model_type", type ?? "nothing", string.Join(" or ", types));
     }
 
-    /// <summary>The ids that end a text: those of both files, or transformers' default where neither has the field.</summary>
-    /// <param name="whole">Of a multimodal model, what the text tower's fields are a part of; else the same.</param>
+    /// <summary>The ids that end a text: those of both files, or transformers' default if neither has the field.</summary>
+    /// <param name="whole">The whole configuration of a multimodal model, or the same object as the fields of a text
+    /// model.</param>
     private static ImmutableArray<int> EosIds(
         JsonFields fields, JsonFields whole, (ReadOnlyMemory<byte> Json, string File)? generation)
     {
@@ -181,10 +184,10 @@ internal static class HuggingFaceConfig
         }
     }
 
-    /// <summary>The window of all layers, or where they differ that of each.</summary>
+    /// <summary>The window of all layers, or that of each layer if they differ.</summary>
     private static (int? All, ImmutableArray<int?> ByLayer) Windows(JsonFields fields, HuggingFaceDefaults defaults)
     {
-        // transformers' Llama has no window, whatever its file says.
+        // Llama has no window in transformers, whatever its file states.
         if (IsOfType(fields, HuggingFaceDefaults.Llama))
         {
             return (null, []);
@@ -218,7 +221,7 @@ internal static class HuggingFaceConfig
 
     private static void CheckSizes(JsonFields fields, ModelConfig config)
     {
-        // Every matrix must be countable in 32 bits by rows and by columns, the stacked ones included.
+        // The rows and columns of every matrix must fit 32 bits, including stacked matrices.
         Check("num_attention_heads", (long)config.HeadCount * (config.HeadDim + 32) * 3);
         Check("intermediate_size", 2L * config.FeedForwardDim);
         // A head's rows are read at once.

@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
 
-/// <summary>What transformers takes of a kind of model where config.json does not have a field.</summary>
-/// <param name="KvHeads">Null for as many as there are query heads.</param>
-/// <param name="HeadDim">Null for what the width and the heads give.</param>
+/// <summary>The defaults of transformers for a kind of model, for fields that config.json does not have.</summary>
+/// <param name="KvHeads">Null for as many as query heads.</param>
+/// <param name="HeadDim">Null for the width divided by the number of heads.</param>
 internal sealed record HuggingFaceDefaults(int? KvHeads, int? HeadDim, int MaxPositions, double Epsilon, int? Window)
 {
     public const string Mistral = "mistral";
@@ -10,7 +10,7 @@ internal sealed record HuggingFaceDefaults(int? KvHeads, int? HeadDim, int MaxPo
     public const string Ministral = "ministral";
     public const string Ministral3 = "ministral3";
 
-    // Llama and Ministral compute the same as Mistral with other numbers, Ministral 3 scales positions and queries too.
+    // Llama and Ministral compute the same as Mistral with other numbers. Ministral 3 scales positions and queries.
     private static readonly Dictionary<string, HuggingFaceDefaults> ByType = new()
     {
         [Mistral] = new(8, null, 4096 * 32, 1e-6, 4096),

@@ -3,16 +3,18 @@ using System.Text.Json.Nodes;
 
 namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
 
-/// <summary>What a config.json says of quantized weights: eight-bit floats with one scale for a tensor are read, all else is
-/// refused. Which tensors those are shows in their own types.</summary>
+/// <summary>
+/// Reads and writes what a config.json states about quantized weights. Eight-bit floats with one scale for each tensor are
+/// supported, everything else is refused. The types of the tensors tell which of them are quantized.
+/// </summary>
 internal static class HuggingFaceQuantization
 {
     public const string Field = "quantization_config";
 
-    // How activations are quantized and what is not: neither changes what is computed here.
+    // How activations are quantized and which modules are not does not change the results here.
     private static readonly string[] Harmless = ["activation_scheme", "modules_to_not_convert", "dequantize"];
 
-    /// <exception cref="ModelFileException">Weights are quantized in another way.</exception>
+    /// <exception cref="ModelFileException">Weights are quantized in an unsupported way.</exception>
     public static void Require(JsonFields fields, string name)
     {
         if (fields.Find(name) is not { } value)
@@ -25,7 +27,7 @@ internal static class HuggingFaceQuantization
             throw fields.Error(name, value, "null or an object");
         }
 
-        // An empty object says that nothing is quantized.
+        // An empty object means that nothing is quantized.
         var inner = fields.Object(name)!;
         if (inner.All.Any() && inner.Text("quant_method") is var method && method != "fp8")
         {
@@ -41,8 +43,8 @@ internal static class HuggingFaceQuantization
         }
     }
 
-    /// <summary>What is written of weights that have such scales.</summary>
-    /// <param name="keptModules">Those that are not quantized.</param>
+    /// <summary>The quantization_config of eight-bit weights with scales.</summary>
+    /// <param name="keptModules">The modules that are not quantized.</param>
     public static JsonObject Write(params ReadOnlySpan<string> keptModules)
     {
         var kept = new JsonArray();

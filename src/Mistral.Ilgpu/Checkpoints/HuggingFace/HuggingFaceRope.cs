@@ -4,8 +4,9 @@ using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
 
-/// <summary>Rotary positions in a config.json: rope_theta, and rope_parameters, or rope_scaling as older transformers name
-/// it.</summary>
+/// <summary>
+/// Reads rotary positions from a config.json: rope_theta, and rope_parameters, which older transformers call rope_scaling.
+/// </summary>
 internal static class HuggingFaceRope
 {
     public const string Parameters = "rope_parameters";
@@ -13,10 +14,10 @@ internal static class HuggingFaceRope
     public const string Original = "original_max_position_embeddings";
     public const string Default = "default";
 
-    // What transformers takes where the field is absent.
+    // The default of transformers.
     private const double DefaultTheta = 10000;
 
-    // Fields of each kind beside those of all kinds.
+    // The fields of each kind of scaling, besides those of all kinds.
     private static readonly Dictionary<string, string[]> Kinds = new()
     {
         [Default] = [],
@@ -28,10 +29,10 @@ internal static class HuggingFaceRope
 
     private static readonly string[] OfAllKinds = ["rope_type", "type", "rope_theta", "factor", "partial_rotary_factor"];
 
-    // Ministral 3 repeats the length of the model there.
+    // Ministral 3 repeats the model's length in rope_parameters.
     private static readonly string[] OfQueries = [Beta, Original, "max_position_embeddings"];
 
-    /// <param name="scalesQueries">Whether models of the kind scale queries.</param>
+    /// <param name="scalesQueries">Whether this kind of model scales queries.</param>
     public static (double Theta, RopeScaling? Scaling, QueryScaling? Queries) Read(
         JsonFields fields, int headDim, bool scalesQueries)
     {
@@ -63,7 +64,7 @@ internal static class HuggingFaceRope
         return (theta ?? DefaultTheta, scaling, queries);
     }
 
-    /// <summary>Sees to it that a factor is 1 where the file has it.</summary>
+    /// <summary>Refuses a factor other than 1.</summary>
     public static void RequireNeutral(JsonFields fields, string factor)
     {
         if (fields.Find(factor) is { } value && fields.PositiveNumber(factor) != 1)
@@ -151,7 +152,11 @@ internal static class HuggingFaceRope
         return QueryScaling.Of(beta, rope.RequiredCount(Original));
     }
 
-    /// <summary>The factors of short texts, which must be those of long ones too: others change with a text's length.</summary>
+    /// <summary>
+    /// The divisors of short texts. Those of long texts must equal them, because divisors that change with a text's length are
+    /// not
+    /// supported.
+    /// </summary>
     private static ImmutableArray<float> Divisors(JsonFields rope)
     {
         var (shorter, longer) = (List("short_factor"), List("long_factor"));

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Checkpoints.Files;
 namespace Mistral.Ilgpu.Checkpoints.HuggingFace;
 
 /// <summary>
-/// The header of a safetensors file: eight bytes of length, JSON that gives each tensor's type, shape and byte range, then
-/// the bytes, without gaps or overlaps.
+/// Reads and writes the header of a safetensors file. The file starts with the header's length in eight bytes.
+/// Then JSON gives each tensor's type, shape and byte range, and the bytes follow without gaps or overlaps.
 /// </summary>
 internal static class SafetensorsFile
 {
@@ -40,7 +40,7 @@ internal static class SafetensorsFile
         return tensors;
     }
 
-    /// <summary>Writes a header, padded so that what follows is aligned to eight bytes.</summary>
+    /// <summary>Writes a header, padded so that the data is aligned to eight bytes.</summary>
     public static void WriteHeader(Stream output, JsonObject header)
     {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);

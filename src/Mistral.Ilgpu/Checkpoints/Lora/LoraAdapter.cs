@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Checkpoints.HuggingFace;
 namespace Mistral.Ilgpu.Checkpoints.Lora;
 
 /// <summary>
-/// A low-rank adapter (Hu et al., LoRA, arXiv 2106.09685, §4.1), from Hugging Face PEFT (adapter_config.json with
-/// adapter_model.safetensors) or from Mistral's own fine-tuning (lora.safetensors).
+/// A low-rank adapter (Hu et al., LoRA, arXiv 2106.09685, §4.1). Reads Hugging Face PEFT (adapter_config.json with
+/// adapter_model.safetensors) and Mistral's own fine-tuning (lora.safetensors).
 /// </summary>
 internal sealed class LoraAdapter : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class LoraAdapter : IDisposable
     private const string A = ".lora_A.weight";
     private const string B = ".lora_B.weight";
 
-    // What mistral-inference takes, its files having no field for it.
+    // The default of mistral-inference, whose files have no field for the scale.
     private const float MistralScale = 2;
 
     private readonly ModelFiles _files;
@@ -41,14 +41,14 @@ internal sealed class LoraAdapter : IDisposable
 
     public string Name { get; }
 
-    /// <summary>What the files say B A is multiplied with.</summary>
+    /// <summary>The factor of B A that the files state.</summary>
     public float Scale { get; }
 
-    /// <summary>By the canonical name of the matrix that is changed.</summary>
+    /// <summary>The pairs by the canonical name of the matrix that they change.</summary>
     public IReadOnlyDictionary<string, LoraPair> Pairs { get; }
 
-    /// <param name="path">A folder or its file of weights.</param>
-    /// <exception cref="ModelFileException">The adapter is missing, damaged, or not for a model of this
+    /// <param name="path">A folder, or the file of weights in it.</param>
+    /// <exception cref="ModelFileException">The adapter is missing, damaged, or does not fit a model of this
     /// configuration.</exception>
     public static LoraAdapter Open(string path, ModelConfig config)
     {
@@ -68,7 +68,7 @@ internal sealed class LoraAdapter : IDisposable
         return Open(files, weights, config);
     }
 
-    /// <param name="weights">The one of the files that holds the weights.</param>
+    /// <param name="weights">The name of the file that holds the weights.</param>
     internal static LoraAdapter Open(ModelFiles files, string weights, ModelConfig config) => new(files, weights, config);
 
     public void Dispose() => _files.Dispose();

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Checkpoints.HuggingFace;
 
 namespace Mistral.Ilgpu.Checkpoints.Native;
 
-/// <summary>A folder as Mistral releases its models: params.json, consolidated weights and a tokenizer.</summary>
+/// <summary>A folder in the layout of Mistral's releases: params.json, consolidated weights and a tokenizer.</summary>
 internal static class MistralFolder
 {
     public const string ParamsFile = "params.json";
@@ -11,13 +11,13 @@ internal static class MistralFolder
     public static bool IsWeights(string name) => name.StartsWith("consolidated", StringComparison.Ordinal)
         && Path.GetExtension(name) is ".safetensors" or ".pth";
 
-    /// <summary>The files of weights: safetensors, or else what torch wrote.</summary>
+    /// <summary>The files of weights: safetensors if there are any, otherwise those of torch.</summary>
     public static IReadOnlyList<string> Weights(ModelFiles files) =>
         files.Find("consolidated*.safetensors") is { Count: > 0 } safetensors
         ? safetensors
         : files.Find("consolidated*.pth");
 
-    /// <summary>The files of weights of which one was named.</summary>
+    /// <summary>The files of weights to which a named file belongs.</summary>
     public static IReadOnlyList<string> WeightsWith(ModelFiles files, string file) =>
         files.Find($"consolidated*{Path.GetExtension(file)}");
 

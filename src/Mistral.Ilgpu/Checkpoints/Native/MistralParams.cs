@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Checkpoints.Native;
 /// <summary>Reads params.json, the configuration of Mistral's own releases.</summary>
 internal static class MistralParams
 {
-    // What mistral-inference takes where the file does not say: the first model had a window and the small base.
+    // The defaults of mistral-inference: the first model had a window and the smaller base.
     private const double ThetaWithWindow = 10_000;
     private const double ThetaWithoutWindow = 1_000_000;
 
@@ -26,7 +26,7 @@ internal static class MistralParams
     private const string QueryScales = "llama_4_scaling";
     private const string Original = "original_max_position_embeddings";
 
-    /// <summary>Fields that change nothing of what is computed here: images are not read.</summary>
+    /// <summary>Fields that do not change the results here, because images are not supported.</summary>
     private static readonly HashSet<string> Harmless =
     [
         "max_batch_size", "model_parallel", "use_cache", "causal", "model_type", "multiple_of", "ffn_dim_multiplier",
@@ -104,7 +104,7 @@ internal static class MistralParams
 
         RequireOnly(yarn, "factor", Original, "beta", "alpha", "apply_scale");
         float factor = yarn.RequiredFloat("factor");
-        // Without the scale, queries and keys keep their size.
+        // Without apply_scale, queries and keys keep their magnitude.
         bool isApplied = yarn.Find("apply_scale") is null || yarn.Flag("apply_scale");
         var scaling = new YarnScaling(
             factor, yarn.RequiredCount(Original), yarn.RequiredFloat("beta"), yarn.RequiredFloat("alpha"),

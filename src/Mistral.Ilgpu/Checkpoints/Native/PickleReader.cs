@@ -3,10 +3,10 @@ using System.Text.Unicode;
 
 namespace Mistral.Ilgpu.Checkpoints.Native;
 
-/// <summary>The bytes of a pickle, and where in them something is wrong.</summary>
+/// <summary>Reads the bytes of a pickle, and names the offset in errors.</summary>
 internal sealed class PickleReader(byte[] pickle, string file)
 {
-    // A text may be referred to by two bytes and is hashed or copied each time: long ones would make a small pickle take hours.
+    // Two bytes can refer to a text, which is hashed or copied each time. Long texts would let a small pickle take hours.
     private const int MostText = 1024;
 
     private int _at;

@@ -5,15 +5,15 @@ using Mistral.Ilgpu.Checkpoints.Files;
 namespace Mistral.Ilgpu.Checkpoints.Native;
 
 /// <summary>
-/// A file that torch.save wrote: a zip whose <c>data.pkl</c> is a pickle of tensors by name and whose other entries, not
-/// compressed, are the tensors' bytes. The pickle is interpreted, never executed, see <see cref="TorchPickle"/>.
+/// A file written by torch.save: a zip whose entry <c>data.pkl</c> is a pickle of tensors by name. The other entries, which are
+/// not compressed, are the tensors' bytes. The pickle is interpreted, never executed (see <see cref="TorchPickle"/>).
 /// </summary>
 internal static class TorchFile
 {
-    // A model of 300 tensors has 60 KB; what a byte of it makes may take eighty in memory, and packed it takes none in the file.
+    // A pickle of 300 tensors has 60 KB. Each of its bytes may take 80 bytes of memory, and a compressed pickle hides its size.
     private const int MostPickleBytes = 4 << 20;
 
-    /// <exception cref="ModelFileException">The file is damaged, or holds anything but tensors.</exception>
+    /// <exception cref="ModelFileException">The file is damaged, or contains anything but tensors.</exception>
     public static IReadOnlyList<StoredTensor> ReadHeader(ByteSource source)
     {
         try
@@ -77,7 +77,7 @@ internal static class TorchFile
     private static StoredTensor Place(ByteSource source, string name, TorchTensor tensor, long start, long length)
     {
         int size = tensor.Storage.Type == "F32" ? sizeof(float) : sizeof(ushort);
-        // Eight dimensions multiply to more than 128 bits hold.
+        // The product of eight dimensions may exceed 128 bits.
         BigInteger stride = 1;
         for (int i = tensor.Shape.Length - 1; i >= 0; i--)
         {
@@ -86,7 +86,7 @@ internal static class TorchFile
                 throw Error($"a dimension of {tensor.Shape[i]}", $"1 to {int.MaxValue}");
             }
 
-            // The stride of a single element is never used.
+            // The stride of a dimension of one element is never used.
             if (tensor.Shape[i] > 1 && tensor.Strides[i] != stride)
             {
                 throw Error(
@@ -108,8 +108,9 @@ internal static class TorchFile
             new(source.Name, $"{name}: found {found}, expected {expected}");
     }
 
-    /// <summary>Where the bytes of an entry lie in the file: right behind what opening it and reading one byte has
-    /// read.</summary>
+    /// <summary>
+    /// The offset of an entry's bytes in the file. Opening the entry and reading one byte leaves the stream one byte behind it.
+    /// </summary>
     private static long StartOf(ByteSource source, ByteSourceStream stream, ZipArchiveEntry entry)
     {
         if (entry.CompressedLength != entry.Length)
@@ -126,7 +127,7 @@ internal static class TorchFile
     private static string ReadText(ByteSource source, ZipArchiveEntry entry, int most) =>
         System.Text.Encoding.ASCII.GetString(ReadAll(source, entry, most)).Trim();
 
-    // What an entry says of its length may be a lie: what is read is counted.
+    // The length that an entry states may be false, so the bytes that are read are counted.
     private static byte[] ReadAll(ByteSource source, ZipArchiveEntry entry, int most)
     {
         using var stream = entry.Open();

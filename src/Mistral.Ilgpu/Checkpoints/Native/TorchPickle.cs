@@ -4,9 +4,9 @@ using System.Numerics;
 namespace Mistral.Ilgpu.Checkpoints.Native;
 
 /// <summary>
-/// Interprets the pickle of a dictionary of tensors. A pickle is a program that may call anything; this knows only the
-/// instructions that torch.save writes for tensors and the few names they need, has no way to call anything else, and refuses
-/// the rest by name.
+/// Interprets the pickle of a dictionary of tensors. A pickle is a program that may call any function.
+/// This interpreter knows only the instructions and the few names that torch.save writes for tensors, and refuses all others.
+/// It cannot call anything else.
 /// </summary>
 internal sealed class TorchPickle
 {
@@ -38,7 +38,7 @@ internal sealed class TorchPickle
         Dictionary,
     }
 
-    /// <exception cref="ModelFileException">The pickle is damaged or holds anything but tensors by name.</exception>
+    /// <exception cref="ModelFileException">The pickle is damaged or contains anything but tensors by name.</exception>
     public static IReadOnlyDictionary<string, TorchTensor> Read(byte[] pickle, string file) =>
         new TorchPickle(new PickleReader(pickle, file)).Run();
 
@@ -178,7 +178,7 @@ internal sealed class TorchPickle
                 }
 
                 break;
-            case (byte)'b': // BUILD: attributes of the dictionary, such as its versions, say nothing of the tensors.
+            case (byte)'b': // BUILD: the dictionary's attributes, such as its version, do not concern the tensors.
                 Pop();
                 if (Peek() is not Dictionary<object, object>)
                 {

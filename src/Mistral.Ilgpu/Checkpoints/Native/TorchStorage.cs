@@ -1,4 +1,4 @@
 namespace Mistral.Ilgpu.Checkpoints.Native;
 
-/// <summary>Elements of one type in an entry of their own.</summary>
+/// <summary>A storage: elements of one type in one entry of the zip.</summary>
 internal sealed record TorchStorage(string Type, string Key);

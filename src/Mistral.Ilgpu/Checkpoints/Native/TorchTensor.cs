@@ -2,5 +2,5 @@ using System.Numerics;
 
 namespace Mistral.Ilgpu.Checkpoints.Native;
 
-/// <summary>A view of a storage, its offset and strides in elements.</summary>
+/// <summary>A view of a storage; offset and strides count elements.</summary>
 internal sealed record TorchTensor(TorchStorage Storage, BigInteger Offset, long[] Shape, long[] Strides);

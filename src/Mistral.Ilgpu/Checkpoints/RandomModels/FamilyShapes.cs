@@ -2,8 +2,9 @@ using Mistral.Ilgpu.Positions;
 
 namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
-/// <summary>The shapes of the dense family, from its config.json and params.json files, and two small ones for
-/// measuring.</summary>
+/// <summary>
+/// The shapes of Mistral's dense models, from their config.json and params.json files, and two small ones for measuring.
+/// </summary>
 internal static class FamilyShapes
 {
     private static readonly ModelConfig SevenB = new()
@@ -24,7 +25,7 @@ internal static class FamilyShapes
 
     private static readonly ModelConfig Windowless = SevenB with { SlidingWindow = null, RopeTheta = 1e6 };
 
-    /// <summary>By the name that follows <c>random:</c>.</summary>
+    /// <summary>The configurations by the name that follows <c>random:</c>.</summary>
     public static IReadOnlyDictionary<string, ModelConfig> ByName { get; } = new Dictionary<string, ModelConfig>
     {
         ["mistral-7b"] = SevenB,

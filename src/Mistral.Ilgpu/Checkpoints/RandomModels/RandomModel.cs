@@ -8,8 +8,8 @@ using PieceType = Mistral.Ilgpu.Tokenization.Proto.ModelProto.Types.SentencePiec
 namespace Mistral.Ilgpu.Checkpoints.RandomModels;
 
 /// <summary>
-/// A model of random weights: <c>random:NAME[:TYPE]</c> with a name of <see cref="FamilyShapes"/> or the path of a params.json.
-/// Speed and memory are those of the real one.
+/// A model of random weights: <c>random:NAME[:TYPE]</c>. NAME is one of <see cref="FamilyShapes"/> or the path of a params.json.
+/// It has the speed and memory of the real model.
 /// </summary>
 internal static class RandomModel
 {
@@ -17,7 +17,7 @@ internal static class RandomModel
 
     private const uint Seed = 20230927;
 
-    // No file's tensors bound what a shape may ask for.
+    // These limits are needed, because there are no files whose sizes bound the shape.
     private const int MostLayers = 4096;
     private const long MostParameters = 1L << 44;
 
@@ -27,7 +27,7 @@ internal static class RandomModel
     {
         string name = model[Prefix.Length..];
         var format = TensorFormat.BFloat16;
-        // A path may hold colons.
+        // A path may contain colons.
         if (name.LastIndexOf(':') is > 0 and var colon && !File.Exists(name))
         {
             string type = name[(colon + 1)..];
@@ -78,7 +78,7 @@ internal static class RandomModel
         return new StoredTensor(tensor.SourceName, own.StoredName(), shape, source, 0, source.Length) { Scale = source.Scale };
     }
 
-    /// <summary>Bytes, and pieces that no text has.</summary>
+    /// <summary>A vocabulary of all bytes, filled up with pieces that occur in no text.</summary>
     private static SentencePieceBpe Vocabulary(int size, string model)
     {
         const int Bytes = 256;

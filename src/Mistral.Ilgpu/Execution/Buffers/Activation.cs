@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Buffers;
 
 /// <summary>Float32 activations: rows × columns, each row padded with zeros to whole packs.</summary>
-/// <param name="quantized">Room for the same in eight bits, where quantized weights may meet them.</param>
-/// <param name="tensor">Room for the same in the forms that tensor cores multiply.</param>
+/// <param name="quantized">A buffer for the same values in eight bits, if quantized weights are multiplied with them.</param>
+/// <param name="tensor">Buffers for the same values in the forms that tensor cores multiply.</param>
 internal sealed class Activation(
     string name, int rows, int columns, ArrayView<float> view, Int8Input? quantized = null, TensorInput? tensor = null)
 {

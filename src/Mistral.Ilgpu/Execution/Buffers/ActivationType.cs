@@ -3,12 +3,12 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
-/// <summary>In what form quantized weights are multiplied with activations.</summary>
+/// <summary>The form of activations in products with quantized weights.</summary>
 internal enum ActivationType
 {
-    /// <summary>Eight bits per block of 32, so that products are of whole numbers.</summary>
+    /// <summary>Eight-bit quants with a scale for each 32, so that products are sums of integers.</summary>
     Int8,
 
-    /// <summary>As they are: slower, without the rounding.</summary>
+    /// <summary>Unchanged float32: slower, but not rounded.</summary>
     Float32,
 }

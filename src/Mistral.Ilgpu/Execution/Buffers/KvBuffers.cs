@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
-/// <summary>Device memory for tiles of keys and values, see <see cref="TileLayout"/>.</summary>
+/// <summary>Device memory for tiles of keys and values (see <see cref="TileLayout"/>).</summary>
 internal sealed record KvBuffers(
     ArrayView<byte> Keys, ArrayView<byte> Values, ArrayView<ushort> KeyScales, ArrayView<ushort> ValueScales)
 {

@@ -2,19 +2,19 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
-/// <summary>Room for activations in eight bits beside those in float32, where quantized weights may meet them.</summary>
+/// <summary>Buffers for eight-bit activations, which products with quantized weights read instead of float32.</summary>
 internal static class QuantizedActivations
 {
-    /// <summary>Whether activations of so many columns can be quantized.</summary>
+    /// <summary>Whether rows of <paramref name="columns"/> activations can be quantized.</summary>
     public static bool Fit(int columns) => columns % BlockRun.Length == 0;
 
-    /// <summary>Device bytes of a row; none where they cannot be quantized.</summary>
+    /// <summary>Device bytes of a row; 0 if it cannot be quantized.</summary>
     public static long BytesPerRow(int columns) => Fit(columns)
         ? (3L * sizeof(int) * columns / BlockRun.QuadLength) + (4L * sizeof(float) * columns / BlockRun.Length)
         : 0;
 
-    /// <param name="own">Takes each buffer to dispose of it.</param>
-    /// <returns>Null where they cannot be quantized.</returns>
+    /// <param name="own">Receives each buffer and disposes it.</param>
+    /// <returns>Null if rows cannot be quantized.</returns>
     public static Int8Input? Allocate(ComputeDevice device, long rows, int columns, string purpose, Action<IDisposable> own)
     {
         return Fit(columns)

@@ -3,8 +3,9 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
-/// <summary>How the blocks of a quantized format lie in strips, see <see cref="IStripFormat"/>; the planes follow each
-/// other.</summary>
+/// <summary>
+/// The consecutive planes of a quantized format in strips (see <see cref="IStripFormat"/>).
+/// </summary>
 internal readonly record struct StripPlanes(StripShape Shape)
 {
     public long SizeInBytes(long paddedRows, int columns) =>

@@ -4,9 +4,9 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Buffers;
 
-/// <summary>Room for activations as tensor cores multiply them.</summary>
-/// <param name="Packed">In eight bits, for decoded tokens and quantized weights; null where rows are not whole runs.</param>
-/// <param name="Rounded">In 16 bits, for tokens of prompts.</param>
+/// <summary>Buffers for activations in the forms that tensor cores multiply.</summary>
+/// <param name="Packed">Eight bits, for decoded tokens and quantized weights; null if rows are not whole runs.</param>
+/// <param name="Rounded">16 bits, for tokens of prompts.</param>
 internal sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounded)
 {
     /// <summary>Device bytes of a row.</summary>
@@ -14,7 +14,7 @@ internal sealed record TensorInput(PackedInput? Packed, ArrayView<ushort> Rounde
         (columns % BlockRun.Length == 0 ? columns + (4L * sizeof(float) * columns / BlockRun.Length) : 0)
         + ((long)sizeof(ushort) * Padding.Pad(columns));
 
-    /// <param name="own">Takes what is allocated.</param>
+    /// <param name="own">Receives each buffer and disposes it.</param>
     public static TensorInput Allocate(ComputeDevice device, string name, int rows, int columns, Action<IDisposable> own)
     {
         string purpose = $"the activations '{name}'";

@@ -7,21 +7,23 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Buffers;
 
 /// <summary>
-/// Neighbouring rows of weights in one format. Row after row, elements are padded with zeros to whole packs, and blocks are
-/// parted into a plane of quants and one of scales, see <see cref="IBlockFormat"/>. Strips are as <see cref="Strip"/> and
-/// <see cref="IStripFormat"/> tell.
+/// Consecutive rows of weights in one format. In the layout of rows, elements are padded with zeros to whole packs, and blocks
+/// are split into a plane of quants and a plane of scales (see <see cref="IBlockFormat"/>).
+/// The layout of strips is defined by <see cref="Strip"/> and <see cref="IStripFormat"/>.
 /// </summary>
-/// <param name="FirstRow">Where the band begins in its matrix.</param>
+/// <param name="FirstRow">The matrix row at which the band starts.</param>
 internal sealed record WeightBand(
     int FirstRow, int Rows, int Columns, TensorFormat Format, ArrayView<byte> Bytes, WeightLayout Layout = WeightLayout.Rows)
 {
-    /// <summary>Elements of a row, of formats that are not quantized.</summary>
+    /// <summary>Elements of a padded row, in formats that are not quantized.</summary>
     public int Stride { get; } = Padding.Pad(Columns);
 
     /// <summary>Bytes of the band.</summary>
     public long SizeInBytes => SizeOf(Rows, Columns, Format, Layout);
 
-    /// <summary>A float for each row, padded ones too, behind the elements of a format whose tensors have scales.</summary>
+    /// <summary>
+    /// A scale for each row, including padding, behind the elements of a format whose tensors have scales.
+    /// </summary>
     public ArrayView<float> Scales
     {
         get
@@ -31,7 +33,7 @@ internal sealed record WeightBand(
         }
     }
 
-    /// <summary>The two planes, of quantized formats row after row.</summary>
+    /// <summary>The two planes of a quantized format in the layout of rows.</summary>
     public BlockWeights Blocks
     {
         get
@@ -45,10 +47,10 @@ internal sealed record WeightBand(
         }
     }
 
-    /// <summary>Where rows of elements lie on a CUDA device.</summary>
+    /// <summary>The addresses of rows of elements on a CUDA device, for prefetching.</summary>
     internal PrefetchedRows AheadRows => new(Bytes.LoadEffectiveAddressAsPtr(), Stride * Format.BytesPerElement());
 
-    /// <summary>Where rows of blocks do.</summary>
+    /// <summary>The addresses of rows of blocks on a CUDA device, for prefetching.</summary>
     internal PrefetchedBlocks AheadBlocks
     {
         get
@@ -61,7 +63,7 @@ internal sealed record WeightBand(
         }
     }
 
-    /// <summary>The planes of quantized formats in strips.</summary>
+    /// <summary>The planes of a quantized format in the layout of strips.</summary>
     public StripWeights Strips => new StripPlanes(Format.Blocks().Strips).Weights(Bytes, Rows, Columns);
 
     public static long SizeOf(long rows, int columns, TensorFormat format, WeightLayout layout)
@@ -89,8 +91,8 @@ internal sealed record WeightBand(
     public ArrayView<TElement> View<TElement>()
         where TElement : unmanaged => Bytes.Cast<TElement>();
 
-    /// <summary>Parts rows of blocks as a file holds them into their planes, as <see cref="Upload"/> takes them.</summary>
-    /// <param name="first">Number of the first row among those that <paramref name="room"/> is for.</param>
+    /// <summary>Splits rows of blocks as a file stores them into the planes that <see cref="Upload"/> expects.</summary>
+    /// <param name="first">The index of the first row within those that <paramref name="room"/> has space for.</param>
     internal void Part(ReadOnlySpan<byte> rows, int first, Span<byte> room)
     {
         var planes = Format.Blocks().Planes;
@@ -99,9 +101,9 @@ internal sealed record WeightBand(
         planes.Part(rows, room[(firstBlock * planes.QuantBytes)..], room[(quantBytes + (firstBlock * planes.ScaleBytes))..]);
     }
 
-    /// <summary>Begins to copy rows to a band of rows on the device.</summary>
-    /// <param name="parted">Padded elements, or blocks after <see cref="Part"/>; pinned until the device's stream is through with
-    /// it.</param>
+    /// <summary>Starts to copy rows to the device, in the layout of rows.</summary>
+    /// <param name="parted">Padded elements, or blocks split by <see cref="Part"/>. Stays pinned until the device's stream has
+    /// copied it.</param>
     internal void Upload(ComputeDevice device, int firstRow, Span<byte> parted)
     {
         if (!Format.IsQuantized())
@@ -117,8 +119,10 @@ internal sealed record WeightBand(
         void Copy(Span<byte> from, ArrayView<byte> to) => to.CopyFromCPUUnsafeAsync(device.Stream, ref from[0], from.Length);
     }
 
-    /// <summary>Writes rows to a band of rows where the device's memory is the host's; several threads may, to rows of their
-    /// own.</summary>
+    /// <summary>
+    /// Writes rows directly to device memory that is host memory, in the layout of rows. Threads may write different rows
+    /// concurrently.
+    /// </summary>
     internal void WriteInPlace(int firstRow, ReadOnlySpan<byte> rows)
     {
         if (!Format.IsQuantized())
@@ -136,7 +140,7 @@ internal sealed record WeightBand(
     private ArrayView<byte> Elements(int firstRow, int bytes) =>
         Bytes.SubView((long)firstRow * Stride * Format.BytesPerElement(), bytes);
 
-    // Where the planes of so many bytes of blocks are.
+    // The slices of both planes for a number of bytes of blocks.
     private (ArrayView<byte> Quants, ArrayView<byte> Scales) Parts(int firstRow, int bytes)
     {
         var planes = Format.Blocks().Planes;

@@ -4,10 +4,10 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Buffers;
 
 /// <summary>
-/// Weights on the device: rows × columns, as bands of rows that have one format each. Rows that are stacked to be multiplied
-/// at once come in several bands where a file mixes formats.
+/// Weights on the device: rows × columns, as bands of rows that have one format each. Matrices that are stacked to be
+/// multiplied in one product have several bands if a file mixes formats.
 /// </summary>
-/// <param name="updates">What is added to the product.</param>
+/// <param name="updates">The terms that adapters add to the product.</param>
 internal sealed class WeightMatrix(string name, IReadOnlyList<WeightBand> bands, IReadOnlyList<LowRankUpdate>? updates = null)
 {
     public string Name { get; } = name;

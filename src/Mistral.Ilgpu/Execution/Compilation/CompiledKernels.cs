@@ -17,9 +17,9 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Compilation;
 
 /// <summary>
-/// Kernels as ILGPU compiled them, kept between runs: making PTX or OpenCL C of a kernel's IL is most of what starting costs. The
-/// driver makes machine code of the text, and keeps that itself. There is a file for each kernel and device; one that was made
-/// by another build, or is damaged, is made again.
+/// A cache of the PTX or OpenCL C that ILGPU compiles, because compiling it is most of a start's time.
+/// The driver compiles that text to machine code, and caches the result itself.
+/// There is a file for each kernel and device. A file that is damaged or from another build is replaced.
 /// </summary>
 internal sealed class CompiledKernels(Context context, Accelerator accelerator, string folder) : IKernelLoader, IDisposable
 {
@@ -34,33 +34,38 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         _ => "",
     };
 
-    /// <summary>The folder in the user's cache.</summary>
+    /// <summary>The cache's folder for the current user.</summary>
     public static string DefaultFolder { get; } = Path.Combine(UserCache.Folder, "kernels");
 
     public KernelWatch? Watch { get; set; }
 
-    /// <summary>Begins to compile a kernel, or to read the text that an earlier run made of it, and to have the driver make
-    /// machine code of it; many at once.</summary>
+    /// <summary>
+    /// Starts to compile a kernel, or to read its cached text, and then has the driver compile it. Many kernels compile
+    /// concurrently.
+    /// </summary>
     public void Prepare<TKernel>()
         where TKernel : struct, IKernel => Loaded<TKernel>();
 
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel
     {
-        // The CPU accelerator runs the method itself.
+        // The CPU accelerator runs the kernel's method itself.
         if (accelerator is not (CudaAccelerator or CLAccelerator))
         {
             return accelerator.LoadKernel<TKernel>(KernelEntry.Run);
         }
 
         var loading = Loaded<TKernel>();
-        // What goes on in the driver then goes on, and the next who asks finds it.
+        // Cancelling does not stop the driver's compiler. The next request finds its result.
         var kernel = (Watch is { } watch ? loading.WaitAsync(watch.Cancellation) : loading).GetAwaiter().GetResult();
         return kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
     }
 
-    /// <summary>Waits for what is under way: no kernel may be loaded to an accelerator that is gone. What has not begun never
-    /// does.</summary>
+    /// <summary>
+    /// Waits for compilations that are running, because no kernel may be loaded to an accelerator that is disposed. Those that
+    /// have
+    /// not started are dropped.
+    /// </summary>
     public void Dispose()
     {
         _stop.Cancel();
@@ -70,7 +75,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         }
     }
 
-    /// <summary>Whether a function of the driver is a loaded kernel that itself waits for the one before.</summary>
+    /// <summary>Whether a driver's function is a loaded kernel that itself waits for the previous kernel.</summary>
     public bool MayBeginEarly(nint function) => _mayBeginEarly.ContainsKey(function);
 
     private Task<Kernel> Loaded<TKernel>() =>
@@ -117,7 +122,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         }
         catch (CLException exception) when (accelerator is CLAccelerator cl && compiled is CLCompiledKernel source)
         {
-            // Once more, because ILGPU gives the compiler's log to those alone who load by hand.
+            // Loads again, because ILGPU returns the compiler's log only to callers that load the program themselves.
             var error = CLKernel.LoadKernel(
                 cl, source.Name, source.Source, source.CVersion, out nint program, out _, out string? log);
             string call = log is not null ? "clBuildProgram" : program == 0 ? "clCreateProgramWithSource" : "clCreateKernel";
@@ -141,12 +146,12 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         return text;
     }
 
-    /// <summary>Where a kernel's text for this device is kept.</summary>
+    /// <summary>The file of a kernel's text for this device.</summary>
     internal string FileOf(KernelForm form) =>
         Path.Combine(
             folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_target}|{form.Kernel.FullName}")))[..32]);
 
-    // A rebuilt kernel has the same name and another key, so files do not pile up.
+    // A rebuilt kernel keeps its file name and changes its key, so that old files do not accumulate.
     private string KeyOf(KernelForm form) => string.Join(
         '|', form.Kernel.Module.ModuleVersionId, typeof(IKernel).Module.ModuleVersionId,
         typeof(CompiledKernels).Module.ModuleVersionId,
@@ -159,8 +164,8 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     private CompiledKernel Rebuild(KernelForm form, KernelText text) =>
         accelerator is CLAccelerator cl ? RebuildForOpenCl(cl, form, text) : RebuildForCuda(context, form, text);
 
-    /// <summary>What is kept of a kernel.</summary>
-    /// <param name="architecture">That PTX is for.</param>
+    /// <summary>The part of a compiled kernel that is cached.</summary>
+    /// <param name="architecture">The target of the PTX.</param>
     internal static KernelText TextOf(CompiledKernel kernel, CudaArchitecture architecture)
     {
         var shared = EntryPointOf(kernel).SharedMemory;
@@ -170,7 +175,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         return new KernelText(shared.StaticSize, shared.HasDynamicMemory, source);
     }
 
-    /// <summary>The kernel whose text was kept, ready to be loaded.</summary>
+    /// <summary>The compiled kernel for a cached text, ready to be loaded.</summary>
     internal static PTXCompiledKernel RebuildForCuda(Context context, KernelForm form, KernelText text) =>
         CreatePtxKernel(context, new EntryPoint(Describe(form), text.Shared, form.Bounds), null, text.Source);
 

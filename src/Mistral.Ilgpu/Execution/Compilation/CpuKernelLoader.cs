@@ -8,10 +8,10 @@ using ILGPU.Runtime.CPU;
 namespace Mistral.Ilgpu.Execution.Compilation;
 
 /// <summary>
-/// Loads kernels for the CPU accelerator without translating them. What it runs is the kernel's own method, as the C# compiler
-/// made it; ILGPU translates the method to its own form first all the same and throws that away. Here it is given an empty method
-/// to translate instead, once: loading takes no time, and such a kernel may do what no GPU can, see
-/// <see cref="CpuFormAttribute"/>.
+/// Loads kernels for the CPU accelerator without compiling them. The accelerator runs the kernel's own method as the C#
+/// compiler emitted it, but ILGPU first compiles the method to its own form and discards the result.
+/// This loader passes an empty method to that step, once. Loading then takes no time, and a kernel may contain code that no GPU
+/// can run (see <see cref="CpuFormAttribute"/>).
 /// </summary>
 internal sealed class CpuKernelLoader : IKernelLoader
 {
@@ -27,7 +27,8 @@ internal sealed class CpuKernelLoader : IKernelLoader
             _backend.PreCompileKernelMethod(EntryPointDescription.FromExplicitlyGroupedKernel(((Action)Nothing).Method)));
     }
 
-    /// <summary>Stands for every kernel's method while ILGPU translates; public because generated code may call it.</summary>
+    /// <summary>The method that ILGPU compiles in place of every kernel's. It is public because generated code may call
+    /// it.</summary>
     public static void Nothing()
     {
     }
@@ -37,8 +38,8 @@ internal sealed class CpuKernelLoader : IKernelLoader
     Action<AcceleratorStream, KernelConfig, TKernel> IKernelLoader.Load<TKernel>() =>
         Load<Action<AcceleratorStream, KernelConfig, TKernel>>(((Action<TKernel>)KernelEntry.Run).Method);
 
-    /// <summary>The launcher of a method.</summary>
-    /// <param name="entry">A static method, whose parameters the launcher takes behind stream and shape.</param>
+    /// <summary>Creates the launcher of a method.</summary>
+    /// <param name="entry">A static method; its parameters follow stream and shape in the launcher's.</param>
     internal TLauncher Load<TLauncher>(MethodInfo entry)
         where TLauncher : Delegate
     {

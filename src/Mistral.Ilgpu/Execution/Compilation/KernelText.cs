@@ -13,20 +13,21 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Compilation;
 
-/// <summary>A compiled kernel as it is kept.</summary>
-/// <param name="SharedBytes">Of a group, by the kernel's own declarations.</param>
+/// <summary>The cached part of a compiled kernel.</summary>
+/// <param name="SharedBytes">Static shared memory of a group in bytes.</param>
+/// <param name="HasDynamicShared">Whether the kernel uses dynamic shared memory.</param>
 /// <param name="Source">PTX or OpenCL C.</param>
 internal sealed record KernelText(int SharedBytes, bool HasDynamicShared, string Source)
 {
     public SharedMemorySpecification Shared => new(SharedBytes, HasDynamicShared);
 
-    /// <summary>What is in a file, if it is whole and was written with this key.</summary>
+    /// <summary>Reads a file; null unless it is complete and was written with this key.</summary>
     public static KernelText? Read(string file, string key)
     {
         string[] lines;
         try
         {
-            // Four lines, the last of which is the whole source.
+            // Four lines; the last one is the whole source.
             lines = File.ReadAllText(file).Split('\n', 4);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

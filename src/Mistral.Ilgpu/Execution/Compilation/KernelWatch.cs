@@ -1,10 +1,10 @@
 namespace Mistral.Ilgpu.Execution.Compilation;
 
 /// <summary>
-/// Follows the kernels of a device while a model is loaded: says how many are ready, once one must be compiled, and whether to go
-/// on. OpenCL drivers may make machine code at a kernel's first launch, so there loading a kernel is half of the way.
+/// Counts the kernels of a device while a model is loaded, reports progress once one must be compiled, and passes on
+/// cancellation. OpenCL drivers may compile machine code at a kernel's first launch, so loading counts as half of the work there.
 /// </summary>
-/// <param name="launchesCount">Whether the first launch is the other half.</param>
+/// <param name="launchesCount">Whether the first launch counts as the other half.</param>
 internal sealed class KernelWatch(IProgress<KernelProgress>? progress, bool launchesCount, CancellationToken cancellation)
 {
     private readonly Lock _gate = new();
@@ -15,7 +15,7 @@ internal sealed class KernelWatch(IProgress<KernelProgress>? progress, bool laun
 
     public CancellationToken Cancellation => cancellation;
 
-    /// <summary>Kernels that were not kept.</summary>
+    /// <summary>Kernels that were not cached.</summary>
     public int Compiled { get; private set; }
 
     public void OnBegun(Type kernel) => Note(() => _begun.Add(kernel));
@@ -24,7 +24,7 @@ internal sealed class KernelWatch(IProgress<KernelProgress>? progress, bool laun
 
     public void OnLoaded(Type kernel) => Note(() => _loaded.Add(kernel));
 
-    /// <summary>Waits for a kernel's first launch where that compiles it.</summary>
+    /// <summary>Waits for a kernel's first launch if that compiles it.</summary>
     public void OnLaunched(Type kernel, Action wait)
     {
         cancellation.ThrowIfCancellationRequested();

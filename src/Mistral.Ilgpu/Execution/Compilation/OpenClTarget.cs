@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 namespace Mistral.Ilgpu.Execution.Compilation;
 
 /// <summary>
-/// OpenCL C as a device takes it. ILGPU's barriers order global memory alone, but groups exchange data in local memory: there a
-/// compiler may leave out the wait between a write and the barrier. No group here exchanges data in global memory, and to order
-/// that costs some devices much.
+/// Adapts ILGPU's OpenCL C to a device. ILGPU's barriers order only global memory, but groups exchange data in local memory.
+/// A compiler may then drop the wait between a write and the barrier. No group here exchanges data in global memory, and
+/// ordering it is slow on some devices.
 /// </summary>
 internal static partial class OpenClTarget
 {
-    // The first versions of OpenCL C know barriers by no other name.
+    // The first versions of OpenCL C have only this name for barriers.
     private const string LocalBarrier = "barrier(CLK_LOCAL_MEM_FENCE)";
 
     public static string For(string source) => GlobalBarrier().Replace(source, LocalBarrier);

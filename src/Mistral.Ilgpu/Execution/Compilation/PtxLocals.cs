@@ -5,9 +5,9 @@ using System.Text.RegularExpressions;
 namespace Mistral.Ilgpu.Execution.Compilation;
 
 /// <summary>
-/// Takes ILGPU's local variables out of memory. What inline PTX writes or reads by reference passes through a <c>.local</c>
-/// variable each, and ptxas leaves those of a kernel with many tensor-core instructions where they are. A variable that is only
-/// ever stored and loaded whole, at its own address, is a register.
+/// Moves ILGPU's local variables to registers. ILGPU passes every operand of inline PTX by reference through a <c>.local</c>
+/// variable. In kernels with many tensor-core instructions ptxas leaves those variables in memory.
+/// A variable that is only stored and loaded whole, at its own address, can be a register.
 /// </summary>
 /// <example><c>st.local.f32 [%rd7], %f1;</c> becomes <c>mov.b32 %local7, %f1;</c></example>
 internal static partial class PtxLocals
@@ -15,7 +15,7 @@ internal static partial class PtxLocals
     public static string ToRegisters(string ptx)
     {
         var result = new StringBuilder(ptx.Length);
-        // Names are a function's own.
+        // Names are local to a function.
         foreach (var function in Functions(ptx))
         {
             AppendFunction(result, function);
@@ -67,7 +67,7 @@ internal static partial class PtxLocals
         }
     }
 
-    // The variables that a line uses otherwise than by storing or loading them whole.
+    // The variables that a line uses in other ways than to store or load them whole.
     private static IEnumerable<string> Escapes(string line, Dictionary<string, int> bits, Dictionary<string, string> addresses)
     {
         if (Declaration().IsMatch(line) || Address().IsMatch(line))

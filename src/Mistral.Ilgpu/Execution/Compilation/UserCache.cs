@@ -3,18 +3,18 @@ using System.Text;
 
 namespace Mistral.Ilgpu.Execution.Compilation;
 
-/// <summary>What is worth keeping between runs and can be made again: nothing depends on it.</summary>
+/// <summary>Files that are kept between runs to save time. They can be recreated, so nothing depends on them.</summary>
 internal static class UserCache
 {
-    /// <summary><c>$XDG_CACHE_HOME/mistral-ilgpu</c>, or the place where the system keeps such things.</summary>
+    /// <summary><c>$XDG_CACHE_HOME/mistral-ilgpu</c>, or the system's folder for caches.</summary>
     public static string Folder { get; } = Path.Combine(
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder ? folder
         : OperatingSystem.IsLinux() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache")
         : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
         "mistral-ilgpu");
 
-    /// <summary>Where something is kept that depends on a device and on the kernels.</summary>
-    /// <param name="device">What tells it from others.</param>
+    /// <summary>The path of a file that depends on a device and on the build of the kernels.</summary>
+    /// <param name="device">Identifies the device.</param>
     public static string FileFor(string what, string device, string extension)
     {
         string key = $"{device}|{typeof(IKernel).Assembly.ManifestModule.ModuleVersionId}";
@@ -22,7 +22,7 @@ internal static class UserCache
             Folder, $"{what}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}{extension}");
     }
 
-    /// <summary>Puts it there whole, or not at all where that cannot be.</summary>
+    /// <summary>Writes a file atomically. Errors are ignored.</summary>
     public static void Write(string file, ReadOnlySpan<byte> content)
     {
         string part = $"{file}.{Environment.ProcessId}";
@@ -34,13 +34,13 @@ internal static class UserCache
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A home that cannot be written to, or is full, costs time and nothing else.
+            // A folder that is read-only or full costs time and nothing else.
             Delete(part);
         }
     }
 
-    /// <summary>Leaves the newest of the files whose names match, for those of which every model and build has another.</summary>
-    /// <param name="pattern">With the wildcard <c>*</c>.</param>
+    /// <summary>Deletes all but the newest files that match a pattern, because every model and build adds files.</summary>
+    /// <param name="pattern">A file name with the wildcard <c>*</c>.</param>
     public static void KeepNewest(string folder, string pattern, int count)
     {
         try
@@ -53,7 +53,7 @@ internal static class UserCache
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Then they stay.
+            // The files then stay.
         }
     }
 
@@ -65,7 +65,7 @@ internal static class UserCache
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Another process may have done it, or nothing may be written there at all.
+            // Another process may have deleted the file, or the folder may be read-only.
         }
     }
 }

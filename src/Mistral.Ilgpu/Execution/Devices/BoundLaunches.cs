@@ -1,7 +1,8 @@
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>What the driver keeps for launchers of one owner, such as a model, whose buffers they name: released with
-/// it.</summary>
+/// <summary>
+/// Driver objects of the launchers of one owner, such as a model. They refer to the owner's buffers and are disposed with it.
+/// </summary>
 internal sealed class BoundLaunches : IDisposable
 {
     private readonly List<OpenClReplay> _replays = [];
@@ -17,7 +18,7 @@ internal sealed class BoundLaunches : IDisposable
         }
     }
 
-    // Chains are bound beside the first passes.
+    // Locked, because chains are bound concurrently with the first passes.
     public void Add(OpenClReplay replay)
     {
         lock (_replays)

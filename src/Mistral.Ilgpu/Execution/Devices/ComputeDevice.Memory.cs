@@ -5,28 +5,28 @@ using Mistral.Ilgpu.Execution.Drivers;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>Its memory, and the host's that it copies from.</summary>
+/// <summary>The device's memory, and the host memory that it copies from.</summary>
 internal sealed partial class ComputeDevice
 {
     private readonly long _memoryLimit;
     private long _allocatedBytes;
 
-    /// <summary>Device memory handed out and not yet given back, in bytes.</summary>
+    /// <summary>Device memory that is allocated, in bytes.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
 
-    /// <summary>Device memory that may still be handed out, in bytes.</summary>
+    /// <summary>Device memory that can still be allocated, in bytes.</summary>
     public long AvailableBytes => _memoryLimit - AllocatedBytes;
 
-    /// <summary>Whether a copy from page-locked memory goes on while the host does something else.</summary>
+    /// <summary>Whether copies from page-locked memory run while the host continues.</summary>
     internal bool CopiesMeanwhile => _runtime.CopiesMeanwhile;
 
     /// <summary>See <see cref="DeviceRuntime.IsHostMemory"/>.</summary>
     internal bool IsHostMemory => _runtime.IsHostMemory;
 
-    /// <summary>Device memory.</summary>
-    /// <param name="purpose">What it is for, in the words of an out-of-memory message.</param>
-    /// <param name="zeroed">Whether it is made zero; what is written whole before it is read need not be.</param>
-    /// <exception cref="DeviceException">The device has less than that left.</exception>
+    /// <summary>Allocates device memory.</summary>
+    /// <param name="purpose">The use of the memory, for the message of an out-of-memory error.</param>
+    /// <param name="zeroed">Whether to fill it with zeros, which is unnecessary if it is written before it is read.</param>
+    /// <exception cref="DeviceException">The device has less memory left.</exception>
     public DeviceBuffer<T> Allocate<T>(long length, string purpose, bool zeroed = true)
         where T : unmanaged
     {
@@ -59,13 +59,16 @@ internal sealed partial class ComputeDevice
     }
 
     /// <summary>
-    /// Keeps pinned host memory where a CUDA device copies from by itself, while the host goes on; does nothing for others. Null
-    /// where it is not kept: a system may refuse it, as containers with a small limit of locked memory do, and copies then wait.
+    /// Page-locks pinned host memory, so that a CUDA device can copy from it while the host continues. Does nothing on other
+    /// devices.
+    /// Returns null if nothing is locked. A system may refuse, as containers with a small limit of locked memory do, and copies
+    /// are
+    /// then synchronous.
     /// </summary>
     internal IDisposable? LockPages(byte[] pinned) =>
         LockPages<byte>(Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), pinned.Length);
 
-    /// <summary>The same of a part of it.</summary>
+    /// <summary>Page-locks a part of pinned host memory.</summary>
     internal IDisposable? LockPages<T>(nint start, int length)
         where T : unmanaged
     {

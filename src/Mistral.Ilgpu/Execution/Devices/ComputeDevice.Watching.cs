@@ -2,25 +2,25 @@ using Mistral.Ilgpu.Execution.Compilation;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>How its kernels are waited for.</summary>
+/// <summary>How compilations are waited for and reported.</summary>
 internal sealed partial class ComputeDevice
 {
-    /// <summary>Follows what is compiled; null where nobody asks.</summary>
+    /// <summary>Receives progress of compilations; null for none.</summary>
     internal KernelWatch? Watch { get; private set; }
 
-    /// <summary>Has kernels followed until the end of what is returned.</summary>
+    /// <summary>Reports compilations to <paramref name="watch"/> until the returned object is disposed.</summary>
     internal IDisposable Watching(KernelWatch watch)
     {
         _runtime.Loader.Watch = Watch = watch;
         return new EndOfWatch(this);
     }
 
-    /// <param name="progress">Is told how far kernels are that must be compiled.</param>
+    /// <param name="progress">Receives the progress of kernels that must be compiled.</param>
     internal KernelWatch NewWatch(IProgress<KernelProgress>? progress, CancellationToken cancellation) =>
         new(progress, _runtime.CompilesAtFirstLaunch, cancellation);
 
-    /// <summary>Waits until all that <see cref="BindSoon"/> bound is compiled and loaded.</summary>
-    /// <exception cref="OperationCanceledException">What is watched is cancelled.</exception>
+    /// <summary>Waits until all kernels bound by <see cref="BindSoon"/> are compiled and loaded.</summary>
+    /// <exception cref="OperationCanceledException">The watch was cancelled.</exception>
     public void LoadBound()
     {
         try

@@ -11,9 +11,9 @@ using Mistral.Ilgpu.Observability;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>
-/// An opened device: owns ILGPU's context and accelerator, counts the memory it hands out, and keeps each compiled kernel.
-/// Launches are for one thread at a time, because OpenCL sets the arguments of a kernel that all its launches share: whoever
-/// launches calls <see cref="Enter"/> first.
+/// An opened device. Owns ILGPU's context and accelerator, accounts for the memory that it allocates, and caches compiled
+/// kernels. Launches are for one thread at a time, because those of an OpenCL kernel share the arguments that are set on it:
+/// whoever launches calls <see cref="Enter"/> first.
 /// </summary>
 internal sealed partial class ComputeDevice : IDisposable
 {
@@ -49,7 +49,7 @@ internal sealed partial class ComputeDevice : IDisposable
 
     public Accelerator Accelerator => _runtime.Accelerator;
 
-    /// <summary>The stream that every step runs on, in order.</summary>
+    /// <summary>The in-order stream that every step runs on.</summary>
     public AcceleratorStream Stream => _runtime.Stream;
 
     /// <summary>See <see cref="DeviceRuntime.Graphs"/>.</summary>
@@ -58,13 +58,13 @@ internal sealed partial class ComputeDevice : IDisposable
     /// <summary>See <see cref="DeviceRuntime.Gathering"/>.</summary>
     internal CpuLaunches? Gathering => _runtime.Gathering;
 
-    /// <summary>Why it computes slower than it might, in words; null where it does not.</summary>
+    /// <summary>The reasons why the device is slower than it could be, for people; null if there are none.</summary>
     public string? Drawback => _drawbacks.Count > 0 ? string.Join("; ", _drawbacks) : null;
 
-    /// <summary>Is told of each that is found from now on, once.</summary>
+    /// <summary>Called once for each such reason that is found later.</summary>
     public Action<string>? OnDrawback { get; set; }
 
-    /// <summary>Launchers whose owner is the device.</summary>
+    /// <summary>The number of launchers that the device itself owns.</summary>
     internal int OwnLaunches => _launches.Count;
 
     /// <summary>Opens the device that <paramref name="request"/> names.</summary>
@@ -79,7 +79,7 @@ internal sealed partial class ComputeDevice : IDisposable
         {
             var found = DeviceCatalog.Describe(context, threads).ToList();
             var info = DeviceCatalog.Find([.. found.Select(entry => entry.Info)], request)
-                // Absent: says so beside all that there are.
+                // The device is absent. The exception lists the devices that exist.
                 ?? DeviceCatalog.Choose(DeviceCatalog.List(threads), request);
             var device = found.First(entry => entry.Info == info).Device;
             info = info with { ForcedFamily = options.Family, Without = options.Without };
@@ -97,29 +97,32 @@ internal sealed partial class ComputeDevice : IDisposable
     /// <summary>Whether a failure is a device's, which fails from then on.</summary>
     public static bool IsFault(Exception exception) => exception is AcceleratorException or DeviceException;
 
-    /// <summary>What a failure of a driver was, in one line: the call, where it is known, and the name of the code.</summary>
+    /// <summary>A failure of a driver in one line: the call, if it is known, and the name of the error code.</summary>
     public static string Describe(AcceleratorException failure) => OpenClFaults.MessageOf(failure);
 
-    /// <summary>Where something is kept between runs that depends on the device and on the kernels, see
-    /// <see cref="UserCache"/>.</summary>
+    /// <summary>The path of a cache file that depends on the device and the kernels (see <see cref="UserCache"/>).</summary>
     public string CacheFile(string what, string extension) => UserCache.FileFor(
         what, string.Create(CultureInfo.InvariantCulture, $"{Info.Kind}|{Info.Name}|{Info.ComputeUnits}|{Info.MaxGroupSize}"),
         extension);
 
-    /// <summary>Launches a kernel on <see cref="Stream"/>, compiling it at its first use.</summary>
+    /// <summary>Launches a kernel on <see cref="Stream"/> and compiles it on first use.</summary>
     public void Launch<TKernel>(KernelConfig shape, in TKernel kernel)
         where TKernel : struct, IKernel => _runtime.Launch(this, shape, kernel);
 
-    /// <summary>A launcher of a kernel whose arguments never change, compiled now. Launching allocates nothing.</summary>
+    /// <summary>
+    /// Creates the launcher of a kernel whose arguments never change. Compiles the kernel now. Launching allocates nothing.
+    /// </summary>
     public Action<KernelConfig> Bind<TKernel>(TKernel kernel)
         where TKernel : struct, IKernel => Bind(kernel, _launches);
 
-    /// <param name="owner">The launcher may not be used after it.</param>
+    /// <param name="owner">Owns the launcher, which may not be used after the owner is disposed.</param>
     internal Action<KernelConfig> Bind<TKernel>(TKernel kernel, BoundLaunches owner)
         where TKernel : struct, IKernel => _runtime.Bind(this, kernel, owner);
 
-    /// <summary>As <see cref="Bind"/>, but compiling goes on beside what else is bound, until <see cref="LoadBound"/> or the
-    /// first launch.</summary>
+    /// <summary>
+    /// As <see cref="Bind{TKernel}(TKernel)"/>, but compiles concurrently with other kernels, until <see cref="LoadBound"/> or
+    /// the first launch.
+    /// </summary>
     internal Action<KernelConfig> BindSoon<TKernel>(TKernel kernel, BoundLaunches? owner)
         where TKernel : struct, IKernel
     {
@@ -138,13 +141,13 @@ internal sealed partial class ComputeDevice : IDisposable
         return shape => bound.Value(shape);
     }
 
-    /// <summary>The launcher of a kernel, compiled at its first use and kept.</summary>
+    /// <summary>The launcher of a kernel, compiled on first use and cached.</summary>
     public Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
         where TKernel : struct, IKernel =>
         (Action<AcceleratorStream, KernelConfig, TKernel>)_kernels.GetOrAdd(
             typeof(TKernel), static (_, loader) => loader.Load<TKernel>(), _runtime.Loader);
 
-    /// <summary>Runs <paramref name="test"/> unless this device has passed the test of that name.</summary>
+    /// <summary>Runs <paramref name="test"/> unless this device has already passed the test of that name.</summary>
     public void TestOnce(string name, Action test)
     {
         if (!_passedTests.Contains(name))
@@ -154,11 +157,11 @@ internal sealed partial class ComputeDevice : IDisposable
         }
     }
 
-    /// <summary>What one of the folders above keeps of this device, made when it is first asked for.</summary>
+    /// <summary>An object that another folder keeps for each device; created on first use.</summary>
     internal T Room<T>(Func<ComputeDevice, T> make)
         where T : class? => (T)_rooms.GetOrAdd(typeof(T), static (_, of) => of.make(of.device), (make, device: this))!;
 
-    /// <summary>Takes note of why the device computes slower than it might.</summary>
+    /// <summary>Records why the device is slower than it could be, and reports it.</summary>
     internal void Tell(string drawback)
     {
         if (!_drawbacks.Contains(drawback))
@@ -168,8 +171,9 @@ internal sealed partial class ComputeDevice : IDisposable
         }
     }
 
-    /// <summary>Has everything tested again, because other kernels take the place of some. Those that are bound and not yet
-    /// compiled are left out.</summary>
+    /// <summary>
+    /// Makes all tests run again, because some kernels were replaced. Kernels that are bound but not yet compiled are dropped.
+    /// </summary>
     internal void ForgetTests()
     {
         _passedTests.Clear();
@@ -194,7 +198,7 @@ internal sealed partial class ComputeDevice : IDisposable
     /// <summary>Waits until all launched work is done.</summary>
     public void Synchronize() => _runtime.Synchronize(Info);
 
-    /// <summary>See <see cref="StreamMarks"/>; the device is opened as timed.</summary>
+    /// <summary>See <see cref="StreamMarks"/>. Requires a device that was opened as timed.</summary>
     internal StreamMarks NewMarks() => _runtime.NewMarks(this);
 
     /// <summary>Closes the device once no thread uses it. Buffers on it are gone with it.</summary>

@@ -8,9 +8,10 @@ using Mistral.Ilgpu.Execution.Compilation;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>
-/// Launches on the CPU accelerator, many at once. One launch costs it some 30 µs, for its threads sleep between launches; a pass
-/// is dozens. So launches that are gathered become one kernel: every work item goes through all of them in order, and the items
-/// wait for each other in between, which costs well below a microsecond.
+/// Combines launches on the CPU accelerator. A launch takes about 30 µs, because the accelerator's threads sleep between
+/// launches,
+/// and a pass has dozens of launches. Gathered launches run as one kernel: every work item executes all of them in order, with a
+/// barrier after each. The barrier takes well below a microsecond.
 /// </summary>
 internal sealed class CpuLaunches : IDisposable
 {
@@ -24,7 +25,7 @@ internal sealed class CpuLaunches : IDisposable
     private bool _isGathering;
     private CancellationToken _cancellation;
 
-    /// <param name="items">Work items that share a launch, a thread each.</param>
+    /// <param name="items">Work items of a launch, one for each thread.</param>
     internal CpuLaunches(CPUAccelerator accelerator, CpuKernelLoader loader, int items)
     {
         _stream = accelerator.DefaultStream;
@@ -34,8 +35,10 @@ internal sealed class CpuLaunches : IDisposable
         _self = GCHandle.Alloc(this);
     }
 
-    /// <summary>What one work item does: its part of each gathered launch. Public because generated code calls it.</summary>
-    /// <param name="handle">Of the launches, for kernels cannot take references.</param>
+    /// <summary>
+    /// The body of a work item: executes its share of each gathered launch. It is public because generated code calls it.
+    /// </summary>
+    /// <param name="handle">Identifies the launches, because kernels cannot have references as parameters.</param>
     public static void Run(long handle)
     {
         var launches = (CpuLaunches)GCHandle.FromIntPtr((nint)handle).Target!;
@@ -59,8 +62,8 @@ internal sealed class CpuLaunches : IDisposable
         }
     }
 
-    /// <summary>Runs as one what <paramref name="launches"/> launches, and returns when it is done.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled, between two of them.</exception>
+    /// <summary>Gathers the launches of <paramref name="launches"/>, runs them as one, and returns when they are done.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled between two launches.</exception>
     internal void Together(Action launches, CancellationToken cancellation)
     {
         (_isGathering, _cancellation) = (true, cancellation);
@@ -77,7 +80,7 @@ internal sealed class CpuLaunches : IDisposable
         }
     }
 
-    // Runs what was gathered so far.
+    // Runs the launches gathered so far.
     private void Launch()
     {
         if (_count > 0)
@@ -88,8 +91,8 @@ internal sealed class CpuLaunches : IDisposable
         }
     }
 
-    /// <summary>A launcher of a kernel with these arguments.</summary>
-    /// <param name="alone">Launches it in shapes that cannot be gathered.</param>
+    /// <summary>Creates the launcher of a kernel with these arguments.</summary>
+    /// <param name="alone">The fallback for launch shapes that cannot be gathered.</param>
     internal Action<KernelConfig> Bind<TKernel>(TKernel kernel, Action<KernelConfig> alone)
         where TKernel : struct, IKernel
     {
@@ -151,14 +154,14 @@ internal sealed class CpuLaunches : IDisposable
     }
 
     /// <summary>
-    /// Work items wait for each other, awake: the work between two steps is shorter than what sleeping would cost. One that waits
-    /// for long may have the other wait for its core, so it sleeps: the system wakes it on a core that is idle.
+    /// A barrier of work items that spins, because the work between two barriers is shorter than a sleep.
+    /// An item that has waited for long sleeps, because another item may need its core. The system then wakes it on an idle core.
     /// </summary>
-    /// <param name="isOver">Whether there is nothing more to be done. The last item that comes asks, so that all go on or
-    /// none.</param>
+    /// <param name="isOver">Whether there are no more launches. The last item to arrive evaluates it, so that all items
+    /// agree.</param>
     private sealed class WorkItemBarrier(int items, Func<bool> isOver)
     {
-        // Below a microsecond: the other item may be waiting for this very core.
+        // Spins for less than a microsecond, because the other item may be waiting for this core.
         private const int Spins = 10;
 
         private static readonly TimeSpan Patience = TimeSpan.FromMicroseconds(20);
@@ -169,7 +172,7 @@ internal sealed class CpuLaunches : IDisposable
         private volatile int _phase;
         private bool _isOver;
 
-        /// <returns>Whether it is over.</returns>
+        /// <returns>Whether there are no more launches.</returns>
         public bool Wait()
         {
             int phase = _phase;
@@ -201,7 +204,7 @@ internal sealed class CpuLaunches : IDisposable
         private void Release(int phase)
         {
             _phase = phase + 1;
-            // Either this sees who sleeps, or that one sees the phase.
+            // Either this thread sees the sleeper's count, or the sleeper sees the new phase.
             Interlocked.MemoryBarrier();
             if (_sleeping > 0)
             {

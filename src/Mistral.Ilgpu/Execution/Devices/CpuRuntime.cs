@@ -32,7 +32,7 @@ internal sealed class CpuRuntime : DeviceRuntime
     public override void Launch<TKernel>(ComputeDevice device, KernelConfig shape, in TKernel kernel) =>
         device.Bind(kernel)(shape);
 
-    // Groups of other shapes are launched as ILGPU does it.
+    // Groups of other shapes are launched by ILGPU.
     public override Action<KernelConfig> Bind<TKernel>(ComputeDevice device, TKernel kernel, BoundLaunches owner) =>
         _launches.Bind(kernel, shape => device.Load<TKernel>()(Stream, shape, kernel));
 

@@ -2,7 +2,7 @@ using ILGPU.Runtime;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>CUDA events.</summary>
+/// <summary>Time stamps by CUDA events.</summary>
 internal sealed class CudaMarks(ComputeDevice device) : StreamMarks
 {
     private readonly List<ProfilingMarker> _markers = [];
@@ -24,7 +24,7 @@ internal sealed class CudaMarks(ComputeDevice device) : StreamMarks
         {
             var marker = _markers[i];
             marker.Synchronize();
-            // Events tell the time between two in single precision, so each is measured from its neighbour.
+            // The time between two events is in single precision, so each event is measured from the previous one.
             _lastTime += _last is null ? TimeSpan.Zero : marker.MeasureFrom(_last);
             times[i] = _lastTime;
             _last?.Dispose();

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Execution.Drivers;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>CUDA.</summary>
+/// <summary>The runtime of CUDA devices.</summary>
 internal sealed class CudaRuntime : DeviceRuntime
 {
     private readonly CudaAccelerator _accelerator;
@@ -14,7 +14,7 @@ internal sealed class CudaRuntime : DeviceRuntime
         : base(accelerator, kernels)
     {
         _accelerator = accelerator;
-        // What is launched on the default stream cannot be recorded.
+        // A graph cannot be captured from the default stream.
         var stream = (CudaStream)accelerator.CreateStream();
         Stream = stream;
         bool beginsEarly = info.CudaArchitecture >= PtxTarget.Hopper && !info.Without.HasFlag(DeviceFeatures.EarlyKernels);

@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>Device memory with one owner, taken off the device's account when disposed.</summary>
+/// <summary>Device memory with one owner. Disposing it updates the device's account.</summary>
 internal sealed class DeviceBuffer<T>(MemoryBuffer1D<T, Stride1D.Dense> buffer, Action released) : IDisposable
     where T : unmanaged
 {

@@ -10,10 +10,10 @@ using Mistral.Ilgpu.Execution.Drivers;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>Finds the devices of this machine and chooses among them.</summary>
+/// <summary>Lists the devices of this machine and chooses one of them.</summary>
 internal static class DeviceCatalog
 {
-    // Mesa's driver makes SPIR-V first.
+    // Mesa's driver, which compiles through SPIR-V.
     private const string Rusticl = "rusticl";
 
     /// <param name="threads">Threads of CPU devices; null takes every core.</param>
@@ -31,13 +31,13 @@ internal static class DeviceCatalog
         string.Join("; ", Silent(request).Prepend(
             $"device '{request}' is not on this machine; it has {string.Join(", ", devices.Select(device => device.Id))}")));
 
-    /// <summary>Drivers that are installed and have no device to give, and why, in words.</summary>
+    /// <summary>A message for each installed driver that has no device, with the reason.</summary>
     public static IReadOnlyList<string> DriversWithoutDevices() => OpenClPlatforms.WithoutDevices();
 
     private static IReadOnlyList<string> Silent(string request) =>
         KindOf(request) == DeviceKind.OpenCl ? DriversWithoutDevices() : [];
 
-    /// <summary>The device that <paramref name="request"/> names, or null where it is absent.</summary>
+    /// <summary>The device that <paramref name="request"/> names; null if it is absent.</summary>
     internal static DeviceInfo? Find(IReadOnlyList<DeviceInfo> devices, string request)
     {
         var (kind, index) = Parse(request);
@@ -46,7 +46,7 @@ internal static class DeviceCatalog
             device => (kind ?? device.Kind) == device.Kind && (index ?? device.Index) == device.Index);
     }
 
-    /// <summary>The kind of device that <paramref name="request"/> asks for; null for any.</summary>
+    /// <summary>The kind of device that <paramref name="request"/> names; null for any.</summary>
     internal static DeviceKind? KindOf(string request) => Parse(request).Kind;
 
     private static (DeviceKind? Kind, int? Index) Parse(string request)
@@ -74,16 +74,16 @@ internal static class DeviceCatalog
         return (kind, indexed ? index : null);
     }
 
-    /// <param name="kind">The only kind of device that is looked for; null for all. To look for a kind takes its driver's
-    /// time.</param>
+    /// <param name="kind">The only kind of device to look for; null for all. Looking for a kind takes time in its driver.</param>
     internal static Context CreateContext(int? threads, bool timed = false, DeviceKind? kind = null)
     {
         NativeDrivers.Prepare(threads);
         int width = Math.Max(2, threads ?? Environment.ProcessorCount);
         return Context.Create(builder =>
         {
-            // Kernels are structs of views; only O2 resolves their address spaces, which OpenCL drivers without generic
-            // pointers need.
+            // Kernels are structs of views. Only O2 infers the address spaces of the views, which OpenCL drivers without generic
+            // pointers
+            // need.
             builder.Optimize(OptimizationLevel.O2).EnableAlgorithms();
             if (timed)
             {
@@ -92,7 +92,8 @@ internal static class DeviceCatalog
 
             if (kind is null or DeviceKind.Cuda)
             {
-                // ILGPU's own way sets a resolver of libraries under WSL, which a second context, or ours, does not survive.
+                // ILGPU's method also installs a library resolver under WSL. A second context then fails, and so does the
+                // resolver of this library.
                 foreach (var device in CudaDevice.GetDevices(device => device.InstructionSet.HasValue))
                 {
                     RegistryOf(builder).Register(device);
@@ -102,13 +103,14 @@ internal static class DeviceCatalog
             if (kind is null or DeviceKind.OpenCl)
             {
                 builder.InlineLanes(FormatDescriptors.KernelTypes);
-                // Every OpenCL device, also those that ILGPU would leave out for lacking generic pointers.
+                // Accepts every OpenCL device. ILGPU rejects those without generic pointers.
                 builder.OpenCL(_ => true);
             }
 
             if (kind is null or DeviceKind.Cpu)
             {
-                // One thread per core in one warp: a barrier costs by the warp, and kernels here are coarse.
+                // One warp with one thread for each core, because the cost of a barrier grows with the warps, and kernels here
+                // are coarse.
                 builder.CPU(new CPUDevice(width, 1, 1));
             }
         });
@@ -147,7 +149,7 @@ internal static class DeviceCatalog
                     false,
                     GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
                     1,
-                    // ILGPU has two threads at least; one can be left alone.
+                    // ILGPU has at least two threads; one of them can stay idle.
                     threads ?? Environment.ProcessorCount,
                     ["cheap barriers", "vectorization of kernels"]),
             };
@@ -155,7 +157,7 @@ internal static class DeviceCatalog
         }
     }
 
-    /// <summary>Lets ILGPU open a device that has no generic pointers; the kernels here need none.</summary>
+    /// <summary>Makes ILGPU open a device that has no generic pointers, because the kernels here need none.</summary>
     internal static void Admit(ILGPU.Runtime.Device device)
     {
         if (device is CLDevice cl)
@@ -164,7 +166,7 @@ internal static class DeviceCatalog
         }
     }
 
-    /// <summary>Opens a device by its own programming interface.</summary>
+    /// <summary>Opens a device with the runtime of its programming interface.</summary>
     internal static DeviceRuntime OpenRuntime(Context context, ILGPU.Runtime.Device device, DeviceInfo info)
     {
         if (device is CPUDevice host)

@@ -1,14 +1,14 @@
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>What some devices can do and others do without.</summary>
+/// <summary>Features that only some devices have, and that can be switched off.</summary>
 [Flags]
 internal enum DeviceFeatures
 {
     None = 0,
 
-    /// <summary>A kernel of a recorded token begins before the one before has ended: NVIDIA's from sm_90 on.</summary>
+    /// <summary>A kernel of a recorded token starts before the previous one has ended: NVIDIA, from sm_90 on.</summary>
     EarlyKernels = 1,
 
-    /// <summary>Prompts are multiplied by warpgroups: sm_90.</summary>
+    /// <summary>Products of prompts use warpgroup instructions: sm_90.</summary>
     Warpgroups = 2,
 }

@@ -2,34 +2,46 @@ using System.Collections.Immutable;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>What is known of a device before it is opened.</summary>
-/// <param name="Index">Counts the devices of one kind, from 0.</param>
-/// <param name="MemoryBytes">Global memory; for the CPU accelerator, the machine's.</param>
-/// <param name="Lacks">What kernels must do without here, in words.</param>
-public sealed record DeviceInfo(
-    DeviceKind Kind,
-    int Index,
-    string Name,
-    bool IsGpu,
-    long MemoryBytes,
-    int ComputeUnits,
-    int MaxGroupSize,
-    ImmutableArray<string> Lacks)
+/// <summary>The properties of a device of this machine, which are known before it is opened.</summary>
+public sealed record DeviceInfo
 {
-    /// <summary>Of CUDA devices, 80 for sm_80; 0 of others.</summary>
-    public int CudaArchitecture { get; init; }
+    internal DeviceInfo(
+        DeviceKind kind,
+        int index,
+        string name,
+        bool isGpu,
+        long memoryBytes,
+        int computeUnits,
+        int maxGroupSize,
+        ImmutableArray<string> lacks) =>
+        (Kind, Index, Name, IsGpu, MemoryBytes, ComputeUnits, MaxGroupSize, Lacks) = (
+            kind, index, name, isGpu, memoryBytes, computeUnits, maxGroupSize, lacks);
 
-    /// <summary>Whether the compiler of an OpenCL CPU takes vectors of more than sixteen elements, as one for the processor
-    /// itself does. One that makes SPIR-V first ends the process where it meets them.</summary>
-    public bool HasLongVectors { get; init; } = true;
+    /// <summary>The programming interface of the device.</summary>
+    public DeviceKind Kind { get; internal init; }
 
-    /// <summary>What it can do and shall not.</summary>
-    internal DeviceFeatures Without { get; init; }
+    /// <summary>The index of the device among those of its kind, from 0.</summary>
+    public int Index { get; internal init; }
 
-    /// <summary>The family whose forms it is given whatever it is, for tests; null for its own.</summary>
-    internal KernelFamily? ForcedFamily { get; init; }
+    /// <summary>The name that the driver reports.</summary>
+    public string Name { get; internal init; }
 
-    /// <summary>How the command line names it: <c>cpu</c>, <c>opencl:0</c>, <c>cuda:0</c>.</summary>
+    /// <summary>Whether the device is a GPU, and not a CPU.</summary>
+    public bool IsGpu { get; internal init; }
+
+    /// <summary>Global memory in bytes; for <see cref="DeviceKind.Cpu"/> the memory of the machine.</summary>
+    public long MemoryBytes { get; internal init; }
+
+    /// <summary>Multiprocessors of a GPU, compute units of an OpenCL CPU; 1 for <see cref="DeviceKind.Cpu"/>.</summary>
+    public int ComputeUnits { get; internal init; }
+
+    /// <summary>The most work items in a group.</summary>
+    public int MaxGroupSize { get; internal init; }
+
+    /// <summary>The architecture of a CUDA device, such as 80 for sm_80; 0 for other devices.</summary>
+    public int CudaArchitecture { get; internal init; }
+
+    /// <summary>The name that chooses this device: <c>cpu</c>, <c>opencl:0</c>, <c>cuda:0</c>.</summary>
     public string Id => Kind switch
     {
         DeviceKind.Cpu => "cpu",
@@ -37,8 +49,23 @@ public sealed record DeviceInfo(
         _ => $"cuda:{Index}",
     };
 
-    /// <summary>The order in which <c>auto</c> prefers devices, lowest first, and why.</summary>
-    public (int Rank, string Reason) Preference => (Kind, IsGpu) switch
+    /// <summary>The features that kernels cannot use on this device, for people.</summary>
+    internal ImmutableArray<string> Lacks { get; init; }
+
+    /// <summary>
+    /// Whether the compiler of an OpenCL CPU accepts vectors of more than sixteen elements. Compilers for the processor itself
+    /// do; one that compiles through SPIR-V ends the process.
+    /// </summary>
+    internal bool HasLongVectors { get; init; } = true;
+
+    /// <summary>Features that are switched off.</summary>
+    internal DeviceFeatures Without { get; init; }
+
+    /// <summary>A family that replaces the device's own, for tests; null for none.</summary>
+    internal KernelFamily? ForcedFamily { get; init; }
+
+    /// <summary>The device's rank for <c>auto</c>, which takes the lowest, and the reason of that rank.</summary>
+    internal (int Rank, string Reason) Preference => (Kind, IsGpu) switch
     {
         (DeviceKind.Cuda, _) => (0, "a CUDA GPU comes first"),
         (DeviceKind.OpenCl, true) => (1, "no CUDA GPU, so an OpenCL GPU"),

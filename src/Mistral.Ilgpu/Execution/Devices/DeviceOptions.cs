@@ -1,20 +1,20 @@
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>How a device is opened.</summary>
+/// <summary>Options for opening a device.</summary>
 internal sealed record DeviceOptions
 {
-    /// <summary>Threads of CPU devices; null takes every core.</summary>
+    /// <summary>Threads of CPU devices; null uses every core.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Device memory that this process may take, in bytes; null takes what there is.</summary>
+    /// <summary>The most device memory that this process may use, in bytes; null for all of it.</summary>
     public long? MemoryLimit { get; init; }
 
-    /// <summary>Whether the stream keeps the times of its marks, see <see cref="StreamMarks"/>.</summary>
+    /// <summary>Whether the stream records time stamps (see <see cref="StreamMarks"/>).</summary>
     public bool IsTimed { get; init; }
 
-    /// <summary>What the device can do and shall not, to measure what it brings or because a driver errs.</summary>
+    /// <summary>Features to switch off, in order to measure their effect or to avoid a driver's fault.</summary>
     public DeviceFeatures Without { get; init; }
 
-    /// <summary>Whose forms it is given instead of its own, for tests; it must be able to run them.</summary>
+    /// <summary>Replaces the device's own family, for tests. The device must be able to run its kernels.</summary>
     internal KernelFamily? Family { get; init; }
 }

@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>
-/// What each programming interface does in its own way: how a stream is opened, kernels are launched, and memory is shared with
-/// the host. Owns the accelerator.
+/// The operations that differ between programming interfaces: opening a stream, launching kernels, sharing memory with the host.
+/// Owns the accelerator.
 /// </summary>
 internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loader) : IDisposable
 {
@@ -16,41 +16,41 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
 
     public IKernelLoader Loader { get; } = loader;
 
-    /// <summary>The stream that every step runs on, in order.</summary>
+    /// <summary>The in-order stream that every step runs on.</summary>
     public virtual AcceleratorStream Stream => Accelerator.DefaultStream;
 
-    /// <summary>Records the launches on <see cref="Stream"/>; null where it cannot.</summary>
+    /// <summary>Records the launches on <see cref="Stream"/>; null if that is not supported.</summary>
     public virtual IGraphDriver? Graphs => null;
 
-    /// <summary>Runs many launches as one; null where it cannot.</summary>
+    /// <summary>Runs many launches as one; null if that is not supported.</summary>
     public virtual CpuLaunches? Gathering => null;
 
-    /// <summary>Whether the device's memory is the host's.</summary>
+    /// <summary>Whether device memory is host memory.</summary>
     public virtual bool IsHostMemory => false;
 
-    /// <summary>Whether a copy from page-locked memory goes on while the host does something else.</summary>
+    /// <summary>Whether copies from page-locked memory run while the host continues.</summary>
     public virtual bool CopiesMeanwhile => false;
 
-    /// <summary>Whether a kernel is loaded in no time, so that nothing is gained by loading it beside others.</summary>
+    /// <summary>Whether loading a kernel takes no time, so that loading concurrently gains nothing.</summary>
     public virtual bool LoadsAtOnce => false;
 
-    /// <summary>Whether machine code may be made at a kernel's first launch.</summary>
+    /// <summary>Whether the driver may compile machine code at a kernel's first launch.</summary>
     public virtual bool CompilesAtFirstLaunch => false;
 
-    /// <summary>Prepares memory that was just allocated.</summary>
+    /// <summary>Prepares newly allocated memory.</summary>
     public virtual void Prepare(nint address, long bytes)
     {
     }
 
-    /// <summary>Keeps pinned host memory in its place for copies; null where that is no use, or is refused.</summary>
-    /// <param name="refusal">Why it is refused, in words; null where it is not.</param>
+    /// <summary>Page-locks pinned host memory for copies; null if it is refused or has no benefit.</summary>
+    /// <param name="refusal">The reason of a refusal, for people; null if there is none.</param>
     public virtual IDisposable? LockPages(nint start, long bytes, out string? refusal)
     {
         refusal = null;
         return null;
     }
 
-    /// <summary>Stamps of its own clock on the stream.</summary>
+    /// <summary>Creates time stamps on the stream.</summary>
     public abstract StreamMarks NewMarks(ComputeDevice device);
 
     public virtual void Launch<TKernel>(ComputeDevice device, KernelConfig shape, in TKernel kernel)
@@ -60,8 +60,8 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
         device.Watch?.OnLaunched(typeof(TKernel), device.Synchronize);
     }
 
-    /// <summary>A launcher of a kernel whose arguments never change.</summary>
-    /// <param name="owner">Of what the driver keeps for it.</param>
+    /// <summary>Creates the launcher of a kernel whose arguments never change.</summary>
+    /// <param name="owner">Owns the driver's objects of the launcher.</param>
     public virtual Action<KernelConfig> Bind<TKernel>(ComputeDevice device, TKernel kernel, BoundLaunches owner)
         where TKernel : struct, IKernel
     {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>For ILGPU's CPU accelerator, whose launches return when they are done: the host's clock.</summary>
+/// <summary>Time stamps by the host's clock, for the CPU accelerator, whose launches return when they are done.</summary>
 internal sealed class HostMarks : StreamMarks
 {
     private readonly List<TimeSpan> _times = [];

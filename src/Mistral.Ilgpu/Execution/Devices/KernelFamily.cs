@@ -1,18 +1,17 @@
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>The families of devices that want different forms of a kernel, see <see cref="Families.Family"/>.</summary>
+/// <summary>The families of devices, which have different forms of kernels (see <see cref="Families.Family"/>).</summary>
 internal enum KernelFamily
 {
-    /// <summary>ILGPU's CPU accelerator: few threads, no vectors, costly barriers and costly indexing.</summary>
+    /// <summary>ILGPU's CPU accelerator: few threads, no vectors, slow barriers and slow indexing.</summary>
     CpuAccelerator,
 
     /// <summary>OpenCL on a CPU: few threads and a vectorizing compiler.</summary>
     OpenClCpu,
 
-    /// <summary>Many threads and shared memory.</summary>
+    /// <summary>Any other GPU: many threads and shared memory.</summary>
     Gpu,
 
-    /// <summary>NVIDIA's since sm_80: tensor cores that take bfloat16, and copies to shared memory that go on
-    /// meanwhile.</summary>
+    /// <summary>NVIDIA from sm_80 on: tensor cores for bfloat16 and asynchronous copies to shared memory.</summary>
     Cuda,
 }

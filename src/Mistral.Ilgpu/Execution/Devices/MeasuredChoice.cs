@@ -5,42 +5,45 @@ using Mistral.Ilgpu.Execution.Compilation;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>Which of a few numbers makes something fastest, found by trying each in turns and then kept, as
-/// <see cref="UserCache"/> keeps things.</summary>
+/// <summary>
+/// Chooses the number with which some work is fastest. Tries each candidate in turn, then keeps the choice in a file
+/// (see <see cref="UserCache"/>).
+/// </summary>
 internal sealed class MeasuredChoice
 {
-    // The best of each counts: all that disturbs only adds to a time, from what the driver does once to the compiler's threads
-    // beside.
+    // The least time of each candidate counts, because every disturbance only adds time: the driver's one-time work, or
+    // concurrent
+    // compilations.
     private const int Rounds = 8;
 
-    // What is within noise of a number that is preferred does not take its place.
+    // A number replaces a preferred one only if the difference exceeds noise.
     private const double WorthIt = 0.9;
 
-    // Of one kind of choice: there is one for each size of model, device and build of the kernels.
+    // For each kind of choice. There is a file for each size of model, device and build of the kernels.
     private const int MostKept = 32;
 
-    // Whatever else the machine did meanwhile may have decided against the preferred number, so that is tried again.
+    // Other load on the machine may have decided against the preferred number, so that choice is measured again.
     private static readonly TimeSpan KeptAgainstPreference = TimeSpan.FromDays(1);
 
     private readonly int[] _candidates;
     private readonly string? _file;
     private readonly List<double> _times = [];
 
-    /// <param name="candidates">The preferred first.</param>
-    /// <param name="file">Where the choice is kept; null for nowhere.</param>
+    /// <param name="candidates">The numbers, in order of preference.</param>
+    /// <param name="file">The file that keeps the choice; null for none.</param>
     public MeasuredChoice(int[] candidates, string? file)
     {
         (_candidates, _file) = (candidates, file);
         Chosen = Read();
     }
 
-    /// <summary>The fastest; null while it is not known. Tests say it themselves.</summary>
+    /// <summary>The fastest number; null while it is unknown. Tests set it.</summary>
     public int? Chosen { get; internal set; }
 
-    /// <summary>What is to be tried next.</summary>
+    /// <summary>The next candidate to try.</summary>
     public int Next => _candidates[_times.Count % _candidates.Length];
 
-    /// <summary>Does the work with the number that is chosen, or with the next to be tried, and then waits for it.</summary>
+    /// <summary>Does the work with the chosen number, or with the next candidate, whose time it then measures.</summary>
     /// <param name="launch">Puts the work on the device.</param>
     public void Run(ComputeDevice device, Action<int> launch)
     {
@@ -57,7 +60,7 @@ internal sealed class MeasuredChoice
         Took(Stopwatch.GetElapsedTime(begin));
     }
 
-    /// <summary>Takes note of how long the work took with <see cref="Next"/>.</summary>
+    /// <summary>Records the time of the work with <see cref="Next"/>.</summary>
     public void Took(TimeSpan time)
     {
         _times.Add(time.TotalSeconds);
@@ -95,7 +98,7 @@ internal sealed class MeasuredChoice
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Absent: it is tried again.
+            // Measures again.
             return null;
         }
     }

@@ -4,7 +4,9 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>OpenCL's marker commands. ILGPU's own marker waits for each, and what it waited for would be in the times.</summary>
+/// <summary>
+/// Time stamps by OpenCL's marker commands. ILGPU's own marker waits for each command, so the times would include the wait.
+/// </summary>
 internal sealed partial class OpenClMarks(ComputeDevice device) : StreamMarks
 {
     private readonly nint _queue = ((CLStream)device.Stream).CommandQueue;
@@ -36,7 +38,7 @@ internal sealed partial class OpenClMarks(ComputeDevice device) : StreamMarks
     {
         if (error != CLError.CL_SUCCESS)
         {
-            throw new DeviceException($"the OpenCL driver tells no times: {call[..call.IndexOf('(')]} gave {error}");
+            throw new DeviceException($"the OpenCL driver reports no times: {call[..call.IndexOf('(')]} returned {error}");
         }
     }
 

@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>
-/// A kernel with arguments that never change, launched through a copy of the driver's object that keeps them: setting each anew
-/// takes the host longer than many a kernel takes. Where the driver makes no copies every launch sets them.
+/// A kernel whose arguments never change, launched through a clone of the driver's object that keeps them.
+/// Setting every argument again takes the host longer than many kernels run. If the driver cannot clone, every launch sets them.
 /// </summary>
 internal sealed partial class OpenClReplay(
     ComputeDevice device, CLStream stream, Type kernel, Func<Kernel> kernelOf, Action<KernelConfig> launch) : IDisposable
@@ -39,7 +39,7 @@ internal sealed partial class OpenClReplay(
         if (!_isBegun)
         {
             _isBegun = true;
-            // The arguments that this launch set are in the copy.
+            // The clone contains the arguments that this launch has set.
             _copy = Clone(((CLKernel)kernelOf()).KernelPtr, out var error);
             _copy = error == CLError.CL_SUCCESS ? _copy : 0;
         }

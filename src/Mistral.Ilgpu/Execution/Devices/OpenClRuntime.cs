@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
-/// <summary>OpenCL.</summary>
+/// <summary>The runtime of OpenCL devices.</summary>
 internal sealed class OpenClRuntime(CLAccelerator accelerator, CompiledKernels kernels) : DeviceRuntime(accelerator, kernels)
 {
     public override bool CompilesAtFirstLaunch => true;

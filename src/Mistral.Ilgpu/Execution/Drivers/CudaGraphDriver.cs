@@ -4,18 +4,19 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Execution.Drivers;
 
 /// <summary>
-/// CUDA graphs of a stream, by the driver's own functions: ILGPU has none. A kernel that waits by itself for the one before it
-/// (<see cref="Predecessor"/>) may begin before that has ended; where the driver has no such thing, it begins after.
+/// CUDA graphs of a stream, by calls of the driver, because ILGPU has none. A kernel that itself waits for the previous one
+/// (<see cref="Predecessor"/>) may start before that has ended. If the driver does not support this, it starts after.
 /// </summary>
-/// <param name="mayBeginEarly">Whether a function of the driver is such a kernel; none if null.</param>
+/// <param name="mayBeginEarly">Whether a driver's function is such a kernel; null for none.</param>
 internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool>? mayBeginEarly = null) : IGraphDriver
 {
-    // Other threads may go on with what capturing forbids.
+    // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may make calls that capturing forbids.
     private const int ThreadLocal = 1;
 
     private const int KernelNode = 0;
 
-    // Goes from the place where all groups of a kernel have let the next one begin, and orders nothing but what that awaits.
+    // From the port where all groups of a kernel have let the next one start. The edge orders only what that kernel itself
+    // awaits.
     private static readonly EdgeData Programmatic = new() { FromPort = 1, Type = 1 };
 
     public string? Drawback { get; private set; }
@@ -29,7 +30,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
     public nint EndCapture()
     {
         stream.Accelerator.Bind();
-        // Of this recording, not of one before.
+        // Belongs to this recording, not to a previous one.
         Drawback = null;
         Require(StreamEndCapture(stream.StreamPtr, out nint graph), "cuStreamEndCapture");
         try
@@ -60,7 +61,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
         return executable;
     }
 
-    // Null where nothing may begin early, or the driver refuses; it works on a copy, so that the graph stays what was recorded.
+    // Null if nothing may start early, or the driver refuses. Works on a clone, so that the graph stays as recorded.
     private nint? InstantiateWithEarlyBeginnings(nint graph)
     {
         if (mayBeginEarly is null)
@@ -75,7 +76,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
             var edges = EdgesInto(copy, mayBeginEarly);
             if (edges.From.Length == 0)
             {
-                Drawback = "none of those recorded waits by itself";
+                Drawback = "no recorded kernel waits for the previous one by itself";
                 return null;
             }
 
@@ -85,7 +86,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
             Require(GraphAddDependencies(copy, edges.From, edges.To, data, data.Length), "cuGraphAddDependencies");
             return Instantiate(copy);
         }
-        // The last for drivers that lack one of the functions.
+        // TypeLoadException: the driver lacks one of the functions.
         catch (Exception exception) when (exception is DeviceException or TypeLoadException)
         {
             Drawback = exception.Message;
@@ -100,7 +101,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
         }
     }
 
-    /// <summary>The edges from one kernel to another that may begin early.</summary>
+    /// <summary>The edges between two kernels of which the second may start early.</summary>
     private static (nint[] From, nint[] To) EdgesInto(nint graph, Func<nint, bool> mayBeginEarly)
     {
         nint count = 0;
@@ -112,7 +113,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
         return ([.. chosen.Select(i => from[i])], [.. chosen.Select(i => to[i])]);
     }
 
-    /// <summary>What a node launches; null of nodes that are no kernels.</summary>
+    /// <summary>The function that a node launches; null for nodes that are not kernels.</summary>
     private static nint? FunctionOf(nint node)
     {
         Require(GraphNodeGetType(node, out int type), "cuGraphNodeGetType");
@@ -139,7 +140,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
     [LibraryImport("cuda", EntryPoint = "cuStreamEndCapture")]
     private static partial int StreamEndCapture(nint stream, out nint graph);
 
-    // Its newer namesake, cuGraphInstantiate_v2, wants a log; this one has been there since CUDA 11.4.
+    // Newer drivers also have cuGraphInstantiate_v2, which needs a log; this function exists since CUDA 11.4.
     [LibraryImport("cuda", EntryPoint = "cuGraphInstantiateWithFlags")]
     private static partial int GraphInstantiate(out nint executable, nint graph, ulong flags);
 
@@ -167,7 +168,7 @@ internal sealed partial class CudaGraphDriver(CudaStream stream, Func<nint, bool
     [LibraryImport("cuda", EntryPoint = "cuGraphRemoveDependencies")]
     private static partial int GraphRemoveDependencies(nint graph, nint[] from, nint[] to, nint count);
 
-    // Since CUDA 12.3: edges have data.
+    // Exists since CUDA 12.3: edges with data.
     [LibraryImport("cuda", EntryPoint = "cuGraphAddDependencies_v2")]
     private static partial int GraphAddDependencies(nint graph, nint[] from, nint[] to, EdgeData[] data, nint count);
 

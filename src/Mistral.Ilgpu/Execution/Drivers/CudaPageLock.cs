@@ -4,8 +4,8 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Execution.Drivers;
 
 /// <summary>
-/// Host memory that a CUDA device copies from by itself, until this is disposed. By the driver's own functions: of a lock that is
-/// refused ILGPU keeps the object, and fails at the end of the accelerator.
+/// Page-locks host memory until disposed, so that a CUDA device can copy from it asynchronously. Calls the driver directly.
+/// ILGPU keeps the object of a refused lock, and then fails when the accelerator is disposed.
 /// </summary>
 internal sealed partial class CudaPageLock : IDisposable
 {
@@ -17,10 +17,10 @@ internal sealed partial class CudaPageLock : IDisposable
 
     private CudaPageLock(CudaAccelerator accelerator, nint start) => (_accelerator, _start) = (accelerator, start);
 
-    /// <summary>Locks pinned memory, or says why the driver does not.</summary>
+    /// <summary>Locks pinned memory, or returns null and the driver's reason.</summary>
     public static CudaPageLock? TryLock(CudaAccelerator accelerator, nint start, long bytes, out string? refusal)
     {
-        // The driver takes the device from the thread, and ILGPU unbinds it after other calls.
+        // The driver uses the thread's current device, and ILGPU unbinds it after other calls.
         accelerator.Bind();
         int error = HostRegister(start, (nuint)bytes, ForAllContexts);
         refusal = error == 0
@@ -28,7 +28,7 @@ internal sealed partial class CudaPageLock : IDisposable
         return error == 0 ? new CudaPageLock(accelerator, start) : null;
     }
 
-    /// <exception cref="CudaException">The driver refuses: a copy of the memory is under way.</exception>
+    /// <exception cref="CudaException">The driver refuses, because a copy of the memory is running.</exception>
     public void Dispose()
     {
         _accelerator.Bind();

@@ -3,8 +3,9 @@ using ILGPU.Runtime.Cuda;
 
 namespace Mistral.Ilgpu.Execution.Drivers;
 
-/// <summary>Shared memory of a group beyond the 48 KiB that it has where nobody asks for more, by the driver's own functions:
-/// ILGPU has none.</summary>
+/// <summary>
+/// Makes more than the default 48 KiB of shared memory available to a group, by calls of the driver, because ILGPU has none.
+/// </summary>
 internal static partial class CudaSharedMemory
 {
     // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
@@ -13,12 +14,12 @@ internal static partial class CudaSharedMemory
     // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
     private const DeviceAttributeKind MostBytesOfAGroup = (DeviceAttributeKind)97;
 
-    /// <summary>Bytes that a group has if its kernel asks for them.</summary>
+    /// <summary>The most bytes that a kernel can request for a group.</summary>
     public static int MostBytes(CudaAccelerator accelerator) =>
         CudaAPI.CurrentAPI.GetDeviceAttribute(MostBytesOfAGroup, accelerator.DeviceId);
 
-    /// <summary>Lets launches of a function give each group so many bytes.</summary>
-    /// <param name="name">Of the kernel, for people.</param>
+    /// <summary>Allows launches of a function to give each group that many bytes.</summary>
+    /// <param name="name">The kernel's name, for messages.</param>
     /// <exception cref="DeviceException">The driver refuses.</exception>
     public static void Allow(CudaAccelerator accelerator, nint function, int bytes, string name)
     {

@@ -1,21 +1,20 @@
 namespace Mistral.Ilgpu.Execution.Drivers;
 
-/// <summary>What records the launches on a stream and plays them back at once: CUDA does, or a test.</summary>
+/// <summary>Records the launches on a stream and replays them in one call. Implemented by CUDA and by tests.</summary>
 internal interface IGraphDriver
 {
-    /// <summary>From now on launches are recorded and not run.</summary>
+    /// <summary>Starts to record launches instead of running them.</summary>
     /// <exception cref="DeviceException">The driver refuses.</exception>
     void BeginCapture();
 
-    /// <summary>Why what it records is slower than it might be; null where it is not.</summary>
+    /// <summary>The reason why the recording is slower than it could be; null if there is none.</summary>
     string? Drawback { get; }
 
-    /// <summary>What was recorded, ready to be played; nothing is recorded from now on, whether it succeeds or not.</summary>
-    /// <exception cref="DeviceException">The driver refuses, or something that cannot be recorded was asked for
-    /// meanwhile.</exception>
+    /// <summary>Returns the recording, ready to be replayed. Ends recording, whether it succeeds or not.</summary>
+    /// <exception cref="DeviceException">The driver refuses, or a call was made that cannot be recorded.</exception>
     nint EndCapture();
 
-    /// <summary>Plays a recording on the stream; does not wait.</summary>
+    /// <summary>Replays a recording on the stream; does not wait.</summary>
     /// <exception cref="DeviceException">The driver refuses.</exception>
     void Launch(nint graph);
 

@@ -5,7 +5,7 @@ using ILGPU;
 
 namespace Mistral.Ilgpu.Execution.Drivers;
 
-/// <summary>Finds the vendors' driver libraries where only their run-time names are installed.</summary>
+/// <summary>Finds the vendors' driver libraries if only their run-time names are installed.</summary>
 internal static partial class NativeDrivers
 {
     private static readonly Lazy<bool> Resolver = new(() =>
@@ -15,19 +15,21 @@ internal static partial class NativeDrivers
         return true;
     });
 
-    /// <param name="threads">Threads for OpenCL on the CPU; PoCL reads them from the environment when it starts.</param>
+    /// <param name="threads">Threads of OpenCL on the CPU. PoCL reads the number from the environment when it starts.</param>
     public static void Prepare(int? threads)
     {
         _ = Resolver.Value;
         if (threads is int count && OperatingSystem.IsLinux())
         {
-            // .NET's own setter does not reach native code.
+            // .NET's own setter does not change the environment of native code.
             _ = SetEnv("POCL_MAX_PTHREAD_COUNT", count.ToString(CultureInfo.InvariantCulture), 1);
         }
     }
 
-    /// <summary>Asks for large pages under host memory that is about to be filled: it costs fewer faults, and fewer look-ups ever
-    /// after. Where the system has none to give, nothing changes.</summary>
+    /// <summary>
+    /// Requests large pages for host memory that is about to be filled. They cause fewer page faults and fewer TLB misses.
+    /// If the system has none, nothing changes.
+    /// </summary>
     public static void PreferLargePages(nint start, long bytes)
     {
         const int HugePages = 14;
@@ -44,7 +46,7 @@ internal static partial class NativeDrivers
     {
         string[] names = (name, OperatingSystem.IsLinux()) switch
         {
-            // Under WSL Windows puts it where the loader may not look.
+            // Under WSL the library is in a folder that the loader may not search.
             ("cuda", true) => ["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"],
             ("OpenCL", true) => ["libOpenCL.so.1"],
             _ => [],

@@ -3,18 +3,21 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Mistral.Ilgpu.Execution.Drivers;
 
-/// <summary>Failures of an OpenCL driver in words: the call and the name of its code. ILGPU's exception tells the code alone, and
-/// not in its message.</summary>
+/// <summary>
+/// Formats errors of an OpenCL driver: the call and the name of its error code. ILGPU's exception has only the code, and not in
+/// its message.
+/// </summary>
 internal static class OpenClFaults
 {
-    /// <summary>The message of an exception in one line; of ILGPU's for OpenCL the call that failed and its code.</summary>
+    /// <summary>The message of an exception in one line. ILGPU's OpenCL exceptions get the failed call and its error
+    /// code.</summary>
     public static string MessageOf(Exception exception) =>
         exception is CLException fault ? Failure(CallOf(fault), fault.Error) : exception.Message.ReplaceLineEndings(" ").Trim();
 
-    /// <summary>That a call failed.</summary>
+    /// <summary>The message for a failed call.</summary>
     public static string Failure(string call, CLError error) => $"{call} failed: {error} ({(int)error})";
 
-    /// <summary>A launch that failed; ILGPU's launchers set the arguments first.</summary>
+    /// <summary>The exception for a failed launch. ILGPU's launchers set the arguments first.</summary>
     public static DeviceException OfLaunch(string deviceId, string form, CLError error)
     {
         bool isArgument = error is CLError.CL_INVALID_ARG_INDEX or CLError.CL_INVALID_ARG_VALUE or CLError.CL_INVALID_ARG_SIZE;
@@ -22,8 +25,8 @@ internal static class OpenClFaults
         return new DeviceException($"device {deviceId} could not launch {form}: {Failure(call, error)}");
     }
 
-    /// <summary>A kernel that the driver could not compile.</summary>
-    /// <param name="log">What its compiler said; null where it was not the compiler that failed.</param>
+    /// <summary>The exception for a kernel that the driver could not compile.</summary>
+    /// <param name="log">The compiler's log; null if the failure was not the compiler's.</param>
     public static DeviceException OfCompiling(string deviceName, string form, string call, CLError error, string? log)
     {
         string? firstLine = log?.Split(
@@ -35,7 +38,7 @@ internal static class OpenClFaults
         };
     }
 
-    // By the method of ILGPU's that made the call.
+    // The call is inferred from the method of ILGPU that made it.
     private static string CallOf(CLException fault)
     {
         var method = new StackTrace(fault).GetFrames().Select(frame => frame.GetMethod())

@@ -4,7 +4,9 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Mistral.Ilgpu.Execution.Drivers;
 
-/// <summary>The OpenCL drivers of this machine, asked by themselves: ILGPU leaves out those that fail, without a word.</summary>
+/// <summary>
+/// Lists the OpenCL drivers of this machine by direct calls, because ILGPU silently leaves out drivers that fail.
+/// </summary>
 internal static partial class OpenClPlatforms
 {
     private const string Pocl = "Portable Computing Language";
@@ -12,7 +14,7 @@ internal static partial class OpenClPlatforms
     private const uint PlatformName = 0x0902;
     private const int MostNameBytes = 256;
 
-    /// <summary>Drivers that have no device to give, and why, in words.</summary>
+    /// <summary>A message for each driver that has no device, with the reason.</summary>
     public static unsafe IReadOnlyList<string> WithoutDevices()
     {
         var told = new List<string>();
@@ -43,13 +45,13 @@ internal static partial class OpenClPlatforms
         }
         catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
         {
-            // No OpenCL here at all.
+            // OpenCL is not installed.
         }
 
         return told;
     }
 
-    // It starts only where it can keep compiled kernels.
+    // PoCL starts only if it can write to its cache of compiled kernels.
     private static string CacheOfPocl()
     {
         string folder = Environment.GetEnvironmentVariable("POCL_CACHE_DIR") is { Length: > 0 } own ? own

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Kernels of a format that is quantized in blocks.</summary>
+/// <summary>The kernels for a format that is quantized in blocks.</summary>
 internal sealed class BlockForms<TFormat> : FormatForms
     where TFormat : struct, IStripFormat
 {

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>ILGPU's CPU accelerator: few threads, vectors by .NET, costly barriers and costly indexing.</summary>
+/// <summary>ILGPU's CPU accelerator: few threads, vectors by .NET, slow barriers and slow indexing.</summary>
 internal sealed class CpuAccelerator(DeviceInfo device) : Family(device)
 {
     public override KernelConfig Elements(long items) => new(1, Device.MaxGroupSize);
@@ -14,7 +14,7 @@ internal sealed class CpuAccelerator(DeviceInfo device) : Family(device)
 
     public override KernelConfig Coarse(long items) => Elements(items);
 
-    // A kernel here costs far more than the bytes it copies.
+    // Copies by the host, because a kernel here takes far longer than the copy itself.
     internal override void Copy(ComputeDevice device, ArrayView<Floats4> from, ArrayView<Floats4> to) =>
         from.CopyTo(device.Stream, to.SubView(0, from.Length));
 

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Forms by .NET's vectors.</summary>
+/// <summary>Forms that use .NET's vectors.</summary>
 internal sealed class CpuAcceleratorKernels(
     CpuAccelerator family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : RowKernels(family, device, state, activations, binder)
@@ -71,6 +71,6 @@ internal sealed class CpuAcceleratorKernels(
         ArrayView<float> parts, Activation output, bool makesInt8) =>
         DecodedRows<VectorTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
 
-    // Shorter rows, of test models, are left to the simple form.
+    // Shorter rows, which only test models have, use the simple form.
     private static bool HasVectors(Activation input) => input.Columns >= BlockMatVecVectors.LeastColumns;
 }

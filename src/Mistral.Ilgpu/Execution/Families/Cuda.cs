@@ -5,35 +5,40 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>NVIDIA's GPUs since sm_80: tensor cores that take bfloat16, and copies to shared memory that go on
-/// meanwhile.</summary>
+/// <summary>NVIDIA's GPUs from sm_80 on: tensor cores for bfloat16 and asynchronous copies to shared memory.</summary>
 internal sealed class Cuda(DeviceInfo device) : Gpu(device)
 {
     /// <summary>
-    /// One tile for each warp of a group (<see cref="TensorForms.DecodeGroup"/>), because fewer shorten no warp's work and only
-    /// lengthen the merge. At position 512 with 8 kv heads that makes 9 × 8 = 72 groups, which have all keys on their way at
-    /// once; from position 1,024 on, 17 × 8 = 136, more than an H100's 132 multiprocessors.
+    /// One tile for each warp of a group (<see cref="TensorForms.DecodeGroup"/>). Fewer tiles would not shorten a warp's work,
+    /// and
+    /// would lengthen the merge. At position 512 with 8 kv heads there are 9 × 8 = 72 groups, which load all keys concurrently.
+    /// From position 1,024 on there are 17 × 8 = 136, more than the 132 multiprocessors of an H100.
     /// </summary>
     public override int SplitTiles => 4;
 
     /// <summary>
-    /// Each of an H100's 132 multiprocessors holds two tiles of a product, 128 tokens × 128 rows, 264 at once: the 6,144 rows of
-    /// queries, keys and values of a 7B model make 384 tiles for a chunk of 1,024 tokens, 1.45 turns of which take the time of
-    /// two, and 768 for one of 2,048, 2.9 turns in three; 4,096 rows make 256 and 512. A GPU of half as many is as full with
-    /// 1,024. Products by warpgroups have tiles of twice the tokens, one to a multiprocessor, which makes as many turns. A token
-    /// takes 0.3 MB of a 7B model, and longer chunks keep tokens that are decoded meanwhile waiting.
+    /// Chosen so that the tiles of a product fill an H100. Each of its 132 multiprocessors holds two tiles of 128 tokens × 128
+    /// rows,
+    /// 264 in all. A 7B model has 6,144 rows of queries, keys and values: 384 tiles for 1,024 tokens, 768 for 2,048.
+    /// 384 tiles take 1.45 rounds, which last as long as two; 768 take 2.9 of three. Its 4,096 rows make 256 and 512 tiles.
+    /// A GPU with half the multiprocessors is as full with 1,024 tokens. Products by warpgroups have tiles of twice the tokens,
+    /// one
+    /// for each multiprocessor, and need as many rounds.
+    /// A token takes 0.3 MB in a 7B model. Longer chunks delay the tokens of other texts that are decoded.
     /// </summary>
     public override int DefaultChunk => Device.ComputeUnits > 100 ? 2048 : 1024;
 
-    /// <summary>Whether products with weights of a format run on tensor cores, which take activations in 8 or 16 bits
-    /// only.</summary>
+    /// <summary>
+    /// Whether products with weights of a format use tensor cores, which multiply only activations of 8 or 16 bits.
+    /// </summary>
     public static bool Multiplies(TensorFormat format, ActivationType activations) =>
         (format is TensorFormat.BFloat16 or TensorFormat.Float16 || format.IsQuantized()) && activations == ActivationType.Int8;
 
-    /// <summary>Whether attention over a cache of a format runs on tensor cores.</summary>
+    /// <summary>Whether attention over a cache of a format uses tensor cores.</summary>
     public static bool AttendsOver(TensorFormat cache) => cache is TensorFormat.BFloat16 or TensorFormat.Float16;
 
-    /// <summary>Whether several tokens are multiplied with quantized weights of so many columns in stages.</summary>
+    /// <summary>Whether products of several tokens with quantized weights of <paramref name="columns"/> columns use
+    /// stages.</summary>
     public static bool HasStages(int columns) => columns % RunStage.Columns == 0;
 
     public override int QueriesPerTile(TensorFormat cache) =>
@@ -50,7 +55,7 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
         Norm => true,
         GatedProduct { Matrix: { Bands: [{ Format: var format }] } gateUp } => format.IsQuantized() && makesNorm
             && (isAlone || HasStages(gateUp.Columns)),
-        // A run must not have elements of two kv heads.
+        // A run must not contain elements of two kv heads.
         Attend { Shape: var shape, Cache.Format: var cache } =>
             AttendsOver(cache) && shape.Group <= TensorForms.MostDecodeHeads
                 && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,
@@ -59,7 +64,7 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
 
     public override long InputBytes(int columns) => TensorInput.BytesPerRow(columns);
 
-    // Its forms have groups of their own size, and the few of other GPUs the default.
+    // Nothing to measure: the forms of this family have fixed group sizes, and the few of other GPUs use the default.
     internal override void Measure(ComputeDevice device)
     {
     }
@@ -71,7 +76,7 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
             return false;
         }
 
-        // Some that are bound may be such products.
+        // Some of the bound kernels may be such products.
         device.ForgetTests();
         return true;
     }

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Execution.Passes;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Attention on tensor cores: which form there is room for a head in, see <see cref="TensorForms"/>.</summary>
+/// <summary>Attention on tensor cores. The form depends on the head size (see <see cref="TensorForms"/>).</summary>
 internal sealed partial class CudaKernels
 {
     private interface ITensorHeadUse

@@ -26,12 +26,12 @@ internal sealed partial class CudaKernels
         WeightBand band, Activation input, Activation output, RowSet set) =>
         WarpPerRow<TFormat, TElement, GateWithSilu>(band, input, output, output.Columns, set);
 
-    // What brings the input to eight bits is made for each band.
+    // The input is converted to eight bits for each band.
     private protected override Launch? Prepare(WeightMatrix weights, ProductInput input) => null;
 
     private bool Multiplies(TensorFormat format) => Cuda.Multiplies(format, Activations);
 
-    /// <summary>What brings the input of few tokens to eight bits.</summary>
+    /// <summary>Converts the input of a few tokens to eight bits.</summary>
     private Launch Pack(Activation input, RowSet rows) => Forms(
         rows,
         set => Launcher(
@@ -39,7 +39,7 @@ internal sealed partial class CudaKernels
             pass => LaunchShape.Cover(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize)),
         _ => Launch.Nothing);
 
-    /// <summary>What brings the input of many tokens to 16 bits.</summary>
+    /// <summary>Converts the input of many tokens to 16 bits.</summary>
     private Launch Round(TensorFormat format, Activation input, RowSet rows)
     {
         return Forms(rows, _ => Launch.Nothing, format == TensorFormat.BFloat16 ? Many<BFloat16Tensor> : Many<Float16Tensor>);
@@ -51,12 +51,13 @@ internal sealed partial class CudaKernels
     }
 
     /// <summary>
-    /// What brings the input to the forms that tensor cores want for a band, as far as the band before has not: eight bits for
-    /// few tokens and quantized weights, 16 bits for many. Null where nothing is to do.
+    /// Converts the input to the forms that tensor cores need for a band, unless the previous band has done so: eight bits for a
+    /// few
+    /// tokens and quantized weights, 16 bits for many. Null if there is nothing to convert.
     /// </summary>
     private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
     {
-        // Products that make a norm begin with what the norm does.
+        // Products with a fused norm have the norm's input as theirs.
         if (!Multiplies(band.Format) || input.Norm is not null)
         {
             return null;
@@ -72,13 +73,13 @@ internal sealed partial class CudaKernels
     private static TensorFormat RoundedFor(TensorFormat weights) =>
         weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
 
-    /// <summary>A product with a band for tensor cores. Of a gated pair the band holds both matrices.</summary>
-    /// <param name="makesInt8">Whether a gated pair writes its output in eight bits too.</param>
+    /// <summary>A product with a band on tensor cores. The band of a gated pair contains both matrices.</summary>
+    /// <param name="makesInt8">Whether a gated pair also writes its output in eight bits.</param>
     private Launch TensorProduct<TEpilogue>(WeightBand band, ProductInput input, Activation output, bool makesInt8 = false)
         where TEpilogue : struct, IEpilogue => FormatForms.Of(band.Format).TensorProduct<TEpilogue>(
             this, band, input, output, makesInt8 ? Room(output).Packed : null);
 
-    // The rows that a product which makes a norm has.
+    // The rows of a product with a fused norm.
     private static RowSet Decoded(RowSet rows) => rows == RowSet.Logits ? rows : RowSet.Decode;
 
     internal Launch TensorElements<TTensor, TEpilogue>(WeightBand band, ProductInput input, Activation output)
@@ -122,7 +123,7 @@ internal sealed partial class CudaKernels
 
         return Forms(
             input.Rows,
-            // Of one token too, eight bits of the output are made in stages alone.
+            // Only the staged form writes eight bits, so it is also used for one token then.
             set => BySize(
                 set,
                 input,
@@ -177,10 +178,11 @@ internal sealed partial class CudaKernels
         input.Values.LoadEffectiveAddressAsPtr(), input.Runs.LoadEffectiveAddressAsPtr());
 
     /// <summary>
-    /// The form for as many tokens as there are. All make the same bits of a token. Those for several are compiled when several
-    /// first come.
+    /// Chooses the form by the number of tokens. All forms compute the same bits for a token. Forms for several tokens are
+    /// compiled
+    /// when a pass first has several.
     /// </summary>
-    /// <param name="one">For one token alone; null where there is no such form.</param>
+    /// <param name="one">The form for a single token; null if there is none.</param>
     private Launch BySize(RowSet set, ProductInput input, Func<Launch>? one, Func<Launch> eight, Func<Launch> sixteen)
     {
         var (toEight, more) = (Later(eight), Later(sixteen));
@@ -206,7 +208,7 @@ internal sealed partial class CudaKernels
     {
         int made = RowsMade<TEpilogue>(band);
         var (rounded, to) = (Room(input).Rounded, Below(output.View, band));
-        // However few tokens a pass has: what a token's sums are must not depend on it.
+        // Does not depend on the number of tokens, because a token's sums must not depend on it.
         if (WarpgroupProducts.Of(Device)?.Multiply<TTensor>() == true)
         {
             return Launcher(

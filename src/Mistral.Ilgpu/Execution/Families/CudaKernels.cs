@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Forms by warps and on tensor cores.</summary>
+/// <summary>Forms that use warps and tensor cores.</summary>
 internal sealed partial class CudaKernels(
     Cuda family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : GpuKernels(family, device, state, activations, binder)
@@ -22,7 +22,7 @@ internal sealed partial class CudaKernels(
         var norm = new RmsNormed(gain.Cast<Floats4>(), input.Columns, epsilon);
         return makesInt8 ? Warp<AlsoInt8>(Room(output).Packed!.Value) : Warp<FloatsAlone>(default);
 
-        // Of tokens those of prompts are multiplied in 16 bits.
+        // Within a pass of tokens, those of prompts are multiplied in 16 bits, so only decoded ones get eight bits.
         Launch Warp<TExtra>(PackedInput packed)
             where TExtra : struct, IRunResult => Launcher(
             new RmsNormWarp<TExtra>(
@@ -32,5 +32,5 @@ internal sealed partial class CudaKernels(
     }
 
     private static TensorInput Room(Activation input) =>
-        input.Tensor ?? throw new ArgumentException($"expected room for {input.Name} as tensor cores take it");
+        input.Tensor ?? throw new ArgumentException($"expected a buffer for {input.Name} in the form of tensor cores");
 }

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Execution.Passes;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>Binds kernels to a device.</summary>
-/// <param name="owner">Of the launches; null for the device.</param>
+/// <param name="owner">Owns the launches; null for the device.</param>
 internal sealed class DeviceBinder(ComputeDevice device, BoundLaunches? owner) : IKernelBinder
 {
     public Action<KernelConfig> Bind<TKernel>(TKernel kernel)

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Kernels of a format whose elements are each held by itself.</summary>
+/// <summary>The kernels for a format that stores each element by itself.</summary>
 internal sealed class ElementForms<TFormat, TElement> : FormatForms
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged

@@ -7,35 +7,38 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// A kind of device: how weights and caches lie on it, which operations it fuses, and what binds its forms of kernels. Known
-/// without the device; nothing else asks what kind a device is to choose among forms.
+/// A kind of device: its layout of weights and caches, the operations that it fuses, and its forms of kernels. It is known
+/// without opening the device. No other code depends on the kind of device to choose a form.
 /// </summary>
 internal abstract class Family
 {
-    /// <summary>Queries in a tile of the row form of attention; how many heads may share a kv head.</summary>
+    /// <summary>Queries in a tile of the row form of attention, and thus the most heads that may share a kv head.</summary>
     public const int MostQueriesPerTile = AttentionBlock.MaxQueries;
 
     private const long SecondOfSlowCpu = 10_000_000_000;
 
     protected Family(DeviceInfo device) => Device = device;
 
-    /// <summary>Whether tokens are drawn on the device; elsewhere it chooses the likeliest alone, and logits come to the host
-    /// cheaply.</summary>
+    /// <summary>
+    /// Whether tokens are sampled on the device. Otherwise the device chooses only the likeliest, because copying logits to the
+    /// host
+    /// is fast.
+    /// </summary>
     public virtual bool DrawsTokens => false;
 
-    /// <summary>Queries, tokens × heads that share a kv head, that one tile of a prompt holds.</summary>
+    /// <summary>Queries in one tile of a prompt: tokens × heads that share a kv head.</summary>
     public virtual int QueriesPerTile(TensorFormat cache) => MostQueriesPerTile;
 
-    /// <summary>Tiles of keys that a split of a decoded token has at least.</summary>
+    /// <summary>The least tiles of keys in a split of a decoded token's attention.</summary>
     public virtual int SplitTiles => DecodeSplits.LeastTiles;
 
-    /// <summary>Tokens of a prompt in one pass, where nobody says.</summary>
+    /// <summary>Tokens of a prompt in one pass by default.</summary>
     public virtual int DefaultChunk => 256;
 
-    /// <summary>The device itself.</summary>
+    /// <summary>The device.</summary>
     protected DeviceInfo Device { get; }
 
-    /// <summary>The family of a device, or the one that it was given instead.</summary>
+    /// <summary>The family of a device, or the one that replaces it.</summary>
     public static Family Of(DeviceInfo device) => (device.ForcedFamily ?? KindOf(device)) switch
     {
         KernelFamily.CpuAccelerator => new CpuAccelerator(device),
@@ -47,54 +50,63 @@ internal abstract class Family
     /// <summary>The family of an opened device.</summary>
     public static Family Of(ComputeDevice device) => device.Room(static one => Of(one.Info));
 
-    /// <summary>Bytes of weights that are brought to the device at once. What a CPU stages stays in its caches. To a GPU a turn
-    /// takes 0.6 ms at 50 GB/s, beside some 0.04 ms for starting readers and waiting.</summary>
+    /// <summary>
+    /// Bytes of weights that are copied to the device at once. A CPU's staging memory stays in its caches. On a GPU a copy takes
+    /// 0.6 ms at 50 GB/s, plus about 0.04 ms to start readers and wait.
+    /// </summary>
     public int StagingBytes => Device.IsGpu ? 32 << 20 : 1 << 20;
 
-    /// <summary>Operations that the host may be ahead of the device in a pass that may be cancelled; null for any number. GPUs
-    /// are through with a pass soon, and the CPU accelerator's launches return when they are done.</summary>
+    /// <summary>
+    /// The most operations that the host may launch ahead of the device in a pass that can be cancelled; null for any number.
+    /// GPUs finish a pass quickly, and launches on the CPU accelerator return when they are done.
+    /// </summary>
     public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
 
-    /// <summary>How weights that are multiplied with lie on the device.</summary>
+    /// <summary>The layout of weights that are multiplied with activations.</summary>
     public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;
 
-    /// <summary>The shape for a kernel that shares <paramref name="items"/> equal small items by stride.</summary>
+    /// <summary>The launch shape of a kernel whose items share <paramref name="items"/> small equal parts by stride.</summary>
     public abstract KernelConfig Elements(long items);
 
-    /// <summary>The shape for a kernel that streams through <paramref name="items"/> in the order they lie in, one each where
-    /// groups are cheap.</summary>
+    /// <summary>
+    /// The launch shape of a kernel that reads <paramref name="items"/> parts in order, one for each item if groups are cheap.
+    /// </summary>
     public virtual KernelConfig Stream(long items) => LaunchShape.Cover(items, 256);
 
-    /// <summary>The shape for a kernel whose every item is much work of its own, such as an attention head.</summary>
+    /// <summary>The launch shape of a kernel whose items each do much work, such as an attention head.</summary>
     public abstract KernelConfig Coarse(long items);
 
-    /// <summary>Whether prompts are multiplied with activations of 16 bits where quantized weights take 8 otherwise.</summary>
+    /// <summary>
+    /// Whether prompts are multiplied with 16-bit activations, although quantized weights otherwise use eight-bit ones.
+    /// </summary>
     public virtual bool RoundsPrompts(ActivationType activations) => false;
 
-    /// <summary>Whether the products with a matrix that no adapter changes make the norm of one decoded row themselves.</summary>
+    /// <summary>Whether products with a matrix without adapters compute the norm of one decoded row themselves.</summary>
     public virtual bool MakesNorm(MatrixPlan matrix, ActivationType activations) => false;
 
-    /// <summary>Whether an operation can write what it makes in eight bits too.</summary>
-    /// <param name="isAlone">Whether it is of one decoded row.</param>
-    /// <param name="makesNorm">Whether it makes its norm itself where it is of one decoded row.</param>
+    /// <summary>Whether an operation can also write its output in eight bits.</summary>
+    /// <param name="isAlone">Whether the pass has one decoded row.</param>
+    /// <param name="makesNorm">Whether the operation computes its norm itself in passes of one decoded row.</param>
     public virtual bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => false;
 
-    /// <summary>Device bytes of a row of activations that matrices are multiplied with, beside float32.</summary>
+    /// <summary>Device bytes of a row of activations that are multiplied with matrices, in addition to float32.</summary>
     public virtual long InputBytes(int columns) => QuantizedActivations.BytesPerRow(columns);
 
-    /// <summary>Activations that matrices are multiplied with, with room for the forms that products take them in.</summary>
-    /// <param name="own">Takes what is allocated.</param>
+    /// <summary>Activations that are multiplied with matrices, with buffers for the forms that products need.</summary>
+    /// <param name="own">Receives each buffer and disposes it.</param>
     internal virtual Activation Input(
         ComputeDevice device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
         new(name, rows, columns, view, QuantizedActivations.Allocate(device, rows, columns, $"the activations '{name}'", own));
 
-    /// <summary>Measures what shapes of launches depend on, once for each device.</summary>
+    /// <summary>Measures the values on which launch shapes depend, once for each device.</summary>
     internal virtual void Measure(ComputeDevice device)
     {
     }
 
-    /// <summary>How the passes of a model are launched. Recordings decline what is not decoded tokens alone, and each step of
-    /// that is launched by itself.</summary>
+    /// <summary>
+    /// The pass runner of a model. Recordings decline passes that do more than decode; the steps of those are launched one by
+    /// one.
+    /// </summary>
     internal virtual IPassRunner Runner(BoundPlan plan) => plan.Device switch
     {
         { Gathering: { } launches } => new GatheredPasses(launches, plan.Direct),
@@ -102,12 +114,12 @@ internal abstract class Family
         _ => plan.Direct,
     };
 
-    /// <summary>Leaves out forms that may be what has failed, where there are others in their place.</summary>
-    /// <param name="reason">What has failed, in words.</param>
-    /// <returns>Whether that changes anything; all is then to be tested again.</returns>
+    /// <summary>Stops using forms that may have caused a failure, if there are others.</summary>
+    /// <param name="reason">The failure, for people.</param>
+    /// <returns>Whether that changes anything. All tests must then run again.</returns>
     internal virtual bool LeaveOut(ComputeDevice device, string reason) => false;
 
-    /// <summary>Copies on the device as fast as it can.</summary>
+    /// <summary>Copies on the device at full speed.</summary>
     internal virtual void Copy(ComputeDevice device, ArrayView<Floats4> from, ArrayView<Floats4> to) =>
         device.Launch(Stream(from.Length), new CopyFloats(from, to));
 

@@ -5,13 +5,15 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>The kernels that depend on a weight format: from a format as a value to the type that it is in kernels. What a
-/// family adds for formats of its own choice is in its kernel set.</summary>
+/// <summary>
+/// The kernels that depend on a weight format. Maps a format as a value to its type in kernels. Forms that a family has only for
+/// some formats are in its kernel set.
+/// </summary>
 internal abstract class FormatForms
 {
     public static FormatForms Of(TensorFormat format) => format.Descriptor().Use(new ByKind());
 
-    /// <summary>Looks rows up in a table.</summary>
+    /// <summary>Looks up rows of a table.</summary>
     public abstract Launch Embed(KernelSet kernels, WeightBand table, Activation hidden);
 
     /// <summary>A product with a band.</summary>
@@ -19,21 +21,23 @@ internal abstract class FormatForms
         KernelSet kernels, string name, WeightBand band, ProductInput input, Activation output)
         where TResult : struct, IResult, IEpilogue;
 
-    /// <summary>Both products of a gated pair with its activation; null where they are steps of their own.</summary>
+    /// <summary>Both products of a gated pair with the activation; null if they are separate steps.</summary>
     public abstract Launch? Gated(
         RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output);
 
     /// <summary>A product on tensor cores.</summary>
-    /// <param name="packed">Room for the output in eight bits, where it is made; null otherwise.</param>
+    /// <param name="packed">A buffer for the output in eight bits; null if it is not written.</param>
     public abstract Launch TensorProduct<TEpilogue>(
         CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed)
         where TEpilogue : struct, IEpilogue;
 
-    /// <summary>Packs the first rows of <paramref name="rows"/> to be those of <paramref name="strips"/> from
-    /// <paramref name="firstRow"/> on.</summary>
+    /// <summary>
+    /// Packs the first rows of <paramref name="rows"/> to the rows of <paramref name="strips"/> from <paramref name="firstRow"/>
+    /// on.
+    /// </summary>
     public abstract void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow);
 
-    /// <summary>Fills rows of a band with those of a random tensor from <paramref name="tensorRow"/> on.</summary>
+    /// <summary>Fills rows of a band with the rows of a random tensor from <paramref name="tensorRow"/> on.</summary>
     public abstract void FillRandom(
         ComputeDevice device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows);
 

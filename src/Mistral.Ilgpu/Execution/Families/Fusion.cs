@@ -4,15 +4,18 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// Rewrites a plan for a family of devices, by rules that see an operation and the one that takes what it makes: products of one
-/// decoded row make their norm themselves, and what makes activations makes them in eight bits too where quantized weights take
-/// them.
+/// Rewrites a plan for a family of devices, by rules that see an operation and the consumer of its output.
+/// Products of one decoded row compute their norm themselves.
+/// An operation whose output goes to quantized weights also writes it in eight bits.
 /// </summary>
 /// <param name="isAdapted">Whether adapters change the product with a matrix.</param>
 internal sealed class Fusion(Family family, ActivationType activations, Func<MatrixPlan, bool> isAdapted)
 {
-    /// <summary>Each operation as passes of one decoded row have it, and as others do; null where another does its work. One
-    /// instance where both are alike.</summary>
+    /// <summary>
+    /// Each operation as passes of one decoded row run it, and as others do; null if another operation does its work. Both are
+    /// the
+    /// same instance if they do not differ.
+    /// </summary>
     public IReadOnlyList<(Operation? Alone, Operation? Together)> Fuse(ModelPlan plan)
     {
         int count = plan.Operations.Count;
@@ -57,11 +60,11 @@ internal sealed class Fusion(Family family, ActivationType activations, Func<Mat
         };
     }
 
-    // Whether a product makes the norm of one decoded row itself.
+    // Whether a product computes the norm of one decoded row itself.
     private bool MakesNorm(Operation? operation) =>
         operation is MatrixProduct { Matrix: var matrix } && !isAdapted(matrix) && family.MakesNorm(matrix, activations);
 
-    // Whether an operation is a product that takes eight bits of its input.
+    // Whether an operation is a product with eight-bit input.
     private bool TakesInt8(Operation? operation) => operation is MatrixProduct { Matrix: var matrix }
         && activations == ActivationType.Int8 && QuantizedActivations.Fit(matrix.Columns)
             && matrix.Bands.Any(band => band.Format.IsQuantized());

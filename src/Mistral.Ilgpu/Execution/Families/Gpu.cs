@@ -4,13 +4,14 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>GPUs that no form is written for: many threads and shared memory.</summary>
+/// <summary>A GPU without forms of its own: many threads and shared memory.</summary>
 internal class Gpu(DeviceInfo device) : Family(device)
 {
     public override bool DrawsTokens => Device.Kind == DeviceKind.Cuda;
 
-    /// <summary>Group size of the choice of a token, whose every row is one group's: the largest there is, to have many loads on
-    /// their way.</summary>
+    /// <summary>
+    /// Group size of the choice of a token. Each group takes one row; the largest size keeps the most loads in flight.
+    /// </summary>
     public int ChoiceGroup => Math.Min(Device.MaxGroupSize, ChooseGroup.MaxGroupSize);
 
     public override int QueriesPerTile(TensorFormat cache) => 16;

@@ -24,7 +24,7 @@ internal partial class GpuKernels
         + ByHead(input.HeadDim, new DecodedGroups<TCache, TElement>(this, input, cache, parts))
         + Merge(input, parts);
 
-    /// <summary>A group for each split that a text of the pass may have, kv head and token.</summary>
+    /// <summary>A grid of split × kv head × token, with the most splits that a text of the pass may have.</summary>
     private protected Index3D SplitGrid(Pass pass, KvLayer cache, int kvHeads) =>
         new(Math.Min(pass.DecodeRoom(Family.SplitTiles), DecodeSplits.Room(cache.Window, Family.SplitTiles)), kvHeads,
             pass.DecodeCount);

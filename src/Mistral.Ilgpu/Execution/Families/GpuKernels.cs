@@ -11,7 +11,7 @@ internal partial class GpuKernels(
     Gpu family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : RowKernels(family, device, state, activations, binder)
 {
-    // Of kernels that reduce through shared memory.
+    // Group size of kernels that reduce through shared memory.
     private int ReductionGroup { get; } = ReductionGroups.Of(device).Size;
 
     private protected override Launch Norm(
@@ -53,7 +53,7 @@ internal partial class GpuKernels(
         set => FewGated<TFormat, TElement>(band, input, output, set),
         set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
 
-    /// <summary>A product of few tokens.</summary>
+    /// <summary>A product of a few tokens.</summary>
     private protected virtual Launch Few<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
@@ -63,7 +63,7 @@ internal partial class GpuKernels(
             band.View<TElement>(), input.View, Below(output.View, band), input.Stride, output.Stride),
         pass => GroupPerRow(band.Rows, set.Count(pass)));
 
-    /// <summary>A gated product of few tokens.</summary>
+    /// <summary>A gated product of a few tokens.</summary>
     private protected virtual Launch FewGated<TFormat, TElement>(WeightBand band, Activation input, Activation output, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged => Launcher(
@@ -72,8 +72,9 @@ internal partial class GpuKernels(
         pass => GroupPerRow(output.Columns, set.Count(pass)));
 
     /// <summary>
-    /// Decoded tokens, and rows of logits, in the form for few; prompts, and texts that are scored, in the form for many. Which
-    /// one a row gets depends on its sequence alone, and each sums it in the same order whatever else is in the pass.
+    /// Chooses the form: decoded tokens and rows of logits use the one for a few tokens, prompts and scored texts the one for
+    /// many.
+    /// The choice depends on a row's sequence alone. Each form sums a row in the same order whatever else is in the pass.
     /// </summary>
     private protected static Launch Forms(RowSet rows, Func<RowSet, Launch> few, Func<RowSet, Launch> many)
     {

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Execution.Passes;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>What makes launchers of kernels: a device, or whoever wants to know which kernels a family binds.</summary>
+/// <summary>Creates launchers of kernels. A device does so, and a recorder that lists which kernels a family binds.</summary>
 internal interface IKernelBinder
 {
     /// <summary>The launcher of a kernel, which may be compiled later.</summary>

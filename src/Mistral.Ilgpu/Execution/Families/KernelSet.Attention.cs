@@ -5,8 +5,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>What attention has in common on every device: rotary positions before it, the rotation of the cache after
-/// it.</summary>
+/// <summary>The part of attention that all devices share: rotary positions before it, storing to the rings after it.</summary>
 internal abstract partial class KernelSet
 {
     /// <summary>Attention of prompts, over rings and fresh keys.</summary>
@@ -14,7 +13,8 @@ internal abstract partial class KernelSet
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged;
 
-    /// <summary>Attention of decoded tokens, with their rotary positions and the rotation of their keys into the rings.</summary>
+    /// <summary>Attention of decoded tokens. Includes their rotary positions and storing their keys and values to the
+    /// rings.</summary>
     private protected abstract Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
         ArrayView<float> parts, Activation output, bool makesInt8)
@@ -27,8 +27,7 @@ internal abstract partial class KernelSet
         where TElement : unmanaged =>
         Launcher(new AttendRow<TTiles, TElement>(input), pass => Family.Coarse((long)pass.QueryTiles * input.KvHeads));
 
-    /// <summary>Attention of decoded tokens by work items that each take a kv head, and of long texts a split of its
-    /// keys.</summary>
+    /// <summary>Attention of decoded tokens. Each work item takes a kv head, or a split of its keys in long texts.</summary>
     private protected Launch DecodedRows<TTiles, TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts)
         where TTiles : struct, IAttentionTiles<TTiles, TElement>
@@ -38,7 +37,7 @@ internal abstract partial class KernelSet
         var whole = new RopeDecodeAttend<TTiles, TCache, TElement>(input, frequencies);
         var split = new DecodeAttendRow<TTiles, TElement>(input, parts);
         var one = Launcher(whole, pass => Family.Coarse((long)pass.DecodeCount * input.KvHeads));
-        // Short texts never need these: they are compiled when one grows long.
+        // Short texts never need these, so they are compiled when a text is long enough.
         var many = Later(() => Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
             + Launcher(split, pass => Family.Coarse((long)pass.DecodeCount * input.KvHeads * Splits(pass)))
             + Merge(input, parts));

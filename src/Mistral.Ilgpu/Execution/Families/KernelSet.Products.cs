@@ -4,17 +4,17 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>What products have in common on every device.</summary>
+/// <summary>The part of products that all devices share.</summary>
 internal abstract partial class KernelSet
 {
-    /// <summary>What the adapters that are on add. Their inner activations are too few to count.</summary>
+    /// <summary>The cost of the adapters that are on. Their inner activations are negligible.</summary>
     internal static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
         .Where(update => update.IsOn())
         .SelectMany(update => update.Down.Bands.Append(update.Up))
         .Select(band => new StepCost(band.SizeInBytes, 2 * rows * band.Rows * band.Columns))
         .Aggregate(default(StepCost), (all, one) => all + one);
 
-    /// <summary>A product with each band, then what adapters add.</summary>
+    /// <summary>A product with each band, then the terms of adapters.</summary>
     private protected Launch Products(
         string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual)
     {
@@ -37,7 +37,7 @@ internal abstract partial class KernelSet
         return product!;
     }
 
-    /// <summary>What brings the input to eight bits, or null where it comes so or no weights want it.</summary>
+    /// <summary>Converts the input to eight bits; null if it is already converted or no weights need it.</summary>
     private protected virtual Launch? Prepare(WeightMatrix weights, ProductInput input) =>
         !input.IsInt8Ready && Activations == ActivationType.Int8 && input.Values.Quantized is { } quantized
             && weights.Bands.Any(band => band.Format.IsQuantized())
@@ -48,7 +48,9 @@ internal abstract partial class KernelSet
         new QuantizeInput(State, input.View, quantized, input.Stride, rows.Range),
         pass => Family.Elements((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
 
-    /// <summary>What brings the input to the forms that a band wants besides, as far as the band before has not.</summary>
+    /// <summary>
+    /// Converts the input to other forms that a band needs, unless the previous band has done so; null if there are none.
+    /// </summary>
     private protected virtual Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input) => null;
 
     private protected virtual Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output)
@@ -61,7 +63,7 @@ internal abstract partial class KernelSet
         where TElement : unmanaged
         where TResult : struct, IResult, IEpilogue;
 
-    /// <param name="name">Of the step, for messages.</param>
+    /// <param name="name">The step's name, for messages.</param>
     internal abstract Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IStripFormat
@@ -71,18 +73,18 @@ internal abstract partial class KernelSet
         string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
         Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
 
-    /// <summary>output = silu(gate) × up, of both products.</summary>
+    /// <summary>output = silu(gate) × up, given both products.</summary>
     private protected virtual Launch Activate(
         Activation products, Activation output, RowSet rows, bool makesInt8 = false) => Launcher(
         new SwiGlu(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
         pass => Family.Elements((long)rows.Count(pass) * output.Columns));
 
-    // A band's first row of weights makes column FirstRow of the output.
+    // A band's first row of weights computes column FirstRow of the output.
     private protected static ILGPU.ArrayView<float> Below(ILGPU.ArrayView<float> output, WeightBand band) =>
         output.SubView(band.FirstRow, output.Length - band.FirstRow);
 
     private protected static Int8Input Quantized(string name, Activation input) =>
-        input.Quantized ?? throw new ArgumentException($"step {name}: expected room for {input.Name} in eight bits");
+        input.Quantized ?? throw new ArgumentException($"step {name}: expected an eight-bit buffer for {input.Name}");
 
     private Launch Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
     {

@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// The kernels of a plan's operations on one device. Each verb checks its shapes and returns what launches the forms that the
-/// device's family has; a derived class says which those are.
+/// The kernels of a plan's operations on one device. Each method checks shapes and returns a launch of the forms that the
+/// device's family has. Derived classes choose the forms.
 /// </summary>
 internal abstract partial class KernelSet
 {
@@ -22,17 +22,17 @@ internal abstract partial class KernelSet
 
     public ComputeDevice Device { get; }
 
-    /// <summary>In what form quantized weights are multiplied with activations.</summary>
+    /// <summary>The form of activations in products with quantized weights.</summary>
     public ActivationType Activations { get; }
 
-    /// <summary>What changes from pass to pass.</summary>
+    /// <summary>The values that change from pass to pass.</summary>
     public StepState State { get; }
 
     /// <summary>The kernels of a device's family.</summary>
     public static KernelSet Of(ComputeDevice device, StepState state, ActivationType activations = ActivationType.Int8) =>
         Of(device, state, activations, launches: null);
 
-    /// <param name="launches">Who owns what is launched; null for the device.</param>
+    /// <param name="launches">Owns the launches; null for the device.</param>
     internal static KernelSet Of(ComputeDevice device, StepState state, ActivationType activations, BoundLaunches? launches)
     {
         Family.Of(device).Measure(device);
@@ -65,7 +65,7 @@ internal abstract partial class KernelSet
         return Norm(input, gain, output, epsilon, rows, makesInt8);
     }
 
-    /// <summary>See <see cref="Planning.Product"/>; then what adapters add.</summary>
+    /// <summary>See <see cref="Planning.Product"/>. Adds the terms of adapters.</summary>
     public Launch MatMul(string name, WeightMatrix weights, ProductInput input, Activation output, bool addToResidual = false)
     {
         Require(
@@ -74,8 +74,8 @@ internal abstract partial class KernelSet
         return Products(name, weights, input, output, addToResidual);
     }
 
-    /// <summary>See <see cref="GatedProduct"/>; adapters change both products.</summary>
-    /// <param name="products">Room for both products of a chunk.</param>
+    /// <summary>See <see cref="GatedProduct"/>. Adapters change both products.</summary>
+    /// <param name="products">A buffer for both products of a chunk.</param>
     /// <param name="makesInt8">See <see cref="GatedProduct.MakesInt8"/>.</param>
     public Launch SwiGlu(
         string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8 = false)
@@ -87,12 +87,16 @@ internal abstract partial class KernelSet
         return Gate(name, gateUp, input, products, output, makesInt8);
     }
 
-    /// <summary>See <see cref="Planning.Attend"/>. Decoded tokens have forms of their own, so that what a prompt's tokens sum
-    /// does not depend on them, nor they on it.</summary>
-    /// <param name="qkv">Queries, keys and values of the pass; queries and keys are turned in place.</param>
+    /// <summary>
+    /// See <see cref="Planning.Attend"/>. Decoded tokens have forms of their own, so that the sums of a prompt's tokens do not
+    /// depend
+    /// on them, nor theirs on the prompt.
+    /// </summary>
+    /// <param name="qkv">Queries, keys and values of the pass. Queries and keys are rotated in place.</param>
     /// <param name="frequencies">See <see cref="Rotary"/>.</param>
-    /// <param name="parts">Room for <see cref="AttentionShape.PartFloats"/> of each decoded token, zeros before the
-    /// first.</param>
+    /// <param name="parts">A buffer of <see cref="AttentionShape.PartFloats"/> for each decoded token, filled with zeros before
+    /// the
+    /// first pass.</param>
     /// <param name="makesInt8">See <see cref="Planning.Attend.MakesInt8"/>.</param>
     public Launch Attend(
         string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies,

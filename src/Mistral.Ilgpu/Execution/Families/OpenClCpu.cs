@@ -18,7 +18,7 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation is Norm or GatedProduct;
 
-    // Putting a kernel on the cores costs more than many a step takes.
+    // Chained, because launching a kernel takes longer than many steps run.
     internal override IPassRunner Runner(BoundPlan plan) =>
         new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
 

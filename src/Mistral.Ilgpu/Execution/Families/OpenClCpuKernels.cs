@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Forms whose items each take what the compiler makes vectors of.</summary>
+/// <summary>Forms whose items each do work that the compiler vectorizes.</summary>
 internal sealed class OpenClCpuKernels(
     OpenClCpu family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : KernelSet(family, device, state, activations, binder)

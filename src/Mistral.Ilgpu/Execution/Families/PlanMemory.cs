@@ -4,21 +4,21 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>The device memory that a plan's operations work on.</summary>
+/// <summary>The device memory of a plan's operations.</summary>
 internal sealed record PlanMemory(
     IReadOnlyDictionary<ActivationPlan, Activation> Activations,
     IReadOnlyDictionary<MatrixPlan, WeightMatrix> Matrices,
     IReadOnlyDictionary<VectorPlan, ArrayView<float>> Vectors)
 {
-    /// <summary>Of each layer.</summary>
+    /// <summary>The cache of each layer.</summary>
     public IReadOnlyList<KvLayer> Caches { get; init; } = [];
 
     /// <summary>Rotary frequencies, paddedHeadDim / 2.</summary>
     public ArrayView<ulong> Frequencies { get; init; }
 
-    /// <summary>Room for the splits of decoded tokens' attention, zeros before the first pass.</summary>
+    /// <summary>A buffer for the splits of decoded tokens' attention, filled with zeros before the first pass.</summary>
     public ArrayView<float> Parts { get; init; }
 
-    /// <summary>Room for the chosen tokens, an id for each row of logits.</summary>
+    /// <summary>A buffer for the chosen tokens, an id for each row of logits.</summary>
     public ArrayView<int> Chosen { get; init; }
 }

@@ -3,10 +3,12 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>What a product multiplies its weights with.</summary>
-/// <param name="Norm">The norm that the product makes itself, of one decoded row, in place of <paramref name="Values"/>; null
-/// where they are made.</param>
-/// <param name="IsForSeveral">Whether passes of one decoded row seldom come to it.</param>
-/// <param name="IsInt8Ready">Whether decoded tokens come in eight bits too.</param>
+/// <summary>The input that a product multiplies with its weights.</summary>
+/// <param name="Values">The activations.</param>
+/// <param name="Rows">The rows of the product.</param>
+/// <param name="Norm">The norm of one decoded row that the product computes itself, instead of reading
+/// <paramref name="Values"/>; null for none.</param>
+/// <param name="IsForSeveral">Whether passes of one decoded row rarely use this product.</param>
+/// <param name="IsInt8Ready">Whether decoded tokens already have their eight-bit form.</param>
 internal sealed record ProductInput(
     Activation Values, RowSet Rows, FusedNorm? Norm = null, bool IsForSeveral = false, bool IsInt8Ready = false);

@@ -5,16 +5,16 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// The group size of kernels that reduce through shared memory, on GPUs that no form is written for: makers differ in how many
-/// items run in step and how many groups a unit holds. Measured with a product at the first use of a device. It decides in what
-/// order a row is summed, so it stays what it is as long as it is kept.
+/// The group size of kernels that reduce through shared memory, on GPUs without forms of their own. Vendors differ in warp size
+/// and in groups for each multiprocessor, so it is measured with a product when a device is first used.
+/// The size decides the order of a row's sum, so the choice is kept.
 /// </summary>
 internal sealed class ReductionGroups
 {
-    // For devices that are not measured.
+    // Used by devices that are not measured.
     private const int Default = 128;
 
-    // More weights than caches hold.
+    // More weights than fit the caches.
     private const int Rows = 4096;
     private const int LaunchesInTrial = 4;
 
@@ -26,10 +26,10 @@ internal sealed class ReductionGroups
     /// <summary>The group size.</summary>
     public int Size => _measured ?? Default;
 
-    /// <summary>That of a device.</summary>
+    /// <summary>The group size of a device.</summary>
     public static ReductionGroups Of(ComputeDevice device) => device.Room(static one => new ReductionGroups(one));
 
-    /// <summary>Measures it, or reads what an earlier run measured.</summary>
+    /// <summary>Measures the size, or reads it from the file of an earlier run.</summary>
     public void Measure() => _measured ??= Measured();
 
     public static void Measure(ComputeDevice device, MeasuredChoice choice)

@@ -5,8 +5,9 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Kernels over matrices whose rows lie one after the other: a gated product whose weights are floats has forms of its
-/// own.</summary>
+/// <summary>
+/// Kernels over matrices in the layout of rows. A gated product of floating-point weights has forms of its own.
+/// </summary>
 internal abstract class RowKernels(
     Family family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
     : KernelSet(family, device, state, activations, binder)

@@ -5,10 +5,10 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Makes a plan's operations steps: kernels over memory.</summary>
+/// <summary>Turns a plan's operations into steps: kernels bound to memory.</summary>
 internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
 {
-    /// <summary>Binds a plan as a device's family fuses it.</summary>
+    /// <summary>Fuses a plan for the device's family and binds it.</summary>
     public LayerGraph Bind(ModelPlan plan)
     {
         var fusion = new Fusion(kernels.Family, kernels.Activations, matrix => memory.Matrices[matrix].Updates.Count > 0);

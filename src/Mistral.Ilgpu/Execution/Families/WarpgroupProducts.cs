@@ -11,17 +11,18 @@ using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// Whether products of prompts go by warpgroups (<see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/>) on a device that
-/// has them, sm_90 alone. In each format they are tried before they are first used; where they fail there is another form, so
-/// that is no reason to refuse the device.
+/// Whether products of prompts use warpgroups (<see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/>), which only sm_90
+/// has.
+/// They are tested before they are first used in a format. If the test fails, another form replaces them, and the device stays
+/// usable.
 /// </summary>
 internal sealed class WarpgroupProducts
 {
-    // A whole tile.
+    // One whole tile.
     private const int Rows = TileMemory.Rows;
     private const int Tokens = Tile.TokensPerGroup;
 
-    // Five stages, so that the first one's place in shared memory is used again.
+    // Five stages, so that the first stage's place in shared memory is reused.
     private const int Columns = 320;
     private const int Seed = 29;
 
@@ -32,11 +33,11 @@ internal sealed class WarpgroupProducts
 
     private WarpgroupProducts(ComputeDevice device) => _device = device;
 
-    /// <summary>Those of a device; null where it has none, or where they are switched off.</summary>
+    /// <summary>The warpgroup products of a device; null if it has none, or they are switched off.</summary>
     public static WarpgroupProducts? Of(ComputeDevice device) => device.Room(For);
 
-    /// <summary>Whether they are to be used for factors in a format.</summary>
-    /// <exception cref="DeviceException">What they did has made the device unusable.</exception>
+    /// <summary>Whether to use warpgroups for factors in a format.</summary>
+    /// <exception cref="DeviceException">The test has made the device unusable.</exception>
     public bool Multiply<TTensor>()
         where TTensor : struct, ITensorFormat
     {
@@ -53,7 +54,7 @@ internal sealed class WarpgroupProducts
         return works;
     }
 
-    /// <summary>Leaves them out from now on.</summary>
+    /// <summary>Stops using warpgroups.</summary>
     /// <returns>Whether that changes anything.</returns>
     public bool TurnOff(string reason)
     {
@@ -63,8 +64,8 @@ internal sealed class WarpgroupProducts
         return changes;
     }
 
-    /// <summary>How they are launched.</summary>
-    /// <param name="rows">That are made; of a gated product half of those of its weights.</param>
+    /// <summary>The shape of their launches.</summary>
+    /// <param name="rows">Rows of the output: for a gated product half of its weights' rows.</param>
     public static KernelConfig Shape(int tokens, int rows, bool isGated) => new(
         new Index3D(LaunchShape.Groups(tokens, Tile.TokensPerGroup), LaunchShape.Groups(rows, TileRows.PerTile(isGated)), 1),
         new Index3D(Tile.GroupSize, 1, 1),
@@ -101,7 +102,7 @@ internal sealed class WarpgroupProducts
         }
     }
 
-    // The first reason tells most.
+    // Only the first reason is reported, because later ones follow from it.
     private void Tell(string reason)
     {
         if (!_hasTold)
@@ -111,7 +112,7 @@ internal sealed class WarpgroupProducts
         }
     }
 
-    // A fault of a kernel spoils the context for all that comes after.
+    // A fault in a kernel makes the context unusable for all later calls.
     private void RequireUsable(string reason)
     {
         try
@@ -122,11 +123,11 @@ internal sealed class WarpgroupProducts
         {
             throw new DeviceException(
                 $"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; "
-                + "--without warpgroups leaves them out");
+                + "opened without warpgroups, the device can be used");
         }
     }
 
-    /// <summary>Multiplies a tile of whole numbers, whose sums are exact in any order.</summary>
+    /// <summary>Multiplies a tile of integers, whose sums are exact in any order, and counts the wrong results.</summary>
     private int CountWrong<TTensor>()
         where TTensor : struct, ITensorFormat
     {

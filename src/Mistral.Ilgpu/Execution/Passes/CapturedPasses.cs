@@ -4,21 +4,21 @@ using Mistral.Ilgpu.Execution.Drivers;
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
-/// Passes whose launches the driver has recorded and plays back at once. The first pass with a key is launched, for it may
-/// compile and load kernels, which cannot be recorded; the second is recorded; those after it are played. Where the driver
-/// refuses, once, all passes are launched from then on.
+/// Passes that the driver records and replays in one call. The first pass with a key is launched, because it may compile and load
+/// kernels, which cannot be recorded. The second is recorded, and later ones are replayed.
+/// If the driver refuses once, all later passes are launched.
 /// </summary>
-/// <param name="onSlower">Is told, once, that passes are slower than they might be, and why.</param>
+/// <param name="onSlower">Called once with the reason if passes are slower than they could be.</param>
 internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlower) : IDisposable
 {
-    // Batches of many sizes come and go: what is kept of them must not grow without end.
+    // Bounds the recordings that are kept, because a server has batches of many sizes.
     internal const int Most = 64;
 
     private readonly Dictionary<PassKey, nint?> _graphs = [];
     private bool _isRefused;
     private bool _hasDrawback;
 
-    /// <summary>Puts a pass on the stream, by <paramref name="launch"/> or as it was recorded.</summary>
+    /// <summary>Puts a pass on the stream, by <paramref name="launch"/> or by replaying its recording.</summary>
     /// <param name="launch">Launches all kernels of a pass with that key, and waits for nothing.</param>
     public void Run(PassKey key, Action launch)
     {
@@ -34,7 +34,7 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlowe
             graph ??= Capture(key, launch);
             driver.Launch(graph.Value);
         }
-        // The last for drivers that lack one of the functions.
+        // TypeLoadException: the driver lacks one of the functions.
         catch (Exception exception) when (exception is DeviceException or CudaException or TypeLoadException)
         {
             Refuse(exception.Message);
@@ -94,7 +94,7 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlowe
 
         return graph;
 
-        // The stream must not go on recording; what it says to that is no news.
+        // The stream must stop recording. Another failure here adds nothing to the first one.
         void End()
         {
             try
@@ -111,6 +111,6 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlowe
     {
         _isRefused = true;
         Dispose();
-        onSlower($"tokens are launched step by step, for the driver does not record them: {reason}");
+        onSlower($"tokens are launched step by step, because the driver does not record them: {reason}");
     }
 }

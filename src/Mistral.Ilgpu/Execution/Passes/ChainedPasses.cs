@@ -5,18 +5,17 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
-/// Passes of decoded tokens on OpenCL CPUs; declines others. There putting a kernel on the cores costs more than many a step
-/// takes: the steps of a layer are one launch, see <see cref="Chain{TLinks}"/>. They compute what they compute one by one, bit
-/// for bit.
-/// How many workers share a launch is measured in the first passes: half the cores may read memory as fast as all do, and where
-/// others want them too, waiting for a worker costs more than launches.
+/// Passes of decoded tokens on OpenCL CPUs; declines others. Launching a kernel takes longer there than many steps run, so the
+/// steps of a layer are one launch (see <see cref="Chain{TLinks}"/>). Chained steps compute the same bits as single ones.
+/// The first passes measure how many workers should share a launch. Half of the cores may read memory as fast as all of them.
+/// If other programs use the cores, waiting for a worker takes longer than separate launches.
 /// </summary>
 internal sealed class ChainedPasses : IPassRunner
 {
-    // Texts that end sooner do not make up for what compiling takes.
+    // Shorter texts do not save as much time as compiling takes.
     private const int PassesBefore = 24;
 
-    // In place of a number of workers: the steps are launched one by one.
+    // Stands for launching the steps one by one.
     private const int NoWorkers = 0;
 
     private readonly ComputeDevice _device;
@@ -39,7 +38,7 @@ internal sealed class ChainedPasses : IPassRunner
         int links = _steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
         int cores = device.Info.ComputeUnits;
-        // As good a name for the size of a model as any.
+        // The bytes of a pass identify the size of a model.
         long passBytes = _steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
         WorkerCount = new MeasuredChoice(
             cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], device.CacheFile($"workers-{passBytes}", ".txt"));
@@ -49,7 +48,7 @@ internal sealed class ChainedPasses : IPassRunner
         _split = new(() => Task.Run(() => chains.Build(isSplit: true)));
     }
 
-    /// <summary>How many workers share a launch.</summary>
+    /// <summary>The number of workers that share a launch.</summary>
     internal MeasuredChoice WorkerCount { get; }
 
     public bool IsSettled => WorkerCount.Chosen is not null;
@@ -57,15 +56,15 @@ internal sealed class ChainedPasses : IPassRunner
     public IReadOnlyList<int> Trials =>
         WorkerCount.Chosen == NoWorkers ? [] : FirstSplitPosition is { } position ? [0, position] : [0];
 
-    /// <summary>Whether all chains that passes can go through are compiled.</summary>
+    /// <summary>Whether all chains that passes can use are compiled.</summary>
     public bool IsPrepared => IsBuilt(_whole) && (FirstSplitPosition is null || IsBuilt(_split));
 
-    // The first position whose attention is split; null where no text has one.
+    // The first position with split attention; null if the window is too short for one.
     private int? FirstSplitPosition =>
         Enumerable.Range(0, (_longestWindow / TileLayout.Length) + 1).Select(tile => (int?)(tile * TileLayout.Length))
         .FirstOrDefault(position => DecodeSplits.Count(position!.Value, _longestWindow, _splitTiles) > 1);
 
-    // Where they cannot be compiled the steps are launched one by one.
+    // If chains cannot be compiled, steps are launched one by one.
     public void Prepare(CancellationToken cancellation)
     {
         _passes = PassesBefore;
@@ -76,11 +75,11 @@ internal sealed class ChainedPasses : IPassRunner
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            // The first pass that would go through them says so.
+            // The first pass that needs the chains reports the failure.
         }
     }
 
-    // If they are compiled: their first launch has the driver make machine code.
+    // Does nothing unless the chains are compiled. Their first launch makes the driver compile machine code.
     public void TryOut(Pass pass)
     {
         if (ChainsOf(pass).IsCompletedSuccessfully)
@@ -89,7 +88,7 @@ internal sealed class ChainedPasses : IPassRunner
         }
     }
 
-    // The steps one by one until the chains are compiled, which happens beside the first passes.
+    // Launches steps one by one until the chains are compiled, which runs concurrently with the first passes.
     public PassOutcome Run(Pass pass, CancellationToken cancellation)
     {
         if (pass is not { PrefillCount: 0, DecodeCount: > 0, IsScoring: false })
@@ -103,7 +102,7 @@ internal sealed class ChainedPasses : IPassRunner
         }
         else if (WorkerCount.Chosen is null && pass.DecodeCount > 1)
         {
-            // Passes of different sizes do not compare.
+            // Times of passes of different sizes cannot be compared.
             LaunchChains(pass, _device.Info.ComputeUnits);
         }
         else
@@ -169,7 +168,7 @@ internal sealed class ChainedPasses : IPassRunner
         _counters.Dispose();
     }
 
-    // Texts of one split have a kernel of their own; it sums what the one for more would, in the same order.
+    // Texts of one split have a kernel of their own. Its sums have the same order as in the one for several.
     private bool IsSplit(Pass pass)
     {
         for (int i = 0; i < pass.Spans.Count; i++)

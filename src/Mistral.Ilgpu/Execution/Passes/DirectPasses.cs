@@ -13,7 +13,7 @@ internal sealed class DirectPasses(ComputeDevice device, LayerGraph graph, long?
         return PassOutcome.Launched;
     }
 
-    /// <summary>Has another runner launch the steps of a pass, one by one.</summary>
+    /// <summary>Lets another runner launch the steps of a pass, one by one.</summary>
     public void Walk(Pass pass, IPassRunner runner, CancellationToken cancellation)
     {
         long operations = 0;
@@ -31,7 +31,7 @@ internal sealed class DirectPasses(ComputeDevice device, LayerGraph graph, long?
     {
     }
 
-    // What is launched cannot be called back, so where that is long the host does not run far ahead.
+    // Launched work cannot be cancelled, so the host does not run far ahead of a slow device.
     private long Await(Step step, Pass pass, long operations, CancellationToken cancellation)
     {
         if (operationsAhead is long most && (operations += step.Cost(pass).Operations) >= most)

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>Runs the kernels of a pass as one, where each launch is dear: on ILGPU's CPU accelerator.</summary>
+/// <summary>Runs the kernels of a pass as one, because launches on ILGPU's CPU accelerator are slow.</summary>
 internal sealed class GatheredPasses : IPassRunner
 {
     private readonly CpuLaunches _launches;
@@ -14,7 +14,7 @@ internal sealed class GatheredPasses : IPassRunner
     public GatheredPasses(CpuLaunches launches, DirectPasses direct)
     {
         _launches = launches;
-        // Made once, because a pass allocates nothing.
+        // Created once, because a pass allocates nothing.
         _launch = () => direct.Run(_pass!, _cancellation);
     }
 

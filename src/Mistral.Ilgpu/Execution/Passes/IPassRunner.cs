@@ -2,30 +2,34 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>How the steps of a pass come to a device. A family chooses one when a model is built, see
-/// <see cref="Families.Family.Runner"/>.</summary>
+/// <summary>
+/// Puts the steps of a pass on a device. A family chooses a runner when a model is built (see
+/// <see cref="Families.Family.Runner"/>).
+/// </summary>
 internal interface IPassRunner : IDisposable
 {
-    /// <summary>Whether no more passes are needed to find out what is fastest.</summary>
+    /// <summary>Whether the runner has finished measuring.</summary>
     bool IsSettled => true;
 
-    /// <summary>Positions of decoded tokens that go once through all that <see cref="Prepare"/> compiles; none where that is not
-    /// wanted.</summary>
+    /// <summary>
+    /// Positions of decoded tokens with which passes use everything that <see cref="Prepare"/> compiles; empty if it is not to be
+    /// used.
+    /// </summary>
     IReadOnlyList<int> Trials => [];
 
     /// <summary>Puts all steps of a pass on the device's stream, or declines the pass.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled, between two steps.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
     PassOutcome Run(Pass pass, CancellationToken cancellation);
 
     /// <summary>Puts one step on the device's stream.</summary>
     void Launch(Step step, Pass pass) => step.Launch(pass);
 
-    /// <summary>Compiles what is compiled beside the first passes otherwise, and waits for it.</summary>
+    /// <summary>Compiles what the first passes would otherwise compile concurrently, and waits for it.</summary>
     void Prepare(CancellationToken cancellation)
     {
     }
 
-    /// <summary>Puts a pass through what was prepared, even where something else is faster.</summary>
+    /// <summary>Runs a pass with what was prepared, even if another way is faster.</summary>
     void TryOut(Pass pass)
     {
     }

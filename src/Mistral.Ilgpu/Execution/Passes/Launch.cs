@@ -3,14 +3,14 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>What puts a step's kernels on the device's stream, one after the other.</summary>
+/// <summary>Puts the kernels of a step on the device's stream, one after the other.</summary>
 /// <param name="run">Launches them for a pass.</param>
-/// <param name="links">The same kernels for passes of decoded tokens alone, to be chained with those of other steps; null where
-/// they cannot be.</param>
-/// <param name="splitLinks">Those for texts whose attention is split; the same ones if null.</param>
+/// <param name="links">The same kernels for passes of decoded tokens alone, to be chained with those of other steps; null if they
+/// cannot be chained.</param>
+/// <param name="splitLinks">The kernels for texts with split attention; the same as <paramref name="links"/> if null.</param>
 internal sealed class Launch(Action<Pass> run, IReadOnlyList<ILink>? links = null, IReadOnlyList<ILink>? splitLinks = null)
 {
-    /// <summary>No kernels.</summary>
+    /// <summary>A launch of no kernels.</summary>
     public static Launch Nothing { get; } = new(_ => { });
 
     public void Run(Pass pass) => run(pass);

@@ -3,15 +3,15 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
-/// The bound steps of a model. Where a pass has one decoded row, fused steps may take the place of others, so there is a list for
-/// each kind of pass: of one decoded token or not, and of one row of logits or not.
+/// The bound steps of a model. In a pass of one decoded row, fused steps may replace others. So there is a list for each kind of
+/// pass: of one decoded token or not, and of one row of logits or not.
 /// </summary>
 internal sealed class LayerGraph
 {
     private readonly Step[][] _lists;
 
-    /// <param name="steps">For each operation of the plan its step in passes of one decoded row, and in others; null where
-    /// another step does its work.</param>
+    /// <param name="steps">For each operation of the plan, its step in passes of one decoded row and in others; null if another
+    /// step does its work.</param>
     internal LayerGraph(IReadOnlyList<(Step? Alone, Step? Together)> steps)
     {
         _lists = [List(false, false), List(false, true), List(true, false), List(true, true)];
@@ -27,11 +27,11 @@ internal sealed class LayerGraph
     /// <summary>The steps of passes of several rows.</summary>
     public IReadOnlyList<Step> Steps => _lists[0];
 
-    /// <summary>The steps of a pass, in their order.</summary>
+    /// <summary>The steps of a pass, in order.</summary>
     public ReadOnlySpan<Step> StepsOf(Pass pass) =>
         _lists[(RowSet.Tokens.IsAlone(pass) ? 2 : 0) + (RowSet.Logits.IsAlone(pass) ? 1 : 0)];
 
-    /// <summary>What all steps move and compute in a pass.</summary>
+    /// <summary>The bytes and operations of all steps in a pass.</summary>
     public StepCost Cost(Pass pass)
     {
         var cost = default(StepCost);

@@ -1,14 +1,14 @@
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>What a runner did with a pass.</summary>
+/// <summary>The result of a runner's attempt to run a pass.</summary>
 internal enum PassOutcome
 {
-    /// <summary>Nothing: another runner must launch it.</summary>
+    /// <summary>The runner did nothing; another one must launch the pass.</summary>
     Declined,
 
-    /// <summary>All of its steps are on the device's stream.</summary>
+    /// <summary>All steps are on the device's stream.</summary>
     Launched,
 
-    /// <summary>The same, and the choice of the tokens that follow.</summary>
+    /// <summary>All steps and the choice of the next tokens are on the device's stream.</summary>
     LaunchedWithChoice,
 }

@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>Runners in the order in which they are asked: the first that takes a pass launches it. The last takes all.</summary>
+/// <summary>Tries runners in order; the first that does not decline launches the pass. The last one accepts every pass.</summary>
 internal sealed class PassRunners(params IPassRunner[] runners) : IPassRunner
 {
     public IReadOnlyList<IPassRunner> Runners => runners;

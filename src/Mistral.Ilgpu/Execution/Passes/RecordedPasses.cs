@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
-/// Passes of decoded tokens as the driver has recorded them, with the choice of tokens, which costs next to nothing where it is
-/// not asked for; declines others.
+/// Passes of decoded tokens that the driver has recorded; declines others. A recording includes the choice of tokens, because it
+/// costs almost nothing if its result is not needed.
 /// </summary>
 internal sealed class RecordedPasses : IPassRunner
 {

@@ -3,9 +3,9 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>An operation of a plan, bound to its buffers: running it launches its kernels, one or a few.</summary>
-/// <param name="output">What it makes, where that is activations.</param>
-/// <param name="addedCost">What adapters add to the operation's cost.</param>
+/// <summary>An operation of a plan, bound to its buffers. Running it launches one or a few kernels.</summary>
+/// <param name="output">The activations that it writes; null if it writes none.</param>
+/// <param name="addedCost">The cost of adapters, beside the operation's own.</param>
 internal sealed class Step(Operation operation, Launch launch, Activation? output, Func<Pass, StepCost>? addedCost = null)
 {
     public Operation Operation { get; } = operation;
@@ -22,14 +22,16 @@ internal sealed class Step(Operation operation, Launch launch, Activation? outpu
     /// <summary>See <see cref="StepChains"/>.</summary>
     public IReadOnlyList<ILink>? Links(bool isSplit) => launch.Links(isSplit);
 
-    /// <summary>Activations that the step makes: a row for each of <see cref="RowCount"/>, and the cache where it
-    /// attends.</summary>
+    /// <summary>
+    /// The activations that the step writes, with <see cref="RowCount"/> rows; null if it writes none. Attention also writes the
+    /// cache.
+    /// </summary>
     public Activation? Output => output;
 
-    /// <summary>Rows that the step has in a pass.</summary>
+    /// <summary>The rows of the step in a pass.</summary>
     public int RowCount(Pass pass) => Operation.Rows.Count(pass);
 
-    /// <summary>Puts the step's kernels on the device's stream, if the pass has rows for it; does not wait.</summary>
+    /// <summary>Puts the step's kernels on the device's stream if the pass has rows for it; does not wait.</summary>
     public void Launch(Pass pass)
     {
         if (RowCount(pass) > 0)
@@ -38,7 +40,7 @@ internal sealed class Step(Operation operation, Launch launch, Activation? outpu
         }
     }
 
-    /// <summary>What it moves and computes: what its operation does, and the adapters that are on.</summary>
+    /// <summary>The bytes and operations of the step, including the adapters that are on.</summary>
     public StepCost Cost(Pass pass) =>
         RowCount(pass) == 0 ? default : Operation.Cost(pass) + (addedCost?.Invoke(pass) ?? default);
 }

@@ -5,15 +5,15 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>Binds the steps of each layer as one kernel, see <see cref="Chain{TLinks}"/>.</summary>
-/// <param name="counters">Of all links, for the workers that share a launch.</param>
-/// <param name="owner">Of the launches.</param>
-/// <param name="isStopped">Asked between two chains.</param>
+/// <summary>Binds the steps of each layer as one kernel (see <see cref="Chain{TLinks}"/>).</summary>
+/// <param name="counters">A buffer for the counters of all links, by which workers share a launch.</param>
+/// <param name="owner">Owns the launches.</param>
+/// <param name="isStopped">Evaluated between two chains; stops building.</param>
 internal sealed class StepChains(
     ComputeDevice device, IReadOnlyList<Step> steps, ArrayView<int> counters, BoundLaunches owner,
     Func<bool> isStopped)
 {
-    /// <summary>What launches the steps of a pass, each chain by so many workers.</summary>
+    /// <summary>Builds the launches of a pass; each takes the number of workers.</summary>
     /// <param name="isSplit">Whether the attention of the pass is split.</param>
     public List<Action<Pass, int>> Build(bool isSplit)
     {
@@ -23,7 +23,7 @@ internal sealed class StepChains(
         string? layer = null;
         foreach (var step in steps)
         {
-            // A layer's chain is the same kernel as the next one's.
+            // All layers have the same kernel for their chain.
             if (step.Layer != layer || step.Links(isSplit) is null)
             {
                 Flush();

@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
-/// <summary>A decorator of a runner that walks passes step by step, so that a derived class can do something at each.</summary>
+/// <summary>A decorator of a runner that launches passes step by step, so that a derived class can act at each step.</summary>
 internal abstract class WalkedPasses(IPassRunner inner, DirectPasses direct) : IPassRunner
 {
     public virtual PassOutcome Run(Pass pass, CancellationToken cancellation)
