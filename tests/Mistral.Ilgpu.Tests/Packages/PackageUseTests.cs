@@ -22,9 +22,10 @@ public sealed class PackageUseTests(PackageFeed feed)
         """;
 
     private const string Program = """
-        using Mistral.Ilgpu.Checkpoints;
-        using var checkpoint = Checkpoint.Open("tiny");
-        System.Console.WriteLine($"{checkpoint.Name} has {checkpoint.Config.LayerCount} layers");
+        using Mistral.Ilgpu.Generation;
+        using Mistral.Ilgpu.Observability;
+        var options = new GenerationOptions { MaxTokens = 3 };
+        System.Console.WriteLine($"{Telemetry.Name}: {options.MaxTokens} tokens at temperature {options.Sampling.Temperature}");
         """;
 
     [Fact(Explicit = true)]
@@ -45,7 +46,7 @@ public sealed class PackageUseTests(PackageFeed feed)
 
         string output = await DotnetCommand.Run(folder.Path, "run");
 
-        Assert.Equal("tiny has 6 layers", output.Trim());
+        Assert.Equal("Mistral.Ilgpu: 3 tokens at temperature 0", output.Trim());
         Assert.True(Directory.Exists(folder.File("packages/mistral.ilgpu")));
         Assert.True(Directory.Exists(folder.File("packages/mistral.ilgpu.kernels")));
     }
