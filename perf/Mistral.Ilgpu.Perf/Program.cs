@@ -3,8 +3,9 @@ using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
 
-// Five things: the report that perf/run writes, BenchmarkDotNet's suite of single kernels, which takes its own arguments, what
-// NVIDIA's GPUs should do by calculation, how near logits come to llama.cpp's, and what must stay where structure alone moves.
+// Five things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
+// NVIDIA's GPUs should do by calculation. Then how near logits come to llama.cpp's, and the hashes that a change of structure
+// must leave alone.
 if (args is ["kernels", .. var rest])
 {
     KernelSuite.Run(rest);

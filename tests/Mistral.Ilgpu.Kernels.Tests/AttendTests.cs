@@ -31,7 +31,7 @@ public sealed class AttendTests
     public void TensorAttention_RaggedPassesOverRings_EqualsReference(string name)
     {
         var device = TestDevice.Get(name);
-        // Every room for a head, full and not; windows below, at and beside what is taken at once; groups that fill a warp's rows
+        // Every room for a head, full and not. Windows below, at and beside what is taken at once. Groups that fill a warp's rows
         // and not.
         var shapes = new List<Shape>
         {

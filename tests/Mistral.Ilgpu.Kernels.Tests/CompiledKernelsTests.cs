@@ -40,7 +40,7 @@ public sealed class CompiledKernelsTests : IDisposable
         var text = KernelText.Read(file, kept.Split('\n')[0])!;
         (text with { Source = "not OpenCL C" }).Write(file, kept.Split('\n')[0]);
         var exception = Assert.Throws<DeviceException>(() => Kernels(device).Load<CopyFloats>());
-        // The driver's compiler is heard: its first line in the message, all of it in the details.
+        // What the driver's compiler says is passed on: its first line in the message, all of it in the details.
         Assert.StartsWith(
             $"{device.Info.Name} could not compile CopyFloats: clBuildProgram failed: CL_BUILD_PROGRAM_FAILURE (-11): ", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);

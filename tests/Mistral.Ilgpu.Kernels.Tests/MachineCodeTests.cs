@@ -4,8 +4,9 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are there to
-/// tell.</summary>
+/// <summary>
+/// The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are installed.
+/// </summary>
 public sealed partial class MachineCodeTests
 {
     public static TheoryData<string, int, string[]> Meant

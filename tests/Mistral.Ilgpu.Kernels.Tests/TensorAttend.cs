@@ -70,7 +70,7 @@ internal sealed record TensorAttend(
         }
     }
 
-    // What counts the splits that are done is as the next launch wants it.
+    // What counts the splits that are done is as the next launch needs it.
     private void CheckCounters(int tokens)
     {
         float[] parts = Device.Download(Parts);

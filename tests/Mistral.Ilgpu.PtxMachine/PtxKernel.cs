@@ -41,7 +41,7 @@ public sealed class PtxKernel
 
     internal Instruction[] Code { get; }
 
-    /// <summary>Whether its groups may tell each other something.</summary>
+    /// <summary>Whether its groups may exchange data.</summary>
     internal bool HasGlobalAtomics { get; }
 
     internal bool HasWarpgroupProducts { get; }

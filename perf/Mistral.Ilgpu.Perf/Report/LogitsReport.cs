@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Perf.Report;
 
 /// <summary>
-/// How near our logits come to llama.cpp's on the same file, over random models of odd shapes: relative L2 of the last
+/// How near our logits come to llama.cpp's on the same file, over random models of odd shapes. It is the relative L2 of the last
 /// position's, typical and worst, for each type.
 /// </summary>
 /// <param name="device">As mistral takes it.</param>

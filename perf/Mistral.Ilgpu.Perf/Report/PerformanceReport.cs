@@ -9,8 +9,8 @@ using Mistral.Ilgpu.Cli.Benchmarks;
 namespace Mistral.Ilgpu.Perf.Report;
 
 /// <summary>
-/// Runs <c>mistral bench</c> as a user would and writes what it measured as Markdown with plots: prompts and generation against
-/// length, the window against everything, and quantizations against the limit and against llama.cpp.
+/// Runs <c>mistral bench</c> as a user would and writes what it measured as Markdown with plots. They are prompts and generation
+/// against length, the window against everything, and quantizations against the limit and llama.cpp.
 /// </summary>
 internal sealed class PerformanceReport
 {
@@ -146,7 +146,7 @@ internal sealed class PerformanceReport
     private static List<BenchResult> Json(string[] command) =>
         JsonSerializer.Deserialize<List<BenchResult>>(Run([.. command, "--format", "json"]), BenchResult.JsonOptions)!;
 
-    // What it tells people goes to standard error, so that one sees how far it is.
+    // Its progress goes to standard error.
     private static string Run(string[] command)
     {
         using var output = new StringWriter();

@@ -6,8 +6,10 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
-/// <summary>The forms of products for NVIDIA's GPUs, by the PTX that such a device gets; those of prompts with warpgroups and
-/// without, where it has them.</summary>
+/// <summary>
+/// The forms of products for NVIDIA's GPUs, by the PTX that such a device gets. Those of prompts run with warpgroups and without,
+/// where it has them.
+/// </summary>
 public sealed class TensorProductTests
 {
     private static readonly string[] PromptDevices = ["cuda", "cuda:mma"];
@@ -153,7 +155,7 @@ public sealed class TensorProductTests
         }
     }
 
-    // In 70 rows are a whole group's, one of another's second tile and what is past the end; in 768 columns an odd number of
+    // In 70 rows are a whole group's, one of another's second tile and what is past the end. In 768 columns is an odd number of
     // stages.
     [Theory]
     [MemberData(nameof(BlockFormats))]

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.PtxMachine;
 namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 
 /// <summary>
-/// A few lines of PTX as a kernel on buffers, whose addresses it finds in <c>%rd0</c>, <c>%rd1</c> and so on, and the thread's
-/// index in <c>%r0</c>.
+/// A few lines of PTX as a kernel on buffers. Their addresses are in <c>%rd0</c>, <c>%rd1</c> and so on, the thread's index in
+/// <c>%r0</c>.
 /// </summary>
 internal sealed class Snippet
 {

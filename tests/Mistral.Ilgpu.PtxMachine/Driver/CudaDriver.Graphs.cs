@@ -39,7 +39,7 @@ public static unsafe partial class CudaDriver
     {
         var command = Get<Node>(node).Command;
         Require(command.Function != 0, "the node is no kernel");
-        // Its shape and its arguments nobody asks for.
+        // Its shape and its arguments are not read.
         *parameters = command.Function;
     });
 

@@ -60,7 +60,7 @@ public static unsafe partial class CudaDriver
             var mark = Get<Event>(handle);
             Current.RefuseWhileCapturing("an event was asked for");
             isPassed = mark.Stream is null || mark.PassedAt is not null;
-            // Who asks again and again shall not ask for ever.
+            // A program that polls must see an end.
             mark.Stream?.Advance();
         });
         return result == CudaResult.Success && !isPassed ? CudaResult.NotReady : result;

@@ -115,7 +115,7 @@ internal sealed unsafe class ThreadMemory
         }
     }
 
-    // Global memory is told apart by its address.
+    // Global memory is known by its address.
     private byte* Resolve(int thread, AddressSpace space, ulong address, int bytes, bool isWrite, out ulong global)
     {
         if (space == AddressSpace.Generic)
@@ -175,7 +175,7 @@ internal sealed unsafe class ThreadMemory
     /// <summary><c>prefetch.global [address]</c>: reads nothing, yet is for memory that there is.</summary>
     public void Prefetch(ref ulong r, Instruction i) => _global.At(Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, 1);
 
-    /// <summary>The thread knows from now on that the kernel before has ended.</summary>
+    /// <summary>From now on the kernel before has ended for the thread.</summary>
     public void Await(int thread) => _awaited![thread] = true;
 
     /// <summary>Refuses what may not be done while the kernel before may still run.</summary>

@@ -2,8 +2,8 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// Matrix products of warpgroups, <c>wgmma</c>, both factors of 16 bits in shared memory, k by k along their rows. Lane l of warp
-/// w of the four has in registers 4j and 4j + 1 row 16w + l / 4 of columns 8j + 2 (l mod 4) and the next, in 4j + 2 and 4j + 3
-/// the row 8 below. A product is summed exactly and rounded once.
+/// w of the four has row 16w + l / 4, in registers 4j and 4j + 1 columns 8j + 2 (l mod 4) and the next. In 4j + 2 and 4j + 3 it
+/// has the row 8 below. A product is summed exactly and rounded once.
 /// </summary>
 internal static class WarpgroupOperations
 {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
 
-/// <summary>What the benches print; how fast it is, is nobody's test.</summary>
+/// <summary>What the benches print; no test checks how fast it is.</summary>
 public sealed class BenchTests
 {
     public static TheoryData<string> Devices => TestDevice.Rows("cpu", "opencl");
@@ -125,7 +125,7 @@ public sealed class BenchTests
         CommandRun.Of("bench", "--device", "opencl:99", "--threads", "1,2", "--quiet").Expect(3);
     }
 
-    // What the real programs print, with what they were asked and whether the model's file is there.
+    // What the real programs print, with their arguments and whether the model's file is there.
     private const string FakeBench = """
         #!/bin/sh
         [ -s "$2" ] || exit 5

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
 
-/// <summary><c>perf/cuda</c> with a stand-in for the program: what it asks for, and what it makes of the answers.</summary>
+/// <summary><c>perf/cuda</c> with a stand-in for the program: its calls, and what it makes of the results.</summary>
 public sealed partial class CudaScriptTests : IDisposable
 {
     // Other tokens than the CPU's in q8_0, a step that differs in $DIFFERS, a bench that does not end in $HANGS.

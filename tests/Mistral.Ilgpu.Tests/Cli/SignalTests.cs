@@ -43,7 +43,7 @@ public sealed class SignalTests
         using var process = MistralProcess.Start("", "convert", "random:250m", folder.File("out.gguf"), "--type", "q4_k");
         await created.Task.WaitAsync(MistralProcess.Patience, TestContext.Current.CancellationToken);
 
-        // The second comes before the process can have obeyed the first.
+        // The second comes before the process can have handled the first.
         foreach (string signal in new[] { "STOP", "INT", "TERM", "CONT" })
         {
             await process.Signal(signal);

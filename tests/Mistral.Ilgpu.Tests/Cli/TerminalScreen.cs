@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
 
-/// <summary>A terminal that obeys what is written to it, as far as the line editor asks; anything else fails.</summary>
+/// <summary>A terminal with the control sequences that the line editor uses; any other fails.</summary>
 internal sealed class TerminalScreen(int width, int height) : TextWriter
 {
     private readonly List<StringBuilder> _rows = [.. Enumerable.Range(0, height).Select(_ => new StringBuilder())];

@@ -161,7 +161,7 @@ public sealed class GeneratorTests
     [Fact]
     public void Run_PenaltyOverThePrompt_AvoidsItsTokens()
     {
-        // The wanted token's logit is 10 and all others' 1: seen in the prompt, it falls below them.
+        // The scripted token's logit is 10 and all others' 1: seen in the prompt, it falls below them.
         var options = new GenerationOptions { MaxTokens = 1, Sampling = new SamplingOptions { RepeatPenalty = 20 } };
         int seen = Prompt[^1];
         int unseen = Ids(" cd")[0];

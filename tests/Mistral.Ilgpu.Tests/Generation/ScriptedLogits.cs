@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Tests.Generation;
 
-/// <summary>A model that follows a script: after n tokens of output it wants the script's n-th token.</summary>
+/// <summary>A model that follows a script: after n tokens of output its likeliest is the script's n-th token.</summary>
 internal sealed class ScriptedLogits(int vocabularySize, int promptLength, params int[] script) : ILogitSource
 {
     public int VocabularySize => vocabularySize;

@@ -10,8 +10,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Tests.Model;
 
 /// <summary>
-/// Decoding by passes that the driver recorded and plays: had anything that changes from token to token got into an argument or a
-/// shape, the logits would differ.
+/// Decoding by passes that the driver recorded and plays. If an argument or a shape depended on what changes from token to token,
+/// the logits would differ.
 /// </summary>
 public sealed class CapturedModelTests
 {
@@ -106,7 +106,7 @@ public sealed class CapturedModelTests
         int Prompt(Sequence sequence, bool waits)
         {
             batch.Clear();
-            // No page ends in all that follows: to tell the device of another copies, and waits.
+            // No page ends in all that follows: to give the device another one copies, and waits.
             batch.Prefill(sequence, new int[2], wantsLogits: false);
             model.Forward(batch);
             if (waits)

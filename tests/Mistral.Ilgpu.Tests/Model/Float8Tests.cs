@@ -16,7 +16,7 @@ public sealed class Float8Tests : IDisposable
 {
     private const double Float32Error = 1e-5;
 
-    // The output matrix stays in bf16, for which tensor cores round activations.
+    // The output matrix stays in bf16, and tensor cores round the activations that it takes.
     private const double RoundedError = 2e-2;
 
     private readonly TemporaryFolder _folder = new();

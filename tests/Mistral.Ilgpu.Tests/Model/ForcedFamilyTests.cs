@@ -11,8 +11,10 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>Whole models in the forms of a family that is not the driver's own: those for GPUs and those for CPUs on whatever
-/// OpenCL there is.</summary>
+/// <summary>
+/// Whole models in the forms of a family that is not the driver's own. Those for GPUs and those for CPUs run on any OpenCL
+/// driver.
+/// </summary>
 public sealed class ForcedFamilyTests
 {
     private const int Generated = 6;

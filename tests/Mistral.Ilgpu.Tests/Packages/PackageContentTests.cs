@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Packages;
 
-/// <summary>What the packages hold and say of themselves.</summary>
+/// <summary>What the packages hold, and their metadata.</summary>
 [Trait(Needs.Trait, Needs.Time), Collection(nameof(PackageTestCollection))]
 public sealed class PackageContentTests(PackageFeed feed)
 {

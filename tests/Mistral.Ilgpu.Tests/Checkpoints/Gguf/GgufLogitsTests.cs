@@ -45,9 +45,9 @@ public sealed class GgufLogitsTests
     [MemberData(nameof(Cases))]
     public void Logits_AsRunByDefault_AreNearLlamaCpps(string device, TensorFormat format)
     {
-        // llama.cpp rounds activations to eight bits too, in blocks of 32 before formats in blocks of 32 and of 256 before the
-        // others, to 16 bits before 16-bit weights; two such paths differ by the two roundings. The bounds are the README's
-        // worst.
+        // llama.cpp rounds activations to eight bits too, in blocks of 32 before formats in blocks of 32, and of 256 before the
+        // others. Before 16-bit weights it rounds to 16 bits. Two such paths differ by the two roundings. The bounds are the
+        // worst in the library's README.
         double bound = format switch
         {
             TensorFormat.Float32 or TensorFormat.Float16 => 1e-3,
