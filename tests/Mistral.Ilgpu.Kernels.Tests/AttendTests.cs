@@ -53,7 +53,9 @@ public sealed class AttendTests
     [Theory]
     [InlineData("cuda")]
     public void TensorAttention_TokensInTwoSplitsOneAfterTheOther_EqualReference(string name) =>
-        Check<Float16, ushort>(TestDevice.Get(name), new Shape(90, 2, 2, 32, 16, 260), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 4, prompt: 120);
+        Check<Float16, ushort>(
+            TestDevice.Get(name), new Shape(90, 2, 2, 32, 16, 260), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 4,
+            prompt: 120);
 
     [Theory]
     [InlineData("cuda")]

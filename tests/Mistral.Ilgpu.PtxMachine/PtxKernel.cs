@@ -27,7 +27,8 @@ public sealed class PtxKernel
     {
         Name = name;
         Code = code;
-        HasGlobalAtomics = code.Any(instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
+        HasGlobalAtomics = code.Any(
+            instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
         HasWarpgroupProducts = code.Any(instruction => instruction.Text.Contains("wgmma.mma_async", StringComparison.Ordinal));
         AwaitsPredecessor = code.Any(instruction => instruction.Kind == InstructionKind.Await);
         Slots = slots;

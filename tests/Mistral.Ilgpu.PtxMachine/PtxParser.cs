@@ -98,7 +98,8 @@ internal sealed partial class PtxParser(string module)
         ReadBody();
         foreach (var (branch, label, scopes) in _branches)
         {
-            branch.Target = scopes.FirstOrDefault(scope => scope.ContainsKey(label))?[label] ?? throw new PtxException($"no label {label}");
+            branch.Target =
+                scopes.FirstOrDefault(scope => scope.ContainsKey(label))?[label] ?? throw new PtxException($"no label {label}");
         }
     }
 

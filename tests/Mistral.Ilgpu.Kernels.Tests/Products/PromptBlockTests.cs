@@ -37,7 +37,9 @@ public sealed class PromptBlockTests
         float[] found = product.With(EveryByte(TestDevice.Get(name), product.Band)).With(ones).Run(new Pass(0, Columns, 0));
         for (int token = 0; token < Columns; token++)
         {
-            Assert.Equal(Enumerable.Range(token, Rows).Select(value => (float)(sbyte)value), found.Skip(token * product.OutputStride).Take(Rows));
+            Assert.Equal(
+                Enumerable.Range(token, Rows).Select(value => (float)(sbyte)value),
+                found.Skip(token * product.OutputStride).Take(Rows));
         }
     }
 

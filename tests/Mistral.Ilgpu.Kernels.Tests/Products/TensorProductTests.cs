@@ -27,7 +27,8 @@ public sealed class TensorProductTests
 
     public static TheoryData<string, TensorFormat> Formats => TestDevice.Rows(["cuda"], SomeFormats, TestDevice.IsLong);
 
-    public static TheoryData<string, TensorFormat> PromptFormats => TestDevice.Rows(PromptDevices, SomeFormats, TestDevice.IsLong);
+    public static TheoryData<string, TensorFormat> PromptFormats =>
+        TestDevice.Rows(PromptDevices, SomeFormats, TestDevice.IsLong);
 
     public static TheoryData<string, TensorFormat> PromptElements =>
     [
@@ -185,7 +186,8 @@ public sealed class TensorProductTests
         {
             var formats = new[] { TensorFormat.BFloat16, TensorFormat.Q8_0, TensorFormat.Q4_0, TensorFormat.Float32 };
             var products = formats.Select(format => new Product(device, format, 16, 64, 2)).ToArray();
-            float[] found = products[0].Run(pass, bands: [.. products.Select((product, i) => product.Band with { FirstRow = 16 * i })]);
+            float[] found = products[0].Run(
+                pass, bands: [.. products.Select((product, i) => product.Band with { FirstRow = 16 * i })]);
             for (int i = 0; i < formats.Length; i++)
             {
                 float[] alone = products[0].With(products[i].Band).Run(pass);

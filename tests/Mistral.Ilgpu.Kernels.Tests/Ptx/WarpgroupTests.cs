@@ -112,7 +112,8 @@ public sealed class WarpgroupTests
 
     // Sums of three + products of ones, eight columns and sixteen deep. The address of the thread's first own number is in %rd8,
     // that of the first matrix in %rd10, descriptors in %rd9 and %rd13.
-    private static float[] Ones(string multiplication, string adds = "%p8", int signOfA = 1, int transposesB = 0, bool stores = true)
+    private static float[] Ones(
+        string multiplication, string adds = "%p8", int signOfA = 1, int transposesB = 0, bool stores = true)
     {
         const int Piece = 16;
         var snippet = new Snippet();

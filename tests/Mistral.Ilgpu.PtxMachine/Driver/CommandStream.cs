@@ -50,7 +50,9 @@ internal sealed class CommandStream
     {
         var captured = Captured ?? throw new CudaFault(CudaResult.InvalidValue, "the stream is not being captured");
         Captured = null;
-        return Spoilt is null ? captured : throw new CudaFault(CudaResult.CaptureInvalidated, $"the capture is invalid since {Spoilt}");
+        return Spoilt is null
+            ? captured
+            : throw new CudaFault(CudaResult.CaptureInvalidated, $"the capture is invalid since {Spoilt}");
     }
 
     /// <summary>Refuses what may not be done while the stream is captured, and spoils the capture.</summary>

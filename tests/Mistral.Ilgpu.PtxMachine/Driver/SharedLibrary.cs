@@ -79,7 +79,9 @@ internal static class SharedLibrary
         }
 
         strings.ToArray().CopyTo(file, text);
-        Dynamic(file.AsSpan(dynamic), (Tag.Name, nameAt), (Tag.Hash, hash), (Tag.Strings, text), (Tag.Symbols, symbols), (Tag.StringBytes, (int)strings.Length), (Tag.SymbolBytes, SymbolBytes), (Tag.End, 0));
+        Dynamic(
+            file.AsSpan(dynamic), (Tag.Name, nameAt), (Tag.Hash, hash), (Tag.Strings, text), (Tag.Symbols, symbols),
+            (Tag.StringBytes, (int)strings.Length), (Tag.SymbolBytes, SymbolBytes), (Tag.End, 0));
         return file;
     }
 

@@ -86,7 +86,8 @@ public sealed unsafe class GlobalMemory
         }
 
         // Which range was meant is a guess.
-        var near = _ranges.MinBy(range => address < range.From ? range.From - address : address < range.End ? 0 : address - range.End);
+        var near = _ranges.MinBy(
+            range => address < range.From ? range.From - address : address < range.End ? 0 : address - range.End);
         return $"{address:x}, byte {(long)(address - near.From)} of the nearest {near.End - near.From}";
     }
 

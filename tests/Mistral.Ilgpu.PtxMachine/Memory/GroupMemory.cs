@@ -67,7 +67,9 @@ internal sealed unsafe class GroupMemory(GlobalMemory memory, Publications publi
     // The allocations of the driver end on whole words.
     private uint Word(ulong address, bool isFresh)
     {
-        uint value = isFresh ? *(uint*)memory.At(address, 1) : publications.At(address, _seenUpTo) ?? *(uint*)memory.At(address, 1);
+        uint value = isFresh
+            ? *(uint*)memory.At(address, 1)
+            : publications.At(address, _seenUpTo) ?? *(uint*)memory.At(address, 1);
         if (_writtenWords.Contains(address))
         {
             for (int i = 0; i < (int)WordBytes; i++)

@@ -20,7 +20,8 @@ internal static class WarpgroupOperations
 
     // m64n8k16 to m64n256k16
     private static int? Columns(string shape) =>
-        shape.StartsWith("m64n", StringComparison.Ordinal) && shape.EndsWith("k16", StringComparison.Ordinal) && int.TryParse(shape.AsSpan(4, shape.Length - 7), out int columns)
+        shape.StartsWith("m64n", StringComparison.Ordinal) && shape.EndsWith("k16", StringComparison.Ordinal)
+            && int.TryParse(shape.AsSpan(4, shape.Length - 7), out int columns)
         && columns is >= 8 and <= 256 && columns % 8 == 0 ? columns : null;
 
     // {sums}, a, b, whether they are added to, signs of a and b, whether a and b are transposed

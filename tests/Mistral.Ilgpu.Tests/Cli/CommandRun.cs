@@ -32,7 +32,9 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
     public void ExpectError(int exitCode, params string[] named)
     {
         Expect(exitCode);
-        string line = Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("mistral: ", StringComparison.Ordinal));
+        string line = Assert.Single(
+            Error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => line.StartsWith("mistral: ", StringComparison.Ordinal));
         Assert.All(named, name => Assert.Contains(name, line, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
     }

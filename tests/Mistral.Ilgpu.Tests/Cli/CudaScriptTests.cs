@@ -90,7 +90,8 @@ public sealed partial class CudaScriptTests : IDisposable
         Write(Path.Combine(bin.FullName, "mistral"), Program);
         Write(Path.Combine(bin.FullName, "ptxas"), "#!/bin/sh\n");
         File.WriteAllText(_folder.File("commit"), "none");
-        var start = new ProcessStartInfo("bash", [Script, "--published", _folder.Path, "--results", _folder.File("results"), .. options])
+        var start = new ProcessStartInfo(
+            "bash", [Script, "--published", _folder.Path, "--results", _folder.File("results"), .. options])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };

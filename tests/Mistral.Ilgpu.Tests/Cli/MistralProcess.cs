@@ -32,7 +32,8 @@ internal sealed class MistralProcess : IDisposable
     /// for that.</summary>
     public static MistralProcess StartOnTerminal(params string[] args)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "no script (util-linux) to make a terminal");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "no script (util-linux) to make a terminal");
         return Start($"echo pid $$; {Command("", args)}", "script", "-qefc", "/dev/null");
     }
 

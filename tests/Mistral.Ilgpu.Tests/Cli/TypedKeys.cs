@@ -41,7 +41,8 @@ internal sealed class TypedKeys(string text, int width = 40, int height = 10) : 
             '↓' => Key('\0', ConsoleKey.DownArrow),
             '←' => Key('\0', ConsoleKey.LeftArrow),
             '→' => Key('\0', ConsoleKey.RightArrow),
-            < ' ' and not '\n' and not '\t' => new ConsoleKeyInfo(character, ConsoleKey.A + (character - 1), shift: false, alt: false, control: true),
+            < ' ' and not '\n' and not '\t' =>
+                new ConsoleKeyInfo(character, ConsoleKey.A + (character - 1), shift: false, alt: false, control: true),
             _ => Key(character, ConsoleKey.None),
         };
     }

@@ -34,7 +34,9 @@ public sealed class WslTests
         string error = await process.StandardError.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
 
-        Assert.SkipWhen(process.ExitCode == 99 || error.StartsWith("unshare: ", StringComparison.Ordinal), $"no mounts of one's own here: {error}");
+        Assert.SkipWhen(
+            process.ExitCode == 99 || error.StartsWith("unshare: ", StringComparison.Ordinal),
+            $"no mounts of one's own here: {error}");
         Assert.Equal((0, ""), (process.ExitCode, error));
         Assert.Contains("ILGPU CPU accelerator", await output, StringComparison.Ordinal);
     }

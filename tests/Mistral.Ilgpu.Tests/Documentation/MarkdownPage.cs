@@ -52,7 +52,8 @@ internal sealed partial class MarkdownPage
     /// <summary>Links and pictures that name a place in the repository.</summary>
     public IEnumerable<string> RelativeLinks =>
         Link().Matches(Code().Replace(_text, "")).Select(match => match.Groups[1].Value)
-            .Where(link => !link.Contains("://", StringComparison.Ordinal) && !link.StartsWith("mailto:", StringComparison.Ordinal));
+            .Where(
+                link => !link.Contains("://", StringComparison.Ordinal) && !link.StartsWith("mailto:", StringComparison.Ordinal));
 
     /// <summary>What links may name behind <c>#</c>: headings in lower case, with hyphens.</summary>
     public IEnumerable<string> Anchors =>

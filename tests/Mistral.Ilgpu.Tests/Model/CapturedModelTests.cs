@@ -49,7 +49,9 @@ public sealed class CapturedModelTests
         }
 
         Assert.Equal(expected, actual);
-        Assert.Equal(told is null ? [] : [told], slower.Select(reason => told is null ? reason : reason[..Math.Min(reason.Length, told.Length)]));
+        Assert.Equal(
+            told is null ? [] : [told],
+            slower.Select(reason => told is null ? reason : reason[..Math.Min(reason.Length, told.Length)]));
         if (refused is not null)
         {
             // What was refused once is no drawback of what is recorded later.
@@ -128,7 +130,8 @@ public sealed class CapturedModelTests
         }
     }
 
-    private static List<float> Generate(Checkpoint checkpoint, ComputeDevice device, out List<string> slower, bool launched = false)
+    private static List<float> Generate(
+        Checkpoint checkpoint, ComputeDevice device, out List<string> slower, bool launched = false)
     {
         List<string> told = [];
         using var model = MistralModel.LoadUntested(

@@ -25,7 +25,8 @@ public sealed class ForcedFamilyTests
     [Trait(Needs.Trait, Needs.OpenCl)]
     [InlineData(TensorFormat.BFloat16)]
     [InlineData(TensorFormat.Q4_K)]
-    public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) => Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
+    public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) =>
+        Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
 
     // As small as a text past its window can be, for simulators.
     [Fact]

@@ -53,7 +53,8 @@ public sealed class KeptDeviceTests
 
         List<int> Run()
         {
-            using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(TensorFormat.BFloat16, Chunk: 8), progress: null, CancellationToken.None);
+            using var model = MistralModel.LoadUntested(
+                checkpoint, device, new ModelOptions(TensorFormat.BFloat16, Chunk: 8), progress: null, CancellationToken.None);
             return Greedy(model);
         }
     }

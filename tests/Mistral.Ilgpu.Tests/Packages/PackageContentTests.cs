@@ -42,7 +42,9 @@ public sealed class PackageContentTests(PackageFeed feed)
         Assert.NotEqual("Package Description", Field(about, "description"));
         Assert.Contains("mistral", Field(about, "tags"), StringComparison.Ordinal);
         Assert.NotEqual(name, Field(about, "authors"));
-        Assert.Equal(Field(about, "projectUrl"), about.Elements().Single(element => element.Name.LocalName == "repository").Attribute("url")!.Value);
+        Assert.Equal(
+            Field(about, "projectUrl"),
+            about.Elements().Single(element => element.Name.LocalName == "repository").Attribute("url")!.Value);
         Assert.StartsWith("# ", Text(package, Field(about, "readme")), StringComparison.Ordinal);
         using var icon = package.GetEntry(Field(about, "icon"))!.Open();
         var image = ImageResult.FromStream(Copy(icon));

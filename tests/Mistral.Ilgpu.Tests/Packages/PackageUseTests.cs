@@ -55,7 +55,8 @@ public sealed class PackageUseTests(PackageFeed feed)
     public async Task Tool_Installed_GeneratesText()
     {
         using var folder = new TemporaryFolder();
-        await DotnetCommand.Run(folder.Path, "tool", "install", "Mistral.Ilgpu.Tool", "--tool-path", folder.Path, "--source", feed.Path);
+        await DotnetCommand.Run(
+            folder.Path, "tool", "install", "Mistral.Ilgpu.Tool", "--tool-path", folder.Path, "--source", feed.Path);
 
         string output = await DotnetCommand.RunProgram(
             folder.File("mistral"), folder.Path, "generate", "Once upon", "--device", "cpu", "--max-tokens", "3", "--quiet");

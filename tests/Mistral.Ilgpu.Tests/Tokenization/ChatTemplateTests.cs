@@ -109,12 +109,14 @@ public sealed class ChatTemplateTests
         var tokenizer = ReferenceVectorTests.MistralModel("v3");
         var pieces = FillInTheMiddle.Encode(tokenizer, "def f(", "return a").Select(tokenizer.IdToPiece);
         Assert.Equal(["<s>", "[SUFFIX]", "return", "▁a", "[PREFIX]", "▁def", "▁f", "("], pieces);
-        Assert.Equal(["<s>", "[SUFFIX]", "[PREFIX]", "▁def"], FillInTheMiddle.Encode(tokenizer, "def").Select(tokenizer.IdToPiece));
+        Assert.Equal(
+            ["<s>", "[SUFFIX]", "[PREFIX]", "▁def"], FillInTheMiddle.Encode(tokenizer, "def").Select(tokenizer.IdToPiece));
     }
 
     [Fact]
     public void FillInTheMiddle_OfAVocabularyWithout_IsRefused() =>
-        Assert.Contains("[SUFFIX]", Assert.Throws<ChatFormatException>(() => FillInTheMiddle.Encode(Tokenizer, "a", "b")).Message);
+        Assert.Contains(
+            "[SUFFIX]", Assert.Throws<ChatFormatException>(() => FillInTheMiddle.Encode(Tokenizer, "a", "b")).Message);
 
     [Theory]
     [Trait(Needs.Trait, Needs.Shared)]

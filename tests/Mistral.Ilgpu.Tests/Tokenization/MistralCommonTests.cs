@@ -46,7 +46,8 @@ public sealed class MistralCommonTests
             var template = ChatTemplate.For(tokenizer.Tokenizer, tokenizer.Version);
             if (vector.GetProperty("raises").GetBoolean())
             {
-                Assert.True(Record.Exception(() => Encode(template, vector)) is ChatFormatException, $"{name}: expected to be refused");
+                Assert.True(
+                    Record.Exception(() => Encode(template, vector)) is ChatFormatException, $"{name}: expected to be refused");
                 checks++;
                 continue;
             }
@@ -119,15 +120,19 @@ public sealed class MistralCommonTests
     private static TextTokenizer Small(JsonElement description)
     {
         int specials = description.GetProperty("num_special_tokens").GetInt32();
-        var extra = description.GetProperty("_args")[0] is { ValueKind: JsonValueKind.Object } quick && quick.TryGetProperty("extra", out var joined)
+        var extra = description.GetProperty("_args")[0] is { ValueKind: JsonValueKind.Object } quick
+            && quick.TryGetProperty("extra", out var joined)
             ? joined.Deserialize<string[]>()!
             : [];
-        byte[][] vocabulary = [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), .. extra.Select(Encoding.UTF8.GetBytes)];
+        byte[][] vocabulary =
+            [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), .. extra.Select(Encoding.UTF8.GetBytes)];
         var tokens = new byte[]?[specials + vocabulary.Length];
         for (int rank = 0; rank < vocabulary.Length; rank++)
         {
             // Where a byte is listed again, the first one counts.
-            tokens[specials + rank] = vocabulary.Take(rank).Any(earlier => earlier.AsSpan().SequenceEqual(vocabulary[rank])) ? null : vocabulary[rank];
+            tokens[specials + rank] = vocabulary.Take(rank).Any(earlier => earlier.AsSpan().SequenceEqual(vocabulary[rank]))
+                ? null
+                : vocabulary[rank];
         }
 
         // The vectors kept some special tokens as what made their names; these are the names.
@@ -169,14 +174,19 @@ public sealed class MistralCommonTests
 
     private static ChatMessage Message(JsonElement message)
     {
-        string role = message.TryGetProperty("role", out var named) ? named.GetString()! : message.GetProperty("_").GetString()![..^"Message".Length];
+        string role = message.TryGetProperty("role", out var named)
+            ? named.GetString()!
+            : message.GetProperty("_").GetString()![..^"Message".Length];
         ContentPart[] parts = message.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array
             ? [.. content.EnumerateArray().Select(chunk => chunk.TryGetProperty("thinking", out var thinking)
-                ? new ContentPart(thinking.GetString()!, true, !chunk.TryGetProperty("closed", out var closed) || closed.GetBoolean())
+                ? new ContentPart(
+                    thinking.GetString()!, true, !chunk.TryGetProperty("closed", out var closed) || closed.GetBoolean())
                 : new ContentPart(chunk.GetProperty("text").GetString()!))]
             : [];
         bool thinks = parts.Any(part => part.IsThinking);
-        return new ChatMessage(Enum.Parse<ChatRole>(role, ignoreCase: true), thinks ? "" : parts.Length > 0 ? string.Concat(parts.Select(part => part.Text)) : Text(message, "content") ?? "")
+        return new ChatMessage(
+            Enum.Parse<ChatRole>(role, ignoreCase: true),
+            thinks ? "" : parts.Length > 0 ? string.Concat(parts.Select(part => part.Text)) : Text(message, "content") ?? "")
         {
             Parts = thinks ? parts : [],
             ToolCalls = message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array
@@ -211,6 +221,7 @@ public sealed class MistralCommonTests
         }
 
         var decoder = tokenizer.CreateDecoder();
-        return string.Concat(ids.Select(id => decoder.Append(id) + (tokenizer.IsControl(id) ? tokenizer.IdToPiece(id) : ""))) + decoder.Flush();
+        return string.Concat(
+            ids.Select(id => decoder.Append(id) + (tokenizer.IsControl(id) ? tokenizer.IdToPiece(id) : ""))) + decoder.Flush();
     }
 }
