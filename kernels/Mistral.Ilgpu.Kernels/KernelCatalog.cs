@@ -55,7 +55,7 @@ public static class KernelCatalog
             typeof(MatMulTile<,,>)
         ];
 
-    // A format is in the catalog because it is there.
+    // Every format of the folder is in the catalog.
     private static readonly Type[] AllFormats =
     [
         .. typeof(KernelCatalog).Assembly.GetTypes()

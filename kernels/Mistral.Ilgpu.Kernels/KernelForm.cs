@@ -35,7 +35,7 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>Shared memory that a launch gives each group, see <see cref="CudaFormAttribute.DynamicSharedBytes"/>.</summary>
     public int DynamicSharedBytes => _cuda?.DynamicSharedBytes ?? 0;
 
-    /// <summary>What the compiler is told of launches: PTX's <c>.maxntid</c> and <c>.minnctapersm</c>.</summary>
+    /// <summary>What the compiler must know of launches: PTX's <c>.maxntid</c> and <c>.minnctapersm</c>.</summary>
     public KernelSpecialization Bounds => GroupsAtOnce is null ? default : new KernelSpecialization(GroupSize, GroupsAtOnce);
 
     /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
@@ -48,7 +48,7 @@ public sealed record KernelForm(Type Kernel)
     public string? CpuOnly { get; } = Kernel.GetGenericArguments().Prepend(Kernel)
         .Select(type => type.GetCustomAttribute<CpuFormAttribute>()?.Reason).FirstOrDefault(reason => reason is not null);
 
-    /// <summary>Whether CUDA devices of an architecture can run it, as far as that is all it asks for.</summary>
+    /// <summary>Whether CUDA devices of an architecture can run it, if it needs nothing else.</summary>
     public bool IsFor(int architecture) =>
         architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Mistral.Ilgpu.Fuzzing;
 
-// Reads mutated files for as long as one likes, saves what goes wrong, and ends with a line that counts.
+// Reads mutated files for a number of inputs or minutes, saves what goes wrong, and ends with a line that counts.
 var inputs = new Option<long>("--inputs") { Description = "How many files are read.", DefaultValueFactory = _ => 1_000_000 };
 var minutes = new Option<double?>("--minutes") { Description = "Goes on for so long instead, each round with the next seed." };
 var seed = new Option<ulong>("--seed") { Description = "Another seed makes other files.", DefaultValueFactory = _ => 1 };

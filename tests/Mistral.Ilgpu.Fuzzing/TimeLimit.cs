@@ -3,8 +3,7 @@ using System.Diagnostics;
 namespace Mistral.Ilgpu.Fuzzing;
 
 /// <summary>
-/// Tells when work stands still. Time counts where the process computes in it: on a loaded machine a thread may wait for seconds
-/// through no fault of its own.
+/// Tells when work stands still. Time counts where the process computes in it: on a loaded machine a thread may wait for seconds.
 /// </summary>
 internal sealed class TimeLimit(double seconds)
 {

@@ -31,7 +31,7 @@ public sealed class AttendTests
     public void TensorAttention_RaggedPassesOverRings_EqualsReference(string name)
     {
         var device = TestDevice.Get(name);
-        // Every room for a head, full and not; windows below, at and beside what is taken at once; groups that fill a warp's rows
+        // Every room for a head, full and not. Windows below, at and beside what is taken at once. Groups that fill a warp's rows
         // and not.
         var shapes = new List<Shape>
         {
@@ -53,7 +53,9 @@ public sealed class AttendTests
     [Theory]
     [InlineData("cuda")]
     public void TensorAttention_TokensInTwoSplitsOneAfterTheOther_EqualReference(string name) =>
-        Check<Float16, ushort>(TestDevice.Get(name), new Shape(90, 2, 2, 32, 16, 260), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 4, prompt: 120);
+        Check<Float16, ushort>(
+            TestDevice.Get(name), new Shape(90, 2, 2, 32, 16, 260), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 4,
+            prompt: 120);
 
     [Theory]
     [InlineData("cuda")]

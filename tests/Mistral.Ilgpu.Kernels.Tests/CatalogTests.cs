@@ -90,7 +90,8 @@ public sealed partial class CatalogTests
         var buffers = new List<IDisposable>();
         var family = Family.Of(device);
         var shape = AttentionShape.Of(config, cacheType);
-        var plan = new MistralGraph(config, shape, WeightFormats.On(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
+        var plan = new MistralGraph(
+            config, shape, WeightFormats.On(family, activations, _ => weights), RotatingKvCache.Plan(config, options)).Plan();
         using var cache = new RotatingKvCache(device, config, options, Rows);
         var memory = new PlanMemory(
             plan.Activations.ToDictionary(one => one, one => family.Input(device, one.Name, Rows, one.Columns, Room<float>(Rows * Padding.Pad(one.Columns)), buffers.Add)),
@@ -101,7 +102,8 @@ public sealed partial class CatalogTests
         {
             Caches = cache.Layers, Frequencies = Room<ulong>(shape.PaddedHeadDim / 2), Parts = Room<float>(shape.PartFloats), Chosen = Room<int>(Rows),
         };
-        var binder = new StepBinder(KernelSet.Of(device, new StepState(Room<int>(StepState.Header)), activations, new Recorder(bound)), memory);
+        var binder = new StepBinder(
+            KernelSet.Of(device, new StepState(Room<int>(StepState.Header)), activations, new Recorder(bound)), memory);
         binder.Bind(plan);
         binder.Bind(plan.Choice!);
         buffers.ForEach(buffer => buffer.Dispose());

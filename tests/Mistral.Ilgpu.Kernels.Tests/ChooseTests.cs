@@ -152,7 +152,7 @@ public sealed class ChooseTests
         var data = new RandomData();
         const int Columns = 77;
         var choice = new SamplingOptions { Temperature = 1, TopP = 0.9 }.ChoiceOf(Random(data));
-        // The padding's too, but nobody asks.
+        // The padding is not a number, and is not read.
         float[] padding = [.. Enumerable.Repeat(float.NaN, Padding.Pad(Columns) - Columns)];
         float[] good = data.Floats(Columns);
         float[][] bad =
@@ -198,7 +198,7 @@ public sealed class ChooseTests
         }
     }
 
-    // Every combination, each with temperatures from the least to the largest that anybody gives.
+    // Every combination, each with temperatures from the least to the largest in use.
     private static IEnumerable<SamplingOptions> AllOptions(int columns) =>
         from temperature in new[] { 0, 0.01, 0.8, 1, 100 }
         from topK in new[] { 0, 1, 2, 40, columns - 1, columns, 1_000_000 }

@@ -19,8 +19,8 @@ public static class Closeness
     }
 
     /// <summary>
-    /// The root mean square error against float64 is at most twice that of a naive float32 computation, or below two
-    /// roundings of the largest sum of magnitudes: with few elements the naive one may be right by luck.
+    /// The root mean square error against float64 is at most twice that of a naive float32 computation. Or it is below two
+    /// roundings of the largest sum of magnitudes. With few elements the naive one may be right by luck.
     /// </summary>
     /// <param name="magnitude">The largest Σ|terms| of an element.</param>
     public static void AssertAsGoodAsNaive(double[] expected, float[] naive, float[] actual, double magnitude)

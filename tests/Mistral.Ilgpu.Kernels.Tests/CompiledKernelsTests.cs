@@ -40,7 +40,7 @@ public sealed class CompiledKernelsTests : IDisposable
         var text = KernelText.Read(file, kept.Split('\n')[0])!;
         (text with { Source = "not OpenCL C" }).Write(file, kept.Split('\n')[0]);
         var exception = Assert.Throws<DeviceException>(() => Kernels(device).Load<CopyFloats>());
-        // The driver's compiler is heard: its first line in the message, all of it in the details.
+        // What the driver's compiler says is passed on: its first line in the message, all of it in the details.
         Assert.StartsWith(
             $"{device.Info.Name} could not compile CopyFloats: clBuildProgram failed: CL_BUILD_PROGRAM_FAILURE (-11): ", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
@@ -97,7 +97,9 @@ public sealed class CompiledKernelsTests : IDisposable
 
         Assert.Equal(text.Source, rebuilt.PTXAssembly);
         Assert.Contains($".entry {rebuilt.Name}(", rebuilt.PTXAssembly, StringComparison.Ordinal);
-        Assert.Equal((compiled.Name, compiled.IndexType, compiled.NumParameters), (rebuilt.Name, rebuilt.IndexType, rebuilt.NumParameters));
+        Assert.Equal(
+            (compiled.Name, compiled.IndexType, compiled.NumParameters),
+            (rebuilt.Name, rebuilt.IndexType, rebuilt.NumParameters));
     }
 
     [Fact]
@@ -118,14 +120,16 @@ public sealed class CompiledKernelsTests : IDisposable
     {
         const int Architecture = 80;
         var forms = KernelCatalog.All.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null or Architecture).Where((_, i) => i % 40 == 0).ToList();
-        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));
+        using var context = Context.Create(
+            builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
         string[] atOnce = new string[forms.Count];
 
         Parallel.For(0, forms.Count, i => atOnce[i] = CompiledKernels.TextOf(
             backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), forms[i].Bounds), CudaArchitecture.SM_80).Source);
 
-        Assert.All(forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.PtxOf(pair.First, Architecture)), WorkOf(pair.Second)));
+        Assert.All(
+            forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.PtxOf(pair.First, Architecture)), WorkOf(pair.Second)));
     }
 
     // How often which instruction moves memory, computes with floats, or waits. Of the rest ILGPU makes a little more or less,
@@ -138,7 +142,8 @@ public sealed class CompiledKernelsTests : IDisposable
     private void CheckCopies(ComputeDevice device, CompiledKernels? kernels = null)
     {
         var launch = (kernels ?? Kernels(device)).Load<CopyFloats>();
-        Floats4[] values = [.. new RandomData().Floats(100, 1).Select(value => new Floats4 { A = value, B = -value, C = 1, D = 2 })];
+        Floats4[] values =
+            [.. new RandomData().Floats(100, 1).Select(value => new Floats4 { A = value, B = -value, C = 1, D = 2 })];
         var copy = device.Zeros<Floats4>(values.Length);
         launch(device.Stream, new KernelConfig(2, 2), new CopyFloats(device.Upload(values), copy));
         Assert.Equal(values, device.Download(copy));

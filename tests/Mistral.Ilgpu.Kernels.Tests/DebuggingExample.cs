@@ -12,9 +12,9 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// How to step through a kernel. On the CPU accelerator ILGPU runs the very methods of the kernel that the C# compiler made, so
-/// breakpoints in <c>kernels/</c> are hit like any others: set one in <see cref="QuadTiles{TCache,TElement}"/>, build with <c>-c
-/// Debug</c>, and debug this test (or start <c>dotnet test -c Debug</c> and attach). This test has a breakpoint in code: a cache
+/// How to step through a kernel. On the CPU accelerator ILGPU runs the very methods of the kernel that the C# compiler made. So
+/// breakpoints in <c>kernels/</c> are hit like any others. Set one in <see cref="QuadTiles{TCache,TElement}"/>, build with <c>-c
+/// Debug</c>, and debug this test (or start <c>dotnet test -c Debug</c> and attach). This test has a breakpoint in code. A cache
 /// format of its own, which the attention kernel decodes its keys and values with, stops at one element. With a debugger attached
 /// that is a stop inside the kernel, to step from; without one the test notes where it stood.
 /// </summary>

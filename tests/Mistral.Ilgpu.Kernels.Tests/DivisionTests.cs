@@ -4,15 +4,17 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// No form that is for CUDA alone or works in groups divides whole numbers in a loop: GPUs do it in software, in some forty
-/// instructions. Not asked of the barrier-free forms that CUDA devices run too (Embed, BlockEmbed, Rope, StoreKv, MergeSplits,
-/// SwiGlu, QuantizeInput and what makes random weights): an item finds its element's place by dividing, once in a pass whose time
-/// is memory's.
+/// No form that is for CUDA alone or works in groups divides whole numbers in a loop. GPUs do it in software, in some forty
+/// instructions. The barrier-free forms that CUDA devices run too may divide: Embed, BlockEmbed, Rope, StoreKv, MergeSplits,
+/// SwiGlu, QuantizeInput and what makes random weights. There an item finds its element's place by one division, in a pass that
+/// memory bounds.
 /// </summary>
 public sealed partial class DivisionTests
 {
-    /// <summary>The first and the last form of each kernel: of formats in blocks one of 32 and one of 256, of heads the least and
-    /// the largest.</summary>
+    /// <summary>
+    /// The first and the last form of each kernel. Of formats in blocks that is one of 32 and one of 256, of heads the least and
+    /// the largest.
+    /// </summary>
     public static TheoryData<string> Forms =>
     [
         .. KernelCatalog.All.Where(form => form.CudaArchitecture is not null || form.NeedsGroups).GroupBy(form => form.Kernel.Name)

@@ -86,7 +86,8 @@ public sealed class QuantizeInputTests
         var state = PassState.Of(device, Tokens);
         var (input, simple, vectors) = (device.Upload(x), Room(), Room());
         device.Launch(new KernelConfig(1, 2), new QuantizeInput(state, input, simple, Columns, RowRange.Tokens));
-        device.Launch(new KernelConfig(1, 2), new QuantizeInputVectors(state, input, VectorInput.In(vectors), Columns, RowRange.Tokens));
+        device.Launch(
+            new KernelConfig(1, 2), new QuantizeInputVectors(state, input, VectorInput.In(vectors), Columns, RowRange.Tokens));
         Assert.Equal(device.Download(simple.Quads), device.Download(vectors.Quads));
         Floats4[] runs = device.Download(simple.Runs);
         const int Runs = Columns / BlockRun.Length;
@@ -135,7 +136,9 @@ public sealed class RopeTests
         var input = new AttentionInput<float>(
             PassState.Of(device, Tokens, start: start), view, view, fresh, fresh, new PageTable(device.Zeros<int>(1), 1, new Divisor(1)),
             heads, kvHeads, new Divisor(headDim), 1, columns, columns, 1);
-        device.Launch(new KernelConfig(2, 2), new Rope<Float32, float>(input, device.Upload(Rotary.Frequencies(headDim, Theta)), RowRange.Tokens));
+        device.Launch(
+            new KernelConfig(2, 2),
+            new Rope<Float32, float>(input, device.Upload(Rotary.Frequencies(headDim, Theta)), RowRange.Tokens));
         float[] turned = device.Download(view);
         float[] keys = device.Download(fresh.Keys);
         float[] values = device.Download(fresh.Values);
@@ -145,7 +148,8 @@ public sealed class RopeTests
             for (int head = 0; head < heads; head++)
             {
                 int at = (token * columns) + (head * headDim);
-                Closeness.AssertClose(ReferenceOps.Rope(row[head], start + token, Theta), turned[at..(at + headDim)], absolute: 1e-6);
+                Closeness.AssertClose(
+                    ReferenceOps.Rope(row[head], start + token, Theta), turned[at..(at + headDim)], absolute: 1e-6);
             }
 
             for (int head = 0; head < kvHeads; head++)
@@ -189,7 +193,8 @@ public sealed class ArgMaxTests
             float[] values = [.. data.Floats(Rows * stride).Select((v, i) => i % stride < count ? MathF.Round(v * 3) - 9 : 0)];
             var result = device.Zeros<int>(Rows);
             launch(device, device.Upload(values), result, count, stride);
-            int[] expected = [.. values.Chunk(stride).Select(row => ReferenceOps.ArgMax([.. row.Take(count).Select(v => (double)v)]))];
+            int[] expected =
+                [.. values.Chunk(stride).Select(row => ReferenceOps.ArgMax([.. row.Take(count).Select(v => (double)v)]))];
             Assert.Equal(expected, device.Download(result));
         }
     }

@@ -57,13 +57,19 @@ public sealed class GatedMatVecTests
         switch (form)
         {
             case Form.Packs:
-                device.Launch(new KernelConfig(1, 2), new GatedMatVecPacks<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
+                device.Launch(
+                    new KernelConfig(1, 2),
+                    new GatedMatVecPacks<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
                 break;
             case Form.Vectors:
-                device.Launch(new KernelConfig(1, 2), new GatedMatVecVectors<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
+                device.Launch(
+                    new KernelConfig(1, 2),
+                    new GatedMatVecVectors<TFormat, TElement>(state, w, input, output, rows, stride, rows, RowRange.Tokens));
                 break;
             default:
-                device.Launch(new KernelConfig(new Index3D(rows, tokens, 1), new Index3D(32, 1, 1)), new GatedMatVecGroup<TFormat, TElement>(w, input, output, rows, stride, rows));
+                device.Launch(
+                    new KernelConfig(new Index3D(rows, tokens, 1), new Index3D(32, 1, 1)),
+                    new GatedMatVecGroup<TFormat, TElement>(w, input, output, rows, stride, rows));
                 break;
         }
 

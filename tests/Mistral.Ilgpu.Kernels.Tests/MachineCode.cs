@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>The machine code of a form, where NVIDIA's tools are there to tell; else the test is skipped.</summary>
+/// <summary>The machine code of a form, where NVIDIA's tools are installed; else the test is skipped.</summary>
 internal static partial class MachineCode
 {
     public static (PtxResources Resources, string Code) Of(KernelForm form, int architecture)

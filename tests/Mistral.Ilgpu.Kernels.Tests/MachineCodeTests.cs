@@ -4,8 +4,9 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are there to
-/// tell.</summary>
+/// <summary>
+/// The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are installed.
+/// </summary>
 public sealed partial class MachineCodeTests
 {
     public static TheoryData<string, int, string[]> Meant
@@ -32,8 +33,12 @@ public sealed partial class MachineCodeTests
                     data.Add($"MatVecWarp<Float32, {epilogue}>", architecture, ["LDG.E.128", "SHFL"]);
                     data.Add($"MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32.BF16"]);
                     data.Add($"MatVecTensor<Float16Tensor, SixteenTokens, AsTheyAre, {epilogue}>", architecture, ["LDG.E.128", "HMMA.16816.F32"]);
-                    data.Add($"MatMulTensor<BFloat16Tensor, ElementTiles, {epilogue}>", architecture, ["LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32.BF16"]);
-                    data.Add($"MatMulTensor<Float16Tensor, ElementTiles, {epilogue}>", architecture, ["LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32"]);
+                    data.Add(
+                        $"MatMulTensor<BFloat16Tensor, ElementTiles, {epilogue}>", architecture,
+                        ["LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32.BF16"]);
+                    data.Add(
+                        $"MatMulTensor<Float16Tensor, ElementTiles, {epilogue}>", architecture,
+                        ["LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32"]);
                     foreach (string format in new[] { "Q8_0", "Q4_0", "Q4_K", "Q6_K" })
                     {
                         data.Add($"BlockMatVecWarp<{format}, {epilogue}>", architecture, ["LDG.E.128", "IDP.4A.S8.S8", "SHFL"]);
@@ -89,7 +94,9 @@ public sealed partial class MachineCodeTests
         Assert.Equal(4, loop.Count(IsProduct));
         Assert.Equal(4, loop.Count(instruction => instruction == product));
         // Copies begin before the products of another stage, which a warp may have to wait for.
-        Assert.InRange(Array.FindLastIndex(loop, instruction => instruction.StartsWith("LDGSTS", StringComparison.Ordinal)), 0, Array.FindIndex(loop, IsProduct));
+        Assert.InRange(
+            Array.FindLastIndex(loop, instruction => instruction.StartsWith("LDGSTS", StringComparison.Ordinal)), 0,
+            Array.FindIndex(loop, IsProduct));
         Assert.DoesNotContain(loop, instruction => instruction is "LDL" or "STL");
         Assert.Single(loop, instruction => instruction.StartsWith("BAR.SYNC", StringComparison.Ordinal));
         // A division's way for rare operands would be one.
@@ -123,7 +130,8 @@ public sealed partial class MachineCodeTests
         {
             var (resources, code) = MachineCode.Of(form, architecture);
             Assert.Equal(0, resources.SpillBytes);
-            Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Groups, form.GroupsAtOnce!.Value, int.MaxValue);
+            Assert.InRange(
+                Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Groups, form.GroupsAtOnce!.Value, int.MaxValue);
             var loop = MainLoop(code);
             Assert.InRange(LoadsBeforeProducts(loop), loads, int.MaxValue);
             // The norm's root is taken once.
@@ -201,16 +209,19 @@ public sealed partial class MachineCodeTests
     }
 
     private static int LoadsBeforeProducts(string[] loop) =>
-        loop.TakeWhile(instruction => !IsProduct(instruction)).Count(instruction => instruction.StartsWith("LDG", StringComparison.Ordinal));
+        loop.TakeWhile(instruction => !IsProduct(instruction))
+            .Count(instruction => instruction.StartsWith("LDG", StringComparison.Ordinal));
 
     // The shortest of the loops that have most products.
     private static string[] MainLoop(string code)
     {
-        var loops = MachineCode.Loops(code).Select(loop => loop.Select(line => Operation().Match(line).Groups["name"].Value).ToArray());
+        var loops = MachineCode.Loops(code)
+            .Select(loop => loop.Select(line => Operation().Match(line).Groups["name"].Value).ToArray());
         return loops.OrderByDescending(loop => loop.Count(IsProduct)).ThenBy(loop => loop.Length).First();
     }
 
-    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal) || instruction.StartsWith("HGMMA", StringComparison.Ordinal) || instruction.StartsWith("IMMA", StringComparison.Ordinal)
+    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal)
+        || instruction.StartsWith("HGMMA", StringComparison.Ordinal) || instruction.StartsWith("IMMA", StringComparison.Ordinal)
         || instruction.StartsWith("IDP", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^/\*[0-9a-f]+\*/\s+(@!?U?P\d+ )?(?<name>[A-Z][\w.]*)")]

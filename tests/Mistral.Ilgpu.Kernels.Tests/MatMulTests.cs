@@ -125,14 +125,18 @@ public sealed class MatMulTests
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
-            Device.Launch(new KernelConfig(1, 2), new MatVecPacks<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
+            Device.Launch(
+                new KernelConfig(1, 2),
+                new MatVecPacks<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
     }
 
     private sealed class Lanes(ComputeDevice device) : Form(device)
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
-            Device.Launch(new KernelConfig((rows + 3) / 4, 4), new MatVecLanes<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
+            Device.Launch(
+                new KernelConfig((rows + 3) / 4, 4),
+                new MatVecLanes<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
     }
 
     private sealed class Strips(ComputeDevice device) : Form(device)
@@ -145,13 +149,17 @@ public sealed class MatMulTests
             int first = rows / 2;
             Pack(0, first);
             Pack(first, rows - first);
-            Device.Launch(new KernelConfig(2, 1), new StripMatVec<TFormat, TElement, TResult>(state, strips, x, y, rows, from, to, RowRange.Tokens));
+            Device.Launch(
+                new KernelConfig(2, 1),
+                new StripMatVec<TFormat, TElement, TResult>(state, strips, x, y, rows, from, to, RowRange.Tokens));
 
             void Pack(int row, int count)
             {
                 if (count > 0)
                 {
-                    Device.Launch(new KernelConfig(1, 2), new PackStrips<TElement>(w.SubView((long)row * from, (long)count * from), strips, row, from));
+                    Device.Launch(
+                        new KernelConfig(1, 2),
+                        new PackStrips<TElement>(w.SubView((long)row * from, (long)count * from), strips, row, from));
                 }
             }
         }
@@ -161,7 +169,9 @@ public sealed class MatMulTests
     {
         protected override void Launch<TFormat, TElement, TResult>(
             StepState state, ArrayView<TElement> w, ArrayView<float> x, ArrayView<float> y, int rows, int from, int to, int tokens) =>
-            Device.Launch(new KernelConfig(1, 2), new MatVecVectors<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
+            Device.Launch(
+                new KernelConfig(1, 2),
+                new MatVecVectors<TFormat, TElement, TResult>(state, w, x, y, rows, from, to, RowRange.Tokens));
     }
 
     private sealed class Grouping(ComputeDevice device) : Form(device)

@@ -3,9 +3,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// What a test cannot do without beyond the .NET SDK and a few seconds, told by its trait <c>Needs</c>. <c>.ci/run</c> runs the
-/// tests that need something where it is, and the others where nothing is; a test that uses a thing without saying so would run
-/// in neither.
+/// What a test needs beyond the .NET SDK and a few seconds, as its trait <c>Needs</c> says. <c>.ci/run</c> runs the tests that
+/// need something where it is, and the others where nothing is. A test that uses a thing without saying so would run in neither.
 /// </summary>
 public static class Needs
 {

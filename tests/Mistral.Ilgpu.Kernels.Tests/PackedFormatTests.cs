@@ -4,8 +4,10 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>What CUDA forms read of blocks in few loads and decode by inline PTX is, to the bit, what all other forms find one by
-/// one.</summary>
+/// <summary>
+/// CUDA forms read blocks in few loads and decode them by inline PTX. The result is, to the bit, what all other forms find one by
+/// one.
+/// </summary>
 public sealed class PackedFormatTests
 {
     private const int Blocks = 64;

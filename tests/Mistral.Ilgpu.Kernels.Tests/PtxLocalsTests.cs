@@ -20,22 +20,26 @@ public sealed class PtxLocalsTests
     [InlineData("st.local.b64\t[%rd3], %rd1;")]
     public void ToRegisters_VariableUsedOtherwise_StaysInMemory(string use)
     {
-        string function = Function(".local .align 4 .b8 __local_depot0[4];", "mov.b64\t%rd1, __local_depot0;", "st.local.f32\t[%rd1], %f1;", use);
+        string function = Function(
+            ".local .align 4 .b8 __local_depot0[4];", "mov.b64\t%rd1, __local_depot0;", "st.local.f32\t[%rd1], %f1;", use);
         Assert.Equal(function, PtxLocals.ToRegisters(function));
     }
 
     [Fact]
     public void ToRegisters_Array_StaysInMemory()
     {
-        string function = Function(".local .align 4 .b8 __local_depot0[64];", "mov.b64\t%rd1, __local_depot0;", "st.local.f32\t[%rd1], %f1;");
+        string function = Function(
+            ".local .align 4 .b8 __local_depot0[64];", "mov.b64\t%rd1, __local_depot0;", "st.local.f32\t[%rd1], %f1;");
         Assert.Equal(function, PtxLocals.ToRegisters(function));
     }
 
     [Fact]
     public void ToRegisters_SameNamesInTwoFunctions_AreTwoVariables()
     {
-        string escapes = Function(".local .align 4 .b8 __local_depot0[4];", "mov.b64\t%rd1, __local_depot0;", "add.s64\t%rd2, %rd1, 4;");
-        string whole = Function(".local .align 4 .b8 __local_depot0[4];", "mov.b64\t%rd1, __local_depot0;", "st.local.f32\t[%rd1], %f1;");
+        string escapes = Function(
+            ".local .align 4 .b8 __local_depot0[4];", "mov.b64\t%rd1, __local_depot0;", "add.s64\t%rd2, %rd1, 4;");
+        string whole = Function(
+            ".local .align 4 .b8 __local_depot0[4];", "mov.b64\t%rd1, __local_depot0;", "st.local.f32\t[%rd1], %f1;");
         Assert.Equal(
             escapes + Function(".reg .b32\t%local_depot0;", "mov.b32\t%local_depot0, %f1;"), PtxLocals.ToRegisters(escapes + whole));
     }

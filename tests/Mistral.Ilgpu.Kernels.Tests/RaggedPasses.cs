@@ -11,8 +11,8 @@ using Mistral.Ilgpu.Reference;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// Texts of random lengths go through paged rings in ragged passes of random chunks and single tokens, every row of every pass
-/// against float64 over keys that are all kept and masked.
+/// Texts of random lengths go through paged rings in ragged passes of random chunks and single tokens. Every row of every pass is
+/// compared with float64 over keys that are all kept and masked.
 /// </summary>
 internal static class RaggedPasses
 {

@@ -63,7 +63,9 @@ public sealed class RmsNormTests
             device.Launch(
                 new KernelConfig(Rows, 128),
                 new RmsNormWarp<FloatsAlone>(state, x, norm, apart.Cast<Floats4>(), default, columns, RowRange.Tokens, RowRange.Decode));
-            device.Launch(new KernelConfig((Packed * columns / 4 / 256) + 1, 256), new QuantizePacked(state, apart, packedApart, columns, RowRange.Decode));
+            device.Launch(
+                new KernelConfig((Packed * columns / 4 / 256) + 1, 256),
+                new QuantizePacked(state, apart, packedApart, columns, RowRange.Decode));
             device.Launch(
                 new KernelConfig(Rows, 128),
                 new RmsNormWarp<AlsoInt8>(state, x, norm, together.Cast<Floats4>(), packedTogether, columns, RowRange.Tokens, RowRange.Decode));
@@ -72,7 +74,8 @@ public sealed class RmsNormTests
             Assert.Equal(device.Download(packedApart.Values), device.Download(packedTogether.Values));
             Assert.Equal(device.Download(packedApart.Runs), device.Download(packedTogether.Runs));
 
-            PackedInput Room() => new(device.Zeros<uint>(Rows * columns / 4), device.Zeros<Floats4>(Rows * columns / 32), columns);
+            PackedInput Room() =>
+                new(device.Zeros<uint>(Rows * columns / 4), device.Zeros<Floats4>(Rows * columns / 32), columns);
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed record TensorAttend(
         }
     }
 
-    // What counts the splits that are done is as the next launch wants it.
+    // What counts the splits that are done is as the next launch needs it.
     private void CheckCounters(int tokens)
     {
         float[] parts = Device.Download(Parts);
@@ -101,7 +101,8 @@ internal sealed record TensorAttend(
     private static PackedInput Packed(ComputeDevice device, AttentionInput<ushort> input)
     {
         long length = Math.Max(BlockRun.Length, input.Output.Length);
-        return new PackedInput(device.Zeros<uint>(length / 4), device.Zeros<Floats4>(length / BlockRun.Length), input.OutputStride);
+        return new PackedInput(
+            device.Zeros<uint>(length / 4), device.Zeros<Floats4>(length / BlockRun.Length), input.OutputStride);
     }
 
     // The output in eight bits is what the kernel for that alone makes of it.
@@ -113,6 +114,8 @@ internal sealed record TensorAttend(
             new QuantizePacked(Input.State, Input.Output, expected, Input.OutputStride, RowRange.Decode));
         int count = tokens * Input.OutputStride;
         Assert.Equal(Device.Download(expected.Values)[..(count / 4)], Device.Download(_packed.Values)[..(count / 4)]);
-        Assert.Equal(Device.Download(expected.Runs)[..(count / BlockRun.Length)], Device.Download(_packed.Runs)[..(count / BlockRun.Length)]);
+        Assert.Equal(
+            Device.Download(expected.Runs)[..(count / BlockRun.Length)],
+            Device.Download(_packed.Runs)[..(count / BlockRun.Length)]);
     }
 }

@@ -11,12 +11,12 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production; <c>cpu:256</c> is the
-/// CPU accelerator with groups as large as a GPU's, slow but able to run the group forms. Where there is no NVIDIA GPU,
-/// <c>cuda</c> is the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>; <c>cuda:mma</c> is the same device
-/// without products by warpgroups. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c>
-/// for checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not
-/// its own, such as <c>Gpu</c>.
+/// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production. <c>cpu:256</c> is the
+/// CPU accelerator with groups as large as a GPU's: slow, but it runs the group forms. Where there is no NVIDIA GPU, <c>cuda</c>
+/// is the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>. <c>cuda:mma</c> is the same device without
+/// products by warpgroups. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for
+/// checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its
+/// own, such as <c>Gpu</c>.
 /// </summary>
 internal static class TestDevice
 {
@@ -92,8 +92,10 @@ internal static class TestDevice
     public static bool IsInterpreted(ComputeDevice device) =>
         new[] { CudaDriver.DeviceName, "Oclgrind", "llvmpipe" }.Any(name => device.Info.Name.StartsWith(name, StringComparison.Ordinal));
 
-    /// <summary>Another opening of the CUDA device, for who counts what is asked of its driver; skips the test where that is no
-    /// PTX machine.</summary>
+    /// <summary>
+    /// Another opening of the CUDA device, for tests that count the calls of its driver; skips the test where that is no PTX
+    /// machine.
+    /// </summary>
     /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>
     public static ComputeDevice OpenCounted(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {
@@ -129,7 +131,7 @@ internal static class TestDevice
         return values;
     }
 
-    // ILGPU asks for the driver once.
+    // ILGPU loads the driver once.
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "A test assembly is an application of its own.")]
     internal static void InstallDriver() => CudaDriver.Install();

@@ -119,7 +119,8 @@ public sealed class WeightFormatTests
     // The nearest of all, and of two that are as near the one whose last bit is zero.
     private static byte NearestFloat8(float value) => FiniteFloat8
         .Where(bits => (bits >= 128) == float.IsNegative(value))
-        .OrderBy(bits => Math.Abs(Math.Min(Math.Abs((double)value), 448) - Math.Abs((double)ValueOfFloat8(bits)))).ThenBy(bits => bits & 1).First();
+        .OrderBy(bits => Math.Abs(Math.Min(Math.Abs((double)value), 448) - Math.Abs((double)ValueOfFloat8(bits))))
+            .ThenBy(bits => bits & 1).First();
 
     private static float Upper(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 

@@ -49,8 +49,8 @@ internal delegate void WarpOperation(Warp warp, uint lanes, Instruction instruct
 internal delegate ulong AtomicOperation(ulong old, ulong a, ulong b);
 
 /// <summary>
-/// A decoded instruction. Every operand is a slot of the thread's registers: constants, addresses of arrays and special registers
-/// have slots of their own behind the declared registers, so that none needs a case of its own when it is read.
+/// A decoded instruction. Every operand is a slot of the thread's registers. Constants, addresses of arrays and special registers
+/// have slots of their own behind the declared registers. So none needs a case of its own when it is read.
 /// </summary>
 internal sealed record Instruction
 {

@@ -2,16 +2,16 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// Runs PTX on the CPU, slowly and strictly, for tests. A thread runs until it ends or must meet others, at a barrier or in an
-/// instruction of its warp; then the next one does. What hardware forbids or leaves undefined is an error here: accesses outside
-/// what the kernel was given, misaligned ones, races in shared memory, shared memory that an asynchronous copy has not filled
-/// yet, threads that wait in vain.
+/// instruction of its warp; then the next one does. What hardware forbids or leaves undefined is an error here. Such are accesses
+/// outside what the kernel was given, misaligned ones, races in shared memory. So are shared memory that an asynchronous copy has
+/// not filled yet, and threads that wait in vain.
 /// </summary>
-/// <remarks> A kernel that waits by itself for the one before it may have begun while that runs: until then its threads may
-/// neither touch global memory nor end. Groups run one after the other, except those of kernels with atomic operations on global
-/// memory: these run in turns, and see of each other's writes what fences make them see, see <see cref="GroupMemory"/>. Not
-/// modelled: time; the order of memory accesses of threads other than by barriers and fences; races in global memory; fusing of
-/// products and sums; subnormal operands of <c>.ftz</c>; the rounding inside tensor products; registers and shared memory that a
-/// device would not have. </remarks>
+/// <remarks> A kernel that waits by itself for the one before it may have begun while that runs. Until it has waited its threads
+/// may neither touch global memory nor end. Groups run one after the other, except those of kernels with atomic operations on
+/// global memory. These run in turns, and see of each other's writes what fences make visible, see <see cref="GroupMemory"/>.
+/// These are not modelled: time; the order of memory accesses of threads other than by barriers and fences; races in global
+/// memory. Nor are fusing of products and sums, subnormal operands of <c>.ftz</c>, the rounding inside tensor products. Nor are
+/// limits on registers and shared memory. </remarks>
 public sealed class PtxInterpreter(PtxKernel kernel)
 {
     private int _launches;

@@ -27,7 +27,8 @@ public sealed class PtxKernel
     {
         Name = name;
         Code = code;
-        HasGlobalAtomics = code.Any(instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
+        HasGlobalAtomics = code.Any(
+            instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
         HasWarpgroupProducts = code.Any(instruction => instruction.Text.Contains("wgmma.mma_async", StringComparison.Ordinal));
         AwaitsPredecessor = code.Any(instruction => instruction.Kind == InstructionKind.Await);
         Slots = slots;
@@ -41,7 +42,7 @@ public sealed class PtxKernel
 
     internal Instruction[] Code { get; }
 
-    /// <summary>Whether its groups may tell each other something.</summary>
+    /// <summary>Whether its groups may exchange data.</summary>
     internal bool HasGlobalAtomics { get; }
 
     internal bool HasWarpgroupProducts { get; }

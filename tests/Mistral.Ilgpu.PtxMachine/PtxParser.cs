@@ -33,7 +33,7 @@ internal sealed partial class PtxParser(string module)
         int shared = Align(_sharedBytes, 16);
         if (_dynamicAlignment is { } alignment)
         {
-            // What a launch adds is no more aligned than the module asks.
+            // What a launch adds is no more aligned than the module requires.
             shared = Align(_sharedBytes, alignment);
             shared += shared / alignment % 2 == 0 ? alignment : 0;
         }
@@ -98,7 +98,8 @@ internal sealed partial class PtxParser(string module)
         ReadBody();
         foreach (var (branch, label, scopes) in _branches)
         {
-            branch.Target = scopes.FirstOrDefault(scope => scope.ContainsKey(label))?[label] ?? throw new PtxException($"no label {label}");
+            branch.Target =
+                scopes.FirstOrDefault(scope => scope.ContainsKey(label))?[label] ?? throw new PtxException($"no label {label}");
         }
     }
 

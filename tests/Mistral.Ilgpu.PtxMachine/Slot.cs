@@ -18,7 +18,9 @@ internal static class Slot
     {
         if (typeof(T) == typeof(sbyte) || typeof(T) == typeof(short))
         {
-            Unsafe.Add(ref registers, slot) = typeof(T) == typeof(sbyte) ? (ulong)Unsafe.BitCast<T, sbyte>(value) : (ulong)Unsafe.BitCast<T, short>(value);
+            Unsafe.Add(ref registers, slot) = typeof(T) == typeof(sbyte)
+                ? (ulong)Unsafe.BitCast<T, sbyte>(value)
+                : (ulong)Unsafe.BitCast<T, short>(value);
         }
         else if (typeof(T) == typeof(bool))
         {

@@ -28,7 +28,7 @@ internal sealed class SlotTable
 
     public void DeclareRegister(string name) => _scopes.Peek()[name] = Unnamed();
 
-    /// <summary>A register of no name, for what is not wanted.</summary>
+    /// <summary>A register of no name, for results that are not used.</summary>
     public int Unnamed() => _registers++;
 
     public void DeclareAddress(string name, int address) => _scopes.Peek()[name] = Of((ulong)address);

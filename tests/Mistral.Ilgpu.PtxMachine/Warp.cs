@@ -20,6 +20,6 @@ internal sealed class Warp(ulong[] registers, int slots, int firstThread, int la
     /// <summary>The first register of a lane.</summary>
     public ref ulong Registers(int lane) => ref registers[(firstThread + lane) * slots];
 
-    /// <summary>Tells shared memory that what the lanes did before comes before what they do next.</summary>
+    /// <summary>Orders in shared memory what the lanes did before what they do next.</summary>
     public void Barrier() => shared.WarpBarrier(firstThread / Size);
 }

@@ -8,8 +8,8 @@ internal readonly record struct WarpgroupProduct(
     Instruction Instruction, Func<ushort, float> Decode, MatrixDescriptor A, MatrixDescriptor B, bool Adds, float Sign);
 
 /// <summary>
-/// A warp's part of its warpgroup's products, 16 of the 64 rows. Nothing is read and no sum arrives before the wait that asks for
-/// it; until then the registers hold what no sum can be, and must not change. All four warps must begin the same products.
+/// A warp's part of its warpgroup's products, 16 of the 64 rows. Nothing is read and no sum arrives before the wait for it. Until
+/// then the registers hold what no sum can be, and must not change. All four warps must begin the same products.
 /// </summary>
 /// <param name="begun">All that the warpgroup's warps have begun.</param>
 internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Checkpoints;
 namespace Mistral.Ilgpu.Reference;
 
 /// <summary>
-/// The whole model in float64 over a cache that keeps everything and masks by the window: what the runtime, which keeps only
-/// the window, must agree with.
+/// The whole model in float64 over a cache that keeps everything and masks by the window. The runtime, which keeps only the
+/// window, must agree with it.
 /// </summary>
 internal sealed class ReferenceModel
 {

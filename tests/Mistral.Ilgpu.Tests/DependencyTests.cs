@@ -28,7 +28,9 @@ public sealed class DependencyTests
     public void Reference_SharesNoKernels()
     {
         string[] names = [.. References(typeof(Reference.ReferenceModel).Assembly)];
-        Assert.DoesNotContain(names, name => name.StartsWith("ILGPU", StringComparison.Ordinal) || name.EndsWith("Kernels", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            names,
+            name => name.StartsWith("ILGPU", StringComparison.Ordinal) || name.EndsWith("Kernels", StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> References(Assembly assembly) =>

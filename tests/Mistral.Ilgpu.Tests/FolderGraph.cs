@@ -3,8 +3,10 @@ using Mono.Cecil.Cil;
 
 namespace Mistral.Ilgpu.Tests;
 
-/// <summary>Which folders of an assembly use which, read from its IL: signatures, fields, locals, and what its methods call and
-/// name. A folder is a namespace. Constants are not seen, for the compiler copies them.</summary>
+/// <summary>
+/// Which folders of an assembly use which, read from its IL: signatures, fields, locals, and what its methods call and name. A
+/// folder is a namespace. Constants are not seen, because the compiler copies them.
+/// </summary>
 internal sealed class FolderGraph
 {
     // Of the library's own namespace these stand on all folders; the others, errors and a model's sizes, under all.

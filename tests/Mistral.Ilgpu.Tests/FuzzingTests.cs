@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests;
 
-/// <summary>A short run of the fuzzer; <c>perf/fuzz</c> goes on for as long as one likes.</summary>
+/// <summary>A short run of the fuzzer; <c>perf/fuzz</c> runs for any time.</summary>
 public sealed class FuzzingTests(ITestOutputHelper output)
 {
     [Fact]

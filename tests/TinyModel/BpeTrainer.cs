@@ -77,7 +77,8 @@ public static class BpeTrainer
 
             // Equal counts go to the smaller text, so that the vocabulary does not depend on dictionary order.
             var (left, right) = pairs.OrderByDescending(pair => pair.Value)
-                .ThenBy(pair => pair.Key.Item1 + pair.Key.Item2, StringComparer.Ordinal).ThenBy(pair => pair.Key.Item1.Length).First().Key;
+                .ThenBy(pair => pair.Key.Item1 + pair.Key.Item2, StringComparer.Ordinal).ThenBy(pair => pair.Key.Item1.Length)
+                    .First().Key;
             foreach (var (symbols, _) in words)
             {
                 Merge(symbols, left, right);

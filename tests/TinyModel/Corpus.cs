@@ -14,7 +14,8 @@ public sealed class Corpus(SentencePieceBpe tokenizer, int seed, bool heldOut)
 
     private readonly Random _random = new(seed);
     private readonly StoryGenerator _stories = new(new Random(seed + 1), heldOut);
-    private readonly DialogueGenerator _dialogues = new(new Random(seed + 2), new StoryGenerator(new Random(seed + 3), heldOut), heldOut);
+    private readonly DialogueGenerator _dialogues = new(
+        new Random(seed + 2), new StoryGenerator(new Random(seed + 3), heldOut), heldOut);
 
     /// <param name="reach">How far back, in words, a name may have to be recalled.</param>
     public Document Next(int reach) => _random.NextDouble() switch

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Mistral.Ilgpu.TinyModel;
 
 /// <summary>
-/// Held-out figures. An answer counts as exact if every one of its tokens, the end included, is the most likely one after
-/// the tokens before it, which is the same as greedy decoding giving exactly that answer.
+/// Held-out figures. An answer counts as exact if every one of its tokens, the end included, is the most likely one after the
+/// tokens before it. Greedy decoding then gives exactly that answer.
 /// </summary>
 public sealed class Evaluation(TinyTransformer model, Corpus corpus, SentencePieceBpe tokenizer)
 {
@@ -31,8 +31,10 @@ public sealed class Evaluation(TinyTransformer model, Corpus corpus, SentencePie
     /// <summary>Share of exact answers to single questions of a kind.</summary>
     public double Accuracy(DialogueKind kind, int trials) => Exact(trials, () => corpus.NextDialogue(0, 0, kind)).Share;
 
-    /// <summary>Share of names recalled when between <paramref name="from"/> and <paramref name="to"/> tokens lie between the
-    /// name's last mention by the user and the place where it must be said.</summary>
+    /// <summary>
+    /// Share of names recalled over a distance of <paramref name="from"/> to <paramref name="to"/> tokens. It counts from the
+    /// name's last mention by the user to the place where it must be said.
+    /// </summary>
     public (double Share, double MeanDistance) Recall(int from, int to, int trials) => Exact(trials, () =>
     {
         while (true)

@@ -10,7 +10,8 @@ public static class Export
     public static void Save(TinyTransformer model, string path)
     {
         using var noGradient = no_grad();
-        var header = new SortedDictionary<string, object> { ["__metadata__"] = new Dictionary<string, string> { ["format"] = "pt" } };
+        var header =
+            new SortedDictionary<string, object> { ["__metadata__"] = new Dictionary<string, string> { ["format"] = "pt" } };
         using var data = new MemoryStream();
         foreach (var (name, parameter) in model.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal))
         {

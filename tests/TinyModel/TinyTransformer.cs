@@ -5,8 +5,8 @@ using Parameter = TorchSharp.Modules.Parameter;
 namespace Mistral.Ilgpu.TinyModel;
 
 /// <summary>
-/// Mistral in TorchSharp, with Hugging Face's tensor names and its split-halves RoPE, so that it doubles as a reference
-/// that shares no code with the runtime. Rows of tokens may hold several documents; none sees another.
+/// Mistral in TorchSharp, with Hugging Face's tensor names and its split-halves RoPE. It is also a reference that shares no code
+/// with the runtime. Rows of tokens may hold several documents; none sees another.
 /// </summary>
 public sealed class TinyTransformer
 {
@@ -75,7 +75,8 @@ public sealed class TinyTransformer
         nn.functional.silu(Linear(x, prefix + "gate_proj.weight")) * Linear(x, prefix + "up_proj.weight"),
         prefix + "down_proj.weight");
 
-    // With a window of W a query sees its own block of W positions and the one before: two blocks in place of the whole row.
+    // With a window of W a query sees its own block of W positions and the one before. Those are two blocks in place of the whole
+    // row.
     private Tensor Attention(string prefix, Tensor x, Tensor mask, Tensor cos, Tensor sin)
     {
         long batch = x.shape[0];

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Mistral.Ilgpu.TinyModel;
 
 /// <summary>
-/// TorchSharp's native library names a newer libstdc++ symbol version than Debian 12 has, and calls nothing in it.
-/// Marking that one version requirement weak lets the loader pass over it.
+/// TorchSharp's native library names a newer libstdc++ symbol version than Debian 12 has, and calls nothing of it. Marking that
+/// one version requirement weak lets the loader pass over it.
 /// </summary>
 public static class TorchLoader
 {

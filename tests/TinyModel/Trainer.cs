@@ -17,8 +17,10 @@ public sealed class Trainer(
 
     public void Run()
     {
-        var hidden = model.Parameters.Where(p => p.Key.EndsWith("proj.weight", StringComparison.Ordinal)).Select(p => p.Value).ToArray();
-        var others = model.Parameters.Where(p => !p.Key.EndsWith("proj.weight", StringComparison.Ordinal)).Select(p => p.Value).ToArray();
+        var hidden = model.Parameters.Where(p => p.Key.EndsWith("proj.weight", StringComparison.Ordinal)).Select(p => p.Value)
+            .ToArray();
+        var others = model.Parameters.Where(p => !p.Key.EndsWith("proj.weight", StringComparison.Ordinal)).Select(p => p.Value)
+            .ToArray();
         using var muon = new Muon(hidden);
         using var adam = optim.AdamW(others, AdamRate, 0.9, 0.95, weight_decay: 0.01);
         var batch = new Batch(Rows, Length);

@@ -4,9 +4,9 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// Causal attention of prompts over the last window positions: out[t, h] = Σ_p softmax_p(scale × q[t, h] · k[p]) v[p], p from
-/// position − W + 1 to position. Keys before the pass come from the rings, its own from the fresh tiles, so that nothing a
-/// chunk's first queries need is evicted by its last (Mistral 7B, arXiv 2310.06825, "pre-fill and chunking").
-/// Row form: one work item per tile of queries and kv head, see <see cref="IAttentionTiles{TSelf,TElement}"/>; no barriers.
+/// position − W + 1 to position. Keys before the pass come from the rings, its own from the fresh tiles. So the last keys of a
+/// chunk evict nothing that its first queries need (Mistral 7B, arXiv 2310.06825, "pre-fill and chunking"). Row form: one work
+/// item per tile of queries and kv head, see <see cref="IAttentionTiles{TSelf,TElement}"/>; no barriers.
 /// </summary>
 public readonly record struct AttendRow<TTiles, TElement>(AttentionInput<TElement> Input) : ISharedKernel
     where TTiles : struct, IAttentionTiles<TTiles, TElement>

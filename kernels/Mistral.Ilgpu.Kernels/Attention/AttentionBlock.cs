@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 /// <param name="EndTile">The tile behind the last.</param>
 public readonly record struct AttentionBlock(QueryTile Queries, int KvHead, int FirstTile, int EndTile)
 {
-    /// <summary>Queries in a block at most.</summary>
+    /// <summary>The most queries in a block.</summary>
     public const int MaxQueries = 64;
 
     /// <summary>All tiles that one of the queries can see: those outside the window's reach are never touched.</summary>

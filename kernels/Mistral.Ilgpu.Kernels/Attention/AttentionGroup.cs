@@ -5,11 +5,11 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// A block of attention as a group does it through shared memory, tile of keys by tile: all items decode the tile's keys, then
-/// score the block's queries, one (query, key) each, then one item per query takes its scores into the running maximum and sum
-/// while all decode the tile's values to where the keys were, then all add the weighted values to the outputs, one (query,
-/// element) each. The sums of a query do not depend on the others of the block nor on the group's size. Group size: at least
-/// <see cref="Rows"/>. An item writes and reads the same outputs throughout.
+/// A block of attention by a group through shared memory, tile of keys by tile. All items decode the tile's keys. Then they score
+/// the block's queries, one (query, key) each. One item per query takes its scores into the running maximum and sum, while all
+/// decode the tile's values over the keys. Then all add the weighted values to the outputs, one (query, element) each. The sums
+/// of a query do not depend on the others of the block nor on the group's size. Group size: at least <see cref="Rows"/>. An item
+/// writes and reads the same outputs throughout.
 /// </summary>
 /// <typeparam name="TRoom">Elements of a head at most: 64 bytes of shared memory for each, and 1.2 KiB.</typeparam>
 internal readonly struct AttentionGroup<TCache, TElement, TRoom>

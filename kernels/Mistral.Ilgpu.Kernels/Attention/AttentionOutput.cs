@@ -5,8 +5,8 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>Where a block's outputs go.</summary>
 /// <param name="At">Of the first token's first head.</param>
-/// <param name="IsPart">Whether what is written is not yet divided by the sum of the weights, with the largest score and the
-/// sum behind it: one of several parts that <see cref="MergeSplits"/> joins.</param>
+/// <param name="IsPart">Whether this is one of several parts that <see cref="MergeSplits"/> joins. A part is not divided by the
+/// sum of the weights; the largest score and the sum lie behind it.</param>
 public readonly record struct AttentionOutput(ArrayView<float> View, long At, int TokenStride, int HeadStride, bool IsPart)
 {
     /// <summary>The final rows of the tokens from <paramref name="firstToken"/> on.</summary>

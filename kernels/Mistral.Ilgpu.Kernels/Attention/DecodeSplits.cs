@@ -6,8 +6,8 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// How the keys of a decoded token are split, so that a long text is shared by more than its kv heads. The borders depend on the
-/// token's position alone, so that its sums have one order whatever else is in the pass. How few tiles a split may have is the
-/// device's: see <c>Family.SplitTiles</c>.
+/// token's position alone, so that its sums have one order whatever else is in the pass. How few tiles a split may have depends
+/// on the device, see <c>Family.SplitTiles</c>.
 /// </summary>
 public static class DecodeSplits
 {
@@ -20,8 +20,10 @@ public static class DecodeSplits
     /// <summary>Tiles of a split at least, where splitting further gains nothing.</summary>
     public const int LeastTiles = 16;
 
-    /// <summary>Which float of the padding counts, as a whole number, the splits that are done: in the first part of the first
-    /// head of a kv head, zero between launches.</summary>
+    /// <summary>
+    /// Which float of the padding counts the splits that are done, as a whole number. It is that of the first part of the first
+    /// head of a kv head, and zero between launches.
+    /// </summary>
     public const int DoneAt = 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -37,12 +39,12 @@ public static class DecodeSplits
     }
 
     /// <summary>
-    /// Splits that a launch makes room for: a power of two that no text of so many keys exceeds. Texts grow through few such
-    /// rooms, and a launch is the same within one.
+    /// Splits that a launch makes room for: a power of two that no text of so many keys exceeds. A growing text goes through few
+    /// such rooms, and its launches are the same within one.
     /// </summary>
     public static int Room(int keys, int leastTiles)
     {
-        // One tile more than the keys fill, for they may begin within one.
+        // One tile more than the keys fill, because they may begin within one.
         int tiles = ((keys - 1) / TileLayout.Length) + 2;
         int most = Math.Min(Most, (tiles + leastTiles - 1) / leastTiles);
         return (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)most);

@@ -13,8 +13,8 @@ public readonly record struct KvTiles<TElement>(
     where TElement : unmanaged;
 
 /// <summary>
-/// Where the rings of all sequences lie. A ring of R positions, a multiple of a page, holds position p in slot p mod R; its
-/// pages are anywhere in memory, as row <c>sequence</c> of the table says.
+/// Where the rings of all sequences lie. A ring of R positions, a multiple of a page, holds position p in slot p mod R. Its pages
+/// are anywhere in memory, as row <c>sequence</c> of the table says.
 /// </summary>
 /// <param name="Pages">Sequences × pages of a ring: the page's number in memory.</param>
 /// <example>Pages of 16 positions, R = 64: position 70 is in slot 6, tile 4 of the text, page 0 of the ring.</example>

@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// <see cref="IAttentionTiles{TSelf,TElement}"/> for vectorizing compilers (OpenCL on a CPU): every inner loop runs over sixteen
-/// lanes side by side in local memory, which they vectorize without reordering an addition.
+/// <see cref="IAttentionTiles{TSelf,TElement}"/> for vectorizing compilers (OpenCL on a CPU). Every inner loop runs over sixteen
+/// lanes side by side in local memory. Compilers vectorize that without reordering an addition.
 /// </summary>
 public readonly struct LaneTiles<TCache, TElement> : IAttentionTiles<LaneTiles<TCache, TElement>, TElement>
     where TCache : struct, ICacheFormat<TElement>

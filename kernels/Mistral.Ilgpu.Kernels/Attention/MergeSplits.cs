@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// Joins the splits of decoded tokens: out = Σ_i e^(m_i − m) o_i / Σ_i e^(m_i − m) s_i, with o_i, m_i and s_i of split i as
-/// <see cref="DecodeAttendRow{TTiles,TElement}"/> leaves them and m the largest m_i. Splits are added in order.
-/// Parts as there; output: tokens × outputStride. Work is shared by element.
+/// Joins the splits of decoded tokens: out = Σ_i e^(m_i − m) o_i / Σ_i e^(m_i − m) s_i. There o_i, m_i and s_i are those of split
+/// i, as <see cref="DecodeAttendRow{TTiles,TElement}"/> leaves them; m is the largest m_i. Splits are added in order. Parts as
+/// there; output: tokens × outputStride. Work is shared by element.
 /// </summary>
 public readonly record struct MergeSplits(
     StepState State,

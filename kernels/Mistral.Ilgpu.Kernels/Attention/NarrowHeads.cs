@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// y[t, head × headDim + d] = x[t, head × paddedHeadDim + d] for d &lt; headDim: drops the zeros that pad heads whose size no
-/// form of attention takes as it is. x: tokens × inputStride; y: tokens × outputStride. Work is shared by element.
+/// y[t, head × headDim + d] = x[t, head × paddedHeadDim + d] for d &lt; headDim. It drops the zeros that pad heads whose size no
+/// form of attention takes as it is. Shapes: x is tokens × inputStride, y is tokens × outputStride. Work is shared by element.
 /// </summary>
 /// <example>headDim 100, paddedHeadDim 112: element 100 of y is the first of head 1, element 112 of x.</example>
 public readonly record struct NarrowHeads(

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// <see cref="IAttentionTiles{TSelf,TElement}"/> for processors that pay for each indexed access and for local memory (ILGPU's
-/// CPU accelerator): four keys by four queries at a time, everything between loads of four in registers.
+/// CPU accelerator). It takes four keys by four queries at a time, and keeps all that is between loads of four in registers.
 /// </summary>
 public readonly struct QuadTiles<TCache, TElement> : IAttentionTiles<QuadTiles<TCache, TElement>, TElement>
     where TCache : struct, ICacheFormat<TElement>

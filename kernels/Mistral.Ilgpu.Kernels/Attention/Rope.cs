@@ -7,9 +7,9 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// Turns queries and keys to their absolute positions (see <see cref="Rotary"/>; Mistral's pairing: elements 2i and 2i+1 of a
-/// head), queries in place, and rounds keys and values to the cache's format: a decoded token's straight into its ring, for it
-/// evicts only the key that just left its window; a prompt's into the fresh tiles, for its last tokens would evict what its
-/// first ones need. A key reads the same wherever it lies. Work is shared by run.
+/// head), queries in place. Rounds keys and values to the cache's format. A decoded token's go straight into its ring, because
+/// they evict only the key that just left its window. A prompt's go into the fresh tiles, because its last tokens would evict
+/// what its first ones need. A key reads the same wherever it lies. Work is shared by run.
 /// </summary>
 public readonly record struct Rope<TCache, TElement>(
     AttentionInput<TElement> Input, ArrayView<ulong> Frequencies, RowRange Rows) : ISharedKernel, ILink

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// A whole attention step for decoded tokens in one launch, for texts of one split: turns query, key and value
-/// (<see cref="Rope{TCache,TElement}"/>) and attends over the ring, with the same sums in the same order as
+/// A whole attention step for decoded tokens in one launch, for texts of one split. It turns query, key and value
+/// (<see cref="Rope{TCache,TElement}"/>) and attends over the ring. The sums are the same, in the same order, as in
 /// <see cref="DecodeAttendRow{TTiles,TElement}"/>. Row form: one work item per token and kv head; no barriers.
 /// </summary>
 public readonly record struct RopeDecodeAttend<TTiles, TCache, TElement>(

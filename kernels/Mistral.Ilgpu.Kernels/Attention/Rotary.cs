@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// Rotary position angles (Su et al., RoFormer, arXiv 2104.09864, §3.2.2): pair i of a head turns by
-/// position × theta^(−2i / headDim) radians, or by a multiple of it where positions are scaled. Frequencies are held in turns as
-/// 64-bit fractions of 2^64, so that the integer product wraps exactly and the angle is as precise at position 10^6 as at 1.
+/// Rotary position angles (Su et al., RoFormer, arXiv 2104.09864, §3.2.2). Pair i of a head turns by position × theta^(−2i /
+/// headDim) radians, or by a multiple of that where positions are scaled. Frequencies are held in turns as 64-bit fractions of
+/// 2^64. So the integer product wraps exactly, and the angle is as precise at position 10^6 as at 1.
 /// </summary>
 public static class Rotary
 {
@@ -36,8 +36,8 @@ public static class Rotary
     }
 
     /// <summary>
-    /// Of plain arithmetic, which compilers vectorize: the nearest quarter turn is taken off exactly, and what is left, within
-    /// π/4, goes through polynomials that are within 1e-7 there (Moshier, Cephes, sinf and cosf).
+    /// Of plain arithmetic, which compilers vectorize. The nearest quarter turn is taken off exactly. The rest, within π/4, goes
+    /// through polynomials that are within 1e-7 there (Moshier, Cephes, sinf and cosf).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (float Cos, float Sin) CosSin(long turn)

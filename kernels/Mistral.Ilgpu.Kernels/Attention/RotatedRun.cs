@@ -6,9 +6,9 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// Turns the elements of a token's queries and keys to its position, multiplies its queries by their scale
-/// (<see cref="Contract.StepState.QueryScale"/>), and puts its keys and values into tiles, a run at a time: as many elements as
-/// share a scale, so that no work item needs another's.
+/// Turns the elements of a token's queries and keys to its position. Multiplies its queries by their scale
+/// (<see cref="Contract.StepState.QueryScale"/>), and puts its keys and values into tiles. It takes a run at a time, the elements
+/// that share a scale, so no work item needs another's.
 /// </summary>
 internal static class RotatedRun<TCache, TElement>
     where TCache : struct, ICacheFormat<TElement>
@@ -25,8 +25,10 @@ internal static class RotatedRun<TCache, TElement>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Count(AttentionInput<TElement> input) => (input.Heads + (2 * input.KvHeads)) * (input.HeadDim / Length);
 
-    /// <summary>Does run <paramref name="run"/> of a token's row: turns it in place if it is of a query or key, and stores it if
-    /// it is of a key or value.</summary>
+    /// <summary>
+    /// Does run <paramref name="run"/> of a token's row. Turns it in place if it is of a query or key. Stores it if it is of a
+    /// key or value.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Do(AttentionInput<TElement> input, ArrayView<ulong> frequencies, int token, int run)
     {

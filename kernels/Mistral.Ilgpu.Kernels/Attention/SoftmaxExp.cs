@@ -4,9 +4,9 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// e^x for x ≤ 0 as softmax needs it, of plain arithmetic that compilers vectorize: 2^(n + f) with n a whole number and f in [−½,
-/// ½], and 2^f by its Taylor series to the sixth power, which is within 1.5e-7 of it. e^0 is exactly 1; below −87 it stays at
-/// 1e-38.
+/// e^x for x ≤ 0 as softmax needs it, of plain arithmetic that compilers vectorize. It is 2^(n + f) with n a whole number and f
+/// in [−½, ½]. 2^f is its Taylor series to the sixth power, which is within 1.5e-7 of it. The result for 0 is exactly 1; below
+/// −87 it stays at 1e-38.
 /// </summary>
 internal static class SoftmaxExp
 {

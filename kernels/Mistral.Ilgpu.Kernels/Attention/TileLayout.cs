@@ -4,8 +4,8 @@ namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
 /// How keys and values lie in memory: in tiles of <see cref="Length"/> neighbouring positions that start at multiples of it.
-/// Within a tile each kv head has its keys as headDim × 16 and its values as 16 × headDim, so that scores are sums side by side
-/// over positions, and outputs over elements: no kernel adds up across lanes. Formats with scales have one for each run of
+/// Within a tile each kv head has its keys as headDim × 16 and its values as 16 × headDim. So scores are sums side by side over
+/// positions, and outputs over elements. No kernel adds up across lanes. Formats with scales have one for each run of
 /// <see cref="Run"/> elements of a head, keys' as runs × 16 and values' as 16 × runs.
 /// </summary>
 public static class TileLayout

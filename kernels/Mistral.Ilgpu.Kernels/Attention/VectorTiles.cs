@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Attention;
 
 /// <summary>
-/// <see cref="IAttentionTiles{TSelf,TElement}"/> for the CPU accelerator: a tile's keys and values are decoded into the stack
-/// once for all queries of the block; scores are sums side by side over its sixteen positions, outputs over sixteen elements.
+/// <see cref="IAttentionTiles{TSelf,TElement}"/> for the CPU accelerator. A tile's keys and values are decoded into the stack
+/// once for all queries of the block. Scores are sums side by side over its sixteen positions, outputs over sixteen elements.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTiles<TCache, TElement>, TElement>

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
-/// result[r] = the smallest index at which row r of values is largest, for each row of logits. values: rows × stride, of which
-/// the first columns count. Row form: one work item reads a row, no barriers.
+/// result[r] = the smallest index at which row r of values is largest, for each row of logits. The values are rows × stride, of
+/// which the first columns count. Row form: one work item reads a row, no barriers.
 /// </summary>
 public readonly record struct ArgMaxRow(
     StepState State, ArrayView<float> Values, ArrayView<int> Result, int Columns, int Stride) : ISharedKernel

@@ -4,15 +4,15 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
-/// result[r] = the token chosen from row r of values as the step state says, see <see cref="TokenChoice"/>; −1 where one is to be
-/// drawn and a logit is NaN or +∞, or none is finite. values: rows × stride, of which the first columns count, four read at once.
-/// <list type="number"> <item>The likeliest token, by atomics in shared memory; without a draw that is all.</item> <item>Top-k,
-/// then top-p: the key (<see cref="TokenOrder"/>) up to which tokens are kept is found digit by digit, by tallies of the tokens,
-/// or of their weights, by the next digit of those whose digits so far are right: 11, 11 and 10 bits of the distance, and 11 and
-/// 7 of the id where equals are parted. After the first digit the tokens that can still matter are gathered in shared memory, if
-/// they are few.</item> <item>The draw: the place at which the weights so far exceed random × their total, by its two
+/// result[r] = the token chosen from row r of values as the step state says, see <see cref="TokenChoice"/>. It is −1 where one is
+/// to be drawn and a logit is NaN or +∞, or none is finite. The values are rows × stride, of which the first columns count, four
+/// read at once. <list type="number"> <item>The likeliest token, by atomics in shared memory; without a draw that is all.</item>
+/// <item>Top-k, then top-p: the key (<see cref="TokenOrder"/>) up to which tokens are kept is found digit by digit. Tokens whose
+/// digits so far are right, or their weights, are tallied by their next digit. Digits are 11, 11 and 10 bits of the distance, and
+/// 11 and 7 of the id where equals are parted. After the first digit the tokens that can still matter are gathered in shared
+/// memory, if they are few.</item> <item>The draw: the place at which the weights so far exceed random × their total, by its two
 /// digits.</item> </list> Everything is whole numbers, so the order in which work items add does not matter: a host gives the
-/// same token, see <see cref="TokenWeight"/>. One group per row, of any size. For CUDA: ILGPU's atomics in OpenCL want generic
+/// same token, see <see cref="TokenWeight"/>. One group per row, of any size. For CUDA: ILGPU's atomics in OpenCL need generic
 /// pointers, which not every device has.
 /// </summary>
 [GroupForm]

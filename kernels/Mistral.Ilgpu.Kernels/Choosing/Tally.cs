@@ -5,8 +5,8 @@ namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
 /// Weights of a group's tokens by bins, in shared memory, and where among the bins a sum is reached. Sums of 64 bits are kept in
-/// halves, whose additions carry: they are the same in any order, and atomics of 32 bits do, where those of 64 are loops. Any
-/// group size.
+/// halves, whose additions carry. They are the same in any order. Atomics of 32 bits suffice; those of 64 are loops. Any group
+/// size.
 /// </summary>
 /// <param name="Low">Lower halves, <see cref="Bins"/>.</param>
 /// <param name="High">Upper halves, <see cref="Bins"/>.</param>

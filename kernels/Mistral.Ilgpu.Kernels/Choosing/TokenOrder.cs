@@ -5,8 +5,8 @@ namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
 /// Tokens by their logits in whole numbers, so that a host and every device agree on each of them. A token's distance from the
-/// likeliest is ⌊(best − logit) × 2²⁴⌋: one subtraction in float32, rounded once, and a product with a power of two, which is
-/// exact. A token's key is its distance, then its id: keys in their order are the tokens, likeliest first and the lower id of
+/// likeliest is ⌊(best − logit) × 2²⁴⌋. That is one subtraction in float32, rounded once, and an exact product with a power of
+/// two. A token's key is its distance, then its id: keys in their order are the tokens, likeliest first and the lower id of
 /// equals.
 /// </summary>
 public static class TokenOrder

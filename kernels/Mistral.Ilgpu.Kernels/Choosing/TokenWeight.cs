@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Mistral.Ilgpu.Kernels.Choosing;
 
 /// <summary>
-/// Weights of tokens, e^(−distance / temperature) times 2⁴⁶, by whole numbers alone: 2^(−distance × scale) with scale = log2(e) /
-/// temperature in 32 bits before and 32 behind the point. The sum over a whole vocabulary fits in 64 bits and is the same in any
-/// order.
+/// Weights of tokens, e^(−distance / temperature) times 2⁴⁶, by whole numbers alone. They are 2^(−distance × scale), with scale =
+/// log2(e) / temperature in 32 bits before and 32 behind the point. The sum over a whole vocabulary fits in 64 bits and is the
+/// same in any order.
 /// </summary>
 public static class TokenWeight
 {
@@ -17,8 +17,8 @@ public static class TokenWeight
 
     /// <summary>
     /// The weight of a token, to within 1 and 2⁻³⁰ of itself, as the scale has it. Worked example: distance 3 (3 × 2²⁴) at
-    /// temperature 1 is 2^−4.328: the whole part 4 is a shift, and 2^−0.328 = 2^0.672 / 2 a polynomial in 0.672, whose
-    /// coefficients are all positive, so that more distant never weighs more.
+    /// temperature 1 is 2^−4.328. The whole part 4 is a shift, and 2^−0.328 = 2^0.672 / 2 a polynomial in 0.672. Its coefficients
+    /// are all positive, so a more distant token never weighs more.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(uint distance, ulong scale)
@@ -32,8 +32,7 @@ public static class TokenWeight
         return distance == TokenOrder.Never || whole >= Bits ? 0 : (power << (Bits - 33)) >> (int)whole;
     }
 
-    /// <summary>The weight that, where <paramref name="share"/> of 2⁶⁴ is wanted of a total, must be reached; 1 at
-    /// least.</summary>
+    /// <summary>The weight that must be reached for <paramref name="share"/> of 2⁶⁴ of a total; 1 at least.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Reach(ulong share, ulong total)
     {
@@ -51,8 +50,8 @@ public static class TokenWeight
         return ((a >> 32) * (b >> 32)) + (crossA >> 32) + (crossB >> 32);
     }
 
-    // 2^x − 1 for x in 32 bits behind the point, the polynomial that is right at seven Chebyshev nodes of (2^x − 1) / x; off by
-    // less than 2⁻³⁰.
+    // 2^x − 1 for x in 32 bits behind the point: the polynomial that is right at seven Chebyshev nodes of (2^x − 1) / x. It is
+    // off by less than 2⁻³⁰.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint PowerLessOne(uint x)
     {

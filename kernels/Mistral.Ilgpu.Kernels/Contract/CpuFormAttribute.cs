@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
-/// Marks a form for ILGPU's CPU accelerator alone, which runs the method as the C# compiler made it: it may use what no GPU has a
+/// Marks a form for ILGPU's CPU accelerator alone, which runs the method as the C# compiler made it. It may use what no GPU has a
 /// translation for.
 /// </summary>
 /// <param name="reason">What that is.</param>

@@ -11,8 +11,8 @@ public sealed class CudaFormAttribute(int architecture) : Attribute
     public int GroupSize { get; init; }
 
     /// <summary>
-    /// Groups that a multiprocessor is to have room for; 0 where the assembler may choose. Unless it is told, it takes few
-    /// registers so that many threads fit, and a thread with few registers waits for one load before it asks for the next. Needs
+    /// Groups that a multiprocessor is to have room for; 0 where the assembler may choose. Unless the assembler is told, it takes
+    /// few registers so that many threads fit. A thread with few registers waits for one load before it asks for the next. Needs
     /// a <see cref="GroupSize"/>.
     /// </summary>
     public int GroupsAtOnce { get; init; }

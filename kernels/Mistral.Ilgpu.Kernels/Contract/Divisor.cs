@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
-/// A number that kernels divide by, with what makes of a division a multiplication (Granlund and Montgomery, "Division by
-/// Invariant Integers using Multiplication"): GPUs divide in software, in some forty instructions. ⌊n / d⌋ = ⌊n × m / 2^(31+s)⌋
-/// for 0 ≤ n &lt; 2^31 with s = ⌈log2 d⌉ and m = ⌈2^(31+s) / d⌉, which is below 2^32.
+/// A number that kernels divide by, with what makes a multiplication of the division (Granlund and Montgomery, "Division by
+/// Invariant Integers using Multiplication"). GPUs divide in software, in some forty instructions. For 0 ≤ n &lt; 2^31 it is ⌊n /
+/// d⌋ = ⌊n × m / 2^(31+s)⌋, with s = ⌈log2 d⌉ and m = ⌈2^(31+s) / d⌉. m is below 2^32.
 /// </summary>
 /// <example>d = 3: s = 2, m = ⌈2^33 / 3⌉ = 2863311531, and 7 × m / 2^33 = 2.33.</example>
 public readonly struct Divisor

@@ -19,7 +19,7 @@ public readonly record struct StepState(ArrayView<int> View)
     /// <summary>Those of them that are decoded, the first ones.</summary>
     public const int DecodeCountAt = 2;
 
-    /// <summary>Rows of logits that are wanted.</summary>
+    /// <summary>Rows of logits that the pass makes.</summary>
     public const int LogitCountAt = 3;
 
     /// <summary>Where the list of their tokens starts.</summary>

@@ -4,11 +4,11 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
-/// How a token is chosen from a row of logits: the likeliest one, or one drawn from those that are left of the <see cref="TopK"/>
-/// likeliest, of them the fewest whose weights at temperature 1 reach <see cref="TopP"/>, and of them those no farther from the
-/// likeliest than <see cref="MostDistance"/>.
+/// How a token is chosen from a row of logits: the likeliest one, or one that is drawn. It is drawn from the <see cref="TopK"/>
+/// likeliest; of them, from the fewest whose weights at temperature 1 reach <see cref="TopP"/>. Of those, it is no farther from
+/// the likeliest than <see cref="MostDistance"/>.
 /// </summary>
-/// <param name="IsDrawn">Whether a token is drawn; if not, all else counts for nothing.</param>
+/// <param name="IsDrawn">Whether a token is drawn; if not, all else is ignored.</param>
 /// <param name="TopK">Any number past the vocabulary keeps all.</param>
 /// <param name="MostDistance">See <see cref="Choosing.TokenOrder"/>.</param>
 /// <param name="Scale">Of the weights that are drawn by, see <see cref="Choosing.TokenWeight"/>.</param>

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Mistral.Ilgpu.Kernels.Contract;
 
 /// <summary>
-/// One work item's share of equal items: First, First + Count, First + 2·Count, … Kernels are told theirs, and ask for it only
-/// where nobody tells: on ILGPU's CPU accelerator each question takes a microsecond.
+/// One work item's share of equal items: First, First + Count, First + 2·Count and so on. A kernel gets its share as an argument
+/// where there is one, because to ask ILGPU's CPU accelerator for it takes a microsecond.
 /// </summary>
 public readonly record struct WorkShare(long First, long Count)
 {
@@ -14,8 +14,10 @@ public readonly record struct WorkShare(long First, long Count)
         get => new(WorkItems.First, WorkItems.Count);
     }
 
-    /// <summary>The share of items from <paramref name="first"/> to below <paramref name="end"/> where each work item takes
-    /// neighbours, so that two never write to one line of a cache.</summary>
+    /// <summary>
+    /// The share of items from <paramref name="first"/> to below <paramref name="end"/> where each work item takes neighbours. So
+    /// two never write to one line of a cache.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (long First, long End) Neighbours(long first, long end)
     {

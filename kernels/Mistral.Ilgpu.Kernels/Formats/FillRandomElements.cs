@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Random weights, element by element, see <see cref="RandomBits.Value"/>: weights: rows × stride, of which columns are filled;
+/// Random weights, element by element, see <see cref="RandomBits.Value"/>. Weights: rows × stride, of which columns are filled.
 /// First is the number of the first element in its tensor. Work is shared by element.
 /// </summary>
 public readonly record struct FillRandomElements<TFormat, TElement>(

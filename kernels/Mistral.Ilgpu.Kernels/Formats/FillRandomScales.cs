@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// A plane of scales: every block's words are the pattern's, with the signs turned for every other block at random, so that
-/// weights have no common mean. Pattern: the words, then the bits of each that a sign turns. The first
-/// block is number First of its tensor. Work is shared by word.
+/// A plane of scales: every block's words are the pattern's. Signs are turned for every other block at random, so that weights
+/// have no common mean. Pattern: the words, then the bits of each that a sign turns. The first block is number First of its
+/// tensor. Work is shared by word.
 /// </summary>
 public readonly record struct FillRandomScales(
     ArrayView<ushort> Scales, ArrayView<ushort> Pattern, long First, uint Key) : ISharedKernel

@@ -18,8 +18,8 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Decode(ushort bits) => FromBits(bits);
 
-    // Exponent and mantissa in their places, the sign in its, and 2^112 for the other bias; a subnormal half is a subnormal float
-    // on the way. GPUs whose OpenCL takes those for zero must not come here.
+    // Exponent, mantissa and sign in their places, and 2^112 because the bias differs. A subnormal half is a subnormal float on
+    // the way. It is wrong on GPUs whose OpenCL takes those for zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float DecodeLane(ushort bits) =>
         Interop.IntAsFloat((uint)((((int)bits << 16) >> 3) & unchecked((int)0x8FFFE000))) * 5.192296858534828e33f;

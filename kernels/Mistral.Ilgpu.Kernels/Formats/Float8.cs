@@ -9,13 +9,13 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Eight-bit floats, e4m3fn: a sign, four bits of exponent with a bias of 7, three of mantissa; no infinity, ±448 at most
-/// (Micikevicius et al., FP8 Formats for Deep Learning, arXiv 2209.05433, §3). A row's weights have a scale in common, a float
-/// behind the rows.
+/// Eight-bit floats, e4m3fn: a sign, four bits of exponent with a bias of 7, three of mantissa. There is no infinity; the largest
+/// is 448 (Micikevicius et al., FP8 Formats for Deep Learning, arXiv 2209.05433, §3). A row's weights have a scale in common, a
+/// float behind the rows.
 /// </summary>
 public readonly struct Float8 : IWeightFormat<byte>
 {
-    // 2^120, for the bias of a float32.
+    // 2^120, because the bias of a float32 differs.
     private const float Bias = 1.329227995784916e36f;
 
     // The sign, and exponent and mantissa in their places.
@@ -27,7 +27,7 @@ public readonly struct Float8 : IWeightFormat<byte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Decode(byte bits) => FromBits(bits);
 
-    // A subnormal number is a subnormal float on the way. GPUs whose OpenCL takes those for zero must not come here.
+    // A subnormal number is a subnormal float on the way. It is wrong on GPUs whose OpenCL takes those for zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float DecodeLane(byte bits) => Interop.IntAsFloat((uint)((((int)bits << 24) >> 4) & Placed)) * Bias;
 

@@ -5,8 +5,8 @@ namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
 /// Weights quantized in ggml's blocks. A block holds <see cref="BlockLength"/> neighbours of a row as runs of 32, a run as two
-/// halves of 16; every weight is scale × quant + offset, scale and offset being those of its half. On the device the bytes of
-/// a block are parted, none added and none changed: the quants of all blocks in one plane, all else of them in another.
+/// halves of 16. Every weight is scale × quant + offset, with the scale and offset of its half. On the device the bytes of a
+/// block are parted, none added and none changed. The quants of all blocks lie in one plane, all else of them in another.
 /// </summary>
 public interface IBlockFormat
 {

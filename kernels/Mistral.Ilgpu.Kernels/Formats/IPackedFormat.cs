@@ -33,15 +33,15 @@ public interface IPackedFormat : IBlockFormat
     static abstract bool HalvesAreApart { get; }
 
     /// <summary>
-    /// Reads the quants of a run of 32 rows from a stage of shared memory, see <see cref="RunStage"/>: a lane gets those from 4 ×
-    /// (lane mod 4) on of each half, of the rows lane / 4, and 8, 16 and 24 below.
+    /// Reads the quants of a run of 32 rows from a stage of shared memory, see <see cref="RunStage"/>. Of each half a lane gets
+    /// those from 4 × (lane mod 4) on. Its rows are lane / 4, and 8, 16 and 24 below.
     /// </summary>
     /// <param name="quants">See <see cref="Products.Cuda.RunPlace.Quants"/>.</param>
     static abstract RunWords WordsOfRows(uint quants, int run);
 
     /// <summary>
-    /// Those of sixteen of the rows, as products on tensor cores take them: A and C the halves of row lane / 4, B and D of the
-    /// row eight below; 2 to the <see cref="FactorBits"/> times as large.
+    /// Those of sixteen of the rows, as products on tensor cores take them, 2 to the <see cref="FactorBits"/> times as large. A
+    /// and C are the halves of row lane / 4, B and D those of the row eight below.
     /// </summary>
     /// <param name="tile">0 for the upper sixteen rows, 1 for the lower.</param>
     static abstract Pack FactorsOfRows(RunWords words, int run, int tile);

@@ -4,10 +4,10 @@ namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
 /// Blocks that can lie in strips. A run of 32 quants of a strip takes <see cref="Bits"/> vectors. Quants, as unsigned numbers,
-/// are cut into planes of bits: four vectors of nibbles if they have such, two of two bits, one of single bits. Quad q of a run,
-/// its columns 4q to 4q + 3, are the four bytes of a lane: in nibble vector q mod 4 shifted by 4 (q / 4), in two-bit vector q / 4
-/// by 2 (q mod 4), in the bit vector by q. Eight bits lie as signed bytes, quad q in vector q. All else of a block is in 16-bit
-/// floats for the block and whole numbers of a byte for each run.
+/// are cut into planes of bits. There are four vectors of nibbles if quants have such, two of two bits, one of single bits. Quad
+/// q of a run, its columns 4q to 4q + 3, is the four bytes of a lane. It is in nibble vector q mod 4 shifted by 4 (q / 4), in
+/// two-bit vector q / 4 by 2 (q mod 4). In the bit vector it is shifted by q. Eight bits lie as signed bytes, quad q in vector q.
+/// All else of a block is in 16-bit floats for the block and whole numbers of a byte for each run.
 /// </summary>
 public interface IStripFormat : IPackedFormat
 {

@@ -23,7 +23,7 @@ public interface IWeightFormat<TElement> : ILaneStatements
     /// <summary>Decodes sixteen neighbours, see <see cref="Lanes"/>.</summary>
     static abstract void Load(ref TElement from, ref float lanes);
 
-    /// <summary>Asks for what lies ahead of two columns of sixteen, see <see cref="Lanes.Prefetch(ref int)"/>.</summary>
+    /// <summary>Prefetches what lies ahead of two columns of sixteen, see <see cref="Lanes.Prefetch(ref int)"/>.</summary>
     static abstract void Prefetch(ref TElement from);
 
     /// <summary>Sixteen neighbours at once, for forms of the CPU accelerator.</summary>

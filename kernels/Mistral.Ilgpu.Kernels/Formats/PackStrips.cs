@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Rows of elements to strips: strips[s, c, i] = rows[16 s + i − FirstRow, c] for rows from FirstRow on. rows: count × columns;
-/// strips: ⌈all rows / 16⌉ × columns × 16. Work is shared by pieces of a strip, see <see cref="Items"/>.
+/// Rows of elements to strips: strips[s, c, i] = rows[16 s + i − FirstRow, c] for rows from FirstRow on. Shapes: rows are count ×
+/// columns; strips are ⌈all rows / 16⌉ × columns × 16. Work is shared by pieces of a strip, see <see cref="Items"/>.
 /// </summary>
 public readonly record struct PackStrips<TElement>(
     ArrayView<TElement> Rows, ArrayView<TElement> Strips, int FirstRow, int Columns) : IKernel

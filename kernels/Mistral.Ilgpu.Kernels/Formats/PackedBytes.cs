@@ -149,8 +149,10 @@ internal static class PackedBytes
         return new Pack { A = topValues.Low, B = bottomValues.Low, C = topValues.High, D = bottomValues.High };
     }
 
-    /// <summary>The same of four bits less 8, which with their upper bit turned are signed ones: at the top of each byte, sixteen
-    /// times as large.</summary>
+    /// <summary>
+    /// The same of four bits less 8. With their upper bit turned they are signed; at the top of each byte they are sixteen times
+    /// as large.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack SignedTops(RunWords words, int tile)
     {
@@ -222,8 +224,10 @@ internal static class PackedBytes
     private static uint UnevenHigh(uint numbers) =>
         Permute((uint)(UnevenValues.Upper & uint.MaxValue), (uint)(UnevenValues.Upper >> 32), numbers);
 
-    /// <summary>On CUDA, of the bytes 0 to 3 of low and 4 to 7 of high those that the lowest four times four bits number; a
-    /// fourth bit would ask for signs.</summary>
+    /// <summary>
+    /// On CUDA, of the bytes 0 to 3 of low and 4 to 7 of high, those that the lowest four times four bits number. A fourth bit
+    /// would select signs.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Permute(uint low, uint high, uint numbers)
     {

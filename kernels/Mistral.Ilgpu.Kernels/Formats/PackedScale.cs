@@ -36,7 +36,7 @@ internal static class PackedScale
     public static RunScale OfPairs(Pack words, int run)
     {
         int shift = 8 * (run & 3);
-        // As signed numbers, for unsigned ones become floats by way of doubles.
+        // As signed numbers, because unsigned ones become floats by way of doubles.
         int scale = (int)(words.B >> shift);
         int minimum = (int)(words.C >> shift);
         int shared = (int)(words.D >> shift);

@@ -81,7 +81,7 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
     {
         float d = Float16Tensor.Low(words.B);
         float min = Float16Tensor.High(words.B);
-        // Sixteen bits, as a signed number, for unsigned ones become floats by way of doubles.
+        // Sixteen bits, as a signed number, because unsigned ones become floats by way of doubles.
         int fours = (int)words.A;
         return new RunScale
         {

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Random weights by number: word i of a tensor depends on its key and on i alone, so that a device and a host make the same
-/// ones, in any order. Good enough to be weights; not for cryptography.
+/// Random weights by number: word i of a tensor depends on its key and on i alone. So a device and a host make the same ones, in
+/// any order. Good enough to be weights; not for cryptography.
 /// </summary>
 public static class RandomBits
 {

@@ -21,8 +21,10 @@ public static class RunStage
     /// <summary>And of entries.</summary>
     public const int EntriesPitch = (Runs + 1) * TileMemory.PieceBytes;
 
-    /// <summary>Whether a thread has registers for both matrices of a gated pair: a run has one scale, and that and its quants
-    /// are soon found.</summary>
+    /// <summary>
+    /// Whether a thread has registers for both matrices of a gated pair: a run has one scale, and takes few instructions to
+    /// decode.
+    /// </summary>
     public static bool HasRegisters<TFormat>()
         where TFormat : struct, IPackedFormat =>
         TFormat.BlockLength == BlockRun.Length && !TFormat.HasOffsets && !TFormat.IsUneven;

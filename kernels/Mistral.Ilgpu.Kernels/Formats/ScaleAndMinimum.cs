@@ -4,8 +4,8 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// d, dmin and eight six-bit pairs of scale and minimum in twelve bytes: the first four pairs are the lower bits of bytes
-/// 0-3 and 4-7; the others have four bits in bytes 8-11 and their upper two atop the first eight bytes.
+/// d, dmin and eight six-bit pairs of scale and minimum in twelve bytes. The first four pairs are the lower bits of bytes 0-3 and
+/// 4-7. The others have four bits in bytes 8-11 and their upper two atop the first eight bytes.
 /// </summary>
 internal static class ScaleAndMinimum
 {

@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Kernels.Contract;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
-/// <summary>Nothing: no quantized weights meet these activations.</summary>
+/// <summary>Nothing: no quantized weights are multiplied with these activations.</summary>
 public readonly struct FloatsAlone : IRunResult
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

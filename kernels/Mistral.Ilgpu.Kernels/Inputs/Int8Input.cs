@@ -6,9 +6,9 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// Activations in eight bits with a scale for each run, for products of whole numbers, quad by quad (four neighbouring columns):
-/// Quads has a quad's signed bytes in an int, the first lowest; Pairs the same as shorts in two ints, columns 0 and 2, then 1 and
-/// 3; and for each run A is the scale, B and C the sums of its two halves as they are after quantization.
+/// Activations in eight bits with a scale for each run, for products of whole numbers, quad by quad (four neighbouring columns).
+/// Quads has a quad's signed bytes in an int, the first lowest. Pairs has the same as shorts in two ints, columns 0 and 2, then 1
+/// and 3. For each run A is the scale; B and C are the sums of its two halves after quantization.
 /// </summary>
 /// <param name="Stride">Columns.</param>
 public readonly record struct Int8Input(
@@ -30,7 +30,7 @@ public readonly record struct Int8Input(
         var input = Runs[((long)token * (Stride / BlockRun.Length)) + run];
         if (!TFormat.HalvesDiffer)
         {
-            // One sum: what vectors cost is to be added up.
+            // One sum, because to add up vectors is what costs.
             int sum = 0;
             for (int i = 0; i < BlockRun.Half; i++)
             {

@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// Activations in eight bits, four packed in an int, for products of whole numbers on GPUs: values is tokens × stride bytes; for
-/// each run A is the scale, B and C the sums of its two halves as they are after quantization, as in <see cref="Int8Input"/>.
+/// Activations in eight bits, four packed in an int, for products of whole numbers on GPUs. Values is tokens × stride bytes. For
+/// each run A is the scale; B and C are the sums of its two halves after quantization, as in <see cref="Int8Input"/>.
 /// </summary>
 public readonly record struct PackedInput(ArrayView<uint> Values, ArrayView<Floats4> Runs, int Stride)
 {

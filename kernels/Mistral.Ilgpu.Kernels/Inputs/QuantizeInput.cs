@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// Activations to eight bits: for each run of 32, scale = max |x| / 127 and q = round(x / scale), see <see cref="Int8Input"/>. x:
-/// tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens. Work is shared by
-/// run.
+/// Activations to eight bits: for each run of 32, scale = max |x| / 127 and q = round(x / scale), see <see cref="Int8Input"/>.
+/// Shapes: x is tokens × inputStride; q is tokens × columns, columns a multiple of 32. Of the pass's rows it takes those of
+/// Tokens. Work is shared by run.
 /// </summary>
 public readonly record struct QuantizeInput(
     StepState State,

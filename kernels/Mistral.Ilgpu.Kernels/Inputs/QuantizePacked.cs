@@ -6,8 +6,8 @@ namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
 /// <see cref="QuantizeInput"/> for CUDA, four quants to an int: for each run of 32, scale = max |x| / 127 and q = round(x /
-/// scale). x: tokens × inputStride; q: tokens × columns, columns a multiple of 32; of the pass's rows those of Tokens. A lane
-/// takes four neighbours, eight lanes a run, see <see cref="PackedRun"/>. The grid has a thread for every four.
+/// scale). Shapes: x is tokens × inputStride; q is tokens × columns, columns a multiple of 32. Of the pass's rows it takes those
+/// of Tokens. A lane takes four neighbours, eight lanes a run, see <see cref="PackedRun"/>. The grid has a thread for every four.
 /// </summary>
 [CudaForm(70, GroupSize = WarpRows.GroupSize)]
 public readonly record struct QuantizePacked(
@@ -28,7 +28,7 @@ public readonly record struct QuantizePacked(
             return;
         }
 
-        // Lanes past the end repeat the last one: shuffles want every lane, and whole runs are past the end.
+        // Lanes past the end repeat the last one: shuffles need every lane, and whole runs are past the end.
         long item = WorkItems.First;
         long source = IntrinsicMath.Min(item, count - 1);
         long token = first + (source / perToken);

@@ -8,16 +8,16 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// x / √(mean x² + ε) × gain, to the bit as <see cref="Rows.RmsNormWarp{TExtra}"/> stores it: the first
-/// <see cref="GroupReduce.MaxGroupSize"/> items of a group add what that kernel's add, and a product is rounded before anything
-/// is added to it. Columns must be a multiple of four.
+/// x / √(mean x² + ε) × gain, to the bit as <see cref="Rows.RmsNormWarp{TExtra}"/> stores it. The first
+/// <see cref="GroupReduce.MaxGroupSize"/> items of a group add what that kernel's add. A product is rounded before anything is
+/// added to it. Columns must be a multiple of four.
 /// </summary>
 public readonly record struct RmsNormed(ArrayView<Floats4> Gain, int Columns, float Epsilon)
 {
     /// <summary>Columns that an item reads at once.</summary>
     public const int PerItem = 4;
 
-    /// <summary>What the whole row is multiplied with. Every item of the group asks, and all get the same.</summary>
+    /// <summary>What the whole row is multiplied with. Every item of the group must call it, and all get the same.</summary>
     /// <param name="from">Where the row begins.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float ScaleOf(ArrayView<Floats4> input, long from)

@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// y[t, c] = x[t, c] in 16 bits, for products on tensor cores; what overflows becomes the largest number. x, y: tokens × stride,
-/// of the pass's rows those of Tokens. Work is shared by eight elements.
+/// y[t, c] = x[t, c] in 16 bits, for products on tensor cores. What overflows becomes the largest number. Shapes: x and y are
+/// tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
 /// </summary>
 [CudaForm(80)]
 public readonly record struct RoundInput<TTensor>(

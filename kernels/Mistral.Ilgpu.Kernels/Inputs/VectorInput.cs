@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// <see cref="Int8Input"/> as forms of the CPU accelerator want it: values are bytes, tokens × stride; and of each token the
+/// <see cref="Int8Input"/> for forms of the CPU accelerator. Values are bytes, tokens × stride. Of each token there are the
 /// scales of all runs, then what B is there, then what C is.
 /// </summary>
 /// <param name="Scales">tokens × 4 × runs, three of the four used.</param>

@@ -8,8 +8,8 @@ public readonly struct AddToResidual : IResult, IEpilogue
 {
     public static bool IsGated => false;
 
-    // Before it comes attention, in which memory has next to nothing to do for microseconds, or the gated half, whose last groups
-    // leave room.
+    // Before it comes attention, which leaves memory nearly idle for microseconds, or the gated half, whose last groups leave
+    // room.
     public static int RoundsAhead => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

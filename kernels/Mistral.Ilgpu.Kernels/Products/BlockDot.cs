@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// Rows of at least eight runs in blocks by activations in eight bits: each product is eight running sums of whole numbers' sums
-/// times their scales, and eight of offsets, over eight runs at a time, whichever shape makes it.
+/// Rows of at least eight runs in blocks by activations in eight bits, eight runs at a time. Each product is eight running sums
+/// of whole numbers' sums times their scales, and eight of offsets. Every shape makes it in the same order.
 /// </summary>
 internal static class BlockDot<TFormat>
     where TFormat : struct, IBlockFormat

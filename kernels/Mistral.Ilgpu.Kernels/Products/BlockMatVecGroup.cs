@@ -7,9 +7,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> for GPUs: one group per row (grid x) and token (grid y), whose items take
-/// the row's runs by stride and meet in shared memory. The grid has a token for each from the first on. Group size: a power of
-/// two up to <see cref="GroupReduce.MaxGroupSize"/>.
+/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> for GPUs: one group per row (grid x) and token (grid y). Its items take
+/// the row's runs by stride, and their shares meet in shared memory. The grid has a token for each from the first on. Group size:
+/// a power of two up to <see cref="GroupReduce.MaxGroupSize"/>.
 /// </summary>
 [GroupForm]
 public readonly record struct BlockMatVecGroup<TFormat, TInput, TResult>(

@@ -8,8 +8,8 @@ namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> with activations in eight bits, for vectorizing compilers (OpenCL on a
-/// CPU): each run of 32 adds to eight running sums, four products to each, so that nothing is summed across a vector before the
-/// row's end.
+/// CPU). Each run of 32 adds to eight running sums, four products to each. So nothing is summed across a vector before the row's
+/// end.
 /// </summary>
 public readonly record struct BlockMatVecLanes<TFormat, TResult>(
     StepState State,
@@ -49,8 +49,8 @@ public readonly record struct BlockMatVecLanes<TFormat, TResult>(
             int run = 0;
             for (; run + Lanes <= runs; run += Lanes)
             {
-                // Eight runs' scales at once, for decoding them is a good part of the work. They are one block of 256, or eight
-                // of 32.
+                // Eight runs' scales at once, because to decode them is a good part of the work. They are one block of 256, or
+                // eight of 32.
                 long block = BlockOf(row, run);
                 for (int lane = 0; lane < Lanes; lane++)
                 {

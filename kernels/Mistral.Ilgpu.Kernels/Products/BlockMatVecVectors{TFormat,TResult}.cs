@@ -8,9 +8,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> with activations in eight bits, for the CPU accelerator: a work item
-/// takes four rows, goes through the tokens four at a time with two rows at once, and through those left over with all four, see
-/// <see cref="BlockDot{TFormat}"/>. Rows have at least <see cref="BlockMatVecVectors.LeastColumns"/>. No barriers.
+/// <see cref="BlockMatVecRow{TFormat,TInput,TResult}"/> with activations in eight bits, for the CPU accelerator. A work item
+/// takes four rows. It goes through the tokens four at a time with two rows at once, and through those left over with all four
+/// rows, see <see cref="BlockDot{TFormat}"/>. Rows have at least <see cref="BlockMatVecVectors.LeastColumns"/>. No barriers.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct BlockMatVecVectors<TFormat, TResult>(

@@ -7,9 +7,11 @@ using Mistral.Ilgpu.Kernels.Inputs;
 
 namespace Mistral.Ilgpu.Kernels.Products;
 
-/// <summary><see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight
-/// bits. The products of a run are whole numbers: of bytes four at a time, summed in 16 bits as long as those hold them, then in
-/// 32; or of shorts, where quants or their values have eight bits.</summary>
+/// <summary>
+/// <see cref="StripMatVec{TFormat,TElement,TResult}"/> with W in blocks, see <see cref="IStripFormat"/>, and x in eight bits. The
+/// products of a run are whole numbers. Bytes are multiplied four at a time, and summed in 16 bits as long as those hold them,
+/// then in 32. Where quants or their values have eight bits, shorts are multiplied.
+/// </summary>
 [LaneForm]
 public readonly record struct BlockStripMatVec<TFormat, TResult>(
     StepState State, StripWeights Weights, Int8Input Input, ArrayView<float> Output,

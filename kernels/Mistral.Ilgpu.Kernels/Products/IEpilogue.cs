@@ -6,8 +6,10 @@ public interface IEpilogue
     /// <summary>Whether there is a second matrix, stacked under the first.</summary>
     static abstract bool IsGated { get; }
 
-    /// <summary>Rounds in which a group that awaits its input asks for weights, see <see cref="Products.Cuda.PrefetchedRows"/>:
-    /// in one, what the first turn of its loop takes.</summary>
+    /// <summary>
+    /// Rounds in which a group that awaits its input prefetches weights, see <see cref="Products.Cuda.PrefetchedRows"/>. One
+    /// round is what the first turn of its loop takes.
+    /// </summary>
     static abstract int RoundsAhead { get; }
 
     /// <param name="second">The second matrix's product; 0 where there is none.</param>

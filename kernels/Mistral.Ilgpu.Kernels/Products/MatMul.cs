@@ -6,10 +6,10 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens; shapes as in <see cref="MatVecPacks{TFormat,TElement,TResult}"/>.
-/// Tile form: a group of 256 items makes a tile of 64 rows × 64 tokens, each item 4 × 4 of it, from 16 columns at a time
-/// in shared memory. Grid: x over row tiles, y over token tiles. Sums run over the columns in order, so a row's result
-/// does not depend on which tokens share its tile.
+/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens; shapes as in <see cref="MatVecPacks{TFormat,TElement,TResult}"/>. Tile form: a
+/// group of 256 items makes a tile of 64 rows × 64 tokens, each item 4 × 4 of it. It takes 16 columns at a time from shared
+/// memory. Grid: x over row tiles, y over token tiles. Sums run over the columns in order, so a row's result does not depend on
+/// which tokens share its tile.
 /// </summary>
 [GroupForm]
 public readonly record struct MatMulTile<TFormat, TElement, TResult>(

@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for few tokens and vectorizing compilers (OpenCL on a CPU): one work
-/// item per row, summed as in <see cref="LaneSum"/>, its weights staying in the cache while it goes through the tokens.
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for few tokens and vectorizing compilers (OpenCL on a CPU). A work item
+/// takes a row, summed as in <see cref="LaneSum"/>. The weights stay in the cache while it goes through the tokens.
 /// </summary>
 public readonly record struct MatVecLanes<TFormat, TElement, TResult>(
     StepState State,

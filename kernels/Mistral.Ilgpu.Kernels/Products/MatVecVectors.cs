@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many: a work item takes four rows
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many. A work item takes four rows
 /// and goes through the tokens four at a time with <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
 /// </summary>
 [CpuForm(Vectors.Reason)]

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Products;
 
-/// <summary>What becomes of a strip's sums.</summary>
+/// <summary>Writes a strip's sums to the output.</summary>
 internal static class StripOutput
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// Four rows of weights by one row of activations, or by four: each product is sixteen running sums over the columns, whichever
-/// of the two makes it.
+/// Four rows of weights by one row of activations, or by four. Each product is sixteen running sums over the columns, in the same
+/// order in both.
 /// </summary>
 internal static class VectorDot<TFormat, TElement>
     where TFormat : struct, IWeightFormat<TElement>

@@ -6,12 +6,12 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Rows;
 
 /// <summary>
-/// <see cref="RmsNormGroup"/> for CUDA: items read four columns at once, warps add by shuffles, and every item adds the warps'
-/// shares in their order, see <see cref="RmsNormed"/>; also in eight bits with <see cref="AlsoInt8"/>, to the bit what
+/// <see cref="RmsNormGroup"/> for CUDA. Items read four columns at once, warps add by shuffles, and every item adds the warps'
+/// shares in their order, see <see cref="RmsNormed"/>. It writes eight bits too with <see cref="AlsoInt8"/>, bit for bit what
 /// <see cref="QuantizePacked"/> makes, for columns in whole runs of 32. Group size: a multiple of 32 up to
 /// <see cref="Hardware.GroupReduce.MaxGroupSize"/>.
 /// </summary>
-/// <param name="Packs">Where the rows end that are wanted in eight bits.</param>
+/// <param name="Packs">Where the rows end that are needed in eight bits.</param>
 [GroupForm]
 [CudaForm(70)]
 public readonly record struct RmsNormWarp<TExtra>(
@@ -36,7 +36,7 @@ public readonly record struct RmsNormWarp<TExtra>(
         float scale = Norm.ScaleOf(Input, from);
         for (int first = 0; first < fours; first += Group.DimX)
         {
-            // Lanes past the end repeat the last four: shuffles want every lane.
+            // Lanes past the end repeat the last four: shuffles need every lane.
             int four = first + Group.IdxX;
             int source = IntrinsicMath.Min(four, fours - 1);
             var x = Norm.Apply(Input[from + source], scale, source);

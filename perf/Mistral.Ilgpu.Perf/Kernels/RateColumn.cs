@@ -31,7 +31,8 @@ internal sealed class RateColumn(string name, Func<StepCost, long> amount) : ICo
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
     {
         double? nanoseconds = summary[benchmarkCase]?.ResultStatistics?.Median;
-        return nanoseconds is { } time && Costs.TryGetValue(Key(benchmarkCase.Descriptor.Type, benchmarkCase.Parameters.Items.Select(item => item.Value)), out var cost)
+        return nanoseconds is { } time && Costs.TryGetValue(
+            Key(benchmarkCase.Descriptor.Type, benchmarkCase.Parameters.Items.Select(item => item.Value)), out var cost)
             ? (amount(cost) / time).ToString("0.00", CultureInfo.InvariantCulture)
             : "-";
     }

@@ -60,7 +60,8 @@ public class StepBenchmarks : IDisposable
             _held?.Device.Dispose();
             var device = ComputeDevice.Open(Device);
             using var checkpoint = OneLayer();
-            _held = held = (key, device, MistralModel.Load(checkpoint, device, new ModelOptions(SlidingWindow: Window, Chunk: 64)));
+            _held = held = (
+                key, device, MistralModel.Load(checkpoint, device, new ModelOptions(SlidingWindow: Window, Chunk: 64)));
         }
 
         return held.Model;

@@ -18,7 +18,8 @@ internal static class Charts
         string title, string x, string y, IEnumerable<(string Name, IEnumerable<(double X, double Y)> Points)> lines)
     {
         var plot = Plot(title);
-        plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, Base = 2, Title = x, MajorGridlineStyle = LineStyle.Dot });
+        plot.Axes.Add(
+            new LogarithmicAxis { Position = AxisPosition.Bottom, Base = 2, Title = x, MajorGridlineStyle = LineStyle.Dot });
         plot.Axes.Add(new LinearAxis { Position = AxisPosition.Left, Title = y, Minimum = 0, MajorGridlineStyle = LineStyle.Dot, MaximumPadding = 0.15 });
         foreach (var ((name, points), i) in lines.Select((line, i) => (line, i)))
         {

@@ -61,9 +61,15 @@ internal static class ExpectedReport
             using var checkpoint = Checkpoint.Open($"random:mistral-7b:{type}");
             var config = checkpoint.Config;
             var format = checkpoint.Tensors[TensorNames.Query(0)].Format;
-            Table(text, $"{type}: one token at position {Depth}", ExpectedTimes.Of(config, format, 1, Depth, isPrompt: false), 1, isDecoded: true);
-            Table(text, $"{type}: {Sequences} texts, a token each, at position {Depth}", ExpectedTimes.Of(config, format, Sequences, Depth, isPrompt: false), Sequences, isDecoded: true);
-            Table(text, $"{type}: a prompt of {Prompt:N0} tokens in one pass", ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true), Prompt, isDecoded: false);
+            Table(
+                text, $"{type}: one token at position {Depth}", ExpectedTimes.Of(config, format, 1, Depth, isPrompt: false), 1,
+                isDecoded: true);
+            Table(
+                text, $"{type}: {Sequences} texts, a token each, at position {Depth}",
+                ExpectedTimes.Of(config, format, Sequences, Depth, isPrompt: false), Sequences, isDecoded: true);
+            Table(
+                text, $"{type}: a prompt of {Prompt:N0} tokens in one pass",
+                ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true), Prompt, isDecoded: false);
         }
 
         Residency(text);
@@ -116,7 +122,9 @@ internal static class ExpectedReport
         foreach (var form in Forms.Select(name => KernelCatalog.All.Single(form => form.Name == name)))
         {
             var resources = Architectures.Select(architecture => form.IsFor(architecture) ? Ptxas.Assemble(ptxas, form, code.Ptx(form, architecture), architecture) : null).ToList();
-            var cells = Architectures.Zip(resources, (architecture, taken) => taken is null ? null : Occupancy.Of(taken, form.GroupSize!.Value, architecture))
+            var cells = Architectures.Zip(
+                resources,
+                (architecture, taken) => taken is null ? null : Occupancy.Of(taken, form.GroupSize!.Value, architecture))
                 .Select(occupancy => occupancy is null ? " – |" : $" {occupancy.Warps} of {occupancy.MostWarps} ({occupancy.Limit}) |");
             text.Append(CultureInfo.InvariantCulture, $"| `{form.Name}` | {resources[^1]!.Registers} | {resources[^1]!.SharedBytes:N0} B |{string.Concat(cells)}\n");
         }

@@ -13,8 +13,8 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Perf.Report;
 
 /// <summary>
-/// What must stay where a change moves structure alone: a line for the text of each kernel form, and one for what each device and
-/// family computes. Two lists of one machine are compared by <c>diff</c>. Texts are the same on every machine; logits are the
+/// What a change of structure must leave alone. There is a line for the text of each kernel form, and one for what each device
+/// and family computes. Two lists of one machine are compared by <c>diff</c>. Texts are the same on every machine; logits are the
 /// same bits on one kind of processor.
 /// </summary>
 internal static partial class HashReport

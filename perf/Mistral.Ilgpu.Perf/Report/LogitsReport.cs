@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Perf.Report;
 
 /// <summary>
-/// How near our logits come to llama.cpp's on the same file, over random models of odd shapes: relative L2 of the last
+/// How near our logits come to llama.cpp's on the same file, over random models of odd shapes. It is the relative L2 of the last
 /// position's, typical and worst, for each type.
 /// </summary>
 /// <param name="device">As mistral takes it.</param>
@@ -76,7 +76,8 @@ internal sealed class LogitsReport(ComputeDevice device, string harness, string 
         Run("peer", ["quant", Made, file, type.ToString(CultureInfo.InvariantCulture), "1"]);
         string prompt = string.Concat(Enumerable.Repeat(Sentence, 1 + (shape.Seed % 3)));
         using var expected = JsonDocument.Parse(Run("peer", ["logits", file, prompt, "1"]));
-        double[] theirs = [.. expected.RootElement.GetProperty("logits_last").EnumerateArray().Select(value => value.GetDouble())];
+        double[] theirs =
+            [.. expected.RootElement.GetProperty("logits_last").EnumerateArray().Select(value => value.GetDouble())];
         using var checkpoint = Checkpoint.Open(file);
         using var model = MistralModel.Load(checkpoint, device, new ModelOptions());
         using var text = new ModelText(model);

@@ -9,8 +9,8 @@ using Mistral.Ilgpu.Cli.Benchmarks;
 namespace Mistral.Ilgpu.Perf.Report;
 
 /// <summary>
-/// Runs <c>mistral bench</c> as a user would and writes what it measured as Markdown with plots: prompts and generation against
-/// length, the window against everything, and quantizations against the limit and against llama.cpp.
+/// Runs <c>mistral bench</c> as a user would and writes what it measured as Markdown with plots. They are prompts and generation
+/// against length, the window against everything, and quantizations against the limit and llama.cpp.
 /// </summary>
 internal sealed class PerformanceReport
 {
@@ -75,16 +75,20 @@ internal sealed class PerformanceReport
 
             if (shown.All(result => result.LimitFraction > 0))
             {
-                groups.Add(("limit of a copy", [.. shown.Select(result => result.TokensPerSecond.Mean / result.LimitFraction!.Value)]));
+                groups.Add(
+                    ("limit of a copy", [.. shown.Select(result => result.TokensPerSecond.Mean / result.LimitFraction!.Value)]));
             }
 
-            Plot($"types-{test}", Charts.Bars($"{title}, {_model} on {_device}", "tokens/s", [.. shown.Select(result => result.Type)], groups));
+            Plot(
+                $"types-{test}",
+                Charts.Bars($"{title}, {_model} on {_device}", "tokens/s", [.. shown.Select(result => result.Type)], groups));
         }
     }
 
     private void Prompts()
     {
-        double speed = Json(["bench", "--model", _model, "--device", _device, "-p", "64", "-n", "0", "-r", "1"]).Single().TokensPerSecond.Mean;
+        double speed = Json(["bench", "--model", _model, "--device", _device, "-p", "64", "-n", "0", "-r", "1"])
+            .Single().TokensPerSecond.Mean;
         int[] lengths = [.. PromptLengths.Where(length => length <= Math.Max(256, speed * Patience))];
         var results = Bench(
             "Prompts against length", "Whole prompts of these lengths.",
@@ -98,7 +102,9 @@ internal sealed class PerformanceReport
         string depths = string.Join(',', Depths);
         string[] command = ["bench", "--model", _model, "--device", _device, "-p", "0", "-n", "32", "-r", "3", "-d", depths];
         var windowed = Bench("Generation against length", "32 tokens behind texts of these lengths, with a window of 4,096.", [.. command, "--sliding-window", "4096"]);
-        var full = Bench("Generation without a window", "The same, seeing everything.", [.. command, "--sliding-window", (Depths[^1] + 32).ToString(CultureInfo.InvariantCulture)]);
+        var full = Bench(
+            "Generation without a window", "The same, seeing everything.",
+            [.. command, "--sliding-window", (Depths[^1] + 32).ToString(CultureInfo.InvariantCulture)]);
         Plot("generation", Charts.Lines(
             $"Generation, {_model} on {_device}", "tokens before", "tokens/s",
             [("window of 4,096", Points(windowed)), ("without a window", Points(full)), ("limit of a copy", Points(windowed, toLimit: true))]));
@@ -123,7 +129,8 @@ internal sealed class PerformanceReport
             $"Attention of a prompt, shape of tiny on {_device}", "tokens", "ms",
             [("everything", Times("full_ms")), ("window of 4,096", Times("windowed_ms"))]));
 
-        IEnumerable<(double X, double Y)> Times(string name) => rows.Select(row => (row.GetProperty("length").GetDouble(), row.GetProperty(name).GetDouble()));
+        IEnumerable<(double X, double Y)> Times(string name) =>
+            rows.Select(row => (row.GetProperty("length").GetDouble(), row.GetProperty(name).GetDouble()));
     }
 
     private static IEnumerable<(double X, double Y)> Points(IEnumerable<BenchResult> results, bool toLimit = false) =>
@@ -146,13 +153,15 @@ internal sealed class PerformanceReport
     private static List<BenchResult> Json(string[] command) =>
         JsonSerializer.Deserialize<List<BenchResult>>(Run([.. command, "--format", "json"]), BenchResult.JsonOptions)!;
 
-    // What it tells people goes to standard error, so that one sees how far it is.
+    // Its progress goes to standard error.
     private static string Run(string[] command)
     {
         using var output = new StringWriter();
         using var terminal = new Terminal(TextReader.Null, output, Console.Error);
         int code = Cli.CommandLine.Run(command, terminal);
-        return code == 0 ? output.ToString() : throw new InvalidOperationException($"mistral {string.Join(' ', command)} ended with {code}");
+        return code == 0
+            ? output.ToString()
+            : throw new InvalidOperationException($"mistral {string.Join(' ', command)} ended with {code}");
     }
 
     private void Plot(string name, string svg)

@@ -36,7 +36,7 @@ internal static class TokenizerReaders
             "tokenizer-json-bytes", 1, [new FuzzSeed((File, new JsonMutator(JsonSeeds.ByteLevelTokenizer())))], Read);
     }
 
-    /// <summary>A text with what vocabularies trip over, to ids and back.</summary>
+    /// <summary>A text with what vocabularies often get wrong, to ids and back.</summary>
     public static void Use(TextTokenizer tokenizer)
     {
         // Some patterns take ages on a run of one letter.

@@ -18,7 +18,8 @@ public sealed class BlockProductTests
     private const double FloatError = 2e-6;
 
     public static TheoryData<string, TensorFormat> Cases =>
-        TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
+        TestDevice.Rows(
+            ["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -40,7 +41,9 @@ public sealed class BlockProductTests
                 Check(device, random, format, new(rows, columns, tokens, residual, layout), ActivationType.Int8, Int8Error);
             }
 
-            Check(device, random, format, new(rows, columns, tokens, residual, WeightLayout.Rows), ActivationType.Float32, FloatError);
+            Check(
+                device, random, format, new(rows, columns, tokens, residual, WeightLayout.Rows), ActivationType.Float32,
+                FloatError);
         }
     }
 
@@ -99,7 +102,8 @@ public sealed class BlockProductTests
                 Band(device, format, rows - split, columns, blocks[(split * rowBytes)..], layout) with { FirstRow = split },
             ];
         var kernels = KernelSet.Of(device, state, activations);
-        kernels.MatMul("product", new WeightMatrix("w", bands), new ProductInput(input, RowSet.Tokens), output, residual).Run(new Pass(0, tokens, 0));
+        kernels.MatMul("product", new WeightMatrix("w", bands), new ProductInput(input, RowSet.Tokens), output, residual)
+            .Run(new Pass(0, tokens, 0));
         float[] found = device.Download(output.View);
 
         double error = 0;
@@ -128,9 +132,11 @@ public sealed class BlockProductTests
         Assert.True(Math.Sqrt(error) <= (bound * Math.Sqrt(size)) + rounding, $"{shape} {activations}: error {Math.Sqrt(error / size):g3}, expected at most {bound}");
     }
 
-    private static WeightBand Band(ComputeDevice device, TensorFormat format, int rows, int columns, byte[] blocks, WeightLayout layout)
+    private static WeightBand Band(
+        ComputeDevice device, TensorFormat format, int rows, int columns, byte[] blocks, WeightLayout layout)
     {
-        var band = new WeightBand(0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeOf(rows, columns, format, layout)), layout);
+        var band = new WeightBand(
+            0, rows, columns, format, device.Zeros<byte>(WeightBand.SizeOf(rows, columns, format, layout)), layout);
         using var stream = new WeightStream(device);
         stream.Write(blocks, band, 0, rows);
         return band;

@@ -19,7 +19,8 @@ public sealed class NormedProductTests
             float[] gain = Gain(columns);
             var product = new Product(TestDevice.Get(name), format, rows, columns, 1);
             // Eight bits round each activation by up to 1/254 of the largest of 32.
-            product.Normed(gain).Check(product.WithPadding(product.RunNormed(new Pass(1, 0, 0), gain)), format.IsQuantized() ? 1e-2 : 2e-5);
+            product.Normed(gain).Check(
+                product.WithPadding(product.RunNormed(new Pass(1, 0, 0), gain)), format.IsQuantized() ? 1e-2 : 2e-5);
         }
     }
 

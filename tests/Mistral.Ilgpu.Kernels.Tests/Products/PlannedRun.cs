@@ -25,7 +25,8 @@ internal sealed class PlannedRun(float[] gain, ComputeDevice device)
 
     public MatrixPlan Add(params WeightBand[] bands)
     {
-        var plan = new MatrixPlan([.. bands.Select(band => new BandPlan(["w"], band.Rows, band.Columns, band.Format, band.Layout, band.SizeInBytes))]);
+        var plan = new MatrixPlan(
+            [.. bands.Select(band => new BandPlan(["w"], band.Rows, band.Columns, band.Format, band.Layout, band.SizeInBytes))]);
         _matrices.Add(plan, new WeightMatrix("w", bands));
         return plan;
     }

@@ -19,8 +19,8 @@ public sealed class PromptBlockTests
         from format in new[] { TensorFormat.Q8_0, TensorFormat.Q4_0, TensorFormat.Q4_1 }
         select (device, format));
 
-    // Token t is zeros but for a 1 in column t, so that it finds the weights there: column c of row r has byte c + r, and of 32
-    // rows each place in a run has all 256.
+    // Token t is zeros but for a 1 in column t, so that its products are the weights there. Column c of row r has byte c + r, and
+    // of 32 rows each place in a run has all 256.
     [Theory]
     [MemberData(nameof(Devices))]
     public void EveryByte_InEveryPlaceOfARun_IsItself(string name)
@@ -37,7 +37,9 @@ public sealed class PromptBlockTests
         float[] found = product.With(EveryByte(TestDevice.Get(name), product.Band)).With(ones).Run(new Pass(0, Columns, 0));
         for (int token = 0; token < Columns; token++)
         {
-            Assert.Equal(Enumerable.Range(token, Rows).Select(value => (float)(sbyte)value), found.Skip(token * product.OutputStride).Take(Rows));
+            Assert.Equal(
+                Enumerable.Range(token, Rows).Select(value => (float)(sbyte)value),
+                found.Skip(token * product.OutputStride).Take(Rows));
         }
     }
 

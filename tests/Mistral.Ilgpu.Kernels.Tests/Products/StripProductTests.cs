@@ -49,18 +49,23 @@ public sealed class StripProductTests
         FormatForms.Of(format).PackStrips(device, rows, Rows, strips, 0);
 
         var state = PassState.Of(device, Tokens);
-        var input = device.Upload(Enumerable.Range(0, Tokens * Columns).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray());
+        var input = device.Upload(
+            Enumerable.Range(0, Tokens * Columns).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray());
         var quantized = QuantizedActivations.Allocate(device, Tokens, Columns, "test data", _ => { })!.Value;
         device.Launch(new KernelConfig(1, 2), new QuantizeInput(state, input, quantized, Columns, RowRange.Tokens));
         int stride = Padding.Pad(Rows);
         var (right, found) = (device.Zeros<float>(Tokens * stride), device.Zeros<float>(Tokens * stride));
         device.Launch(
             new KernelConfig(1, 2), new BlockMatVecRow<TFormat, Int8Input, Assign>(state, rows.Blocks, quantized, right, Rows, stride, RowRange.Tokens));
-        device.Launch(new KernelConfig(2, 1), new BlockStripMatVec<TFormat, Assign>(state, strips.Strips, quantized, found, Rows, stride, RowRange.Tokens));
+        device.Launch(
+            new KernelConfig(2, 1),
+            new BlockStripMatVec<TFormat, Assign>(state, strips.Strips, quantized, found, Rows, stride, RowRange.Tokens));
 
         double[] expected = [.. device.Download(right).Select(value => (double)value)];
         double size = Math.Sqrt(expected.Sum(value => value * value) / (Tokens * Rows));
-        Assert.All(expected.Zip(device.Download(found)), pair => Assert.InRange(pair.Second, pair.First - (size * 50 * Tolerance), pair.First + (size * 50 * Tolerance)));
+        Assert.All(
+            expected.Zip(device.Download(found)),
+            pair => Assert.InRange(pair.Second, pair.First - (size * 50 * Tolerance), pair.First + (size * 50 * Tolerance)));
 
         WeightBand Band(WeightLayout layout) =>
             new(0, Rows, Columns, format, device.Zeros<byte>(WeightBand.SizeOf(Rows, Columns, format, layout)), layout);

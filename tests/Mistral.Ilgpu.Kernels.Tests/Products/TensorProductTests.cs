@@ -6,8 +6,10 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
-/// <summary>The forms of products for NVIDIA's GPUs, by the PTX that such a device gets; those of prompts with warpgroups and
-/// without, where it has them.</summary>
+/// <summary>
+/// The forms of products for NVIDIA's GPUs, by the PTX that such a device gets. Those of prompts run with warpgroups and without,
+/// where it has them.
+/// </summary>
 public sealed class TensorProductTests
 {
     private static readonly string[] PromptDevices = ["cuda", "cuda:mma"];
@@ -25,7 +27,8 @@ public sealed class TensorProductTests
 
     public static TheoryData<string, TensorFormat> Formats => TestDevice.Rows(["cuda"], SomeFormats, TestDevice.IsLong);
 
-    public static TheoryData<string, TensorFormat> PromptFormats => TestDevice.Rows(PromptDevices, SomeFormats, TestDevice.IsLong);
+    public static TheoryData<string, TensorFormat> PromptFormats =>
+        TestDevice.Rows(PromptDevices, SomeFormats, TestDevice.IsLong);
 
     public static TheoryData<string, TensorFormat> PromptElements =>
     [
@@ -153,7 +156,7 @@ public sealed class TensorProductTests
         }
     }
 
-    // In 70 rows are a whole group's, one of another's second tile and what is past the end; in 768 columns an odd number of
+    // In 70 rows are a whole group's, one of another's second tile and what is past the end. In 768 columns is an odd number of
     // stages.
     [Theory]
     [MemberData(nameof(BlockFormats))]
@@ -183,7 +186,8 @@ public sealed class TensorProductTests
         {
             var formats = new[] { TensorFormat.BFloat16, TensorFormat.Q8_0, TensorFormat.Q4_0, TensorFormat.Float32 };
             var products = formats.Select(format => new Product(device, format, 16, 64, 2)).ToArray();
-            float[] found = products[0].Run(pass, bands: [.. products.Select((product, i) => product.Band with { FirstRow = 16 * i })]);
+            float[] found = products[0].Run(
+                pass, bands: [.. products.Select((product, i) => product.Band with { FirstRow = 16 * i })]);
             for (int i = 0; i < formats.Length; i++)
             {
                 float[] alone = products[0].With(products[i].Band).Run(pass);

@@ -40,7 +40,7 @@ public sealed class WarpgroupProductsTests
         CheckPrompt(device);
         Assert.Null(device.Drawback);
         int asked = CudaDriver.Counts.Calls["cuFuncSetAttribute"];
-        // Nor is anything asked or tried again.
+        // Nor is anything tried again.
         CheckPrompt(device);
         Assert.Equal(asked, CudaDriver.Counts.Calls["cuFuncSetAttribute"]);
     }

@@ -62,7 +62,9 @@ public sealed class DriverTests : IDisposable
         byte[] bytes = GC.AllocateArray<byte>(64, pinned: true);
         var locked = _device.LockPages(bytes)!;
         _device.Zeros<byte>(bytes.Length).CopyFromCPUUnsafeAsync(_device.Stream, ref bytes[0], bytes.Length);
-        Assert.Contains("a copy that touches it is under way", Assert.Throws<CudaException>(locked.Dispose).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a copy that touches it is under way", Assert.Throws<CudaException>(locked.Dispose).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +122,8 @@ public sealed class DriverTests : IDisposable
         Assert.Equal(most, CudaSharedMemory.MostBytes(accelerator));
         nint function = Function<LastOfShared>(device);
         CudaSharedMemory.Allow(accelerator, function, most - Before, "a test");
-        var exception = Assert.Throws<DeviceException>(() => CudaSharedMemory.Allow(accelerator, function, most - Before + 1, "a test"));
+        var exception = Assert.Throws<DeviceException>(
+            () => CudaSharedMemory.Allow(accelerator, function, most - Before + 1, "a test"));
         Assert.StartsWith("a test needs", exception.Message, StringComparison.Ordinal);
         Assert.Contains("cuFuncSetAttribute failed:", exception.Message, StringComparison.Ordinal);
         Assert.EndsWith("(1)", exception.Message, StringComparison.Ordinal);

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.PtxMachine;
 namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 
 /// <summary>
-/// A few lines of PTX as a kernel on buffers, whose addresses it finds in <c>%rd0</c>, <c>%rd1</c> and so on, and the thread's
-/// index in <c>%r0</c>.
+/// A few lines of PTX as a kernel on buffers. Their addresses are in <c>%rd0</c>, <c>%rd1</c> and so on, the thread's index in
+/// <c>%r0</c>.
 /// </summary>
 internal sealed class Snippet
 {
@@ -33,7 +33,8 @@ internal sealed class Snippet
     /// <summary>Runs the lines, forwards and then backwards unless only once.</summary>
     public void Run(string lines, int threads = 32, int groups = 1, bool isOnce = false, int sharedBytes = 4096)
     {
-        string loads = string.Join('\n', Enumerable.Range(0, _parameters.Count / 8).Select(i => $"ld.param.b64 %rd{i}, [p+{8 * i}];"));
+        string loads = string.Join(
+            '\n', Enumerable.Range(0, _parameters.Count / 8).Select(i => $"ld.param.b64 %rd{i}, [p+{8 * i}];"));
         var kernel = PtxKernel.Parse($$"""
             .version 7.8
             .target sm_80
@@ -55,7 +56,9 @@ internal sealed class Snippet
         var machine = new PtxInterpreter(kernel);
         foreach (bool isReversed in isOnce ? [false] : new[] { false, true })
         {
-            machine.Launch(new LaunchShape(new Extent(groups), new Extent(threads), IsReversed: isReversed), CollectionsMarshal.AsSpan(_parameters), _memory);
+            machine.Launch(
+                new LaunchShape(new Extent(groups), new Extent(threads), IsReversed: isReversed),
+                CollectionsMarshal.AsSpan(_parameters), _memory);
         }
 
         _copies.ForEach(copy => copy());

@@ -5,8 +5,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 
 /// <summary>
-/// The machine's <c>wgmma</c> against whole matrices, which lie in shared memory as the PTX ISA's figures of the swizzling modes
-/// have them; and what it refuses.
+/// The machine's <c>wgmma</c> against whole matrices, and what it refuses. Matrices lie in shared memory as the PTX ISA's figures
+/// of the swizzling modes have them.
 /// </summary>
 public sealed class WarpgroupTests
 {
@@ -110,9 +110,10 @@ public sealed class WarpgroupTests
 
     private const string Store = "mad.wide.u32 %rd12, %r0, 16, %rd1; st.global.v4.f32 [%rd12], {s0, s1, s2, s3};";
 
-    // Sums of three + products of ones, eight columns and sixteen deep; address of the thread's first own number in %rd8, of the
-    // first matrix in %rd10, descriptors in %rd9 and %rd13.
-    private static float[] Ones(string multiplication, string adds = "%p8", int signOfA = 1, int transposesB = 0, bool stores = true)
+    // Sums of three + products of ones, eight columns and sixteen deep. The address of the thread's first own number is in %rd8,
+    // that of the first matrix in %rd10, descriptors in %rd9 and %rd13.
+    private static float[] Ones(
+        string multiplication, string adds = "%p8", int signOfA = 1, int transposesB = 0, bool stores = true)
     {
         const int Piece = 16;
         var snippet = new Snippet();
@@ -197,8 +198,8 @@ public sealed class WarpgroupTests
         return (row * columns) + (i / 4 * 8) + (thread % 4 * 2) + (i % 2);
     }
 
-    // Shared memory, from where eight rows begin: pieces of eight elements change places within rows of 32, 64 or 128 bytes by
-    // what row they are in.
+    // Shared memory, from where eight rows begin. Pieces of eight elements change places within rows of 32, 64 or 128 bytes,
+    // depending on their row.
     private static ushort[] Image(ushort[] matrix, int depth, int rowBytes)
     {
         var image = new ushort[matrix.Length];

@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.PtxMachine.Driver;
 
-/// <summary>What the program asked of the driver, for tests that count it.</summary>
+/// <summary>The program's calls of the driver, for tests that count them.</summary>
 public sealed class CallCounts
 {
     /// <summary>Calls of each function, by its name, refused ones too.</summary>

@@ -6,8 +6,8 @@ namespace Mistral.Ilgpu.PtxMachine.Driver;
 internal readonly record struct Command(Action Run, (ulong From, ulong End) Host = default, nint Function = 0);
 
 /// <summary>
-/// A stream's commands in their order. None is run before somebody waits for it: hardware may run them at any time from when they
-/// were given, and who forgets to wait, or changes too early what a command is yet to read, shall find out.
+/// A stream's commands in their order. None is run before something waits for it. Hardware may run them at any time from when
+/// they were given. So a missing wait, or a change of what a command has yet to read, shows.
 /// </summary>
 internal sealed class CommandStream
 {
@@ -16,7 +16,7 @@ internal sealed class CommandStream
     /// <summary>Commands given since the capture began; null while none is.</summary>
     public List<Command>? Captured { get; private set; }
 
-    /// <summary>Why what is captured has become worthless.</summary>
+    /// <summary>Why the capture is invalid.</summary>
     public string? Spoilt { get; private set; }
 
     public bool IsIdle => _pending.Count == 0;
@@ -50,7 +50,9 @@ internal sealed class CommandStream
     {
         var captured = Captured ?? throw new CudaFault(CudaResult.InvalidValue, "the stream is not being captured");
         Captured = null;
-        return Spoilt is null ? captured : throw new CudaFault(CudaResult.CaptureInvalidated, $"the capture is invalid since {Spoilt}");
+        return Spoilt is null
+            ? captured
+            : throw new CudaFault(CudaResult.CaptureInvalidated, $"the capture is invalid since {Spoilt}");
     }
 
     /// <summary>Refuses what may not be done while the stream is captured, and spoils the capture.</summary>

@@ -14,7 +14,7 @@ internal sealed class CudaContext(CudaDeviceModel device)
     /// <summary>Streams that this thread began to capture and has not ended.</summary>
     public Dictionary<int, CommandStream> Capturing { get; } = [];
 
-    /// <summary>Runs all that is pending, the streams in no order that anybody may count on.</summary>
+    /// <summary>Runs all that is pending, the streams in no defined order.</summary>
     public void Drain()
     {
         for (int i = Streams.Count - 1; i >= 0; i--)
@@ -34,14 +34,14 @@ internal sealed class CudaContext(CudaDeviceModel device)
 }
 
 /// <summary>What a modelled device says of itself.</summary>
-/// <param name="Bus">Its place, by which ILGPU tells devices apart.</param>
+/// <param name="Bus">Its place, by which ILGPU distinguishes devices.</param>
 /// <param name="Architecture">90 for sm_90.</param>
 /// <param name="Multiprocessors">As many as it says it has; groups run one after the other.</param>
 internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, int Multiprocessors, long MemoryBytes)
 {
     public const int MaxThreadsPerGroup = 1024;
 
-    /// <summary>Shared memory of a group, where nothing asked for more.</summary>
+    /// <summary>Shared memory of a group, unless more is requested.</summary>
     public const int MaxSharedBytes = 48 << 10;
 
     // What the system keeps of each group's, from sm_80 on.
@@ -51,8 +51,10 @@ internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, i
 
     public static readonly Extent MaxGrid = new(int.MaxValue, 65_535, 65_535);
 
-    /// <summary>Shared memory of a group that asked for more (CUDA C++ Programming Guide, table of technical
-    /// specifications).</summary>
+    /// <summary>
+    /// Shared memory of a group, at most, where more is requested (CUDA C++ Programming Guide, table of technical
+    /// specifications).
+    /// </summary>
     public int MostSharedBytes => MultiprocessorSharedBytes - (Architecture >= 80 ? ReservedBytes : 0);
 
     private int MultiprocessorSharedBytes => Architecture switch
@@ -62,7 +64,7 @@ internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, i
         _ => throw new CudaFault(CudaResult.InvalidValue, $"the shared memory of sm_{Architecture} is not modelled"),
     };
 
-    /// <summary>An attribute by its number in cuda.h; null of those that nobody here asks for.</summary>
+    /// <summary>An attribute by its number in cuda.h; null of those that nothing here reads.</summary>
     public int? Attribute(int number) => number switch
     {
         1 => MaxThreadsPerGroup,

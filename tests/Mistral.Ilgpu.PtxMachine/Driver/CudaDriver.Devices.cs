@@ -9,7 +9,8 @@ public static unsafe partial class CudaDriver
     [ThreadStatic]
     private static CudaContext? _current;
 
-    private static CudaContext Current => _current ?? throw new CudaFault(CudaResult.InvalidContext, "the thread has no current context");
+    private static CudaContext Current =>
+        _current ?? throw new CudaFault(CudaResult.InvalidContext, "the thread has no current context");
 
     [UnmanagedCallersOnly]
     private static CudaResult cuInit(int flags) => Call(() => Require(flags == 0, $"flags {flags}"));
@@ -99,7 +100,9 @@ public static unsafe partial class CudaDriver
     }
 
     private static CudaDeviceModel Model(int device) =>
-        (uint)device < Devices.Length ? Devices[device] : throw new CudaFault(CudaResult.InvalidDevice, $"there is no device {device}");
+        (uint)device < Devices.Length
+            ? Devices[device]
+            : throw new CudaFault(CudaResult.InvalidDevice, $"there is no device {device}");
 
     private static void Require(bool holds, string otherwise)
     {

@@ -39,7 +39,7 @@ public static unsafe partial class CudaDriver
     {
         var command = Get<Node>(node).Command;
         Require(command.Function != 0, "the node is no kernel");
-        // Its shape and its arguments nobody asks for.
+        // Its shape and its arguments are not read.
         *parameters = command.Function;
     });
 
@@ -76,7 +76,9 @@ public static unsafe partial class CudaDriver
             Require(graph.Edges[i] is not null, $"nothing makes node {i + 1} follow node {i}");
             if (graph.Edges[i] is ProgrammaticEdge)
             {
-                Require(Current.Device.Architecture >= 90 && commands[i].Function != 0 && commands[i + 1].Function != 0, "only kernels of sm_90 and newer may begin early");
+                Require(
+                    Current.Device.Architecture >= 90 && commands[i].Function != 0 && commands[i + 1].Function != 0,
+                    "only kernels of sm_90 and newer may begin early");
                 var next = Get<Function>(commands[i + 1].Function).Kernel;
                 // Allowed by CUDA, and never meant.
                 Require(next.AwaitsPredecessor, $"{next.Name} begins early and awaits nothing");

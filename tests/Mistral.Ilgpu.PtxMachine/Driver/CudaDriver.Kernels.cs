@@ -90,7 +90,7 @@ public static unsafe partial class CudaDriver
         StreamOf(stream).Add(new Command(() => function.Run(grid, group, sharedBytes, parameters), Function: handle));
     });
 
-    // PTX for sm_90 is good for what came after, PTX for sm_90a for sm_90 alone.
+    // PTX for sm_90 is valid for newer devices too, PTX for sm_90a for sm_90 alone.
     private static void RefuseOtherTarget(string ptx)
     {
         int has = Current.Device.Architecture;

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.PtxMachine.Driver;
 /// <summary>Memory of the device and of the host, and copies between them.</summary>
 public static unsafe partial class CudaDriver
 {
-    // No address of a process on x86-64: who follows it on the host comes to nothing.
+    // No address of a process on x86-64: to follow it on the host is a fault.
     private const ulong DeviceAddresses = 0x0D00_0000_0000_0000;
     private const int Alignment = 256;
 

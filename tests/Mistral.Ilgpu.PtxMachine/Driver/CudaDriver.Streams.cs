@@ -60,7 +60,7 @@ public static unsafe partial class CudaDriver
             var mark = Get<Event>(handle);
             Current.RefuseWhileCapturing("an event was asked for");
             isPassed = mark.Stream is null || mark.PassedAt is not null;
-            // Who asks again and again shall not ask for ever.
+            // A program that polls must see an end.
             mark.Stream?.Advance();
         });
         return result == CudaResult.Success && !isPassed ? CudaResult.NotReady : result;
@@ -103,7 +103,9 @@ public static unsafe partial class CudaDriver
     private static CudaResult cuStreamEndCapture(nint handle, nint* graph) => Call(() =>
     {
         var stream = StreamOf(handle);
-        Require(Current.Capturing.Remove(Environment.CurrentManagedThreadId, out var begun) && begun == stream, "another thread began the capture");
+        Require(
+            Current.Capturing.Remove(Environment.CurrentManagedThreadId, out var begun) && begun == stream,
+            "another thread began the capture");
         Command[] commands = [.. stream.EndCapture()];
         *graph = NewHandle(new Graph(commands, [.. Enumerable.Repeat<ulong?>(0, Math.Max(0, commands.Length - 1))]));
     });
@@ -111,7 +113,9 @@ public static unsafe partial class CudaDriver
     private static CommandStream StreamOf(nint handle)
     {
         var stream = handle == 0 ? Current.Streams[0] : Get<CommandStream>(handle);
-        return Current.Streams.Contains(stream) ? stream : throw new CudaFault(CudaResult.InvalidHandle, "the stream is another context's");
+        return Current.Streams.Contains(stream)
+            ? stream
+            : throw new CudaFault(CudaResult.InvalidHandle, "the stream is another context's");
     }
 
     private sealed class Event

@@ -5,13 +5,13 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.PtxMachine.Driver;
 
 /// <summary>
-/// NVIDIA's driver as the program sees it, on the PTX machine: the functions of the driver API that ILGPU and Mistral.Ilgpu call,
-/// under their names, in a shared library that the system's loader gives for <c>libcuda.so.1</c>. So all that is done for CUDA on
-/// the host runs without a GPU too: how kernels are loaded and launched, page-locked copies, events, captured graphs. What the
-/// documentation forbids fails, and what it leaves open happens as late as it can.
+/// NVIDIA's driver as the program sees it, on the PTX machine. The functions of the driver API that ILGPU and Mistral.Ilgpu call
+/// are in a shared library, under their names. The system's loader gives it for <c>libcuda.so.1</c>. So the CUDA code of the host
+/// runs without a GPU too: loading and launching, page-locked copies, events, captured graphs. What the documentation forbids
+/// fails, and what it leaves open happens as late as it can.
 /// </summary>
-/// <remarks> Stricter than hardware: device memory cannot be read by the host; a fault in a kernel fails the call that waits for
-/// it, with its message, and spoils nothing else. Not modelled: more than one thing at a time, how long anything takes, peers,
+/// <remarks> Stricter than hardware: device memory cannot be read by the host. A fault in a kernel fails the call that waits for
+/// it, with its message, and damages nothing else. Not modelled: more than one thing at a time, how long anything takes, peers,
 /// and streams that wait for the default one. </remarks>
 public static unsafe partial class CudaDriver
 {
@@ -35,7 +35,7 @@ public static unsafe partial class CudaDriver
     /// <summary>What the devices are called: the first is an sm_90, the second an sm_70.</summary>
     public const string DeviceName = "PTX machine";
 
-    /// <summary>What was asked of it since somebody last put new counts here.</summary>
+    /// <summary>Its calls since new counts were last set here.</summary>
     public static CallCounts Counts { get; set; } = new();
 
     /// <summary>A function that refuses from now on, as an older driver would; null for none.</summary>
@@ -84,14 +84,14 @@ public static unsafe partial class CudaDriver
         Absence = null;
     }
 
-    /// <summary>Shows the devices to who looks for them, until the plug is pulled.</summary>
+    /// <summary>Shows the devices to programs until the result is disposed of.</summary>
     public static IDisposable PlugIn()
     {
         Interlocked.Increment(ref _plugged);
         return new Plug();
     }
 
-    // Any exception becomes a result, for none may leave a function that native code calls.
+    // Any exception becomes a result, because none may leave a function that native code calls.
     private static CudaResult Call(Action function, [CallerMemberName] string name = "")
     {
         lock (Gate)
@@ -127,7 +127,7 @@ public static unsafe partial class CudaDriver
         LastMessages.TryGetValue(result, out var last);
         if (last.Message != message)
         {
-            // The old text stays, for somebody may still hold it.
+            // The old text stays, because a caller may still hold it.
             LastMessages[result] = (message, Marshal.StringToCoTaskMemUTF8(message));
         }
 

@@ -4,9 +4,8 @@ using System.Text;
 namespace Mistral.Ilgpu.PtxMachine.Driver;
 
 /// <summary>
-/// A shared library for Linux on x86-64 whose functions jump to addresses in a table, which its loader fills: so managed code can
-/// stand where a vendor's library would, without a native compiler. By the System V ABI, chapters 4 and 5, and its AMD64
-/// supplement.
+/// A shared library for Linux on x86-64 whose functions jump to addresses in a table, which its loader fills. So managed code can
+/// stand in for a vendor's library, without a native compiler. By the System V ABI, chapters 4 and 5, and its AMD64 supplement.
 /// </summary>
 internal static class SharedLibrary
 {
@@ -37,7 +36,7 @@ internal static class SharedLibrary
         Name = 14,
     }
 
-    /// <summary>The file of a library that answers to <paramref name="name"/> and has these functions.</summary>
+    /// <summary>The file of a library whose name is <paramref name="name"/> and has these functions.</summary>
     public static byte[] Make(string name, IReadOnlyList<string> functions)
     {
         var strings = new MemoryStream();
@@ -68,7 +67,7 @@ internal static class SharedLibrary
         ProgramHeader(file, 0, Segment.Load, flags: 5, 0, dynamic, PageBytes);
         ProgramHeader(file, 1, Segment.Load, flags: 6, dynamic, end - dynamic, PageBytes);
         ProgramHeader(file, 2, Segment.Dynamic, flags: 6, dynamic, 7 * 16, 8);
-        // Without it the loader would ask for an executable stack.
+        // Without it the loader would make the stack executable.
         ProgramHeader(file, 3, Segment.Stack, flags: 6, 0, 0, 16);
         Hash(file.AsSpan(hash), symbolCount);
         Symbol(file.AsSpan(symbols + SymbolBytes), tableAt, isFunction: false, table, 8 * functions.Count);
@@ -80,7 +79,9 @@ internal static class SharedLibrary
         }
 
         strings.ToArray().CopyTo(file, text);
-        Dynamic(file.AsSpan(dynamic), (Tag.Name, nameAt), (Tag.Hash, hash), (Tag.Strings, text), (Tag.Symbols, symbols), (Tag.StringBytes, (int)strings.Length), (Tag.SymbolBytes, SymbolBytes), (Tag.End, 0));
+        Dynamic(
+            file.AsSpan(dynamic), (Tag.Name, nameAt), (Tag.Hash, hash), (Tag.Strings, text), (Tag.Symbols, symbols),
+            (Tag.StringBytes, (int)strings.Length), (Tag.SymbolBytes, SymbolBytes), (Tag.End, 0));
         return file;
     }
 

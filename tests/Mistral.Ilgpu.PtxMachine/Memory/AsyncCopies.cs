@@ -1,8 +1,7 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// A thread's <c>cp.async</c> copies. Nothing arrives before the wait that asks for it: on hardware it may come at any time
-/// between.
+/// A thread's <c>cp.async</c> copies. Nothing arrives before the wait for it. On hardware it may come at any time between.
 /// </summary>
 internal sealed unsafe class AsyncCopies(SharedMemory shared, GlobalMemory global, GroupMemory? seen, int thread)
 {

@@ -1,9 +1,9 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// What the products of warpgroups see of shared memory, which they read by another way than threads do, PTX's asynchronous
-/// proxy: of a thread's writes those before its last <c>fence.proxy.async</c> that a barrier of the group followed. What they
-/// have begun to read may not be written before they have ended.
+/// What the products of warpgroups see of shared memory. They read it by another way than threads do, PTX's asynchronous proxy.
+/// They see a thread's writes before its last <c>fence.proxy.async</c> that a barrier of the group followed. What they have begun
+/// to read may not be written before they have ended.
 /// </summary>
 /// <param name="granule">Bytes that are watched as one: the width of the kernel's narrowest access.</param>
 internal sealed class AsyncProxy(int bytes, int threads, int granule)

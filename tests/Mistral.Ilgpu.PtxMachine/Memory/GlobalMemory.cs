@@ -1,7 +1,6 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
-/// <summary>What kernels may touch of global memory, by the addresses that they know it by; it must stay where it is while one
-/// runs.</summary>
+/// <summary>What kernels may touch of global memory, by their addresses of it; it must stay where it is while one runs.</summary>
 public sealed unsafe class GlobalMemory
 {
     private readonly List<Range> _ranges = [];
@@ -10,7 +9,7 @@ public sealed unsafe class GlobalMemory
     /// <summary>Adds memory of this process under its own address.</summary>
     public void Add(nint pointer, long bytes) => Add((ulong)pointer, pointer, bytes);
 
-    /// <summary>Adds memory of this process under an address that only kernels know.</summary>
+    /// <summary>Adds memory of this process under an address for kernels alone.</summary>
     public void Add(ulong address, nint pointer, long bytes)
     {
         int before = Before(address);
@@ -87,7 +86,8 @@ public sealed unsafe class GlobalMemory
         }
 
         // Which range was meant is a guess.
-        var near = _ranges.MinBy(range => address < range.From ? range.From - address : address < range.End ? 0 : address - range.End);
+        var near = _ranges.MinBy(
+            range => address < range.From ? range.From - address : address < range.End ? 0 : address - range.End);
         return $"{address:x}, byte {(long)(address - near.From)} of the nearest {near.End - near.From}";
     }
 

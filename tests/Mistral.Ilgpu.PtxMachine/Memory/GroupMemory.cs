@@ -3,11 +3,10 @@ using System.Runtime.InteropServices;
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Global memory as one group of several sees it that run at once. What it writes is seen by others when a fence makes it so and
-/// no earlier; what others wrote it sees after a fence of its own, and until then what was there when it last made one. So a
-/// kernel whose groups tell each other something fails where hardware might. After the memory consistency model of the PTX ISA,
-/// chapter 8: a fence orders what its thread wrote, and what others of the group wrote before a barrier that the thread has
-/// passed.
+/// Global memory as one group of several sees it that run at once. Others see what it writes after its fence, and no earlier. It
+/// sees what others wrote after a fence of its own; until then it sees what was there at its last fence. So a kernel whose groups
+/// exchange data fails where hardware might. After the memory consistency model of the PTX ISA, chapter 8. A fence orders what
+/// its thread wrote, and what others of the group wrote before a barrier that the thread has passed.
 /// </summary>
 internal sealed unsafe class GroupMemory(GlobalMemory memory, Publications publications)
 {
@@ -68,7 +67,9 @@ internal sealed unsafe class GroupMemory(GlobalMemory memory, Publications publi
     // The allocations of the driver end on whole words.
     private uint Word(ulong address, bool isFresh)
     {
-        uint value = isFresh ? *(uint*)memory.At(address, 1) : publications.At(address, _seenUpTo) ?? *(uint*)memory.At(address, 1);
+        uint value = isFresh
+            ? *(uint*)memory.At(address, 1)
+            : publications.At(address, _seenUpTo) ?? *(uint*)memory.At(address, 1);
         if (_writtenWords.Contains(address))
         {
             for (int i = 0; i < (int)WordBytes; i++)
@@ -109,12 +110,12 @@ internal sealed unsafe class GroupMemory(GlobalMemory memory, Publications publi
     private readonly record struct Written(byte Value, int Thread, int Barriers);
 }
 
-/// <summary>What was in global memory before the groups of a launch made known what they wrote.</summary>
+/// <summary>What was in global memory before the groups of a launch published what they wrote.</summary>
 internal sealed class Publications
 {
     private readonly Dictionary<ulong, List<(int Time, uint Before)>> _words = [];
 
-    /// <summary>Counts the times that a group made something known.</summary>
+    /// <summary>Counts the times that a group published something.</summary>
     public int Time { get; set; }
 
     /// <summary>Notes what a word is before it changes now.</summary>

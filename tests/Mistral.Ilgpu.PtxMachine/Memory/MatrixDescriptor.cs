@@ -2,9 +2,9 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// Where a matrix of 16-bit elements that <c>wgmma</c> multiplies lies in shared memory, k by k along its rows (PTX ISA, matrix
-/// descriptor): its address in bits 0 to 13, the bytes from eight columns to the next eight in bits 16 to 29 and from eight rows
-/// to the next in bits 32 to 45, all in 16ths; bits 62 and 63 tell how pieces of 16 bytes change places, which depends on their
-/// addresses alone.
+/// descriptor). Its address is in bits 0 to 13. The bytes from eight columns to the next are in bits 16 to 29, those from eight
+/// rows to the next in bits 32 to 45. All are in 16ths. Bits 62 and 63 say how pieces of 16 bytes change places, which depends on
+/// their addresses alone.
 /// </summary>
 internal readonly record struct MatrixDescriptor
 {
@@ -29,7 +29,7 @@ internal readonly record struct MatrixDescriptor
         ulong eightRows = Field(32) * (ulong)(row / 8);
         ulong within = (ulong)(row % 8);
         ulong address = Field(0) + eightRows;
-        // With pieces in turn, eight rows of a piece lie together; else eight rows lie one after the other, as long as the
+        // With pieces in turn, eight rows of a piece lie together. Otherwise eight rows lie one after the other, as long as the
         // pattern is wide.
         return (_bits >> 62) switch
         {

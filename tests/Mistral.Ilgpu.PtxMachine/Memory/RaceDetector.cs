@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Finds accesses of two threads to the same shared memory, one of them a write, that nothing orders: neither a barrier of the
-/// group nor, within a warp, <c>bar.warp.sync</c>. Shuffles, votes and products order no memory in PTX, and none here.
+/// Finds accesses of two threads to the same shared memory, one of them a write, that nothing orders. A barrier of the group
+/// orders, and within a warp <c>bar.warp.sync</c>. Shuffles, votes and products order no memory in PTX, and none here.
 /// </summary>
 /// <param name="granule">Bytes that are watched as one: the width of the kernel's narrowest access.</param>
 internal sealed class RaceDetector(int bytes, int threads, int granule)

@@ -2,8 +2,8 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// A group's shared memory. Before each group it holds a pattern that is a NaN in every width. Every access is checked for races,
-/// see <see cref="RaceDetector"/>, for bytes that an asynchronous copy has yet to deliver, and for those that products still
-/// read.
+/// see <see cref="RaceDetector"/>. It is checked too for bytes that an asynchronous copy has yet to deliver, and those that
+/// products still read.
 /// </summary>
 internal sealed unsafe class SharedMemory
 {
@@ -17,7 +17,7 @@ internal sealed unsafe class SharedMemory
 
     public SharedMemory(int bytes, int threads, int granule, bool hasProducts)
     {
-        // A few bytes more than any alignment asks for.
+        // A few bytes more than any alignment needs.
         _bytes = GC.AllocateArray<byte>(bytes + 16, pinned: true);
         fixed (byte* start = _bytes)
         {

@@ -22,7 +22,9 @@ internal sealed unsafe class ThreadMemory
 
     /// <param name="awaitsPredecessor">Whether threads may touch global memory from <see cref="Await"/> on alone.</param>
     /// <param name="seen">How the group sees global memory where others run beside it; null where it runs alone.</param>
-    public ThreadMemory(int threads, int localBytes, byte[] parameters, bool awaitsPredecessor, SharedMemory shared, GlobalMemory global, GroupMemory? seen)
+    public ThreadMemory(
+        int threads, int localBytes, byte[] parameters, bool awaitsPredecessor, SharedMemory shared, GlobalMemory global,
+        GroupMemory? seen)
     {
         _awaited = awaitsPredecessor ? new bool[threads] : null;
         (_localBytes, _shared, _global, _seen) = (localBytes, shared, global, seen);
@@ -42,7 +44,9 @@ internal sealed unsafe class ThreadMemory
     public void Load(int thread, ref ulong r, Instruction i)
     {
         byte* seen = stackalloc byte[WidestAccess];
-        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset, i.Width * i.Count, isWrite: false, out ulong global);
+        byte* at = Resolve(
+            thread, i.Space, Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset, i.Width * i.Count, isWrite: false,
+            out ulong global);
         if (global != 0 && _seen is not null)
         {
             _seen.Read(global, new Span<byte>(seen, i.Width * i.Count), i.IsFresh);
@@ -67,7 +71,8 @@ internal sealed unsafe class ThreadMemory
     public void Store(int thread, ref ulong r, Instruction i)
     {
         byte* staged = stackalloc byte[WidestAccess];
-        byte* at = Resolve(thread, i.Space, Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, i.Width * i.Count, isWrite: true, out ulong global);
+        byte* at = Resolve(
+            thread, i.Space, Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, i.Width * i.Count, isWrite: true, out ulong global);
         bool isStaged = global != 0 && _seen is not null;
         at = isStaged ? staged : at;
         for (int k = 1; k <= i.Count; k++, at += i.Width)
@@ -85,7 +90,9 @@ internal sealed unsafe class ThreadMemory
     {
         ulong address = Slot.As<ulong>(ref r, i.Operands[i.AddressAt]) + (ulong)i.Offset;
         ulong global = 0;
-        byte* at = i.Space == AddressSpace.Shared ? _shared.Update(address, i.Width) : Resolve(thread, i.Space, address, i.Width, isWrite: true, out global);
+        byte* at = i.Space == AddressSpace.Shared
+            ? _shared.Update(address, i.Width)
+            : Resolve(thread, i.Space, address, i.Width, isWrite: true, out global);
         at = global != 0 && _seen is not null ? _seen.Update(global, i.Width) : at;
         ulong old = i.Width == 4 ? *(uint*)at : *(ulong*)at;
         int a = i.AddressAt + 1;
@@ -115,7 +122,7 @@ internal sealed unsafe class ThreadMemory
         }
     }
 
-    // Global memory is told apart by its address.
+    // Global memory is known by its address.
     private byte* Resolve(int thread, AddressSpace space, ulong address, int bytes, bool isWrite, out ulong global)
     {
         if (space == AddressSpace.Generic)
@@ -175,7 +182,7 @@ internal sealed unsafe class ThreadMemory
     /// <summary><c>prefetch.global [address]</c>: reads nothing, yet is for memory that there is.</summary>
     public void Prefetch(ref ulong r, Instruction i) => _global.At(Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, 1);
 
-    /// <summary>The thread knows from now on that the kernel before has ended.</summary>
+    /// <summary>From now on the kernel before has ended for the thread.</summary>
     public void Await(int thread) => _awaited![thread] = true;
 
     /// <summary>Refuses what may not be done while the kernel before may still run.</summary>

@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Results with about the error that PTX allows its approximations, so that no test leans on a better one: a device's true errors
-/// differ, within the same bounds.
+/// Results with about the error that PTX allows its approximations, so that no test relies on a better one. A device's true
+/// errors differ, within the same bounds.
 /// </summary>
 internal static class Approximate
 {

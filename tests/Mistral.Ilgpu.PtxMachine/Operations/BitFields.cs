@@ -37,7 +37,7 @@ internal static class BitFields
             {
                 int selected = (int)(selection >> (4 * b)) & 15;
                 byte value = (byte)(bytes >> (8 * (selected & 7)));
-                // The fourth bit asks for copies of the byte's sign.
+                // The fourth bit selects copies of the byte's sign.
                 value = (selected & 8) != 0 ? (byte)((sbyte)value >> 7) : value;
                 result |= (uint)value << (8 * b);
             }

@@ -96,18 +96,22 @@ internal static class Conversions
 
     private static RegisterOperation? FromInteger(string to, string from) => (to, PtxType.Parse(from)) switch
     {
-        ("f32", { IsSigned: true } type) => (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, (float)Signed(ref r, i.A, type.Bytes)),
+        ("f32", { IsSigned: true } type) =>
+            (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, (float)Signed(ref r, i.A, type.Bytes)),
         ("f32", { } type) => (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, (float)Unsigned(ref r, i.A, type.Bytes)),
-        ("f64", { IsSigned: true } type) => (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, (double)Signed(ref r, i.A, type.Bytes)),
+        ("f64", { IsSigned: true } type) =>
+            (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, (double)Signed(ref r, i.A, type.Bytes)),
         ("f64", { } type) => (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, (double)Unsigned(ref r, i.A, type.Bytes)),
-        ("f16", { IsSigned: true } type) => (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, BitConverter.HalfToUInt16Bits((Half)Signed(ref r, i.A, type.Bytes))),
+        ("f16", { IsSigned: true } type) => (ref ulong r, Instruction i) =>
+            Slot.Set(ref r, i.D, BitConverter.HalfToUInt16Bits((Half)Signed(ref r, i.A, type.Bytes))),
         _ => null,
     };
 
     // The source is extended by its own sign, then cut to the result's width.
     private static RegisterOperation? Integer(string to, string from) => (PtxType.Parse(to), PtxType.Parse(from)) switch
     {
-        ({ } result, { IsSigned: true } type) => (ref ulong r, Instruction i) => Set(ref r, i.D, (ulong)Signed(ref r, i.A, type.Bytes), result),
+        ({ } result, { IsSigned: true } type) =>
+            (ref ulong r, Instruction i) => Set(ref r, i.D, (ulong)Signed(ref r, i.A, type.Bytes), result),
         ({ } result, { } type) => (ref ulong r, Instruction i) => Set(ref r, i.D, Unsigned(ref r, i.A, type.Bytes), result),
         _ => null,
     };
@@ -115,7 +119,9 @@ internal static class Conversions
     private static void Set(ref ulong r, int slot, ulong value, PtxType type)
     {
         int unused = 64 - (8 * type.Bytes);
-        Slot.Set(ref r, slot, type.IsSigned && type.Bytes < 4 ? (ulong)((long)(value << unused) >> unused) : value << unused >> unused);
+        Slot.Set(
+            ref r, slot,
+            type.IsSigned && type.Bytes < 4 ? (ulong)((long)(value << unused) >> unused) : value << unused >> unused);
     }
 
     private static long Signed(ref ulong r, int slot, int bytes) => bytes switch

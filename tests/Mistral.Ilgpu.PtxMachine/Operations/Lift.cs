@@ -21,13 +21,15 @@ internal static class Lift
     public static RegisterOperation Ternary<T, TResult>(Func<T, T, T, TResult> f)
         where T : unmanaged
         where TResult : unmanaged =>
-        (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, f(Slot.As<T>(ref r, i.A), Slot.As<T>(ref r, i.B), Slot.As<T>(ref r, i.C)));
+        (ref ulong r, Instruction i) =>
+            Slot.Set(ref r, i.D, f(Slot.As<T>(ref r, i.A), Slot.As<T>(ref r, i.B), Slot.As<T>(ref r, i.C)));
 
     /// <summary>The third operand is as wide as the result.</summary>
     public static RegisterOperation Widening<T, TResult>(Func<T, T, TResult, TResult> f)
         where T : unmanaged
         where TResult : unmanaged =>
-        (ref ulong r, Instruction i) => Slot.Set(ref r, i.D, f(Slot.As<T>(ref r, i.A), Slot.As<T>(ref r, i.B), Slot.As<TResult>(ref r, i.C)));
+        (ref ulong r, Instruction i) =>
+            Slot.Set(ref r, i.D, f(Slot.As<T>(ref r, i.A), Slot.As<T>(ref r, i.B), Slot.As<TResult>(ref r, i.C)));
 
     /// <summary>The second operand has 32 bits whatever the first has.</summary>
     public static RegisterOperation Shift<T>(Func<T, uint, T> f)

@@ -3,7 +3,7 @@ using static Mistral.Ilgpu.PtxMachine.PackedIntegers;
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Matrix products of a warp and the loads that feed them, with fragments laid out as the PTX ISA's figures for <c>mma</c> and
+/// Matrix products of a warp and the loads that feed them. Fragments are laid out as the PTX ISA's figures for <c>mma</c> and
 /// <c>ldmatrix</c> have them. Float products are summed exactly and rounded once; hardware sums in an order of its own and may
 /// cut bits off.
 /// </summary>

@@ -2,8 +2,8 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// Matrix products of warpgroups, <c>wgmma</c>, both factors of 16 bits in shared memory, k by k along their rows. Lane l of warp
-/// w of the four has in registers 4j and 4j + 1 row 16w + l / 4 of columns 8j + 2 (l mod 4) and the next, in 4j + 2 and 4j + 3
-/// the row 8 below. A product is summed exactly and rounded once.
+/// w of the four has row 16w + l / 4, in registers 4j and 4j + 1 columns 8j + 2 (l mod 4) and the next. In 4j + 2 and 4j + 3 it
+/// has the row 8 below. A product is summed exactly and rounded once.
 /// </summary>
 internal static class WarpgroupOperations
 {
@@ -20,7 +20,8 @@ internal static class WarpgroupOperations
 
     // m64n8k16 to m64n256k16
     private static int? Columns(string shape) =>
-        shape.StartsWith("m64n", StringComparison.Ordinal) && shape.EndsWith("k16", StringComparison.Ordinal) && int.TryParse(shape.AsSpan(4, shape.Length - 7), out int columns)
+        shape.StartsWith("m64n", StringComparison.Ordinal) && shape.EndsWith("k16", StringComparison.Ordinal)
+            && int.TryParse(shape.AsSpan(4, shape.Length - 7), out int columns)
         && columns is >= 8 and <= 256 && columns % 8 == 0 ? columns : null;
 
     // {sums}, a, b, whether they are added to, signs of a and b, whether a and b are transposed

@@ -70,7 +70,9 @@ public sealed class ChangingFileTests : IDisposable
 
         string folder = _folder.File("closed");
         Directory.CreateDirectory(folder, UnixFileMode.None);
-        Assert.Contains("cannot be read", Assert.Throws<ModelFileException>(() => Checkpoint.Open(folder).Dispose()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be read", Assert.Throws<ModelFileException>(() => Checkpoint.Open(folder).Dispose()).Message,
+            StringComparison.Ordinal);
     }
 
     private string Weights => _folder.File("model.safetensors");

@@ -162,7 +162,8 @@ public sealed class CheckpointBadInputTests : IDisposable
                 foreach (string name in new[] { "q_proj", "k_proj", "v_proj" })
                 {
                     string key = $"model.layers.0.self_attn.{name}.weight";
-                    float[] rows = [.. Enumerable.Range(0, (int)tensors[key].Shape[0]).SelectMany(row => Enumerable.Repeat((float)row, 24))];
+                    float[] rows =
+                        [.. Enumerable.Range(0, (int)tensors[key].Shape[0]).SelectMany(row => Enumerable.Repeat((float)row, 24))];
                     tensors[key] = tensors[key] with { Bytes = MemoryMarshal.AsBytes<float>(rows).ToArray() };
                 }
             };

@@ -51,7 +51,8 @@ public sealed class CheckpointTensorTests : IDisposable
     public void Scores_InHuggingFacesOrder_AreOurs() => Seeded.Run(20, random =>
     {
         using var checkpoint = Write(random.Next());
-        var (config, query, key) = (checkpoint.Config, checkpoint.Tensors[TensorNames.Query(0)], checkpoint.Tensors[TensorNames.Key(0)]);
+        var (config, query, key) = (
+            checkpoint.Config, checkpoint.Tensors[TensorNames.Query(0)], checkpoint.Tensors[TensorNames.Key(0)]);
         double[] x = [.. Enumerable.Range(0, config.Dim).Select(_ => random.NextDouble() - 0.5)];
         var (at, before) = (random.Next(1000), random.Next(1000));
         var ours = Score(Heads(Floats(query)), Heads(Floats(key)), ReferenceOps.Rope);
@@ -59,7 +60,8 @@ public sealed class CheckpointTensorTests : IDisposable
         Assert.All(ours.Zip(theirs), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
         Assert.True(ours.Distinct().Count() == config.HeadCount);
 
-        double[][] Heads(float[] weights) => [.. ReferenceOps.MatVec([.. weights.Select(weight => (double)weight)], x).Chunk(config.HeadDim)];
+        double[][] Heads(float[] weights) =>
+            [.. ReferenceOps.MatVec([.. weights.Select(weight => (double)weight)], x).Chunk(config.HeadDim)];
 
         double[] Score(double[][] queries, double[][] keys, Func<double[], int, double, double[]> rope) =>
         [
@@ -93,7 +95,8 @@ public sealed class CheckpointTensorTests : IDisposable
     public void CopyRows_OutsideTheTensor_Throws(long first, int count)
     {
         using var checkpoint = Write();
-        Assert.Throws<ArgumentOutOfRangeException>(() => checkpoint.Tensors[TensorNames.Query(0)].CopyRows(first, count, TensorFormat.Float32, new byte[4]));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => checkpoint.Tensors[TensorNames.Query(0)].CopyRows(first, count, TensorFormat.Float32, new byte[4]));
     }
 
     [Theory]
@@ -102,7 +105,8 @@ public sealed class CheckpointTensorTests : IDisposable
     public void CopyRows_RoomOfAnotherSize_Throws(int bytes)
     {
         using var checkpoint = Write();
-        Assert.Throws<ArgumentException>(() => checkpoint.Tensors[TensorNames.Query(0)].CopyRows(0, 1, TensorFormat.Float32, new byte[bytes]));
+        Assert.Throws<ArgumentException>(
+            () => checkpoint.Tensors[TensorNames.Query(0)].CopyRows(0, 1, TensorFormat.Float32, new byte[bytes]));
     }
 
     [Theory]

@@ -37,7 +37,9 @@ public sealed class CheckpointTests : IDisposable
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         Assert.Equal(Checkpoint.Tiny, checkpoint.Name);
-        Assert.Equal(MistralGraph.ParameterCountOf(checkpoint.Config), checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns));
+        Assert.Equal(
+            MistralGraph.ParameterCountOf(checkpoint.Config),
+            checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns));
         Assert.Equal(64, checkpoint.Config.WindowOf(0));
         Assert.InRange(checkpoint.Tokenizer.VocabularySize, 500, checkpoint.Config.VocabularySize);
         Assert.All(checkpoint.Tensors.Values, tensor => Bytes(tensor, TensorFormat.Float32));

@@ -171,7 +171,8 @@ public sealed class DamagedModelTests : IDisposable
     {
         Write();
         using var checkpoint = Checkpoint.Open(_folder.Path);
-        Assert.Contains("tokenizer.model: found no such file", Assert.Throws<ModelFileException>(() => checkpoint.Tokenizer).Message);
+        Assert.Contains(
+            "tokenizer.model: found no such file", Assert.Throws<ModelFileException>(() => checkpoint.Tokenizer).Message);
     }
 
     [Fact]

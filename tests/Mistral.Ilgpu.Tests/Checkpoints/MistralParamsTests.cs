@@ -107,7 +107,8 @@ public sealed class MistralParamsTests
     [InlineData("\"n_kv_heads\": 8", "\"n_kv_heads\": 5", "key and value heads")]
     [InlineData("\"norm_eps\": 1e-05", "\"norm_eps\": 1e-60", "norm epsilon")]
     public void Read_ImpossibleSizes_AreRefused(string from, string to, string message) =>
-        Assert.Contains(message, Assert.Throws<ModelFileException>(() => Read(SevenB.Replace(from, to, StringComparison.Ordinal))).Message);
+        Assert.Contains(
+            message, Assert.Throws<ModelFileException>(() => Read(SevenB.Replace(from, to, StringComparison.Ordinal))).Message);
 
     private static ModelConfig Read(string json) => MistralParams.Read(Encoding.UTF8.GetBytes(json), "params.json");
 }

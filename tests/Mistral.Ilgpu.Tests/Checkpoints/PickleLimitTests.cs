@@ -33,7 +33,8 @@ public sealed class PickleLimitTests
                 instruction.CopyTo(repeated, at);
             }
 
-            new TorchWriter { Compression = CompressionLevel.Fastest }.Bytes([0x80, 2, (byte)'}', (byte)'q', 0, .. repeated, (byte)'.'])
+            new TorchWriter { Compression = CompressionLevel.Fastest }.Bytes(
+                [0x80, 2, (byte)'}', (byte)'q', 0, .. repeated, (byte)'.'])
                 .Save(folder.File("consolidated.00.pth"), []);
             File.WriteAllText(
                 folder.File("params.json"),

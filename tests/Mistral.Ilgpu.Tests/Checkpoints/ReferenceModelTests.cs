@@ -155,7 +155,9 @@ public sealed class ReferenceModelTests
         var weights = Weights(random, Config());
         weights[TensorNames.Output] = weights[TensorNames.Embedding];
         int[] ids = Ids(random, 6);
-        Assert.Equal(new ReferenceModel(Config(), weights).Forward(ids), new ReferenceModel(Config() with { TiedEmbeddings = true }, weights).Forward(ids));
+        Assert.Equal(
+            new ReferenceModel(Config(), weights).Forward(ids),
+            new ReferenceModel(Config() with { TiedEmbeddings = true }, weights).Forward(ids));
     });
 
     private static ModelConfig Config() => new()
@@ -188,7 +190,8 @@ public sealed class ReferenceModelTests
     }
 
     private static Dictionary<string, double[]> Weights(Random random, ModelConfig config) =>
-        TensorNames.HuggingFace(config).ToDictionary(tensor => tensor.Name, tensor => Numbers(random, tensor.Rows * tensor.Columns));
+        TensorNames.HuggingFace(config)
+            .ToDictionary(tensor => tensor.Name, tensor => Numbers(random, tensor.Rows * tensor.Columns));
 
     private static int[] Ids(Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => random.Next(Config().VocabularySize))];

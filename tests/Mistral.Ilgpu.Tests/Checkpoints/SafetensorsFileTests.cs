@@ -66,7 +66,9 @@ public sealed class SafetensorsFileTests : IDisposable
         string path = _folder.File("a.safetensors");
         File.WriteAllBytes(path, [.. BitConverter.GetBytes(length), .. "{}"u8, .. new byte[12]]);
         using var source = DiskFile.Open(path);
-        Assert.Contains($"header length: found {length}", Assert.Throws<ModelFileException>(() => SafetensorsFile.ReadHeader(source)).Message);
+        Assert.Contains(
+            $"header length: found {length}",
+            Assert.Throws<ModelFileException>(() => SafetensorsFile.ReadHeader(source)).Message);
     }
 
     private static string Tensor(string name, long start, long end) =>

@@ -98,7 +98,8 @@ public sealed class TensorScalesTests : IDisposable
                 change(tensors);
             },
         };
-        random.Config["quantization_config"] = new { quant_method = "fp8", activation_scheme = "static", weight_block_size = (int[]?)null };
+        random.Config["quantization_config"] =
+            new { quant_method = "fp8", activation_scheme = "static", weight_block_size = (int[]?)null };
         random.Write(_folder.Path);
     }
 

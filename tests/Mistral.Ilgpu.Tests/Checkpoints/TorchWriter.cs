@@ -54,7 +54,8 @@ internal sealed class TorchWriter
     {
         Global("torch._utils", "_rebuild_tensor_v2").Op('(').Op('(').Text("storage");
         Global("torch", type switch { "F32" => "FloatStorage", "F16" => "HalfStorage", _ => "BFloat16Storage" });
-        Text(key.ToString(System.Globalization.CultureInfo.InvariantCulture)).Text("cpu").Number(shape.Aggregate(1L, (a, b) => a * b)).Op('t').Op('Q');
+        Text(key.ToString(System.Globalization.CultureInfo.InvariantCulture)).Text("cpu")
+            .Number(shape.Aggregate(1L, (a, b) => a * b)).Op('t').Op('Q');
         Number(offset).Tuple(shape).Tuple(strides).Bytes(0x89);
         return Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
     }

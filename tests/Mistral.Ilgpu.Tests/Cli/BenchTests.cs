@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
 
-/// <summary>What the benches print; how fast it is, is nobody's test.</summary>
+/// <summary>What the benches print; no test checks how fast it is.</summary>
 public sealed class BenchTests
 {
     public static TheoryData<string> Devices => TestDevice.Rows("cpu", "opencl");
@@ -13,7 +13,9 @@ public sealed class BenchTests
     [Fact]
     public void Bench_Json_HasEveryTestAndItsFields()
     {
-        var results = CommandRun.Of("bench", "-p", "16,8", "-n", "2", "-d", "0", "-d", "70", "-r", "2", "--device", "cpu", "--format", "json", "--quiet").Expect(0).Json;
+        var results = CommandRun.Of(
+            "bench", "-p", "16,8", "-n", "2", "-d", "0", "-d", "70", "-r", "2", "--device", "cpu", "--format", "json",
+            "--quiet").Expect(0).Json;
         Assert.Equal(
             ["pp16 0", "pp8 0", "tg2 0", "pp16 70", "pp8 70", "tg2 70"],
             results.EnumerateArray().Select(result => $"{result.GetProperty("test").GetString()} {result.GetProperty("depth").GetInt32()}"));
@@ -26,7 +28,9 @@ public sealed class BenchTests
             Assert.InRange(speed.GetProperty("mean").GetDouble(), 0.001, speed.GetProperty("best").GetDouble());
             Assert.True(speed.GetProperty("sd").GetDouble() >= 0);
             Assert.True(result.GetProperty("gb_per_second").GetDouble() > 0);
-            Assert.Equal(Text("test").StartsWith("pp", StringComparison.Ordinal) ? JsonValueKind.Null : JsonValueKind.Number, result.GetProperty("limit_fraction").ValueKind);
+            Assert.Equal(
+                Text("test").StartsWith("pp", StringComparison.Ordinal) ? JsonValueKind.Null : JsonValueKind.Number,
+                result.GetProperty("limit_fraction").ValueKind);
 
             string Text(string name) => result.GetProperty(name).GetString()!;
         }
@@ -45,7 +49,8 @@ public sealed class BenchTests
         Assert.InRange(BytesOfAToken(results[2]), 0.25 * one, 0.6 * one);
 
         static double BytesOfAToken(JsonElement result) =>
-            result.GetProperty("gb_per_second").GetDouble() / result.GetProperty("tokens_per_second").GetProperty("mean").GetDouble();
+            result.GetProperty("gb_per_second").GetDouble() / result.GetProperty("tokens_per_second").GetProperty("mean")
+                .GetDouble();
     }
 
     [Fact]
@@ -80,14 +85,17 @@ public sealed class BenchTests
             // Six layers, two kv heads of 32, keys and values in 16 bits.
             Assert.Equal(6L * 2 * 2 * 32 * 2 * length, result.GetProperty("cache_bytes_full").GetInt64());
             Assert.Equal(6L * 2 * 2 * 32 * 2 * 32, result.GetProperty("cache_bytes_windowed").GetInt64());
-            Assert.Equal(4 * result.GetProperty("cache_read_bytes").GetInt64(), result.GetProperty("cache_read_bytes_multi_head").GetInt64());
+            Assert.Equal(
+                4 * result.GetProperty("cache_read_bytes").GetInt64(),
+                result.GetProperty("cache_read_bytes_multi_head").GetInt64());
         }
     }
 
     [Fact]
     public void Bench_Text_IsATable()
     {
-        string[] lines = CommandRun.Of("bench", "-p", "4", "-n", "0", "-r", "1", "--device", "cpu", "--quiet").Expect(0).Output.Split('\n');
+        string[] lines = CommandRun.Of("bench", "-p", "4", "-n", "0", "-r", "1", "--device", "cpu", "--quiet")
+            .Expect(0).Output.Split('\n');
         Assert.StartsWith("model", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("tiny", lines[1], StringComparison.Ordinal);
         Assert.Contains("pp4", lines[1], StringComparison.Ordinal);
@@ -125,7 +133,7 @@ public sealed class BenchTests
         CommandRun.Of("bench", "--device", "opencl:99", "--threads", "1,2", "--quiet").Expect(3);
     }
 
-    // What the real programs print, with what they were asked and whether the model's file is there.
+    // What the real programs print, with their arguments and whether the model's file is there.
     private const string FakeBench = """
         #!/bin/sh
         [ -s "$2" ] || exit 5
@@ -149,7 +157,8 @@ public sealed class BenchTests
         var results = CommandRun.Of(
             "bench", "--against", folder.Path, "-p", "4", "-n", "2", "-d", depth, "-r", "2", "--threads", "2", "--device", "cpu", "--type", "f16", "--format", "json", "--quiet")
             .Expect(0).Json.EnumerateArray().ToList();
-        Assert.Equal([prefill, decode], results.Select(result => result.GetProperty("peer").GetProperty("tokens_per_second").GetDouble()));
+        Assert.Equal(
+            [prefill, decode], results.Select(result => result.GetProperty("peer").GetProperty("tokens_per_second").GetDouble()));
         foreach (var result in results)
         {
             Assert.Equal(("tiny", "f16"), (result.GetProperty("model").GetString(), result.GetProperty("type").GetString()));

@@ -21,7 +21,7 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
     /// <summary>Runs on the CPU accelerator, which is everywhere.</summary>
     public static CommandRun OnCpu(params string[] args) => Of([.. args, "--device", "cpu"]);
 
-    /// <summary>It ended as it should; what it told people explains if not.</summary>
+    /// <summary>It ended as it should; its messages explain if not.</summary>
     public CommandRun Expect(int exitCode)
     {
         Assert.True(exitCode == ExitCode, $"exit code {ExitCode}, expected {exitCode}: {Error}");
@@ -32,7 +32,9 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
     public void ExpectError(int exitCode, params string[] named)
     {
         Expect(exitCode);
-        string line = Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("mistral: ", StringComparison.Ordinal));
+        string line = Assert.Single(
+            Error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => line.StartsWith("mistral: ", StringComparison.Ordinal));
         Assert.All(named, name => Assert.Contains(name, line, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
     }

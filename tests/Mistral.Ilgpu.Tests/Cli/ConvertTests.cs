@@ -77,9 +77,13 @@ public sealed class ConvertTests : IDisposable
         var json = CommandRun.Of("inspect", "--model", _folder.File("tiny.gguf"), "--format", "json").Expect(0).Json;
         Assert.Equal("GGUF", json.GetProperty("layout").GetString());
         Assert.Equal(1024, json.GetProperty("tokenizer").GetProperty("vocabulary_size").GetInt32());
-        Assert.Contains(json.GetProperty("formats").EnumerateArray(), format => format.GetProperty("format").GetString() == "q4_k");
-        Assert.Contains(json.GetProperty("devices").EnumerateArray(), device => device.GetProperty("id").GetString() == "cpu" && device.GetProperty("fits").GetBoolean());
-        Assert.Contains("SentencePiece, 1024 pieces", CommandRun.Of("inspect", "--model", _folder.File("tiny.gguf")).Expect(0).Output);
+        Assert.Contains(
+            json.GetProperty("formats").EnumerateArray(), format => format.GetProperty("format").GetString() == "q4_k");
+        Assert.Contains(
+            json.GetProperty("devices").EnumerateArray(),
+            device => device.GetProperty("id").GetString() == "cpu" && device.GetProperty("fits").GetBoolean());
+        Assert.Contains(
+            "SentencePiece, 1024 pieces", CommandRun.Of("inspect", "--model", _folder.File("tiny.gguf")).Expect(0).Output);
     }
 
     [Theory]
@@ -92,7 +96,8 @@ public sealed class ConvertTests : IDisposable
         using var device = ComputeDevice.Open("cpu");
         var options = new ModelOptions(type);
         using var loaded = MistralModel.Load(checkpoint, device, options, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);
+        Assert.Equal(
+            device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);
     }
 
     // What makes the logits is held in six bits by both.
@@ -115,7 +120,8 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal(Plan(converted, null), Plan(random, type));
 
         static MemoryPlan Plan(Checkpoint checkpoint, TensorFormat? type) =>
-            MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, new ModelOptions(type), DeviceCatalog.Choose(DeviceCatalog.List(), "cpu"));
+            MemoryPlan.Of(
+                checkpoint.Config, checkpoint.Tensors, new ModelOptions(type), DeviceCatalog.Choose(DeviceCatalog.List(), "cpu"));
     }
 
     private static string Generate(string model) => CommandRun.Of(
@@ -124,7 +130,8 @@ public sealed class ConvertTests : IDisposable
 
     private double Perplexity(string model)
     {
-        string output = CommandRun.Of("score", "--model", model, "--device", "cpu", "--input", _folder.File("some.jsonl"), "--quiet").Expect(0).Output;
+        string output = CommandRun.Of(
+            "score", "--model", model, "--device", "cpu", "--input", _folder.File("some.jsonl"), "--quiet").Expect(0).Output;
         double[] logprobs =
         [
             .. output.Split('\n', StringSplitOptions.RemoveEmptyEntries)

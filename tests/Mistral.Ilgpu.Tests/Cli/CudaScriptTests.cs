@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
 
-/// <summary><c>perf/cuda</c> with a stand-in for the program: what it asks for, and what it makes of the answers.</summary>
+/// <summary><c>perf/cuda</c> with a stand-in for the program: its calls, and what it makes of the results.</summary>
 public sealed partial class CudaScriptTests : IDisposable
 {
     // Other tokens than the CPU's in q8_0, a step that differs in $DIFFERS, a bench that does not end in $HANGS.
@@ -90,7 +90,8 @@ public sealed partial class CudaScriptTests : IDisposable
         Write(Path.Combine(bin.FullName, "mistral"), Program);
         Write(Path.Combine(bin.FullName, "ptxas"), "#!/bin/sh\n");
         File.WriteAllText(_folder.File("commit"), "none");
-        var start = new ProcessStartInfo("bash", [Script, "--published", _folder.Path, "--results", _folder.File("results"), .. options])
+        var start = new ProcessStartInfo(
+            "bash", [Script, "--published", _folder.Path, "--results", _folder.File("results"), .. options])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };

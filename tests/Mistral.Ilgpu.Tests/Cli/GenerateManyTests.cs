@@ -6,7 +6,8 @@ namespace Mistral.Ilgpu.Tests.Cli;
 /// <summary><c>generate --input</c>: many prompts at once, in order, and gone on with after an interruption.</summary>
 public sealed class GenerateManyTests : IDisposable
 {
-    private static readonly string[] Prompts = ["Once upon a time", "One day", "A small fox", "Lily", "Tom had", "The king", "She"];
+    private static readonly string[] Prompts =
+        ["Once upon a time", "One day", "A small fox", "Lily", "Tom had", "The king", "She"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -21,8 +22,10 @@ public sealed class GenerateManyTests : IDisposable
     [Fact]
     public void GenerateMany_AnyBatch_WritesThePromptsResultsInOrder()
     {
-        string[] one = [.. Lines(CommandRun.Of(Arguments("--batch", "1")).Expect(0).Output).Select(line => Ids(JsonElement.Parse(line)))];
-        string[] three = [.. Lines(CommandRun.Of(Arguments("--batch", "3")).Expect(0).Output).Select(line => Ids(JsonElement.Parse(line)))];
+        string[] one =
+            [.. Lines(CommandRun.Of(Arguments("--batch", "1")).Expect(0).Output).Select(line => Ids(JsonElement.Parse(line)))];
+        string[] three =
+            [.. Lines(CommandRun.Of(Arguments("--batch", "3")).Expect(0).Output).Select(line => Ids(JsonElement.Parse(line)))];
         string alone = Ids(CommandRun.Of("generate", Prompts[5], "--max-tokens", "9", "--device", "cpu", "--format", "json", "--quiet").Expect(0).Json);
         Assert.Equal(Prompts.Length, one.Length);
         Assert.Equal(one, three);
@@ -39,7 +42,9 @@ public sealed class GenerateManyTests : IDisposable
         File.WriteAllText(Output, whole[..cut]);
         var run = CommandRun.Of([.. Arguments("--output", Output).Where(argument => argument != "--quiet")]).Expect(0);
         Assert.Contains("3 of 7", run.Error, StringComparison.Ordinal);
-        Assert.Equal(Lines(whole).Select(line => Ids(JsonElement.Parse(line))), Lines(File.ReadAllText(Output)).Select(line => Ids(JsonElement.Parse(line))));
+        Assert.Equal(
+            Lines(whole).Select(line => Ids(JsonElement.Parse(line))),
+            Lines(File.ReadAllText(Output)).Select(line => Ids(JsonElement.Parse(line))));
         Assert.StartsWith(string.Join('\n', Lines(whole)[..3]), File.ReadAllText(Output), StringComparison.Ordinal);
     }
 
@@ -77,7 +82,8 @@ public sealed class GenerateManyTests : IDisposable
         File.WriteAllText(Input, "\"a\"");
         CommandRun.Of(Arguments("--output", Output, "--model", model)).Expect(0);
 
-        CommandRun.Of(Arguments("--output", Output, "--model", $"{model}:q8_0")).ExpectError(4, "settings.model", "another model");
+        CommandRun.Of(Arguments("--output", Output, "--model", $"{model}:q8_0"))
+            .ExpectError(4, "settings.model", "another model");
     }
 
     [Fact]
@@ -90,7 +96,9 @@ public sealed class GenerateManyTests : IDisposable
 
         CommandRun.Of(drawn).Expect(0);
 
-        Assert.Equal(Lines(whole).Select(line => Ids(JsonElement.Parse(line))), Lines(File.ReadAllText(Output)).Select(line => Ids(JsonElement.Parse(line))));
+        Assert.Equal(
+            Lines(whole).Select(line => Ids(JsonElement.Parse(line))),
+            Lines(File.ReadAllText(Output)).Select(line => Ids(JsonElement.Parse(line))));
         CommandRun.Of([.. drawn, "--seed", "1"]).ExpectError(4, "settings.seed");
     }
 
@@ -134,7 +142,8 @@ public sealed class GenerateManyTests : IDisposable
     [Fact]
     public void GenerateMany_ToAFileThatCannotBeWritten_SaysSoBeforeTheModelIsLoaded()
     {
-        var run = CommandRun.Of(Arguments("--output", _folder.File("none/results.jsonl")).Where(argument => argument != "--quiet").ToArray());
+        var run = CommandRun.Of(
+            Arguments("--output", _folder.File("none/results.jsonl")).Where(argument => argument != "--quiet").ToArray());
 
         run.ExpectError(4, "--output", "none/results.jsonl");
         Assert.DoesNotContain("device cpu", run.Error, StringComparison.Ordinal);

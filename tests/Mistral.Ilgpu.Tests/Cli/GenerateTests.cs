@@ -132,7 +132,8 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
         CommandRun.Of("generate", "abc", "--model", model.Folder, "--device", "cuda:7").ExpectError(3, "cuda:7");
 
     [Fact]
-    public void Generate_TooLittleMemory_IsDeviceError() => model.Run("generate", "abc", "--memory", "10kB").ExpectError(3, "needed", "available 9.8 KiB", "neither --type nor --context alone would do");
+    public void Generate_TooLittleMemory_IsDeviceError() => model.Run("generate", "abc", "--memory", "10kB")
+        .ExpectError(3, "needed", "available 9.8 KiB", "neither --type nor --context alone would do");
 
     [Theory]
     [InlineData("needed 14.0 GiB (weights 13.5 GiB", "--type q8_0 would fit", "random:mistral-7b", "--memory", "8GiB")]
@@ -170,7 +171,8 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
             [command, "--prompt-ids", "3,4,5", "--model", folder.Path, "--device", "cpu", .. options, .. command == "generate" ? ["--max-tokens", "3"] : Array.Empty<string>()])
             .Expect(0).Error;
 
-        static void Set(Dictionary<string, (string Type, long[] Shape, byte[] Bytes)> tensors, string name, Func<int, int, float> value)
+        static void Set(
+            Dictionary<string, (string Type, long[] Shape, byte[] Bytes)> tensors, string name, Func<int, int, float> value)
         {
             var shape = tensors[name].Shape;
             var values = Enumerable.Range(0, (int)(shape.Length == 1 ? shape[0] : shape[0] * shape[1]));
@@ -190,8 +192,10 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
         };
         random.Write(folder.Path);
         File.Copy(Path.Combine(model.Folder, "tokenizer.model"), folder.File("tokenizer.model"));
-        CommandRun.OnCpu("score", "abc", "--model", folder.Path).ExpectError(4, folder.Path, "logits: found", "expected finite numbers");
-        CommandRun.OnCpu("generate", "abc", "--model", folder.Path, "--temperature", "1").ExpectError(4, folder.Path, "logits: found", "expected finite numbers");
+        CommandRun.OnCpu("score", "abc", "--model", folder.Path)
+            .ExpectError(4, folder.Path, "logits: found", "expected finite numbers");
+        CommandRun.OnCpu("generate", "abc", "--model", folder.Path, "--temperature", "1")
+            .ExpectError(4, folder.Path, "logits: found", "expected finite numbers");
     }
 
     private JsonElement Json(string prompt, params string[] options) =>

@@ -27,7 +27,8 @@ public sealed class HelpTests
     {
         string help = CommandRun.Of([.. command, "--help"]).Expect(0).Output;
 
-        string[] examples = help[help.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n', StringSplitOptions.RemoveEmptyEntries)[1..];
+        string[] examples = help[help.IndexOf("Examples:", StringComparison.Ordinal)..].Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries)[1..];
         Assert.NotEmpty(examples);
         using var terminal = new Terminal(TextReader.Null, TextWriter.Null, TextWriter.Null);
         foreach (string example in examples)
@@ -51,7 +52,8 @@ public sealed class HelpTests
         string expected = CommandRun.Of(
             "generate", "One day", "--model", "tiny", "--device", "cpu", "--max-tokens", "5", "--temperature", "0", "--context", "50", "--quiet").Expect(0).Output;
 
-        var run = CommandRun.Of("generate", "One day", "-m", "tiny", "-d", "cpu", "-n", "5", "-t", "0", "-c", "50", "-q").Expect(0);
+        var run = CommandRun.Of("generate", "One day", "-m", "tiny", "-d", "cpu", "-n", "5", "-t", "0", "-c", "50", "-q")
+            .Expect(0);
 
         Assert.Equal(expected, run.Output);
         Assert.Empty(run.Error);
@@ -67,7 +69,8 @@ public sealed class HelpTests
     [InlineData("bench a", "attention")]
     public void Suggest_OfALine_GivesWhatMayComeNext(string line, params string[] expected)
     {
-        string[] found = CommandRun.Of($"[suggest:{line.Length}]", line).Expect(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] found = CommandRun.Of($"[suggest:{line.Length}]", line)
+            .Expect(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
         Assert.Empty(expected.Except(found));
     }
@@ -90,14 +93,18 @@ public sealed class HelpTests
         Assert.SkipUnless(HasShell(shell), $"no {shell} here");
         string script = CommandRun.Of("completion", shell).Expect(0).Output;
         string program = Path.Combine(AppContext.BaseDirectory, "mistral.dll");
-        string define = shell == "fish" ? $"function mistral; dotnet '{program}' $argv; end" : $"mistral() {{ dotnet '{program}' \"$@\"; }}";
+        string define = shell == "fish"
+            ? $"function mistral; dotnet '{program}' $argv; end"
+            : $"mistral() {{ dotnet '{program}' \"$@\"; }}";
         string before = shell == "zsh" ? "compdef() { : }" : "";
 
-        using var process = Process.Start(new ProcessStartInfo(shell, ["-c", $"{before}\n{define}\n{script}\n{asked}"]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(shell, ["-c", $"{before}\n{define}\n{script}\n{asked}"]) { RedirectStandardOutput = true })!;
 
         Assert.Equal(expected, process.StandardOutput.ReadToEnd().Trim());
     }
 
     private static bool HasShell(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, name)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, name)));
 }

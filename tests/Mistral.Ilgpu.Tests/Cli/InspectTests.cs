@@ -77,9 +77,11 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
         using var checkpoint = Checkpoint.Open(name ?? model.Folder);
         using var device = TestDevice.OpenCounted();
         // The self-test would take long there.
-        using var loaded = MistralModel.LoadUntested(checkpoint, device, options, progress: null, TestContext.Current.CancellationToken);
+        using var loaded = MistralModel.LoadUntested(
+            checkpoint, device, options, progress: null, TestContext.Current.CancellationToken);
 
-        Assert.Equal(device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);
+        Assert.Equal(
+            device.AllocatedBytes, MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, options, device.Info).TotalBytes);
         Assert.Equal(chunk ?? 1024, loaded.Chunk);
     }
 
@@ -90,7 +92,8 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
         var memory = CommandRun.Of([.. arguments, "--format", "json"]).Expect(0).Json;
         Assert.Equal(8L << 30, memory.GetProperty("memory").GetProperty("available_bytes").GetInt64());
         Assert.False(memory.GetProperty("memory").GetProperty("fits").GetBoolean());
-        Assert.All(memory.GetProperty("devices").EnumerateArray(), device => Assert.False(device.GetProperty("fits").GetBoolean()));
+        Assert.All(
+            memory.GetProperty("devices").EnumerateArray(), device => Assert.False(device.GetProperty("fits").GetBoolean()));
         Assert.Contains("does not fit", CommandRun.Of(arguments).Expect(0).Output, StringComparison.Ordinal);
         Assert.True(CommandRun.Of([.. arguments, "--type", "q4_k", "--format", "json"]).Expect(0).Json.GetProperty("memory").GetProperty("fits").GetBoolean());
     }

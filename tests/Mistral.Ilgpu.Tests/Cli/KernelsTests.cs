@@ -30,7 +30,8 @@ public sealed class KernelsTests
     public void Kernels_OfAName_TellRegistersAndSharedMemory()
     {
         Assert.SkipWhen(Ptxas.Find() is null, "no ptxas on PATH");
-        var form = CommandRun.Of("kernels", "RmsNormGroup", "--arch", "sm_90", "--format", "json").Expect(ExitCode.Done).Json.GetProperty("kernels")[0];
+        var form = CommandRun.Of("kernels", "RmsNormGroup", "--arch", "sm_90", "--format", "json")
+            .Expect(ExitCode.Done).Json.GetProperty("kernels")[0];
         Assert.InRange(form.GetProperty("registers").GetInt32(), 1, 255);
         Assert.Equal(GroupReduce.MaxGroupSize * sizeof(float), form.GetProperty("shared_bytes").GetInt32());
         Assert.Equal(0, form.GetProperty("spill_bytes").GetInt32());
@@ -109,7 +110,8 @@ public sealed class KernelsTests
 
     [Fact]
     public void Kernels_PtxOfLanes_IsRefused() =>
-        CommandRun.Of("kernels", "StripMatVec<Float32, Assign>", "--emit", "ptx").ExpectError(ExitCode.Usage, "--emit ptx", "for CPUs");
+        CommandRun.Of("kernels", "StripMatVec<Float32, Assign>", "--emit", "ptx")
+            .ExpectError(ExitCode.Usage, "--emit ptx", "for CPUs");
 
     [Fact]
     public void Kernels_EmitOfManyForms_IsRefused() =>
@@ -117,5 +119,6 @@ public sealed class KernelsTests
 
     [Fact]
     public void Kernels_UnknownArchitecture_IsRefused() =>
-        CommandRun.Of("kernels", "SwiGlu", "--emit", "ptx", "--arch", "gfx90").ExpectError(ExitCode.Usage, "--arch", "'gfx90'", "sm_80");
+        CommandRun.Of("kernels", "SwiGlu", "--emit", "ptx", "--arch", "gfx90")
+            .ExpectError(ExitCode.Usage, "--arch", "'gfx90'", "sm_80");
 }

@@ -124,7 +124,9 @@ public sealed class LineEditorTests
     {
         var shown = screen = new TerminalScreen(Width, 10);
         var keyboard = new TypedKeys(keys, Width) { MarksPastes = marksPastes, OnRead = () => onRead?.Invoke(shown) };
-        using var terminal = new Terminal(TextReader.Null, TextWriter.Null, screen) { IsInputInteractive = true, IsErrorInteractive = true, Keyboard = keyboard };
+        using var terminal = new Terminal(
+            TextReader.Null, TextWriter.Null,
+            screen) { IsInputInteractive = true, IsErrorInteractive = true, Keyboard = keyboard };
         var editor = new LineEditor(terminal);
         var texts = new List<string?>();
         while (keyboard.HasMore)

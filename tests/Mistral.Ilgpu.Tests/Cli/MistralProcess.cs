@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Tests.Cli;
 /// <summary>The command line as a process of its own, started through a shell, which can close its streams.</summary>
 internal sealed class MistralProcess : IDisposable
 {
-    /// <summary>For what a busy machine may be slow at.</summary>
+    /// <summary>Allows for a busy machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
@@ -32,7 +32,8 @@ internal sealed class MistralProcess : IDisposable
     /// for that.</summary>
     public static MistralProcess StartOnTerminal(params string[] args)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "no script (util-linux) to make a terminal");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "no script (util-linux) to make a terminal");
         return Start($"echo pid $$; {Command("", args)}", "script", "-qefc", "/dev/null");
     }
 

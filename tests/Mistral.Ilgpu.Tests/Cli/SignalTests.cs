@@ -43,7 +43,7 @@ public sealed class SignalTests
         using var process = MistralProcess.Start("", "convert", "random:250m", folder.File("out.gguf"), "--type", "q4_k");
         await created.Task.WaitAsync(MistralProcess.Patience, TestContext.Current.CancellationToken);
 
-        // The second comes before the process can have obeyed the first.
+        // The second comes before the process can have handled the first.
         foreach (string signal in new[] { "STOP", "INT", "TERM", "CONT" })
         {
             await process.Signal(signal);
@@ -60,7 +60,8 @@ public sealed class SignalTests
     {
         _ = TestDevice.Get("opencl");
         using var cache = new TemporaryFolder();
-        using var process = MistralProcess.Start("", [("XDG_CACHE_HOME", cache.Path), ("POCL_CACHE_DIR", cache.Path)], "generate", "Once", "--device", "opencl");
+        using var process = MistralProcess.Start(
+            "", [("XDG_CACHE_HOME", cache.Path), ("POCL_CACHE_DIR", cache.Path)], "generate", "Once", "--device", "opencl");
         await MistralProcess.LineOf(process.Error, "compiling kernels, once");
 
         await process.Signal("INT");
@@ -74,7 +75,9 @@ public sealed class SignalTests
     private static bool IsIgnored(int signal)
     {
         const string Mask = "SigIgn:";
-        string? line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Mask, StringComparison.Ordinal)) : null;
+        string? line = File.Exists("/proc/self/status")
+            ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Mask, StringComparison.Ordinal))
+            : null;
         return line is not null && (ulong.Parse(line.AsSpan(Mask.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) == 1;
     }
 

@@ -20,7 +20,9 @@ public sealed class SilentDriverTests
     public async Task Home_ThatCannotBeWritten_IsToldAsTheCause(int exitCode, string alsoTold, params string[] args)
     {
         string driver = TestDevice.Get("opencl").Info.Name;
-        Assert.SkipUnless(driver.StartsWith("pthread", StringComparison.Ordinal) || driver.StartsWith("cpu", StringComparison.Ordinal), $"{driver} is not PoCL's");
+        Assert.SkipUnless(
+            driver.StartsWith("pthread", StringComparison.Ordinal) || driver.StartsWith("cpu", StringComparison.Ordinal),
+            $"{driver} is not PoCL's");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "mistral.dll"), .. args])
         {
             RedirectStandardOutput = true,

@@ -12,7 +12,8 @@ public sealed class StandardStreamTests
     [InlineData("2>&-")]
     public async Task Generate_MessagesCannotBeWritten_KeepsTheResult(string redirection)
     {
-        using var process = MistralProcess.Start(redirection, "generate", "Once upon a time", "--device", "cpu", "--max-tokens", "2");
+        using var process = MistralProcess.Start(
+            redirection, "generate", "Once upon a time", "--device", "cpu", "--max-tokens", "2");
         var run = await process.End();
         Assert.Equal((0, " there was\n"), (run.ExitCode, run.Output));
     }

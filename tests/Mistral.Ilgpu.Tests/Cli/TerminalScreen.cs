@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Cli;
 
-/// <summary>A terminal that obeys what is written to it, as far as the line editor asks; anything else fails.</summary>
+/// <summary>A terminal with the control sequences that the line editor uses; any other fails.</summary>
 internal sealed class TerminalScreen(int width, int height) : TextWriter
 {
     private readonly List<StringBuilder> _rows = [.. Enumerable.Range(0, height).Select(_ => new StringBuilder())];
@@ -23,7 +23,8 @@ internal sealed class TerminalScreen(int width, int height) : TextWriter
     public (int Row, int Column) Cursor => (_row, Math.Min(_column, width - 1));
 
     /// <summary>The character before the cursor; at the start of a row the last of the row above.</summary>
-    public char Before => _column > 0 ? _rows[_row][Cursor.Column - (_column < width ? 1 : 0)] : _row > 0 ? _rows[_row - 1][^1] : '\0';
+    public char Before =>
+        _column > 0 ? _rows[_row][Cursor.Column - (_column < width ? 1 : 0)] : _row > 0 ? _rows[_row - 1][^1] : '\0';
 
     /// <summary>The rows without spaces at their ends, and without empty rows at the end.</summary>
     public string Text => string.Join('\n', _rows.Select(row => row.ToString().TrimEnd())).TrimEnd('\n');

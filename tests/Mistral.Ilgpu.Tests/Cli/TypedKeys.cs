@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Cli.Editing;
 namespace Mistral.Ilgpu.Tests.Cli;
 
 /// <summary>
-/// A keyboard that types a text as a terminal would send it, each character a key, as .NET's console hands on what it does not
-/// know.
+/// A keyboard that types a text as a terminal would send it, each character a key. .NET's console passes on unknown sequences in
+/// that way.
 /// </summary>
 /// <param name="text">\r is Enter, \e\r Alt-Enter, \x7f Backspace, \x01 … \x1a Ctrl-A … Ctrl-Z, ↑ ↓ ← → the arrows.</param>
 internal sealed class TypedKeys(string text, int width = 40, int height = 10) : IKeyboard
@@ -41,7 +41,8 @@ internal sealed class TypedKeys(string text, int width = 40, int height = 10) : 
             '↓' => Key('\0', ConsoleKey.DownArrow),
             '←' => Key('\0', ConsoleKey.LeftArrow),
             '→' => Key('\0', ConsoleKey.RightArrow),
-            < ' ' and not '\n' and not '\t' => new ConsoleKeyInfo(character, ConsoleKey.A + (character - 1), shift: false, alt: false, control: true),
+            < ' ' and not '\n' and not '\t' =>
+                new ConsoleKeyInfo(character, ConsoleKey.A + (character - 1), shift: false, alt: false, control: true),
             _ => Key(character, ConsoleKey.None),
         };
     }

@@ -4,8 +4,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Tests.Cli;
 
 /// <summary>
-/// Under WSL ILGPU's own way to find CUDA sets a resolver of libraries, and .NET refuses a second one of an assembly: devices
-/// were then not listed at all. Here a process sees what ILGPU knows WSL by, in a mount namespace of its own.
+/// Under WSL ILGPU's own way to find CUDA sets a resolver of libraries, and .NET refuses a second one of an assembly. Devices
+/// were then not listed at all. Here a process sees what ILGPU recognises WSL by, in a mount namespace of its own.
 /// </summary>
 public sealed class WslTests
 {
@@ -34,7 +34,9 @@ public sealed class WslTests
         string error = await process.StandardError.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
 
-        Assert.SkipWhen(process.ExitCode == 99 || error.StartsWith("unshare: ", StringComparison.Ordinal), $"no mounts of one's own here: {error}");
+        Assert.SkipWhen(
+            process.ExitCode == 99 || error.StartsWith("unshare: ", StringComparison.Ordinal),
+            $"no mounts of one's own here: {error}");
         Assert.Equal((0, ""), (process.ExitCode, error));
         Assert.Contains("ILGPU CPU accelerator", await output, StringComparison.Ordinal);
     }

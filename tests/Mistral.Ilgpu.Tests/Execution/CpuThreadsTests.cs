@@ -28,7 +28,7 @@ public sealed class CpuThreadsTests
         Assert.All(WhoRuns.Threads.Values, times => Assert.Equal(2, times));
     }
 
-    /// <summary>Takes note of the threads that run it: on the CPU accelerator a kernel is the method itself.</summary>
+    /// <summary>Notes the threads that run it: on the CPU accelerator a kernel is the method itself.</summary>
     private readonly record struct WhoRuns : ISharedKernel
     {
         public static readonly ConcurrentDictionary<int, int> Threads = [];

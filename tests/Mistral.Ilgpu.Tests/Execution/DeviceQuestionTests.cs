@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Execution;
 
-/// <summary>What kind of device there is decides something in families alone, and where devices are found and opened.</summary>
+/// <summary>Only families, and the code that finds and opens devices, depend on the kind of a device.</summary>
 public sealed class DeviceQuestionTests
 {
     private static readonly string[] Questions =
@@ -13,7 +13,7 @@ public sealed class DeviceQuestionTests
         nameof(DeviceInfo.Kind), nameof(DeviceInfo.IsGpu), nameof(DeviceInfo.CudaArchitecture), nameof(DeviceInfo.HasLongVectors),
     ];
 
-    // Compilation asks in which language an accelerator takes kernels.
+    // Compilation needs to know in which language an accelerator takes kernels.
     private static readonly string[] MayAsk =
     [
         "Mistral.Ilgpu.Execution.Families", "Mistral.Ilgpu.Execution.Devices", "Mistral.Ilgpu.Execution.Compilation",
@@ -30,7 +30,7 @@ public sealed class DeviceQuestionTests
         Assert.Empty(asking.Select(method => method.FullName));
     }
 
-    // Were it to see none, it would prove nothing.
+    // A test that finds none would prove nothing.
     [Fact]
     public void KindOfADevice_InFamilies_IsAsked()
     {

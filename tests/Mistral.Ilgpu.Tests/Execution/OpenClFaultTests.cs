@@ -35,14 +35,16 @@ public sealed class OpenClFaultTests
     public void Allocate_OfMoreThanADriverGivesAtOnce_TellsTheCallAndTheCode()
     {
         var device = TestDevice.Get("opencl");
-        var exception = Assert.Throws<DeviceException>(() => device.Allocate<byte>(device.AvailableBytes, "a test", zeroed: false));
+        var exception = Assert.Throws<DeviceException>(
+            () => device.Allocate<byte>(device.AvailableBytes, "a test", zeroed: false));
         Assert.StartsWith($"device {device.Info.Id} could not allocate ", exception.Message, StringComparison.Ordinal);
         Assert.EndsWith(" for a test: clCreateBuffer failed: CL_INVALID_BUFFER_SIZE (-61)", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Describe_FailureOfILGPUsOwnCall_NamesTheCode() =>
-        Assert.Equal("a call failed: CL_OUT_OF_RESOURCES (-5)", ComputeDevice.Describe(new CLException(CLError.CL_OUT_OF_RESOURCES)));
+        Assert.Equal(
+            "a call failed: CL_OUT_OF_RESOURCES (-5)", ComputeDevice.Describe(new CLException(CLError.CL_OUT_OF_RESOURCES)));
 
     [Theory]
     [InlineData(false, 1)]
@@ -51,7 +53,9 @@ public sealed class OpenClFaultTests
     {
         var error = new StringWriter();
         using var terminal = new Terminal(new StringReader(""), new StringWriter(), error);
-        var exception = OpenClFaults.OfCompiling("a device", "CopyFloats", "clBuildProgram", CLError.CL_BUILD_PROGRAM_FAILURE, "\ninput.cl:1: no type\ninput.cl:2: nor that\n");
+        var exception = OpenClFaults.OfCompiling(
+            "a device", "CopyFloats", "clBuildProgram", CLError.CL_BUILD_PROGRAM_FAILURE,
+            "\ninput.cl:1: no type\ninput.cl:2: nor that\n");
         Assert.Equal(ExitCode.Device, CommandLine.Report(exception, terminal, isVerbose));
         string[] told = error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("mistral: a device could not compile CopyFloats: clBuildProgram failed: CL_BUILD_PROGRAM_FAILURE (-11): input.cl:1: no type", told[0]);

@@ -126,7 +126,7 @@ public sealed class BatchInvarianceTests
                 }
 
                 int count = model.ChunkLength(sequence.Position, text.Prompt - sequence.Position);
-                // Those behind may want a token each.
+                // The texts behind may need a token each.
                 if (batch.TokenCount + count + (texts.Length - 1 - i) <= model.MaxTokens)
                 {
                     batch.Prefill(sequence, text.Ids.AsMemory(sequence.Position, count), sequence.Position + count == text.Prompt);

@@ -10,8 +10,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Tests.Model;
 
 /// <summary>
-/// Decoding by passes that the driver recorded and plays: had anything that changes from token to token got into an argument or a
-/// shape, the logits would differ.
+/// Decoding by passes that the driver recorded and plays. If an argument or a shape depended on what changes from token to token,
+/// the logits would differ.
 /// </summary>
 public sealed class CapturedModelTests
 {
@@ -49,7 +49,9 @@ public sealed class CapturedModelTests
         }
 
         Assert.Equal(expected, actual);
-        Assert.Equal(told is null ? [] : [told], slower.Select(reason => told is null ? reason : reason[..Math.Min(reason.Length, told.Length)]));
+        Assert.Equal(
+            told is null ? [] : [told],
+            slower.Select(reason => told is null ? reason : reason[..Math.Min(reason.Length, told.Length)]));
         if (refused is not null)
         {
             // What was refused once is no drawback of what is recorded later.
@@ -106,7 +108,7 @@ public sealed class CapturedModelTests
         int Prompt(Sequence sequence, bool waits)
         {
             batch.Clear();
-            // No page ends in all that follows: to tell the device of another copies, and waits.
+            // No page ends in all that follows: to give the device another one copies, and waits.
             batch.Prefill(sequence, new int[2], wantsLogits: false);
             model.Forward(batch);
             if (waits)
@@ -128,7 +130,8 @@ public sealed class CapturedModelTests
         }
     }
 
-    private static List<float> Generate(Checkpoint checkpoint, ComputeDevice device, out List<string> slower, bool launched = false)
+    private static List<float> Generate(
+        Checkpoint checkpoint, ComputeDevice device, out List<string> slower, bool launched = false)
     {
         List<string> told = [];
         using var model = MistralModel.LoadUntested(

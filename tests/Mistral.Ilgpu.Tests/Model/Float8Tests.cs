@@ -16,7 +16,7 @@ public sealed class Float8Tests : IDisposable
 {
     private const double Float32Error = 1e-5;
 
-    // The output matrix stays in bf16, for which tensor cores round activations.
+    // The output matrix stays in bf16, and tensor cores round the activations that it takes.
     private const double RoundedError = 2e-2;
 
     private readonly TemporaryFolder _folder = new();
@@ -102,14 +102,17 @@ public sealed class Float8Tests : IDisposable
     {
         int[] ids = LogitsTests.RandomIds(new Random(1), 19, _converted.Config.VocabularySize);
         var expected = new ReferenceModel(_converted).Forward(ids);
-        using var model = MistralModel.LoadUntested(_converted, device, new ModelOptions(CacheType: TensorFormat.Float32, Chunk: 5));
+        using var model = MistralModel.LoadUntested(
+            _converted, device, new ModelOptions(CacheType: TensorFormat.Float32, Chunk: 5));
         using var text = new ModelText(model);
         var logits = new float[_converted.Config.VocabularySize];
         text.Forward(ids.AsSpan(..^3));
         for (int i = ids.Length - 3; i < ids.Length; i++)
         {
             text.ReadLogits(logits);
-            Assert.InRange(LogitsTests.RelativeError(expected[i - 1], logits), 0, device.Info.CudaArchitecture >= 80 ? RoundedError : Float32Error);
+            Assert.InRange(
+                LogitsTests.RelativeError(expected[i - 1], logits), 0,
+                device.Info.CudaArchitecture >= 80 ? RoundedError : Float32Error);
             text.Forward([ids[i]]);
         }
     }

@@ -11,8 +11,10 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>Whole models in the forms of a family that is not the driver's own: those for GPUs and those for CPUs on whatever
-/// OpenCL there is.</summary>
+/// <summary>
+/// Whole models in the forms of a family that is not the driver's own. Those for GPUs and those for CPUs run on any OpenCL
+/// driver.
+/// </summary>
 public sealed class ForcedFamilyTests
 {
     private const int Generated = 6;
@@ -23,7 +25,8 @@ public sealed class ForcedFamilyTests
     [Trait(Needs.Trait, Needs.OpenCl)]
     [InlineData(TensorFormat.BFloat16)]
     [InlineData(TensorFormat.Q4_K)]
-    public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) => Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
+    public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) =>
+        Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
 
     // As small as a text past its window can be, for simulators.
     [Fact]

@@ -18,7 +18,8 @@ public sealed class FusedDecodeTests
 
     private static readonly int[] Prompt = [1, 7, 30, 22, 5, 9, 14, 3];
 
-    public static TheoryData<TensorFormat> Types => [TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_0];
+    public static TheoryData<TensorFormat> Types =>
+        [TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0, TensorFormat.Q4_0];
 
     [Theory]
     [MemberData(nameof(Types))]
@@ -61,14 +62,17 @@ public sealed class FusedDecodeTests
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
         using var device = TestDevice.OpenCounted();
-        using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(type, Chunk: 16), progress: null, CancellationToken.None);
+        using var model = MistralModel.LoadUntested(
+            checkpoint, device, new ModelOptions(type, Chunk: 16), progress: null, CancellationToken.None);
         Greedy(model, count: 3);
         // The embedding before them, the logits behind, and the choice of the likeliest.
         int recorded = CudaDriver.Counts.RecordedKernels;
         Assert.Equal((5 * checkpoint.Config.LayerCount) + 3, recorded);
         // All but the first and the choice wait by themselves for the one before.
         Assert.Equal(recorded - 2, CudaDriver.Counts.EarlyKernels);
-        Assert.Equal(ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), recorded);
+        Assert.Equal(
+            ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches),
+            recorded);
     }
 
     // Of rows in whole stages.
@@ -82,7 +86,8 @@ public sealed class FusedDecodeTests
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path, 256, 256, heads: 8);
         using var device = TestDevice.OpenCounted();
-        using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(type, Chunk: 16, Sequences: Texts), progress: null, CancellationToken.None);
+        using var model = MistralModel.LoadUntested(
+            checkpoint, device, new ModelOptions(type, Chunk: 16, Sequences: Texts), progress: null, CancellationToken.None);
         var texts = Enumerable.Range(0, Texts).Select(_ => model.TryOpen()!).ToList();
         var batch = new Batch();
         for (int pass = 0; pass < 3; pass++)
@@ -96,13 +101,17 @@ public sealed class FusedDecodeTests
         // The embedding before them, the last norm and the logits behind, and the choice of the likeliest.
         int recorded = CudaDriver.Counts.RecordedKernels;
         Assert.Equal((7 * checkpoint.Config.LayerCount) + 4, recorded);
-        Assert.Equal(ExpectedTimes.Of(model.Config, type, Texts, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches), recorded);
+        Assert.Equal(
+            ExpectedTimes.Of(model.Config, type, Texts, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches),
+            recorded);
     }
 
     private static Checkpoint Write(string folder, int columns = 64, int feedForward = 96, int heads = 4)
     {
         var random = new RandomCheckpoint(11) { Type = "F32" };
-        (random.Config["hidden_size"], random.Config["intermediate_size"], random.Config["sliding_window"]) = (columns, feedForward, 10);
+        (
+            random.Config["hidden_size"], random.Config["intermediate_size"],
+            random.Config["sliding_window"]) = (columns, feedForward, 10);
         random.Config["num_attention_heads"] = heads;
         random.Write(folder);
         return Checkpoint.Open(folder);

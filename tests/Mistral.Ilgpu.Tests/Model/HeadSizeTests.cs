@@ -67,7 +67,8 @@ public sealed class HeadSizeTests
             int count = Math.Min(7, padded.Rows - first);
             var bytes = new byte[count * keys.Columns * sizeof(float)];
             padded.CopyRows(first, count, TensorFormat.Float32, bytes);
-            var expected = Enumerable.Range(first, count).SelectMany(row => row % 16 < 6 ? whole[(row / 16 * 6) + (row % 16)] : new byte[whole[0].Length]);
+            var expected = Enumerable.Range(first, count)
+                .SelectMany(row => row % 16 < 6 ? whole[(row / 16 * 6) + (row % 16)] : new byte[whole[0].Length]);
             Assert.Equal(expected, bytes);
         }
 

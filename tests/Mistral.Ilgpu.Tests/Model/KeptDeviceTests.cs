@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>What a model leaves on a device that is kept for others, and what it does without where the driver refuses.</summary>
+/// <summary>
+/// What a model leaves on a device that is kept for others, and what happens where the driver refuses a feature.
+/// </summary>
 public sealed class KeptDeviceTests
 {
     [Fact]
@@ -51,7 +53,8 @@ public sealed class KeptDeviceTests
 
         List<int> Run()
         {
-            using var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(TensorFormat.BFloat16, Chunk: 8), progress: null, CancellationToken.None);
+            using var model = MistralModel.LoadUntested(
+                checkpoint, device, new ModelOptions(TensorFormat.BFloat16, Chunk: 8), progress: null, CancellationToken.None);
             return Greedy(model);
         }
     }

@@ -27,8 +27,12 @@ public sealed class LoraTests : IDisposable
     public void Adapters_Together_EqualChangedWeights(string name)
     {
         using var checkpoint = Write();
-        WritePeft(checkpoint.Config, "peft", alpha: 6, TensorNames.Query(0), TensorNames.Value(1), TensorNames.Up(0), TensorNames.Down(1), TensorNames.Output);
-        WriteMistral(checkpoint.Config, "own", TensorNames.Query(0), TensorNames.Key(0), TensorNames.AttentionOutput(1), TensorNames.Gate(0));
+        WritePeft(
+            checkpoint.Config, "peft", alpha: 6, TensorNames.Query(0), TensorNames.Value(1), TensorNames.Up(0),
+            TensorNames.Down(1), TensorNames.Output);
+        WriteMistral(
+            checkpoint.Config, "own", TensorNames.Query(0), TensorNames.Key(0), TensorNames.AttentionOutput(1),
+            TensorNames.Gate(0));
         var reference = Changed(checkpoint, ("peft", 6.0 / Rank * 0.5), ("own", 2));
         LoraOptions[] adapters = [new(_folder.File("peft"), 0.5f), new(_folder.File("own/lora.safetensors"))];
         using var model = MistralModel.Load(
@@ -76,7 +80,8 @@ public sealed class LoraTests : IDisposable
     private void Refused(Checkpoint checkpoint, string message)
     {
         var options = new ModelOptions(Adapters: [new LoraOptions(_folder.File("peft"))]);
-        string found = Assert.Throws<ModelFileException>(() => MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options).Dispose()).Message;
+        string found = Assert.Throws<ModelFileException>(
+            () => MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options).Dispose()).Message;
         Assert.Contains(message, found);
         Assert.DoesNotContain('\n', found);
     }

@@ -49,7 +49,8 @@ public sealed class RotationTests
     public void CacheBytes_OfWindowedModel_AreWindowTimesKvHeadsTimesHeadDim()
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
-        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), new ModelOptions(CacheType: TensorFormat.Float16));
+        using var model = MistralModel.LoadUntested(
+            checkpoint, TestDevice.Get("cpu"), new ModelOptions(CacheType: TensorFormat.Float16));
         using var text = new ModelText(model);
         var c = checkpoint.Config;
         Assert.Equal(2L * c.LayerCount * 64 * c.KvHeadCount * c.HeadDim * 2, model.Cache.Bytes);

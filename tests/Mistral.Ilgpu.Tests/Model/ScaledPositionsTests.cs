@@ -7,8 +7,10 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>Models whose positions and queries are scaled, against the float64 forward pass, inside and past the original
-/// length, in prompts and in tokens one by one.</summary>
+/// <summary>
+/// Models whose positions and queries are scaled, against the float64 forward pass. They run inside and past the original length,
+/// in prompts and in tokens one by one.
+/// </summary>
 public sealed class ScaledPositionsTests
 {
     private const double Float32Error = 1e-5;
@@ -132,7 +134,7 @@ public sealed class ScaledPositionsTests
         }
     }
 
-    // What a model that ignored the scaling would say: another error than those that rounding makes.
+    // The logits of a model that ignored the scaling: their error is larger than any of rounding.
     private static double[] Unscaled(Checkpoint checkpoint, int[] ids) =>
         new ReferenceModel(checkpoint, checkpoint.Config with { RopeScaling = null, QueryScaling = null }).Forward(ids)[^1];
 }

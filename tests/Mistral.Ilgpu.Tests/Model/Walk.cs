@@ -14,7 +14,8 @@ internal static class Walk
 
     /// <summary>The runner of a kind that a model's family chose; null where it chose others.</summary>
     public static TRunner? Runner<TRunner>(this MistralModel model)
-        where TRunner : class => model.Runner as TRunner ?? (model.Runner as PassRunners)?.Runners.OfType<TRunner>().SingleOrDefault();
+        where TRunner : class =>
+            model.Runner as TRunner ?? (model.Runner as PassRunners)?.Runners.OfType<TRunner>().SingleOrDefault();
 
     private sealed class Walked(IPassRunner inner, DirectPasses direct, Action<Step, Pass> walk) : WalkedPasses(inner, direct)
     {

@@ -15,7 +15,8 @@ public sealed class WeightStreamTests
         var turns = new List<string>();
         var (device, options) = (TestDevice.Get(name), new ModelOptions());
         var plan = MistralGraph.PlanOf(checkpoint.Config, checkpoint.Tensors, options, device.Info);
-        using var weights = ModelWeights.Load(device, checkpoint, plan, options, new Turns(turns), TestContext.Current.CancellationToken);
+        using var weights = ModelWeights.Load(
+            device, checkpoint, plan, options, new Turns(turns), TestContext.Current.CancellationToken);
         Assert.Equal(checkpoint.Tensors.Keys.Order(), turns.Order());
     }
 

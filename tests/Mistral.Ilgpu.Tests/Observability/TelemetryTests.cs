@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Observability;
 
-/// <summary>What listeners hear, and that nothing is done for those who are not there.</summary>
+/// <summary>What listeners get, and that nothing is done without one.</summary>
 public sealed class TelemetryTests : IDisposable
 {
     private readonly List<(string Name, double Value, string Tags)> _heard = [];

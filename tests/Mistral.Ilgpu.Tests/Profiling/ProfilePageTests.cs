@@ -16,7 +16,8 @@ public sealed class ProfilePageTests(ProfiledPage page) : IClassFixture<Profiled
     public void Page_InABrowser_ShowsRooflineTimelineAndTableWithoutErrors(int width, int height)
     {
         var browser = page.Open(width, height, "light");
-        Assert.DoesNotContain(browser.Manage().Logs.GetLog(LogType.Browser), entry => entry.Level >= OpenQA.Selenium.LogLevel.Warning);
+        Assert.DoesNotContain(
+            browser.Manage().Logs.GetLog(LogType.Browser), entry => entry.Level >= OpenQA.Selenium.LogLevel.Warning);
         Assert.Equal(0L, browser.ExecuteScript("return performance.getEntriesByType('resource').filter(r => !r.name.startsWith('data:')).length"));
         Assert.True((bool)browser.ExecuteScript("return document.documentElement.scrollWidth <= window.innerWidth")!, "the page is wider than the screen");
         foreach (string id in Figures)
@@ -75,7 +76,9 @@ public sealed class ProfilePageTests(ProfiledPage page) : IClassFixture<Profiled
     {
         var colors = Pixels(figure, out int shown);
         Assert.InRange(shown, 0.75 * Math.Min(width, 960), width);
-        Assert.True(colors.Count(color => color.GetBrightness() < 0.6 && color.GetSaturation() < 0.2) > 500, "no lines in the screenshot");
+        Assert.True(
+            colors.Count(color => color.GetBrightness() < 0.6 && color.GetSaturation() < 0.2) > 500,
+            "no lines in the screenshot");
         Assert.True(colors.Count(color => color.GetSaturation() > 0.5) > 200, "no coloured marks in the screenshot");
     }
 

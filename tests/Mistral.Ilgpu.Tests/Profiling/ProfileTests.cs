@@ -8,7 +8,8 @@ namespace Mistral.Ilgpu.Tests.Profiling;
 /// <summary>What <c>mistral profile</c> writes, and that its times explain the wall clock.</summary>
 public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<TemporaryFolder>
 {
-    private static readonly string[] LayerSteps = ["attention_norm", "qkv", "attend", "attention_output", "feed_forward_norm", "swiglu", "down"];
+    private static readonly string[] LayerSteps =
+        ["attention_norm", "qkv", "attend", "attention_output", "feed_forward_norm", "swiglu", "down"];
     public static TheoryData<string> Devices => TestDevice.Rows("cpu", "opencl");
 
     private static readonly string[] AllSteps = ["embed", .. LayerSteps, "norm", "output", "choose"];
@@ -26,7 +27,9 @@ public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<Tempora
         Assert.True(profile.GetProperty("unprofiled_ms").GetDouble() > 0);
         Assert.True(profile.GetProperty("limits").GetProperty("gb_per_second").GetDouble() > 0);
         Assert.True(profile.GetProperty("limits").GetProperty("gflop_per_second").GetDouble() > 0);
-        Assert.Equal(["prefill", "decode"], profile.GetProperty("phases").EnumerateArray().Select(phase => phase.GetProperty("phase").GetString()));
+        Assert.Equal(
+            ["prefill", "decode"],
+            profile.GetProperty("phases").EnumerateArray().Select(phase => phase.GetProperty("phase").GetString()));
         foreach (var phase in profile.GetProperty("phases").EnumerateArray())
         {
             int passes = phase.GetProperty("phase").GetString() == "prefill" ? 1 : generated;
@@ -68,7 +71,8 @@ public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<Tempora
         string file = folder.File("trace.json");
         CommandRun.Of("profile", "Once upon a time", "--device", device, "-n", "3", "--trace", file, "--quiet").Expect(0);
         using var trace = JsonDocument.Parse(File.ReadAllText(file));
-        var events = trace.RootElement.GetProperty("traceEvents").EnumerateArray().Where(item => item.GetProperty("ph").GetString() == "X").ToList();
+        var events = trace.RootElement.GetProperty("traceEvents").EnumerateArray()
+            .Where(item => item.GetProperty("ph").GetString() == "X").ToList();
         var passes = events.Where(item => item.GetProperty("cat").GetString() == "pass").ToList();
         var steps = events.Except(passes).ToList();
         Assert.Equal(["prefill 5", "decode", "decode", "decode"], passes.Select(pass => pass.GetProperty("name").GetString()));
@@ -89,7 +93,8 @@ public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<Tempora
     [Fact]
     public void Profile_Text_IsATableThatEndsWithTheWallClock()
     {
-        string[] lines = CommandRun.Of("profile", "--prompt-ids", "1,2,3", "--decode", "1", "--device", "cpu", "--quiet").Expect(0).Output.TrimEnd().Split('\n');
+        string[] lines = CommandRun.Of("profile", "--prompt-ids", "1,2,3", "--decode", "1", "--device", "cpu", "--quiet")
+            .Expect(0).Output.TrimEnd().Split('\n');
         Assert.StartsWith("phase", lines[0], StringComparison.Ordinal);
         Assert.Contains("gaps between steps", lines[^3], StringComparison.Ordinal);
         Assert.Contains("host", lines[^2], StringComparison.Ordinal);

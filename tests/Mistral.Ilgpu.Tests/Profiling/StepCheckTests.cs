@@ -24,7 +24,8 @@ public sealed class StepCheckTests
     public void Check_OfTinyPastItsWindow_FindsNoDifference(string device)
     {
         _ = TestDevice.Get(device);
-        var result = CommandRun.Of("profile", "--check", "--device", device, "-p", "90", "-n", "4", "--format", "json", "--quiet").Expect(0).Json;
+        var result = CommandRun.Of("profile", "--check", "--device", device, "-p", "90", "-n", "4", "--format", "json", "--quiet")
+            .Expect(0).Json;
         Assert.Equal(System.Text.Json.JsonValueKind.Null, result.GetProperty("first_difference").ValueKind);
         Assert.Equal(5, result.GetProperty("passes").GetInt32());
         double[] errors = [.. result.GetProperty("worst_errors").EnumerateObject().Select(step => step.Value.GetDouble())];

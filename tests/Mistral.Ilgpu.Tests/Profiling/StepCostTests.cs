@@ -95,6 +95,7 @@ public sealed class StepCostTests
         void Product(string step, long rows, long columns, long tokens) =>
             Expect(step, (rows * RowBytes(columns)) + (tokens * (rows + columns) * F32), 2 * tokens * rows * columns);
 
-        void Expect(string step, long bytes, long operations) => Assert.Equal((step, new StepCost(bytes, operations)), (step, costs[step]));
+        void Expect(string step, long bytes, long operations) =>
+            Assert.Equal((step, new StepCost(bytes, operations)), (step, costs[step]));
     }
 }

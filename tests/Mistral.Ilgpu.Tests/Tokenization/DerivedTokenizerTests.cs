@@ -90,7 +90,8 @@ public sealed class DerivedTokenizerTests
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "added_tokens": [{"id": -1, "content": "x"}]}""", "found -1")]
     public void HuggingFace_Damaged_IsRefused(string json, string message)
     {
-        string found = Assert.Throws<ModelFileException>(() => TokenizerFile.Load(System.Text.Encoding.UTF8.GetBytes(json), "tokenizer.json", null)).Message;
+        string found = Assert.Throws<ModelFileException>(
+            () => TokenizerFile.Load(System.Text.Encoding.UTF8.GetBytes(json), "tokenizer.json", null)).Message;
         Assert.Contains(message, found);
         Assert.DoesNotContain('\n', found);
     }

@@ -38,12 +38,14 @@ public sealed class ModelFileTests
 
         byte[] bytes = packed.ToArray();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains(message, Assert.Throws<ModelFileException>(() => TokenizerFile.Load(bytes, "packed.model", null)).Message);
+        Assert.Contains(
+            message, Assert.Throws<ModelFileException>(() => TokenizerFile.Load(bytes, "packed.model", null)).Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256L << 20);
     }
 
     [Fact]
-    public void Load_NameWithHalfASurrogatePair_IsRefused() => Assert.Contains("tekken.json: not valid JSON", Assert.Throws<ModelFileException>(
+    public void Load_NameWithHalfASurrogatePair_IsRefused() =>
+        Assert.Contains("tekken.json: not valid JSON", Assert.Throws<ModelFileException>(
         () => TokenizerFile.Load("""{"\ud800config": {}}"""u8.ToArray(), "tekken.json", null)).Message);
 
     [Fact]

@@ -67,7 +67,9 @@ public sealed class ReferenceVectorTests
 
     /// <summary>Texts with ids and decodings by libsentencepiece.</summary>
     internal static JsonElement Vectors(string version) =>
-        version == "tiny" ? TestData.Json("tiny-ids.json") : SharedData.Json("data/vectors/spm.json").GetProperty("vectors").GetProperty(version);
+        version == "tiny"
+            ? TestData.Json("tiny-ids.json")
+            : SharedData.Json("data/vectors/spm.json").GetProperty("vectors").GetProperty(version);
 
     internal static SentencePieceBpe Model(string version) =>
         version == "tiny" ? (SentencePieceBpe)TinyModel.Required.Tokenizer : MistralModel(version);

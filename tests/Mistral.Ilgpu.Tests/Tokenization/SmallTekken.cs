@@ -8,7 +8,8 @@ internal static class SmallTekken
 {
     public static JsonObject Json(int specials, IEnumerable<string> joined, int? size = null)
     {
-        byte[][] tokens = [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), .. joined.Select(Encoding.UTF8.GetBytes)];
+        byte[][] tokens =
+            [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), .. joined.Select(Encoding.UTF8.GetBytes)];
         return new JsonObject
         {
             ["config"] = new JsonObject

@@ -36,7 +36,9 @@ public sealed class TekkenTests
         var ids = Shared.Value.EncodeToIds(Text);
         Assert.DoesNotContain(ids, id => Shared.Value.IsControl(id));
         Assert.Equal(Text, Shared.Value.Decode(ids));
-        Assert.Equal((1, 2, 3, 4), (Shared.Value.BosId, Shared.Value.EosId, Shared.Value.FindControl("[INST]"), Shared.Value.FindControl("[/INST]")));
+        Assert.Equal(
+            (1, 2, 3, 4),
+            (Shared.Value.BosId, Shared.Value.EosId, Shared.Value.FindControl("[INST]"), Shared.Value.FindControl("[/INST]")));
         Assert.Equal(-1, Shared.Value.FindControl("Hello"));
         Assert.Equal("v3", Shared.Value.DeclaredVersion);
         Assert.Equal(131072, Shared.Value.VocabularySize);
@@ -95,7 +97,9 @@ public sealed class TekkenTests
         var json = Small("ab");
         json["config"]!["pattern"] = "(a+)+b|.";
         var tokenizer = Tekken.Load(Bytes(json), "small");
-        Assert.Contains("the pattern takes more than", Assert.Throws<ModelFileException>(() => tokenizer.EncodeToIds(new string('a', 60))).Message);
+        Assert.Contains(
+            "the pattern takes more than",
+            Assert.Throws<ModelFileException>(() => tokenizer.EncodeToIds(new string('a', 60))).Message);
     }
 
     // 400,000 letters without a break took 16 s when each merge looked at all that were left.
@@ -120,7 +124,8 @@ public sealed class TekkenTests
         var tiktoken = Microsoft.ML.Tokenizers.TiktokenTokenizer.Create(file, words, null);
         Seeded.Run(500, random =>
         {
-            string text = string.Concat(Enumerable.Range(0, random.Next(80)).Select(_ => joined[random.Next(joined.Length)])) + random.Text(20);
+            string text = string.Concat(
+                Enumerable.Range(0, random.Next(80)).Select(_ => joined[random.Next(joined.Length)])) + random.Text(20);
             Assert.Equal(tiktoken.EncodeToIds(text), tokenizer.EncodeToIds(text));
         });
     }
@@ -131,7 +136,8 @@ public sealed class TekkenTests
         var tokenizer = Tekken.Load(Bytes(Small("ab")), "small");
         var tokens = tokenizer.EncodeToTokens("abé😀", out _);
         Assert.Equal([0..2, 2..2, 2..3, 3..3, 3..3, 3..3, 3..5], tokens.Select(token => token.Offset));
-        Assert.Equal([20 + 256, 20 + 0xC3, 20 + 0xA9, 20 + 0xF0, 20 + 0x9F, 20 + 0x98, 20 + 0x80], tokens.Select(token => token.Id));
+        Assert.Equal(
+            [20 + 256, 20 + 0xC3, 20 + 0xA9, 20 + 0xF0, 20 + 0x9F, 20 + 0x98, 20 + 0x80], tokens.Select(token => token.Id));
         Assert.Single(tokenizer.EncodeToIds("abé", 2, out _, out int consumed));
         Assert.Equal(2, consumed);
         Assert.Equal(7, tokenizer.CountTokens("abé😀"));

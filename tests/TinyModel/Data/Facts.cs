@@ -1,6 +1,6 @@
 namespace Mistral.Ilgpu.TinyModel.Data;
 
-/// <summary>What the model knows: small facts of its world, each with one answer, and how it greets.</summary>
+/// <summary>What the model is taught: small facts of its world, each with one answer, and how it greets.</summary>
 internal static class Facts
 {
     public static readonly (string User, string Answer)[] Greetings =

@@ -6,8 +6,8 @@ namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
 /// <see cref="AttendRow{TTiles,TElement}"/> on tensor cores, for caches of 16 bits: one group per kv head (grid x) and tile of
-/// queries (grid y), see <see cref="TensorAttention{THead,TScores}"/>. Keys are taken together from positions that are multiples
-/// of so many, so that a query's sums do not depend on where its tile of queries begins. Group size:
+/// queries (grid y), see <see cref="TensorAttention{THead,TScores}"/>. Keys that are taken together begin at multiples of their
+/// number. So a query's sums do not depend on where its tile of queries begins. Group size:
 /// <see cref="TensorForms.PromptGroup"/>.
 /// </summary>
 /// <typeparam name="THead">Room for a head's elements.</typeparam>

@@ -8,11 +8,11 @@ namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
 /// The whole attention step of decoded tokens on tensor cores, for caches of 16 bits and up to
-/// <see cref="TensorForms.MostDecodeHeads"/> heads to a kv head: turns queries and keys and stores keys and values
-/// (<see cref="DecodeTurn{THead}"/>), attends (<see cref="DecodeAttendRow{TTiles,TElement}"/>), joins the splits
-/// (<see cref="TensorMerge"/>), and if asked brings the output to eight bits (<see cref="PackedRun"/>). One group per split (grid
-/// x), kv head (grid y) and token (grid z), whose warps share the keys; the last group of a token and kv head to be done joins
-/// them all, in their order. The heads of the kv head are the rows of one multiplication, so each key is loaded once for all.
+/// <see cref="TensorForms.MostDecodeHeads"/> heads to a kv head. It turns queries and keys, and stores keys and values
+/// (<see cref="DecodeTurn{THead}"/>), attends (<see cref="DecodeAttendRow{TTiles,TElement}"/>), and joins the splits
+/// (<see cref="TensorMerge"/>). If asked it brings the output to eight bits (<see cref="PackedRun"/>). One group per split (grid
+/// x), kv head (grid y) and token (grid z), whose warps share the keys. The last group of a token and kv head to be done joins
+/// all splits, in their order. The heads of the kv head are the rows of one multiplication, so each key is loaded once for all.
 /// Group size: <see cref="TensorForms.DecodeGroup"/>.
 /// </summary>
 /// <param name="Frequencies">See <see cref="Rotary"/>.</param>
@@ -60,8 +60,8 @@ public readonly record struct DecodeAttendTensor<THead>(
             return true;
         }
 
-        // What the group has written is seen before it counts itself, and what others have is read after they are counted: the
-        // barriers hand on to the whole group what the fences order for one thread.
+        // What the group has written is seen before it counts itself. What others have written is read after they are counted.
+        // The barriers extend to the whole group what the fences order for one thread.
         Group.Barrier();
         if (Group.IdxX == 0)
         {

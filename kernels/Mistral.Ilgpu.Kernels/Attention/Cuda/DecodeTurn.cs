@@ -4,9 +4,9 @@ using ILGPU;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// A group's part of <see cref="Rope{TCache,TElement}"/> for a decoded token and a kv head, in caches of 16 bits: the queries are
-/// turned into the places where the group's outputs will be, for those of other splits want them too; the split that ends with
-/// the token's own key turns that, and puts it and its value in their slot.
+/// A group's part of <see cref="Rope{TCache,TElement}"/> for a decoded token and a kv head, in caches of 16 bits. The queries are
+/// turned into the places where the group's outputs will be, because groups of other splits read them too. The split that ends
+/// with the token's own key turns it, and puts it and its value in their slot.
 /// </summary>
 internal readonly struct DecodeTurn<THead>
     where THead : struct, ITensorHead

@@ -24,7 +24,8 @@ public interface ITensorHead
 
     /// <summary>outputs += weights × values, of 16 positions.</summary>
     /// <param name="values">The row of values that is the lane's to name.</param>
-    /// <param name="swizzle">What tells where in it an element's 16 bytes lie, see <see cref="TensorTiles{THead}"/>.</param>
+    /// <param name="swizzle">What the place of an element's 16 bytes in it is combined with, see
+    /// <see cref="TensorTiles{THead}"/>.</param>
     void Add(uint weightA, uint weightB, uint weightC, uint weightD, uint values, uint swizzle, int element);
 
     void Write(in TensorRow top, in TensorRow bottom, float topFactor, float bottomFactor, int element);

@@ -11,8 +11,7 @@ public interface ITensorScores
     void Score<THead>(ref THead head, uint keys)
         where THead : struct, ITensorHead;
 
-    /// <summary>Keeps scores of keys from <paramref name="first"/> to <paramref name="last"/>, counted from the first key
-    /// here.</summary>
+    /// <summary>Keeps the scores of keys that the top and the bottom row see. Keys are counted from the first one here.</summary>
     void Mask(int topFirst, int topLast, int bottomFirst, int bottomLast);
 
     float TopMax();

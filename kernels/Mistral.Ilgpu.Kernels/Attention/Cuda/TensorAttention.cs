@@ -5,10 +5,10 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// A block of attention on tensor cores (Dao, FlashAttention-2, arXiv 2307.08691): each warp has 16 queries, a few tiles of keys
-/// are scored at once, turned into weights in registers by the online softmax in float32, rounded to 16 bits, and multiplied with
-/// the values. Values are copied to shared memory while keys are scored, and the next keys while values are added up. Scores are
-/// in powers of two. A query's sums do not depend on the others of the block.
+/// A block of attention on tensor cores (Dao, FlashAttention-2, arXiv 2307.08691). Each warp has 16 queries and scores a few
+/// tiles of keys at once. The online softmax turns scores into weights in registers, in float32. Weights are rounded to 16 bits
+/// and multiplied with the values. Values are copied to shared memory while keys are scored, and the next keys while values are
+/// added up. Scores are in powers of two. A query's sums do not depend on the others of the block.
 /// </summary>
 internal readonly struct TensorAttention<THead, TScores>
     where THead : struct, ITensorHead

@@ -7,9 +7,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// <see cref="MergeSplits"/> for the heads of a token that share a kv head, by a whole group: a warp finds what a head's splits
-/// are to be multiplied with, a lane for each, and then a lane adds up four neighbouring elements, eight splits on their way at
-/// once. The sums and their order are those of there.
+/// <see cref="MergeSplits"/> for the heads of a token that share a kv head, by a whole group. First a warp finds what a head's
+/// splits are multiplied with, a lane for each. Then a lane adds up four neighbouring elements, with eight splits on their way at
+/// once. The sums and their order are the same as there.
 /// </summary>
 internal readonly struct TensorMerge
 {

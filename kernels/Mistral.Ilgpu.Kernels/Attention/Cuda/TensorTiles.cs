@@ -6,8 +6,8 @@ namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
 /// Tiles of 16-bit keys and values in shared memory, each <see cref="TileBytes"/> long: keys as elements × 16, values as 16 ×
-/// elements. So that the eight rows of 16 bytes which <c>ldmatrix</c> reads at once lie in different banks, the 16 bytes of an
-/// element's keys change places in every other four rows, and those of a position's values are moved by exclusive-or with the
+/// elements. The eight rows of 16 bytes that <c>ldmatrix</c> reads at once must lie in different banks. So the 16 bytes of an
+/// element's keys change places in every other four rows. Those of a position's values are moved by exclusive-or with the
 /// position mod 8.
 /// </summary>
 internal readonly struct TensorTiles<THead>
@@ -61,7 +61,7 @@ internal readonly struct TensorTiles<THead>
         get => (uint)(((TensorLane.Index >> 4) ^ (TensorLane.Index & 7)) * PieceBytes);
     }
 
-    /// <summary>Zeros the elements that the head has not, for what lies there might be no number.</summary>
+    /// <summary>Zeros the elements that the head has not, because what lies there may be NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ClearPadding(uint keys, int tiles)
     {
@@ -76,8 +76,9 @@ internal readonly struct TensorTiles<THead>
         }
     }
 
-    /// <summary>Begins to load the keys of neighbouring tiles, each by a warp, for finding where a tile lies is a good part of
-    /// it.</summary>
+    /// <summary>
+    /// Begins to load the keys of neighbouring tiles, each by a warp. To find where a tile lies is a good part of the work.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void LoadKeys(int firstTile, int tiles, uint to)
     {
@@ -178,7 +179,8 @@ internal readonly struct TensorTiles<THead>
     private static uint KeyAt(int element, int half) =>
         (uint)((element * KeyScores.RowBytes) + ((half ^ ((element >> 2) & 1)) * PieceBytes));
 
-    // Tiles that no query sees are masked, but what is loaded for them must be numbers: that of the nearest one that is seen.
+    // Tiles that no query sees are masked, but what is loaded for them must be numbers. So the nearest tile that is seen is
+    // loaded.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Source SourceOf(int tile)
     {

@@ -4,8 +4,8 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// Arithmetic on CUDA that is rounded where it says. Where two kernels must give the same bits, no assembler may choose which
-/// products it fuses with which sums, so they say it.
+/// Arithmetic on CUDA with its roundings as written. Two kernels that must give the same bits use it, so that the assembler does
+/// not choose which products to fuse with sums.
 /// </summary>
 internal static class Fused
 {

@@ -5,7 +5,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// What is computed before a loop and stays in a register. ILGPU moves what depends on nothing in the loop to where it is used,
-/// so that it is computed in each round anew; a move that it cannot see through stays where it is written.
+/// and so it is computed in each round anew. A move in inline PTX stays where it is written.
 /// </summary>
 internal static class Hoisted
 {

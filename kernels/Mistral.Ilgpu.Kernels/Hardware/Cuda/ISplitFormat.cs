@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// 16-bit formats into two of which a float32 can be split, x ≈ high + low, so that tensor cores multiply it with twice the bits:
-/// two products where one would round x to eight bits or eleven.
+/// 16-bit formats into two of which a float32 can be split, x ≈ high + low. Tensor cores then multiply it with twice the bits:
+/// one product alone would round x to eight bits or eleven.
 /// </summary>
 public interface ISplitFormat : ITensorFormat
 {

@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// Shared memory by address, for the instructions that ILGPU has no words for: copies that go on while the group computes, and
-/// loads of a matrix by a whole warp.
+/// Shared memory by address, for instructions that ILGPU lacks. They are copies that go on while the group computes, and loads of
+/// a matrix by a whole warp.
 /// </summary>
 internal static class TensorShared
 {
@@ -22,8 +22,9 @@ internal static class TensorShared
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy16(uint to, long from) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", to, from);
 
-    /// <summary>The same of bytes that other groups of the multiprocessor may want too, so that they stay in the first
-    /// cache.</summary>
+    /// <summary>
+    /// The same of bytes that other groups of the multiprocessor may read too, so that they stay in the first cache.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy16Kept(uint to, long from) => CudaAsm.Emit("cp.async.ca.shared.global [%0], [%1], 16;", to, from);
 
@@ -31,8 +32,10 @@ internal static class TensorShared
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WaitForCopies() => CudaAsm.Emit("cp.async.wait_all;");
 
-    /// <summary>Acquires and releases at the level of the device, which costs less than ILGPU's fence: that one orders all fences
-    /// too.</summary>
+    /// <summary>
+    /// Acquires and releases at the level of the device, which costs less than ILGPU's fence, because that one orders all fences
+    /// too.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Fence() => CudaAsm.Emit("fence.acq_rel.gpu;");
 
@@ -87,8 +90,8 @@ internal static class TensorShared
     }
 
     /// <summary>
-    /// Loads a 16 × 16 matrix of 16-bit numbers for the columns' side of two multiplications: A and B for its columns 0-7, C and
-    /// D for 8-15. Lane i names the 16 bytes at row i mod 16 and column 8 × (i / 16).
+    /// Loads a 16 × 16 matrix of 16-bit numbers for the columns' side of two multiplications. A and B are for its columns 0-7, C
+    /// and D for 8-15. Lane i names the 16 bytes at row i mod 16 and column 8 × (i / 16).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Factors16x16 LoadColumns(uint address)

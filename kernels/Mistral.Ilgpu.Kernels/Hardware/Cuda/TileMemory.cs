@@ -6,10 +6,10 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// The shared memory of a tiled product, by address: tiles of weights or of activations, each 128 rows of 32 16-bit numbers, for
-/// <see cref="Products.Cuda.MatMulTensor{TTensor, TWeights, TEpilogue}"/> three stages of one of each. A row is four pieces of 16
-/// bytes, and piece p of row r lies where piece p xor (r / 2 mod 4) would: the eight rows that one load of a matrix takes, and
-/// the eight that a copy writes at once, then lie in different banks.
+/// The shared memory of a tiled product, by address. It has tiles of weights or of activations, each 128 rows of 32 16-bit
+/// numbers; for <see cref="Products.Cuda.MatMulTensor{TTensor, TWeights, TEpilogue}"/> three stages of one of each. A row is four
+/// pieces of 16 bytes, and piece p of row r lies where piece p xor (r / 2 mod 4) would. Then the eight rows of one load of a
+/// matrix lie in different banks. So do the eight that a copy writes at once.
 /// </summary>
 public static class TileMemory
 {
@@ -33,7 +33,7 @@ public static class TileMemory
     /// <summary>Bytes of a tile of weights and one of activations.</summary>
     public const int StageBytes = 2 * TileBytes;
 
-    /// <summary>What a group has: 48 KiB, the most that needs no leave of the driver.</summary>
+    /// <summary>What a group has: 48 KiB, the most that a launch gets without an attribute.</summary>
     public const int Bytes = 48 << 10;
 
     /// <summary>The group's shared memory; once in a kernel.</summary>
@@ -79,8 +79,9 @@ public static class TileMemory
         return new Factors16x16 { A = a.Value, B = b.Value, C = c.Value, D = d.Value };
     }
 
-    /// <summary>The address of a view in global memory, which no word of ILGPU gives: the first eight bytes of a view are its
-    /// pointer.</summary>
+    /// <summary>
+    /// The address of a view in global memory, which ILGPU does not give: the first eight bytes of a view are its pointer.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static long AddressOf<T>(ArrayView<T> view)
         where T : unmanaged => Unsafe.As<ArrayView<T>, long>(ref view);

@@ -6,12 +6,12 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// The shared memory of a product by warpgroups: <see cref="Stages"/> stages, each of two halves, one for each warpgroup to fill.
-/// A half is a tile of 128 rows of weights and two of 128 tokens, as <see cref="TileMemory"/> lays tiles out, which happens to be
-/// what <c>wgmma</c> calls a 64-byte swizzle.
+/// A half is a tile of 128 rows of weights and two of 128 tokens, as <see cref="TileMemory"/> lays tiles out. That is what
+/// <c>wgmma</c> calls a 64-byte swizzle.
 /// </summary>
 public static class WarpgroupMemory
 {
-    /// <summary>Two are on their way while one is multiplied and the one before may still be.</summary>
+    /// <summary>Two are on their way while one is multiplied, and the one before it may not be done.</summary>
     public const int Stages = 4;
 
     public const int HalfBytes = 3 * TileMemory.TileBytes;
@@ -24,7 +24,7 @@ public static class WarpgroupMemory
     /// <summary>What a launch gives each group.</summary>
     public const int Bytes = (Stages * StageBytes) + Alignment;
 
-    /// <summary>Where the stage after one lies that lies there.</summary>
+    /// <summary>Where the stage that follows one lies.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static uint After(uint stage) => stage == (Stages - 1) * StageBytes ? 0 : stage + StageBytes;
 

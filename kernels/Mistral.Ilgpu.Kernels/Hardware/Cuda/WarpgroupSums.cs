@@ -4,10 +4,10 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// A warpgroup's sums of 64 rows × <see cref="Tokens"/> tokens: 128 registers of each of its 128 threads, which are named in the
-/// PTX itself, for <c>wgmma</c> takes them all at once and <see cref="CudaAsm"/> passes no more than 44. With warp, of four, and
-/// lane, register 4 j and the next hold row 16 warp + lane / 4 of tokens 8 j + 2 (lane mod 4) and the next; the two after those
-/// the row 8 below (PTX ISA, 9.7.15.5.1).
+/// A warpgroup's sums of 64 rows × <see cref="Tokens"/> tokens: 128 registers of each of its 128 threads. They are named in the
+/// PTX itself, because <c>wgmma</c> takes them all at once and <see cref="CudaAsm"/> passes no more than 44. With warp, of four,
+/// and lane: register 4 j and the next hold row 16 warp + lane / 4 of tokens 8 j + 2 (lane mod 4) and the next. The two after
+/// those hold the row 8 below (PTX ISA, 9.7.15.5.1).
 /// </summary>
 internal static class WarpgroupSums
 {
@@ -17,8 +17,10 @@ internal static class WarpgroupSums
 
     public const int Tokens = 256;
 
-    /// <summary>Bytes from a token's sums to the next one's where <see cref="Store"/> leaves them: those of 128 rows, and four
-    /// more, so that the threads of a warp meet different banks.</summary>
+    /// <summary>
+    /// Bytes from a token's sums to the next one's where <see cref="Store"/> leaves them. They are those of 128 rows, and four
+    /// more, so that the threads of a warp meet different banks.
+    /// </summary>
     public const int PitchBytes = 528;
 
     /// <summary>All registers.</summary>
@@ -32,8 +34,8 @@ internal static class WarpgroupSums
         "s96, s97, s98, s99, s100, s101, s102, s103, s104, s105, s106, s107, s108, s109, s110, s111, " +
         "s112, s113, s114, s115, s116, s117, s118, s119, s120, s121, s122, s123, s124, s125, s126, s127";
 
-    // A descriptor but for the address: rows of 64 bytes whose pieces change places as <see cref="TileMemory"/> says (bits
-    // 62-63), eight of them 512 bytes after the last eight (bits 32-45). Bits 16-29 are not used then and taken to be 1.
+    // A descriptor without the address. Rows of 64 bytes have their pieces change places as <see cref="TileMemory"/> says (bits
+    // 62-63). Eight of them lie 512 bytes after the last eight (bits 32-45). Bits 16-29 are not used then and taken to be 1.
     private const string Layout = "0x8000002000010000";
 
     /// <summary>The product itself, by the name of the factors' format: of %0 and %1, a 16th of where rows of weights and of
@@ -82,8 +84,10 @@ internal static class WarpgroupSums
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Declare() => CudaAsm.Emit(".reg .f32 s<128>; " + Zeros);
 
-    /// <summary>Orders what is in shared memory by this thread before products that begin after the next barrier: they read it
-    /// another way than threads do.</summary>
+    /// <summary>
+    /// Orders what this thread has put in shared memory before products that begin after the next barrier. Products read it
+    /// another way than threads do.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Offer() => CudaAsm.Emit("fence.proxy.async.shared::cta;");
 

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
-/// Several kernels in one launch, each begun when the one before is done: on CPUs a launch costs more than many a step of a
+/// Several kernels in one launch, each begun when the one before is done. On CPUs a launch costs more than many steps of a
 /// decoded token. Any number of groups of one item, as many as there are cores. Counters: <see cref="Workers.CounterInts"/> zeros
 /// for each link.
 /// </summary>

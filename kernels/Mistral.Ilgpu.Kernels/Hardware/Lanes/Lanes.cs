@@ -7,10 +7,10 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
-/// Sixteen elements side by side, the unit in which processors with vectors compute: each method is a few of their instructions,
+/// Sixteen elements side by side, the unit in which processors with vectors compute. Each method is a few of their instructions:
 /// on the CPU accelerator through .NET's vectors and in OpenCL C through its own. References are to the first of sixteen
-/// neighbours; those in local memory become registers, if nothing else touches them than these methods with indices that are
-/// constant once loops are unrolled.
+/// neighbours. Those in local memory become registers if only these methods touch them, with indices that are constant once loops
+/// are unrolled.
 /// </summary>
 public static class Lanes
 {
@@ -26,8 +26,8 @@ public static class Lanes
     public static void Clear(ref float lanes) => Vector512<float>.Zero.StoreUnsafe(ref lanes);
 
     /// <summary>
-    /// Asks for what lies 16 KiB behind these lanes: weights that are read once come from memory, and what processors foresee by
-    /// themselves ends at a page. Past the end of a buffer it does nothing, as on the CPU accelerator.
+    /// Prefetches what lies 16 KiB behind these lanes. Weights that are read once come from memory, and the processors' own
+    /// prefetching ends at a page. Past the end of a buffer it does nothing, as on the CPU accelerator.
     /// </summary>
     [OpenCl(PrefetchAhead), IntrinsicImplementation]
     public static void Prefetch(ref int from)
@@ -114,8 +114,8 @@ public static class Lanes
     }
 
     /// <summary>
-    /// Rounds lanes × inverse to whole numbers, halves away from zero, and writes them as four quads of bytes and as their pairs
-    /// of shorts, see <see cref="Inputs.Int8Input"/>.
+    /// Rounds lanes × inverse to whole numbers, halves away from zero. Writes them as four quads of bytes and as their pairs of
+    /// shorts, see <see cref="Inputs.Int8Input"/>.
     /// </summary>
     /// <returns>Their sum.</returns>
     [OpenCl("""
@@ -165,8 +165,8 @@ public static class Lanes
     }
 
     /// <summary>
-    /// Each lane of <paramref name="sums"/> is two sums of 16 bits, of the products of its lower and its upper two bytes: those
-    /// of <paramref name="bytes"/> unsigned, those of <paramref name="x"/> signed. Nothing may pass 16 bits.
+    /// Each lane of <paramref name="sums"/> is two sums of 16 bits, of the products of its lower and its upper two bytes. Those
+    /// of <paramref name="bytes"/> are unsigned, those of <paramref name="x"/> signed. No sum may need more than 16 bits.
     /// </summary>
     [OpenCl("sums = __builtin_astype(__builtin_astype(sums, lanes_shorts) + multiply_bytes(bytes, (int16)(x)), int16);"),
         IntrinsicImplementation]
@@ -189,8 +189,8 @@ public static class Lanes
     }
 
     /// <summary>
-    /// total += the products of the lanes' signed bytes: bytes 0 and 2 with the two shorts of <paramref name="even"/>, bytes 1
-    /// and 3 with those of <paramref name="odd"/>.
+    /// total += the products of the lanes' signed bytes. Bytes 0 and 2 are multiplied with the two shorts of
+    /// <paramref name="even"/>, bytes 1 and 3 with those of <paramref name="odd"/>.
     /// </summary>
     [OpenCl("""
         total += multiply_shorts(__builtin_astype((__builtin_astype(from, lanes_shorts) << (short)8) >> (short)8, int16), (int16)(even))

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
-/// <summary>The values of ggml's non-linear four bits, as bytes of two constants: a table needs memory, this does not.</summary>
+/// <summary>The values of ggml's non-linear four bits, as bytes of two constants, which need no memory as a table does.</summary>
 internal static class UnevenValues
 {
     // -127 -104 -83 -65 -49 -35 -22 -10, then 1 13 25 38 53 69 89 113; the first in the lowest byte.

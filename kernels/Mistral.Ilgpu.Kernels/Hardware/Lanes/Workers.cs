@@ -6,16 +6,17 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 /// <summary>
-/// How the groups of a launch share the items of a link. Each takes the next few that nobody has, and waits at the end for those
-/// that others took. No group waits for one that has not begun: that one has taken nothing. So it needs no more of a device than
-/// that a group that runs goes on running, as threads of a CPU do.
+/// How the groups of a launch share the items of a link. Each takes the next few that are free, and waits at the end for those
+/// that others took. No group waits for one that has not begun, because that one has taken nothing. So all it needs of a device
+/// is that a group that runs goes on running, as threads of a CPU do.
 /// </summary>
 public static class Workers
 {
     /// <summary>Ints between the counters of two links: taken and done, each with a cache line of its own.</summary>
     public const int CounterInts = 32;
 
-    // Times that a worker takes, if all are as fast: few, for memory likes long stretches, but enough that all end together.
+    // Times that a worker takes items, if all are as fast. Few, because memory is fastest in long stretches, but enough that all
+    // end together.
     private const int Takes = 4;
 
     /// <summary>Does all items of a link.</summary>

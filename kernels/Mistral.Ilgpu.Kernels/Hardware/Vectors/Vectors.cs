@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 /// <summary>
 /// What forms for the CPU accelerator compute with: sixteen floats side by side, in one register or in as many as the processor
-/// needs for them. A sum has the same order in all forms, so that a row's does not depend on which of them makes it.
+/// needs. A sum has the same order in all forms, so that a row's does not depend on which of them makes it.
 /// </summary>
 internal static class Vectors
 {

@@ -7,9 +7,9 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// <see cref="BlockMatVecWarp{TFormat,TEpilogue}"/> for one token (the first of Tokens) that every group norms and brings to
-/// eight bits itself, see <see cref="NormedInput"/>: y[r] = Σ_c W[r, c] q(RMSNorm(x))[c]. x: tokens × inputStride. Every bit is
-/// that of the kernels apart.
+/// <see cref="BlockMatVecWarp{TFormat,TEpilogue}"/> for one token (the first of Tokens): y[r] = Σ_c W[r, c] q(RMSNorm(x))[c].
+/// Every group norms it and brings it to eight bits itself, see <see cref="NormedInput"/>. Shape: x is tokens × inputStride. The
+/// bits are those of the separate kernels.
 /// </summary>
 [GroupForm]
 [CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]

@@ -8,11 +8,11 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// <see cref="BlockMatVecWarp{TFormat,TEpilogue}"/> for several tokens at once, on tensor cores, where columns are whole stages
-/// of 256: a group of eight warps makes 32 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all
-/// tokens, and tokens once for 32 rows. Weights and tokens come to shared memory in a few stages, see
+/// of 256. A group of eight warps makes 32 rows (grid y) for 8 or 16 tokens (grid x). So weights are read once for all tokens,
+/// and tokens once for 32 rows. Weights and tokens come to shared memory in a few stages, see
 /// <see cref="RunStage{TFormat,TTokens,TEpilogue}"/>: while one is multiplied the others are on their way. A run is one product
-/// of whole numbers, two where its halves have scales of their own, and whole numbers have no rounding: every bit is that of the
-/// form for one token. Gated pairs only of formats that <see cref="RunStage.HasRegisters"/> tells; see
+/// of whole numbers, two where its halves have scales of their own. Whole numbers have no rounding, so every bit is that of the
+/// form for one token. Gated pairs only of formats that <see cref="RunStage.HasRegisters"/> accepts; see
 /// <see cref="BlockSwiGluTensor{TFormat,TTokens}"/>.
 /// </summary>
 /// <param name="Addresses">Of the weights and of the tokens in eight bits.</param>

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks and x in eight bits, see <see cref="BlockRows{TFormat,TEpilogue}"/>; also y +=
+/// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks and x in eight bits, see <see cref="BlockRows{TFormat,TEpilogue}"/>. Also y +=
 /// and the gated first half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows × columns (of a gate 2·rows); x: the
 /// rows of a pass, those of Tokens multiplied; y: tokens × outputStride. A warp takes two rows (grid x, sixteen rows to a group)
 /// of one token (grid y); its lanes are the <see cref="Strands"/>. No shared memory.

@@ -23,7 +23,7 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
 
     /// <summary>The item's row, and that of its second matrix, in each of the sixteen lanes that share it: lane i takes runs i, i
     /// + 16, …</summary>
-    /// <param name="row">Past the end the last one is summed once more, for shuffles want every lane.</param>
+    /// <param name="row">Past the end the last one is summed once more, because shuffles need every lane.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (float First, float Second) Sum(int row, int token)
     {
@@ -32,8 +32,8 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         int runs = _weights.Columns / BlockRun.Length;
         var sums = default(Sums);
         int run = strand;
-        // Four runs are on their way before any is used, or two where there are no registers for more; of a gated pair two of
-        // each matrix, or one.
+        // Four runs are on their way before any is used, or two where there are no registers for more. Of a gated pair it is two
+        // of each matrix, or one.
         for (; !TEpilogue.IsGated && !AreWide && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
         {
             var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
@@ -67,8 +67,7 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         get => TFormat.BlockLength != BlockRun.Length && (TFormat.QuantBytes & (TFormat.QuantBytes - 1)) != 0;
     }
 
-    // Which run of its block it is, is the same for all of a lane's: there are as many strands as runs in two blocks, or in
-    // sixteen.
+    // All runs of a lane have the same place in their blocks. There are as many strands as runs in two blocks, or in sixteen.
     private static int Within
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

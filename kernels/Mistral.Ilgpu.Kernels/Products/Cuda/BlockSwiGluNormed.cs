@@ -7,10 +7,11 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[r] = silu(Σ_c G[r, c] x'[c]) × Σ_c U[r, c] x'[c] for one token (the first of Tokens) that every group norms and brings to
-/// eight bits itself, see <see cref="NormedInput"/>, G stacked over U; and y in eight bits too, for the product that follows. x:
-/// tokens × inputStride; y: tokens × outputStride. A group takes a run of 32 rows, a warp two rows of both matrices and then two
-/// more: so small groups are all at once on a GPU, where larger ones leave a few behind. Every bit is that of the kernels apart.
+/// y[r] = silu(Σ_c G[r, c] x'[c]) × Σ_c U[r, c] x'[c] for one token (the first of Tokens), G stacked over U. Every group norms it
+/// and brings it to eight bits itself, see <see cref="NormedInput"/>. It makes y in eight bits too, for the product that follows.
+/// Shapes: x is tokens × inputStride; y is tokens × outputStride. A group takes a run of 32 rows, a warp two rows of both
+/// matrices and then two more. Groups that small all run at once on a GPU, where a few larger ones would run alone at the end.
+/// The bits are those of the separate kernels.
 /// </summary>
 /// <param name="Packed">Takes y too, where it exists: where y has whole runs.</param>
 [GroupForm]

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[t, r] = silu(Σ_c G[r, c] x[t, c]) × Σ_c U[r, c] x[t, c], G stacked over U: the gated
+/// y[t, r] = silu(Σ_c G[r, c] x[t, c]) × Σ_c U[r, c] x[t, c], G stacked over U. It is the gated
 /// <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/> for formats whose pair has more sums, scales and offsets than a
 /// thread has registers. A group of sixteen warps, eight for each matrix, makes 32 rows (grid y) for 8 or 16 tokens (grid x).
 /// Every bit is that of the other forms.

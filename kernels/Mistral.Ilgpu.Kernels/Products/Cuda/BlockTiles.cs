@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// Weights in blocks, made halves on their way: a thread takes one run of one row. Halves are exact enough for what was rounded
-/// to eight bits or fewer; 256 times as large they stay clear of the smallest ones.
+/// Weights in blocks, converted to 16-bit floats on their way: a thread takes one run of one row. Halves are exact enough,
+/// because the weights were rounded to eight bits or fewer. 256 times as large they stay clear of the smallest halves.
 /// </summary>
 public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileWeights
     where TFormat : struct, IPackedFormat

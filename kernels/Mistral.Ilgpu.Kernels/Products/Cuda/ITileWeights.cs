@@ -23,8 +23,10 @@ public interface ITileWeights
     /// <summary>Where they are in global memory, for plain copies.</summary>
     long Address { get; }
 
-    /// <summary>Brings it to its place; in columns that do not exist come zeros or others of the row's numbers, for tokens are
-    /// zeros there.</summary>
+    /// <summary>
+    /// Brings it to its place. Columns that do not exist get zeros or others of the row's numbers, because tokens are zeros
+    /// there.
+    /// </summary>
     /// <param name="address"><see cref="Address"/>, found once.</param>
     void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address);
 }

@@ -6,13 +6,13 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on tensor cores; also y += and the gated first half of a feed-forward layer,
-/// see <see cref="IEpilogue"/>. W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it; x: tokens ×
-/// inputStride in 16 bits, see <see cref="Inputs.RoundInput{TTensor}"/>; y: tokens × outputStride; of the pass's rows those of
-/// Tokens. A group of four warps makes a tile of 128 rows of weights (grid y) × 128 tokens (grid x), each warp a quarter of it in
-/// registers, from 32 columns at a time in shared memory, see <see cref="TileMemory"/>: while one stage is multiplied two more
-/// are on their way. Of a gate a tile has 64 rows and the 64 that they gate, so that a thread has both of a pair. Columns are
-/// summed in order whatever shares the tile.
+/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on tensor cores. Also y += and the gated first half of a feed-forward layer,
+/// see <see cref="IEpilogue"/>. W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it. x: tokens ×
+/// inputStride in 16 bits, see <see cref="Inputs.RoundInput{TTensor}"/>. y: tokens × outputStride. Of the pass's rows it takes
+/// those of Tokens. A group of four warps makes a tile of 128 rows of weights (grid y) × 128 tokens (grid x). Each warp has a
+/// quarter of it in registers. It takes 32 columns at a time from shared memory, see <see cref="TileMemory"/>. While one stage is
+/// multiplied two more are on their way. Of a gate a tile has 64 rows and the 64 that they gate, so that a thread has both of a
+/// pair. Columns are summed in order whatever else is in the tile.
 /// </summary>
 [GroupForm]
 [CudaForm(80, GroupSize = TileMemory.GroupSize)]
@@ -115,8 +115,8 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
         TileMemory.Commit();
     }
 
-    // What is there of a strip is loaded before any of it is written: a load after a store waits for it, as both may be of one
-    // place.
+    // The current output of a strip is loaded before any of it is written. A load after a store waits for it, because both may be
+    // of one place.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Write(int row, int token, int end, StripSums sums, StripSums second)
     {

@@ -6,13 +6,13 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// What <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/> computes, as the tensor cores of sm_90 like it best, which by
-/// single warps' products reach less than two thirds of their rate (see the report on expected times): y[t, r] = Σ_c W[r, c] x[t,
-/// c] by <c>wgmma</c>, which reads both factors from shared memory and goes on by itself. Shapes are those of that form. A group
-/// of two warpgroups makes a tile of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows, from 64
-/// columns at a time, of which each warpgroup brings 32 to shared memory, see <see cref="WarpgroupMemory"/>: while a stage is
-/// multiplied two more are on their way, and the next is begun before it ends. Then the sums go through shared memory, so that a
-/// warp writes neighbouring rows of one token.
+/// <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/> for sm_90: y[t, r] = Σ_c W[r, c] x[t, c] by <c>wgmma</c>, which reads
+/// both factors from shared memory and runs asynchronously. By single warps' products those tensor cores reach less than two
+/// thirds of their rate (see the report on expected times). Shapes are those of that form. A group of two warpgroups makes a tile
+/// of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows. It takes 64 columns at a time, of which
+/// each warpgroup brings 32 to shared memory, see <see cref="WarpgroupMemory"/>. While a stage is multiplied two more are on
+/// their way, and the next is begun before it ends. Then the sums go through shared memory, so that a warp writes neighbouring
+/// rows of one token.
 /// </summary>
 [GroupForm]
 [CudaForm(90, IsAlone = true, GroupSize = GroupSize, GroupsAtOnce = 1, DynamicSharedBytes = WarpgroupMemory.Bytes)]
@@ -60,8 +60,8 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         int count = IntrinsicMath.Min(end - firstToken, TokensPerGroup);
         for (int token = TensorLane.Warp; token < count; token += 8 * Warps)
         {
-            // What is there of eight tokens is loaded before any of it is written: a load after a store waits for it, as both may
-            // be of one place.
+            // The current output of eight tokens is loaded before any of it is written. A load after a store waits for it,
+            // because both may be of one place.
             var (a, b) = (Current(rows.First, firstToken, token, count), Current(rows.First, firstToken, token + Warps, count));
             var (c, d) = (
                 Current(rows.First, firstToken, token + (2 * Warps), count),

@@ -7,15 +7,15 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] for few tokens, on tensor cores, with 16-bit weights as they lie in memory; also y += and the
+/// y[t, r] = Σ_c W[r, c] x[t, c] for few tokens, on tensor cores, with 16-bit weights as they lie in memory. Also y += and the
 /// gated first half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows × inputStride (of a gate 2·rows), x: tokens ×
-/// inputStride, both zero-padded to <see cref="Formats.Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of
-/// Tokens. A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x), so that weights are read once for all of
-/// them; for 16 tokens 32 rows where there is one matrix, so that it reads no more bytes of tokens than of weights. Each warp
-/// sums chunks of 128 columns of its own; a lane loads 16 bytes of two rows at a time straight into the registers that the
-/// product takes, for any order of columns will do that activations share. Those are split in two 16-bit numbers, which rounds
+/// inputStride, both zero-padded to <see cref="Formats.Padding.Columns"/>. y: tokens × outputStride. Of the pass's rows it takes
+/// those of Tokens. A group of eight warps makes 16 rows (grid y) for 8 or 16 tokens (grid x). So weights are read once for all
+/// of them. For 16 tokens it makes 32 rows where there is one matrix. So it reads no more bytes of tokens than of weights. Each
+/// warp sums chunks of 128 columns of its own. A lane loads 16 bytes of two rows at a time straight into the registers that the
+/// product takes. Any order of columns is right if activations have the same. Those are split in two 16-bit numbers, which rounds
 /// them to 16 or 22 bits. A token is a column of the product, so its sums are the same whatever tokens stand beside it. A form
-/// with a norm takes one token, the first of Tokens, and every group finds its scale; the bits are those of the kernels apart.
+/// with a norm takes one token, the first of Tokens, and every group finds its scale. The bits are those of the separate kernels.
 /// </summary>
 [GroupForm]
 [CudaForm(80, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
@@ -214,8 +214,8 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     }
 
     /// <summary>
-    /// Where the lane's rows of weights begin, C and D of the lower tile, and those of activations, in packs (which can be
-    /// counted in an int, as their bytes cannot), and what the first token is multiplied with.
+    /// Where the lane's rows of weights begin, C and D of the lower tile, and those of activations, in packs. An int can count
+    /// packs, and not their bytes. Also what the first token is multiplied with.
     /// </summary>
     private struct Places
     {

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c], one warp per row (grid x, eight to a group) and token (grid y); also y += and the gated first
+/// y[t, r] = Σ_c W[r, c] x[t, c], one warp per row (grid x, eight to a group) and token (grid y). Also y += and the gated first
 /// half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows × inputStride (of a gate 2·rows), x: tokens × inputStride,
 /// both zero-padded to <see cref="Padding.Columns"/>; y: tokens × outputStride; of the pass's rows those of Tokens. Neighbouring
 /// lanes read neighbouring 16-byte packs, four of them before any is used, and the lanes' shares meet by shuffles. No shared

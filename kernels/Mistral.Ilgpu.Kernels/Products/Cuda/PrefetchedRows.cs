@@ -5,20 +5,22 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// Rows of weights whose first lines a group of a CUDA form asks for before it has its input, so that memory has work while the
-/// group waits for the kernel before (<see cref="Hardware.Cuda.Predecessor"/>) and norms what that made.
+/// Rows of weights whose first lines a group of a CUDA form prefetches before it has its input. So memory is busy while the group
+/// waits for the kernel before (<see cref="Hardware.Cuda.Predecessor"/>) and norms what that made.
 /// </summary>
-/// <param name="First">Address of the first row: an argument, for a kernel that takes a view's address reads the view through
-/// local memory, and no longer knows that it is global.</param>
+/// <param name="First">Address of the first row. It is an argument. A kernel that takes a view's address reads the view through
+/// local memory, and the compiler no longer knows that it is global.</param>
 /// <param name="RowBytes">Bytes of a row.</param>
 public readonly record struct PrefetchedRows(long First, int RowBytes)
 {
     private const int LineBytes = 128;
 
-    /// <summary>Asks for lines of <see cref="Strands.Rows"/> rows, one by each thread in a round. Rows past the last are asked
-    /// for once more.</summary>
+    /// <summary>
+    /// Prefetches lines of <see cref="Strands.Rows"/> rows, one by each thread in a round. In place of rows past the last, that
+    /// one is prefetched again.
+    /// </summary>
     /// <param name="rows">Of a matrix.</param>
-    /// <param name="matrices">2 where a second one lies below, whose rows are wanted too, or 1.</param>
+    /// <param name="matrices">2 where a second one lies below, whose rows are needed too, or 1.</param>
     /// <param name="lines">Of each row in a round: a power of two.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Prefetch(int firstRow, int rows, int matrices, int lines, int rounds)
@@ -32,7 +34,7 @@ public readonly record struct PrefetchedRows(long First, int RowBytes)
         }
     }
 
-    /// <summary>Asks for one line.</summary>
+    /// <summary>Prefetches one line.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Ask(long address) => CudaAsm.Emit("prefetch.global.L2 [%0];", address);
 }

@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Kernels.Formats;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// Where weights and tokens in eight bits lie in global memory, for copies that go on while a group computes: ILGPU has no word
-/// for it in a kernel.
+/// Where weights and tokens in eight bits lie in global memory, for copies that go on while a group computes. ILGPU does not give
+/// it in a kernel.
 /// </summary>
 /// <param name="Quants">See <see cref="BlockWeights"/>.</param>
 /// <param name="Scales">Likewise.</param>

@@ -7,10 +7,10 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// The shared memory of <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>, by address. A stage is eight runs: 32 rows of
-/// weights as they lie in global memory, a row's quants and behind them its scales, of a gated pair the rows that they gate below
-/// them; then the tokens' quants; then the entries of their runs. Rows lie an odd number of 16-byte pieces apart, so that the
-/// pieces of eight rows are in different banks.
+/// The shared memory of <see cref="BlockMatVecTensor{TFormat,TTokens,TEpilogue}"/>, by address. A stage is eight runs. First come
+/// 32 rows of weights as they lie in global memory: a row's quants and behind them its scales. Of a gated pair the rows that they
+/// gate lie below them. Then come the tokens' quants, then the entries of their runs. Rows lie an odd number of 16-byte pieces
+/// apart, so that the pieces of eight rows are in different banks.
 /// </summary>
 internal static class RunStage<TFormat, TTokens, TEpilogue>
     where TFormat : struct, IPackedFormat

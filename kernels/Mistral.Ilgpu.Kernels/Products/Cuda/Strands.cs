@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// The sums of rows that are shared out by column: sixteen strands, each of its own columns, and then always the same tree of
-/// additions. A warp may keep the strands of two rows in its lanes, or each of eight warps two strands of 32 rows; the bits are
+/// additions. A warp may keep the strands of two rows in its lanes, or each of eight warps two strands of 32 rows. The bits are
 /// the same.
 /// </summary>
 public static class Strands

@@ -3,8 +3,10 @@ using Mistral.Ilgpu.Kernels.Formats;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
-/// <summary>What a thread reads of a tile of weights that it is to bring to shared memory: as it is in global memory, so that
-/// nothing waits for it before that.</summary>
+/// <summary>
+/// What a thread reads of a tile of weights, on its way to shared memory. It is as in global memory, so that nothing waits for
+/// the load before it is stored.
+/// </summary>
 public struct TilePart
 {
     public RunWords Words;

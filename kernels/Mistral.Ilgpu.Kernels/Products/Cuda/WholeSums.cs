@@ -11,8 +11,8 @@ internal struct WholeSums
 {
     public float A, B, C, D;
 
-    // Whole numbers that are counted from these bits on are floats from 3 × 2^22 on, as bits; with an exponent less by n they are
-    // 2^n times smaller. Taking the start off is exact, and one addition where a conversion takes two turns or more of a unit
+    // Whole numbers that are counted from these bits on are floats from 3 × 2^22 on, as bits. With an exponent less by n they are
+    // 2^n times smaller. To subtract the start is exact. It is one addition, where a conversion takes two turns or more of a unit
     // that has other work.
     private const uint StartBits = 0x4B400000;
     private const int ExponentAt = 23;

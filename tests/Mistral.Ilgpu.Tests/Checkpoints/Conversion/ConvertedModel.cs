@@ -19,7 +19,8 @@ internal static class ConvertedModel
         random.Config["intermediate_size"] = 2 * dim;
         random.Config["tie_word_embeddings"] = tied;
         random.Write(folder);
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), SmallModel.Proto(("▁t", -1), ("he", -2), ("▁the", -3)).ToByteArray());
+        File.WriteAllBytes(
+            Path.Combine(folder, "tokenizer.model"), SmallModel.Proto(("▁t", -1), ("he", -2), ("▁the", -3)).ToByteArray());
         return Checkpoint.Open(folder);
     }
 

@@ -77,7 +77,8 @@ public sealed class FormatConversionTests
     /// <summary>All 65536 of a 16-bit format; of float32 each of those with the low halves around a rounding boundary.</summary>
     private static IEnumerable<uint> Bits(TensorFormat format)
     {
-        var all = Enumerable.Range(0, 1 << 16).Select(bits => (uint)bits).Where(bits => format == TensorFormat.Float32 || Finite(bits, format));
+        var all = Enumerable.Range(0, 1 << 16).Select(bits => (uint)bits)
+            .Where(bits => format == TensorFormat.Float32 || Finite(bits, format));
         if (format != TensorFormat.Float32)
         {
             return all;

@@ -32,7 +32,8 @@ public sealed class GgufConfigTests
     [Fact]
     public void Read_HeadsOfAnotherWidth_AreTaken()
     {
-        var nemo = Read(("llama.embedding_length", 5120.0), ("llama.attention.key_length", 128.0), ("llama.attention.value_length", 128.0));
+        var nemo = Read(
+            ("llama.embedding_length", 5120.0), ("llama.attention.key_length", 128.0), ("llama.attention.value_length", 128.0));
         Assert.Equal((5120, 128), (nemo.Dim, nemo.HeadDim));
         Assert.Equal(160, Read(("llama.embedding_length", 5120.0), ("llama.rope.dimension_count", null)).HeadDim);
     }

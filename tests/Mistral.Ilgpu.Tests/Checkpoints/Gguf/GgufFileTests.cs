@@ -37,7 +37,8 @@ public sealed class GgufFileTests : IDisposable
     {
         using var whole = Checkpoint.Open(_folder.File("model.gguf"));
         Directory.CreateDirectory(_folder.File("split"));
-        var tensors = TensorNames.Gguf(whole.Config).Select(expected => (expected.SourceName, Tensor: whole.Tensors[expected.Name])).ToList();
+        var tensors = TensorNames.Gguf(whole.Config)
+            .Select(expected => (expected.SourceName, Tensor: whole.Tensors[expected.Name])).ToList();
         var metadata = GgufData.MetadataOf(_folder.File("model.gguf"));
         for (int part = 0; part < 3; part++)
         {
@@ -63,7 +64,9 @@ public sealed class GgufFileTests : IDisposable
         }
 
         File.Delete(_folder.File("split/m-00003-of-00003.gguf"));
-        Assert.Contains("m-00003-of-00003.gguf: found no such file", Assert.Throws<ModelFileException>(() => Checkpoint.Open(_folder.File("split/m-00001-of-00003.gguf"))).Message);
+        Assert.Contains(
+            "m-00003-of-00003.gguf: found no such file",
+            Assert.Throws<ModelFileException>(() => Checkpoint.Open(_folder.File("split/m-00001-of-00003.gguf"))).Message);
     }
 
     [Fact]

@@ -45,9 +45,9 @@ public sealed class GgufLogitsTests
     [MemberData(nameof(Cases))]
     public void Logits_AsRunByDefault_AreNearLlamaCpps(string device, TensorFormat format)
     {
-        // llama.cpp rounds activations to eight bits too, in blocks of 32 before formats in blocks of 32 and of 256 before the
-        // others, to 16 bits before 16-bit weights; two such paths differ by the two roundings. The bounds are the README's
-        // worst.
+        // llama.cpp rounds activations to eight bits too, in blocks of 32 before formats in blocks of 32, and of 256 before the
+        // others. Before 16-bit weights it rounds to 16 bits. Two such paths differ by the two roundings. The bounds are the
+        // worst in the library's README.
         double bound = format switch
         {
             TensorFormat.Float32 or TensorFormat.Float16 => 1e-3,
@@ -55,7 +55,8 @@ public sealed class GgufLogitsTests
             _ => format.BlockLength() == 32 ? 2.2e-2 : 3.6e-2,
         };
         using var checkpoint = GgufData.Open(format);
-        double[] expected = [.. GgufData.Logits(format).GetProperty("logits_last").EnumerateArray().Select(value => value.GetDouble())];
+        double[] expected =
+            [.. GgufData.Logits(format).GetProperty("logits_last").EnumerateArray().Select(value => value.GetDouble())];
         Assert.InRange(RelativeError(expected, Logits(device, checkpoint, new ModelOptions(), format)), 0, bound);
     }
 
@@ -67,7 +68,8 @@ public sealed class GgufLogitsTests
     public void Prefill_OfQuantizedWeights_EqualsDecode(string device, TensorFormat format)
     {
         using var checkpoint = GgufData.Open(format);
-        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get(device), new ModelOptions(CacheType: TensorFormat.Float32));
+        using var model = MistralModel.LoadUntested(
+            checkpoint, TestDevice.Get(device), new ModelOptions(CacheType: TensorFormat.Float32));
         using var text = new ModelText(model);
         int[] ids = Ids(format);
         // Tensor cores take the activations of prompts in 16 bits, and of decoded tokens in 8.
@@ -91,7 +93,10 @@ public sealed class GgufLogitsTests
 
     private static float[] Logits(string device, Checkpoint checkpoint, ModelOptions options, TensorFormat format)
     {
-        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get(device, isLong: format is not (TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K)), options);
+        using var model = MistralModel.LoadUntested(
+            checkpoint,
+            TestDevice.Get(device, isLong: format is not (TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K)),
+            options);
         using var text = new ModelText(model);
         text.Forward(Ids(format));
         var logits = new float[checkpoint.Config.VocabularySize];

@@ -8,8 +8,10 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Checkpoints.Gguf;
 
-/// <summary>Scaled positions and queries as GGUF files hold them, inside and past the original length, against llama.cpp, which
-/// computes in 32 bits with a cache of 32 bits.</summary>
+/// <summary>
+/// Scaled positions and queries as GGUF files hold them, inside and past the original length, against llama.cpp. That computes in
+/// 32 bits with a cache of 32 bits.
+/// </summary>
 public sealed class GgufRopeLogitsTests : IDisposable
 {
     // Float32 against float64: without their scaling these models differ by 0.12 at least.

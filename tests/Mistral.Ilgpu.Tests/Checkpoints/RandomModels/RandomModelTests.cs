@@ -12,7 +12,8 @@ namespace Mistral.Ilgpu.Tests.Checkpoints.RandomModels;
 
 public sealed class RandomModelTests
 {
-    public static TheoryData<string, TensorFormat> Cases => TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>());
+    public static TheoryData<string, TensorFormat> Cases =>
+        TestDevice.Rows(["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>());
 
     public static TheoryData<TensorFormat> Formats => [.. Enum.GetValues<TensorFormat>()];
 
@@ -47,7 +48,8 @@ public sealed class RandomModelTests
         var checkpointTensor = CheckpointTensor.Of(
             new ExpectedTensor("w", "w", Rows, Columns), new StoredTensor("w", format.StoredName(), [Rows, Columns], tensor, 0, tensor.Length) { Scale = tensor.Scale });
         var values = new float[Rows * Columns];
-        checkpointTensor.CopyRows(0, Rows, TensorFormat.Float32, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+        checkpointTensor.CopyRows(
+            0, Rows, TensorFormat.Float32, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
         double deviation = Math.Sqrt(values.Average(value => (double)value * value));
         Assert.InRange(deviation * Math.Sqrt(Columns), 0.95, 1.05);
         Assert.InRange(values.Average() * Math.Sqrt(Columns), -0.05, 0.05);
@@ -83,7 +85,9 @@ public sealed class RandomModelTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("params.json"), """{"dim": 64, "n_layers": 2, "hidden_dim": 128, "n_heads": 4, "n_kv_heads": 2, "norm_eps": 1e-5, "vocab_size": 300}""");
         using var checkpoint = Checkpoint.Open($"random:{folder.File("params.json")}:q8_0");
-        Assert.Equal((64, 16, TensorFormat.Q8_0), (checkpoint.Config.Dim, checkpoint.Config.HeadDim, checkpoint.Tensors[TensorNames.Down(1)].Format));
+        Assert.Equal(
+            (64, 16, TensorFormat.Q8_0),
+            (checkpoint.Config.Dim, checkpoint.Config.HeadDim, checkpoint.Tensors[TensorNames.Down(1)].Format));
         Assert.Equal([1, 2], new[] { checkpoint.Tokenizer.BosId, checkpoint.Tokenizer.EosId });
     }
 
