@@ -91,8 +91,7 @@ internal static class ChatTurns
     private static bool MayFollow(MessageRole before, MessageRole after) => before switch
     {
         MessageRole.System or MessageRole.User => after != MessageRole.Tool,
-        MessageRole.Assistant => after != MessageRole.System,
-        _ => after is MessageRole.Assistant or MessageRole.Tool,
+        _ => after != MessageRole.System,
     };
 
     private static string Followers(MessageRole before) =>

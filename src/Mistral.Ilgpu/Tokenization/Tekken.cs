@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -109,9 +110,12 @@ internal static class Tekken
         }
     }
 
+    // The reader of the file does not look whether what is in texts is UTF-8; the parser of a part does.
     private static ReasoningEfforts? Efforts(JsonElement settings, string? version, string source) =>
         version == TokenizerVersion.WithSettings
-            ? ReasoningEfforts.Read(settings, source)
+            ? ReasoningEfforts.Read(
+                JsonFields.ParseRoot(
+                    JsonMarshal.GetRawUtf8Value(settings).ToArray(), $"{source}: {ReasoningEfforts.Field}"), source)
             : throw new ModelFileException(
                 source,
                 $"{ReasoningEfforts.Field}: found settings of a tokenizer of version {version ?? "nothing"}, "

@@ -123,11 +123,12 @@ public sealed class ChatFileTests
         Assert.Equal((role, "a"), (new Message(name, "a").Role, new Message(name, "a").Content));
 
     [Theory]
-    [InlineData("robot")]
-    [InlineData("User")]
-    [InlineData("")]
-    public void Message_RoleThatIsNone_IsRefusedByName(string name) => Assert.Equal(
-        $"found role '{name}', expected system, developer, user, assistant or tool",
+    [InlineData("robot", "robot")]
+    [InlineData("User", "User")]
+    [InlineData("", "")]
+    [InlineData("a\r\nb", "a b")]
+    public void Message_RoleThatIsNone_IsRefusedByName(string name, string found) => Assert.Equal(
+        $"found role '{found}', expected system, developer, user, assistant or tool",
         Assert.Throws<ChatFormatException>(() => new Message(name, "a")).Message);
 
     [Theory]

@@ -149,6 +149,10 @@ public sealed partial class ChatOutputParserTests
         Assert.Equal("a" + answer, string.Concat(found.Select(piece => piece.Text)));
     }
 
+    [Fact]
+    public void Append_ReasoningBehindACallThatIsCut_IsReasoning() => Assert.Equal(
+        [Text("[TOOL_CALLS]f[ARGS]{"), Reasoning("hm"), Text("a")], Of(Tekken, "[TOOL_CALLS]f[ARGS]{[THINK]hm[/THINK]a"));
+
     [Theory]
     [InlineData("[TOOL_CALLS]f[ARGS]{} and more", "and more")]
     [InlineData("[TOOL_CALLS]f[ARGS]{}}", "}")]

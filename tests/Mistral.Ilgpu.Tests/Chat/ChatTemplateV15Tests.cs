@@ -90,6 +90,16 @@ public sealed class ChatTemplateV15Tests
         Assert.Equal(tokenizer.EncodeToIds("b"), ids.TakeLast(1));
     }
 
+    // As in mistral-common: a user may go on where the model has not answered a result.
+    [Fact]
+    public void Encode_UserBehindAResult_IsATurn()
+    {
+        var tokenizer = ChatTokenizers.OfTekken("v15");
+        var ids = ChatTemplate.For(tokenizer).Encode([.. Conversation[..5], new("user", "U2")]);
+        Assert.EndsWith("R2[/TOOL_RESULTS][INST]U2[/INST]", ChatTokenizers.TextOf(tokenizer, ids), StringComparison.Ordinal);
+        Assert.Throws<ChatFormatException>(() => ChatTemplate.For(tokenizer).Encode([.. Conversation[..5], new("system", "S")]));
+    }
+
     [Fact]
     public void Encode_SystemMessageWithThinking_IsRefused()
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mistral.Ilgpu.Tests.Chat;
@@ -42,6 +43,19 @@ public sealed class ReasoningEffortsTests
         Assert.Contains(
             "version v13, expected v15",
             Assert.Throws<ModelFileException>(() => ChatTokenizers.Load(file)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tekken_SettingsThatAreNotUtf8_AreRefused()
+    {
+        var file = ChatTokenizers.TekkenJson("v15");
+        file["model_settings_builder"] = new JsonObject { ["X"] = "Y" };
+        byte[] json = Encoding.UTF8.GetBytes(file.ToJsonString());
+        json[json.AsSpan().IndexOf("\"Y\""u8) + 1] = 0xFF;
+        Assert.Contains(
+            "not UTF-8",
+            Assert.Throws<ModelFileException>(() => Tekken.Load(json, "tekken.json")).Message,
             StringComparison.Ordinal);
     }
 
