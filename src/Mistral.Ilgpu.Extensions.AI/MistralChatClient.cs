@@ -6,7 +6,8 @@ using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Extensions.AI;
 
-/// <summary>Answers conversations with a model. What the model cannot do is refused by name before anything is computed.</summary>
+/// <summary>Answers conversations with a model. What the model cannot do is refused by name, before anything is
+/// computed.</summary>
 internal sealed class MistralChatClient(LanguageModel model) : IChatClient
 {
     /// <summary>The provider's name in metadata and telemetry.</summary>
@@ -19,7 +20,8 @@ internal sealed class MistralChatClient(LanguageModel model) : IChatClient
     {
         var request = Map(messages, options);
         var answer = Submit(request, cancellationToken);
-        var response = await Read(answer, request, cancellationToken).ToChatResponseAsync(cancellationToken).ConfigureAwait(false);
+        var response = await Read(answer, request, cancellationToken)
+            .ToChatResponseAsync(cancellationToken).ConfigureAwait(false);
         response.RawRepresentation = answer;
         return response;
     }
@@ -111,7 +113,8 @@ internal sealed class MistralChatClient(LanguageModel model) : IChatClient
         {
             // Arguments that are JSON and no object come with the exception, see FunctionCallContent.Exception.
             var content = FunctionCallContent.CreateFromParsedArguments(
-                call.Arguments, call.Id ?? "", call.Name, static json => JsonSerializer.Deserialize<Dictionary<string, object?>>(json));
+                call.Arguments, call.Id ?? "", call.Name,
+                static json => JsonSerializer.Deserialize<Dictionary<string, object?>>(json));
             content.RawRepresentation = call;
             return content;
         }

@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Generation;
 namespace Mistral.Ilgpu.Extensions.AI;
 
 /// <summary>
-/// Turns texts into vectors of length 1: v / √(v · v) of the model's pooled hidden states. The dot product of two is then their
-/// cosine, as stores of vectors expect.
+/// Turns texts into vectors of length 1: v / √(v · v) of the model's pooled hidden states. The dot product of two is then
+/// their cosine, as stores of vectors expect.
 /// </summary>
 internal sealed class MistralEmbeddingGenerator(LanguageModel model, EmbeddingPooling pooling)
     : IEmbeddingGenerator<string, Embedding<float>>

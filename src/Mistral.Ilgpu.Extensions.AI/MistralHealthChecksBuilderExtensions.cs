@@ -7,8 +7,9 @@ namespace Mistral.Ilgpu.Extensions.AI;
 public static class MistralHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds a check of the model's <see cref="Engine"/>: healthy where it takes texts, degraded where its queue is full, unhealthy
-    /// where it has failed or is stopped. It tells how many texts run and wait, and how long the present pass has run.
+    /// Adds a check of the model's <see cref="Engine"/>: healthy where it takes texts, degraded where its queue is full,
+    /// unhealthy where it has failed or is stopped. It tells how many texts run and wait, and how long the present pass has
+    /// run.
     /// </summary>
     /// <param name="builder">The checks.</param>
     /// <param name="name">The check's name.</param>
@@ -22,6 +23,7 @@ public static class MistralHealthChecksBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.Add(new HealthCheckRegistration(
-            name, provider => new MistralHealthCheck(provider.GetRequiredService<LanguageModel>()), failureStatus, tags, timeout));
+            name, provider => new MistralHealthCheck(provider.GetRequiredService<LanguageModel>()), failureStatus, tags,
+            timeout));
     }
 }

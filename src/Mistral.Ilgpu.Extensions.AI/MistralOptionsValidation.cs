@@ -16,7 +16,7 @@ internal sealed partial class MistralOptionsValidation : IValidateOptions<Mistra
             nameof(options.Device), options.Device, "auto, cpu, opencl[:N] or cuda[:N]");
         Require(
             options.WeightType is null || FormatNames.Find(options.WeightType) is not null,
-            nameof(options.WeightType), options.WeightType, "a type such as f32, bf16, f16, q8_0, q4_k or fp8");
+            nameof(options.WeightType), options.WeightType, "a type such as bf16, q8_0, q4_k or fp8");
         Require(
             options.CacheType is null || FormatNames.Find(options.CacheType) is TensorFormat.Float32 or TensorFormat.BFloat16
                 or TensorFormat.Float16 or TensorFormat.Q8_0,

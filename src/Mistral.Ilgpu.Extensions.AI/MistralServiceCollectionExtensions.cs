@@ -13,9 +13,10 @@ namespace Mistral.Ilgpu.Extensions.AI;
 public static class MistralServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds one <see cref="LanguageModel"/>, and <see cref="IChatClient"/> and <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>
-    /// on it unless the program has its own. A host loads the model before it starts, lets running texts end before it stops, and
-    /// frees the model with its services. Without a host the model is loaded when it is first asked for.
+    /// Adds one <see cref="LanguageModel"/>. Adds an <see cref="IChatClient"/> and an
+    /// <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> on it, unless the program has its own. A host loads the model before
+    /// it starts, lets running texts end before it stops, and frees the model with its services. Without a host the model is
+    /// loaded when it is first asked for.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the options after the section <c>Mistral</c> of the configuration, if there is one, was

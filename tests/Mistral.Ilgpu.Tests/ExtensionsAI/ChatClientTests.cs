@@ -75,8 +75,8 @@ public sealed class ChatClientTests(TinyLanguageModel tiny)
             Question,
             new ChatOptions
             {
-                MaxOutputTokens = 25, Temperature = 1.1f, TopP = 0.95f, TopK = 40, PresencePenalty = 0.3f, FrequencyPenalty = 0.7f,
-                Seed = 11,
+                MaxOutputTokens = 25, Temperature = 1.1f, TopP = 0.95f, TopK = 40, PresencePenalty = 0.3f,
+                FrequencyPenalty = 0.7f, Seed = 11,
             },
             Cancellation);
 

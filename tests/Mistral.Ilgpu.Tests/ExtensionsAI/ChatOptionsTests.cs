@@ -13,12 +13,21 @@ public sealed class ChatOptionsTests(TinyLanguageModel tiny)
 
     public static TheoryData<ChatOptions, string> Unsupported => new()
     {
-        { new() { ToolMode = ChatToolMode.RequireAny }, "ChatOptions.ToolMode: found RequiredChatToolMode, expected auto or none, because" },
-        { new() { ResponseFormat = ChatResponseFormat.Json }, "ChatOptions.ResponseFormat: found ChatResponseFormatJson, expected text" },
+        {
+            new() { ToolMode = ChatToolMode.RequireAny },
+            "ChatOptions.ToolMode: found RequiredChatToolMode, expected auto or none, because"
+        },
+        {
+            new() { ResponseFormat = ChatResponseFormat.Json },
+            "ChatOptions.ResponseFormat: found ChatResponseFormatJson, expected text"
+        },
         { new() { AllowMultipleToolCalls = false }, "ChatOptions.AllowMultipleToolCalls: found false, expected true, because" },
         { new() { ConversationId = "a" }, "ChatOptions.ConversationId: found 'a', expected none, because" },
         { new() { AdditionalProperties = new() { ["n"] = 2 } }, "ChatOptions.AdditionalProperties: found 'n', expected none" },
-        { new() { Tools = [new HostedWebSearchTool()] }, "ChatOptions.Tools: found 'web_search', a HostedWebSearchTool, expected functions" },
+        {
+            new() { Tools = [new HostedWebSearchTool()] },
+            "ChatOptions.Tools: found 'web_search', a HostedWebSearchTool, expected functions"
+        },
         {
             new() { Reasoning = new() { Output = ReasoningOutput.Summary } },
             "ChatOptions.Reasoning.Output: found Summary, expected None or Full"
@@ -40,7 +49,10 @@ public sealed class ChatOptionsTests(TinyLanguageModel tiny)
         { new() { TopK = -1 }, "(Parameter 'TopK')" },
         { new() { FrequencyPenalty = float.NaN }, "(Parameter 'FrequencyPenalty')" },
         { new() { StopSequences = [""] }, "an empty stop string" },
-        { new() { RawRepresentationFactory = _ => "raw" }, "ChatOptions.RawRepresentationFactory: found String, expected GenerationOptions" },
+        {
+            new() { RawRepresentationFactory = _ => "raw" },
+            "ChatOptions.RawRepresentationFactory: found String, expected GenerationOptions"
+        },
     };
 
     [Theory]
@@ -75,8 +87,9 @@ public sealed class ChatOptionsTests(TinyLanguageModel tiny)
     {
         var options = new ChatOptions
         {
-            ModelId = "tiny", ResponseFormat = ChatResponseFormat.Text, ToolMode = ChatToolMode.None, AllowMultipleToolCalls = true,
-            Tools = [AIFunctionFactory.Create(() => 1, "one")], AdditionalProperties = [], MaxOutputTokens = 1,
+            ModelId = "tiny", ResponseFormat = ChatResponseFormat.Text, ToolMode = ChatToolMode.None,
+            AllowMultipleToolCalls = true, Tools = [AIFunctionFactory.Create(() => 1, "one")], AdditionalProperties = [],
+            MaxOutputTokens = 1,
         };
         var response = await _client.GetResponseAsync("Hi", options, TestContext.Current.CancellationToken);
         Assert.Equal(1, response.Usage!.OutputTokenCount);

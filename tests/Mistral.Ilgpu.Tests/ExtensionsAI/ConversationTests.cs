@@ -19,17 +19,27 @@ public sealed class ConversationTests
             new(ChatRole.User, [new UriContent("https://example.org/a.jpg", "image/jpeg")]),
             "message 1 of role user: found UriContent of type image/jpeg, expected text"
         },
-        { new(ChatRole.User, [new TextReasoningContent("a")]), "message 1 of role user: found TextReasoningContent, expected text" },
-        { new(ChatRole.System, [new FunctionCallContent("a", "f")]), "message 1 of role system: found FunctionCallContent, expected text" },
+        {
+            new(ChatRole.User, [new TextReasoningContent("a")]),
+            "message 1 of role user: found TextReasoningContent, expected text"
+        },
+        {
+            new(ChatRole.System, [new FunctionCallContent("a", "f")]),
+            "message 1 of role system: found FunctionCallContent, expected text"
+        },
         {
             new(ChatRole.Assistant, [new TextReasoningContent("") { ProtectedData = "a" }]),
-            "message 1 of role assistant: found TextReasoningContent with protected data, expected text, reasoning or calls of functions"
+            "message 1 of role assistant: found TextReasoningContent with protected data, "
+                + "expected text, reasoning or calls of functions"
         },
         {
             new(ChatRole.Assistant, [new FunctionResultContent("a", 1)]),
             "message 1 of role assistant: found FunctionResultContent, expected text, reasoning or calls of functions"
         },
-        { new(ChatRole.Tool, [new TextContent("a")]), "message 1 of role tool: found TextContent, expected results of functions" },
+        {
+            new(ChatRole.Tool, [new TextContent("a")]),
+            "message 1 of role tool: found TextContent, expected results of functions"
+        },
         {
             new(ChatRole.Tool, [new FunctionResultContent("a", new DataContent(new byte[] { 1 }, "image/png"))]),
             "message 1 of role tool: found DataContent of type image/png, expected text as the result of a function"
@@ -51,8 +61,8 @@ public sealed class ConversationTests
     {
         var mapped = ConversationMapping.Map(
             [
-                new(ChatRole.System, "a"), new(new ChatRole("developer"), "b"), new(ChatRole.User, "c"), new(ChatRole.Assistant, "d"),
-                new(ChatRole.User, []),
+                new(ChatRole.System, "a"), new(new ChatRole("developer"), "b"), new(ChatRole.User, "c"),
+                new(ChatRole.Assistant, "d"), new(ChatRole.User, []),
             ],
             "first");
 
@@ -80,9 +90,8 @@ public sealed class ConversationTests
     public void Map_Answer_HasReasoningTextAndCalls()
     {
         var call = new FunctionCallContent("abc123xyz", "f", new Dictionary<string, object?> { ["a"] = 1, ["b"] = "é\"" });
-        var mapped = Assert.Single(ConversationMapping.Map(
-            [new(ChatRole.Assistant, [new TextReasoningContent("why"), new TextContent("b"), call, new FunctionCallContent("i", "g")])],
-            null));
+        AIContent[] contents = [new TextReasoningContent("why"), new TextContent("b"), call, new FunctionCallContent("i", "g")];
+        var mapped = Assert.Single(ConversationMapping.Map([new(ChatRole.Assistant, contents)], null));
 
         Assert.Equal([new("why", IsThinking: true), new("b")], mapped.Parts);
         Assert.Equal(["f", "g"], mapped.ToolCalls.Select(found => found.Name));

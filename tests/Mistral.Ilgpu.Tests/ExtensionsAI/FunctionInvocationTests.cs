@@ -58,9 +58,8 @@ public sealed class FunctionInvocationTests(ToolModel tools) : IClassFixture<Too
 
         Assert.Equal(2, calls);
         Assert.Equal("Done.", response.Text);
-        Assert.Equal(
-            [1, 2],
-            response.Messages[1].Contents.Cast<FunctionResultContent>().Select(result => ((JsonElement)result.Result!).GetInt32()));
+        var results = response.Messages[1].Contents.Cast<FunctionResultContent>();
+        Assert.Equal([1, 2], results.Select(result => ((JsonElement)result.Result!).GetInt32()));
     }
 
     [Fact]
