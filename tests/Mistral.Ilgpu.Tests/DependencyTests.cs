@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Extensions.AI;
 using Mistral.Ilgpu.Kernels;
 using Xunit;
 
@@ -21,8 +23,28 @@ public sealed class DependencyTests
     {
         string[] names = [.. References(typeof(Checkpoint).Assembly)];
         Assert.DoesNotContain(names, name => name == "mistral" || name.StartsWith("Spectre", StringComparison.Ordinal)
-            || name.StartsWith("System.CommandLine", StringComparison.Ordinal) || name.Contains("Tests", StringComparison.Ordinal));
+            || name.StartsWith("System.CommandLine", StringComparison.Ordinal) || name.Contains("Tests", StringComparison.Ordinal)
+            || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Extensions_SeeWhatEveryUserOfTheLibrarySees()
+    {
+        var extensions = typeof(MistralOptions).Assembly;
+        Assert.Contains("Mistral.Ilgpu", References(extensions));
+        Assert.DoesNotContain(
+            typeof(Checkpoint).Assembly.GetCustomAttributes<InternalsVisibleToAttribute>(),
+            attribute => attribute.AssemblyName == extensions.GetName().Name);
+    }
+
+    /// <summary>What else there is stays behind the interfaces of Microsoft.Extensions.AI.</summary>
+    [Fact]
+    public void Extensions_PublicTypes_AreThese() => Assert.Equal(
+        [
+            nameof(LanguageModelExtensions), nameof(MistralHealthChecksBuilderExtensions), nameof(MistralOptions),
+            nameof(MistralServiceCollectionExtensions),
+        ],
+        typeof(MistralOptions).Assembly.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 
     [Fact]
     public void Reference_SharesNoKernels()

@@ -77,6 +77,7 @@ public sealed partial class FolderDependencyTests
     [InlineData("src/Mistral.Ilgpu/Planning")]
     [InlineData("src/Mistral.Ilgpu/Tokenization")]
     [InlineData("src/Mistral.Ilgpu.Diagnostics")]
+    [InlineData("src/Mistral.Ilgpu.Extensions.AI")]
     public void File_InAFolder_HasItsNamespace(string folder)
     {
         string root = Path.Combine(Repository.Root, folder);

@@ -31,6 +31,21 @@ public sealed class ChatAnswer : IAsyncEnumerable<ChatPiece>
     /// <summary>The reasoning so far.</summary>
     public string Reasoning => string.Concat(Pieces().Select(piece => piece.Reasoning));
 
+    /// <summary>How many of <see cref="TextGeneration.Ids"/> are reasoning so far, control tokens around it left out.</summary>
+    public int ReasoningTokenCount
+    {
+        get
+        {
+            var parser = _newParser();
+            foreach (int id in Generation.Ids)
+            {
+                _ = Append(parser, id);
+            }
+
+            return parser.ReasoningTokens;
+        }
+    }
+
     /// <summary>The calls of functions so far.</summary>
     public IReadOnlyList<ToolCall> ToolCalls => [.. Pieces().Select(piece => piece.Call).OfType<ToolCall>()];
 

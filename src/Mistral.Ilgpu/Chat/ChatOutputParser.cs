@@ -48,12 +48,16 @@ internal sealed class ChatOutputParser
     /// <summary>Whether a stop string was found; nothing more is part of the answer then.</summary>
     public bool IsStopped { get; private set; }
 
+    /// <summary>Ids so far that were taken while the model reasoned, without control tokens.</summary>
+    public int ReasoningTokens { get; private set; }
+
     /// <summary>The pieces that are certain now that <paramref name="id"/> follows.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public IEnumerable<ChatPiece> Append(int id)
     {
         Decoded(_decoder.Append(id));
         if (_tokenizer.IsControl(id)) Control(id);
+        else if (_isReasoning) ReasoningTokens++;
         return Take();
     }
 

@@ -9,9 +9,9 @@ public sealed partial class DocumentationTests
 {
     private const string FirstPage = "README.md";
     private const string Guide = "src/Mistral.Ilgpu/README.md";
+    private const string Extensions = "src/Mistral.Ilgpu.Extensions.AI/README.md";
 
-    private static readonly string SnippetFile =
-        Path.Combine(Repository.Root, "tests/Mistral.Ilgpu.Tests/Documentation/Snippets.cs");
+    private static readonly string SnippetFolder = Path.Combine(Repository.Root, "tests/Mistral.Ilgpu.Tests/Documentation");
 
     [Fact]
     public void Pages_RelativeLinks_NameWhatExists()
@@ -48,19 +48,21 @@ public sealed partial class DocumentationTests
     /// <summary>A page that ships in a package is read where relative links lead nowhere.</summary>
     [Theory]
     [InlineData(Guide)]
+    [InlineData(Extensions)]
     [InlineData("src/Mistral.Ilgpu.Cli/README.md")]
     [InlineData("kernels/README.md")]
     public void PackagePage_RelativeLinks_AreNone(string path) => Assert.Empty(new MarkdownPage(path).RelativeLinks);
 
-    /// <summary>The compiler reads the C# of the pages, because it is that of a file of the tests.</summary>
+    /// <summary>The compiler reads the C# of the pages, because it is that of files of the tests.</summary>
     [Fact]
     public void Pages_CSharpBlocks_AreRegionsOfTheSnippets()
     {
-        string[] blocks = [.. new[] { FirstPage, Guide }
+        string[] blocks = [.. new[] { FirstPage, Guide, Extensions }
             .SelectMany(path => new MarkdownPage(path).Blocks)
             .Where(block => block.Language == "csharp")
             .Select(block => block.Code)];
-        string[] regions = [.. Regions(File.ReadAllLines(SnippetFile))];
+        string[] regions =
+            [.. Directory.GetFiles(SnippetFolder, "*Snippets.cs").SelectMany(file => Regions(File.ReadAllLines(file)))];
 
         Assert.All(blocks, block => Assert.Contains(block, regions));
         Assert.All(regions, region => Assert.Contains(region, blocks));

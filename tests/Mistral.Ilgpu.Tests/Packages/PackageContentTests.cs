@@ -12,6 +12,7 @@ namespace Mistral.Ilgpu.Tests.Packages;
 public sealed class PackageContentTests(PackageFeed feed)
 {
     private const string Library = "Mistral.Ilgpu";
+    private const string Extensions = "Mistral.Ilgpu.Extensions.AI";
     private const string Kernels = "Mistral.Ilgpu.Kernels";
     private const string Tool = "Mistral.Ilgpu.Tool";
 
@@ -21,12 +22,13 @@ public sealed class PackageContentTests(PackageFeed feed)
     [Fact(Explicit = true)]
     public void Pack_Solution_MakesThesePackagesAlone()
     {
-        Assert.Equal([Library, Kernels, Tool], feed.Names(".nupkg"));
-        Assert.Equal([Library, Kernels, Tool], feed.Names(".snupkg"));
+        Assert.Equal([Library, Extensions, Kernels, Tool], feed.Names(".nupkg"));
+        Assert.Equal([Library, Extensions, Kernels, Tool], feed.Names(".snupkg"));
     }
 
     [Theory(Explicit = true)]
     [InlineData(Library, "lib/net10.0/Mistral.Ilgpu.dll", "lib/net10.0/Mistral.Ilgpu.xml")]
+    [InlineData(Extensions, "lib/net10.0/Mistral.Ilgpu.Extensions.AI.dll", "lib/net10.0/Mistral.Ilgpu.Extensions.AI.xml")]
     [InlineData(Kernels, "lib/net10.0/Mistral.Ilgpu.Kernels.dll", "lib/net10.0/Mistral.Ilgpu.Kernels.xml")]
     [InlineData(Tool, "tools/net10.0/any/mistral.dll", "tools/net10.0/any/DotnetToolSettings.xml")]
     public void Package_Any_HoldsWhatItNames(string name, params string[] files)
@@ -51,19 +53,23 @@ public sealed class PackageContentTests(PackageFeed feed)
         Assert.Equal((256, 256), (image.Width, image.Height));
     }
 
-    [Fact(Explicit = true)]
-    public void Library_Package_DependsOnKernelsAsAPackage()
+    [Theory(Explicit = true)]
+    [InlineData(Library, Kernels)]
+    [InlineData(Extensions, Library)]
+    public void Package_OnAnother_DependsOnItAsAPackage(string name, string other)
     {
-        using var package = feed.Open(Library, ".nupkg");
+        using var package = feed.Open(name, ".nupkg");
         var about = About(package);
-        var kernels = Assert.Single(
-            about.Descendants(), element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == Kernels);
-        Assert.Equal(Field(about, "version"), kernels.Attribute("version")!.Value);
+        var dependency = Assert.Single(
+            about.Descendants(), element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == other);
+        Assert.Equal(Field(about, "version"), dependency.Attribute("version")!.Value);
     }
 
     /// <summary>A debugger steps into any file of ours, kernels too, without a server: the symbols hold its text.</summary>
     [Theory(Explicit = true)]
     [InlineData(Library, "lib/net10.0/Mistral.Ilgpu.pdb", "/_/src/Mistral.Ilgpu/Checkpoints/Checkpoint.cs")]
+    [InlineData(
+        Extensions, "lib/net10.0/Mistral.Ilgpu.Extensions.AI.pdb", "/_/src/Mistral.Ilgpu.Extensions.AI/MistralChatClient.cs")]
     [InlineData(Kernels, "lib/net10.0/Mistral.Ilgpu.Kernels.pdb", "/_/kernels/Mistral.Ilgpu.Kernels/Attention/AttendRow.cs")]
     [InlineData(Tool, "tools/net10.0/any/mistral.pdb", "/_/src/Mistral.Ilgpu.Cli/Program.cs")]
     public void Symbols_EverySourceFile_IsEmbedded(string name, string symbols, string file)

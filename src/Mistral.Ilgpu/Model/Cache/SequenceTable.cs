@@ -7,7 +7,8 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// </summary>
 internal sealed class SequenceTable
 {
-    private readonly IReadOnlyList<RingPages> _rings;
+    // An array, because to enumerate another list allocates for each pass.
+    private readonly RingPages[] _rings;
     private readonly int _pageLength;
     private readonly PrefixIndex _prefixes;
     private readonly Stack<int> _rows;
@@ -16,7 +17,7 @@ internal sealed class SequenceTable
     /// <param name="sequences">Texts that may be open at once.</param>
     public SequenceTable(IReadOnlyList<RingPages> rings, int pageLength, int sequences)
     {
-        (_rings, _pageLength) = (rings, pageLength);
+        (_rings, _pageLength) = ([.. rings], pageLength);
         _prefixes = new PrefixIndex(rings.Count);
         _rows = new Stack<int>(Enumerable.Range(0, sequences).Reverse());
     }
@@ -74,8 +75,8 @@ internal sealed class SequenceTable
         }
 
         int row = _rows.Pop();
-        var pages = new int[_rings.Count][];
-        for (int i = 0; i < _rings.Count; i++)
+        var pages = new int[_rings.Length][];
+        for (int i = 0; i < _rings.Length; i++)
         {
             var ring = _rings[i];
             pages[i] = new int[ring.PagesPerRing];
@@ -106,7 +107,7 @@ internal sealed class SequenceTable
             return true;
         }
 
-        for (int i = 0; i < _rings.Count; i++)
+        for (int i = 0; i < _rings.Length; i++)
         {
             if (CostOfGrowing(i) > _rings[i].Pages.Available)
             {
@@ -114,7 +115,7 @@ internal sealed class SequenceTable
             }
         }
 
-        for (int i = 0; i < _rings.Count; i++)
+        for (int i = 0; i < _rings.Length; i++)
         {
             var ring = _rings[i];
             ring.Pages.Promise(ring.PagesOf(maxTokens) - ring.PagesOf(sequence.MaxTokens));
@@ -146,7 +147,7 @@ internal sealed class SequenceTable
 
         int firstPage = sequence.Position / _pageLength;
         int lastPage = (sequence.Position + count - 1) / _pageLength;
-        for (int i = 0; i < _rings.Count; i++)
+        for (int i = 0; i < _rings.Length; i++)
         {
             var ring = _rings[i];
             for (int page = Math.Max(firstPage, lastPage - ring.PagesPerRing + 1); page <= lastPage; page++)
@@ -227,7 +228,7 @@ internal sealed class SequenceTable
 
         sequence.IsOpen = false;
         _rows.Push(sequence.Row);
-        for (int i = 0; i < _rings.Count; i++)
+        for (int i = 0; i < _rings.Length; i++)
         {
             var ring = _rings[i];
             int held = 0;
