@@ -14,9 +14,12 @@ public sealed class PublicSurfaceTests
     [Fact]
     public void Types_Number_IsSmall() => Assert.InRange(Public.Length, 1, MostTypes);
 
-    [Fact]
-    public void Types_Names_AreNotThoseOfIlgpu() => Assert.Empty(
-        Public.Select(type => type.Name).Intersect(typeof(Context).Assembly.GetExportedTypes().Select(type => type.Name)));
+    [Theory]
+    [InlineData(typeof(Context))]
+    [InlineData(typeof(Microsoft.Extensions.AI.ChatMessage))]
+    [InlineData(typeof(Microsoft.Extensions.AI.ChatClientBuilder))]
+    public void Types_Names_AreNotThoseBeside(Type beside) => Assert.Empty(
+        Public.Select(type => type.Name).Intersect(beside.Assembly.GetExportedTypes().Select(type => type.Name)));
 
     [Fact]
     public void Members_Types_AreNotThoseOfKernelsOrIlgpu()
