@@ -275,8 +275,9 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
                 Fail(text, exception);
             }
 
-            if (text.Request.EndsAfterPrompt && position + count == text.Prompt.Length)
+            if (text.Request.EndsAfterPrompt && position + count == text.Prompt.Length && !text.IsClosed)
             {
+                model.CheckCache(text.Sequence!);
                 End(text, FinishReason.Length);
             }
         }

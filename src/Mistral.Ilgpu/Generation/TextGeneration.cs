@@ -12,6 +12,9 @@ namespace Mistral.Ilgpu.Generation;
 /// </summary>
 public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
 {
+    private static readonly TimeSpan FastToken = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(4);
+
     private readonly Channel<GeneratedToken> _tokens = Channel.CreateUnbounded<GeneratedToken>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
@@ -137,9 +140,21 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
     {
         try
         {
-            await foreach (var token in _tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            long waited = Stopwatch.GetTimestamp();
+            while (await _tokens.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return token;
+                while (_tokens.Reader.TryRead(out var token))
+                {
+                    yield return token;
+                }
+
+                // To wake a reader for each token of a small model takes longer than the token.
+                if (Stopwatch.GetElapsedTime(waited) < FastToken)
+                {
+                    await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+                }
+
+                waited = Stopwatch.GetTimestamp();
             }
 
             if (FinishReason == FinishReason.Cancelled)
