@@ -1,5 +1,3 @@
-using Mistral.Ilgpu.Checkpoints.Formats;
-
 namespace Mistral.Ilgpu.Extensions.AI;
 
 /// <summary>The names of formats on the command line and in configurations.</summary>

@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Generation;
-using Mistral.Ilgpu.Model.Options;
 
 namespace Mistral.Ilgpu.Extensions.AI;
 

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
-using Mistral.Ilgpu.Checkpoints.Formats;
 
 namespace Mistral.Ilgpu.Extensions.AI;
 
