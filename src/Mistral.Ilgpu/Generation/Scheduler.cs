@@ -36,43 +36,44 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
 
     /// <summary>One pass over the texts there are.</summary>
     /// <returns>Whether anything was done.</returns>
-    /// <exception cref="OperationCanceledException">Cancelled: the pass's texts are cancelled.</exception>
-    /// <exception cref="Exception">The pass failed, and its texts with it; others may go on.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled: end all texts.</exception>
+    /// <exception cref="Exception">The pass failed: fail its texts or end all.</exception>
     public bool Step(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        _taken.Clear();
         DropEnded();
-        foreach (var text in _admission.Admit(isAlone: _running.Count == 0))
+        var admitted = _admission.Admit(isAlone: _running.Count == 0);
+        foreach (var text in admitted)
         {
             Begin(text);
         }
 
-        _runningCount = _running.Count;
+        RemoveClosed();
         if (_running.Count == 0)
         {
-            return false;
+            // A text that failed as it began has left its place to others.
+            return admitted.Count > 0;
         }
 
-        try
-        {
-            Pack();
-            model.Forward(_batch, cancellation);
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
-        {
-            FailTaken(exception);
-            throw;
-        }
-
+        Pack();
+        model.Forward(_batch, cancellation);
         Choose();
         ReadPrompts();
-        _running.RemoveAll(text => text.IsClosed);
-        _runningCount = _running.Count;
+        EndFinished();
+        RemoveClosed();
         return true;
+    }
+
+    /// <summary>Fails the texts of the pass that threw.</summary>
+    public void FailPass(Exception exception)
+    {
+        foreach (var text in _taken)
+        {
+            Fail(text, exception);
+        }
+
+        RemoveClosed();
     }
 
     /// <summary>Ends all texts, waiting and running, and gives every place back.</summary>
@@ -119,6 +120,8 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
     private void Begin(TextGeneration text)
     {
         _running.Add(text);
+        // Before the texts of the last two passes, but not for ever before those that are older.
+        text.LastPass = _pass - 2;
         try
         {
             text.Continue(new Continuation(
@@ -144,7 +147,7 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
             }
         }
 
-        _running.RemoveAll(text => text.IsClosed);
+        RemoveClosed();
         foreach (var text in waiting.TakeOverdue())
         {
             text.End(FinishReason.Deadline);
@@ -235,29 +238,46 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
         for (int row = 0; row < _choosing.Count; row++)
         {
             var text = _choosing[row];
+            int chosen = 0;
             try
             {
                 if (text.NeedsLogits)
                 {
                     model.ReadLogits(row, _logits);
-                    text.Choose(_logits);
                 }
                 else
                 {
-                    text.Take(model.Choose(row));
-                }
-
-                if (text.HasEnded)
-                {
-                    model.CheckCache(text.Sequence!);
-                    End(text, FinishReason.Stop);
+                    chosen = model.Choose(row);
                 }
             }
             catch (Exception exception) when (!ComputeDevice.IsFault(exception))
             {
-                // Logits that are no numbers, or a processor that throws, are this text's alone.
+                // Logits that are no numbers are this text's alone.
                 Fail(text, exception);
+                continue;
             }
+
+            Take(text, chosen);
+        }
+    }
+
+    // Whatever a processor throws is this text's alone too, a fault of another device included.
+    private void Take(TextGeneration text, int chosen)
+    {
+        try
+        {
+            if (text.NeedsLogits)
+            {
+                text.Choose(_logits);
+            }
+            else
+            {
+                text.Take(chosen);
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(text, exception);
         }
     }
 
@@ -265,6 +285,11 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
     {
         foreach (var (text, first, position, count) in _chunks)
         {
+            if (text.IsClosed)
+            {
+                continue;
+            }
+
             try
             {
                 text.Reader?.Read(model, _decoded + first, position, count, _logits);
@@ -274,22 +299,34 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
             {
                 Fail(text, exception);
             }
+        }
+    }
 
-            if (text.Request.EndsAfterPrompt && position + count == text.Prompt.Length)
+    // Once all is read that the pass made of their prompts.
+    private void EndFinished()
+    {
+        foreach (var text in _taken)
+        {
+            if (text.IsClosed || !text.HasEnded)
             {
+                continue;
+            }
+
+            try
+            {
+                model.CheckCache(text.Sequence!);
                 End(text, FinishReason.Length);
+            }
+            catch (Exception exception) when (!ComputeDevice.IsFault(exception))
+            {
+                Fail(text, exception);
             }
         }
     }
 
-    private void FailTaken(Exception exception)
+    private void RemoveClosed()
     {
-        foreach (var text in _taken)
-        {
-            Fail(text, exception);
-        }
-
-        _running.RemoveAll(text => text.IsClosed);
+        _running.RemoveAll(static text => text.IsClosed);
         _runningCount = _running.Count;
     }
 

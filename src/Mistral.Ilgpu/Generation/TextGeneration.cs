@@ -127,7 +127,8 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
 
     internal bool NeedsLogits => _continuation!.NeedsLogits;
 
-    internal bool HasEnded => _continuation?.Ending is not null;
+    /// <summary>Whether nothing more is to be computed of it.</summary>
+    internal bool HasEnded => _continuation?.Ending is not null || (Request.EndsAfterPrompt && !IsReading);
 
     /// <summary>The tokens as they are chosen, then the failure if the text has failed.</summary>
     /// <param name="cancellationToken">Ends the enumeration and the text.</param>
@@ -163,15 +164,11 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
         }
     }
 
-    /// <summary>Has a token cancel the text.</summary>
+    /// <summary>Has a token cancel the text; to be called before it is queued.</summary>
     internal void CancelWith(CancellationToken cancellation)
     {
         _cancellation = cancellation;
         _registration = cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), this);
-        if (IsClosed)
-        {
-            _registration.Dispose();
-        }
     }
 
     /// <summary>Asks for the log-probabilities of the prompt, if the options do.</summary>
@@ -232,12 +229,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
         if (TryClose())
         {
             _endedEarly = reason;
-            if (_continuation?.End(reason) is { } rest)
-            {
-                _tokens.Writer.TryWrite(rest);
-            }
-
-            Complete(null);
+            Complete(EndContinuation(reason));
         }
     }
 
@@ -246,7 +238,7 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
     {
         if (TryClose())
         {
-            _continuation?.End(FinishReason.Cancelled);
+            _ = EndContinuation(FinishReason.Cancelled);
             Complete(exception);
         }
     }
@@ -257,6 +249,24 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
         var sequence = Sequence;
         Sequence = null;
         return sequence;
+    }
+
+    // What its own parts throw, such as a list of the caller's, must not keep it from ending.
+    private Exception? EndContinuation(FinishReason reason)
+    {
+        try
+        {
+            if (_continuation?.End(reason) is { } rest)
+            {
+                _tokens.Writer.TryWrite(rest);
+            }
+
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
     }
 
     private bool TryClose() => Interlocked.Exchange(ref _isClosed, 1) == 0;
