@@ -1,11 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
 
-// Five things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
-// NVIDIA's GPUs should do by calculation. Then how near logits come to llama.cpp's, and the hashes that a change of structure
-// must leave alone.
+// Six things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
+// NVIDIA's GPUs should do by calculation. Then how near logits come to llama.cpp's, many clients at once, and the
+// hashes that a change of structure must leave alone.
 if (args is ["kernels", .. var rest])
 {
     KernelSuite.Run(rest);
@@ -24,6 +25,12 @@ if (args is ["logits", var on, var harness, var vocabulary])
     using var logits = new LogitsReport(opened, harness, vocabulary);
     logits.Write(Console.Out, Console.Error, count: 48);
     return 0;
+}
+
+if (args is ["clients", var at, .. var seconds])
+{
+    double time = seconds is [var given] ? double.Parse(given, CultureInfo.InvariantCulture) : 60;
+    return await ClientsReport.Write(at, clients: 64, TimeSpan.FromSeconds(time)) ? 0 : 1;
 }
 
 if (args is ["hashes", .. var devices])
@@ -47,7 +54,7 @@ var against = new Option<string?>("--against") { Description = "A folder with ll
 var output =
     new Option<string>("--output") { Description = "The folder for results.", DefaultValueFactory = _ => "perf/results" };
 var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on three GPUs; "
-    + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's; hashes [DEVICE...] lists what must stay where structure alone moves.") { device, model, against, output };
+    + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's; clients DEVICE [SECONDS] has 64 clients send texts at once; hashes [DEVICE...] lists what must stay where structure alone moves.") { device, model, against, output };
 report.SetAction(parse => PerformanceReport.Write(
     parse.GetValue(device)!, parse.GetValue(model)!, parse.GetValue(against), parse.GetValue(output)!));
 return report.Parse(args).Invoke();

@@ -83,7 +83,8 @@ internal static class CommandLine
             // The signal may have gone to a compiler that the driver started too, and that is not the driver's fault.
             DeviceException or AcceleratorException when terminal.Interruption is { } interruption =>
                 (interruption, "interrupted"),
-            UsageException or ContextFullException => (ExitCode.Usage, exception.Message),
+            UsageException => (ExitCode.Usage, exception.Message),
+            ContextFullException => (ExitCode.Usage, $"{exception.Message} (--context)"),
             ModelMemoryException memory => (ExitCode.Device, MemoryAdvice.Text(memory)),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
             AcceleratorException failure => (ExitCode.Device, $"the device failed: {ComputeDevice.Describe(failure)}"),

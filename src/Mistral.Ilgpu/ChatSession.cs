@@ -56,11 +56,11 @@ public sealed class ChatSession : IDisposable
     /// <exception cref="QueueFullException">As many texts wait as may.</exception>
     /// <exception cref="EngineStoppedException">The model is disposed of, or its device has failed.</exception>
     public ChatAnswer AskAsync(string turn, GenerationOptions? options = null, CancellationToken cancellation = default) =>
-        AskAsync(new Message(MessageRole.User, turn), options, cancellation);
+        AnswerAsync(new Message(MessageRole.User, turn), options, cancellation);
 
     /// <summary>Answers the next message: the user's, or the result of a tool that the model called.</summary>
     /// <inheritdoc cref="AskAsync(string, GenerationOptions?, CancellationToken)"/>
-    public ChatAnswer AskAsync(Message message, GenerationOptions? options = null, CancellationToken cancellation = default) =>
+    public ChatAnswer AnswerAsync(Message message, GenerationOptions? options = null, CancellationToken cancellation = default) =>
         Ask(message, options ?? new GenerationOptions(), onRead: null, cancellation);
 
     /// <summary>Begins anew.</summary>

@@ -193,7 +193,8 @@ public sealed class Engine : IAsyncDisposable
 
                 WaitForWork();
             }
-            catch (Exception exception) when (!IsStop(exception) && !ComputeDevice.IsFault(exception) && ++failures < MostFailures)
+            catch (Exception exception)
+                when (!IsStop(exception) && !ComputeDevice.IsFault(exception) && ++failures < MostFailures)
             {
                 // Others go on.
                 _scheduler.FailPass(exception);

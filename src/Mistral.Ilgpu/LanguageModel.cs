@@ -58,6 +58,9 @@ public sealed class LanguageModel : IAsyncDisposable
 
     internal MistralModel Model { get; }
 
+    /// <summary>The devices of this machine, as <see cref="LanguageModelOptions.Device"/> names them.</summary>
+    public static IReadOnlyList<DeviceInfo> ListDevices() => DeviceCatalog.List();
+
     /// <summary>Loads a model and starts its engine.</summary>
     /// <param name="model">A file, a folder, <c>tiny</c> for the built-in model, or <c>random:NAME[:TYPE]</c>.</param>
     /// <param name="progress">Is told how far the load is, from any thread.</param>

@@ -25,7 +25,7 @@ internal sealed class OpenedModel : IDisposable
     /// <summary>From the start until the device was open too.</summary>
     public TimeSpan OpenTime { get; }
 
-    /// <param name="model">As <see cref="Checkpoint.Open"/> takes it.</param>
+    /// <param name="model">As <see cref="Checkpoint.Open(string)"/> takes it.</param>
     /// <param name="device">As <see cref="ComputeDevice.Open"/> takes it.</param>
     public static OpenedModel Open(string model, string device, DeviceOptions options)
     {

@@ -186,6 +186,8 @@ internal sealed class ChatCommand
                 Terminal.Out.Write(piece.Text);
                 Terminal.Out.Flush();
             }
+
+            _narrator.Show(piece.Reasoning);
         }
     }
 }

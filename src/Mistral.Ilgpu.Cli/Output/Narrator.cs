@@ -19,6 +19,15 @@ internal sealed class Narrator(Terminal terminal, bool isQuiet, bool isVerbose)
         }
     }
 
+    /// <summary>Writes a part of a line as it is.</summary>
+    public void Show(string part)
+    {
+        if (!isQuiet && part.Length > 0)
+        {
+            terminal.Error.Write(part);
+        }
+    }
+
     public void Detail(FormattableString text)
     {
         if (isVerbose)

@@ -45,11 +45,11 @@ internal sealed class RequestRules(IBatchModel model)
             int index = model.AdapterNames.ToList().IndexOf(name);
             mask |= index >= 0
                 ? 1UL << index
-                : throw new ArgumentException(
-                    $"adapter '{name}', expected {(model.AdapterNames.Count == 0 ? "none" : string.Join(", ", model.AdapterNames))}",
-                    nameof(adapters));
+                : throw new ArgumentException($"adapter '{name}', expected {Names}", nameof(adapters));
         }
 
         return mask;
     }
+
+    private string Names => model.AdapterNames.Count == 0 ? "none" : string.Join(", ", model.AdapterNames);
 }

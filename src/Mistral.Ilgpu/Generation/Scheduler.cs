@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Generation;
 /// Continuous batching: each pass takes the next token of every text that is generated and, as far as there is room, the next
 /// chunks of prompts in turn. The tokens of a text do not depend on the others. One thread calls it.
 /// </summary>
-internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, TextQueue waiting)
+internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokenizer, TextQueue waiting)
 {
     private readonly List<TextGeneration> _running = [];
     private readonly Admission _admission = new(model, waiting);
@@ -65,58 +65,6 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
         return true;
     }
 
-    /// <summary>Fails the texts of the pass that threw.</summary>
-    public void FailPass(Exception exception)
-    {
-        foreach (var text in _taken)
-        {
-            Fail(text, exception);
-        }
-
-        RemoveClosed();
-    }
-
-    /// <summary>Ends all texts, waiting and running, and gives every place back.</summary>
-    /// <param name="fault">Why; null if they are cancelled.</param>
-    public void EndAll(Exception? fault)
-    {
-        foreach (var text in _running)
-        {
-            if (fault is null)
-            {
-                End(text, FinishReason.Cancelled);
-            }
-            else
-            {
-                Fail(text, fault);
-            }
-        }
-
-        _running.Clear();
-        _runningCount = 0;
-        foreach (var text in waiting.Snapshot())
-        {
-            if (waiting.Take(text))
-            {
-                EndWaiting(text, fault);
-            }
-        }
-
-        _admission.CloseKept();
-    }
-
-    private static void EndWaiting(TextGeneration text, Exception? fault)
-    {
-        if (fault is null)
-        {
-            text.End(FinishReason.Cancelled);
-        }
-        else
-        {
-            text.Fail(fault);
-        }
-    }
-
     private void Begin(TextGeneration text)
     {
         _running.Add(text);
@@ -131,106 +79,6 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
         {
             Fail(text, exception);
         }
-    }
-
-    private void DropEnded()
-    {
-        foreach (var text in _running)
-        {
-            if (text.IsCancelled)
-            {
-                End(text, FinishReason.Cancelled);
-            }
-            else if (text.IsOverdue)
-            {
-                End(text, FinishReason.Deadline);
-            }
-        }
-
-        RemoveClosed();
-        foreach (var text in waiting.TakeOverdue())
-        {
-            text.End(FinishReason.Deadline);
-        }
-    }
-
-    // Texts with other adapters have other weights, so they take turns: the one that was served longest ago says whose turn it is.
-    private void Pack()
-    {
-        _batch.Clear();
-        _choosing.Clear();
-        _chunks.Clear();
-        _taken.Clear();
-        _pass++;
-        ulong adapters = LongestUnserved().Adapters;
-        model.AdaptersOn = adapters;
-        _prompts.Clear();
-        foreach (var text in _running)
-        {
-            if (text.Adapters != adapters)
-            {
-                continue;
-            }
-
-            if (text.IsReading)
-            {
-                _prompts.Add(text);
-                continue;
-            }
-
-            Serve(text);
-            _batch.Decode(text.Sequence!, text.Next, text.NextChoice());
-            _choosing.Add(text);
-        }
-
-        _decoded = _batch.TokenCount;
-        PackPrompts();
-    }
-
-    private TextGeneration LongestUnserved()
-    {
-        var longest = _running[0];
-        foreach (var text in _running)
-        {
-            longest = text.LastPass < longest.LastPass ? text : longest;
-        }
-
-        return longest;
-    }
-
-    // Prompts take turns too: a short one behind a long one has the next pass.
-    private void PackPrompts()
-    {
-        _prompts.Sort(static (a, b) => (a.LastPass, a.Arrival).CompareTo((b.LastPass, b.Arrival)));
-        int first = 0;
-        foreach (var text in _prompts)
-        {
-            int position = text.Sequence!.Position;
-            int count = model.ChunkLength(position, text.Prompt.Length - position);
-            // A chunk is never cut to fit, because that would change what is computed.
-            if (_batch.TokenCount + count > model.MaxTokens)
-            {
-                continue;
-            }
-
-            Serve(text);
-            bool isLast = position + count == text.Prompt.Length && !text.Request.EndsAfterPrompt;
-            _batch.Prefill(
-                text.Sequence, text.Prompt.AsMemory(position, count), isLast, isLast ? text.NextChoice() : default);
-            if (isLast)
-            {
-                _choosing.Add(text);
-            }
-
-            _chunks.Add((text, first, position, count));
-            first += count;
-        }
-    }
-
-    private void Serve(TextGeneration text)
-    {
-        text.LastPass = _pass;
-        _taken.Add(text);
     }
 
     private void Choose()
@@ -300,46 +148,5 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
                 Fail(text, exception);
             }
         }
-    }
-
-    // Once all is read that the pass made of their prompts.
-    private void EndFinished()
-    {
-        foreach (var text in _taken)
-        {
-            if (text.IsClosed || !text.HasEnded)
-            {
-                continue;
-            }
-
-            try
-            {
-                model.CheckCache(text.Sequence!);
-                End(text, FinishReason.Length);
-            }
-            catch (Exception exception) when (!ComputeDevice.IsFault(exception))
-            {
-                Fail(text, exception);
-            }
-        }
-    }
-
-    private void RemoveClosed()
-    {
-        _running.RemoveAll(static text => text.IsClosed);
-        _runningCount = _running.Count;
-    }
-
-    // The place is free before the text is known to have ended, so that who waits for the end finds it free.
-    private void End(TextGeneration text, FinishReason reason)
-    {
-        _admission.Leave(text, isIntact: true);
-        text.End(reason);
-    }
-
-    private void Fail(TextGeneration text, Exception exception)
-    {
-        _admission.Leave(text, isIntact: false);
-        text.Fail(exception);
     }
 }

@@ -41,10 +41,28 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         var fitted = Fit(config, checkpoint.Tensors, options, device, availableBytes);
         return fitted.Memory.TotalBytes <= availableBytes
             ? fitted
-            : throw new ModelMemoryException(checkpoint.Name, device.Id, fitted.Memory, availableBytes)
+            : throw fitted.Memory.Excess(
+                checkpoint.Name, device.Id, availableBytes,
+                TypeThatFits(checkpoint, options, device, availableBytes),
+                ContextThatFits(checkpoint, options, device, availableBytes));
+    }
+
+    private ModelMemoryException Excess(string model, string device, long available, TensorFormat? type, int? context)
+    {
+        string help = (type, context) switch
         {
-            FittingType = TypeThatFits(checkpoint, options, device, availableBytes),
-            FittingContext = ContextThatFits(checkpoint, options, device, availableBytes),
+            ({ }, { }) => FormattableString.Invariant($"weights in {type.Value.ShortName()} or a context of {context} tokens would fit"),
+            ({ }, null) => $"weights in {type.Value.ShortName()} would fit",
+            (null, { }) => FormattableString.Invariant($"a context of {context} tokens would fit"),
+            _ => "neither smaller weights nor a shorter context alone would do",
+        };
+        return new ModelMemoryException(FormattableString.Invariant(
+            $"{model} does not fit device {device}: it needs {TotalBytes:N0} bytes (weights {WeightBytes:N0}, cache {
+                CacheBytes:N0}, activations {ActivationBytes:N0}), and {available:N0} are available; {help}"))
+        {
+            Model = model, Device = device, AvailableBytes = available,
+            WeightBytes = WeightBytes, CacheBytes = CacheBytes, ActivationBytes = ActivationBytes,
+            FittingType = type, FittingContext = context,
         };
     }
 

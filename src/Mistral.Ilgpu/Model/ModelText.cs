@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// One text on a model, for those who have but one: <see cref="Forward"/> takes its next tokens, any number of them; the logits
+/// One text on a model, for those who have but one: <see cref="Forward(ReadOnlySpan{int}, CancellationToken)"/> takes its next tokens, any number of them; the logits
 /// of the last are then on the device.
 /// </summary>
 internal sealed class ModelText(MistralModel model) : IDisposable

@@ -20,7 +20,7 @@ internal sealed class StagingBuffer : IDisposable
     /// <summary>Blocks as files hold them.</summary>
     public byte[] Rows { get; }
 
-    /// <summary>What is copied to the device, see <see cref="WeightBand.Part"/>.</summary>
+    /// <summary>The blocks as the device takes them.</summary>
     public byte[] Parted { get; }
 
     /// <summary>The buffers that a device's copies take turns with.</summary>

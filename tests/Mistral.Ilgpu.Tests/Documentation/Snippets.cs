@@ -1,4 +1,3 @@
-#if FRONT_DOOR
 using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Tests.Documentation;
@@ -63,9 +62,9 @@ internal static class Snippets
     public static async Task Chat(LanguageModel model)
     {
         // <chat>
-        await using var chat = model.StartChat(system: "Answer in one sentence.");
-        await foreach (var piece in chat.SendAsync("What is 7 + 5?")) Console.Write(piece.Text);
-        await foreach (var piece in chat.SendAsync("And 3 more?")) Console.Write(piece.Text);
+        using var chat = model.StartChat(system: "Answer in one sentence.");
+        await foreach (var piece in chat.AskAsync("What is 7 + 5?")) Console.Write(piece.Text);
+        await foreach (var piece in chat.AskAsync("And 3 more?")) Console.Write(piece.Text);
         // </chat>
     }
 
@@ -79,4 +78,3 @@ internal static class Snippets
         // </many-texts>
     }
 }
-#endif

@@ -1,3 +1,4 @@
+using System.Collections;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Tests.Generation.Simulation;
 using Xunit;
@@ -192,7 +193,10 @@ public sealed class EngineFaultTests
     public async Task OnRead_ThatThrows_EndsItsTextAlone()
     {
         await using var held = new HeldModel();
-        var text = await held.Hold(HeldModel.Request(new int[20], 5) with { OnRead = (read, _) => _ = read > 8 ? throw new SimulatedFault("told") : 0 });
+        var text = await held.Hold(HeldModel.Request(new int[20], 5) with
+        {
+            OnRead = (read, _) => _ = read > 8 ? throw new SimulatedFault("told") : 0,
+        });
         var other = held.Submit([8], 20);
         held.GoOn();
         await Assert.ThrowsAsync<SimulatedFault>(() => text.Completion);
@@ -200,7 +204,7 @@ public sealed class EngineFaultTests
         Assert.Equal(held.Alone(other), other.Ids);
     }
 
-    private sealed class Cancelling(CancellationTokenSource source) : System.Collections.Generic.IReadOnlyList<int>
+    private sealed class Cancelling(CancellationTokenSource source) : IReadOnlyList<int>
     {
         public int Count => 1;
 
@@ -212,6 +216,6 @@ public sealed class EngineFaultTests
             yield return 5;
         }
 
-        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

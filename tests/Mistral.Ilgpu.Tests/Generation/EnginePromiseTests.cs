@@ -59,7 +59,8 @@ public sealed class EnginePromiseTests
         var seeded = new GenerationOptions { Sampling = new SamplingOptions { Temperature = 1, Seed = 4 } };
         TextGeneration[] texts =
         [
-            held.Submit(Prompt, 20, drawn), held.Submit(Prompt, 20, drawn), held.Submit(Prompt, 20, seeded), held.Submit(Prompt, 20, seeded),
+            held.Submit(Prompt, 20, drawn), held.Submit(Prompt, 20, drawn),
+            held.Submit(Prompt, 20, seeded), held.Submit(Prompt, 20, seeded),
         ];
         await Task.WhenAll(texts.Select(text => text.Completion));
         Assert.NotEqual(texts[0].Seed, texts[1].Seed);
@@ -77,11 +78,13 @@ public sealed class EnginePromiseTests
         int[] prompt = [.. Enumerable.Range(3, 30)];
         var others = Enumerable.Range(0, 4).Select(i => held.Submit([i, .. prompt[..(5 * i)]], 40)).ToList();
         // One that ends with the pass that reads the end of its prompt, too.
-        var scored = new[] { 1, 5 }.Select(maxTokens => held.Submit(prompt, maxTokens, new GenerationOptions { PromptLogProbabilities = 2 })).ToList();
+        var options = new GenerationOptions { PromptLogProbabilities = 2 };
+        var scored = new[] { 1, 5 }.Select(maxTokens => held.Submit(prompt, maxTokens, options)).ToList();
         foreach (var text in scored)
         {
             await text.Completion.ContinueWith(
-                _ => Assert.Equal(held.Model.ScoresAlone(prompt), text.PromptLogProbabilities), TaskContinuationOptions.ExecuteSynchronously);
+                _ => Assert.Equal(held.Model.ScoresAlone(prompt), text.PromptLogProbabilities),
+                TaskContinuationOptions.ExecuteSynchronously);
             Assert.Equal(held.Alone(text), text.Ids);
             Assert.All(text.PromptTopLogProbabilities, top => Assert.Equal(2, top.Count));
         }

@@ -150,7 +150,10 @@ public sealed class EngineSchedulingTests
 
     private HeldModel Recorded(int sequences = 3)
     {
-        var model = new FakeModel(windows: [64], pages: 16 * sequences, sequences: sequences) { Chunk = Chunk, AdapterNames = ["a", "b"] };
+        var model = new FakeModel(windows: [64], pages: 16 * sequences, sequences: sequences)
+        {
+            Chunk = Chunk, AdapterNames = ["a", "b"],
+        };
         return new HeldModel(model, maxWaiting: 100_000)
         {
             OnPass = batch => _passes.Add(

@@ -32,8 +32,8 @@ public sealed class EngineSimulationTests
         // None of it is there in vain.
         Assert.All(
             [
-                "Stop", "Stop shared", "Length", "Length shared", "Length continued", "Cancelled", "Cancelled waiting", "Deadline",
-                "Deadline waiting", "SimulatedFault", "DeviceException", "DeviceException waiting",
+                "Stop", "Stop shared", "Length", "Length shared", "Length continued", "Cancelled", "Cancelled waiting",
+                "Deadline", "Deadline waiting", "SimulatedFault", "DeviceException", "DeviceException waiting",
             ],
             fate => Assert.Contains(fate, fates));
     }

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Reference;
+using Mistral.Ilgpu.Tests.Cli;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
@@ -45,6 +47,39 @@ public sealed class LoraTests : IDisposable
         Assert.InRange(Error(model, new ReferenceModel(checkpoint)), 0, 1e-5);
         model.Adapters[1].IsOn = true;
         Assert.True(Error(model, new ReferenceModel(checkpoint)) > 1e-3);
+    }
+
+    [Fact]
+    public async Task Texts_OfOtherAdaptersAtOnce_AreThoseAlone()
+    {
+        using var checkpoint = Write();
+        WritePeft(checkpoint.Config, "a", 6, TensorNames.Query(0), TensorNames.Output);
+        WritePeft(checkpoint.Config, "b", 9, TensorNames.Up(0), TensorNames.Output);
+        LoraOptions[] adapters = [new(_folder.File("a"), 4), new(_folder.File("b"), 4)];
+        using var model = MistralModel.Load(
+            checkpoint, TestDevice.Get("cpu"), new ModelOptions(Chunk: 4, Adapters: adapters, Sequences: 8));
+        await using var engine = new Engine(model, TinyModel.Required.Tokenizer, maxWaiting: 8);
+        string[] names = [.. model.Adapters.Select(adapter => adapter.Name)];
+        TextRequest[] requests =
+        [
+            .. new IReadOnlyList<string>?[] { [], [names[0]], [names[1]], null }.Select(on => new TextRequest(Ids)
+            {
+                Adapters = on, Options = new GenerationOptions { MaxTokens = 12, IgnoreEos = true },
+            }),
+        ];
+        List<IReadOnlyList<int>> alone = [];
+        foreach (var request in requests)
+        {
+            var text = engine.Submit(request, TestContext.Current.CancellationToken);
+            await text.Completion;
+            alone.Add(text.Ids);
+        }
+
+        TextGeneration[] together =
+            [.. requests.Concat(requests).Select(request => engine.Submit(request, TestContext.Current.CancellationToken))];
+        await Task.WhenAll(together.Select(text => text.Completion));
+        Assert.All(together, (text, i) => Assert.Equal(alone[i % requests.Length], text.Ids));
+        Assert.Equal(requests.Length, alone.Select(ids => string.Join(' ', ids)).Distinct().Count());
     }
 
     [Theory]

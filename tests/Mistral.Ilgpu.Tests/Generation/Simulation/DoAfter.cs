@@ -2,7 +2,7 @@ using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Tests.Generation.Simulation;
 
-/// <summary>Does something once so many tokens are generated, on the engine's thread, and leaves the logits as they are.</summary>
+/// <summary>Does something on the engine's thread once so many tokens are generated. The logits stay as they are.</summary>
 internal sealed class DoAfter(int tokens, Action action) : ILogitProcessor
 {
     public void Process(ReadOnlySpan<int> ids, int promptLength, Span<float> logits)

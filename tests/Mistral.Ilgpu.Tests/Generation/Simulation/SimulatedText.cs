@@ -124,7 +124,8 @@ internal sealed class SimulatedText(EngineSimulation simulation, TextDraw draw)
             }
             catch (EngineStoppedException exception)
             {
-                Assert.True(exception.InnerException is null ? simulation.IsStopped : simulation.Device.HasFailed, exception.ToString());
+                bool isExpected = exception.InnerException is null ? simulation.IsStopped : simulation.Device.HasFailed;
+                Assert.True(isExpected, exception.ToString());
                 return false;
             }
         }
@@ -215,7 +216,7 @@ internal sealed class SimulatedText(EngineSimulation simulation, TextDraw draw)
             Assert.Equal(reference.Text, text.Text);
             Assert.Equal(reference.Ending, text.FinishReason);
             Assert.Equal(reference.StopText, text.StopText);
-            Assert.Equal(prompt.Length, text.Timings.PrefillTokens + (request.EndsAfterPrompt ? prompt.Length : text.CachedTokens));
+            Assert.Equal(request.EndsAfterPrompt ? 0 : prompt.Length - text.CachedTokens, text.Timings.PrefillTokens);
             if (options.PromptLogProbabilities is not null)
             {
                 Assert.Equal(simulation.Model.ScoresAlone(prompt, text.Adapters), text.PromptLogProbabilities);

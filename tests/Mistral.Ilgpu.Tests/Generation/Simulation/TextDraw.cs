@@ -46,7 +46,7 @@ internal sealed class TextDraw
     public Func<TextGeneration?> Submitted { get; set; } = () => null;
 
     public override string ToString() => FormattableString.Invariant(
-        $"[{Request.PromptIds.Count}+{Options.MaxTokens} {Reading} {Ending}@{EndsAfter} throws {Throws} kept {Request.Kept is not null}]");
+        $"[{Request.PromptIds.Count}+{Options.MaxTokens} {Reading} {Ending}@{EndsAfter} {Throws} {Request.Kept is not null}]");
 
     private static GenerationOptions DrawOptions(Random random)
     {

@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Model.Options;
+namespace Mistral.Ilgpu;
 
 /// <summary>A LoRA adapter to apply to a model, as W + scale × B A for each matrix W that it changes.</summary>
 /// <param name="Path">A folder or file of Hugging Face PEFT or of Mistral's own fine-tuning.</param>

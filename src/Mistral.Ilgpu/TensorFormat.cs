@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Checkpoints.Formats;
+namespace Mistral.Ilgpu;
 
 /// <summary>
 /// The format of a tensor's elements: floating-point numbers, or ggml's blocks of 32 or 256 neighbours in a row.
