@@ -17,7 +17,7 @@ public sealed class Engine : IAsyncDisposable
     // A device that fails so often in a row is not asked again.
     private const int MostFailures = 3;
 
-    private readonly IBatchModel _model;
+    private readonly RequestRules _rules;
     private readonly TextQueue _waiting;
     private readonly Scheduler _scheduler;
     private readonly Meter _meter = Telemetry.CreateMeter();
@@ -33,14 +33,15 @@ public sealed class Engine : IAsyncDisposable
     internal Engine(IBatchModel model, TextTokenizer tokenizer, int maxWaiting)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWaiting);
-        _model = model;
+        _rules = new RequestRules(model);
         _waiting = new TextQueue(maxWaiting);
         _scheduler = new Scheduler(model, tokenizer, _waiting);
-        _meter.CreateObservableUpDownCounter(
-            "mistral.texts.waiting", () => _waiting.Count, "{text}", "Texts submitted and not yet begun.");
-        _meter.CreateObservableUpDownCounter(
-            "mistral.texts.running", () => _scheduler.RunningCount, "{text}", "Texts that hold a place in the cache.");
-        new Thread(Run) { IsBackground = true, Name = "Mistral.Ilgpu engine" }.Start();
+        Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
+            "mistral.texts.waiting", () => _waiting.Count, "{text}", "Texts submitted and not yet begun."));
+        Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
+            "mistral.texts.running", () => _scheduler.RunningCount, "{text}", "Texts that hold a place in the cache."));
+        // Has nothing of the thread that loads, such as its activity.
+        new Thread(Run) { IsBackground = true, Name = "Mistral.Ilgpu engine" }.UnsafeStart();
     }
 
     /// <summary>What the engine does now.</summary>
@@ -71,15 +72,11 @@ public sealed class Engine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         cancellation.ThrowIfCancellationRequested();
         int[] prompt = [.. request.PromptIds];
-        int maxTokens = Admit(request, prompt);
-        var text = new TextGeneration(request, prompt, maxTokens, MaskOf(request.Adapters), Cancel);
+        int maxTokens = _rules.Admit(request, prompt);
+        var text = new TextGeneration(request, prompt, maxTokens, _rules.MaskOf(request.Adapters), Cancel);
         text.ScorePrompt();
-        if (!_waiting.Add(text))
-        {
-            throw new EngineStoppedException(_fault);
-        }
-
         text.CancelWith(cancellation);
+        Queue(text);
         Wake();
         return text;
     }
@@ -117,54 +114,31 @@ public sealed class Engine : IAsyncDisposable
         }
     }
 
-    private int Admit(TextRequest request, int[] prompt)
+    private void Queue(TextGeneration text)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(prompt.Length, nameof(request.PromptIds));
-        foreach (int id in prompt.Concat(request.Options.Sampling.LogitBias.Keys))
+        try
         {
-            if ((uint)id >= (uint)_model.VocabularySize)
+            if (!_waiting.Add(text))
             {
-                throw new ArgumentOutOfRangeException(
-                    nameof(request), id, $"a token id outside the vocabulary, expected ids below {_model.VocabularySize}");
+                throw new EngineStoppedException(_fault);
             }
         }
-
-        int context = _model.Context ?? int.MaxValue;
-        if (prompt.Length > context)
+        catch (Exception exception)
         {
-            throw new ContextFullException(context, prompt.Length);
+            text.Fail(exception);
+            throw;
         }
 
-        int wanted = request.EndsAfterPrompt ? 0 : request.Options.MaxTokens;
-        int maxTokens = (int)Math.Min(prompt.Length + (long)wanted, context);
-        _model.Sequences.RequireRoom(maxTokens);
-        return maxTokens;
-    }
-
-    private ulong MaskOf(IReadOnlyList<string>? adapters)
-    {
-        if (adapters is null)
+        // Cancelled before there was anything to withdraw.
+        if (text.IsCancelled)
         {
-            return (1UL << _model.AdapterNames.Count) - 1;
+            Cancel(text);
         }
-
-        ulong mask = 0;
-        foreach (string name in adapters)
-        {
-            int index = _model.AdapterNames.ToList().IndexOf(name);
-            mask |= index >= 0
-                ? 1UL << index
-                : throw new ArgumentException(
-                    $"adapter '{name}', expected {(_model.AdapterNames.Count == 0 ? "none" : string.Join(", ", _model.AdapterNames))}",
-                    nameof(adapters));
-        }
-
-        return mask;
     }
 
     private void Cancel(TextGeneration text)
     {
-        if (_waiting.Take(text))
+        if (_waiting.Withdraw(text))
         {
             text.End(FinishReason.Cancelled);
         }
@@ -179,7 +153,7 @@ public sealed class Engine : IAsyncDisposable
             Work();
             _scheduler.EndAll(fault: null);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (Exception exception) when (IsStop(exception))
         {
             _scheduler.EndAll(fault: null);
         }
@@ -192,7 +166,7 @@ public sealed class Engine : IAsyncDisposable
         finally
         {
             Volatile.Write(ref _passBegun, 0);
-            _meter.Dispose();
+            Telemetry.Close(_meter);
             _ended.TrySetResult();
         }
     }
@@ -205,25 +179,30 @@ public sealed class Engine : IAsyncDisposable
             try
             {
                 Volatile.Write(ref _passBegun, Stopwatch.GetTimestamp());
-                bool hasWorked = _scheduler.Step(_stop.Token);
-                failures = 0;
-                if (!hasWorked)
+                if (_scheduler.Step(_stop.Token))
                 {
-                    Volatile.Write(ref _passBegun, 0);
-                    if (isDraining)
-                    {
-                        return;
-                    }
-
-                    WaitForWork();
+                    failures = 0;
+                    continue;
                 }
+
+                Volatile.Write(ref _passBegun, 0);
+                if (isDraining)
+                {
+                    return;
+                }
+
+                WaitForWork();
             }
-            catch (Exception exception) when (!_stop.IsCancellationRequested && !ComputeDevice.IsFault(exception) && ++failures < MostFailures)
+            catch (Exception exception)
+                when (!IsStop(exception) && !ComputeDevice.IsFault(exception) && ++failures < MostFailures)
             {
-                // The pass's texts have failed with it; others go on.
+                // Others go on.
+                _scheduler.FailPass(exception);
             }
         }
     }
+
+    private bool IsStop(Exception exception) => exception is OperationCanceledException && _stop.IsCancellationRequested;
 
     private bool TakeWork()
     {

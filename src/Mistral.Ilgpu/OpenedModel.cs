@@ -57,8 +57,17 @@ internal sealed class OpenedModel : IDisposable
         CancellationToken cancellation)
     {
         var model = MistralModel.Load(Checkpoint, Device, options, progress, kernels, cancellation);
-        _isOwner = false;
-        return new LanguageModel(Checkpoint, Device, model, maxWaiting, _clock.Elapsed);
+        try
+        {
+            var loaded = new LanguageModel(Checkpoint, Device, model, maxWaiting, _clock.Elapsed);
+            _isOwner = false;
+            return loaded;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()

@@ -87,10 +87,13 @@ public sealed class ChatAnswer : IAsyncEnumerable<ChatPiece>
         }
     }
 
+    // What is held back belongs to the answer once it has ended, and may still change before.
     private List<ChatPiece> Pieces()
     {
+        bool hasEnded = Completion.IsCompleted;
         var parser = _newParser();
-        return [.. Generation.Ids.SelectMany(id => Append(parser, id)), .. parser.End()];
+        List<ChatPiece> pieces = [.. Generation.Ids.SelectMany(id => Append(parser, id))];
+        return hasEnded ? [.. pieces, .. parser.End()] : pieces;
     }
 
     // A model's vocabulary may be padded past its tokenizer's; what lies there stands for nothing.

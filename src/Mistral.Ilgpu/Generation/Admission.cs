@@ -22,7 +22,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
     {
         CloseReleased();
         // Nothing else makes room for those who found none.
-        if (!(waiting.HasGrown() | _hasFreed))
+        if (!(waiting.HasChanged() | _hasFreed))
         {
             return [];
         }
@@ -62,6 +62,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
             {
                 // Cancelled meanwhile.
                 place.Dispose();
+                _hasFreed = true;
                 continue;
             }
 
@@ -89,6 +90,9 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
             return;
         }
 
+        // Another text of the same conversation may have left its place before.
+        kept.Close();
+        _idle.Remove(kept);
         (kept.Sequence, kept.Adapters) = (place, text.Adapters);
         kept.Ids = [.. text.Prompt.Concat(text.Ids).Take(place.Position)];
         _idle.Add(kept);
@@ -103,23 +107,24 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
 
     private void CloseReleased()
     {
-        foreach (var kept in _idle)
+        for (int i = _idle.Count - 1; i >= 0; i--)
         {
-            if (kept.IsReleased)
+            // Asked once, because it may change at any time.
+            if (_idle[i].IsReleased)
             {
-                kept.Close();
+                _idle[i].Close();
+                _idle.RemoveAt(i);
                 _hasFreed = true;
             }
         }
-
-        _idle.RemoveAll(kept => kept.IsReleased);
     }
 
     private Sequence? Open(TextGeneration text, bool isAlone)
     {
         if (text.Request.Kept is { Sequence: { } place } kept)
         {
-            if (kept.Precedes(text.Prompt, text.Adapters))
+            // A reader needs every token computed.
+            if (text.Reader is null && kept.Precedes(text.Prompt, text.Adapters))
             {
                 if (TryGrow(kept, text.MaxTokens))
                 {

@@ -40,6 +40,8 @@ internal sealed class Continuation
         _decoder = tokenizer.CreateDecoder(
             !startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id)));
         _stops = new StopMatcher(options.Stop);
+        NeedsLogits = options.Sampling.ChangesLogits || options.LogitProcessors.Count > 0
+            || options.TopLogProbabilities is not null;
         foreach (int id in prompt)
         {
             _sampler.Accept(id, isOutput: false);
@@ -48,8 +50,7 @@ internal sealed class Continuation
 
     /// <summary>Whether tokens are chosen by <see cref="Choose"/>, because logits are changed or wanted, and not by the
     /// model.</summary>
-    public bool NeedsLogits => _options.Sampling.ChangesLogits
-        || _options.LogitProcessors.Count > 0 || _options.TopLogProbabilities is not null;
+    public bool NeedsLogits { get; }
 
     /// <summary>The tokens so far, without the prompt; a copy.</summary>
     public IReadOnlyList<int> Ids

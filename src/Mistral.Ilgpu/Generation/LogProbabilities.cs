@@ -29,6 +29,7 @@ internal static class LogProbabilities
     /// <summary>The likeliest tokens, likeliest first and then by id.</summary>
     public static TokenLogProbability[] Top(ReadOnlySpan<float> logits, int count, in Normalization normalizer)
     {
+        count = Math.Min(count, logits.Length);
         var heap = new PriorityQueue<int, (float Logit, int Rank)>(count + 1);
         for (int id = 0; count > 0 && id < logits.Length; id++)
         {

@@ -8,17 +8,24 @@ namespace Mistral.Ilgpu.Generation;
 internal sealed class PromptScore(int[] prompt, int top, bool keepsLast) : PromptReader
 {
     private readonly double[] _values = new double[prompt.Length - 1];
-    private readonly TokenLogProbability[]?[] _top = new TokenLogProbability[]?[top > 0 ? prompt.Length - 1 : 0];
+    private readonly TokenLogProbability[][] _top = new TokenLogProbability[top > 0 ? prompt.Length - 1 : 0][];
 
-    public IReadOnlyList<double> Values => _values;
+    private volatile bool _isWhole;
 
-    /// <summary>The likeliest tokens in the place of each; empty if none were asked for.</summary>
-    public IReadOnlyList<IReadOnlyList<TokenLogProbability>> Top => _top!;
+    /// <summary>Empty until the whole prompt is read.</summary>
+    public IReadOnlyList<double> Values => _isWhole ? _values : [];
+
+    /// <summary>The likeliest tokens in the place of each; empty if none were asked for, or until the whole prompt is
+    /// read.</summary>
+    public IReadOnlyList<IReadOnlyList<TokenLogProbability>> Top => _isWhole ? _top : [];
 
     public float[] LastLogits { get; private set; } = [];
 
-    public override void Read(IBatchModel model, int first, int position, int count, float[] logits) =>
+    public override void Read(IBatchModel model, int first, int position, int count, float[] logits)
+    {
         model.Score(first, count, logits, row => Take(position + row, logits));
+        _isWhole = position + count == prompt.Length;
+    }
 
     private void Take(int position, float[] logits)
     {

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Generation;
 /// Continuous batching: each pass takes the next token of every text that is generated and, as far as there is room, the next
 /// chunks of prompts in turn. The tokens of a text do not depend on the others. One thread calls it.
 /// </summary>
-internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, TextQueue waiting)
+internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokenizer, TextQueue waiting)
 {
     private readonly List<TextGeneration> _running = [];
     private readonly Admission _admission = new(model, waiting);
@@ -36,89 +36,40 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
 
     /// <summary>One pass over the texts there are.</summary>
     /// <returns>Whether anything was done.</returns>
-    /// <exception cref="OperationCanceledException">Cancelled: the pass's texts are cancelled.</exception>
-    /// <exception cref="Exception">The pass failed, and its texts with it; others may go on.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled: end all texts.</exception>
+    /// <exception cref="Exception">The pass failed: fail its texts or end all.</exception>
     public bool Step(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        _taken.Clear();
         DropEnded();
-        foreach (var text in _admission.Admit(isAlone: _running.Count == 0))
+        var admitted = _admission.Admit(isAlone: _running.Count == 0);
+        foreach (var text in admitted)
         {
             Begin(text);
         }
 
-        _runningCount = _running.Count;
+        RemoveClosed();
         if (_running.Count == 0)
         {
-            return false;
+            // A text that failed as it began has left its place to others.
+            return admitted.Count > 0;
         }
 
-        try
-        {
-            Pack();
-            model.Forward(_batch, cancellation);
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
-        {
-            FailTaken(exception);
-            throw;
-        }
-
+        Pack();
+        model.Forward(_batch, cancellation);
         Choose();
         ReadPrompts();
-        _running.RemoveAll(text => text.IsClosed);
-        _runningCount = _running.Count;
+        EndFinished();
+        RemoveClosed();
         return true;
-    }
-
-    /// <summary>Ends all texts, waiting and running, and gives every place back.</summary>
-    /// <param name="fault">Why; null if they are cancelled.</param>
-    public void EndAll(Exception? fault)
-    {
-        foreach (var text in _running)
-        {
-            if (fault is null)
-            {
-                End(text, FinishReason.Cancelled);
-            }
-            else
-            {
-                Fail(text, fault);
-            }
-        }
-
-        _running.Clear();
-        _runningCount = 0;
-        foreach (var text in waiting.Snapshot())
-        {
-            if (waiting.Take(text))
-            {
-                EndWaiting(text, fault);
-            }
-        }
-
-        _admission.CloseKept();
-    }
-
-    private static void EndWaiting(TextGeneration text, Exception? fault)
-    {
-        if (fault is null)
-        {
-            text.End(FinishReason.Cancelled);
-        }
-        else
-        {
-            text.Fail(fault);
-        }
     }
 
     private void Begin(TextGeneration text)
     {
         _running.Add(text);
+        // Before the texts of the last two passes, but not for ever before those that are older.
+        text.LastPass = _pass - 2;
         try
         {
             text.Continue(new Continuation(
@@ -130,134 +81,51 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
         }
     }
 
-    private void DropEnded()
-    {
-        foreach (var text in _running)
-        {
-            if (text.IsCancelled)
-            {
-                End(text, FinishReason.Cancelled);
-            }
-            else if (text.IsOverdue)
-            {
-                End(text, FinishReason.Deadline);
-            }
-        }
-
-        _running.RemoveAll(text => text.IsClosed);
-        foreach (var text in waiting.TakeOverdue())
-        {
-            text.End(FinishReason.Deadline);
-        }
-    }
-
-    // Texts with other adapters have other weights, so they take turns: the one that was served longest ago says whose turn it is.
-    private void Pack()
-    {
-        _batch.Clear();
-        _choosing.Clear();
-        _chunks.Clear();
-        _taken.Clear();
-        _pass++;
-        ulong adapters = LongestUnserved().Adapters;
-        model.AdaptersOn = adapters;
-        _prompts.Clear();
-        foreach (var text in _running)
-        {
-            if (text.Adapters != adapters)
-            {
-                continue;
-            }
-
-            if (text.IsReading)
-            {
-                _prompts.Add(text);
-                continue;
-            }
-
-            Serve(text);
-            _batch.Decode(text.Sequence!, text.Next, text.NextChoice());
-            _choosing.Add(text);
-        }
-
-        _decoded = _batch.TokenCount;
-        PackPrompts();
-    }
-
-    private TextGeneration LongestUnserved()
-    {
-        var longest = _running[0];
-        foreach (var text in _running)
-        {
-            longest = text.LastPass < longest.LastPass ? text : longest;
-        }
-
-        return longest;
-    }
-
-    // Prompts take turns too: a short one behind a long one has the next pass.
-    private void PackPrompts()
-    {
-        _prompts.Sort(static (a, b) => (a.LastPass, a.Arrival).CompareTo((b.LastPass, b.Arrival)));
-        int first = 0;
-        foreach (var text in _prompts)
-        {
-            int position = text.Sequence!.Position;
-            int count = model.ChunkLength(position, text.Prompt.Length - position);
-            // A chunk is never cut to fit, because that would change what is computed.
-            if (_batch.TokenCount + count > model.MaxTokens)
-            {
-                continue;
-            }
-
-            Serve(text);
-            bool isLast = position + count == text.Prompt.Length && !text.Request.EndsAfterPrompt;
-            _batch.Prefill(
-                text.Sequence, text.Prompt.AsMemory(position, count), isLast, isLast ? text.NextChoice() : default);
-            if (isLast)
-            {
-                _choosing.Add(text);
-            }
-
-            _chunks.Add((text, first, position, count));
-            first += count;
-        }
-    }
-
-    private void Serve(TextGeneration text)
-    {
-        text.LastPass = _pass;
-        _taken.Add(text);
-    }
-
     private void Choose()
     {
         for (int row = 0; row < _choosing.Count; row++)
         {
             var text = _choosing[row];
+            int chosen = 0;
             try
             {
                 if (text.NeedsLogits)
                 {
                     model.ReadLogits(row, _logits);
-                    text.Choose(_logits);
                 }
                 else
                 {
-                    text.Take(model.Choose(row));
-                }
-
-                if (text.HasEnded)
-                {
-                    model.CheckCache(text.Sequence!);
-                    End(text, FinishReason.Stop);
+                    chosen = model.Choose(row);
                 }
             }
             catch (Exception exception) when (!ComputeDevice.IsFault(exception))
             {
-                // Logits that are no numbers, or a processor that throws, are this text's alone.
+                // Logits that are no numbers are this text's alone.
                 Fail(text, exception);
+                continue;
             }
+
+            Take(text, chosen);
+        }
+    }
+
+    // Whatever a processor throws is this text's alone too, a fault of another device included.
+    private void Take(TextGeneration text, int chosen)
+    {
+        try
+        {
+            if (text.NeedsLogits)
+            {
+                text.Choose(_logits);
+            }
+            else
+            {
+                text.Take(chosen);
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(text, exception);
         }
     }
 
@@ -265,6 +133,11 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
     {
         foreach (var (text, first, position, count) in _chunks)
         {
+            if (text.IsClosed)
+            {
+                continue;
+            }
+
             try
             {
                 text.Reader?.Read(model, _decoded + first, position, count, _logits);
@@ -274,36 +147,6 @@ internal sealed class Scheduler(IBatchModel model, TextTokenizer tokenizer, Text
             {
                 Fail(text, exception);
             }
-
-            if (text.Request.EndsAfterPrompt && position + count == text.Prompt.Length && !text.IsClosed)
-            {
-                model.CheckCache(text.Sequence!);
-                End(text, FinishReason.Length);
-            }
         }
-    }
-
-    private void FailTaken(Exception exception)
-    {
-        foreach (var text in _taken)
-        {
-            Fail(text, exception);
-        }
-
-        _running.RemoveAll(text => text.IsClosed);
-        _runningCount = _running.Count;
-    }
-
-    // The place is free before the text is known to have ended, so that who waits for the end finds it free.
-    private void End(TextGeneration text, FinishReason reason)
-    {
-        _admission.Leave(text, isIntact: true);
-        text.End(reason);
-    }
-
-    private void Fail(TextGeneration text, Exception exception)
-    {
-        _admission.Leave(text, isIntact: false);
-        text.Fail(exception);
     }
 }

@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Generation;
 /// stops the text. It goes on whether it is read or not. The properties may be read at any time and are final once
 /// <see cref="Completion"/> is.
 /// </summary>
-public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
+public sealed partial class TextGeneration : IAsyncEnumerable<GeneratedToken>
 {
     private static readonly TimeSpan FastToken = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(4);
@@ -90,48 +90,6 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
     /// <summary>The likeliest tokens in the place of each token of the prompt after its first; empty unless asked for.</summary>
     public IReadOnlyList<IReadOnlyList<TokenLogProbability>> PromptTopLogProbabilities => _promptScore?.Top ?? [];
 
-    internal TextRequest Request { get; }
-
-    internal int[] Prompt { get; }
-
-    /// <summary>Tokens that it may come to have, the prompt included.</summary>
-    internal int MaxTokens { get; }
-
-    /// <summary>The mask of its adapters.</summary>
-    internal ulong Adapters { get; }
-
-    internal PromptReader? Reader => Request.Reader ?? _promptScore;
-
-    /// <summary>Whether its prompt may be shared: not where something is read from each of its tokens.</summary>
-    internal bool MayShare => Reader is null && Request.PrefixReuse != PrefixReuse.None;
-
-    /// <summary>Its place in the cache while it runs.</summary>
-    internal Sequence? Sequence { get; private set; }
-
-    /// <summary>The token chosen last.</summary>
-    internal int Next { get; private set; }
-
-    /// <summary>Its number in the order of submissions.</summary>
-    internal long Arrival { get; set; }
-
-    /// <summary>The pass that took its tokens last; 0 for none.</summary>
-    internal long LastPass { get; set; }
-
-    /// <summary>Texts that began before it although they came later.</summary>
-    internal int Overtaken { get; set; }
-
-    internal bool IsReading => Sequence!.Position < Prompt.Length;
-
-    internal bool IsCancelled => _isCancelled;
-
-    internal bool IsClosed => Volatile.Read(ref _isClosed) != 0;
-
-    internal bool IsOverdue => Request.Deadline is { } deadline && Stopwatch.GetElapsedTime(_submitted) >= deadline;
-
-    internal bool NeedsLogits => _continuation!.NeedsLogits;
-
-    internal bool HasEnded => _continuation?.Ending is not null;
-
     /// <summary>The tokens as they are chosen, then the failure if the text has failed.</summary>
     /// <param name="cancellationToken">Ends the enumeration and the text.</param>
     /// <exception cref="OperationCanceledException">The token of the enumeration, or the one that the text was submitted with, is
@@ -176,123 +134,5 @@ public sealed class TextGeneration : IAsyncEnumerable<GeneratedToken>
         {
             _cancel(this);
         }
-    }
-
-    /// <summary>Has a token cancel the text.</summary>
-    internal void CancelWith(CancellationToken cancellation)
-    {
-        _cancellation = cancellation;
-        _registration = cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), this);
-        if (IsClosed)
-        {
-            _registration.Dispose();
-        }
-    }
-
-    /// <summary>Asks for the log-probabilities of the prompt, if the options do.</summary>
-    internal void ScorePrompt()
-    {
-        if (Request.Options.PromptLogProbabilities is { } top)
-        {
-            _promptScore = new PromptScore(Prompt, top, keepsLast: false);
-        }
-    }
-
-    /// <summary>Has its place in the cache from now on.</summary>
-    internal void Begin(Sequence sequence)
-    {
-        (Sequence, CachedTokens) = (sequence, sequence.Position);
-        _begun = Stopwatch.GetTimestamp();
-        Timings = Timings with { QueueTime = Stopwatch.GetElapsedTime(_submitted, _begun) };
-        TextTelemetry.OnBegin(Timings.QueueTime, CachedTokens);
-    }
-
-    /// <summary>Is continued from now on.</summary>
-    internal void Continue(Continuation continuation) => _continuation = continuation;
-
-    /// <summary>How the model is to choose the next token, the same until it is chosen.</summary>
-    internal TokenChoice NextChoice() => _choice ??= _continuation!.NextChoice();
-
-    /// <summary>Chooses the next token from its logits, which are changed, and takes it.</summary>
-    internal void Choose(Span<float> logits)
-    {
-        int id = _continuation!.Choose(logits, out var logProbabilities);
-        Take(id, logProbabilities);
-    }
-
-    /// <summary>Takes the next token.</summary>
-    internal void Take(int next, (double Chosen, TokenLogProbability[] Top)? logProbabilities = null)
-    {
-        (Next, _choice) = (next, null);
-        var elapsed = Stopwatch.GetElapsedTime(_begun);
-        Timings = Timings.PrefillTokens == 0
-            ? Timings with
-            {
-                PrefillTokens = Prompt.Length - CachedTokens, PrefillTime = elapsed,
-                FirstTokenTime = Stopwatch.GetElapsedTime(_submitted),
-            }
-            : Timings with { DecodeTokens = Timings.DecodeTokens + 1, DecodeTime = elapsed - Timings.PrefillTime };
-        if (_continuation!.Add(Next, isLast: Sequence!.Position >= MaxTokens) is { } token)
-        {
-            _tokens.Writer.TryWrite(logProbabilities is { } known
-                ? token with { LogProbability = known.Chosen, TopLogProbabilities = known.Top }
-                : token);
-        }
-    }
-
-    /// <summary>Ends the text once, for this reason if it would have gone on. Its place in the cache is another's to give
-    /// back.</summary>
-    internal void End(FinishReason reason)
-    {
-        if (TryClose())
-        {
-            _endedEarly = reason;
-            if (_continuation?.End(reason) is { } rest)
-            {
-                _tokens.Writer.TryWrite(rest);
-            }
-
-            Complete(null);
-        }
-    }
-
-    /// <summary>Ends the text once, with a failure.</summary>
-    internal void Fail(Exception exception)
-    {
-        if (TryClose())
-        {
-            _continuation?.End(FinishReason.Cancelled);
-            Complete(exception);
-        }
-    }
-
-    /// <summary>Leaves the place in the cache to another.</summary>
-    internal Sequence? ReleaseSequence()
-    {
-        var sequence = Sequence;
-        Sequence = null;
-        return sequence;
-    }
-
-    private bool TryClose() => Interlocked.Exchange(ref _isClosed, 1) == 0;
-
-    private void Complete(Exception? exception)
-    {
-        // Does not wait for a cancellation that is under way, which may be what ends the text.
-        _registration.Unregister();
-        TextTelemetry.OnEnd(_activity, Prompt.Length, Ids.Count, Timings, FinishReason, exception);
-        // Complete before the enumeration ends, for those who look at both.
-        if (exception is null)
-        {
-            _completion.TrySetResult();
-        }
-        else
-        {
-            _completion.TrySetException(exception);
-            // The failure comes with the enumeration too; nobody has to look at both.
-            _ = _completion.Task.Exception;
-        }
-
-        _tokens.Writer.TryComplete(exception);
     }
 }

@@ -9,7 +9,7 @@ internal sealed class TextQueue(int maxWaiting)
     private bool _isClosed;
     private int _deadlines;
     private long _arrivals;
-    private volatile bool _hasGrown;
+    private bool _hasChanged;
 
     public int Count
     {
@@ -50,12 +50,24 @@ internal sealed class TextQueue(int maxWaiting)
             text.Arrival = _arrivals++;
             _texts.Insert(at, text);
             _deadlines += text.Request.Deadline is null ? 0 : 1;
-            _hasGrown = true;
+            _hasChanged = true;
             return true;
         }
     }
 
-    /// <summary>Takes a text out.</summary>
+    /// <summary>Takes out a text that is not to begin. Those behind it may be able to.</summary>
+    /// <returns>Whether it was there.</returns>
+    public bool Withdraw(TextGeneration text)
+    {
+        lock (_lock)
+        {
+            bool isThere = Take(text);
+            _hasChanged |= isThere;
+            return isThere;
+        }
+    }
+
+    /// <summary>Takes out a text that begins.</summary>
     /// <returns>Whether it was there.</returns>
     public bool Take(TextGeneration text)
     {
@@ -80,16 +92,20 @@ internal sealed class TextQueue(int maxWaiting)
             TextGeneration[] overdue = [.. _texts.Where(text => text.IsOverdue)];
             _texts.RemoveAll(overdue.Contains);
             _deadlines -= overdue.Length;
+            _hasChanged |= overdue.Length > 0;
             return overdue;
         }
     }
 
-    /// <summary>Whether texts came since this was asked last.</summary>
-    public bool HasGrown()
+    /// <summary>Whether texts came or were withdrawn since this was asked last.</summary>
+    public bool HasChanged()
     {
-        bool hasGrown = _hasGrown;
-        _hasGrown = false;
-        return hasGrown;
+        lock (_lock)
+        {
+            bool hasChanged = _hasChanged;
+            _hasChanged = false;
+            return hasChanged;
+        }
     }
 
     /// <summary>The texts that wait now, in their order.</summary>

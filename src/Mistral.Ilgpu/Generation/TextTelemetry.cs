@@ -7,20 +7,20 @@ namespace Mistral.Ilgpu.Generation;
 /// <summary>The instruments and the activity of a text, see <see cref="Telemetry"/>.</summary>
 internal static class TextTelemetry
 {
-    private static readonly Counter<long> SharedTokens = Telemetry.Shared.CreateCounter<long>(
-        "mistral.tokens.shared", "{token}", "Tokens of prompts that were not computed again, because other texts begin alike.");
+    private static readonly Counter<long> SharedTokens = Telemetry.Create(meter => meter.CreateCounter<long>(
+        "mistral.tokens.shared", "{token}", "Tokens of prompts that were not computed again, because other texts begin alike."));
 
-    private static readonly Histogram<double> QueueTime = Telemetry.Shared.CreateHistogram<double>(
-        "mistral.queue.duration", "s", "From a text's submission until it has its place in the cache.");
+    private static readonly Histogram<double> QueueTime = Telemetry.Create(meter => meter.CreateHistogram<double>(
+        "mistral.queue.duration", "s", "From a text's submission until it has its place in the cache."));
 
-    private static readonly Histogram<double> FirstToken = Telemetry.Shared.CreateHistogram<double>(
-        "gen_ai.server.time_to_first_token", "s", "From a text's submission until its first token.");
+    private static readonly Histogram<double> FirstToken = Telemetry.Create(meter => meter.CreateHistogram<double>(
+        "gen_ai.server.time_to_first_token", "s", "From a text's submission until its first token."));
 
-    private static readonly Histogram<double> PerToken = Telemetry.Shared.CreateHistogram<double>(
-        "gen_ai.server.time_per_output_token", "s", "Mean time of a text's tokens after its first.");
+    private static readonly Histogram<double> PerToken = Telemetry.Create(meter => meter.CreateHistogram<double>(
+        "gen_ai.server.time_per_output_token", "s", "Mean time of a text's tokens after its first."));
 
-    private static readonly Histogram<double> Duration = Telemetry.Shared.CreateHistogram<double>(
-        "gen_ai.server.request.duration", "s", "From when a text has its place until its end.");
+    private static readonly Histogram<double> Duration = Telemetry.Create(meter => meter.CreateHistogram<double>(
+        "gen_ai.server.request.duration", "s", "From when a text has its place until its end."));
 
     internal static void OnBegin(TimeSpan queued, int sharedTokens)
     {
@@ -96,13 +96,12 @@ internal static class TextTelemetry
             FirstToken.Record(timings.FirstTokenTime.TotalSeconds);
         }
 
-        if (Duration.Enabled)
+        if (timings.QueueTime > TimeSpan.Zero && Duration.Enabled)
         {
             Duration.Record(
                 (timings.PrefillTime + timings.DecodeTime).TotalSeconds,
                 new KeyValuePair<string, object?>("gen_ai.response.finish_reason", NameOf(reason)));
         }
-
     }
 
     private static void End(Activity? activity, int inputTokens, int outputTokens, FinishReason reason, Exception? exception)
@@ -120,7 +119,16 @@ internal static class TextTelemetry
             activity.SetStatus(ActivityStatusCode.Error, exception.Message);
         }
 
-        activity.Dispose();
+        // Its end changes what is current on the thread that ends it, which may be a caller's.
+        var current = Activity.Current;
+        try
+        {
+            activity.Dispose();
+        }
+        finally
+        {
+            Activity.Current = current;
+        }
     }
 
     private static string NameOf(FinishReason reason) => reason switch

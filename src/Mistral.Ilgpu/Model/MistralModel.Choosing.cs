@@ -72,6 +72,7 @@ internal sealed partial class MistralModel
         const int MostTexts = 16;
         if (OnCacheOverflow is { } tell && _checkedTexts < MostTexts && sequence.IsOpen)
         {
+            using var entered = Enter();
             _checkedTexts++;
             if (_cache.HasOverflow(sequence))
             {

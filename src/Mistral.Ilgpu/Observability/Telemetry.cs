@@ -24,14 +24,56 @@ public static class Telemetry
     /// <summary>The meter of instruments that live as long as the process.</summary>
     internal static Meter Shared { get; } = CreateMeter();
 
-    private static readonly Counter<long> Tokens = Shared.CreateCounter<long>(
-        "mistral.tokens", "{token}", "Tokens taken by passes, of prompts and generated.");
+    private static readonly Counter<long> Tokens = Create(meter => meter.CreateCounter<long>(
+        "mistral.tokens", "{token}", "Tokens taken by passes, of prompts and generated."));
 
-    private static readonly Histogram<int> PassTokens = Shared.CreateHistogram<int>(
-        "mistral.pass.tokens", "{token}", "Tokens in a pass.");
+    private static readonly Histogram<int> PassTokens = Create(meter => meter.CreateHistogram<int>(
+        "mistral.pass.tokens", "{token}", "Tokens in a pass."));
 
     /// <summary>Creates the meter of an object's observed instruments, which the object disposes with itself.</summary>
     internal static Meter CreateMeter() => new(Name);
+
+    /// <summary>Creates an instrument of <see cref="Shared"/>; one that nobody hears if a listener throws when it is told of
+    /// it.</summary>
+    internal static T Create<T>(Func<Meter, T> create)
+    {
+        try
+        {
+            return create(Shared);
+        }
+        catch (Exception)
+        {
+            var closed = CreateMeter();
+            closed.Dispose();
+            return create(closed);
+        }
+    }
+
+    /// <summary>Creates an observed instrument, whatever its listeners throw.</summary>
+    internal static void Publish(Func<Instrument> create)
+    {
+        try
+        {
+            _ = create();
+        }
+        catch (Exception)
+        {
+            // They do without it.
+        }
+    }
+
+    /// <summary>Disposes of a meter, whatever its listeners throw.</summary>
+    internal static void Close(Meter meter)
+    {
+        try
+        {
+            meter.Dispose();
+        }
+        catch (Exception)
+        {
+            // It is closed before they are told.
+        }
+    }
 
     /// <summary>Records a pass with tokens of prompts and one token of each decoded text.</summary>
     internal static void OnPass(int prefillTokens, int decodeTokens)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
@@ -60,6 +61,9 @@ internal sealed class FakeModel : IBatchModel
     /// <summary>Called between a pass's stores.</summary>
     public Action? OnToken { get; set; }
 
+    /// <summary>Called before something of a pass is read.</summary>
+    public Action? OnRead { get; set; }
+
     public int Passes { get; private set; }
 
     public int ChunkLength(int position, int remaining) => Math.Min(remaining, Chunk - (position % Chunk));
@@ -102,6 +106,7 @@ internal sealed class FakeModel : IBatchModel
 
     public int Choose(int row)
     {
+        OnRead?.Invoke();
         var (state, choice, sequence) = _rows[row];
         if (Script is not null)
         {
@@ -115,6 +120,7 @@ internal sealed class FakeModel : IBatchModel
 
     public void ReadLogits(int row, Span<float> logits)
     {
+        OnRead?.Invoke();
         Fill(_rows[row].State, logits);
         if (Script is not null)
         {
@@ -125,6 +131,8 @@ internal sealed class FakeModel : IBatchModel
 
     public void Score(int first, int count, float[] logits, Action<int> onRow)
     {
+        OnRead?.Invoke();
+        _rows.Clear();
         for (int i = 0; i < count; i++)
         {
             Fill(_states[first + i], logits);
@@ -144,25 +152,28 @@ internal sealed class FakeModel : IBatchModel
     {
     }
 
-    /// <summary>The tokens that a text becomes, alone and without a cache.</summary>
-    public int[] Alone(IReadOnlyList<int> prompt, GenerationOptions options, ulong adapters = 0)
+    /// <summary>The tokens that a text becomes, alone and without a cache; stop strings aside.</summary>
+    public int[] Alone(IReadOnlyList<int> prompt, GenerationOptions options, ulong adapters = 0, ulong seed = 0)
     {
         List<int> ids = [.. prompt];
-        var sampler = new Sampler(options.Sampling, options.Sampling.Seed ?? 0, new HostChoice(VocabularySize));
-        var logits = new float[VocabularySize];
-        while (ids.Count - prompt.Count < options.MaxTokens)
+        var sampler = new Sampler(options.Sampling, options.Sampling.Seed ?? seed, new HostChoice(VocabularySize));
+        foreach (int id in prompt)
         {
-            int last = ids.Count - 1;
-            ulong state = adapters;
-            foreach (var pages in _pages)
+            sampler.Accept(id, isOutput: false);
+        }
+
+        // The last token needs no room.
+        long most = Math.Min(options.MaxTokens, (Context ?? int.MaxValue) - prompt.Count + 1L);
+        var logits = new float[VocabularySize];
+        while (ids.Count - prompt.Count < most)
+        {
+            Fill(StateOf(ids, ids.Count - 1, adapters), logits);
+            sampler.Change(logits);
+            foreach (var processor in options.LogitProcessors)
             {
-                for (int position = Math.Max(0, last - pages.Rings.RingLength + 1); position <= last; position++)
-                {
-                    state = Mix(state, Key(ids[position], position, adapters));
-                }
+                processor.Process(CollectionsMarshal.AsSpan(ids), prompt.Count, logits);
             }
 
-            Fill(state, logits);
             int next = sampler.Choose(logits);
             if (!options.IgnoreEos && EosIds.Contains(next))
             {
@@ -170,9 +181,38 @@ internal sealed class FakeModel : IBatchModel
             }
 
             ids.Add(next);
+            sampler.Accept(next, isOutput: true);
         }
 
         return [.. ids.Skip(prompt.Count)];
+    }
+
+    /// <summary>The log-probabilities of a text's tokens after its first, alone and without a cache.</summary>
+    public double[] ScoresAlone(IReadOnlyList<int> prompt, ulong adapters = 0)
+    {
+        var logits = new float[VocabularySize];
+        return
+        [
+            .. Enumerable.Range(0, prompt.Count - 1).Select(position =>
+            {
+                Fill(StateOf(prompt, position, adapters), logits);
+                return LogProbabilities.Of(logits, prompt[position + 1], LogProbabilities.Normalizer(logits));
+            }),
+        ];
+    }
+
+    private ulong StateOf(IReadOnlyList<int> ids, int last, ulong adapters)
+    {
+        ulong state = adapters;
+        foreach (var pages in _pages)
+        {
+            for (int position = Math.Max(0, last - pages.Rings.RingLength + 1); position <= last; position++)
+            {
+                state = Mix(state, Key(ids[position], position, adapters));
+            }
+        }
+
+        return state;
     }
 
     private static ulong Key(int id, int position, ulong adapters) => Mix(Mix((ulong)id + 1, (ulong)position), adapters);

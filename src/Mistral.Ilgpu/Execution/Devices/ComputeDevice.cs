@@ -35,11 +35,11 @@ internal sealed partial class ComputeDevice : IDisposable
         Info = info;
         _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
-        _meter.CreateObservableUpDownCounter(
-            "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out.");
-        _meter.CreateObservableUpDownCounter(
+        Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
+            "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out."));
+        Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
             "mistral.device.memory.limit", () => new Measurement<long>(_memoryLimit, tag),
-            "By", "Device memory that may be handed out.");
+            "By", "Device memory that may be handed out."));
     }
 
     public DeviceInfo Info { get; }
@@ -211,7 +211,7 @@ internal sealed partial class ComputeDevice : IDisposable
         }
 
         IsDisposed = true;
-        _meter.Dispose();
+        Telemetry.Close(_meter);
         _launches.Dispose();
         _runtime.Dispose();
         _context.Dispose();

@@ -51,8 +51,8 @@ internal sealed partial class RotatingKvCache : IDisposable
         }
 
         Sequences = new SequenceTable([.. _pools.Select(pool => pool.Rings)], options.PageLength, options.Sequences);
-        _meter.CreateObservableUpDownCounter(
-            "mistral.cache.pages", Pages, "{page}", "Pages of the cache that texts hold, that are promised to them, and others.");
+        Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
+            "mistral.cache.pages", Pages, "{page}", "Pages of the cache that texts hold, that are promised to them, and others."));
     }
 
     public IReadOnlyList<KvLayer> Layers { get; }
@@ -67,7 +67,7 @@ internal sealed partial class RotatingKvCache : IDisposable
 
     public void Dispose()
     {
-        _meter.Dispose();
+        Telemetry.Close(_meter);
         foreach (var owned in _pools.Concat(_buffers))
         {
             owned.Dispose();

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model.Cache;
+
+namespace Mistral.Ilgpu.Generation;
+
+/// <summary>A text as its engine sees it.</summary>
+public sealed partial class TextGeneration
+{
+    internal TextRequest Request { get; }
+
+    internal int[] Prompt { get; }
+
+    /// <summary>Tokens that it may come to have, the prompt included.</summary>
+    internal int MaxTokens { get; }
+
+    /// <summary>The mask of its adapters.</summary>
+    internal ulong Adapters { get; }
+
+    internal PromptReader? Reader => Request.Reader ?? _promptScore;
+
+    /// <summary>Whether its prompt may be shared: not where something is read from each of its tokens.</summary>
+    internal bool MayShare => Reader is null && Request.PrefixReuse != PrefixReuse.None;
+
+    /// <summary>Its place in the cache while it runs.</summary>
+    internal Sequence? Sequence { get; private set; }
+
+    /// <summary>The token chosen last.</summary>
+    internal int Next { get; private set; }
+
+    /// <summary>Its number in the order of submissions.</summary>
+    internal long Arrival { get; set; }
+
+    /// <summary>The pass that took its tokens last; 0 for none.</summary>
+    internal long LastPass { get; set; }
+
+    /// <summary>Texts that began before it although they came later.</summary>
+    internal int Overtaken { get; set; }
+
+    internal bool IsReading => Sequence!.Position < Prompt.Length;
+
+    internal bool IsCancelled => _isCancelled;
+
+    internal bool IsClosed => Volatile.Read(ref _isClosed) != 0;
+
+    internal bool IsOverdue => Request.Deadline is { } deadline && Stopwatch.GetElapsedTime(_submitted) >= deadline;
+
+    internal bool NeedsLogits => _continuation!.NeedsLogits;
+
+    /// <summary>Whether nothing more is to be computed of it.</summary>
+    internal bool HasEnded => _continuation?.Ending is not null || (Request.EndsAfterPrompt && !IsReading);
+
+    /// <summary>Has a token cancel the text; to be called before it is queued.</summary>
+    internal void CancelWith(CancellationToken cancellation)
+    {
+        _cancellation = cancellation;
+        _registration = cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), this);
+    }
+
+    /// <summary>Asks for the log-probabilities of the prompt, if the options do.</summary>
+    internal void ScorePrompt()
+    {
+        if (Request.Options.PromptLogProbabilities is { } top)
+        {
+            _promptScore = new PromptScore(Prompt, top, keepsLast: false);
+        }
+    }
+
+    /// <summary>Has its place in the cache from now on.</summary>
+    internal void Begin(Sequence sequence)
+    {
+        (Sequence, CachedTokens) = (sequence, sequence.Position);
+        _begun = Stopwatch.GetTimestamp();
+        Timings = Timings with { QueueTime = Stopwatch.GetElapsedTime(_submitted, _begun) };
+        TextTelemetry.OnBegin(Timings.QueueTime, CachedTokens);
+    }
+
+    /// <summary>Is continued from now on.</summary>
+    internal void Continue(Continuation continuation) => _continuation = continuation;
+
+    /// <summary>How the model is to choose the next token, the same until it is chosen.</summary>
+    internal TokenChoice NextChoice() => _choice ??= _continuation!.NextChoice();
+
+    /// <summary>Chooses the next token from its logits, which are changed, and takes it.</summary>
+    internal void Choose(Span<float> logits)
+    {
+        int id = _continuation!.Choose(logits, out var logProbabilities);
+        Take(id, logProbabilities);
+    }
+
+    /// <summary>Takes the next token.</summary>
+    internal void Take(int next, (double Chosen, TokenLogProbability[] Top)? logProbabilities = null)
+    {
+        (Next, _choice) = (next, null);
+        var elapsed = Stopwatch.GetElapsedTime(_begun);
+        Timings = Timings.PrefillTokens == 0
+            ? Timings with
+            {
+                PrefillTokens = Prompt.Length - CachedTokens, PrefillTime = elapsed,
+                FirstTokenTime = Stopwatch.GetElapsedTime(_submitted),
+            }
+            : Timings with { DecodeTokens = Timings.DecodeTokens + 1, DecodeTime = elapsed - Timings.PrefillTime };
+        if (_continuation!.Add(Next, isLast: Sequence!.Position >= MaxTokens) is { } token)
+        {
+            _tokens.Writer.TryWrite(logProbabilities is { } known
+                ? token with { LogProbability = known.Chosen, TopLogProbabilities = known.Top }
+                : token);
+        }
+    }
+
+    /// <summary>Ends the text once, for this reason if it would have gone on. Its place in the cache is another's to give
+    /// back.</summary>
+    internal void End(FinishReason reason)
+    {
+        if (TryClose())
+        {
+            _endedEarly = reason;
+            Complete(EndContinuation(reason));
+        }
+    }
+
+    /// <summary>Ends the text once, with a failure.</summary>
+    internal void Fail(Exception exception)
+    {
+        if (TryClose())
+        {
+            _ = EndContinuation(FinishReason.Cancelled);
+            Complete(exception);
+        }
+    }
+
+    /// <summary>Leaves the place in the cache to another.</summary>
+    internal Sequence? ReleaseSequence()
+    {
+        var sequence = Sequence;
+        Sequence = null;
+        return sequence;
+    }
+
+    // What its own parts throw, such as a list of the caller's, must not keep it from ending.
+    private Exception? EndContinuation(FinishReason reason)
+    {
+        try
+        {
+            if (_continuation?.End(reason) is { } rest)
+            {
+                _tokens.Writer.TryWrite(rest);
+            }
+
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
+    }
+
+    private bool TryClose() => Interlocked.Exchange(ref _isClosed, 1) == 0;
+
+    private void Complete(Exception? exception)
+    {
+        // Does not wait for a cancellation that is under way, which may be what ends the text.
+        _registration.Unregister();
+        TextTelemetry.OnEnd(_activity, Prompt.Length, Ids.Count, Timings, FinishReason, exception);
+        // Complete before the enumeration ends, for those who look at both.
+        if (exception is null)
+        {
+            _completion.TrySetResult();
+        }
+        else
+        {
+            _completion.TrySetException(exception);
+            // The failure comes with the enumeration too; nobody has to look at both.
+            _ = _completion.Task.Exception;
+        }
+
+        _tokens.Writer.TryComplete(exception);
+    }
+}
