@@ -46,7 +46,8 @@ public sealed class ChatSession : IDisposable
     /// reused.</summary>
     public IReadOnlyList<string>? Adapters { get; set; }
 
-    /// <summary>Answers the user's next turn. Turn and answer become part of the conversation, unless nothing is answered.</summary>
+    /// <summary>Answers the user's next turn. Turn and answer become part of the conversation, unless the answer is
+    /// empty.</summary>
     /// <param name="options">The defaults take the likeliest tokens, 256 at most.</param>
     /// <param name="cancellation">Ends the answer.</param>
     /// <exception cref="InvalidOperationException">The last answer is under way.</exception>

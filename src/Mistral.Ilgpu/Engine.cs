@@ -61,8 +61,8 @@ public sealed class Engine : IAsyncDisposable
 
     /// <summary>Queues a text.</summary>
     /// <param name="cancellation">Ends the text, waiting or running.</param>
-    /// <exception cref="ArgumentException">The prompt is empty, an id of it or of a bias is not in the vocabulary, or an adapter is
-    /// unknown.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty, an id of it or of a bias is not in the vocabulary, or an adapter
+    /// is unknown.</exception>
     /// <exception cref="ContextFullException">The prompt alone is longer than the context.</exception>
     /// <exception cref="CacheFullException">The text might not fit the cache however empty.</exception>
     /// <exception cref="QueueFullException">As many texts wait as may.</exception>

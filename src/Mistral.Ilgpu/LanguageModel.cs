@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Tokenization;
 namespace Mistral.Ilgpu;
 
 /// <summary>
-/// A model, ready to run: its files, its device, its weights there, and the <see cref="Engine"/> that continues texts. Every member
-/// is for any thread.
+/// A model, ready to run: its files, its device, its weights there, and the <see cref="Engine"/> that continues texts. Every
+/// member is for any thread.
 /// </summary>
 /// <example>
 /// <code>

@@ -39,8 +39,8 @@ public sealed record LanguageModelOptions
     /// <summary>Device memory that may be taken, in bytes; null takes what there is.</summary>
     public long? MemoryLimit { get; init; }
 
-    /// <summary>Is called with a line for people where a model or a device does less well than it might. It may be called from any
-    /// thread.</summary>
+    /// <summary>Is called with a line for people where a device is slower than it could be, or where keys and values overflow the
+    /// cache. The call may come from any thread.</summary>
     public Action<string>? OnWarning { get; init; }
 
     internal ModelOptions Model => new(

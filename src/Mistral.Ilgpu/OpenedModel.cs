@@ -6,7 +6,8 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu;
 
-/// <summary>A model's files and a device, both open, before weights are loaded. Owns them until <see cref="Load"/> succeeds.</summary>
+/// <summary>A model's files and a device, both open, before weights are loaded. Owns them until <see cref="Load"/>
+/// succeeds.</summary>
 internal sealed class OpenedModel : IDisposable
 {
     private readonly Stopwatch _clock;

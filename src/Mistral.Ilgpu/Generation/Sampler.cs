@@ -5,9 +5,9 @@ namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
 /// Chooses the tokens of one text from their logits, see <see cref="SamplingOptions"/> for the order of the steps. Tokens have a
-/// total order, higher logit first and then lower id, and each filter keeps a beginning of it. All but bias and penalties is whole
-/// numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>: equal logits and an equal seed give equal tokens on every
-/// device, which can do that part itself.
+/// total order, higher logit first and then lower id, and each filter keeps a beginning of it. After bias and penalties all steps
+/// compute with whole numbers, see <see cref="TokenOrder"/> and <see cref="TokenWeight"/>. Equal logits and an equal seed give
+/// equal tokens on every device, and a device can do these steps itself.
 /// </summary>
 /// <param name="host">Chooses on the host; may be shared by texts whose tokens are chosen one after the other.</param>
 internal sealed class Sampler(SamplingOptions options, ulong seed, HostChoice host)

@@ -78,7 +78,7 @@ internal sealed partial class Scheduler
         }
     }
 
-    // Once all is read that the pass made of their prompts.
+    // After everything of the pass is read.
     private void EndFinished()
     {
         foreach (var text in _taken)
@@ -106,7 +106,7 @@ internal sealed partial class Scheduler
         _runningCount = _running.Count;
     }
 
-    // The place is free before the text is known to have ended, so that who waits for the end finds it free.
+    // The place is given back first, so that it is free for whoever waits for the end.
     private void End(TextGeneration text, FinishReason reason)
     {
         _admission.Leave(text, isIntact: true);

@@ -16,13 +16,13 @@ internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokeniz
     private readonly HostChoice _host = new(model.VocabularySize);
     private readonly float[] _logits = new float[model.VocabularySize];
 
-    // Those of the present pass, in the order of their rows of logits.
+    // Texts of the present pass that get a token, in the order of their rows of logits.
     private readonly List<TextGeneration> _choosing = [];
 
     // Chunks of the present pass, in its order: the text, and its first token among those of prompts.
     private readonly List<(TextGeneration Text, int First, int Position, int Count)> _chunks = [];
 
-    // Those whose prompts could be in the present pass.
+    // Texts whose prompts may be in the present pass.
     private readonly List<TextGeneration> _prompts = [];
 
     // Texts with a part in the present pass.
@@ -52,7 +52,7 @@ internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokeniz
         RemoveClosed();
         if (_running.Count == 0)
         {
-            // A text that failed as it began has left its place to others.
+            // A text that failed as it began has freed its place.
             return admitted.Count > 0;
         }
 
@@ -68,7 +68,7 @@ internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokeniz
     private void Begin(TextGeneration text)
     {
         _running.Add(text);
-        // Before the texts of the last two passes, but not for ever before those that are older.
+        // A new text comes before those of the last two passes, and after texts that have waited longer.
         text.LastPass = _pass - 2;
         try
         {
@@ -100,7 +100,7 @@ internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokeniz
             }
             catch (Exception exception) when (!ComputeDevice.IsFault(exception))
             {
-                // Logits that are no numbers are this text's alone.
+                // Logits that are not numbers fail this text alone.
                 Fail(text, exception);
                 continue;
             }
@@ -109,7 +109,7 @@ internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokeniz
         }
     }
 
-    // Whatever a processor throws is this text's alone too, a fault of another device included.
+    // What a logit processor throws fails this text alone, a fault of another device included.
     private void Take(TextGeneration text, int chosen)
     {
         try

@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Generation;
 
-/// <summary>A text as its engine sees it.</summary>
+/// <summary>The members that the engine uses.</summary>
 public sealed partial class TextGeneration
 {
     internal TextRequest Request { get; }
@@ -19,7 +19,7 @@ public sealed partial class TextGeneration
 
     internal PromptReader? Reader => Request.Reader ?? _promptScore;
 
-    /// <summary>Whether its prompt may be shared: not where something is read from each of its tokens.</summary>
+    /// <summary>Whether its prompt may be shared. It may not where something is read from each of its tokens.</summary>
     internal bool MayShare => Reader is null && Request.PrefixReuse != PrefixReuse.None;
 
     /// <summary>Its place in the cache while it runs.</summary>
@@ -50,7 +50,7 @@ public sealed partial class TextGeneration
     /// <summary>Whether nothing more is to be computed of it.</summary>
     internal bool HasEnded => _continuation?.Ending is not null || (Request.EndsAfterPrompt && !IsReading);
 
-    /// <summary>Has a token cancel the text; to be called before it is queued.</summary>
+    /// <summary>Registers the token that cancels the text. Call it before the text is queued.</summary>
     internal void CancelWith(CancellationToken cancellation)
     {
         _cancellation = cancellation;
@@ -66,7 +66,7 @@ public sealed partial class TextGeneration
         }
     }
 
-    /// <summary>Has its place in the cache from now on.</summary>
+    /// <summary>Gives the text its place in the cache.</summary>
     internal void Begin(Sequence sequence)
     {
         (Sequence, CachedTokens) = (sequence, sequence.Position);
@@ -75,7 +75,7 @@ public sealed partial class TextGeneration
         TextTelemetry.OnBegin(Timings.QueueTime, CachedTokens);
     }
 
-    /// <summary>Is continued from now on.</summary>
+    /// <summary>Gives the text what chooses its tokens.</summary>
     internal void Continue(Continuation continuation) => _continuation = continuation;
 
     /// <summary>How the model is to choose the next token, the same until it is chosen.</summary>
@@ -108,8 +108,8 @@ public sealed partial class TextGeneration
         }
     }
 
-    /// <summary>Ends the text once, for this reason if it would have gone on. Its place in the cache is another's to give
-    /// back.</summary>
+    /// <summary>Ends the text once. The reason counts only if the text has not ended by itself. The caller gives its place in the
+    /// cache back.</summary>
     internal void End(FinishReason reason)
     {
         if (TryClose())
@@ -137,7 +137,7 @@ public sealed partial class TextGeneration
         return sequence;
     }
 
-    // What its own parts throw, such as a list of the caller's, must not keep it from ending.
+    // The text ends even if a part of it throws, such as a list of the caller's.
     private Exception? EndContinuation(FinishReason reason)
     {
         try
@@ -170,7 +170,7 @@ public sealed partial class TextGeneration
         else
         {
             _completion.TrySetException(exception);
-            // The failure comes with the enumeration too; nobody has to look at both.
+            // Marks the failure as observed, because the enumeration throws it too.
             _ = _completion.Task.Exception;
         }
 

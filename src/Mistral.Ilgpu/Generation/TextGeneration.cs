@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
-/// One text of an <see cref="Engine"/>. Enumerating it gives its tokens as they are chosen, to one reader; leaving the enumeration
-/// stops the text. It goes on whether it is read or not. The properties may be read at any time and are final once
+/// One text of an <see cref="Engine"/>. One reader may enumerate its tokens as they are chosen. Leaving the enumeration stops the
+/// text; a text that nobody reads runs to its end. The properties may be read at any time, and are final once
 /// <see cref="Completion"/> is.
 /// </summary>
 public sealed partial class TextGeneration : IAsyncEnumerable<GeneratedToken>

@@ -65,7 +65,8 @@ internal static class TextTelemetry
     /// <param name="inputTokens">Tokens of the prompt, shared or computed.</param>
     /// <param name="outputTokens">Tokens generated.</param>
     internal static void OnEnd(
-        Activity? activity, int inputTokens, int outputTokens, GenerationTimings timings, FinishReason reason, Exception? exception)
+        Activity? activity, int inputTokens, int outputTokens, GenerationTimings timings, FinishReason reason,
+        Exception? exception)
     {
         try
         {
