@@ -12,10 +12,12 @@ using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Cli;
 
-/// <summary>The command <c>mistral</c>: parses, runs, and turns what goes wrong into one line and an exit code.</summary>
+/// <summary>
+/// The command <c>mistral</c>. Parses arguments, runs a command, and reports an error as one line and an exit code.
+/// </summary>
 internal static class CommandLine
 {
-    // A prompt may begin with @, which would else name a response file, and -not is no three options in one.
+    // A prompt can begin with @, which must not name a response file. And -not must not be parsed as three options.
     public static ParserConfiguration Parser { get; } = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
 
     public static int Run(IReadOnlyList<string> args, Terminal terminal)
@@ -80,7 +82,7 @@ internal static class CommandLine
     {
         var (code, message) = exception switch
         {
-            // The signal may have gone to a compiler that the driver started too, and that is not the driver's fault.
+            // The signal may also have reached a compiler that the driver started, which is not a fault of the driver.
             DeviceException or AcceleratorException when terminal.Interruption is { } interruption =>
                 (interruption, "interrupted"),
             UsageException => (ExitCode.Usage, exception.Message),

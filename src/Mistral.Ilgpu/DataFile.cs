@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Mistral.Ilgpu;
 
-/// <summary>Reads files that the user names, with errors that name them.</summary>
+/// <summary>Reads files that the user specifies. Errors name the file.</summary>
 internal static class DataFile
 {
     public static T Read<T>(string path, Func<string, T> read)
@@ -29,7 +29,7 @@ internal static class DataFile
             using var document = JsonDocument.Parse(json);
             return read(document.RootElement);
         }
-        // InvalidOperationException: a string with half of a surrogate pair parses, but cannot be read as text.
+        // InvalidOperationException: a string with half of a surrogate pair can be parsed, but not read as text.
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ModelFileException(where, $"not valid JSON: {exception.Message}", exception);

@@ -4,7 +4,7 @@ using System.Text.Unicode;
 
 namespace Mistral.Ilgpu;
 
-/// <summary>A JSON object of a model file, read field by field with errors that name the file and the field.</summary>
+/// <summary>Reads the fields of a JSON object in a model file. Errors name the file and the field.</summary>
 internal sealed class JsonFields
 {
     private readonly string _file;
@@ -84,7 +84,7 @@ internal sealed class JsonFields
             : throw Error(name, value, "a positive number")
         : null;
 
-    /// <summary>A positive number that 32 bits hold.</summary>
+    /// <summary>A positive number that fits float32.</summary>
     public float? PositiveFloat(string name) => PositiveNumber(name) switch
     {
         null => null,
@@ -120,13 +120,13 @@ internal sealed class JsonFields
             : throw Error(name, element, "a token id or a list of them"));
     }
 
-    /// <summary>An object of the list under a name.</summary>
+    /// <summary>An object in the list under a name.</summary>
     public JsonFields Item(string name, JsonElement item) => new(item, $"{_file}: {name}");
 
     /// <summary>The object under a name.</summary>
     public JsonFields? Object(string name) => Find(name) is { } value ? new JsonFields(value, $"{_file}: {name}") : null;
 
-    // Escapes may spell half a surrogate pair, which only shows when the text is asked for.
+    // An escape can encode half of a surrogate pair, which is detected only when the text is read.
     private string Unicode(Func<string> text, string? name = null)
     {
         try

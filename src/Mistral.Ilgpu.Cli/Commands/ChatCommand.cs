@@ -35,18 +35,18 @@ internal sealed class ChatCommand
         {
             Arity = ArgumentArity.ZeroOrOne,
             Description =
-                "Is answered, and the command ends; without it turns are read from the terminal or from standard input.",
+                "The only question to answer; without it turns are read from the terminal or from standard input.",
         };
         var system = SystemOption();
         var dropOldest = new Option<bool>("--drop-oldest")
         {
-            Description = "Forgets the oldest turns unasked where the context is full."
+            Description = "Drops the oldest turns without asking if the context is full."
         };
         var generation = new GenerationSettingsOptions(MaxTokens);
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "chat", "Talks with the model, one line of input per turn; /help tells more.",
+            "chat", "Talks with the model, one line of input per turn; /help lists the commands.",
             "mistral chat -m ~/models/Mistral-7B-Instruct-v0.3 --system \"You are a patient teacher.\"",
             "mistral chat \"What is 7 + 5?\"",
             "mistral chat -t 0.7 --drop-oldest < turns.txt") { question, system, dropOldest };
@@ -66,7 +66,7 @@ internal sealed class ChatCommand
     }
 
     public static Option<string?> SystemOption() => ValueOptions.Parsed(
-        "--system", "What the model is told to be, before the conversation.",
+        "--system", "The system message, before the conversation.",
         "TEXT", "a text", text => text.Length > 0 ? text : null);
 
     private static LoadedModel Load(ModelSettings settings, Narrator narrator)
@@ -97,7 +97,7 @@ internal sealed class ChatCommand
                 return ExitCode.Done;
             }
 
-            // A pasted comment of code begins with / too.
+            // Pasted comments of code also begin with /.
             if (line.StartsWith('/') && (!line.Contains('\n') || line.StartsWith("/system ", StringComparison.Ordinal)))
             {
                 commands.Obey(line.Trim());
@@ -109,7 +109,7 @@ internal sealed class ChatCommand
         }
     }
 
-    // Answers, where the context is full after the oldest turns were dropped, if they may be.
+    // Answers a turn. If the context is full, drops the oldest turns first, if that is allowed.
     private void Answer(string text)
     {
         try
@@ -128,7 +128,7 @@ internal sealed class ChatCommand
 
             string help = turns > 0
                 ? FormattableString.Invariant(
-                    $"/drop {turns} forgets the oldest turns, /reset all of them; --drop-oldest does so unasked")
+                    $"/drop {turns} forgets the oldest turns, /reset all of them; --drop-oldest does so without asking")
                 : "this turn alone is too long";
             Terminal.Error.WriteLine($"{exception.Message}; {help}");
         }
@@ -143,13 +143,13 @@ internal sealed class ChatCommand
             return true;
         }
 
-        // An editor of its own, because the answer is no turn to go back to.
+        // A separate editor, because this answer does not belong in the history of turns.
         string question = $"the context is full: drop {FormattableString.Invariant(what)} and go on? [Y/n] ";
         return Terminal.IsInteractive && new LineEditor(Terminal).Read(question) is { } answer
             && !answer.Trim().StartsWith("n", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <returns>The exit code, if nothing comes after.</returns>
+    /// <returns>The exit code of a chat that ends after this turn.</returns>
     /// <exception cref="ContextFullException">The conversation is longer than the context.</exception>
     private int Reply(string turn)
     {

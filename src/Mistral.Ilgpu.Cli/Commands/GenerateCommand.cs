@@ -24,16 +24,18 @@ internal static class GenerateCommand
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();
         var batch = ValueOptions.Count(
-            "--batch", $"Most texts of --input at once; {DefaultBatch} if not given, fewer where memory is short.", 1, MostBatch);
+            "--batch",
+            $"The most texts of --input at once; {DefaultBatch} if not given, fewer if memory is short.",
+            1, MostBatch);
         var results = ValueOptions.Parsed(
-            "--output", "Where the results of --input go; those it has already, from a run that was interrupted, are kept.",
+            "--output", "The file for the results of --input; results that it has from an interrupted run are kept.",
             "FILE.jsonl", "a file", text => text.Length > 0 ? text : null).Short("-o");
         var command = new ExampleCommand(
-            "generate", "Continues the text; what is added goes to standard output as it is made.",
+            "generate", "Continues the text; the continuation is written to standard output as it is generated.",
             "mistral generate \"Once upon a time\" -n 100",
             "mistral generate -m model.gguf -t 0.8 --top-p 0.95 --seed 7 < prompt.txt",
             "mistral generate -m folder --chat conversation.json --system \"Answer in one sentence.\"",
-            "mistral generate -i prompts.jsonl --batch 16 -o results.jsonl     # again to go on after an interruption");
+            "mistral generate -i prompts.jsonl --batch 16 -o results.jsonl     # again to resume after an interruption");
         prompts.AddTo(command);
         command.Options.Add(chat);
         command.Options.Add(system);
@@ -130,14 +132,14 @@ internal static class GenerateCommand
                 ids, 0, 0, narrator.Terminal.Out, interrupts.Token);
         }
 
-        // All that can be wrong with the file shows before the weights are loaded.
+        // Validates the whole file before the weights are loaded.
         var file = new ResultFile(output);
         options = !hasSeed && file.Seed is { } seed ? options with { Sampling = options.Sampling with { Seed = seed } } : options;
         var (encoded, made) = Describe(prompts, options, settings);
         file.Require(encoded, made);
         if (file.Count > 0)
         {
-            narrator.Say($"{output} has the results of {file.Count} of {encoded.Count} prompts already");
+            narrator.Say($"{output} already has the results of {file.Count} of {encoded.Count} prompts");
         }
 
         using var writer = file.Append();

@@ -7,19 +7,19 @@ using Mistral.Ilgpu.Generation;
 namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>
-/// Continues a file of prompts, many at once; results are written in the order of the prompts, each as soon as it and those
-/// before it are there. A prompt that cannot be continued gets a result with an error, and the others go on.
+/// Continues the prompts of a file, many at once. Writes the results in the order of the prompts, each as soon as all results
+/// before it are written. A prompt that cannot be continued gets a result with an error, and the others continue.
 /// </summary>
-/// <param name="settings">Written into each result; null to leave them out.</param>
+/// <param name="settings">Written to each result; null to omit them.</param>
 internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options, Narrator narrator, JsonObject? settings)
 {
-    // Finished texts wait for slower ones before them; so many places ahead they may run.
+    // Finished texts wait for slower ones before them. This limits the texts in progress, in multiples of the batch.
     private const int PlacesAhead = 4;
 
     private int _failed;
 
-    /// <param name="done">How many have their result from an earlier run.</param>
-    /// <param name="failed">How many of those are errors.</param>
+    /// <param name="done">The number of prompts with a result from an earlier run.</param>
+    /// <param name="failed">The number of these results that are errors.</param>
     /// <returns>The exit code.</returns>
     public int Run(IReadOnlyList<int[]> prompts, int done, int failed, TextWriter output, CancellationToken cancellation)
     {
@@ -72,7 +72,7 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
         }
     }
 
-    // How many tokens it has.
+    // Returns the number of tokens of the text.
     private int Write(Continued text, TextWriter output)
     {
         string? error = text.Error ?? Fault(text.Generation!);
@@ -91,7 +91,7 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
         return text.Generation?.Ids.Count ?? 0;
     }
 
-    // What failed is this text's alone; a pass that fails is all texts' and ends the run.
+    // These failures concern only this text. A failed pass concerns all texts and ends the run.
     private static string? Fault(TextGeneration generation) => generation.Completion.Exception?.InnerException switch
     {
         null => null,
@@ -103,7 +103,7 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
     {
         public void Wait(CancellationToken cancellation)
         {
-            // A failure is told with the result.
+            // A failure is reported with the result.
             Generation?.Completion.ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
             cancellation.ThrowIfCancellationRequested();
         }

@@ -6,10 +6,10 @@ using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary>The JSON of a continued text: of a prompt, of one of many, of a turn of a chat.</summary>
+/// <summary>Writes the JSON of a continued text: of one prompt, of one among many, or of a turn of a chat.</summary>
 internal static class GenerationJson
 {
-    /// <param name="settings">What decides the text beside the prompt; null to leave it out.</param>
+    /// <param name="settings">Everything besides the prompt that determines the text; null to omit it.</param>
     public static void Write(Utf8JsonWriter json, TextGeneration text, LoadedModel loaded, JsonObject? settings)
     {
         var (info, timings) = (loaded.Language.Info, text.Timings);
@@ -34,7 +34,7 @@ internal static class GenerationJson
         WriteEnd(json, settings);
     }
 
-    /// <summary>The result of a prompt that cannot be continued.</summary>
+    /// <summary>Writes the result of a prompt that cannot be continued.</summary>
     public static void WriteError(
         Utf8JsonWriter json, IReadOnlyList<int> promptIds, string error, LoadedModel loaded, JsonObject? settings)
     {

@@ -8,8 +8,8 @@ using Mistral.Ilgpu.Cli.Output;
 namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>
-/// The results of <c>generate --input</c> in a file that an interrupted run may have begun. Each line says with which model and
-/// settings it was made, so that a later run goes on with the same ones only.
+/// The results of <c>generate --input</c> in a file that an interrupted run may have started. Each line has the model and the
+/// settings that it was generated with, so that a later run continues only with the same ones.
 /// </summary>
 internal sealed class ResultFile
 {
@@ -17,10 +17,10 @@ internal sealed class ResultFile
 
     private readonly List<Line> _lines = [];
     private readonly string _path;
-    // Bytes up to the last line end: an interrupted run may have left a part of a line.
+    // Bytes up to the last line end, because an interrupted run may have left a partial line.
     private readonly long _wholeBytes;
 
-    /// <exception cref="ModelFileException">A line of the file is no result, or the file cannot be read.</exception>
+    /// <exception cref="ModelFileException">A line of the file is not a result, or the file cannot be read.</exception>
     public ResultFile(string path)
     {
         _path = path;
@@ -36,18 +36,18 @@ internal sealed class ResultFile
             lines[..^1].Select((line, index) => DataFile.Parse(Where(index), line, root => Line.Read(Where(index), root))));
     }
 
-    /// <summary>How many prompts have their result.</summary>
+    /// <summary>The number of prompts that have a result.</summary>
     public int Count => _lines.Count;
 
-    /// <summary>How many of the results are errors.</summary>
+    /// <summary>The number of results that are errors.</summary>
     public int FailedCount => _lines.Count(line => line.IsError);
 
-    /// <summary>The seed of the results that are there, which a run that is given none goes on with.</summary>
+    /// <summary>The seed of the existing results. A run without a seed continues with it.</summary>
     public ulong? Seed =>
         _lines is [{ Settings: { } settings }, ..] && settings.TryGetValue(ResultSettings.SeedName, out string? text)
         && ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : null;
 
-    /// <exception cref="ModelFileException">The results are of other prompts, or of another model or other settings.</exception>
+    /// <exception cref="ModelFileException">The results have other prompts, another model or other settings.</exception>
     public void Require(IReadOnlyList<int[]> prompts, JsonObject settings)
     {
         for (int i = 0; i < _lines.Count; i++)
@@ -56,23 +56,24 @@ internal sealed class ResultFile
             {
                 throw new ModelFileException(Where(i), FormattableString.Invariant(
                     $"prompt_ids: found those of another prompt, expected prompt {
-                        i + 1}'s; --output goes on with the results of the same --input"));
+                        i + 1}'s; --output continues only with the same --input"));
             }
 
             if (ResultSettings.Difference(_lines[i].Settings, settings) is { } difference)
             {
                 throw new ModelFileException(
-                    Where(i), $"{difference}; --output goes on with the same model and settings, or takes another file");
+                    Where(i),
+                    $"{difference}; --output continues only with the same model and settings; use another file for others");
             }
         }
     }
 
-    /// <summary>Opens the file behind its last whole line.</summary>
+    /// <summary>Opens the file for writing after its last whole line.</summary>
     /// <exception cref="ModelFileException">The file cannot be written.</exception>
     public StreamWriter Append()
     {
         var file = OutputFile.Open($"--output {_path}", _path, FileMode.OpenOrCreate);
-        // A pipe or a device has no lines of before.
+        // A pipe or a device has no earlier lines.
         if (file.CanSeek)
         {
             file.SetLength(_wholeBytes);

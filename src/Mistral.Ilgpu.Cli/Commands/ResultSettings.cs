@@ -11,8 +11,8 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Cli.Commands;
 
 /// <summary>
-/// What decides a text beside its prompt, under the names of the options. Device, batch and chunk are left out, because a run may
-/// go on elsewhere.
+/// Everything besides the prompt that determines a text, with the names of the options. Device, batch and chunk are omitted,
+/// because a run may continue on another machine.
 /// </summary>
 internal static class ResultSettings
 {
@@ -38,7 +38,7 @@ internal static class ResultSettings
             ["ignore-eos"] = generation.IgnoreEos,
             ["temperature"] = sampling.Temperature,
         };
-        // Without a temperature nothing is drawn.
+        // Without a temperature nothing is sampled.
         if (sampling.Temperature > 0)
         {
             settings["top-k"] = sampling.TopK;
@@ -50,8 +50,8 @@ internal static class ResultSettings
         return settings;
     }
 
-    /// <summary>The values of an object as they are written here, by name.</summary>
-    /// <exception cref="InvalidOperationException">A string in it is no text.</exception>
+    /// <summary>The values of an object by name, in the format that is written here.</summary>
+    /// <exception cref="InvalidOperationException">A string in it is not valid text.</exception>
     public static Dictionary<string, string> Values(JsonElement settings)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -63,8 +63,8 @@ internal static class ResultSettings
         return values;
     }
 
-    /// <summary>Names the first setting that differs; null where none does.</summary>
-    /// <param name="found">What <see cref="Values"/> gave, or null.</param>
+    /// <summary>Names the first setting that differs; null if none does.</summary>
+    /// <param name="found">The result of <see cref="Values"/>, or null.</param>
     public static string? Difference(IReadOnlyDictionary<string, string>? found, JsonObject expected)
     {
         if (found is null)
@@ -90,8 +90,9 @@ internal static class ResultSettings
 
     private static JsonNode Adapter(LoraOptions adapter) => FormattableString.Invariant($"{adapter.Path}:{adapter.Scale}");
 
-    /// <summary>Of every tensor the name, shape and format and a row from its middle: as good as all of it, without reading
-    /// all.</summary>
+    /// <summary>
+    /// A fingerprint of the weights: the name, shape, format and middle row of every tensor. It avoids reading all weights.
+    /// </summary>
     private static string Fingerprint(Checkpoint checkpoint)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

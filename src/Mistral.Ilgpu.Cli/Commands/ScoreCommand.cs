@@ -9,7 +9,7 @@ using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral score [TEXT]</c>: how probable the model finds each token of a text.</summary>
+/// <summary><c>mistral score [TEXT]</c>: the log-probability of each token of a text.</summary>
 internal static class ScoreCommand
 {
     private const int LikeliestShown = 10;
@@ -19,7 +19,7 @@ internal static class ScoreCommand
         var prompts = new PromptOptions("TEXT");
         var logits = new Option<bool>("--logits")
         {
-            Description = "Adds the logits after the last token; in text the likeliest ones."
+            Description = "Adds the logits after the last token; text output has only the likeliest ones."
         };
         var model = new ModelSettingsOptions();
         var output = new OutputOptions();

@@ -4,19 +4,19 @@ using Mistral.Ilgpu.Cli.Output;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary>What can be said to <c>mistral chat</c> itself: lines that begin with /.</summary>
+/// <summary>The commands within <c>mistral chat</c>: lines that begin with /.</summary>
 internal sealed class SlashCommands(LoadedModel loaded, ChatSession conversation, Narrator narrator)
 {
     private const string Help = """"
-        /help          this
-        /system TEXT   begins anew, with TEXT as what the model is told to be
-        /history       the conversation so far
+        /help          lists these commands
+        /system TEXT   starts a new conversation with TEXT as the system message
+        /history       shows the conversation so far
         /drop [N]      forgets the oldest turn, or the oldest N
-        /lora [N]      the adapters; with a number switches one and forgets the conversation
+        /lora [N]      lists the adapters; with a number switches one and forgets the conversation
         /reset         forgets the conversation
-        /exit          leaves, as the end of input does
-        A line that ends in \ goes on in the next, and so does all between """ and """; Alt-Enter begins a new line too.
-        What is pasted is one turn. Ctrl-C stops an answer, and at the prompt leaves.
+        /exit          ends the chat, as does the end of input
+        A line that ends in \ continues on the next, as does all text between """ and """; Alt-Enter also begins a new line.
+        Pasted text is one turn. Ctrl-C stops an answer; at the prompt it ends the chat.
         """";
 
     private Terminal Terminal => narrator.Terminal;
@@ -31,11 +31,11 @@ internal sealed class SlashCommands(LoadedModel loaded, ChatSession conversation
                 break;
             case "/reset":
                 conversation.Reset();
-                narrator.Say($"forgotten");
+                narrator.Say($"conversation forgotten");
                 break;
             case "/system":
                 conversation.Reset(parts.Length > 1 ? parts[1] : "");
-                narrator.Say($"begun anew");
+                narrator.Say($"new conversation");
                 break;
             case "/history":
                 foreach (var message in conversation.Messages)
@@ -75,7 +75,8 @@ internal sealed class SlashCommands(LoadedModel loaded, ChatSession conversation
         for (int i = 0; i < adapters.Count; i++)
         {
             Terminal.Error.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"{i + 1} {(on.Contains(adapters[i]) ? "on " : "off")} {adapters[i]}"));
+                string.Create(
+                    CultureInfo.InvariantCulture, $"{i + 1} {(on.Contains(adapters[i]) ? "on " : "off")} {adapters[i]}"));
         }
     }
 
@@ -90,7 +91,7 @@ internal sealed class SlashCommands(LoadedModel loaded, ChatSession conversation
         else
         {
             Terminal.Error.WriteLine(FormattableString.Invariant(
-                $"/drop: found '{number}', expected from 1 to {conversation.TurnCount}, the turns so far"));
+                $"/drop: found '{number}', expected from 1 to {conversation.TurnCount}, the number of turns so far"));
         }
     }
 }

@@ -8,10 +8,10 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Loading;
 
-/// <summary>A model, opened as the options say. People are told how far it is.</summary>
+/// <summary>A model, opened as the options specify. Progress is shown to the user.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    // All texts of the command line wait in a queue of its own.
+    // No limit, because the command line itself limits the texts in progress.
     private const int MaxWaiting = int.MaxValue;
 
     private LoadedModel(LanguageModel language) => Language = language;
@@ -24,13 +24,13 @@ internal sealed class LoadedModel : IDisposable
 
     public MistralModel Model => Language.Model;
 
-    /// <param name="timed">As <see cref="ComputeDevice.Open"/> takes it.</param>
+    /// <param name="timed">Whether the stream records time stamps (see <see cref="DeviceOptions.IsTimed"/>).</param>
     public static LoadedModel Open(ModelSettings settings, Narrator narrator, CancellationToken cancellation, bool timed = false)
     {
         using var opened = OpenedModel.Open(
             settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed });
         var device = opened.Device;
-        string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as asked";
+        string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as requested";
         narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
         if (settings.Device == "auto" && device.Info.Kind == DeviceKind.Cpu)
         {
@@ -47,8 +47,8 @@ internal sealed class LoadedModel : IDisposable
         return new LoadedModel(language);
     }
 
-    /// <summary>Generates a text and hands out its tokens. How far its prompt is computed is shown until the first comes.</summary>
-    /// <param name="cancellation">Ends the text; nothing is thrown.</param>
+    /// <summary>Generates a text and reports its tokens. Shows the progress of the prompt until the first token.</summary>
+    /// <param name="cancellation">Ends the text without an exception.</param>
     /// <returns>The text, which has ended.</returns>
     public TextGeneration Generate(
         TextRequest request, Narrator narrator, Action<GeneratedToken> onToken, CancellationToken cancellation)
@@ -62,7 +62,7 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
-    /// <summary>Answers the next turn of a conversation and hands out the pieces, as <see cref="Generate"/> does.</summary>
+    /// <summary>Answers the next turn of a conversation and reports the pieces, as <see cref="Generate"/> does.</summary>
     public TextGeneration Answer(
         ChatSession conversation, string turn, GenerationOptions options, Narrator narrator, Action<ChatPiece> onPiece,
         CancellationToken cancellation)
@@ -83,7 +83,7 @@ internal sealed class LoadedModel : IDisposable
         var (text, pieces, isThere) = ProgressBar.OverPrompt(narrator, Model.Chunk, length, report =>
         {
             var (text, pieces) = submit(report);
-            // A text that is cancelled ends by itself.
+            // A cancelled text ends by itself.
             cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text);
             var enumerator = pieces.ToBlockingEnumerable(CancellationToken.None).GetEnumerator();
             return (text, enumerator, enumerator.MoveNext());
@@ -121,7 +121,7 @@ internal sealed class LoadedModel : IDisposable
         narrator.Detail(
             $"checkpoint and tokenizer open after {opened.ReadTime.TotalMilliseconds:n0} ms, the device after {
                 opened.OpenTime.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {
-                info.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of it for kernels");
-        narrator.Detail($"device memory {ByteSize.Text(info.DeviceBytes)}, of it cache {ByteSize.Text(info.CacheBytes)}");
+                info.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of which for kernels");
+        narrator.Detail($"device memory {ByteSize.Text(info.DeviceBytes)}, of which cache {ByteSize.Text(info.CacheBytes)}");
     }
 }

@@ -2,9 +2,9 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Cli.Loading;
 
-/// <summary>Which model runs where and how.</summary>
-/// <param name="Device">As <see cref="ComputeDevice.Open"/> takes it.</param>
-/// <param name="Without">What the device is to do without.</param>
+/// <summary>The model, its device and its options.</summary>
+/// <param name="Device">The device in the form that <see cref="ComputeDevice.Open"/> accepts.</param>
+/// <param name="Without">Features of the device to switch off.</param>
 internal sealed record ModelSettings(
     string Model, string Device, ModelOptions Options, int? Threads, long? Memory, DeviceFeatures Without = DeviceFeatures.None)
 {

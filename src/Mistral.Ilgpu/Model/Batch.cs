@@ -6,21 +6,21 @@ using Mistral.Ilgpu.Positions;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// The ragged packing of one pass: tokens of many sequences, some decoding and some prefilling, each at its own position, without
-/// padding. Filled, run by <see cref="MistralModel.Forward(Batch, CancellationToken)"/>, and used again.
+/// The input of a pass as a ragged batch without padding: tokens of many sequences, each at its own position. Some sequences
+/// decode, others prefill. Fill it, run it with <see cref="MistralModel.Forward(Batch, CancellationToken)"/>, and reuse it.
 /// </summary>
 internal sealed class Batch
 {
-    // Those that decode come first.
+    // Decoding sequences come first.
     private readonly List<Part> _parts = [];
     private readonly Pass _pass = new(0, 0, 0);
     private int[] _decodeIds = new int[16];
     private int _decodeCount;
 
-    /// <summary>Tokens so far.</summary>
+    /// <summary>The number of tokens so far.</summary>
     public int TokenCount { get; private set; }
 
-    /// <summary>Rows of logits that the pass makes.</summary>
+    /// <summary>The number of rows of logits that the pass computes.</summary>
     public int LogitCount { get; private set; }
 
     internal List<Part> Parts => _parts;
@@ -31,14 +31,14 @@ internal sealed class Batch
         (_decodeCount, TokenCount, LogitCount) = (0, 0, 0);
     }
 
-    /// <summary>Adds the next token of a text that is generated.</summary>
-    /// <param name="choice">How the one after it is chosen.</param>
+    /// <summary>Adds the next token of a sequence that decodes.</summary>
+    /// <param name="choice">How the token after it is chosen.</param>
     public void Decode(Sequence sequence, int id, TokenChoice choice = default)
     {
         Admit(sequence, 1);
         if (_decodeCount == _decodeIds.Length)
         {
-            // Parts that are there keep the old ones.
+            // Existing parts keep the old array.
             _decodeIds = new int[2 * _decodeCount];
         }
 
@@ -49,13 +49,15 @@ internal sealed class Batch
         LogitCount++;
     }
 
-    /// <summary>Adds the next tokens of a prompt, one chunk of it at most.</summary>
-    /// <param name="wantsLogits">Whether the logits of the last are wanted.</param>
-    /// <param name="choice">How a token is chosen from them.</param>
+    /// <summary>Adds the next tokens of a prompt, at most one chunk.</summary>
+    /// <param name="wantsLogits">Whether to compute the logits of the last token.</param>
+    /// <param name="choice">How a token is chosen from these logits.</param>
     public void Prefill(Sequence sequence, ReadOnlyMemory<int> ids, bool wantsLogits, TokenChoice choice = default) =>
         Prefill(sequence, ids, wantsLogits ? 1 : 0, choice);
 
-    /// <summary>The row of logits of each sequence that has one, once all are added: decoding ones first.</summary>
+    /// <summary>
+    /// The row of logits of each sequence that has one, decoding sequences first. Call it after all tokens are added.
+    /// </summary>
     public IEnumerable<(Sequence Sequence, int Row)> LogitRows()
     {
         int row = 0;
@@ -66,7 +68,7 @@ internal sealed class Batch
         }
     }
 
-    /// <summary>How a token is chosen from each row of logits.</summary>
+    /// <summary>Copies how a token is chosen from each row of logits.</summary>
     internal void CopyChoices(Span<TokenChoice> choices)
     {
         int row = 0;
@@ -77,10 +79,10 @@ internal sealed class Batch
         }
     }
 
-    /// <summary>Writes the step state that kernels read, see <see cref="StepState"/>.</summary>
-    /// <param name="tokensPerTile">Tokens in a tile of queries.</param>
-    /// <param name="queryScaling">How queries grow with their position; null where they do not.</param>
-    /// <returns>The pass, and the length of the state.</returns>
+    /// <summary>Writes the step state that kernels read (see <see cref="StepState"/>).</summary>
+    /// <param name="tokensPerTile">The number of tokens in a tile of queries.</param>
+    /// <param name="queryScaling">How queries are scaled by their position; null for no scaling.</param>
+    /// <returns>The pass and the length of the state.</returns>
     internal (Pass Pass, int Length) Pack(Span<int> state, int tokensPerTile, QueryScaling? queryScaling = null)
     {
         int tokens = TokenCount;
@@ -153,7 +155,7 @@ internal sealed class Batch
         return (_pass, freshTilesAt + (freshTile * StepState.FreshTileInts));
     }
 
-    /// <summary>Ints that the state of a pass takes at most.</summary>
+    /// <summary>The most ints that the state of a pass occupies.</summary>
     internal static int StateLength(int rows, int logitRows, int sequences, int freshTiles) =>
         StepState.Header + (rows * StepState.TokenInts) + (logitRows * (1 + TokenChoice.Ints))
             + ((rows + sequences) * StepState.QueryTileInts) + (freshTiles * StepState.FreshTileInts);
@@ -174,7 +176,7 @@ internal sealed class Batch
         {
             if (part.Sequence == sequence)
             {
-                throw new ArgumentException("the sequence is in the batch already, expected once", nameof(sequence));
+                throw new ArgumentException("the sequence is already in the batch, expected once", nameof(sequence));
             }
         }
 
@@ -186,8 +188,8 @@ internal sealed class Batch
 
     private static void Write(Span<int> state, int at, params ReadOnlySpan<int> values) => values.CopyTo(state[at..]);
 
-    /// <param name="LogitCount">How many of the last tokens' logits are wanted.</param>
-    /// <param name="Choice">How a token is chosen from each of them.</param>
+    /// <param name="LogitCount">The number of last tokens whose logits are computed.</param>
+    /// <param name="Choice">How a token is chosen from each of these rows.</param>
     internal readonly record struct Part(
         Sequence Sequence, ReadOnlyMemory<int> Ids, int LogitCount, bool IsPrompt, TokenChoice Choice);
 }

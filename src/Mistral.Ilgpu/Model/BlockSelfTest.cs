@@ -11,15 +11,16 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>Proves that a device multiplies a coarse format rightly: a few random rows, with a normed vector as in a model,
-/// against the host's decoding.</summary>
+/// <summary>
+/// Tests a device's products in a coarse format against the host's decoding, with a few random rows and a normalized vector.
+/// </summary>
 internal static class BlockSelfTest
 {
     private const int Rows = 8;
     private const int Columns = 512;
     private const uint Key = 17;
 
-    // Rounding to eight bits does some 0.4 %, any wrong bit far more.
+    // Rounding to eight bits gives an error of about 0.4 %. A wrong bit gives far more.
     private const double Tolerance = 3e-2;
 
     /// <exception cref="DeviceException">The device computes wrongly.</exception>
@@ -41,7 +42,7 @@ internal static class BlockSelfTest
         var layout = family.LayoutOf(format, activations);
         using var bytes = device.Allocate<byte>(WeightBand.SizeOf(Rows, Columns, format, layout), "the self-test");
         input.View.CopyFromCPU(device.Stream, x);
-        // A gain that is the root of the mean square leaves the vector as it is.
+        // The gain is the root mean square, so that the norm leaves the vector unchanged.
         float mean = MathF.Sqrt(x.Sum(value => value * value) / Columns);
         gain.View.CopyFromCPU(device.Stream, Enumerable.Repeat(mean, Columns).ToArray());
         var band = new WeightBand(0, Rows, Columns, format, bytes.View, layout);
@@ -70,7 +71,7 @@ internal static class BlockSelfTest
             new Dictionary<VectorPlan, ArrayView<float>> { [root] = gain.View });
         var graph = new StepBinder(kernels, memory).Bind(
             new ModelPlan([new Norm("norm", hidden, root, made, Epsilon: 0), new Product("self-test", made, matrix, product)]));
-        // One token, decoded and as a prompt: they may have forms of their own.
+        // One token, decoded and as a prompt, because the two can have different kernels.
         foreach (int decoded in new[] { 1, 0 })
         {
             var passState = new int[StepState.Header];
@@ -107,12 +108,12 @@ internal static class BlockSelfTest
             error += (found[row] - right) * (found[row] - right);
         }
 
-        // Written so that NaN fails too.
+        // Negated, so that NaN also fails.
         if (!(Math.Sqrt(error / size) <= Tolerance))
         {
             throw new DeviceException(
                 $"device {device.Info.Id} ({device.Info.Name}) multiplies {format.ShortName()} wrongly: "
-                + $"self-test error {Math.Sqrt(error / size):g3}, expected at most {Tolerance}; choose another with --device");
+                + $"self-test error {Math.Sqrt(error / size):g3}, expected at most {Tolerance}; choose another device");
         }
     }
 }

@@ -3,14 +3,14 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// What <see cref="ChooseGroup"/> chooses, in plain loops on the host: the same tokens from the same logits. Nothing is allocated
-/// per token.
+/// Chooses tokens as <see cref="ChooseGroup"/> does, with plain loops on the host. The same logits give the same tokens.
+/// Allocates nothing for each token.
 /// </summary>
 internal sealed class HostChoice
 {
     private readonly KeyHeap _keys;
 
-    // Of the tokens of each column, see TokenOrder.Place.
+    // For the tokens of each column (see TokenOrder.Place).
     private readonly ulong[] _weights = new ulong[TokenOrder.Columns];
 
     public HostChoice(int vocabularySize)
@@ -59,7 +59,7 @@ internal sealed class HostChoice
         return best >= 0 ? best : throw new ArithmeticException("no logit is a finite number");
     }
 
-    // The key that ends what top-k and top-p keep. Sorts no more of the vocabulary than that.
+    // The last key that top-k and top-p keep. Sorts the vocabulary only up to it.
     private ulong LastOfTheLikeliest(ReadOnlySpan<float> logits, float best, in TokenChoice choice)
     {
         var keys = _keys.Fill(logits.Length);

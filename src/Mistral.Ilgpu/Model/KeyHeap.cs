@@ -1,8 +1,8 @@
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Keys that can be sorted from the smallest only as far as needed. The unsorted rest is a binary heap at the front of the array,
-/// and the sorted ones lie at its end, smallest last, as in heapsort.
+/// Sorts keys from the smallest, only as far as needed. The unsorted keys are a binary heap at the front of the array. The
+/// sorted keys are at its end, smallest last, as in heapsort.
 /// </summary>
 internal sealed class KeyHeap(int capacity)
 {
@@ -10,17 +10,17 @@ internal sealed class KeyHeap(int capacity)
     private int _count;
     private int _sorted;
 
-    /// <summary>The i-th smallest, of those sorted.</summary>
+    /// <summary>The i-th smallest key, which must be sorted.</summary>
     public ulong this[int index] => _keys[_count - 1 - index];
 
-    /// <summary>Makes room for so many keys, to be written in any order.</summary>
+    /// <summary>Makes room for this many keys, to be written in any order.</summary>
     public Span<ulong> Fill(int count)
     {
         (_count, _sorted) = (count, 0);
         return _keys.AsSpan(0, count);
     }
 
-    /// <summary>Makes a heap of the keys that were written.</summary>
+    /// <summary>Builds a heap of the keys that were written.</summary>
     public void Heapify()
     {
         for (int node = (_count / 2) - 1; node >= 0; node--)
@@ -29,7 +29,7 @@ internal sealed class KeyHeap(int capacity)
         }
     }
 
-    /// <summary>Makes sure that the smallest <paramref name="count"/> are sorted.</summary>
+    /// <summary>Sorts at least the smallest <paramref name="count"/> keys.</summary>
     public void Sort(int count)
     {
         while (_sorted < count)

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>An adapter on the device, which can be switched between passes.</summary>
+/// <summary>An adapter on the device, which can be switched on and off between passes.</summary>
 internal sealed class LoraSwitch(string name)
 {
     public string Name { get; } = name;

@@ -47,7 +47,7 @@ internal sealed class LoraWeights : IDisposable
         }
     }
 
-    /// <summary>What is added to the product of stacked tensors.</summary>
+    /// <summary>The updates that are added to the product of stacked tensors.</summary>
     internal IReadOnlyList<LowRankUpdate> For(IEnumerable<CheckpointTensor> stacked)
     {
         var updates = new List<LowRankUpdate>();
@@ -88,7 +88,7 @@ internal sealed class LoraWeights : IDisposable
         return new WeightBand(firstRow, tensor.Rows, tensor.Columns, TensorFormat.Float32, buffer.View.Cast<byte>());
     }
 
-    // Updates run one after the other, so those of one rank share their room.
+    // Updates run one after another, so those of the same rank share a buffer.
     private Activation Inner(int rank)
     {
         if (!_inner.TryGetValue(rank, out var inner))

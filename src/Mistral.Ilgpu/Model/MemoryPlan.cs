@@ -5,25 +5,28 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>The device memory that a model takes with given options, known without opening the device. Adapters are not in
-/// it.</summary>
+/// <summary>
+/// The device memory of a model with given options, computed without opening the device. Adapters are not included.
+/// </summary>
 /// <param name="CacheBytes">The rings of all layers.</param>
-/// <param name="ActivationBytes">All else that a pass works on.</param>
-/// <param name="Chunk">Most tokens of a prompt in one pass.</param>
+/// <param name="ActivationBytes">All other memory of passes.</param>
+/// <param name="Chunk">The most tokens of a prompt in one pass.</param>
 internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long ActivationBytes, int Chunk)
 {
-    // A chunk gets no shorter than this to make room.
+    // The least length to which a chunk is reduced.
     private const int LeastChunk = 16;
 
-    // Shorter texts would help nobody.
+    // A shorter context is not worth suggesting.
     private const int LeastContext = 128;
 
     public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes);
 
-    /// <summary>What a model takes where it is loaded with so much memory: what was not asked for in so many words gives way to
-    /// it.</summary>
-    /// <param name="config">As the options change it, see <see cref="ModelOptions.Adapt"/>.</param>
-    /// <param name="availableBytes">Null for the device's memory.</param>
+    /// <summary>
+    /// The memory of a model that is loaded with this much memory available. Sizes that the options do not specify are reduced
+    /// to fit.
+    /// </summary>
+    /// <param name="config">The configuration after <see cref="ModelOptions.Adapt"/>.</param>
+    /// <param name="availableBytes">The available memory; null for the device's memory.</param>
     public static MemoryPlan Of(
         ModelConfig config,
         IReadOnlyDictionary<string, CheckpointTensor> tensors,
@@ -31,9 +34,9 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         DeviceInfo device,
         long? availableBytes = null) => Fit(config, tensors, options, device, availableBytes ?? device.MemoryBytes).Memory;
 
-    /// <summary>Fits a model into what is available.</summary>
-    /// <exception cref="ModelMemoryException">It does not fit.</exception>
-    /// <returns>Its memory, the options as they were fitted, and its plan with them.</returns>
+    /// <summary>Fits a model into the available memory.</summary>
+    /// <exception cref="ModelMemoryException">The model does not fit.</exception>
+    /// <returns>The memory, the options as fitted, and the plan with these options.</returns>
     internal static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Require(
         Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes)
     {
@@ -51,10 +54,11 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
     {
         string help = (type, context) switch
         {
-            ({ }, { }) => FormattableString.Invariant($"weights in {type.Value.ShortName()} or a context of {context} tokens would fit"),
+            ({ }, { }) => FormattableString.Invariant(
+                $"weights in {type.Value.ShortName()} or a context of {context} tokens would fit"),
             ({ }, null) => $"weights in {type.Value.ShortName()} would fit",
             (null, { }) => FormattableString.Invariant($"a context of {context} tokens would fit"),
-            _ => "neither smaller weights nor a shorter context alone would do",
+            _ => "neither smaller weights nor a shorter context alone would be enough",
         };
         return new ModelMemoryException(FormattableString.Invariant(
             $"{model} does not fit device {device}: it needs {TotalBytes:N0} bytes (weights {WeightBytes:N0}, cache {
@@ -66,7 +70,7 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         };
     }
 
-    // First the chunk gives way, then the cache of many texts, which then wait for each other.
+    // Reduces the chunk first, then the cache of many texts, which then wait for each other.
     private static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Fit(
         ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors,
         ModelOptions options, DeviceInfo device, long availableBytes)
@@ -92,7 +96,7 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         long PassBytes(int tokens) => MistralModel.PassBytes(device, plan, config, options, tokens);
     }
 
-    // The largest of those that are smaller than what was asked for.
+    // The largest type that fits. It is smaller than the requested one, which does not fit.
     private static TensorFormat? TypeThatFits(
         Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes) =>
         TensorFormatExtensions.Encodable

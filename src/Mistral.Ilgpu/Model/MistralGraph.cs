@@ -6,15 +6,15 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// The transformer of Mistral 7B (arXiv 2310.06825) as a plan: embed; for each layer norm, attention, norm, feed-forward; then
-/// norm and logits. The one place where the structure of a model is written.
+/// The transformer of Mistral 7B (arXiv 2310.06825) as a plan: embedding, layers, norm, logits. Each layer is norm, attention,
+/// norm, feed-forward. The structure of a model is defined only here.
 /// </summary>
-/// <param name="shape">The heads as they lie on the device.</param>
+/// <param name="shape">The heads in their layout on the device.</param>
 /// <param name="weights">The formats of the weights.</param>
-/// <param name="caches">Of each layer.</param>
+/// <param name="caches">The cache of each layer.</param>
 internal sealed class MistralGraph(ModelConfig config, AttentionShape shape, WeightFormats weights, IReadOnlyList<KvPlan> caches)
 {
-    // Every layer works on the same activations.
+    // All layers share the same activations.
     private readonly ActivationPlan _hidden = new("hidden", config.Dim, RowSet.Tokens);
     private readonly ActivationPlan _normed = new("normed", config.Dim, RowSet.Tokens);
     private readonly ActivationPlan _qkv = new("qkv", shape.QkvColumns, RowSet.Tokens);
@@ -27,7 +27,7 @@ internal sealed class MistralGraph(ModelConfig config, AttentionShape shape, Wei
     private readonly ActivationPlan _logits = new("logits", config.VocabularySize, RowSet.Logits);
 
     /// <summary>The plan of a checkpoint on a device.</summary>
-    /// <param name="config">As the options change it, see <see cref="ModelOptions.Adapt"/>.</param>
+    /// <param name="config">The configuration after <see cref="ModelOptions.Adapt"/>.</param>
     public static ModelPlan PlanOf(
         ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options, DeviceInfo device) =>
         new MistralGraph(
@@ -36,7 +36,7 @@ internal sealed class MistralGraph(ModelConfig config, AttentionShape shape, Wei
             WeightFormats.On(Family.Of(device), options.Activations, name => tensors[name].FormatAs(options.WeightType)),
             RotatingKvCache.Plan(config, options)).Plan();
 
-    /// <summary>Weights of a model, embeddings included.</summary>
+    /// <summary>The number of weights of a model, embeddings included.</summary>
     public static long ParameterCountOf(ModelConfig config) => new MistralGraph(
         config,
         // Heads without padding.
@@ -80,7 +80,7 @@ internal sealed class MistralGraph(ModelConfig config, AttentionShape shape, Wei
         yield return new Product(Named("down"), _activated, w.Down, _hidden, AddsToResidual: true);
     }
 
-    // Queries, keys and values are stacked, and so are gate and up, so that one product makes what is used together.
+    // Queries, keys and values are stacked, as are gate and up, so that one product computes what is used together.
     private sealed class LayerWeights(ModelConfig config, AttentionShape shape, WeightFormats weights, int layer)
     {
         public VectorPlan AttentionNorm { get; } = new(TensorNames.AttentionNorm(layer), config.Dim);

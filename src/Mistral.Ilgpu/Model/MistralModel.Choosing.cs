@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>The tokens that follow a pass, chosen where the logits are as far as the device can.</summary>
+/// <summary>Chooses the tokens that follow a pass, on the device if it supports the choice.</summary>
 internal sealed partial class MistralModel
 {
     private HostChoice? _hostChoice;
@@ -11,9 +11,10 @@ internal sealed partial class MistralModel
     private bool _hasReadChosen;
     private int _checkedTexts;
 
-    /// <summary>The most likely next token for each row of logits of the last pass, chosen on the device; waits for
-    /// them.</summary>
-    /// <exception cref="InvalidOperationException">The batch asked for a token to be drawn.</exception>
+    /// <summary>
+    /// The likeliest next token for each row of logits of the last pass, chosen on the device. Waits for the result.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The batch requests sampling.</exception>
     public ReadOnlySpan<int> ArgMax()
     {
         using var entered = Enter();
@@ -21,7 +22,7 @@ internal sealed partial class MistralModel
         {
             if (choice.IsDrawn)
             {
-                throw new InvalidOperationException("the pass draws tokens, expected one that takes the likeliest");
+                throw new InvalidOperationException("the pass samples tokens, expected a pass that takes the likeliest");
             }
         }
 
@@ -29,15 +30,15 @@ internal sealed partial class MistralModel
     }
 
     /// <summary>
-    /// The next token for a row of logits of the last pass, chosen as the batch asked; waits for it. Devices that draw tokens
-    /// bring no more than their ids to the host, where others bring the row; which token it is does not depend on that.
+    /// The next token for a row of logits of the last pass, chosen as the batch specifies. Waits for the result. Devices that
+    /// sample copy only the ids to the host; others copy the row. Both choose the same token.
     /// </summary>
-    /// <exception cref="ModelFileException">A token is to be drawn and a logit is NaN or +∞, or none is finite.</exception>
+    /// <exception cref="ModelFileException">A token is to be sampled and a logit is NaN or +∞, or none is finite.</exception>
     public int Choose(int row)
     {
         using var entered = Enter();
         var choice = _workspace.Choices(LastPass.LogitCount)[row];
-        // The device names no token where it cannot draw; the host says why.
+        // The device returns no token if it cannot sample. The host then reports the reason.
         if ((_drawsTokens || !choice.IsDrawn) && ChosenOnDevice()[row] is >= 0 and var chosen)
         {
             return chosen;
@@ -49,24 +50,26 @@ internal sealed partial class MistralModel
         return _hostChoice.Choose(_logitsOnHost, choice);
     }
 
-    /// <summary>Copies a row of logits of the last pass to the host; waits for it.</summary>
-    /// <exception cref="ModelFileException">The weights make a logit that is NaN or +∞, or none that is finite.</exception>
+    /// <summary>Copies a row of logits of the last pass to the host. Waits for it.</summary>
+    /// <exception cref="ModelFileException">The weights produce a logit that is NaN or +∞, or none that is finite.</exception>
     public void ReadLogits(int row, Span<float> logits)
     {
         using var entered = Enter();
         _workspace.ReadLogits(row, logits);
-        // NaN where there is one, and the largest otherwise.
+        // NaN if there is one, otherwise the largest.
         float most = TensorPrimitives.Max<float>(logits);
         if (!float.IsFinite(most))
         {
             throw new ModelFileException(Source, FormattableString.Invariant(
                 $"logits: found {most} for token {
-                    logits.IndexOf(most)}, expected finite numbers; the weights make more than float32 holds{Overflow}"));
+                    logits.IndexOf(most)}, expected finite numbers; the weights produce values beyond float32{Overflow}"));
         }
     }
 
-    /// <summary>Looks whether a text that ends has overflowed the cache. Weights do that early or never: the first texts tell,
-    /// and others cost nothing.</summary>
+    /// <summary>
+    /// Checks whether a text that ends has overflowed the cache. Only the first texts are checked, because weights cause an
+    /// overflow early or never.
+    /// </summary>
     public void CheckCache(Sequence sequence)
     {
         const int MostTexts = 16;
@@ -78,16 +81,16 @@ internal sealed partial class MistralModel
             {
                 _checkedTexts = MostTexts;
                 tell(
-                    "keys or values beyond 65,504 overflow a cache in f16, which changes what the model writes; bf16 holds them");
+                    "keys or values beyond 65,504 overflow a cache in f16, which changes the output; bf16 can hold them");
             }
         }
     }
 
-    /// <summary>The file or folder that the weights are from, for messages.</summary>
+    /// <summary>The file or folder of the weights, for messages.</summary>
     private string Source { get; init; } = "";
 
     private string Overflow =>
-        Options.CacheType == TensorFormat.Float16 ? ", or than a cache in f16 does, for which bf16 helps" : "";
+        Options.CacheType == TensorFormat.Float16 ? ", or beyond a cache in f16, which bf16 avoids" : "";
 
     private ReadOnlySpan<int> ChosenOnDevice()
     {

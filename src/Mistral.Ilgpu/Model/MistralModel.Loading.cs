@@ -7,16 +7,16 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>How a model comes to a device, and what of it fits there.</summary>
+/// <summary>Loads a model to a device, and fits it into the memory.</summary>
 internal sealed partial class MistralModel
 {
     /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
-    /// <param name="kernels">Is told how far kernels are that must be compiled first, from any thread; not at all if none
-    /// must.</param>
+    /// <param name="kernels">Receives the progress of kernels that must be compiled first, from any thread. Not called if there
+    /// are none.</param>
     /// <exception cref="ModelFileException">The checkpoint's weights are not usable.</exception>
     /// <exception cref="ModelMemoryException">The model does not fit the memory that the device has left.</exception>
-    /// <exception cref="DeviceException">The device computes wrongly, or has less memory than it says.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled: between two kernels, or between parts of the weights.</exception>
+    /// <exception cref="DeviceException">The device computes wrongly, or has less memory than it reports.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two kernels or between parts of the weights.</exception>
     public static MistralModel Load(
         Checkpoint checkpoint,
         ComputeDevice device,
@@ -27,7 +27,7 @@ internal sealed partial class MistralModel
     {
         using var entered = device.Enter();
         options ??= new ModelOptions();
-        // Before the device is tested, which takes seconds.
+        // Before the device is tested, because the test takes seconds.
         var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
         var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(
             tensor => tensor.FormatAs(options.WeightType));
@@ -50,16 +50,17 @@ internal sealed partial class MistralModel
                 (model.CompiledKernels, model.KernelTime) = (watch.Compiled, clock.Elapsed);
             });
         }
-        // What interrupts this process may have interrupted the compiler that its driver started too, and that is not the
-        // driver's fault.
+        // An interrupt of this process can also reach a compiler that the driver started. The failure is then a cancellation.
         catch (Exception exception) when (exception is not OperationCanceledException && cancellation.IsCancellationRequested)
         {
             throw new OperationCanceledException(exception.Message, exception, cancellation);
         }
     }
 
-    /// <summary>Loads a model on a device that is taken at its word: there is no self-test, and nothing is compiled before the
-    /// first text that can be beside it.</summary>
+    /// <summary>
+    /// Loads a model without a self-test. Kernels that can be compiled concurrently with the first text are not compiled in
+    /// advance.
+    /// </summary>
     internal static MistralModel LoadUntested(
         Checkpoint checkpoint,
         ComputeDevice device,
@@ -93,7 +94,7 @@ internal sealed partial class MistralModel
         }
     }
 
-    // Compiling beside the first text would take the cores from it.
+    // Compiles in advance, because compiling concurrently with the first text would take cores from it.
     private void PrepareRunner(CancellationToken cancellation)
     {
         if (Runner.Trials is not { Count: > 0 } positions)
@@ -110,7 +111,7 @@ internal sealed partial class MistralModel
 
     private void TryOut(int position)
     {
-        // No text comes so far.
+        // No text reaches this position.
         if (position >= (Context ?? int.MaxValue) || !_cache.Sequences.HasRoom(position + 1))
         {
             return;
@@ -128,7 +129,7 @@ internal sealed partial class MistralModel
         Device.Synchronize();
     }
 
-    /// <summary>Device bytes that passes work on, beside weights and cache.</summary>
+    /// <summary>Device memory of passes in bytes, in addition to weights and cache.</summary>
     public static long PassBytes(DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int chunk) =>
         long.CreateSaturating(
             (Int128)Workspace.SizeInBytes(device, plan, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))

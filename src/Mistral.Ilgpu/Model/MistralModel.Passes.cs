@@ -5,15 +5,14 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>How a pass is launched.</summary>
+/// <summary>Runs passes.</summary>
 internal sealed partial class MistralModel
 {
-    /// <summary>Takes the batch's tokens in one pass.</summary>
-    /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id that the vocabulary
-    /// lacks.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, before the pass or, if it has prompts, between its steps: the
-    /// texts are where they were, but for those that have lost some of their past, see
-    /// <see cref="Sequence.IsBroken"/>.</exception>
+    /// <summary>Runs a pass over the tokens of a batch.</summary>
+    /// <exception cref="ArgumentException">The batch is larger than a pass can be, or has an id outside the
+    /// vocabulary.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the pass, or between its steps if it has prompts. The
+    /// texts keep their positions, but some can be broken (see <see cref="Sequence.IsBroken"/>).</exception>
     public void Forward(Batch batch, CancellationToken cancellation = default)
     {
         using var entered = Enter();
@@ -21,7 +20,7 @@ internal sealed partial class MistralModel
         var pass = Begin(batch);
         try
         {
-            // Other passes are short, and a text that goes on after one that was cut short may have to be read again.
+            // Passes without prompts are short, and cancelling one can break a text, which must then be computed again.
             var outcome = Runner.Run(pass, pass.PrefillCount > 0 ? cancellation : CancellationToken.None);
             _hasChosen = outcome == PassOutcome.LaunchedWithChoice;
         }
@@ -35,8 +34,8 @@ internal sealed partial class MistralModel
         Telemetry.OnPass(pass.PrefillCount, pass.DecodeCount);
     }
 
-    /// <summary>Has passes launched by a decorator of what launches them, until what is returned is disposed.</summary>
-    /// <param name="decorate">Makes it of the runner and of what launches steps one by one.</param>
+    /// <summary>Runs passes through a decorator of the runner until the returned object is disposed.</summary>
+    /// <param name="decorate">Creates the decorator from the runner and from the one that launches steps one by one.</param>
     internal IDisposable Decorate(Func<IPassRunner, DirectPasses, IPassRunner> decorate)
     {
         var decorated = new Decoration(this, Runner);
@@ -44,7 +43,7 @@ internal sealed partial class MistralModel
         return decorated;
     }
 
-    /// <summary>Brings a pass to the device, for those who walk its steps themselves.</summary>
+    /// <summary>Uploads a pass, for callers that launch its steps themselves.</summary>
     internal Pass Begin(Batch batch)
     {
         Admit(batch);
@@ -57,7 +56,7 @@ internal sealed partial class MistralModel
         return LastPass = _workspace.Upload(batch);
     }
 
-    /// <summary>Takes note that all steps of a pass are launched.</summary>
+    /// <summary>Records that all steps of a pass are launched.</summary>
     internal void End(Batch batch)
     {
         foreach (var part in batch.Parts)

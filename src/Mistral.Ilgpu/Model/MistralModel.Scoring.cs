@@ -5,17 +5,19 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>Logits and hidden states of any tokens of the last pass, beyond the rows that it made.</summary>
+/// <summary>Computes logits and hidden states of any tokens of the last pass, also of those without a row of logits.</summary>
 internal sealed partial class MistralModel
 {
     private float[]? _normGain;
 
-    /// <summary>Makes the logits of neighbouring tokens of the last pass, some rows at a time, and hands each to a caller. The
-    /// rows that the pass made are gone then.</summary>
+    /// <summary>
+    /// Computes the logits of consecutive tokens of the last pass, some rows at a time, and reports each row. Overwrites the
+    /// rows that the pass computed.
+    /// </summary>
     /// <param name="first">The first token, in the order of the pass.</param>
-    /// <param name="logits">Room for one row; changed for each.</param>
-    /// <param name="onRow">Takes the index of the token, from 0, while <paramref name="logits"/> hold its row.</param>
-    /// <exception cref="ModelFileException">The weights make a logit that is NaN or +∞, or none that is finite.</exception>
+    /// <param name="logits">A buffer for one row, overwritten for each.</param>
+    /// <param name="onRow">Receives the index of the token, from 0, while <paramref name="logits"/> holds its row.</param>
+    /// <exception cref="ModelFileException">The weights produce a logit that is NaN or +∞, or none that is finite.</exception>
     public void Score(int first, int count, float[] logits, Action<int> onRow)
     {
         using var entered = Enter();
@@ -42,12 +44,12 @@ internal sealed partial class MistralModel
         }
     }
 
-    /// <summary>Copies the hidden states of neighbouring tokens of the last pass, after the last norm: count × dim.</summary>
+    /// <summary>Copies the hidden states of consecutive tokens of the last pass, after the last norm: count × dim.</summary>
     /// <param name="first">The first token, in the order of the pass.</param>
     public void ReadHidden(int first, int count, Span<float> rows)
     {
         using var entered = Enter();
-        // Its result is kept for rows of logits only, so the norm of others is made here.
+        // A pass keeps the result of the last norm only for rows of logits, so it is computed here for other tokens.
         var norm = _plan.Operations.OfType<Norm>().Last();
         _normGain ??= ReadVector(norm.Gain);
         _workspace.Read(norm.Hidden, first, count, rows);

@@ -8,9 +8,9 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// A model on a device with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> takes the next tokens of many
-/// of them in one pass; the logits that were wanted are then on the device. What a text's logits are depends on the text alone,
-/// bit for bit, and not on what else is in its passes.
+/// A model on a device, with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> computes the next tokens
+/// of many texts in one pass and leaves the requested logits on the device. The logits of a text depend only on the text, bit
+/// for bit, not on other texts in its passes.
 /// </summary>
 internal sealed partial class MistralModel : IBatchModel, IDisposable
 {
@@ -69,7 +69,7 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
 
     public LayerGraph Graph { get; }
 
-    /// <summary>Longest text in tokens; null for no limit.</summary>
+    /// <summary>The longest text in tokens; null for no limit.</summary>
     public int? Context { get; }
 
     int IBatchModel.VocabularySize => Config.VocabularySize;
@@ -82,44 +82,46 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
 
     IReadOnlyList<string> IBatchModel.AdapterNames => [.. Adapters.Select(adapter => adapter.Name)];
 
-    /// <summary>Most tokens of a prompt in one pass. Prompts are cut at multiples of it, wherever a pass has room.</summary>
+    /// <summary>The most tokens of a prompt in one pass. Prompts are cut at its multiples.</summary>
     public int Chunk { get; }
 
-    /// <summary>Tokens in a pass at most.</summary>
+    /// <summary>The most tokens in a pass.</summary>
     public int MaxTokens => Options.RowsFor(Chunk);
 
-    /// <summary>The adapters in the order of the options; switched between texts, for what the cache holds was made with
-    /// them.</summary>
+    /// <summary>
+    /// The adapters in the order of the options. Switch them between texts, because the content of the cache depends on them.
+    /// </summary>
     public IReadOnlyList<LoraSwitch> Adapters => _weights.Adapters.Switches;
 
     public RotatingKvCache Cache => _cache;
 
-    /// <summary>Is told, once, if keys or values were too large for a cache in f16, which changes what texts become: bf16 holds
-    /// them.</summary>
+    /// <summary>
+    /// Called once if keys or values overflow a cache in f16, which changes the output. A cache in bf16 can hold them.
+    /// </summary>
     public Action<string>? OnCacheOverflow { get; set; }
 
-    /// <summary>Launches steps one by one.</summary>
+    /// <summary>Runs passes by launching steps one by one.</summary>
     internal DirectPasses Direct { get; }
 
-    /// <summary>How passes are launched.</summary>
+    /// <summary>The runner of passes.</summary>
     internal IPassRunner Runner { get; private set; }
 
-    /// <summary>Kernels that were compiled when it was loaded; later loads find them kept.</summary>
+    /// <summary>The number of kernels compiled during loading. Later loads find them in a cache.</summary>
     public int CompiledKernels { get; private set; }
 
-    /// <summary>Of loading, what went into compiling and testing kernels.</summary>
+    /// <summary>The part of the loading time that compiling and testing kernels took.</summary>
     public TimeSpan KernelTime { get; private set; }
 
-    /// <summary>The pass that was run last.</summary>
+    /// <summary>The last pass that was run.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);
 
-    /// <summary>Begins a text, if the cache has room for it now; disposing of it gives the room back.</summary>
-    /// <param name="maxTokens">Tokens that the text may come to have; null for as many as the context holds.</param>
-    /// <param name="prompt">What it begins with: whole pages of it that the cache knows from other texts are not to be computed
-    /// again, and <see cref="Sequence.Position"/> is then behind them.</param>
-    /// <returns>Null where there is no room now.</returns>
+    /// <summary>Opens a text if the cache has room for it now. Disposing the text frees its pages.</summary>
+    /// <param name="maxTokens">The most tokens that the text can have; null for the length of the context.</param>
+    /// <param name="prompt">The beginning of the text. Whole pages of it that the cache has from other texts are not computed
+    /// again. <see cref="Sequence.Position"/> is then after them.</param>
+    /// <returns>Null if there is no room now.</returns>
     /// <exception cref="CacheFullException">The text would not fit an empty cache.</exception>
-    /// <exception cref="ContextFullException">It would be longer than the context.</exception>
+    /// <exception cref="ContextFullException">The text would be longer than the context.</exception>
     public Sequence? TryOpen(int? maxTokens = null, ReadOnlySpan<int> prompt = default)
     {
         if (maxTokens > Context)
@@ -130,12 +132,15 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
         return _cache.Sequences.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, AdaptersOn);
     }
 
-    /// <summary>How many of a prompt's remaining tokens its next chunk has: chunks end at fixed positions of the text, wherever
-    /// it was begun.</summary>
+    /// <summary>
+    /// The number of remaining tokens of a prompt in its next chunk. Chunks end at fixed positions of the text, wherever it
+    /// started.
+    /// </summary>
     public int ChunkLength(int position, int remaining) => Math.Min(remaining, Chunk - (position % Chunk));
 
-    /// <summary>Compiles and tries now what else is compiled beside the first texts and tried on them, for those who
-    /// measure.</summary>
+    /// <summary>
+    /// Completes, before a measurement, the compilations and trials that otherwise run concurrently with the first texts.
+    /// </summary>
     public void Prepare()
     {
         using var entered = Enter();
@@ -144,14 +149,14 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
         while (!Runner.IsSettled)
         {
             using var sequence = TryOpen(maxTokens: 1)
-                ?? throw new InvalidOperationException("texts are open: prepare before the first");
+                ?? throw new InvalidOperationException("found open texts, expected none before preparation");
             batch.Clear();
             batch.Decode(sequence, 0);
             Forward(batch);
         }
     }
 
-    /// <summary>Frees its memory once no thread uses the device.</summary>
+    /// <summary>Frees the model's memory when no thread uses the device.</summary>
     public void Dispose()
     {
         if (_isDisposed)
@@ -173,14 +178,14 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
         _weights.Dispose();
     }
 
-    // Two models on one device take turns.
+    // Models on the same device run one at a time.
     private Lock.Scope Enter()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         return Device.Enter();
     }
 
-    /// <summary>A bit for each adapter that is on in the next pass.</summary>
+    /// <summary>A mask with a bit for each adapter that is on in the next pass.</summary>
     public ulong AdaptersOn
     {
         get

@@ -4,8 +4,8 @@ using Mistral.Ilgpu.Model.Cache;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// One text on a model, for those who have but one: <see cref="Forward(ReadOnlySpan{int}, CancellationToken)"/> takes its next tokens, any number of them; the logits
-/// of the last are then on the device.
+/// One text on a model, for callers that need only one. <see cref="Forward(ReadOnlySpan{int}, CancellationToken)"/> computes
+/// its next tokens, any number of them. The logits of the last token are then on the device.
 /// </summary>
 internal sealed class ModelText(MistralModel model) : IDisposable
 {
@@ -14,29 +14,33 @@ internal sealed class ModelText(MistralModel model) : IDisposable
 
     public MistralModel Model => model;
 
-    /// <summary>Is told how many of a prompt's tokens have been read, of how many, after each chunk.</summary>
+    /// <summary>Called after each chunk with the number of prompt tokens computed so far and their total.</summary>
     public Action<int, int>? OnRead { get; set; }
 
-    /// <summary>Tokens of the text so far.</summary>
+    /// <summary>The number of tokens so far.</summary>
     public int Position => _sequence?.Position ?? 0;
 
-    /// <summary>Forgets the text; the next token is its first.</summary>
+    /// <summary>Discards the text. The next token is the first of a new text.</summary>
     public void Reset()
     {
         _sequence?.Dispose();
         _sequence = null;
     }
 
-    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt.</summary>
-    /// <exception cref="ContextFullException">The text would grow past the context.</exception>
+    /// <summary>
+    /// Computes the next tokens of the text. One token that continues it is decoded; others are computed in chunks as a prompt.
+    /// </summary>
+    /// <exception cref="ContextFullException">The text would be longer than the context.</exception>
     public void Forward(ReadOnlySpan<int> ids, CancellationToken cancellation = default) =>
         Forward(ids, TokenChoice.Likeliest, cancellation);
 
-    /// <summary>Takes the text's next tokens: one that continues it as decoding does, others in chunks as a prompt. Cancelled
-    /// between chunks, or between the steps of one, the text is as far as it was read, or begins anew if it had outgrown its
-    /// window.</summary>
-    /// <param name="choice">How <see cref="Choose"/> chooses the one after them.</param>
-    /// <exception cref="ContextFullException">The text would grow past the context.</exception>
+    /// <summary>
+    /// Computes the next tokens of the text. One token that continues it is decoded; others are computed in chunks as a prompt.
+    /// A cancellation takes effect between chunks or between the steps of a chunk. The text then keeps the tokens computed so
+    /// far, or is empty if it had exceeded its window.
+    /// </summary>
+    /// <param name="choice">How <see cref="Choose"/> chooses the token after them.</param>
+    /// <exception cref="ContextFullException">The text would be longer than the context.</exception>
     public void Forward(ReadOnlySpan<int> ids, TokenChoice choice, CancellationToken cancellation = default)
     {
         Admit(ids);
@@ -60,9 +64,9 @@ internal sealed class ModelText(MistralModel model) : IDisposable
         }
     }
 
-    /// <summary>Takes the text's next tokens and hands out the logits of each, in order.</summary>
-    /// <param name="onLogits">Receives the token's index in <paramref name="ids"/> and its logits, which it must not
-    /// keep.</param>
+    /// <summary>Computes the next tokens of the text and reports the logits of each, in order.</summary>
+    /// <param name="onLogits">Receives the token's index in <paramref name="ids"/> and its logits, which are valid only during
+    /// the call.</param>
     public void Score(ReadOnlySpan<int> ids, Action<int, float[]> onLogits, CancellationToken cancellation = default)
     {
         Admit(ids);
@@ -81,16 +85,20 @@ internal sealed class ModelText(MistralModel model) : IDisposable
         }
     }
 
-    /// <summary>The most likely next token, chosen on the device; waits for it.</summary>
+    /// <summary>The likeliest next token, chosen on the device. Waits for the result.</summary>
     public int ArgMax() => model.ArgMax()[0];
 
-    /// <summary>The next token, chosen as was asked with the last; waits for it, see <see cref="MistralModel.Choose"/>.</summary>
+    /// <summary>
+    /// The next token, chosen as specified with the last one. Waits for the result (see <see cref="MistralModel.Choose"/>).
+    /// </summary>
     public int Choose() => model.Choose(0);
 
-    /// <summary>Copies the logits of the last token to the host; waits for them.</summary>
+    /// <summary>Copies the logits of the last token to the host. Waits for them.</summary>
     public void ReadLogits(Span<float> logits) => model.ReadLogits(0, logits);
 
-    /// <summary>Looks whether the text so far has overflowed the cache, see <see cref="MistralModel.OnCacheOverflow"/>.</summary>
+    /// <summary>
+    /// Checks whether the text so far has overflowed the cache (see <see cref="MistralModel.OnCacheOverflow"/>).
+    /// </summary>
     public void CheckCache()
     {
         if (_sequence is { } sequence)
@@ -117,7 +125,7 @@ internal sealed class ModelText(MistralModel model) : IDisposable
     private Sequence Open() =>
         _sequence ??= model.TryOpen() ?? throw new InvalidOperationException("no room in the cache for one more text");
 
-    // Before the first chunk, so that a text that does not fit is not begun.
+    // Before the first chunk, so that a text that does not fit is not started.
     private void Admit(ReadOnlySpan<int> ids)
     {
         if (Position + (long)ids.Length > (model.Context ?? int.MaxValue))

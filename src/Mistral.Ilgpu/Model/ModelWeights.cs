@@ -57,7 +57,7 @@ internal sealed class ModelWeights : IDisposable
             foreach (var part in plan.Bands)
             {
                 CheckpointTensor[] parts = [.. part.Names.Select(name => checkpoint.Tensors[name].WithHeadsOf(headDim))];
-                // Random weights are made without the padding of their rows, strips may lack rows.
+                // Random weights are generated without the padding of their rows. Strips can lack rows.
                 bool isWritten = part.Layout == WeightLayout.Strips
                     ? part.Rows % Strip.Rows == 0
                     : parts.All(tensor => tensor.Generator is null);
@@ -88,7 +88,7 @@ internal sealed class ModelWeights : IDisposable
         return new ModelWeights(device, checkpoint, plan, options, stream);
     }
 
-    /// <summary>The adapters that change some of the products.</summary>
+    /// <summary>The adapters, which update some of the products.</summary>
     public LoraWeights Adapters { get; }
 
     public void Dispose()

@@ -4,8 +4,9 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// The ints that go to the device before a pass and come back after it, on the host: in pages of their own, which a CUDA device
-/// copies from and to by itself, where from other memory its driver copies first and the host waits.
+/// Host memory for the ints that are copied to the device before a pass and back after it. It has its own pages, so that they
+/// can be page-locked. A CUDA device accesses locked pages directly. For other memory the driver copies first, and the host
+/// waits.
 /// </summary>
 internal sealed class PassInts : IDisposable
 {
@@ -15,12 +16,12 @@ internal sealed class PassInts : IDisposable
     private readonly int _down;
     private readonly IDisposable? _lock;
 
-    /// <param name="up">Ints that go to the device.</param>
-    /// <param name="down">Those that come back.</param>
+    /// <param name="up">The number of ints that are copied to the device.</param>
+    /// <param name="down">The number of ints that are copied back.</param>
     public PassInts(ComputeDevice device, int up, int down)
     {
         (_up, _down) = (up, down);
-        // Whole pages, for a page is locked once.
+        // Whole pages, because a page can be locked only once.
         int page = Environment.SystemPageSize / sizeof(int);
         int length = (up + down + page - 1) / page * page;
         _all = GC.AllocateArray<int>(length + page, pinned: true);
@@ -29,7 +30,7 @@ internal sealed class PassInts : IDisposable
         _lock = device.LockPages<int>(Marshal.UnsafeAddrOfPinnedArrayElement(_all, _start), length);
     }
 
-    /// <summary>Whether copies go on while the host does.</summary>
+    /// <summary>Whether copies run while the host continues.</summary>
     public bool AreLocked => _lock is not null;
 
     public Span<int> Up => _all.AsSpan(_start, _up);

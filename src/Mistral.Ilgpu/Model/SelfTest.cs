@@ -9,33 +9,33 @@ using Mistral.Ilgpu.Kernels;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Proves at start-up that a device computes rightly: a model of a few thousand weights, built in, goes through every kernel
-/// that a real one uses, prefill past its window and decode, and must give the logits that float64 gave.
+/// Tests at start-up that a device computes correctly. A built-in model of a few thousand weights runs every kernel that a real
+/// model uses: prefill beyond its window, then decoding. Its logits must match those of the float64 reference.
 /// </summary>
 internal static class SelfTest
 {
     /// <summary>The name of the built-in model.</summary>
     public const string ModelName = "selftest";
 
-    /// <summary>Its logits after the ids, by the float64 reference.</summary>
+    /// <summary>The file of the expected logits after the ids, computed by the float64 reference.</summary>
     public const string ExpectedFile = "expected.json";
 
-    // Far above what rounding the cache to 16 bits does, far below what any wrong result does.
+    // Far above the error of rounding the cache to 16 bits, far below the error of any wrong result.
     private const double Tolerance = 2e-2;
 
-    // The prompt of 37 is cut in three chunks, two of them longer than the ring of 16.
+    // The prompt of 37 tokens is cut into three chunks, two of them longer than the ring of 16 slots.
     private const int Chunk = 18;
 
-    // Where passes are recorded, the first is launched, the second recorded, and the third played.
+    // If passes are recorded, the first is launched, the second recorded, and the third replayed.
     private const int Decoded = 3;
 
-    // One that goes through every part of a draw.
+    // A choice that runs every stage of sampling.
     private static readonly TokenChoice Draw = new(
         IsDrawn: true, TopK: 12, MostDistance: TokenOrder.Never - 1, Scale: TokenWeight.One / 2, TopP: ulong.MaxValue / 10 * 9,
         Random: ulong.MaxValue / 3);
 
     /// <exception cref="DeviceException">The device computes wrongly.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, between two kernels.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two kernels.</exception>
     public static void Run(
         ComputeDevice device, IEnumerable<TensorFormat> weights, TensorFormat cache, ActivationType activations,
         CancellationToken cancellation = default)
@@ -48,7 +48,7 @@ internal static class SelfTest
         catch (Exception exception) when (
             exception is DeviceException or CudaException && Family.Of(device).LeaveOut(device, exception.Message))
         {
-            // What is left out may be what is wrong, and there are other forms.
+            // The feature that was just switched off may be the faulty one, and other kernels replace it.
             Run(device, formats, cache, activations, cancellation);
         }
     }
@@ -63,14 +63,14 @@ internal static class SelfTest
             device.TestOnce($"{format} {activations}", () => BlockSelfTest.Run(device, format, activations));
         }
 
-        // Whatever else there is runs with elements: rows of the built-in model are shorter than a block.
+        // The built-in model tests only formats of elements, because its rows are shorter than a block.
         foreach (var format in formats.Where(format => !IsCoarse(format)).DefaultIfEmpty(TensorFormat.Float32))
         {
             device.TestOnce($"{format} {cache}", () => Test(device, format, cache, cancellation));
         }
     }
 
-    // In these the built-in model has other logits.
+    // In these formats the logits of the built-in model differ from the expected ones.
     private static bool IsCoarse(TensorFormat format) => format.IsQuantized() || format.HasScale();
 
     private static void Test(ComputeDevice device, TensorFormat weights, TensorFormat cache, CancellationToken cancellation)
@@ -92,16 +92,16 @@ internal static class SelfTest
         double error = Math.Sqrt(
             logits.Zip(expected.Logits, (found, right) => (found - right) * (found - right)).Sum()
             / expected.Logits.Sum(right => right * right));
-        // Written so that NaN fails too.
+        // Negated, so that NaN also fails.
         if (!(error <= Tolerance) || text.Choose() != new HostChoice(logits.Length).Choose(logits, choice))
         {
             throw new DeviceException(
                 $"device {device.Info.Id} ({device.Info.Name}) computes wrongly: self-test error {error:g3}, "
-                + $"expected at most {Tolerance}; choose another with --device");
+                + $"expected at most {Tolerance}; choose another device");
         }
     }
 
-    /// <param name="Ids">The text.</param>
+    /// <param name="Ids">The token ids of the text.</param>
     /// <param name="Logits">The logits after its last id.</param>
     internal sealed record Expected(int[] Ids, double[] Logits);
 }

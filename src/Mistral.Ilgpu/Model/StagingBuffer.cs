@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Host memory that rows of weights pass through. A CUDA device copies from page-locked memory by itself and at the bus's speed:
-/// there the next rows are read meanwhile, into a second buffer.
+/// Host memory between the files and the device. A CUDA device copies from page-locked memory asynchronously, at the speed of
+/// the bus. During a copy the next rows are read into a second buffer.
 /// </summary>
 internal sealed class StagingBuffer : IDisposable
 {
@@ -17,13 +17,13 @@ internal sealed class StagingBuffer : IDisposable
         _lock = device.LockPages(Parted);
     }
 
-    /// <summary>Blocks as files hold them.</summary>
+    /// <summary>Blocks in the layout of the files.</summary>
     public byte[] Rows { get; }
 
-    /// <summary>The blocks as the device takes them.</summary>
+    /// <summary>Blocks in the layout of the device.</summary>
     public byte[] Parted { get; }
 
-    /// <summary>The buffers that a device's copies take turns with.</summary>
+    /// <summary>The buffers that the copies to a device use in turn.</summary>
     public static StagingBuffer[] For(ComputeDevice device, int bytes) =>
         device.CopiesMeanwhile ? [new(device, bytes), new(device, bytes)] : [new(device, bytes)];
 

@@ -4,17 +4,17 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>In what formats and layouts a model's tensors lie on a device.</summary>
+/// <summary>The formats and layouts of a model's tensors on a device.</summary>
 /// <param name="formatOf">The format of a tensor, by its name.</param>
-/// <param name="layoutOf">How weights in a format lie that are multiplied with.</param>
+/// <param name="layoutOf">The layout of the weights of a product, by their format.</param>
 internal sealed class WeightFormats(Func<string, TensorFormat> formatOf, Func<TensorFormat, WeightLayout> layoutOf)
 {
-    /// <summary>As they lie on devices of a family.</summary>
+    /// <summary>The formats and layouts on devices of a family.</summary>
     public static WeightFormats On(Family family, ActivationType activations, Func<string, TensorFormat> formatOf) =>
         new(formatOf, format => family.LayoutOf(format, activations));
 
-    /// <summary>Tensors of so many columns, the rows of each on the device below those of the one before.</summary>
-    /// <param name="isLookedUp">Whether single rows are looked up, so that they lie in plain rows.</param>
+    /// <summary>A matrix of tensors with the same number of columns, stacked on the device in this order.</summary>
+    /// <param name="isLookedUp">Whether single rows are read, which requires plain rows.</param>
     public MatrixPlan Matrix(int columns, bool isLookedUp, params ReadOnlySpan<(string Name, int Rows)> tensors)
     {
         var bands = new List<BandPlan>();

@@ -11,9 +11,9 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// Brings tensors from a checkpoint's files to the device through a small staging buffer or two, see <see cref="StagingBuffer"/>,
-/// converting and padding rows on the way, so that host memory does not grow with the model. Rows that go into strips are staged
-/// on the device too.
+/// Copies tensors from a checkpoint's files to the device through one or two staging buffers (see <see cref="StagingBuffer"/>).
+/// Converts and pads rows on the way, so that host memory does not grow with the model. Rows of strips are also staged on the
+/// device.
 /// </summary>
 internal sealed class WeightStream(
     ComputeDevice device, long totalBytes = 0, IProgress<TensorProgress>? progress = null,
@@ -26,7 +26,7 @@ internal sealed class WeightStream(
     private long _bytesDone;
     private int _turn;
 
-    /// <summary>Writes the rows of <paramref name="parts"/>, one tensor under the other, to <paramref name="band"/>.</summary>
+    /// <summary>Writes the rows of <paramref name="parts"/> to <paramref name="band"/>, one tensor below the other.</summary>
     public void Upload(IReadOnlyList<CheckpointTensor> parts, WeightBand band)
     {
         int stagedRows = StagedRows(band);
@@ -54,7 +54,7 @@ internal sealed class WeightStream(
         }
     }
 
-    /// <summary>Makes all rows of a band of random weights.</summary>
+    /// <summary>Fills all rows of a band with random weights.</summary>
     internal void Fill(RandomTensor tensor, WeightBand band)
     {
         WriteScales(band, 0, band.Rows, tensor.Scale);
@@ -65,7 +65,9 @@ internal sealed class WeightStream(
         }
     }
 
-    /// <summary>Writes rows, padded elements or blocks as a file holds them, no more than are staged at once.</summary>
+    /// <summary>
+    /// Writes rows of padded elements or of blocks in the layout of a file, at most as many as are staged at once.
+    /// </summary>
     internal void Write(byte[] rows, WeightBand band, int firstRow, int count)
     {
         int rowBytes = RowBytes(band);
@@ -73,7 +75,7 @@ internal sealed class WeightStream(
         device.Synchronize();
     }
 
-    /// <summary>Writes the scale that rows have in common; nothing in formats whose tensors have none.</summary>
+    /// <summary>Writes the scale that the rows have in common. Does nothing for formats without scales.</summary>
     internal void WriteScales(WeightBand band, int firstRow, int count, float scale)
     {
         if (band.Format.HasScale())
@@ -83,8 +85,8 @@ internal sealed class WeightStream(
         }
     }
 
-    // Several threads read a share of the rows each. Where the device's memory is the host's they also put them there, for new
-    // pages come no faster than threads ask for them.
+    // Several threads each read a share of the rows. On a device in host memory they also write them to their place, because
+    // new pages are mapped faster by several threads.
     private void Write(WeightBand band, int firstRow, int count, ReadRows read)
     {
         var buffer = _staging[_turn];
@@ -110,7 +112,7 @@ internal sealed class WeightStream(
             return;
         }
 
-        // The copy out of the other buffer, which is the next to be filled.
+        // Waits for the copy from the other buffer, which is filled next.
         device.Synchronize();
         var (target, at) = Target(band, firstRow, count);
         target.Upload(device, at, buffer.Parted.AsSpan(0, count * rowBytes));
@@ -133,7 +135,7 @@ internal sealed class WeightStream(
         Settle(target, band, firstRow, count);
     }
 
-    // Rows go where they belong, those of strips to where they are packed from.
+    // The place that rows are written to: the band, or for strips the memory that they are packed from.
     private (WeightBand Band, int FirstRow) Target(WeightBand band, int firstRow, int count)
     {
         if (band.Layout == WeightLayout.Rows)
@@ -222,12 +224,12 @@ internal sealed class WeightStream(
         Array.ForEach(_staging, buffer => buffer.Dispose());
     }
 
-    // Puts some rows, from one of those that are being written, into a span.
+    // Reads some of the rows that are being written, from a given one, into a span.
     private delegate void ReadRows(int first, int count, Span<byte> staged);
 
     private void Report(CheckpointTensor tensor, int rows)
     {
-        // Rows that pad heads are not among the bytes of the files.
+        // Rows that pad heads are not in the files.
         _bytesDone = Math.Min(totalBytes, _bytesDone + (rows * tensor.Format.BytesOf(tensor.Columns)));
         progress?.Report(new TensorProgress(_bytesDone, totalBytes, tensor.Name));
     }

@@ -26,9 +26,9 @@ internal sealed class Workspace : IDisposable
 
     private readonly Dictionary<ActivationPlan, Activation> _activations = [];
 
-    /// <param name="plan">Of what is to work in it.</param>
-    /// <param name="rows">Most tokens in one pass.</param>
-    /// <param name="logitRows">Most rows of logits in one pass.</param>
+    /// <param name="plan">The plan that uses the workspace.</param>
+    /// <param name="rows">The most tokens in one pass.</param>
+    /// <param name="logitRows">The most rows of logits in one pass.</param>
     public Workspace(ComputeDevice device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
         _device = device;
@@ -42,11 +42,11 @@ internal sealed class Workspace : IDisposable
             _state = Own(device.Allocate<int>(stateLength, "the step state"));
             _choices = new TokenChoice[logitRows];
             _chosen = Own(device.Allocate<int>(logitRows, "the chosen tokens"));
-            // Unlocked after the buffers are freed, which waits for copies between them.
+            // Unlocked after the device buffers are freed, because freeing them waits for copies.
             _onHost = Own(new PassInts(device, stateLength, logitRows));
             Parts = Own(device.Allocate<float>(options.Sequences * shape.PartFloats, "the splits of attention")).View;
             var frequencies = Rotary.Frequencies(config.HeadDim, config.RopeTheta, config.RopeMultiplier);
-            // Pairs of zeros do not turn.
+            // Padding pairs have the frequency zero and are not rotated.
             Array.Resize(ref frequencies, shape.PaddedHeadDim / 2);
             var frequencyBuffer = Own(device.Allocate<ulong>(frequencies.Length, "rotary frequencies"));
             frequencyBuffer.View.CopyFromCPU(device.Stream, frequencies);
@@ -71,18 +71,18 @@ internal sealed class Workspace : IDisposable
 
     public IReadOnlyDictionary<ActivationPlan, Activation> Activations => _activations;
 
-    /// <summary>Rotary frequencies, paddedHeadDim / 2, see <see cref="Rotary"/>.</summary>
+    /// <summary>The rotary frequencies, paddedHeadDim / 2 of them (see <see cref="Rotary"/>).</summary>
     public ArrayView<ulong> Frequencies { get; }
 
-    /// <summary>Room for the splits of decoded tokens, see <see cref="MergeSplits"/>.</summary>
+    /// <summary>Memory for the splits of decoded tokens (see <see cref="MergeSplits"/>).</summary>
     public ArrayView<float> Parts { get; }
 
     public StepState State => new(_state.View);
 
-    /// <summary>What was chosen on the device, an id for each row of logits.</summary>
+    /// <summary>The ids chosen on the device, one for each row of logits.</summary>
     public ArrayView<int> Chosen => _chosen.View;
 
-    /// <summary>Device bytes that all this takes.</summary>
+    /// <summary>The device memory of a workspace in bytes.</summary>
     public static long SizeInBytes(
         DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int rows, int logitRows)
     {
@@ -96,10 +96,10 @@ internal sealed class Workspace : IDisposable
             + (shape.PaddedHeadDim / 2 * sizeof(ulong));
     }
 
-    /// <summary>Puts a pass's counts, positions and ids on the device.</summary>
+    /// <summary>Copies the counts, positions and ids of a pass to the device.</summary>
     public Pass Upload(Batch batch)
     {
-        // A pass before this one, of a prompt whose logits nobody read, may not have been copied yet.
+        // The copy for the previous pass may still be running, if that pass was a prompt whose logits were not read.
         if (_isUploading)
         {
             Wait();
@@ -117,13 +117,13 @@ internal sealed class Workspace : IDisposable
         return pass;
     }
 
-    /// <summary>Asks for the logits of other tokens of the pass that was uploaded last.</summary>
-    /// <param name="first">The first of them, in the order of the pass.</param>
-    /// <returns>A pass that makes them from the tokens' hidden states.</returns>
+    /// <summary>Requests the logits of other tokens of the pass that was uploaded last.</summary>
+    /// <param name="first">The first of these tokens, in the order of the pass.</param>
+    /// <returns>A pass that computes them from the hidden states of the tokens.</returns>
     public Pass UploadScored(Pass last, int first, int count)
     {
         Wait();
-        // They take the place of choices and tiles, which such a pass does not read.
+        // The row indices overwrite choices and tiles, which such a pass does not read.
         int rowsAt = StepState.Header + (last.TokenCount * StepState.TokenInts);
         var state = _onHost.Up;
         state[StepState.LogitCountAt] = count;
@@ -151,7 +151,7 @@ internal sealed class Workspace : IDisposable
         _isUploading = false;
     }
 
-    /// <summary>Numbers from −1 to 1 instead of activations.</summary>
+    /// <summary>Fills an activation with random numbers from −1 to 1.</summary>
     internal void FillRandom(Activation activation)
     {
         var values = new float[activation.View.Length];
@@ -167,14 +167,14 @@ internal sealed class Workspace : IDisposable
     /// <summary>How a token is chosen from each row of logits of the last pass.</summary>
     public ReadOnlySpan<TokenChoice> Choices(int count) => _choices.AsSpan(0, count);
 
-    /// <summary>Waits for the device and brings what it chose for the first rows.</summary>
+    /// <summary>Waits for the device and copies the ids that it chose for the first rows.</summary>
     public void ReadChosen(int count)
     {
         Chosen.SubView(0, count).CopyToCPUUnsafeAsync(_device.Stream, ref _onHost.Down[0], count);
         Wait();
     }
 
-    /// <summary>What was brought last.</summary>
+    /// <summary>The ids that were copied last.</summary>
     public ReadOnlySpan<int> ChosenOnHost(int count) => _onHost.Down[..count];
 
     /// <summary>Waits for the device and copies one row of logits.</summary>

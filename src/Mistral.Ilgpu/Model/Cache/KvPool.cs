@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// The pages of those layers whose rings are equally long, and the table that says which page is whose. Page n is page n in
-/// each of the layers.
+/// The pages of the layers with the same ring length, and the table that maps rings to pages. A page has the same index in each
+/// of these layers.
 /// </summary>
 internal sealed class KvPool : IPageStore, IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed class KvPool : IPageStore, IDisposable
 
     public KvShape Shape { get; }
 
-    /// <summary>Whose the pages are.</summary>
+    /// <summary>The allocation state of the pages.</summary>
     public RingPages Rings { get; }
 
     public IReadOnlyList<KvBuffers> Layers => _layers;
@@ -82,7 +82,7 @@ internal sealed class KvPool : IPageStore, IDisposable
         }
     }
 
-    /// <summary>Whether a key or a value in f16 is not finite on some of the pages.</summary>
+    /// <summary>Whether any key or value in f16 on these pages is not finite.</summary>
     public bool HasOverflow(int firstPage, int pages, int bytesAtOnce)
     {
         using var rented = new RentedBytes(bytesAtOnce);

@@ -5,13 +5,13 @@ using Mistral.Ilgpu.Execution.Devices;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
-/// <summary>What the keys and values of a position are in one layer, and how many positions are a page.</summary>
+/// <summary>The format and size of a position's keys and values in one layer, and the number of positions in a page.</summary>
 internal sealed record KvShape(int KvHeads, int HeadDim, TensorFormat Format, int PageLength)
 {
     /// <summary>Bytes of a page's keys and values in one layer.</summary>
     public long PageBytes => BytesOf(PageLength);
 
-    /// <summary>Bytes of so many positions in one layer, keys and values.</summary>
+    /// <summary>Bytes of the keys and values of this many positions in one layer.</summary>
     public long BytesOf(long positions) => 2 * Format.BytesOf(positions * KvHeads * HeadDim);
 
     public bool IsScaled => Format == TensorFormat.Q8_0;
@@ -21,7 +21,7 @@ internal sealed record KvShape(int KvHeads, int HeadDim, TensorFormat Format, in
         long elements = positions * KvHeads * HeadDim;
         long bytes = IsScaled ? elements : Format.BytesOf(elements);
         var (keys, values) = (Own<byte>(bytes), Own<byte>(bytes));
-        // What has no scales is given a view that is never read.
+        // A format without scales gets a view that is never read.
         return IsScaled
             ? new KvBuffers(keys, values, Own<ushort>(elements / TileLayout.Run), Own<ushort>(elements / TileLayout.Run))
             : new KvBuffers(keys, values, keys.Cast<ushort>(), values.Cast<ushort>());

@@ -1,11 +1,10 @@
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// The accounts of a number of equal pages: who holds which, and how many are promised. A sequence is promised beforehand all the
-/// pages that it may come to need, so that no page it takes can be missing; what is neither held nor promised is available.
-/// A page may be held by several sequences. As long as one of them may come to overwrite it, each holder but one needs a page of
-/// its own in reserve: those count as promised too. Pages given back keep their content until they are taken again, the one
-/// given back first being taken first.
+/// Allocates equal pages and counts their holders. A sequence is promised in advance all pages that it can need, so that it
+/// never lacks one. Pages that are neither held nor promised are available. Several sequences can hold a page. While one of
+/// them can overwrite it, each holder except one needs a page in reserve. These reserved pages also count as promised. Freed
+/// pages keep their content until they are taken again, in the order in which they were freed.
 /// </summary>
 internal sealed class PagePool
 {
@@ -34,7 +33,7 @@ internal sealed class PagePool
         Promised += pages;
         if (Promised < 0 || Promised > Free)
         {
-            throw new InvalidOperationException($"{Promised} pages promised of {Free}");
+            throw new InvalidOperationException($"{Promised} pages promised, expected from 0 to {Free}");
         }
     }
 
@@ -42,8 +41,8 @@ internal sealed class PagePool
 
     public bool IsShared(int page) => _holders[page] > 1;
 
-    /// <summary>A page that was promised, to be held once.</summary>
-    /// <param name="overwrites">Whether the holder may come to overwrite what it has written.</param>
+    /// <summary>Takes a promised page for one holder.</summary>
+    /// <param name="overwrites">Whether the holder can later overwrite what it has written.</param>
     public int Take(bool overwrites)
     {
         int page = _free.First!.Value;
@@ -53,15 +52,19 @@ internal sealed class PagePool
         return page;
     }
 
-    /// <summary>How many more pages are to be promised if one more sequence holds this page, which has been promised one for
-    /// it.</summary>
+    /// <summary>
+    /// The number of additional pages to promise if one more sequence holds this page. The sequence's own promise includes one
+    /// page for it.
+    /// </summary>
     public int CostOfSharing(int page, bool overwrites) =>
         IsHeld(page)
             ? Reserve(_holders[page] + 1, _writers[page] + (overwrites ? 1 : 0)) - Reserve(_holders[page], _writers[page]) - 1
             : 0;
 
-    /// <summary>Holds a page for one more sequence, which is promised one for it, now or once it holds all that it
-    /// shares.</summary>
+    /// <summary>
+    /// Adds a holder to a page. The holder's own promise includes one page for it, and can follow after all shared pages are
+    /// held.
+    /// </summary>
     public void Share(int page, bool overwrites)
     {
         Promised += CostOfSharing(page, overwrites);
@@ -75,18 +78,18 @@ internal sealed class PagePool
         _writers[page] += overwrites ? 1 : 0;
     }
 
-    /// <summary>How many more pages are to be promised if one more of a page's holders may come to overwrite it.</summary>
+    /// <summary>The number of additional pages to promise if one more holder of a page can overwrite it.</summary>
     public int CostOfOverwriting(int page) =>
         Reserve(_holders[page], _writers[page] + 1) - Reserve(_holders[page], _writers[page]);
 
-    /// <summary>Counts one more of a page's holders among those who may come to overwrite it.</summary>
+    /// <summary>Records that one more holder of a page can overwrite it.</summary>
     public void Overwrite(int page)
     {
         Promised += CostOfOverwriting(page);
         _writers[page]++;
     }
 
-    /// <summary>Ends one hold.</summary>
+    /// <summary>Removes a holder from a page.</summary>
     public void GiveBack(int page, bool overwrites)
     {
         int before = Reserve(_holders[page], _writers[page]);
@@ -99,11 +102,13 @@ internal sealed class PagePool
         }
     }
 
-    /// <summary>Ends the hold of a sequence that is about to overwrite a shared page, and takes another for it, out of the
-    /// page's reserve.</summary>
+    /// <summary>
+    /// Removes a sequence that is about to overwrite a shared page from its holders. Takes another page for it from the page's
+    /// reserve.
+    /// </summary>
     public int Replace(int page)
     {
-        // One page of the reserve is promised to this sequence now.
+        // One page of the reserve is now promised to this sequence.
         GiveBack(page, overwrites: true);
         Promised++;
         return Take(overwrites: true);

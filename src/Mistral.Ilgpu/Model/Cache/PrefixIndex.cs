@@ -1,20 +1,20 @@
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// Which pages hold the keys and values of which prefixes, so that a text that begins as another need not compute them again.
-/// An entry names a page of each ring length, and ends when one of them is overwritten.
+/// Maps prefixes to the pages of their keys and values, so that texts with the same beginning share them. An entry has a page
+/// of each ring length. It is removed when one of them is overwritten.
 /// </summary>
-/// <param name="rings">How many lengths of rings there are.</param>
+/// <param name="rings">The number of ring lengths.</param>
 internal sealed class PrefixIndex(int rings)
 {
     private readonly Dictionary<PrefixKey, KnownPrefix> _known = [];
     private readonly Dictionary<int, PrefixKey>[] _keys = [.. Enumerable.Range(0, rings).Select(
         _ => new Dictionary<int, PrefixKey>())];
 
-    /// <summary>The pages that end the prefix; null where it is not known.</summary>
+    /// <summary>The pages at the end of the prefix; null if it is unknown.</summary>
     public KnownPrefix? Find(PrefixKey key) => _known.GetValueOrDefault(key);
 
-    /// <summary>Makes a prefix known. Exact pages take the place of others, and no pages take the place of exact ones.</summary>
+    /// <summary>Adds a prefix. Exact pages replace others and are never replaced.</summary>
     public void Add(PrefixKey key, int[] pages, bool isExact)
     {
         if (_known.TryGetValue(key, out var known) && !known.IsExact && isExact)
@@ -31,7 +31,7 @@ internal sealed class PrefixIndex(int rings)
         }
     }
 
-    /// <summary>Ends the entry of a page whose content changes.</summary>
+    /// <summary>Removes the entry of a page whose content changes.</summary>
     public void Forget(int ring, int page)
     {
         if (_keys[ring].Remove(page, out var key) && _known.Remove(key, out var known))

@@ -3,14 +3,14 @@ using System.Security.Cryptography;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
-/// <summary>The SHA-256 of all tokens up to the end of a page, and of what else their keys depend on.</summary>
+/// <summary>The SHA-256 hash of all tokens up to the end of a page, and of everything else that their keys depend on.</summary>
 internal readonly record struct PrefixKey(ulong A, ulong B, ulong C, ulong D)
 {
     /// <summary>The key of the empty prefix.</summary>
-    /// <param name="salt">Tells apart what tokens do not.</param>
+    /// <param name="salt">Distinguishes texts whose equal tokens have different keys.</param>
     public static PrefixKey Root(ulong salt) => new(salt, 0, 0, 0);
 
-    /// <summary>The key of this prefix with one more page of tokens.</summary>
+    /// <summary>The key of this prefix extended by a page of tokens.</summary>
     public PrefixKey Then(ReadOnlySpan<int> page)
     {
         Span<byte> text = stackalloc byte[32 + (page.Length * sizeof(int))];

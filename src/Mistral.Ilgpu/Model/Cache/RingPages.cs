@@ -1,10 +1,10 @@
 namespace Mistral.Ilgpu.Model.Cache;
 
-/// <summary>The accounts of the pages of all layers whose rings are equally long.</summary>
-/// <param name="ringLength">Positions in a ring, whole pages.</param>
+/// <summary>The allocation state of the pages of all layers with the same ring length.</summary>
+/// <param name="ringLength">Positions in a ring, a multiple of the page length.</param>
 /// <param name="pageLength">Positions in a page.</param>
-/// <param name="pages">Pages of all texts together.</param>
-/// <param name="pageBytes">Bytes that one page takes in all of these layers.</param>
+/// <param name="pages">The number of pages, shared by all texts.</param>
+/// <param name="pageBytes">Bytes of one page in all of these layers together.</param>
 internal sealed class RingPages(int ringLength, int pageLength, int pages, long pageBytes, IPageStore store)
 {
     public PagePool Pages { get; } = new(pages);
@@ -17,9 +17,9 @@ internal sealed class RingPages(int ringLength, int pageLength, int pages, long 
 
     public IPageStore Store => store;
 
-    /// <summary>Pages that a text of so many tokens holds at most.</summary>
+    /// <summary>The most pages that a text of this many tokens holds.</summary>
     public int PagesOf(long tokens) => (int)((Math.Min(tokens, ringLength) + pageLength - 1) / pageLength);
 
-    /// <summary>Whether a text of so many tokens overwrites its oldest positions.</summary>
+    /// <summary>Whether a text of this many tokens overwrites its oldest positions.</summary>
     public bool Turns(long tokens) => tokens > ringLength;
 }

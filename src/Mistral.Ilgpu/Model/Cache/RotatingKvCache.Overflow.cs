@@ -4,15 +4,14 @@ using ILGPU.Runtime;
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// Finds keys and values that were too large for a cache in f16. They are infinities there, which change what a text attends to
-/// without making it fail. The kernels that store them stay as they are: what lies in the cache is looked at once a text has
-/// ended.
+/// Finds keys and values that overflow a cache in f16. They are stored as infinities, which change the attention without an
+/// error. The cache is read back after a text has ended, so that the kernels that store keys and values need no check.
 /// </summary>
 internal sealed partial class RotatingKvCache
 {
     private const int BytesAtOnce = 1 << 20;
 
-    /// <summary>Whether some key or value that a text holds is not finite; copies all of them to the host.</summary>
+    /// <summary>Whether any key or value of a text is not finite. Copies all of them to the host.</summary>
     internal bool HasOverflow(Sequence sequence)
     {
         if (Shape.Format != TensorFormat.Float16)
@@ -34,7 +33,7 @@ internal sealed partial class RotatingKvCache
         return false;
     }
 
-    /// <summary>Neighbouring pages together.</summary>
+    /// <summary>Combines adjacent pages.</summary>
     private static IEnumerable<(int First, int Count)> Runs(int[] pages)
     {
         int[] held = [.. pages.Where(page => page >= 0).Order()];

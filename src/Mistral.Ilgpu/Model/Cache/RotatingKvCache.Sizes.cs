@@ -3,11 +3,12 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
-/// <summary>What a cache would take, known before one is made.</summary>
+/// <summary>Computes the size of a cache before it is created.</summary>
 internal sealed partial class RotatingKvCache
 {
-    /// <summary>Slots of each layer's ring for one text: its window, or the context where that is shorter, in whole
-    /// pages.</summary>
+    /// <summary>
+    /// Slots of each layer's ring for one text: its window, or the context if it is shorter, rounded up to whole pages.
+    /// </summary>
     internal static IReadOnlyList<int> Rings(ModelConfig config, ModelOptions options)
     {
         int? context = options.ContextOf(config);
@@ -16,7 +17,7 @@ internal sealed partial class RotatingKvCache
             .. Enumerable.Range(0, config.LayerCount).Select(layer =>
             {
                 long slots = Math.Min(config.WindowOf(layer) ?? int.MaxValue, context ?? int.MaxValue);
-                // No text has more tokens than an int counts.
+                // No text has more tokens than an int can count.
                 long pages = Math.Min((slots + options.PageLength - 1) / options.PageLength, int.MaxValue / options.PageLength);
                 return (int)pages * options.PageLength;
             }),
@@ -34,7 +35,7 @@ internal sealed partial class RotatingKvCache
         ];
     }
 
-    /// <summary>Bytes of the rings that all texts together could fill.</summary>
+    /// <summary>Bytes of the rings if every text fills its own.</summary>
     internal static long FullBytes(ModelConfig config, ModelOptions options)
     {
         var shape = ShapeOf(config, options);
@@ -49,15 +50,15 @@ internal sealed partial class RotatingKvCache
             (Int128)PageCount(config, options, ring.Key) * shape.PageBytes * ring.Count()));
     }
 
-    /// <summary>Bytes for the fresh keys and values of a pass, and for the page tables.</summary>
+    /// <summary>Bytes of the fresh keys and values of a pass, and of the page tables.</summary>
     internal static long WorkBytes(ModelConfig config, ModelOptions options, int rows) =>
         Sum(Rings(config, options).Distinct().Select(length => TableBytes(options, length))
             .Append(ShapeOf(config, options).BytesOf((long)FreshTiles(options, rows) * TileLayout.Length)));
 
-    /// <summary>Tiles of fresh keys in a pass at most: each prompt may begin and end within one.</summary>
+    /// <summary>The most tiles of fresh keys in a pass. Each prompt can begin and end within a tile.</summary>
     internal static int FreshTiles(ModelOptions options, int rows) => (rows / TileLayout.Length) + (2 * options.Sequences);
 
-    // A table that no array can hold counts as more than any device has.
+    // A table that is too large for an array counts as larger than the memory of any device.
     private static Int128 TableBytes(ModelOptions options, int length) =>
         (long)options.Sequences * (length / options.PageLength) is var pages && pages <= Array.MaxLength
             ? pages * sizeof(int)

@@ -6,10 +6,10 @@ using Mistral.Ilgpu.Observability;
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// The rotating buffer cache (Mistral 7B, arXiv 2310.06825, §2) of many texts at once: a ring of window slots for each layer and
-/// text, so memory stays flat however long a text. A layer without a window gets a ring as long as the context, which never
-/// turns. Rings are made of pages from common pools, as in PagedAttention (Kwon et al., arXiv 2309.06180).
-/// <see cref="Sequences"/> says which page is whose.
+/// The rotating buffer cache (Mistral 7B, arXiv 2310.06825, §2) of many texts. Each layer and text has a ring of window slots,
+/// so that the memory does not grow with the text. A layer without a window has a ring as long as the context, which never
+/// wraps. Rings consist of pages from common pools, as in PagedAttention (Kwon et al., arXiv 2309.06180).
+/// <see cref="Sequences"/> maps texts to pages.
 /// </summary>
 internal sealed partial class RotatingKvCache : IDisposable
 {
@@ -52,12 +52,13 @@ internal sealed partial class RotatingKvCache : IDisposable
 
         Sequences = new SequenceTable([.. _pools.Select(pool => pool.Rings)], options.PageLength, options.Sequences);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
-            "mistral.cache.pages", Pages, "{page}", "Pages of the cache that texts hold, that are promised to them, and others."));
+            "mistral.cache.pages", Pages, "{page}",
+            "Pages of the cache that texts hold, that are promised to texts, and that are available."));
     }
 
     public IReadOnlyList<KvLayer> Layers { get; }
 
-    /// <summary>The texts whose keys and values it holds.</summary>
+    /// <summary>The texts whose keys and values the cache holds.</summary>
     public SequenceTable Sequences { get; }
 
     /// <summary>Bytes of all pages.</summary>

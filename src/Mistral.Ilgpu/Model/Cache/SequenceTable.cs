@@ -1,20 +1,20 @@
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// Which pages hold which texts. A text takes a page when it gets there, and gives all back when it is closed. Texts with the
-/// same beginning share pages, and one that is about to overwrite a shared page goes on in a copy. It knows no device: the
-/// stores of its rings do.
+/// Maps texts to pages. A text takes a page when it reaches it, and frees all of its pages when it is closed. Texts with the
+/// same beginning share pages. A text copies a shared page before it overwrites it. Device memory is accessed only through the
+/// stores of the rings.
 /// </summary>
-internal sealed class SequenceTable
+internal sealed partial class SequenceTable
 {
-    // An array, because to enumerate another list allocates for each pass.
+    // An array, because enumerating another list allocates in each pass.
     private readonly RingPages[] _rings;
     private readonly int _pageLength;
     private readonly PrefixIndex _prefixes;
     private readonly Stack<int> _rows;
 
-    /// <param name="rings">The pages of each length of rings.</param>
-    /// <param name="sequences">Texts that may be open at once.</param>
+    /// <param name="rings">The pages of each ring length.</param>
+    /// <param name="sequences">The most texts that can be open concurrently.</param>
     public SequenceTable(IReadOnlyList<RingPages> rings, int pageLength, int sequences)
     {
         (_rings, _pageLength) = ([.. rings], pageLength);
@@ -28,17 +28,17 @@ internal sealed class SequenceTable
     /// <summary>Bytes of the pages that are neither held nor promised.</summary>
     public long AvailableBytes => _rings.Sum(ring => ring.Pages.Available * ring.PageBytes);
 
-    /// <summary>Bytes of the pages that some text holds.</summary>
+    /// <summary>Bytes of the pages that texts hold.</summary>
     public long HeldBytes => _rings.Sum(ring => (ring.Pages.Count - ring.Pages.Free) * ring.PageBytes);
 
-    /// <summary>Texts that may still be opened, memory aside.</summary>
+    /// <summary>The number of texts that can still be opened, regardless of memory.</summary>
     public int Free => _rows.Count;
 
-    /// <summary>Whether a text of so many tokens fits an empty cache.</summary>
+    /// <summary>Whether a text of this many tokens fits an empty cache.</summary>
     public bool HasRoom(int maxTokens) => _rings.All(ring => ring.PagesOf(maxTokens) <= ring.Pages.Count);
 
-    /// <summary>Requires that a text of so many tokens fits an empty cache.</summary>
-    /// <exception cref="CacheFullException">It does not.</exception>
+    /// <summary>Requires that a text of this many tokens fits an empty cache.</summary>
+    /// <exception cref="CacheFullException">The text does not fit.</exception>
     public void RequireRoom(int maxTokens)
     {
         if (!HasRoom(maxTokens))
@@ -47,14 +47,16 @@ internal sealed class SequenceTable
         }
     }
 
-    /// <summary>Begins a text. All pages that it may come to need are promised to it, so that it never runs out. Whole pages that
-    /// its prompt has in common with known texts are shared, not computed.</summary>
-    /// <param name="maxTokens">Tokens that the text may come to have.</param>
-    /// <param name="prompt">Looked up among the known beginnings, its last token aside; empty to share nothing.</param>
-    /// <param name="salt">Tells apart texts whose equal tokens have different keys.</param>
-    /// <param name="withAnswers">Whether pages of decoded tokens are shared, and those of this text kept for others. Their keys
-    /// are rounded otherwise than those of the same tokens in a prompt.</param>
-    /// <returns>Null where there is no room now.</returns>
+    /// <summary>
+    /// Opens a text and promises it all pages that it can need. Whole pages that its prompt has in common with known texts are
+    /// shared, not computed again.
+    /// </summary>
+    /// <param name="maxTokens">The most tokens that the text can have.</param>
+    /// <param name="prompt">The tokens to search for among known prefixes, except the last; empty to share nothing.</param>
+    /// <param name="salt">Distinguishes texts whose equal tokens have different keys.</param>
+    /// <param name="withAnswers">Whether to share pages of decoded tokens and to keep those of this text for others. Their keys
+    /// are rounded differently from those of a prompt.</param>
+    /// <returns>Null if there is no room now.</returns>
     /// <exception cref="CacheFullException">The text would not fit an empty cache.</exception>
     public Sequence? TryOpen(int maxTokens, ReadOnlySpan<int> prompt, ulong salt, bool withAnswers = false)
     {
@@ -97,9 +99,9 @@ internal sealed class SequenceTable
         };
     }
 
-    /// <summary>Promises an open text the pages that it needs to have more tokens.</summary>
-    /// <param name="maxTokens">Tokens that the text may come to have.</param>
-    /// <returns>Whether there is room now; the text is as it was where there is none.</returns>
+    /// <summary>Promises an open text the pages that it needs for more tokens.</summary>
+    /// <param name="maxTokens">The most tokens that the text can have.</param>
+    /// <returns>Whether there is room now. If not, the text is unchanged.</returns>
     public bool TryGrow(Sequence sequence, int maxTokens)
     {
         if (maxTokens <= sequence.MaxTokens)
@@ -136,89 +138,7 @@ internal sealed class SequenceTable
             : [];
     }
 
-    /// <summary>Gives the next tokens of a text slots that no other text reads.</summary>
-    /// <exception cref="InvalidOperationException">The text is broken.</exception>
-    public void Prepare(Sequence sequence, int count)
-    {
-        if (sequence.IsBroken)
-        {
-            throw new InvalidOperationException("a text whose pass was cut short, expected one that begins anew");
-        }
-
-        int firstPage = sequence.Position / _pageLength;
-        int lastPage = (sequence.Position + count - 1) / _pageLength;
-        for (int i = 0; i < _rings.Length; i++)
-        {
-            var ring = _rings[i];
-            for (int page = Math.Max(firstPage, lastPage - ring.PagesPerRing + 1); page <= lastPage; page++)
-            {
-                int ringPage = page % ring.PagesPerRing;
-                int held = sequence.Pages[i][ringPage];
-                if (held < 0)
-                {
-                    Put(i, sequence, ringPage, ring.Pages.Take(ring.Turns(sequence.MaxTokens)));
-                }
-                else if (ring.Pages.IsShared(held))
-                {
-                    int copy = ring.Pages.Replace(held);
-                    ring.Store.Copy(held, copy);
-                    Put(i, sequence, ringPage, copy);
-                }
-                else if (page >= ring.PagesPerRing)
-                {
-                    _prefixes.Forget(i, held);
-                }
-            }
-
-            ring.Store.Flush();
-        }
-    }
-
-    /// <summary>Counts a text's next tokens as stored by a pass.</summary>
-    /// <param name="isPrompt">Whether they were computed as those of prompts are.</param>
-    public void Advance(Sequence sequence, ReadOnlySpan<int> ids, bool isPrompt)
-    {
-        sequence.Position += ids.Length;
-        sequence.IsExact &= isPrompt;
-        bool isWhole = sequence.IsExact || sequence.KeepsAnswers;
-        foreach (var ring in _rings)
-        {
-            isWhole &= sequence.Position <= ring.RingLength;
-        }
-
-        if (!isWhole)
-        {
-            sequence.Unregistered = null;
-        }
-
-        if (sequence.Unregistered is { } unregistered)
-        {
-            unregistered.AddRange(ids);
-            while (unregistered.Count >= _pageLength)
-            {
-                int ringPage = (sequence.Position - unregistered.Count) / _pageLength;
-                sequence.Prefix = sequence.Prefix.Then(unregistered.GetRange(0, _pageLength).ToArray());
-                unregistered.RemoveRange(0, _pageLength);
-                _prefixes.Add(sequence.Prefix, [.. sequence.Pages.Select(pages => pages[ringPage])], sequence.IsExact);
-            }
-        }
-    }
-
-    /// <summary>Leaves a text where it was before a pass that may have stored some of its next tokens. Slots that held nothing
-    /// before are written again. Where a ring has turned, their content is lost and the text is broken.</summary>
-    public void Abandon(Sequence sequence, int count) =>
-        sequence.IsBroken |= _rings.Any(ring => ring.Turns(sequence.Position + count));
-
-    /// <summary>Goes on as if a text had so many more tokens, whatever its slots hold. This is for measurements, whose times do
-    /// not depend on it.</summary>
-    public void Skip(Sequence sequence, int count)
-    {
-        Prepare(sequence, count);
-        sequence.Position += count;
-        sequence.Unregistered = null;
-    }
-
-    /// <summary>Ends a text and gives its pages back; does nothing for one that has ended.</summary>
+    /// <summary>Closes a text and frees its pages. Does nothing if it is closed.</summary>
     public void Close(Sequence sequence)
     {
         if (!sequence.IsOpen)
@@ -232,7 +152,7 @@ internal sealed class SequenceTable
         {
             var ring = _rings[i];
             int held = 0;
-            // The last pages first, so that the beginning of a text is known longest.
+            // Frees the last pages first, so that the beginning of a text stays known longest.
             foreach (int page in sequence.Pages[i].Reverse().Where(page => page >= 0))
             {
                 ring.Pages.GiveBack(page, ring.Turns(sequence.MaxTokens));
@@ -241,13 +161,6 @@ internal sealed class SequenceTable
 
             ring.Pages.Promise(held - ring.PagesOf(sequence.MaxTokens));
         }
-    }
-
-    private void Put(int ring, Sequence sequence, int ringPage, int page)
-    {
-        _prefixes.Forget(ring, page);
-        sequence.Pages[ring][ringPage] = page;
-        _rings[ring].Store.Set(sequence.Row, ringPage, page);
     }
 
     private bool CanPromise(int maxTokens, List<int[]> shared) => _rings.Select((ring, i) =>

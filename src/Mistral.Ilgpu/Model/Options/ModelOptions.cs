@@ -31,7 +31,7 @@ internal sealed record ModelOptions(
 {
     public const int DefaultContext = 8192;
 
-    // Enough that a pass over the output matrix is worth it, few enough to take little memory beside it.
+    // Enough rows to amortize a pass over the output matrix, few enough to take little memory in comparison.
     private const int ScoredRows = 32;
 
     /// <summary>The most tokens of a prompt in one pass on a device with enough memory.</summary>
@@ -40,7 +40,7 @@ internal sealed record ModelOptions(
     /// <summary>The most tokens in a pass: a chunk of one prompt and one token of each other text.</summary>
     internal int RowsFor(int chunk) => chunk + Sequences - 1;
 
-    /// <summary>Rows of logits that are made at once: one for each text, or some of a prompt's where those are wanted.</summary>
+    /// <summary>The most rows of logits computed at once: one for each text, or several of a prompt if requested.</summary>
     internal int LogitRowsFor(int chunk) => Math.Max(Sequences, Math.Min(chunk, ScoredRows));
 
     /// <summary>The context of a model with these options; null for no limit.</summary>
