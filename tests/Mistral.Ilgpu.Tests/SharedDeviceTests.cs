@@ -25,7 +25,8 @@ public sealed class SharedDeviceTests
         using var first = Load(TestDevice.Get(device));
         using var second = Load(TestDevice.Get(device));
         string[] alone = await Write(first);
-        string[][] both = await Task.WhenAll(new[] { first, second }.Select(model => Task.Run(() => Write(model))));
+        string[][] both = await Task.WhenAll(new[] { first, second }.Select(model => Task.Run(() => Write(model))))
+            .WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
         Assert.All(both, texts => Assert.Equal(alone, texts));
     }
 

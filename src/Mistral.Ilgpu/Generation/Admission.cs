@@ -17,8 +17,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
     private bool _hasFreed;
 
     /// <summary>The texts that find room now, with their places.</summary>
-    /// <param name="isAlone">Whether no text runs, so that no other will make room.</param>
-    public IReadOnlyList<TextGeneration> Admit(bool isAlone)
+    public IReadOnlyList<TextGeneration> Admit()
     {
         CloseReleased();
         // Nothing else makes room for those who found none.
@@ -40,7 +39,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
             Sequence? place;
             try
             {
-                place = Open(text, isAlone && admitted.Count == 0);
+                place = Open(text);
             }
             catch (Exception exception)
             {
@@ -119,24 +118,22 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
         }
     }
 
-    private Sequence? Open(TextGeneration text, bool isAlone)
+    private Sequence? Open(TextGeneration text)
     {
         if (text.Request.Kept is { Sequence: { } place } kept)
         {
             // A reader needs every token computed.
             if (text.Reader is null && kept.Precedes(text.Prompt, text.Adapters))
             {
-                if (TryGrow(kept, text.MaxTokens))
-                {
-                    kept.Sequence = null;
-                    _idle.Remove(kept);
-                    return place;
-                }
-
-                if (!isAlone)
+                // Once nothing else runs it can grow.
+                if (!TryGrow(kept, text.MaxTokens))
                 {
                     return null;
                 }
+
+                kept.Sequence = null;
+                _idle.Remove(kept);
+                return place;
             }
 
             kept.Close();

@@ -43,7 +43,7 @@ internal sealed partial class Scheduler(IBatchModel model, TextTokenizer tokeniz
         cancellation.ThrowIfCancellationRequested();
         _taken.Clear();
         DropEnded();
-        var admitted = _admission.Admit(isAlone: _running.Count == 0);
+        var admitted = _admission.Admit();
         foreach (var text in admitted)
         {
             Begin(text);

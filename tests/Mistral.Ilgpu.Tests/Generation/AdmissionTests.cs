@@ -121,9 +121,8 @@ public sealed class AdmissionTests
 
     private void Admit()
     {
-        bool isAlone = _running.Count == 0;
         var before = _queue.Snapshot();
-        var admitted = _admission.Admit(isAlone);
+        var admitted = _admission.Admit();
         Assert.Equal(before.Where(admitted.Contains), admitted);
         _running.AddRange(admitted);
         Assert.True(_running.Count > 0 || before.Length == 0, "nothing runs, and texts wait");

@@ -36,9 +36,11 @@ public sealed class EngineFaultTests
     [Fact]
     public async Task Pass_OfADeviceThatFails_EndsAllAndRefusesLaterTexts()
     {
-        await using var held = new HeldModel(new FakeModel(sequences: 1));
+        const int Waiting = 5000;
+        await using var held = new HeldModel(new FakeModel(sequences: 1), maxWaiting: 2 * Waiting);
         var running = await held.Hold(HeldModel.Request(Prompt, 20));
-        var waiting = held.Submit([8], 20);
+        // So many that to end them takes a while.
+        var waiting = Enumerable.Range(0, Waiting).Select(_ => held.Submit([8], 20)).Last();
         var fault = new DeviceException("gone");
         // Whoever sees the text's end is refused already.
         var refused = running.Completion.ContinueWith(
@@ -166,7 +168,8 @@ public sealed class EngineFaultTests
         var other = held.Submit([8], 20);
         stops.Throws = true;
         held.GoOn();
-        await Assert.ThrowsAsync<NotSupportedException>(() => text.Completion);
+        await Assert.ThrowsAsync<NotSupportedException>(
+            () => text.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         await other.Completion;
         Assert.Equal(held.Alone(other), other.Ids);
         await held.Engine.StopAsync();

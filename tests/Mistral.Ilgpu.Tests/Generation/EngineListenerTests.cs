@@ -155,12 +155,14 @@ public sealed class EngineListenerTests
 
     private static async Task RunTexts()
     {
-        await using var held = new HeldModel(new FakeModel(windows: [32], sequences: 2));
+        // Not disposed of where it hangs.
+        var held = new HeldModel(new FakeModel(windows: [32], sequences: 2));
         TextGeneration[] texts = [.. Enumerable.Range(1, 5).Select(i => held.Submit(Prompt, 4 * i))];
         await Task.WhenAll(texts.Select(text => text.Completion)).WaitAsync(Limit, TestContext.Current.CancellationToken);
         Assert.All(texts, text => Assert.Equal(held.Alone(text), text.Ids));
         await held.Engine.StopAsync().WaitAsync(Limit, TestContext.Current.CancellationToken);
         Assert.Equal(EngineState.Stopped, held.Engine.Status.State);
         Assert.True(held.IsEmpty);
+        await held.DisposeAsync();
     }
 }

@@ -75,7 +75,7 @@ public sealed class KeptSequenceTests
     }
 
     [Fact]
-    public async Task Turn_ThatFindsNoRoomToGrow_BeginsAnewOnceNothingElseRuns()
+    public async Task Turn_ThatFindsNoRoomToGrow_WaitsForIt()
     {
         await using var held = new HeldModel(new FakeModel(windows: [64], pages: 16, sequences: 3));
         var first = await Turn(held, Prompt);
@@ -86,6 +86,23 @@ public sealed class KeptSequenceTests
         await second.Completion;
         Assert.True(running.Completion.IsCompleted);
         Assert.Equal(held.Alone(second), second.Ids);
+        Assert.Equal(Prompt.Length + 9, second.CachedTokens);
+    }
+
+    [Fact]
+    public async Task Turn_ThatOutgrowsTheWindowInSharedPages_WaitsUntilItCanCopyThem()
+    {
+        // Pages of the window: 4. The two texts have 3 of them in common, which takes 5.
+        await using var held = new HeldModel(new FakeModel(windows: [16], pages: 6, sequences: 2));
+        var first = await Turn(held, Prompt[..13], request => request with { Options = request.Options with { MaxTokens = 2 } });
+        var running = await held.Hold(HeldModel.Request(Prompt[..13], 3));
+        Assert.Equal(12, running.CachedTokens);
+        var second = held.Engine.Submit(Request([.. Prompt[..13], .. first.Ids, .. Prompt[..10]]));
+        held.GoOn();
+        await Task.WhenAll(running.Completion, second.Completion);
+        Assert.Equal(held.Alone(running), running.Ids);
+        Assert.Equal(held.Alone(second), second.Ids);
+        Assert.Equal(14, second.CachedTokens);
     }
 
     private TextRequest Request(int[] prompt) =>
