@@ -14,6 +14,9 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
 
     // The one that was idle longest comes first.
     private readonly List<KeptSequence> _idle = [];
+
+    // Texts that found no room when the queue was looked at last.
+    private readonly List<TextGeneration> _blocked = [];
     private bool _hasFreed;
 
     /// <summary>The texts that find room now, with their places.</summary>
@@ -28,10 +31,10 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
 
         _hasFreed = false;
         List<TextGeneration> admitted = [];
-        List<TextGeneration> blocked = [];
+        _blocked.Clear();
         foreach (var text in waiting.Snapshot())
         {
-            if (blocked.Exists(earlier => earlier.Overtaken >= MostOvertaken))
+            if (_blocked.Exists(earlier => earlier.Overtaken >= MostOvertaken))
             {
                 break;
             }
@@ -53,7 +56,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
 
             if (place is null)
             {
-                blocked.Add(text);
+                _blocked.Add(text);
                 continue;
             }
 
@@ -67,7 +70,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
 
             text.Begin(place);
             admitted.Add(text);
-            blocked.ForEach(earlier => earlier.Overtaken++);
+            _blocked.ForEach(earlier => earlier.Overtaken++);
         }
 
         return admitted;
@@ -147,13 +150,10 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
                 return opened;
             }
 
-            if (_idle.Count == 0)
+            if (!CloseIdle(except: null))
             {
                 return null;
             }
-
-            _idle[0].Close();
-            _idle.RemoveAt(0);
         }
     }
 
@@ -161,16 +161,21 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
     {
         while (!model.Sequences.TryGrow(kept.Sequence!, maxTokens))
         {
-            if (_idle.Find(other => other != kept) is not { } oldest)
+            if (!CloseIdle(except: kept))
             {
                 return false;
             }
-
-            oldest.Close();
-            _idle.Remove(oldest);
         }
 
         return true;
+    }
+
+    // Not that of a conversation whose next turn waits before the text that asks.
+    private bool CloseIdle(KeptSequence? except)
+    {
+        var oldest = _idle.Find(kept => kept != except && !_blocked.Exists(text => text.Request.Kept == kept));
+        oldest?.Close();
+        return oldest is not null && _idle.Remove(oldest);
     }
 
     private Sequence? TryOpen(TextGeneration text) => model.Sequences.Free == 0 ? null : model.Sequences.TryOpen(

@@ -89,19 +89,25 @@ public sealed class KeptSequenceTests
         Assert.Equal(Prompt.Length + 9, second.CachedTokens);
     }
 
-    [Fact]
-    public async Task Turn_ThatOutgrowsTheWindowInSharedPages_WaitsUntilItCanCopyThem()
+    // A text fills 4 pages. The first two have 3 of them in common, and the one that outgrows its window must copy those.
+    [Theory]
+    [InlineData(6)]
+    [InlineData(8)]
+    public async Task Turn_ThatOutgrowsTheWindowInSharedPages_HasPagesForTheirCopies(int pages)
     {
-        // Pages of the window: 4. The two texts have 3 of them in common, which takes 5.
-        await using var held = new HeldModel(new FakeModel(windows: [16], pages: 6, sequences: 2));
+        await using var held = new HeldModel(new FakeModel(windows: [16], pages: pages, sequences: 3) { Chunk = 16 });
         var first = await Turn(held, Prompt[..13], request => request with { Options = request.Options with { MaxTokens = 2 } });
         var running = await held.Hold(HeldModel.Request(Prompt[..13], 3));
         Assert.Equal(12, running.CachedTokens);
         var second = held.Engine.Submit(Request([.. Prompt[..13], .. first.Ids, .. Prompt[..10]]));
+        var other = held.Submit([5], 11);
         held.GoOn();
-        await Task.WhenAll(running.Completion, second.Completion);
-        Assert.Equal(held.Alone(running), running.Ids);
-        Assert.Equal(held.Alone(second), second.Ids);
+        foreach (var text in new[] { running, second, other })
+        {
+            await text.Completion;
+            Assert.Equal(held.Alone(text), text.Ids);
+        }
+
         Assert.Equal(14, second.CachedTokens);
     }
 
