@@ -36,19 +36,27 @@ public sealed class EngineFaultTests
     [Fact]
     public async Task Pass_OfADeviceThatFails_EndsAllAndRefusesLaterTexts()
     {
-        const int Waiting = 5000;
-        await using var held = new HeldModel(new FakeModel(sequences: 1), maxWaiting: 2 * Waiting);
-        var running = await held.Hold(HeldModel.Request(Prompt, 20));
-        // So many that to end them takes a while.
-        var waiting = Enumerable.Range(0, Waiting).Select(_ => held.Submit([8], 20)).Last();
+        await using var held = new HeldModel(new FakeModel(sequences: 2));
+        var first = await held.Hold(HeldModel.Request(Prompt, 20));
+        var stops = new CallersList<string>("never");
+        var second = held.Submit([7], 20, new GenerationOptions { Stop = stops });
+        var waiting = held.Submit([8], 20);
         var fault = new DeviceException("gone");
-        // Whoever sees the text's end is refused already.
-        var refused = running.Completion.ContinueWith(
-            _ => Assert.Throws<EngineStoppedException>(() => held.Submit([9], 1)), TaskContinuationOptions.ExecuteSynchronously);
-        held.OnPass = _ => throw fault;
+        // Whoever sees a text's end is refused already, although another has not ended yet.
+        var refused = first.Completion.ContinueWith(
+            _ => Assert.Throws<EngineStoppedException>(() => held.Submit([9], 1)), TaskScheduler.Default);
+        held.OnPass = batch =>
+        {
+            if (batch.Parts.Count == 2)
+            {
+                stops.OnRead = () => ((IAsyncResult)refused).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(30));
+                throw fault;
+            }
+        };
         held.GoOn();
 
-        Assert.Same(fault, await Assert.ThrowsAsync<DeviceException>(() => running.Completion));
+        Assert.Same(fault, await Assert.ThrowsAsync<DeviceException>(() => first.Completion));
+        Assert.Same(fault, await Assert.ThrowsAsync<DeviceException>(() => second.Completion));
         Assert.Same(fault, await Assert.ThrowsAsync<DeviceException>(() => waiting.Completion));
         Assert.Same(fault, (await refused).InnerException);
         Assert.Equal((EngineState.Faulted, fault), (held.Engine.Status.State, held.Engine.Status.Fault));
@@ -163,10 +171,10 @@ public sealed class EngineFaultTests
     public async Task StopStrings_ThatThrow_EndTheirTextAlone()
     {
         await using var held = new HeldModel();
-        var stops = new ThrowingList<string>("never");
+        var stops = new CallersList<string>("never");
         var text = await held.Hold(HeldModel.Request(Prompt, 20, new GenerationOptions { Stop = stops }));
         var other = held.Submit([8], 20);
-        stops.Throws = true;
+        stops.OnRead = () => throw new NotSupportedException("a list that throws");
         held.GoOn();
         await Assert.ThrowsAsync<NotSupportedException>(
             () => text.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
@@ -181,7 +189,10 @@ public sealed class EngineFaultTests
     {
         await using var held = new HeldModel(new FakeModel(sequences: 1));
         var first = await held.Hold(HeldModel.Request(Prompt, 5));
-        var processors = new ThrowingList<ILogitProcessor>() { Throws = true };
+        var processors = new CallersList<ILogitProcessor>
+        {
+            OnRead = () => throw new NotSupportedException("a list that throws"),
+        };
         var text = held.Submit([8], 5, new GenerationOptions { LogitProcessors = processors });
         var behind = held.Submit([9], 5);
         held.GoOn();
