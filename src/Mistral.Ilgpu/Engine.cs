@@ -74,7 +74,6 @@ public sealed class Engine : IAsyncDisposable
         int[] prompt = [.. request.PromptIds];
         int maxTokens = _rules.Admit(request, prompt);
         var text = new TextGeneration(request, prompt, maxTokens, _rules.MaskOf(request.Adapters), Cancel);
-        text.ScorePrompt();
         text.CancelWith(cancellation);
         Queue(text);
         Wake();

@@ -103,8 +103,12 @@ internal sealed class GenerateMany(LoadedModel loaded, GenerationOptions options
     {
         public void Wait(CancellationToken cancellation)
         {
-            // A failure is reported with the result.
-            Generation?.Completion.ContinueWith(_ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            if (Generation is not null)
+            {
+                // Does not throw: a failure is reported with the result.
+                Task.WaitAny([Generation.Completion], CancellationToken.None);
+            }
+
             cancellation.ThrowIfCancellationRequested();
         }
     }

@@ -16,12 +16,7 @@ internal static class GenerationJson
         WriteStart(json, loaded, text.PromptIds);
         json.WriteIds("ids", text.Ids);
         json.WriteString("text", text.Text);
-        json.WriteString("finish_reason", text.FinishReason switch
-        {
-            FinishReason.Stop => "stop",
-            FinishReason.Length => "length",
-            _ => "cancelled",
-        });
+        json.WriteString("finish_reason", text.FinishReason.Name());
         json.WriteStartObject("timings");
         json.WriteMilliseconds("load_ms", info.LoadTime);
         json.WriteMilliseconds("compile_ms", info.CompileTime);

@@ -57,15 +57,6 @@ public sealed partial class TextGeneration
         _registration = cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), this);
     }
 
-    /// <summary>Asks for the log-probabilities of the prompt, if the options do.</summary>
-    internal void ScorePrompt()
-    {
-        if (Request.Options.PromptLogProbabilities is { } top)
-        {
-            _promptScore = new PromptScore(Prompt, top, keepsLast: false);
-        }
-    }
-
     /// <summary>Gives the text its place in the cache.</summary>
     internal void Begin(Sequence sequence)
     {

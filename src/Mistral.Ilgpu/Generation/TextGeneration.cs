@@ -27,7 +27,7 @@ public sealed partial class TextGeneration : IAsyncEnumerable<GeneratedToken>
     private CancellationToken _cancellation;
     private Continuation? _continuation;
     private FinishReason? _endedEarly;
-    private PromptScore? _promptScore;
+    private readonly PromptScore? _promptScore;
     private long _begun;
     private TokenChoice? _choice;
     private int _isClosed;
@@ -37,6 +37,7 @@ public sealed partial class TextGeneration : IAsyncEnumerable<GeneratedToken>
     {
         (Request, Prompt, MaxTokens, Adapters, _cancel) = (request, prompt, maxTokens, adapters, cancel);
         Seed = request.Options.Sampling.Seed ?? (ulong)Random.Shared.NextInt64();
+        _promptScore = request.Options.PromptLogProbabilities is { } top ? new PromptScore(prompt, top, keepsLast: false) : null;
     }
 
     /// <summary>The tokens that the text begins with.</summary>

@@ -101,7 +101,7 @@ internal static class TextTelemetry
         {
             Duration.Record(
                 (timings.PrefillTime + timings.DecodeTime).TotalSeconds,
-                new KeyValuePair<string, object?>("gen_ai.response.finish_reason", NameOf(reason)));
+                new KeyValuePair<string, object?>("gen_ai.response.finish_reason", reason.Name()));
         }
     }
 
@@ -114,7 +114,7 @@ internal static class TextTelemetry
 
         activity.SetTag("gen_ai.usage.input_tokens", inputTokens);
         activity.SetTag("gen_ai.usage.output_tokens", outputTokens);
-        activity.SetTag("gen_ai.response.finish_reason", NameOf(reason));
+        activity.SetTag("gen_ai.response.finish_reason", reason.Name());
         if (exception is not null)
         {
             activity.SetStatus(ActivityStatusCode.Error, exception.Message);
@@ -131,12 +131,4 @@ internal static class TextTelemetry
             Activity.Current = current;
         }
     }
-
-    private static string NameOf(FinishReason reason) => reason switch
-    {
-        FinishReason.Stop => "stop",
-        FinishReason.Length => "length",
-        FinishReason.Deadline => "deadline",
-        _ => "cancelled",
-    };
 }

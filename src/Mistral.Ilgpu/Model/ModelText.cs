@@ -14,9 +14,6 @@ internal sealed class ModelText(MistralModel model) : IDisposable
 
     public MistralModel Model => model;
 
-    /// <summary>Called after each chunk with the number of prompt tokens computed so far and their total.</summary>
-    public Action<int, int>? OnRead { get; set; }
-
     /// <summary>The number of tokens so far.</summary>
     public int Position => _sequence?.Position ?? 0;
 
@@ -60,7 +57,6 @@ internal sealed class ModelText(MistralModel model) : IDisposable
             _batch.Prefill(Open(), all.AsMemory(done, count), wantsLogits: done + count == all.Length, choice);
             Forward(cancellation);
             done += count;
-            OnRead?.Invoke(done, all.Length);
         }
     }
 
@@ -81,7 +77,6 @@ internal sealed class ModelText(MistralModel model) : IDisposable
             int before = done;
             model.Score(0, count, logits, row => onLogits(before + row, logits));
             done += count;
-            OnRead?.Invoke(done, all.Length);
         }
     }
 
@@ -95,17 +90,6 @@ internal sealed class ModelText(MistralModel model) : IDisposable
 
     /// <summary>Copies the logits of the last token to the host. Waits for them.</summary>
     public void ReadLogits(Span<float> logits) => model.ReadLogits(0, logits);
-
-    /// <summary>
-    /// Checks whether the text so far has overflowed the cache (see <see cref="MistralModel.OnCacheOverflow"/>).
-    /// </summary>
-    public void CheckCache()
-    {
-        if (_sequence is { } sequence)
-        {
-            model.CheckCache(sequence);
-        }
-    }
 
     public void Dispose() => Reset();
 

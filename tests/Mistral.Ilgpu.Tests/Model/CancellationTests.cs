@@ -81,13 +81,16 @@ public sealed class CancellationTests : IDisposable
     }
 
     [Fact]
-    public void Forward_LongPrompt_TellsHowFarItIs()
+    public async Task Text_OfALongPrompt_TellsHowFarItIs()
     {
         using var model = MistralModel.Load(Tiny, TestDevice.Get("cpu"), new ModelOptions(Chunk: Chunk));
-        using var text = new ModelText(model);
+        await using var engine = new Engine(model, Tiny.Tokenizer, maxWaiting: 1);
         var told = new List<(int, int)>();
-        text.OnRead = (read, of) => told.Add((read, of));
-        text.Forward(new int[40], TestContext.Current.CancellationToken);
+        var request = new TextRequest(new int[40])
+        {
+            Options = new GenerationOptions { MaxTokens = 1 }, OnRead = (read, of) => told.Add((read, of)),
+        };
+        await engine.Submit(request, TestContext.Current.CancellationToken).Completion;
         Assert.Equal([(16, 40), (32, 40), (40, 40)], told);
     }
 
