@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Generation;
 public sealed partial class TextGeneration : IAsyncEnumerable<GeneratedToken>
 {
     private static readonly TimeSpan FastToken = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(16);
 
     private readonly Channel<GeneratedToken> _tokens = Channel.CreateUnbounded<GeneratedToken>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
@@ -107,10 +107,10 @@ public sealed partial class TextGeneration : IAsyncEnumerable<GeneratedToken>
                     yield return token;
                 }
 
-                // To wake a reader for each token of a small model takes longer than the token.
+                // Waking a reader for each token of a small model takes longer than the token. The end is not delayed.
                 if (Stopwatch.GetElapsedTime(waited) < FastToken)
                 {
-                    await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+                    await Task.WhenAny(Task.Delay(Pause, cancellationToken), Completion).ConfigureAwait(false);
                 }
 
                 waited = Stopwatch.GetTimestamp();
