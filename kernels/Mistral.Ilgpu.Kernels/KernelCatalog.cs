@@ -5,9 +5,11 @@ using Mistral.Ilgpu.Kernels.Attention.Cuda;
 using Mistral.Ilgpu.Kernels.Choosing;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 using Mistral.Ilgpu.Kernels.Products;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 using Mistral.Ilgpu.Kernels.Rows;
 
 namespace Mistral.Ilgpu.Kernels;

@@ -18,7 +18,7 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
-    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is for those alone; otherwise
+    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is made of what newer ones have; otherwise
     /// null.</summary>
     public int? CudaArchitecture => _cuda?.Architecture;
 
@@ -40,6 +40,12 @@ public sealed record KernelForm(Type Kernel)
 
     /// <summary>Whether it needs groups with shared memory and barriers, see <see cref="GroupFormAttribute"/>.</summary>
     public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
+
+    /// <summary>Whether its lanes exchange values, see <see cref="WaveFormAttribute"/>.</summary>
+    public bool NeedsWaves { get; } = Kernel.IsDefined(typeof(WaveFormAttribute), inherit: false);
+
+    /// <summary>Whether OpenCL devices can run it, if they have what it needs.</summary>
+    public bool IsForOpenCl => CpuOnly is null && (CudaArchitecture is null || NeedsWaves);
 
     /// <summary>Whether it is for vector processors alone, see <see cref="LaneFormAttribute"/>.</summary>
     public bool NeedsLanes { get; } = Kernel.IsDefined(typeof(LaneFormAttribute), inherit: false);

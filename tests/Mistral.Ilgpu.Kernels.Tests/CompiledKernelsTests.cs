@@ -121,7 +121,7 @@ public sealed class CompiledKernelsTests : IDisposable
         const int Architecture = 80;
         var forms = KernelCatalog.All.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null or Architecture).Where((_, i) => i % 40 == 0).ToList();
         using var context = Context.Create(
-            builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));
+            builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineStatements(FormatDescriptors.KernelTypes, isForCuda: true));
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
         string[] atOnce = new string[forms.Count];
 

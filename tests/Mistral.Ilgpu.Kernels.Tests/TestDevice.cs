@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Kernels;
@@ -104,10 +105,11 @@ internal static class TestDevice
     }
 
     /// <summary>Another opening of the OpenCL device in the forms of a family; skips the test where there is none.</summary>
-    public static ComputeDevice OpenAs(KernelFamily family)
+    /// <param name="waves">What its compiler is to accept for waves.</param>
+    public static ComputeDevice OpenAs(KernelFamily family, WaveFeatures waves = WaveFeatures.None)
     {
         Get("opencl");
-        return ComputeDevice.Open("opencl", new DeviceOptions { Family = family });
+        return ComputeDevice.Open("opencl", new DeviceOptions { Family = family, Waves = waves });
     }
 
     /// <summary>Copies values to a new buffer of the device.</summary>

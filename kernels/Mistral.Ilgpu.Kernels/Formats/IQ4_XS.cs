@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -78,7 +79,7 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
     {
         uint lower = (words.B >> (4 * run)) & 15;
         uint upper = (words.A >> (16 + (2 * run))) & 3;
-        float scale = Float16Tensor.Low(words.A) * ((int)(lower | (upper << 4)) - 32);
+        float scale = HalfPair.Low(words.A) * ((int)(lower | (upper << 4)) - 32);
         return new RunScale { Low = scale, High = scale };
     }
 

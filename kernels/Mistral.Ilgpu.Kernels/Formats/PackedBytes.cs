@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.IR.Intrinsics;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -193,6 +195,7 @@ internal static class PackedBytes
 
     /// <summary>The uneven values that the lower four bits of each byte choose, and those that the upper four choose.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(UnevenOnOpenCl))]
     public static UnevenFours Uneven(uint word)
     {
         if (CudaAsm.IsSupported)
@@ -207,6 +210,13 @@ internal static class PackedBytes
 
         return new UnevenFours { Low = UnevenOneByOne(word), High = UnevenOneByOne(word >> 4) };
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static UnevenFours UnevenOnOpenCl(uint word) =>
+        new() { Low = LowerOnOpenCl(word), High = LowerOnOpenCl(word >> 4) };
+
+    [Wave("result = wave_uneven(word);"), IntrinsicImplementation]
+    public static uint LowerOnOpenCl(uint word) => UnevenOneByOne(word);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint UnevenOneByOne(uint word) => Uneven(word, 0) | Uneven(word, 8) | Uneven(word, 16) | Uneven(word, 24);

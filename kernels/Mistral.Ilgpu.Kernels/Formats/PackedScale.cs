@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -15,7 +16,7 @@ internal static class PackedScale
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale OfOne(Pack words)
     {
-        float d = Float16Tensor.Low(words.A);
+        float d = HalfPair.Low(words.A);
         return new RunScale { Low = d, High = d };
     }
 
@@ -26,8 +27,8 @@ internal static class PackedScale
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale OfTwo(Pack words)
     {
-        float d = Float16Tensor.Low(words.A);
-        float m = Float16Tensor.High(words.A);
+        float d = HalfPair.Low(words.A);
+        float m = HalfPair.High(words.A);
         return new RunScale { Low = d, High = d, LowOffset = m, HighOffset = m };
     }
 
@@ -41,8 +42,8 @@ internal static class PackedScale
         int minimum = (int)(words.C >> shift);
         int shared = (int)(words.D >> shift);
         bool isLater = run >= 4;
-        float d = Float16Tensor.Low(words.A) * (isLater ? (shared & 15) | ((scale >> 2) & 48) : scale & 63);
-        float offset = -(Float16Tensor.High(words.A) * (isLater ? ((shared >> 4) & 15) | ((minimum >> 2) & 48) : minimum & 63));
+        float d = HalfPair.Low(words.A) * (isLater ? (shared & 15) | ((scale >> 2) & 48) : scale & 63);
+        float offset = -(HalfPair.High(words.A) * (isLater ? ((shared >> 4) & 15) | ((minimum >> 2) & 48) : minimum & 63));
         return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
     }
 }

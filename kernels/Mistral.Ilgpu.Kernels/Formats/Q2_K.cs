@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -79,8 +80,8 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run)
     {
-        float d = Float16Tensor.Low(words.B);
-        float min = Float16Tensor.High(words.B);
+        float d = HalfPair.Low(words.B);
+        float min = HalfPair.High(words.B);
         // Sixteen bits, as a signed number, because unsigned ones become floats by way of doubles.
         int fours = (int)words.A;
         return new RunScale

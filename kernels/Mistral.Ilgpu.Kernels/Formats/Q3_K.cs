@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -84,7 +85,7 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
     public static RunScale ScaleOf(Pack words, int run)
     {
         // Two scales to a word: see SixBits.
-        float d = Float16Tensor.Low(words.C);
+        float d = HalfPair.Low(words.C);
         uint lower = words.A >> (4 * (run >> 2));
         uint upper = words.B >> (2 * (run >> 1));
         return new RunScale

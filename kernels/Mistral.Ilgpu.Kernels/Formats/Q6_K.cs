@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -81,7 +82,7 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run)
     {
-        float d = Float16Tensor.Low(words.B);
+        float d = HalfPair.Low(words.B);
         int both = (int)words.A;
         return new RunScale { Low = d * ((both << 24) >> 24), High = d * ((both << 16) >> 24) };
     }

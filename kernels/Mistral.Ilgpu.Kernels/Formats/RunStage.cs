@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;

@@ -1,6 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
@@ -9,6 +10,7 @@ namespace Mistral.Ilgpu.Kernels.Inputs;
 /// scale). Shapes: x is tokens × inputStride; q is tokens × columns, columns a multiple of 32. Of the pass's rows it takes those
 /// of Tokens. A lane takes four neighbours, eight lanes a run, see <see cref="PackedRun"/>. The grid has a thread for every four.
 /// </summary>
+[WaveForm]
 [CudaForm(70, GroupSize = WarpRows.GroupSize)]
 public readonly record struct QuantizePacked(
     StepState State,

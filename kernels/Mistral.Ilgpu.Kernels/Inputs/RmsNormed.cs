@@ -4,6 +4,7 @@ using ILGPU.Algorithms;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
@@ -22,7 +23,7 @@ public readonly record struct RmsNormed(ArrayView<Floats4> Gain, int Columns, fl
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float ScaleOf(ArrayView<Floats4> input, long from)
     {
-        var shares = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize / TensorLane.WarpSize);
+        var shares = SharedMemory.Allocate<float>(GroupReduce.MaxGroupSize / Wave.Size);
         int items = IntrinsicMath.Min(Group.DimX, GroupReduce.MaxGroupSize);
         float sum = 0;
         int fours = Group.IdxX < items ? Columns / PerItem : 0;
@@ -40,19 +41,19 @@ public readonly record struct RmsNormed(ArrayView<Floats4> Gain, int Columns, fl
             sum = AddSquares(sum, input[from + i]);
         }
 
-        for (int half = TensorLane.WarpSize / 2; half > 0; half /= 2)
+        for (int half = Wave.Size / 2; half > 0; half /= 2)
         {
             sum += Warp.ShuffleXor(sum, half);
         }
 
-        if (TensorLane.Index == 0 && Group.IdxX < items)
+        if (Wave.Index == 0 && Group.IdxX < items)
         {
-            shares[TensorLane.Warp] = sum;
+            shares[Wave.Number] = sum;
         }
 
         Group.Barrier();
         sum = 0;
-        for (int warp = 0; warp < items / TensorLane.WarpSize; warp++)
+        for (int warp = 0; warp < items / Wave.Size; warp++)
         {
             sum += shares[warp];
         }

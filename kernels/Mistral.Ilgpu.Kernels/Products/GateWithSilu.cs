@@ -14,5 +14,5 @@ public readonly struct GateWithSilu : IEpilogue
     public static float Combine(float current, float product, float second) => Gate.Silu(product) * second;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float CombineOnCuda(float current, float product, float second) => Gate.SiluOnCuda(product) * second;
+    public static float CombineOnCuda(float current, float product, float second) => Gate.FastSilu(product) * second;
 }

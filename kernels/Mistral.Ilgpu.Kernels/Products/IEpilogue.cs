@@ -7,7 +7,7 @@ public interface IEpilogue
     static abstract bool IsGated { get; }
 
     /// <summary>
-    /// Rounds in which a group that awaits its input prefetches weights, see <see cref="Products.Cuda.PrefetchedRows"/>. One
+    /// Rounds in which a group that awaits its input prefetches weights, see <see cref="Products.Waves.PrefetchedRows"/>. One
     /// round is what the first turn of its loop takes.
     /// </summary>
     static abstract int RoundsAhead { get; }

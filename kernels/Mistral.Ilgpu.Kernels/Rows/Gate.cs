@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Algorithms;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Rows;
 
@@ -13,7 +14,11 @@ internal static class Gate
 
     /// <summary>The same to two units in the last place of the division, which then has no branch for rare operands.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float SiluOnCuda(float value)
+    [Bodies(Cuda = nameof(FastSiluOnCuda))]
+    public static float FastSilu(float value) => Silu(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float FastSiluOnCuda(float value)
     {
         CudaAsm.Emit("div.full.f32 %0, %1, %2;", out float quotient, value, 1 + XMath.Exp(-value));
         return quotient;

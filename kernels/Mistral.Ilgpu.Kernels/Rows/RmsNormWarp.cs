@@ -1,6 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 
 namespace Mistral.Ilgpu.Kernels.Rows;
@@ -13,6 +14,7 @@ namespace Mistral.Ilgpu.Kernels.Rows;
 /// </summary>
 /// <param name="Packs">Where the rows end that are needed in eight bits.</param>
 [GroupForm]
+[WaveForm]
 [CudaForm(70)]
 public readonly record struct RmsNormWarp<TExtra>(
     StepState State,

@@ -30,7 +30,7 @@ internal static partial class HashReport
         {
             // What a context made before would show in the text.
             using var code = new KernelCode();
-            if (form.CudaArchitecture is null)
+            if (form.IsForOpenCl)
             {
                 output.WriteLine($"{form.Name} opencl {Hash(code.OpenCl(form))}");
             }

@@ -166,7 +166,7 @@ internal static partial class KernelsCommand
             throw new UsageException($"'{form.Name}' uses lanes, for CPUs: found --emit {language}, expected opencl or il");
         }
 
-        if (form.CudaArchitecture is { } least && (language == "opencl" || (language != "il" && !form.IsFor(architecture))))
+        if (form.CudaArchitecture is { } least && ((language == "opencl" && !form.IsForOpenCl) || (language is not ("il" or "opencl") && !form.IsFor(architecture))))
         {
             throw new UsageException(
                 $"'{form.Name}' contains inline PTX for sm_{least}{(form.IsForThatAlone ? " alone" : " and newer")}: "

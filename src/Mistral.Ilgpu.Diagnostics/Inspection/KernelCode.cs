@@ -16,8 +16,8 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// </summary>
 internal sealed class KernelCode : IDisposable
 {
-    private readonly Context _context = Context.Create(
-        builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineLanes(FormatDescriptors.KernelTypes));
+    private readonly Lazy<Context> _cuda = new(() => NewContext(isForCuda: true));
+    private readonly Lazy<Context> _openCl = new(() => NewContext(isForCuda: false));
 
     /// <summary>PTX of a single form for one architecture.</summary>
     public static string PtxOf(KernelForm form, int architecture)
@@ -27,10 +27,10 @@ internal sealed class KernelCode : IDisposable
     }
 
     /// <summary>OpenCL C of a single form.</summary>
-    public static string OpenClOf(KernelForm form)
+    public static string OpenClOf(KernelForm form, WaveFeatures waves = WaveFeatures.None)
     {
         using var code = new KernelCode();
-        return code.OpenCl(form);
+        return code.OpenCl(form, waves);
     }
 
     /// <summary>PTX for an architecture.</summary>
@@ -41,19 +41,29 @@ internal sealed class KernelCode : IDisposable
         var target = new CudaArchitecture(architecture / 10, architecture % 10);
         // Uses the oldest version of PTX that the form needs, because older assemblers do not know newer ones.
         var version = form.CudaArchitecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78;
-        using var backend = new PTXBackend(_context, target, version, null!);
+        using var backend = new PTXBackend(_cuda.Value, target, version, null!);
         return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(form, backend)).PTXAssembly));
     }
 
     /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor 16-bit floats.</summary>
-    public string OpenCl(KernelForm form)
+    /// <param name="waves">What the device's compiler accepts for waves.</param>
+    public string OpenCl(KernelForm form, WaveFeatures waves = WaveFeatures.None)
     {
         using var backend = new CLBackend(
-            _context, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
-        return OpenClTarget.For(((CLCompiledKernel)Compile(form, backend)).Source);
+            _openCl.Value, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
+        return OpenClTarget.For(((CLCompiledKernel)Compile(form, backend)).Source, waves);
     }
 
-    public void Dispose() => _context.Dispose();
+    public void Dispose()
+    {
+        foreach (var context in new[] { _cuda, _openCl }.Where(context => context.IsValueCreated))
+        {
+            context.Value.Dispose();
+        }
+    }
+
+    private static Context NewContext(bool isForCuda) => Context.Create(builder =>
+        builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineStatements(FormatDescriptors.KernelTypes, isForCuda));
 
     private static CompiledKernel Compile(KernelForm form, Backend backend) =>
         backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);

@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Diagnostics.Profiling;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
@@ -28,6 +29,15 @@ public sealed class ForcedFamilyTests
     public void Model_InTheFormsForGpus_MakesTheCpusSteps(TensorFormat type) =>
         Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
 
+    [Theory]
+    [Trait(Needs.Trait, Needs.OpenCl)]
+    [InlineData(TensorFormat.BFloat16, 32)]
+    [InlineData(TensorFormat.Q4_K, 32)]
+    [InlineData(TensorFormat.Q4_K, 64)]
+    public void Model_InTheFormsForAmd_MakesTheCpusSteps(TensorFormat type, int lanes) => Check(
+        KernelFamily.Amd, type, PastSplits(), Prompt, Generated,
+        lanes == 32 ? WaveFeatures.Emulated32 : WaveFeatures.Emulated64);
+
     // As small as a text past its window can be, for simulators.
     [Fact]
     [Trait(Needs.Trait, Needs.OpenCl)]
@@ -47,9 +57,10 @@ public sealed class ForcedFamilyTests
     public void Model_InTheFormsForCpus_MakesTheCpusSteps() =>
         Check(KernelFamily.OpenClCpu, TensorFormat.Q8_0, PastSplits(), Prompt, Generated);
 
-    private static void Check(KernelFamily family, TensorFormat type, RandomCheckpoint random, int[] prompt, int generated)
+    private static void Check(KernelFamily family, TensorFormat type, RandomCheckpoint random, int[] prompt, int generated,
+        WaveFeatures waves = WaveFeatures.None)
     {
-        using var device = TestDevice.OpenAs(family);
+        using var device = TestDevice.OpenAs(family, waves);
         Assert.Equal(family.ToString(), Family.Of(device).GetType().Name);
         using var folder = new TemporaryFolder();
         random.Write(folder.Path);

@@ -85,21 +85,16 @@ public static partial class InlineOpenCl
 
     private static readonly ConditionalWeakTable<CLCodeGenerator, object> Defined = [];
 
-    /// <summary>Tells ILGPU of every method that has a statement; contexts that make OpenCL C need this.</summary>
-    /// <param name="formats">Those that have statements, see <see cref="ILaneStatements"/>.</param>
-    public static Context.Builder InlineLanes(this Context.Builder builder, IEnumerable<Type> formats)
+    /// <summary>Tells ILGPU of every method of types that has a statement.</summary>
+    internal static void Register(Context.Builder builder, IEnumerable<Type> types)
     {
         var manager = builder.GetIntrinsicManager();
-        var methods = formats.Where(type => type.IsAssignableTo(typeof(ILaneStatements)))
-            .Append(typeof(Lanes)).Append(typeof(Workers))
-            .SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(OpenClAttribute)));
+        var methods = types.SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(OpenClAttribute)));
         foreach (var method in methods)
         {
             manager.RegisterMethod(
                 method, new CLIntrinsic(typeof(InlineOpenCl), nameof(Generate), IntrinsicImplementationMode.GenerateCode));
         }
-
-        return builder;
     }
 
     private static void Generate(CLBackend backend, CLCodeGenerator generator, Value value)

@@ -2,7 +2,9 @@ using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 

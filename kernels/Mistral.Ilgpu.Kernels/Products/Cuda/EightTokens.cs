@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels.Products.Waves;
+
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>One to eight.</summary>
@@ -5,5 +7,5 @@ public readonly struct EightTokens : ITokenBlocks
 {
     public static bool AreTwo => false;
 
-    public static int Tokens => Strands.Tokens;
+    public static int Tokens => StrandMemory.Tokens;
 }

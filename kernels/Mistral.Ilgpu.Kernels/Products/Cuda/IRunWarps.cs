@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels.Products.Waves;
+
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>How many warps share the work of <see cref="RunProduct{TFormat,TTokens,TEpilogue,TWarps}"/>.</summary>

@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels.Products.Waves;
+
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>How many tokens a kernel for few takes at once.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 

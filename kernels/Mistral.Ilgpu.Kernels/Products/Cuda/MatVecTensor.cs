@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
@@ -51,8 +53,8 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
 
         Predecessor.Await();
         var shared = TTokens.AreTwo
-            ? SharedMemory.Allocate<float>(Strands.SharedFloats)
-            : SharedMemory.Allocate<float>(Strands.SharedFloats / 2);
+            ? SharedMemory.Allocate<float>(StrandMemory.SharedFloats)
+            : SharedMemory.Allocate<float>(StrandMemory.SharedFloats / 2);
         int firstToken = Tokens.First(State) + (Grid.IdxX * TTokens.Tokens);
         int end = Tokens.End(State);
         if (firstToken >= end)
@@ -80,16 +82,16 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
     private static void Save(ArrayView<float> shared, int matrix, MatrixSums sums)
     {
         int block = matrix * (TTokens.AreTwo ? 2 : 1);
-        Strands.Save(shared, block, sums.First);
+        StrandMemory.Save(shared, block, sums.First);
         if (TTokens.AreTwo)
         {
-            Strands.Save(shared, block + 1, sums.Second);
+            StrandMemory.Save(shared, block + 1, sums.Second);
         }
 
         if (HasTwoTiles)
         {
-            Strands.Save(shared, block + 2, sums.LowerFirst);
-            Strands.Save(shared, block + 3, sums.LowerSecond);
+            StrandMemory.Save(shared, block + 2, sums.LowerFirst);
+            StrandMemory.Save(shared, block + 3, sums.LowerSecond);
         }
     }
 
@@ -101,8 +103,8 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
         int token = firstToken + (item / Strands.Rows);
         if (item < Strands.Rows * TTokens.Tokens && row < Rows && token < end)
         {
-            float product = Strands.SumOf(shared, 2 * tile, item);
-            float second = TEpilogue.IsGated ? Strands.SumOf(shared, TTokens.AreTwo ? 2 : 1, item) : 0;
+            float product = StrandMemory.SumOf(shared, 2 * tile, item);
+            float second = TEpilogue.IsGated ? StrandMemory.SumOf(shared, TTokens.AreTwo ? 2 : 1, item) : 0;
             long to = ((long)token * OutputStride) + row;
             Output[to] = TEpilogue.Combine(Output[to], product, second);
         }
@@ -124,13 +126,13 @@ public readonly record struct MatVecTensor<TTensor, TTokens, TNorm, TEpilogue>(
             C = PlaceOf(row + (2 * TensorLane.RowsApart), packs),
             D = PlaceOf(row + (3 * TensorLane.RowsApart), packs),
             First = first * packs,
-            Second = IntrinsicMath.Min(token + Strands.Tokens, lastToken) * packs,
+            Second = IntrinsicMath.Min(token + StrandMemory.Tokens, lastToken) * packs,
             Scale = TNorm.IsOn ? Norm.ScaleOf(Input.Cast<Floats4>(), 2L * first * packs) : 1,
         };
         int within = TensorLane.Index & (StepPacks - 1);
         int whole = packs & -ChunkPacks;
         var sums = default(Products);
-        for (int pack = (TensorLane.Warp * ChunkPacks) + within; pack < whole; pack += Strands.EightWarps * ChunkPacks)
+        for (int pack = (TensorLane.Warp * ChunkPacks) + within; pack < whole; pack += StrandMemory.EightWarps * ChunkPacks)
         {
             sums = Step(sums, places, pack, true);
             sums = Step(sums, places, pack + StepPacks, true);

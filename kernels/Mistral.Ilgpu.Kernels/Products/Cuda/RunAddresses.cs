@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 

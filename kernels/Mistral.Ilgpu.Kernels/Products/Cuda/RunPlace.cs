@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels.Products.Waves;
+
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>Where a lane finds in a stage what it multiplies.</summary>

@@ -3,7 +3,9 @@ using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
@@ -43,10 +45,10 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
         var sums = Sum(memory, firstRow, firstToken, end - 1);
         // All have done with the stages, and sums take their place.
         Group.Barrier();
-        Strands.SaveTwo<TTokens>(memory, TWarps.AreApart ? TensorLane.Warp / RunStage.Runs : 0, sums.Even.First, sums.Odd.First);
+        StrandMemory.SaveTwo<TTokens>(memory, TWarps.AreApart ? TensorLane.Warp / RunStage.Runs : 0, sums.Even.First, sums.Odd.First);
         if (IsBoth)
         {
-            Strands.SaveTwo<TTokens>(memory, 1, sums.Even.Gated, sums.Odd.Gated);
+            StrandMemory.SaveTwo<TTokens>(memory, 1, sums.Even.Gated, sums.Odd.Gated);
         }
 
         Group.Barrier();
@@ -80,8 +82,8 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Write(uint memory, int row, int token, int end, int within, int four)
     {
-        var product = Strands.FourOf(memory, 0, within, four);
-        var second = TEpilogue.IsGated ? Strands.FourOf(memory, 1, within, four) : default;
+        var product = StrandMemory.FourOf(memory, 0, within, four);
+        var second = TEpilogue.IsGated ? StrandMemory.FourOf(memory, 1, within, four) : default;
         long to = ((long)token * OutputStride) + row;
         int rows = token < end ? Rows - row : 0;
         var made = new Floats4

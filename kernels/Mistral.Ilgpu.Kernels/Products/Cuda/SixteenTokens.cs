@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels.Products.Waves;
+
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>Nine to sixteen.</summary>
@@ -5,5 +7,5 @@ public readonly struct SixteenTokens : ITokenBlocks
 {
     public static bool AreTwo => true;
 
-    public static int Tokens => 2 * Strands.Tokens;
+    public static int Tokens => 2 * StrandMemory.Tokens;
 }

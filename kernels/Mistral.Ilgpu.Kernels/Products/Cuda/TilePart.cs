@@ -1,5 +1,6 @@
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 

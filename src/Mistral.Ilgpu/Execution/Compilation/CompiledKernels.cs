@@ -34,6 +34,11 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         _ => "",
     };
 
+    /// <summary>What the device's compiler accepts for waves.</summary>
+    public WaveFeatures Waves { get; init; }
+
+    private string Target => Waves == WaveFeatures.None ? _target : $"{_target}|{(int)Waves}";
+
     /// <summary>The cache's folder for the current user.</summary>
     public static string DefaultFolder { get; } = Path.Combine(UserCache.Folder, "kernels");
 
@@ -149,29 +154,31 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
     /// <summary>The file of a kernel's text for this device.</summary>
     internal string FileOf(KernelForm form) =>
         Path.Combine(
-            folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_target}|{form.Kernel.FullName}")))[..32]);
+            folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Target}|{form.Kernel.FullName}")))[..32]);
 
     // A rebuilt kernel keeps its file name and changes its key, so that old files do not accumulate.
     private string KeyOf(KernelForm form) => string.Join(
         '|', form.Kernel.Module.ModuleVersionId, typeof(IKernel).Module.ModuleVersionId,
         typeof(CompiledKernels).Module.ModuleVersionId,
-        typeof(Context).Assembly.GetName().Version, _target, form.Kernel.FullName);
+        typeof(Context).Assembly.GetName().Version, Target, form.Kernel.FullName);
 
     private KernelText Compile(KernelForm form) => TextOf(
         accelerator.GetBackend().Compile(Describe(form), form.Bounds),
-        accelerator is CudaAccelerator cuda ? cuda.Architecture : default);
+        accelerator is CudaAccelerator cuda ? cuda.Architecture : default, Waves);
 
     private CompiledKernel Rebuild(KernelForm form, KernelText text) =>
         accelerator is CLAccelerator cl ? RebuildForOpenCl(cl, form, text) : RebuildForCuda(context, form, text);
 
     /// <summary>The part of a compiled kernel that is cached.</summary>
     /// <param name="architecture">The target of the PTX.</param>
-    internal static KernelText TextOf(CompiledKernel kernel, CudaArchitecture architecture)
+    /// <param name="waves">What the compiler of the OpenCL C accepts for waves.</param>
+    internal static KernelText TextOf(
+        CompiledKernel kernel, CudaArchitecture architecture, WaveFeatures waves = WaveFeatures.None)
     {
         var shared = EntryPointOf(kernel).SharedMemory;
         string source = kernel is PTXCompiledKernel ptx
             ? PtxTarget.For(architecture, PtxLocals.ToRegisters(ptx.PTXAssembly))
-            : OpenClTarget.For(((CLCompiledKernel)kernel).Source);
+            : OpenClTarget.For(((CLCompiledKernel)kernel).Source, waves);
         return new KernelText(shared.StaticSize, shared.HasDynamicMemory, source);
     }
 

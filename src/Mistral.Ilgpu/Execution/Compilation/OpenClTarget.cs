@@ -5,15 +5,33 @@ namespace Mistral.Ilgpu.Execution.Compilation;
 /// <summary>
 /// Adapts ILGPU's OpenCL C to a device. ILGPU's barriers order only global memory, but groups exchange data in local memory.
 /// A compiler may then drop the wait between a write and the barrier. No group here exchanges data in global memory, and
-/// ordering it is slow on some devices.
+/// ordering it is slow on some devices. Kernels made of waves get the functions that their statements call.
 /// </summary>
 internal static partial class OpenClTarget
 {
     // The first versions of OpenCL C have only this name for barriers.
     private const string LocalBarrier = "barrier(CLK_LOCAL_MEM_FENCE)";
 
-    public static string For(string source) => GlobalBarrier().Replace(source, LocalBarrier);
+    /// <param name="waves">What the device's compiler accepts for waves.</param>
+    public static string For(string source, WaveFeatures waves = WaveFeatures.None)
+    {
+        source = GlobalBarrier().Replace(source, LocalBarrier);
+        return !UsesWaves(source) ? source : WithWaves(source, waves);
+    }
+
+    /// <summary>Whether a text has statements of waves.</summary>
+    public static bool UsesWaves(string source) => source.Contains("wave_", StringComparison.Ordinal);
+
+    private static string WithWaves(string source, WaveFeatures waves)
+    {
+        bool isEmulated = (waves & (WaveFeatures.Emulated32 | WaveFeatures.Emulated64)) != 0;
+        string kernel = isEmulated ? KernelBegin().Replace(source, $"$0\n\t{WavePrelude.Room}") : source;
+        return $"{WaveProbe.Definitions(waves)}{WavePrelude.Functions}\n{WavePrelude.Uneven}\n{kernel}";
+    }
 
     [GeneratedRegex(@"\bwork_group_barrier\s*\(\s*CLK_GLOBAL_MEM_FENCE\s*\)")]
     private static partial Regex GlobalBarrier();
+
+    [GeneratedRegex(@"\bkernel\s+void\s+\w+\s*\([^{;]*\)\s*\{")]
+    private static partial Regex KernelBegin();
 }

@@ -74,6 +74,11 @@ internal sealed partial class ComputeDevice : IDisposable
     {
         options ??= new DeviceOptions();
         int? threads = options.Threads;
+        if (DeviceCatalog.KindOf(request) is null)
+        {
+            request = DeviceCatalog.Choose(DeviceCatalog.List(threads), request).Id;
+        }
+
         var context = DeviceCatalog.CreateContext(threads, options.IsTimed, DeviceCatalog.KindOf(request));
         try
         {
@@ -84,7 +89,8 @@ internal sealed partial class ComputeDevice : IDisposable
             var device = found.First(entry => entry.Info == info).Device;
             info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);
-            return new ComputeDevice(context, info, DeviceCatalog.OpenRuntime(context, device, info), options.MemoryLimit);
+            var runtime = DeviceCatalog.OpenRuntime(context, device, info, options.Waves);
+            return new ComputeDevice(context, info with { Waves = runtime.Waves }, runtime, options.MemoryLimit);
         }
         catch (Exception exception)
         {

@@ -7,6 +7,7 @@ using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Drivers;
+using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
@@ -74,7 +75,8 @@ internal static class DeviceCatalog
         return (kind, indexed ? index : null);
     }
 
-    /// <param name="kind">The only kind of device to look for; null for all. Looking for a kind takes time in its driver.</param>
+    /// <param name="kind">The only kind of device to look for; null for all. Looking for a kind takes time in its driver, and only
+    /// a context of one kind compiles kernels.</param>
     internal static Context CreateContext(int? threads, bool timed = false, DeviceKind? kind = null)
     {
         NativeDrivers.Prepare(threads);
@@ -84,7 +86,8 @@ internal static class DeviceCatalog
             // Kernels are structs of views. Only O2 infers the address spaces of the views, which OpenCL drivers without generic
             // pointers
             // need.
-            builder.Optimize(OptimizationLevel.O2).EnableAlgorithms();
+            builder.Optimize(OptimizationLevel.O2).EnableAlgorithms()
+                .InlineStatements(FormatDescriptors.KernelTypes, isForCuda: kind == DeviceKind.Cuda);
             if (timed)
             {
                 builder.Profiling();
@@ -102,7 +105,6 @@ internal static class DeviceCatalog
 
             if (kind is null or DeviceKind.OpenCl)
             {
-                builder.InlineLanes(FormatDescriptors.KernelTypes);
                 // Accepts every OpenCL device. ILGPU rejects those without generic pointers.
                 builder.OpenCL(_ => true);
             }
@@ -167,7 +169,9 @@ internal static class DeviceCatalog
     }
 
     /// <summary>Opens a device with the runtime of its programming interface.</summary>
-    internal static DeviceRuntime OpenRuntime(Context context, ILGPU.Runtime.Device device, DeviceInfo info)
+    /// <param name="waves">See <see cref="DeviceOptions.Waves"/>.</param>
+    internal static DeviceRuntime OpenRuntime(
+        Context context, ILGPU.Runtime.Device device, DeviceInfo info, WaveFeatures? waves)
     {
         if (device is CPUDevice host)
         {
@@ -175,7 +179,8 @@ internal static class DeviceCatalog
         }
 
         var accelerator = device.CreateAccelerator(context);
-        var kernels = new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder);
+        var accepted = waves ?? (accelerator is CLAccelerator cl && info.IsGpu ? OpenClWaves.Of(cl) : WaveFeatures.None);
+        var kernels = new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder) { Waves = accepted };
         return accelerator is CudaAccelerator cuda
             ? new CudaRuntime(cuda, info, kernels)
             : new OpenClRuntime((CLAccelerator)accelerator, kernels);

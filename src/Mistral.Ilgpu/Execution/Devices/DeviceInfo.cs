@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mistral.Ilgpu.Execution.Compilation;
 
 namespace Mistral.Ilgpu.Execution.Devices;
 
@@ -57,6 +58,9 @@ public sealed record DeviceInfo
     /// do; one that compiles through SPIR-V ends the process.
     /// </summary>
     internal bool HasLongVectors { get; init; } = true;
+
+    /// <summary>What the compiler of an OpenCL GPU accepts for waves; known once the device is opened.</summary>
+    internal WaveFeatures Waves { get; init; }
 
     /// <summary>Features that are switched off.</summary>
     internal DeviceFeatures Without { get; init; }

@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Execution.Compilation;
+
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>Options for opening a device.</summary>
@@ -17,4 +19,7 @@ internal sealed record DeviceOptions
 
     /// <summary>Replaces the device's own family, for tests. The device must be able to run its kernels.</summary>
     internal KernelFamily? Family { get; init; }
+
+    /// <summary>Replaces what the compiler of an OpenCL device accepts for waves, for tests; null asks it.</summary>
+    internal WaveFeatures? Waves { get; init; }
 }

@@ -25,6 +25,9 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
     /// <summary>Runs many launches as one; null if that is not supported.</summary>
     public virtual CpuLaunches? Gathering => null;
 
+    /// <summary>What the device's compiler accepts for waves.</summary>
+    public virtual WaveFeatures Waves => WaveFeatures.None;
+
     /// <summary>Whether device memory is host memory.</summary>
     public virtual bool IsHostMemory => false;
 

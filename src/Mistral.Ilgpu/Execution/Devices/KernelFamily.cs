@@ -9,8 +9,14 @@ internal enum KernelFamily
     /// <summary>OpenCL on a CPU: few threads and a vectorizing compiler.</summary>
     OpenClCpu,
 
-    /// <summary>Any other GPU: many threads and shared memory.</summary>
+    /// <summary>Any GPU: many threads and shared memory.</summary>
     Gpu,
+
+    /// <summary>OpenCL GPUs with sub-groups, such as Intel's.</summary>
+    OpenClGpu,
+
+    /// <summary>AMD's GPUs: waves and matrix cores.</summary>
+    Amd,
 
     /// <summary>NVIDIA from sm_80 on: tensor cores for bfloat16 and asynchronous copies to shared memory.</summary>
     Cuda,

@@ -10,6 +10,8 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// <summary>The runtime of OpenCL devices.</summary>
 internal sealed class OpenClRuntime(CLAccelerator accelerator, CompiledKernels kernels) : DeviceRuntime(accelerator, kernels)
 {
+    public override WaveFeatures Waves => kernels.Waves;
+
     public override bool CompilesAtFirstLaunch => true;
 
     public override StreamMarks NewMarks(ComputeDevice device) => new OpenClMarks(device);

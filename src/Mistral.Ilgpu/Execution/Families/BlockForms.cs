@@ -21,9 +21,9 @@ internal sealed class BlockForms<TFormat> : FormatForms
     public override Launch? Gated(
         RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output) => null;
 
-    public override Launch TensorProduct<TEpilogue>(
-        CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
-        kernels.TensorBlocks<TFormat, TEpilogue>(band, input, output, packed);
+    public override Launch WaveProduct<TEpilogue>(
+        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
+        kernels.WaveBlocks<TFormat, TEpilogue>(band, input, output, packed);
 
     public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>NVIDIA's GPUs from sm_80 on: tensor cores for bfloat16 and asynchronous copies to shared memory.</summary>
-internal sealed class Cuda(DeviceInfo device) : Gpu(device)
+internal sealed class Cuda(DeviceInfo device) : Waves(device)
 {
     /// <summary>
     /// One tile for each warp of a group (<see cref="TensorForms.DecodeGroup"/>). Fewer tiles would not shorten a warp's work,
@@ -31,7 +31,7 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
     /// <summary>
     /// Whether products with weights of a format use tensor cores, which multiply only activations of 8 or 16 bits.
     /// </summary>
-    public static bool Multiplies(TensorFormat format, ActivationType activations) =>
+    public override bool Multiplies(TensorFormat format, ActivationType activations) =>
         (format is TensorFormat.BFloat16 or TensorFormat.Float16 || format.IsQuantized()) && activations == ActivationType.Int8;
 
     /// <summary>Whether attention over a cache of a format uses tensor cores.</summary>
@@ -46,10 +46,6 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
 
     public override bool RoundsPrompts(ActivationType activations) => activations == ActivationType.Int8;
 
-    public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) =>
-        matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns
-            && matrix.Bands.All(band => Multiplies(band.Format, activations));
-
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation switch
     {
         Norm => true,
@@ -62,13 +58,6 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
         _ => false,
     };
 
-    public override long InputBytes(int columns) => TensorInput.BytesPerRow(columns);
-
-    // Nothing to measure: the forms of this family have fixed group sizes, and the few of other GPUs use the default.
-    internal override void Measure(ComputeDevice device)
-    {
-    }
-
     internal override bool LeaveOut(ComputeDevice device, string reason)
     {
         if (WarpgroupProducts.Of(device)?.TurnOff(reason) != true)
@@ -80,10 +69,6 @@ internal sealed class Cuda(DeviceInfo device) : Gpu(device)
         device.ForgetTests();
         return true;
     }
-
-    internal override Activation Input(
-        ComputeDevice device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
-        new(name, rows, columns, view, tensor: TensorInput.Allocate(device, name, rows, columns, own));
 
     internal override KernelSet Kernels(
         ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>

@@ -9,35 +9,8 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Products on tensor cores.</summary>
 internal sealed partial class CudaKernels
 {
-    private protected override Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output) =>
-        Multiplies(band.Format) ? TensorProduct<TResult>(band, input, output) : base.Product<TResult>(name, band, input, output);
-
-    private protected override Launch Gate(
-        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
-        gateUp is { Bands: [var band], Updates: [] } && Multiplies(band.Format)
-            ? (Prepare(band, null, input) + TensorProduct<GateWithSilu>(band, input, output, makesInt8))!
-            : base.Gate(name, gateUp, input, products, output, makesInt8);
-
-    private protected override Launch Few<TFormat, TElement, TResult>(
-        WeightBand band, Activation input, Activation output, RowSet set) =>
-        WarpPerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
-
-    private protected override Launch FewGated<TFormat, TElement>(
-        WeightBand band, Activation input, Activation output, RowSet set) =>
-        WarpPerRow<TFormat, TElement, GateWithSilu>(band, input, output, output.Columns, set);
-
-    // The input is converted to eight bits for each band.
-    private protected override Launch? Prepare(WeightMatrix weights, ProductInput input) => null;
-
-    private bool Multiplies(TensorFormat format) => Cuda.Multiplies(format, Activations);
-
     /// <summary>Converts the input of a few tokens to eight bits.</summary>
-    private Launch Pack(Activation input, RowSet rows) => Forms(
-        rows,
-        set => Launcher(
-            new QuantizePacked(State, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
-            pass => LaunchShape.Cover(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize)),
-        _ => Launch.Nothing);
+    private Launch PackFew(Activation input, RowSet rows) => Forms(rows, set => Pack(input, set), _ => Launch.Nothing);
 
     /// <summary>Converts the input of many tokens to 16 bits.</summary>
     private Launch Round(TensorFormat format, Activation input, RowSet rows)
@@ -65,24 +38,20 @@ internal sealed partial class CudaKernels
 
         var rounded = RoundedFor(band.Format);
         bool isReady = before is not null && Multiplies(before.Format) && RoundedFor(before.Format) == rounded;
-        bool isPacked = input.IsInt8Ready || before?.Format.IsQuantized() == true;
         return (isReady ? null : Round(rounded, input.Values, input.Rows))
-            + (band.Format.IsQuantized() && !isPacked ? Pack(input.Values, input.Rows) : null);
+            + (band.Format.IsQuantized() && !IsPacked(input, before) ? PackFew(input.Values, input.Rows) : null);
     }
 
     private static TensorFormat RoundedFor(TensorFormat weights) =>
         weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
 
-    /// <summary>A product with a band on tensor cores. The band of a gated pair contains both matrices.</summary>
-    /// <param name="makesInt8">Whether a gated pair also writes its output in eight bits.</param>
-    private Launch TensorProduct<TEpilogue>(WeightBand band, ProductInput input, Activation output, bool makesInt8 = false)
-        where TEpilogue : struct, IEpilogue => FormatForms.Of(band.Format).TensorProduct<TEpilogue>(
-            this, band, input, output, makesInt8 ? Room(output).Packed : null);
+    internal override Launch WaveElements<TFormat, TElement, TEpilogue>(
+        WeightBand band, ProductInput input, Activation output) =>
+        typeof(TFormat) == typeof(BFloat16)
+            ? TensorElements<BFloat16Tensor, TEpilogue>(band, input, output)
+            : TensorElements<Float16Tensor, TEpilogue>(band, input, output);
 
-    // The rows of a product with a fused norm.
-    private static RowSet Decoded(RowSet rows) => rows == RowSet.Logits ? rows : RowSet.Decode;
-
-    internal Launch TensorElements<TTensor, TEpilogue>(WeightBand band, ProductInput input, Activation output)
+    private Launch TensorElements<TTensor, TEpilogue>(WeightBand band, ProductInput input, Activation output)
         where TTensor : struct, ISplitFormat
         where TEpilogue : struct, IEpilogue
     {
@@ -108,17 +77,15 @@ internal sealed partial class CudaKernels
                     made, MatVecRows.PerGroup<TTokens, TEpilogue>(), set.Count(pass), WarpRows.GroupSize));
     }
 
-    internal Launch TensorBlocks<TFormat, TEpilogue>(
+    internal override Launch WaveBlocks<TFormat, TEpilogue>(
         WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
-        where TFormat : struct, IPackedFormat
-        where TEpilogue : struct, IEpilogue
     {
         int made = RowsMade<TEpilogue>(band);
         var to = Below(output.View, band);
         var packed = Room(input.Values).Packed!.Value;
         if (input.Norm is { } fused)
         {
-            return TEpilogue.IsGated ? GatedOf(Decoded(input.Rows), fused) : ProductOf(Decoded(input.Rows), fused);
+            return NormedBlocks<TFormat, TEpilogue>(band, input, fused, output, outputPacked);
         }
 
         return Forms(
@@ -133,24 +100,7 @@ internal sealed partial class CudaKernels
             set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(
                 new BlockTiles<TFormat>(band.Blocks), band, input.Values, output, set));
 
-        Launch ProductOf(RowSet set, FusedNorm norm) => Launcher(
-            new BlockMatVecNormed<TFormat>(
-                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Floats4>(),
-                norm.Kernel, to, made, norm.Input.Stride, output.Stride, set.Range),
-            _ => new KernelConfig(LaunchShape.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
-
-        Launch GatedOf(RowSet set, FusedNorm norm) => Launcher(
-            new BlockSwiGluNormed<TFormat>(
-                State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Floats4>(),
-                norm.Kernel, to, outputPacked.GetValueOrDefault(), made, norm.Input.Stride, output.Stride, set.Range),
-            _ => new KernelConfig(LaunchShape.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
-
-        Launch Warps(RowSet set) => Launcher(
-            new BlockMatVecWarp<TFormat, TEpilogue>(
-                State, band.Blocks, band.AheadBlocks, packed, to, made, output.Stride, set.Range),
-            pass => new KernelConfig(
-                new Index3D(LaunchShape.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1),
-                new Index3D(WarpRows.GroupSize, 1, 1)));
+        Launch Warps(RowSet set) => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set);
 
         Launch Several<TTokens>(RowSet set)
             where TTokens : struct, ITokenBlocks => Cuda.HasStages(band.Columns) ? Staged<TTokens>(set) : Warps(set);
@@ -195,7 +145,7 @@ internal sealed partial class CudaKernels
         return new Launch(pass => (set.Count(pass) switch
         {
             1 => first.Value,
-            <= Strands.Tokens => toEight.Value,
+            <= StrandMemory.Tokens => toEight.Value,
             _ => more.Value,
         }).Run(pass));
     }
@@ -226,18 +176,4 @@ internal sealed partial class CudaKernels
                 1),
             new Index3D(TileMemory.GroupSize, 1, 1)));
     }
-
-    private Launch WarpPerRow<TFormat, TElement, TEpilogue>(
-        WeightBand band, Activation input, Activation output, int made, RowSet set)
-        where TFormat : struct, IWeightFormat<TElement>
-        where TElement : unmanaged
-        where TEpilogue : struct, IEpilogue => Launcher(
-            new MatVecWarp<TFormat, TElement, TEpilogue>(
-                State, band.View<TElement>(), input.View, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
-            pass => new KernelConfig(
-                new Index3D(LaunchShape.Groups(made, WarpRows.WarpsPerGroup), set.Count(pass), 1),
-                new Index3D(WarpRows.GroupSize, 1, 1)));
-
-    private static int RowsMade<TEpilogue>(WeightBand band)
-        where TEpilogue : struct, IEpilogue => TEpilogue.IsGated ? band.Rows / 2 : band.Rows;
 }

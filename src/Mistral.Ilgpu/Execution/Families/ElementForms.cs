@@ -22,11 +22,9 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
         RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output) =>
         kernels.GatedElements<TFormat, TElement>(band, input, products, output);
 
-    public override Launch TensorProduct<TEpilogue>(
-        CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
-        typeof(TFormat) == typeof(BFloat16)
-            ? kernels.TensorElements<BFloat16Tensor, TEpilogue>(band, input, output)
-            : kernels.TensorElements<Float16Tensor, TEpilogue>(band, input, output);
+    public override Launch WaveProduct<TEpilogue>(
+        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
+        kernels.WaveElements<TFormat, TElement, TEpilogue>(band, input, output);
 
     public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {

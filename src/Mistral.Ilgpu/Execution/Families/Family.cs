@@ -1,5 +1,6 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Planning;
@@ -44,6 +45,8 @@ internal abstract class Family
         KernelFamily.CpuAccelerator => new CpuAccelerator(device),
         KernelFamily.OpenClCpu => new OpenClCpu(device),
         KernelFamily.Gpu => new Gpu(device),
+        KernelFamily.OpenClGpu => new OpenClGpu(device),
+        KernelFamily.Amd => new Amd(device),
         _ => new Cuda(device),
     };
 
@@ -131,6 +134,8 @@ internal abstract class Family
         (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
         (_, false) when device.HasLongVectors => KernelFamily.OpenClCpu,
         _ when device.CudaArchitecture >= 80 => KernelFamily.Cuda,
+        _ when device.Waves.HasFlag(WaveFeatures.Dpp) => KernelFamily.Amd,
+        _ when device.Waves.HasFlag(WaveFeatures.Shuffle) => KernelFamily.OpenClGpu,
         _ => KernelFamily.Gpu,
     };
 }

@@ -25,10 +25,10 @@ internal abstract class FormatForms
     public abstract Launch? Gated(
         RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output);
 
-    /// <summary>A product on tensor cores.</summary>
+    /// <summary>A product in the forms of waves.</summary>
     /// <param name="packed">A buffer for the output in eight bits; null if it is not written.</param>
-    public abstract Launch TensorProduct<TEpilogue>(
-        CudaKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed)
+    public abstract Launch WaveProduct<TEpilogue>(
+        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed)
         where TEpilogue : struct, IEpilogue;
 
     /// <summary>

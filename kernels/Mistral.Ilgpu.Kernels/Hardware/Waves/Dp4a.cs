@@ -1,14 +1,16 @@
 using System.Runtime.CompilerServices;
+using ILGPU.IR.Intrinsics;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>Products of whole numbers of eight bits, four packed in an int.</summary>
 internal static class Dp4a
 {
     /// <summary>sum + Σ a[i] × b[i] over four signed bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(AddOnOpenCl))]
     public static int Add(int sum, uint a, uint b)
     {
         if (CudaAsm.IsSupported)
@@ -24,6 +26,9 @@ internal static class Dp4a
 
         return sum;
     }
+
+    [Wave("result = wave_dot4(sum, a, b);"), IntrinsicImplementation]
+    public static int AddOnOpenCl(int sum, uint a, uint b) => Add(sum, a, b);
 
     /// <summary>The same over sixteen.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

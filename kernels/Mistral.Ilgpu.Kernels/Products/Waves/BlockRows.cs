@@ -3,9 +3,10 @@ using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>Rows of weights in blocks times a token in eight bits, multiplied four at a time (<c>dp4a</c>), by forms with two
 /// rows to a warp.</summary>
@@ -57,7 +58,7 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
             sums = Step(sums, Load(source, run), token, run);
         }
 
-        return (WarpRows.SumOfLanes(sums.First), TEpilogue.IsGated ? WarpRows.SumOfLanes(sums.Second) : 0);
+        return (Wave.Sum16(sums.First), TEpilogue.IsGated ? Wave.Sum16(sums.Second) : 0);
     }
 
     // Bits whose number is no power of two lie in two places: in blocks of 256 the words of a run are four packs.

@@ -3,8 +3,9 @@ using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c], one warp per row (grid x, eight to a group) and token (grid y). Also y += and the gated first
@@ -13,6 +14,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// lanes read neighbouring 16-byte packs, four of them before any is used, and the lanes' shares meet by shuffles. No shared
 /// memory.
 /// </summary>
+[WaveForm]
 [CudaForm(70, GroupSize = WarpRows.GroupSize)]
 public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
     StepState State,
@@ -31,7 +33,7 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
     {
         Predecessor.Await();
         int token = Tokens.First(State) + Grid.IdxY;
-        int row = (Grid.IdxX * WarpRows.WarpsPerGroup) + TensorLane.Warp;
+        int row = (Grid.IdxX * WarpRows.WarpsPerGroup) + Wave.Number;
         if (token >= Tokens.End(State) || row >= Rows)
         {
             return;
@@ -39,7 +41,7 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
 
         float product = Dot(row, token);
         float second = TEpilogue.IsGated ? Dot(Rows + row, token) : 0;
-        if (TensorLane.Index == 0)
+        if (Wave.Index == 0)
         {
             long to = ((long)token * OutputStride) + row;
             product = TFormat.Scaled(product, Weights, InputStride, row);
@@ -51,13 +53,13 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private float Dot(int row, int token)
     {
-        const int Lanes = TensorLane.WarpSize;
+        const int Lanes = Wave.Size;
         int packs = InputStride / TFormat.PerPack;
         var weights = Weights.Cast<Pack>();
         long from = (long)row * packs;
         var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
         float sum = 0;
-        int pack = TensorLane.Index;
+        int pack = Wave.Index;
         for (; pack + (3 * Lanes) < packs; pack += 4 * Lanes)
         {
             sum += TFormat.Dot(weights[from + pack], x, pack);
@@ -72,6 +74,6 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
         }
 
         sum += Warp.ShuffleXor(sum, 16);
-        return WarpRows.SumOfLanes(sum);
+        return Wave.Sum16(sum);
     }
 }

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU.Runtime.Cuda;
 
-namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// The kernel before, which from sm_90 on may still be running when a recorded one begins ("programmatic dependent launch"). Its
@@ -17,7 +17,13 @@ internal static class Predecessor
     /// the one before it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(AwaitOnCuda))]
     public static void Await()
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AwaitOnCuda()
     {
         CudaAsm.Emit("griddepcontrol.wait;");
         CudaAsm.Emit("griddepcontrol.launch_dependents;");

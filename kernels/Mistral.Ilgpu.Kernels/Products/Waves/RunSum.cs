@@ -2,8 +2,9 @@ using System.Runtime.CompilerServices;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>What a run adds to a row's sum, once its whole numbers are summed; the same bits in whatever form of a
 /// kernel.</summary>

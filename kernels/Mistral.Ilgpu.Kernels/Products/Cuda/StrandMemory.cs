@@ -2,21 +2,16 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
+using Mistral.Ilgpu.Kernels.Products.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
-/// <summary>
-/// The sums of rows that are shared out by column: sixteen strands, each of its own columns, and then always the same tree of
-/// additions. A warp may keep the strands of two rows in its lanes, or each of eight warps two strands of 32 rows. The bits are
-/// the same.
-/// </summary>
-public static class Strands
+/// <summary>The <see cref="Strands"/> of a group of warps in shared memory: eight warps have two strands each.</summary>
+public static class StrandMemory
 {
-    public const int Count = 16;
-
-    /// <summary>Rows of weights in a tile: of a tensor core's product.</summary>
-    public const int Rows = 16;
+    private const int Rows = Strands.Rows;
 
     /// <summary>Tokens of a block: the columns of a tensor core's product.</summary>
     public const int Tokens = 8;
@@ -24,7 +19,7 @@ public static class Strands
     private const int BlockFloats = Rows * Tokens;
 
     /// <summary>Half as many strands, for kernels that share columns among eight warps.</summary>
-    public const int EightWarps = Count / 2;
+    public const int EightWarps = Strands.Count / 2;
 
     /// <summary>Floats of shared memory for four blocks: two of tokens, for two tiles or two matrices.</summary>
     public const int SharedFloats = 4 * EightWarps * BlockFloats;
@@ -68,7 +63,7 @@ public static class Strands
     }
 
     /// <summary>The sum over all strands of rows 4 <paramref name="four"/> to 4 <paramref name="four"/> + 3. The tree is that of
-    /// <see cref="WarpRows.SumOfLanes"/>.</summary>
+    /// <see cref="Wave.Sum16"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Floats4 FourOf(uint memory, int matrix, int token, int four)
     {

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>
 /// Rows of weights whose first lines a group of a CUDA form prefetches before it has its input. So memory is busy while the group
-/// waits for the kernel before (<see cref="Hardware.Cuda.Predecessor"/>) and norms what that made.
+/// waits for the kernel before (<see cref="Hardware.Waves.Predecessor"/>) and norms what that made.
 /// </summary>
 /// <param name="First">Address of the first row. It is an argument. A kernel that takes a view's address reads the view through
 /// local memory, and the compiler no longer knows that it is global.</param>
@@ -36,5 +37,11 @@ public readonly record struct PrefetchedRows(long First, int RowBytes)
 
     /// <summary>Prefetches one line.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Ask(long address) => CudaAsm.Emit("prefetch.global.L2 [%0];", address);
+    [Bodies(Cuda = nameof(AskOnCuda))]
+    public static void Ask(long address)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AskOnCuda(long address) => CudaAsm.Emit("prefetch.global.L2 [%0];", address);
 }

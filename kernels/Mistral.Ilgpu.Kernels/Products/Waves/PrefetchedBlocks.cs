@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>The same of rows of blocks, which lie in two planes.</summary>
 public readonly record struct PrefetchedBlocks(PrefetchedRows Quants, PrefetchedRows Scales)

@@ -2,9 +2,10 @@ using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] with W in blocks and x in eight bits, see <see cref="BlockRows{TFormat,TEpilogue}"/>. Also y +=
@@ -12,6 +13,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// rows of a pass, those of Tokens multiplied; y: tokens × outputStride. A warp takes two rows (grid x, sixteen rows to a group)
 /// of one token (grid y); its lanes are the <see cref="Strands"/>. No shared memory.
 /// </summary>
+[WaveForm]
 [CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
     StepState State,

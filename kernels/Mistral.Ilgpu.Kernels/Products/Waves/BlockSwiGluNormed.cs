@@ -2,9 +2,10 @@ using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>
 /// y[r] = silu(Σ_c G[r, c] x'[c]) × Σ_c U[r, c] x'[c] for one token (the first of Tokens), G stacked over U. Every group norms it
@@ -15,6 +16,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// </summary>
 /// <param name="Packed">Takes y too, where it exists: where y has whole runs.</param>
 [GroupForm]
+[WaveForm]
 [CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 4)]
 public readonly record struct BlockSwiGluNormed<TFormat>(
     StepState State,
@@ -59,12 +61,12 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         }
 
         Group.Barrier();
-        if (Packed.Exists && TensorLane.Warp == 0)
+        if (Packed.Exists && Wave.Number == 0)
         {
-            int four = TensorLane.Index & (PackedRun.Lanes - 1);
+            int four = Wave.Index & (PackedRun.Lanes - 1);
             int at = four * PackedRun.PerLane;
             var x = new Floats4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
-            PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, TensorLane.Index < PackedRun.Lanes);
+            PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, Wave.Index < PackedRun.Lanes);
         }
     }
 }

@@ -2,9 +2,10 @@ using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 
-namespace Mistral.Ilgpu.Kernels.Products.Cuda;
+namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>
 /// <see cref="BlockMatVecWarp{TFormat,TEpilogue}"/> for one token (the first of Tokens): y[r] = Σ_c W[r, c] q(RMSNorm(x))[c].
@@ -12,6 +13,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// bits are those of the separate kernels.
 /// </summary>
 [GroupForm]
+[WaveForm]
 [CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct BlockMatVecNormed<TFormat>(
     StepState State,

@@ -1,0 +1,100 @@
+using System.Globalization;
+
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
+
+/// <summary>
+/// The functions of OpenCL C that statements of <see cref="WaveAttribute"/> call. Which instructions they use is defined before
+/// them: a name for each that the device's compiler accepts. Without any, waves are emulated through local memory, and
+/// <see cref="Room"/> stands at the beginning of the kernel.
+/// </summary>
+public static class WavePrelude
+{
+    /// <summary>The most items of a group of waves.</summary>
+    public const int MostItems = 256;
+
+    /// <summary>The name that says that waves are emulated; its value is their width.</summary>
+    public const string Emulated = "WAVE_EMULATED";
+
+    /// <summary>Declares the local memory that emulated waves exchange values in.</summary>
+    public static readonly string Room =
+        string.Create(CultureInfo.InvariantCulture, $"local int wave_room[{MostItems}];");
+
+    /// <summary>
+    /// The functions. On AMD, neighbours among 16 lanes are reached by data-parallel primitives: a permutation of four (xor 1 and
+    /// 2) and a rotation of 16 (xor 8). Others take a swizzle, which needs no memory either (RDNA3 ISA, 7.9.1 and 12.1).
+    /// A product of four bytes is one instruction, or is spelled out.
+    /// </summary>
+    public const string Functions = """
+        #if defined(WAVE_EMULATED)
+        static int wave_exchange(int value, int from, local int* room)
+        {
+          barrier(CLK_LOCAL_MEM_FENCE);
+          room[get_local_id(0)] = value;
+          barrier(CLK_LOCAL_MEM_FENCE);
+          return room[from];
+        }
+        #define wave_xor_int(value, mask) wave_exchange(value, (int)get_local_id(0) ^ (mask), wave_room)
+        #define wave_lane_int(value, lane) wave_exchange(value, ((int)get_local_id(0) & ~31) | (lane), wave_room)
+        #elif defined(WAVE_DPP)
+        static int wave_xor_int(int value, int mask)
+        {
+          switch (mask)
+          {
+            case 1: return __builtin_amdgcn_update_dpp(value, value, 0xB1, 15, 15, true);
+            case 2: return __builtin_amdgcn_update_dpp(value, value, 0x4E, 15, 15, true);
+            case 4: return __builtin_amdgcn_ds_swizzle(value, 0x101F);
+            case 8: return __builtin_amdgcn_update_dpp(value, value, 0x128, 15, 15, true);
+            default: return __builtin_amdgcn_ds_swizzle(value, 0x401F);
+          }
+        }
+        static int lane_of(int lane) { return ((int)get_local_id(0) & (__builtin_amdgcn_wavefrontsize() - 32)) | lane; }
+        static int wave_lane_int(int value, int lane) { return __builtin_amdgcn_ds_bpermute(lane_of(lane) << 2, value); }
+        #else
+        #pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable
+        static int wave_xor_int(int value, int mask) { return sub_group_shuffle_xor(value, (uint)mask); }
+        static int wave_lane_int(int value, int lane) { return sub_group_shuffle(value, (get_sub_group_local_id() & ~31u) | (uint)lane); }
+        #endif
+        #define wave_xor_float(value, mask) as_float(wave_xor_int(as_int(value), mask))
+        #define wave_lane_float(value, lane) as_float(wave_lane_int(as_int(value), lane))
+
+        #if defined(WAVE_SUDOT4)
+        static int wave_dot4(int sum, int a, int b) { return __builtin_amdgcn_sudot4(true, a, true, b, sum, false); }
+        #elif defined(WAVE_SDOT4)
+        static int wave_dot4(int sum, int a, int b) { return __builtin_amdgcn_sdot4(a, b, sum, false); }
+        #elif defined(WAVE_DOT)
+        #pragma OPENCL EXTENSION cl_khr_integer_dot_product : enable
+        static int wave_dot4(int sum, int a, int b) { return sum + dot_4x8packed_ss_int((uint)a, (uint)b); }
+        #else
+        static int wave_dot4(int sum, int a, int b)
+        {
+          int4 p = convert_int4(as_char4(a)) * convert_int4(as_char4(b));
+          return sum + p.x + p.y + p.z + p.w;
+        }
+        #endif
+
+        static float wave_half(ushort bits) { return vload_half(0, (const private half*)&bits); }
+        """;
+
+    /// <summary>The values that the lower four bits of each byte choose, see <see cref="Lanes.UnevenValues"/>.</summary>
+    public static readonly string Uneven = $$"""
+        static uint wave_uneven(uint word)
+        {
+          ulong lower = {{Lanes.UnevenValues.Lower}}UL, upper = {{Lanes.UnevenValues.Upper}}UL;
+        #if defined(WAVE_PERM)
+          uint chosen = word & 0x07070707;
+          uint fromLower = __builtin_amdgcn_perm((uint)(lower >> 32), (uint)lower, chosen);
+          uint fromUpper = __builtin_amdgcn_perm((uint)(upper >> 32), (uint)upper, chosen);
+          uint isUpper = ((word >> 3) & 0x01010101) * 255;
+          return (fromUpper & isUpper) | (fromLower & ~isUpper);
+        #else
+          uint values = 0;
+          for (int shift = 0; shift < 32; shift += 8)
+          {
+            uint i = (word >> shift) & 15;
+            values |= (uint)(((i < 8 ? lower : upper) >> (8 * (i & 7))) & 255) << shift;
+          }
+          return values;
+        #endif
+        }
+        """;
+}

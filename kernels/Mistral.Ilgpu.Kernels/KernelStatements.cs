@@ -1,0 +1,40 @@
+using System.Reflection;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
+using Mistral.Ilgpu.Kernels.Products.Waves;
+using Mistral.Ilgpu.Kernels.Rows;
+
+namespace Mistral.Ilgpu.Kernels;
+
+/// <summary>The methods that are other code for each kind of device: statements of OpenCL C, inline PTX.</summary>
+public static class KernelStatements
+{
+    private static readonly Type[] Lanes = [typeof(Hardware.Lanes.Lanes), typeof(Workers)];
+
+    private static readonly MethodInfo[] Waves =
+    [
+        .. new[]
+        {
+            typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair), typeof(PackedBytes),
+            typeof(PrefetchedRows), typeof(Gate),
+        }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
+    ];
+
+    static KernelStatements() => InlineWaves.Remap(Waves);
+
+    /// <summary>Tells ILGPU of every such method; each context that compiles kernels needs this.</summary>
+    /// <param name="formats">Those that have statements, see <see cref="ILaneStatements"/>.</param>
+    /// <param name="isForCuda">Whether the context compiles for CUDA; otherwise for OpenCL.</param>
+    public static Context.Builder InlineStatements(this Context.Builder builder, IEnumerable<Type> formats, bool isForCuda)
+    {
+        if (!isForCuda)
+        {
+            InlineOpenCl.Register(builder, [.. formats.Where(type => type.IsAssignableTo(typeof(ILaneStatements))), .. Lanes]);
+        }
+
+        InlineWaves.Register(builder, Waves, isForCuda);
+        return builder;
+    }
+}

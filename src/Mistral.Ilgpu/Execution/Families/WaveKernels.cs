@@ -1,0 +1,151 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Forms made of waves: norms, and products of a few tokens.</summary>
+internal partial class WaveKernels(
+    Waves family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
+    : GpuKernels(family, device, state, activations, binder)
+{
+    private protected override Launch Norm(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
+    {
+        if (input.Columns % RmsNormed.PerItem != 0)
+        {
+            return base.Norm(input, gain, output, epsilon, rows, makesInt8);
+        }
+
+        var norm = new RmsNormed(gain.Cast<Floats4>(), input.Columns, epsilon);
+        return makesInt8 ? Wave<AlsoInt8>(Room(output).Packed!.Value) : Wave<FloatsAlone>(default);
+
+        // Where prompts are multiplied in 16 bits, only decoded tokens get eight bits.
+        Launch Wave<TExtra>(PackedInput packed)
+            where TExtra : struct, IRunResult => Launcher(
+            new RmsNormWarp<TExtra>(
+                State, input.View.Cast<Floats4>(), norm, output.View.Cast<Floats4>(), packed, input.Stride, rows.Range,
+                rows == RowSet.Tokens && family.RoundsPrompts(Activations) ? RowRange.Decode : rows.Range),
+            pass => new KernelConfig(rows.Count(pass), GroupReduce.MaxGroupSize));
+    }
+
+    private protected override Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output) =>
+        Multiplies(band.Format) ? WaveProduct<TResult>(band, input, output) : base.Product<TResult>(name, band, input, output);
+
+    private protected override Launch Gate(
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+        gateUp is { Bands: [var band], Updates: [] } && Multiplies(band.Format)
+            ? (Prepare(band, null, input) + WaveProduct<GateWithSilu>(band, input, output, makesInt8))!
+            : base.Gate(name, gateUp, input, products, output, makesInt8);
+
+    private protected override Launch Few<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet set) =>
+        WavePerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
+
+    private protected override Launch FewGated<TFormat, TElement>(
+        WeightBand band, Activation input, Activation output, RowSet set) =>
+        WavePerRow<TFormat, TElement, GateWithSilu>(band, input, output, output.Columns, set);
+
+    // The input is converted to eight bits for each band.
+    private protected override Launch? Prepare(WeightMatrix weights, ProductInput input) => null;
+
+    /// <summary>Converts the input of all tokens to eight bits, unless another has done so.</summary>
+    private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input) =>
+        Multiplies(band.Format) && input.Norm is null && !IsPacked(input, before) ? Pack(input.Values, input.Rows) : null;
+
+    private protected bool Multiplies(TensorFormat format) => family.Multiplies(format, Activations);
+
+    private protected static bool IsPacked(ProductInput input, WeightBand? before) =>
+        input.IsInt8Ready || before?.Format.IsQuantized() == true;
+
+    /// <summary>Converts rows to eight bits.</summary>
+    private protected Launch Pack(Activation input, RowSet set) => Launcher(
+        new QuantizePacked(State, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
+        pass => LaunchShape.Cover(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
+
+    /// <summary>A product with a band of a format that is multiplied. The band of a gated pair contains both matrices.</summary>
+    /// <param name="makesInt8">Whether a gated pair also writes its output in eight bits.</param>
+    private Launch WaveProduct<TEpilogue>(WeightBand band, ProductInput input, Activation output, bool makesInt8 = false)
+        where TEpilogue : struct, IEpilogue => FormatForms.Of(band.Format).WaveProduct<TEpilogue>(
+            this, band, input, output, makesInt8 ? Room(output).Packed : null);
+
+    /// <summary>A product with elements that are multiplied in a form of the family's own.</summary>
+    internal virtual Launch WaveElements<TFormat, TElement, TEpilogue>(WeightBand band, ProductInput input, Activation output)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TEpilogue : struct, IEpilogue =>
+        throw new NotSupportedException($"no form of {family.GetType().Name} multiplies {band.Format} in eight bits");
+
+    /// <summary>A product with weights in blocks.</summary>
+    /// <param name="outputPacked">A buffer for the output in eight bits; null if it is not written.</param>
+    internal virtual Launch WaveBlocks<TFormat, TEpilogue>(
+        WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
+        where TFormat : struct, IPackedFormat
+        where TEpilogue : struct, IEpilogue =>
+        input.Norm is { } norm
+            ? NormedBlocks<TFormat, TEpilogue>(band, input, norm, output, outputPacked)
+            : Forms(
+                input.Rows,
+                set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set),
+                set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set));
+
+    /// <summary>A product of one decoded row that computes its norm itself.</summary>
+    private protected Launch NormedBlocks<TFormat, TEpilogue>(
+        WeightBand band, ProductInput input, FusedNorm norm, Activation output, PackedInput? outputPacked)
+        where TFormat : struct, IPackedFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        var (to, tokens) = (Below(output.View, band), Decoded(input.Rows).Range);
+        return TEpilogue.IsGated
+            ? Launcher(
+                new BlockSwiGluNormed<TFormat>(
+                    State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Floats4>(), norm.Kernel, to,
+                    outputPacked.GetValueOrDefault(), made, norm.Input.Stride, output.Stride, tokens),
+                _ => new KernelConfig(LaunchShape.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize))
+            : Launcher(
+                new BlockMatVecNormed<TFormat>(
+                    State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Floats4>(), norm.Kernel, to, made,
+                    norm.Input.Stride, output.Stride, tokens),
+                _ => new KernelConfig(LaunchShape.Groups(made, BlockMatVecNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize));
+    }
+
+    /// <summary>A product whose waves take two rows of a token.</summary>
+    private protected Launch WavePerTwoRows<TFormat, TEpilogue>(
+        WeightBand band, Activation input, Activation output, RowSet set)
+        where TFormat : struct, IPackedFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        return Launcher(
+            new BlockMatVecWarp<TFormat, TEpilogue>(
+                State, band.Blocks, band.AheadBlocks, Room(input).Packed!.Value, Below(output.View, band), made, output.Stride,
+                set.Range),
+            pass => new KernelConfig(
+                new Index3D(LaunchShape.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1),
+                new Index3D(WarpRows.GroupSize, 1, 1)));
+    }
+
+    private Launch WavePerRow<TFormat, TElement, TEpilogue>(
+        WeightBand band, Activation input, Activation output, int made, RowSet set)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TEpilogue : struct, IEpilogue => Launcher(
+            new MatVecWarp<TFormat, TElement, TEpilogue>(
+                State, band.View<TElement>(), input.View, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
+            pass => new KernelConfig(
+                new Index3D(LaunchShape.Groups(made, WarpRows.WarpsPerGroup), set.Count(pass), 1),
+                new Index3D(WarpRows.GroupSize, 1, 1)));
+
+    // The rows of a product with a fused norm.
+    private protected static RowSet Decoded(RowSet rows) => rows == RowSet.Logits ? rows : RowSet.Decode;
+
+    private protected static int RowsMade<TEpilogue>(WeightBand band)
+        where TEpilogue : struct, IEpilogue => TEpilogue.IsGated ? band.Rows / 2 : band.Rows;
+
+    private protected static TensorInput Room(Activation input) =>
+        input.Tensor ?? throw new ArgumentException($"expected a buffer for {input.Name} in the form of tensor cores");
+}

@@ -1,0 +1,40 @@
+using ILGPU;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>GPUs whose lanes exchange values without shared memory, and multiply four bytes at once.</summary>
+internal abstract class Waves(DeviceInfo device) : Gpu(device)
+{
+    /// <summary>Whether products with weights of a format have activations of eight bits.</summary>
+    public virtual bool Multiplies(TensorFormat format, ActivationType activations) =>
+        format.IsQuantized() && activations == ActivationType.Int8;
+
+    public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) =>
+        matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns
+            && matrix.Bands.All(band => Multiplies(band.Format, activations));
+
+    public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation switch
+    {
+        Norm => true,
+        GatedProduct { Matrix: { Bands: [{ Format: var format }] } } => format.IsQuantized() && makesNorm && isAlone,
+        _ => false,
+    };
+
+    public override long InputBytes(int columns) => TensorInput.BytesPerRow(columns);
+
+    // Nothing to measure: the forms of this family have fixed group sizes, and the few of other GPUs use the default.
+    internal override void Measure(ComputeDevice device)
+    {
+    }
+
+    internal override Activation Input(
+        ComputeDevice device, string name, int rows, int columns, ArrayView<float> view, Action<IDisposable> own) =>
+        new(name, rows, columns, view, tensor: TensorInput.Allocate(device, name, rows, columns, own));
+
+    internal override KernelSet Kernels(
+        ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>
+        new WaveKernels(this, device, state, activations, binder);
+}
