@@ -19,7 +19,10 @@ public sealed partial class CatalogTests
     public void Forms_ThatFamiliesBind_AreTheCatalogs()
     {
         var bound = new HashSet<Type>();
-        foreach (var family in new[] { KernelFamily.CpuAccelerator, KernelFamily.OpenClCpu, KernelFamily.Gpu })
+        foreach (var family in new[]
+        {
+            KernelFamily.CpuAccelerator, KernelFamily.OpenClCpu, KernelFamily.Gpu, KernelFamily.OpenClGpu, KernelFamily.Amd,
+        })
         {
             using var device = ComputeDevice.Open("cpu", new DeviceOptions { Threads = 4, Family = family });
             BindAll(device, bound);
