@@ -21,7 +21,7 @@ if (args is ["expected", .. var types])
 
 if (args is ["slots", .. var names])
 {
-    return SlotsReport.Write(names, Console.Out) ? 0 : 1;
+    return SlotsReport.Write(names, Console.Out, Console.Error) ? 0 : 1;
 }
 
 if (args is ["logits", var on, var harness, var vocabulary])

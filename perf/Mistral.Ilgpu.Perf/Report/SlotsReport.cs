@@ -9,9 +9,26 @@ internal static class SlotsReport
 {
     /// <param name="names">Beginnings of forms' names; none for all that groups compute.</param>
     /// <returns>Whether every form could be counted.</returns>
-    public static bool Write(string[] names, TextWriter output)
+    public static bool Write(string[] names, TextWriter output, TextWriter errors)
     {
-        var tools = Amdgcn.Find();
+        KernelForm[] forms = [.. KernelCatalog.All.Where(form => IsWanted(form, names))];
+        if (forms.Length == 0)
+        {
+            errors.WriteLine($"NAME: found {string.Join(", ", names)}, expected forms for AMD's GPUs that load weights");
+            return false;
+        }
+
+        Amdgcn tools;
+        try
+        {
+            tools = Amdgcn.Find();
+        }
+        catch (MissingToolException exception)
+        {
+            errors.WriteLine(exception.Message);
+            return false;
+        }
+
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             # Issue slots on AMD's GPUs, calculated
 
@@ -30,7 +47,7 @@ internal static class SlotsReport
             """));
         using var code = new KernelCode();
         bool isComplete = true;
-        foreach (var form in KernelCatalog.All.Where(form => IsWanted(form, names)))
+        foreach (var form in forms)
         {
             string source = code.OpenCl(form);
             foreach (var gpu in AmdRates.Known)

@@ -3,14 +3,15 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <summary>How fast an AMD GPU reads its memory and issues instructions, as published.</summary>
 /// <param name="Name">The card.</param>
 /// <param name="GigabytesPerSecond">Memory bandwidth.</param>
-/// <param name="Simds">SIMDs of all compute units.</param>
+/// <param name="ComputeUnits">Compute units of the card.</param>
+/// <param name="SimdsOfUnit">SIMDs of a compute unit.</param>
 /// <param name="Gigahertz">The peak clock.</param>
 /// <param name="CyclesOfInstruction">Cycles that a SIMD needs for an ordinary vector instruction of one wave.</param>
 /// <param name="MatrixOperations">Operations in a cycle of one SIMD's matrix core: products and sums in 16 bits.</param>
 /// <param name="EightBitRate">How many times as fast it is in 8 bits.</param>
 internal sealed record AmdRates(
-    string Name, AmdGpu Gpu, double GigabytesPerSecond, int Simds, double Gigahertz, int CyclesOfInstruction,
-    int MatrixOperations, int EightBitRate)
+    string Name, AmdGpu Gpu, double GigabytesPerSecond, int ComputeUnits, int SimdsOfUnit, double Gigahertz,
+    int CyclesOfInstruction, int MatrixOperations, int EightBitRate)
 {
     /// <summary>
     /// RX 7900 XTX: 960 GB/s; 96 compute units are 48 work group processors of four SIMD32, which take a wave of 32 in a cycle;
@@ -23,9 +24,12 @@ internal sealed record AmdRates(
     /// </summary>
     public static IReadOnlyList<AmdRates> Known { get; } =
     [
-        new("RX 7900 XTX", AmdGpu.Gfx1100, 960, 96 * 2, 2.5, 1, 512 / 2, 1),
-        new("MI300X", AmdGpu.Gfx942, 5300, 304 * 4, 2.1, 4, 2048 / 4, 2),
+        new("RX 7900 XTX", AmdGpu.Gfx1100, 960, 96, 2, 2.5, 1, 512 / 2, 1),
+        new("MI300X", AmdGpu.Gfx942, 5300, 304, 4, 2.1, 4, 2048 / 4, 2),
     ];
+
+    /// <summary>SIMDs of all compute units.</summary>
+    public int Simds => ComputeUnits * SimdsOfUnit;
 
     /// <summary>Teraflops of dense 16-bit products.</summary>
     public double Teraflops => Simds * Gigahertz * MatrixOperations / 1e3;
