@@ -51,8 +51,8 @@ internal static class ExpectedReport
             - H100 SXM and RTX 4090: the makers' figures as others publish them, their own documents unread here. H100: 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with
               sparsity (a reseller's table), so 989 without, of which `mma.sync` is taken to reach 62.9 % (remembered from Luo et al., arXiv 2402.13499, whose abstract
               alone was found). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s with sums in float32 (a site of specifications).
-            - RX 7900 XTX: 960 GB/s and 96 compute units at 2.5 GHz (AMD's table as a review prints it), each with 512 operations of 16 bits in a cycle (GPUOpen's article
-              on the matrix cores of RDNA 4). MI300X: 5.3 TB/s and 304 compute units at 2.1 GHz, each with 2,048 (AMD's documentation of ROCm).
+            - RX 7900 XTX: 960 GB/s and 96 compute units at 2.5 GHz (AMD's table as a review prints it), each with 512 operations of 16 bits in a cycle, which makes
+              the 123 TFLOP/s that others repeat. MI300X: 5.3 TB/s and 304 compute units at 2.1 GHz, 1,307.4 TFLOP/s (AMD's data sheet, as others repeat it).
             - Arc A770, 16 GB: 560 GB/s and 512 matrix engines at 2.1 GHz (Intel's table as others print it), each with 128 operations of 16 bits in a cycle (Intel's
               introduction to the architecture, as others repeat it). Its forms use no matrix engine yet.
             - So the H200's rates are what programs reach and the others' what their makers promise: a prompt on an H100 would not be faster than on an H200.

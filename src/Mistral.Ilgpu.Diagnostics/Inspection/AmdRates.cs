@@ -15,12 +15,11 @@ internal sealed record AmdRates(
 {
     /// <summary>
     /// RX 7900 XTX: 960 GB/s; 96 compute units are 48 work group processors of four SIMD32, which take a wave of 32 in a cycle;
-    /// 2.5 GHz (AMD's table as a review at guru3d.com prints it, and rocm.docs.amd.com, AMD GPU specifications). 512 operations
-    /// of 16 bits in a cycle of a compute unit, with 8 bits as fast (GPUOpen, Using the Matrix Cores of RDNA 4: its table of
-    /// FLOPS/clock/CU), which makes 122.9 TFLOP/s.
-    /// MI300X: 5,300 GB/s; 304 compute units of four SIMD16, which take a wave of 64 in four cycles; 2.1 GHz; 2,048 operations
-    /// of 16 bits in a cycle of a compute unit, twice that with 8 bits, which makes 1,307 TFLOP/s (rocm.docs.amd.com, MI300
-    /// series microarchitecture; the four cycles: AMD's white paper on Graphics Core Next, whose compute units CDNA has).
+    /// 2.5 GHz (AMD's table as a review at guru3d.com prints it). 123 TFLOP/s of 16 bits, as others repeat AMD's figure, are 512
+    /// operations in a cycle of a compute unit; 8 bits are as fast.
+    /// MI300X: 5,300 GB/s; 304 compute units of four SIMD16, which take a wave of 64 in four cycles (rocm.docs.amd.com, AMD GPU
+    /// specifications; AMD's white paper on Graphics Core Next, whose compute units CDNA has); 2.1 GHz. 1,307.4 TFLOP/s of 16
+    /// bits and 2,614.9 of 8 bits, as others repeat AMD's data sheet, are 2,048 and 4,096 operations.
     /// </summary>
     public static IReadOnlyList<AmdRates> Known { get; } =
     [
