@@ -156,7 +156,8 @@ public static class KernelCatalog
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
         .. from format in Formats
            from epilogue in Epilogues
-           select new KernelForm(typeof(MatVecWarp<,,>).MakeGenericType(format.Format, format.Element, epilogue)),
+           from type in new[] { typeof(MatVecWarp<,,>), typeof(MatMulFused<,,>) }
+           select new KernelForm(type.MakeGenericType(format.Format, format.Element, epilogue)),
         .. from format in TensorFormats
            from epilogue in Epilogues
            from kernel in TokenBlocks
@@ -170,6 +171,9 @@ public static class KernelCatalog
         .. from format in BlockFormats
            from kernel in new[] { typeof(BlockMatVecNormed<>), typeof(BlockSwiGluNormed<>) }
            select new KernelForm(kernel.MakeGenericType(format)),
+        .. from format in BlockFormats
+           from epilogue in Epilogues
+           select new KernelForm(typeof(BlockMatMulTile<,>).MakeGenericType(format, epilogue)),
         .. from format in BlockFormats
            from epilogue in Epilogues
            from kernel in TokenBlocks.Select(tokens => SeveralTokens(format, tokens, epilogue))

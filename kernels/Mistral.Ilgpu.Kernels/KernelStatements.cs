@@ -18,7 +18,7 @@ public static class KernelStatements
         .. new[]
         {
             typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair), typeof(PackedBytes),
-            typeof(PrefetchedRows), typeof(Gate),
+            typeof(PrefetchedRows), typeof(Gate), typeof(Schedule),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
     ];
 

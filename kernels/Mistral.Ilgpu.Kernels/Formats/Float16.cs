@@ -67,6 +67,9 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Four(Pack weights, int four) => four == 0 ? Low(weights) : High(weights);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
 

@@ -40,6 +40,9 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Four(Pack weights, int four) => Bits(weights);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Bits(weights), activations[pack]);
 

@@ -69,6 +69,10 @@ public readonly struct Float8 : IWeightFormat<byte>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Four(Pack weights, int four) =>
+        four == 0 ? Four(weights.A) : four == 1 ? Four(weights.B) : four == 2 ? Four(weights.C) : Four(weights.D);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         (FourWeights.Dot(Four(weights.A), activations[4 * pack]) + FourWeights.Dot(Four(weights.B), activations[(4 * pack) + 1]))
         + (FourWeights.Dot(Four(weights.C), activations[(4 * pack) + 2])

@@ -32,6 +32,10 @@ public interface IWeightFormat<TElement> : ILaneStatements
     /// <summary>Rounds to nearest, ties to even.</summary>
     static abstract TElement Encode(float value);
 
+    /// <summary>Decodes four neighbours of a pack.</summary>
+    /// <param name="four">Which, below <see cref="PerPack"/> / 4.</param>
+    static abstract Floats4 Four(Pack weights, int four);
+
     /// <summary>The sum of weight × activation over the pack at <paramref name="pack"/>, whose activations start at
     /// <c>activations[pack * PerPack / 4]</c>.</summary>
     static abstract float Dot(Pack weights, ArrayView<Floats4> activations, int pack);

@@ -49,13 +49,19 @@ public static class WavePrelude
         }
         static int lane_of(int lane) { return ((int)get_local_id(0) & (__builtin_amdgcn_wavefrontsize() - 32)) | lane; }
         static int wave_lane_int(int value, int lane) { return __builtin_amdgcn_ds_bpermute(lane_of(lane) << 2, value); }
-        #else
+        #elif defined(WAVE_SHUFFLE)
         #pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable
         static int wave_xor_int(int value, int mask) { return sub_group_shuffle_xor(value, (uint)mask); }
         static int wave_lane_int(int value, int lane) { return sub_group_shuffle(value, (get_sub_group_local_id() & ~31u) | (uint)lane); }
         #endif
         #define wave_xor_float(value, mask) as_float(wave_xor_int(as_int(value), mask))
         #define wave_lane_float(value, lane) as_float(wave_lane_int(as_int(value), lane))
+
+        #if defined(WAVE_DPP)
+        #define wave_fence() __builtin_amdgcn_sched_barrier(0)
+        #else
+        #define wave_fence()
+        #endif
 
         #if defined(WAVE_SUDOT4)
         static int wave_dot4(int sum, int a, int b) { return __builtin_amdgcn_sudot4(true, a, true, b, sum, false); }

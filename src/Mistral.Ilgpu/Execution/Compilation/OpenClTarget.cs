@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Execution.Compilation;
 /// <summary>
 /// Adapts ILGPU's OpenCL C to a device. ILGPU's barriers order only global memory, but groups exchange data in local memory.
 /// A compiler may then drop the wait between a write and the barrier. No group here exchanges data in global memory, and
-/// ordering it is slow on some devices. Kernels made of waves get the functions that their statements call.
+/// ordering it is slow on some devices. Kernels made of waves get the functions that their statements call. Structs in local
+/// memory are aligned to 16 bytes, because compilers otherwise load them field by field.
 /// </summary>
 internal static partial class OpenClTarget
 {
@@ -16,6 +17,7 @@ internal static partial class OpenClTarget
     public static string For(string source, WaveFeatures waves = WaveFeatures.None)
     {
         source = GlobalBarrier().Replace(source, LocalBarrier);
+        source = LocalStructs().Replace(source, "$1__attribute__((aligned(16))) $2");
         return !UsesWaves(source) ? source : WithWaves(source, waves);
     }
 
@@ -31,6 +33,9 @@ internal static partial class OpenClTarget
 
     [GeneratedRegex(@"\bwork_group_barrier\s*\(\s*CLK_GLOBAL_MEM_FENCE\s*\)")]
     private static partial Regex GlobalBarrier();
+
+    [GeneratedRegex(@"^(\s*local\s+)(struct\s.+\[\d+\];)", RegexOptions.Multiline)]
+    private static partial Regex LocalStructs();
 
     [GeneratedRegex(@"\bkernel\s+void\s+\w+\s*\([^{;]*\)\s*\{")]
     private static partial Regex KernelBegin();

@@ -37,21 +37,45 @@ internal partial class GpuKernels(
     internal override Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
-        return Activations == ActivationType.Int8
-            ? Groups(Quantized(name, input))
-            : Groups(new FloatInput(input.View, input.Stride));
+        if (Activations != ActivationType.Int8)
+        {
+            return Groups(new FloatInput(input.View, input.Stride), rows);
+        }
 
-        Launch Groups<TInput>(TInput from)
+        var quantized = Quantized(name, input);
+        // Quads are four bytes to an int, as packed inputs have them.
+        var packed = new PackedInput(quantized.Quads.Cast<uint>(), quantized.Runs, quantized.Stride);
+        return Forms(
+            rows, set => Groups(quantized, set), set => BlockTiles<TFormat, TResult>(band, packed, output, set));
+
+        Launch Groups<TInput>(TInput from, RowSet set)
             where TInput : struct, IBlockInput => Launcher(
             new BlockMatVecGroup<TFormat, TInput, TResult>(band.Blocks, from, Below(output.View, band), output.Stride),
-            pass => GroupPerRow(band.Rows, rows.Count(pass)));
+            pass => GroupPerRow(band.Rows, set.Count(pass)));
     }
+
+    /// <summary>A product of many tokens in eight bits.</summary>
+    private protected Launch BlockTiles<TFormat, TEpilogue>(
+        WeightBand band, PackedInput input, Activation output, RowSet set)
+        where TFormat : struct, IPackedFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        return Launcher(
+            new BlockMatMulTile<TFormat, TEpilogue>(
+                State, band.Blocks, input, Below(output.View, band), made, output.Stride, set.Range),
+            pass => LaunchShape.Tiles(made, TEpilogue.IsGated, set.Count(pass)));
+    }
+
+    /// <summary>Rows of output that a band makes.</summary>
+    private protected static int RowsMade<TEpilogue>(WeightBand band)
+        where TEpilogue : struct, IEpilogue => TEpilogue.IsGated ? band.Rows / 2 : band.Rows;
 
     internal override Launch GatedElements<TFormat, TElement>(
         WeightBand band, Activation input, Activation products, Activation output) => Forms(
         RowSet.Tokens,
         set => FewGated<TFormat, TElement>(band, input, output, set),
-        set => Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set));
+        set => GatedTiles<TFormat, TElement>(band, input, products, output, set));
 
     /// <summary>A product of a few tokens.</summary>
     private protected virtual Launch Few<TFormat, TElement, TResult>(
@@ -99,10 +123,19 @@ internal partial class GpuKernels(
         });
     }
 
-    private Launch Tiles<TFormat, TElement, TResult>(WeightBand band, Activation input, Activation output, RowSet rows)
+    /// <summary>A gated product of many tokens.</summary>
+    private protected virtual Launch GatedTiles<TFormat, TElement>(
+        WeightBand band, Activation input, Activation products, Activation output, RowSet set)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged =>
+        Tiles<TFormat, TElement, Assign>(band, input, products, set) + Activate(products, output, set);
+
+    /// <summary>A product of many tokens.</summary>
+    private protected virtual Launch Tiles<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
-        where TResult : struct, IResult
+        where TResult : struct, IResult, IEpilogue
     {
         const int Tile = MatMulTile<TFormat, TElement, TResult>.Tile;
         var tiles = new MatMulTile<TFormat, TElement, TResult>(

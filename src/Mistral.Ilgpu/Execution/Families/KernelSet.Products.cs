@@ -67,7 +67,7 @@ internal abstract partial class KernelSet
     internal abstract Launch Blocks<TFormat, TResult>(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
         where TFormat : struct, IStripFormat
-        where TResult : struct, IResult;
+        where TResult : struct, IResult, IEpilogue;
 
     private protected virtual Launch Gate(
         string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>

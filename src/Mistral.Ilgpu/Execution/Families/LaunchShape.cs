@@ -24,6 +24,14 @@ internal static class LaunchShape
         where TTokens : struct, ITokenBlocks => new(
             new Index3D(Groups(tokens, TTokens.Tokens), Groups(rows, rowsPerGroup), 1), new Index3D(groupSize, 1, 1));
 
+    /// <summary>
+    /// The shape of a form whose groups compute a tile of 128 rows of weights × 64 tokens. Groups of the same rows are neighbours.
+    /// </summary>
+    /// <param name="rows">Of output; of a gate a tile has half as many.</param>
+    public static KernelConfig Tiles(int rows, bool isGated, int tokens) => new(
+        new Index3D(Groups(tokens, BlockTile.Tokens), Groups(rows, BlockTile.RowsMade(isGated)), 1),
+        new Index3D(BlockTile.GroupSize, 1, 1));
+
     /// <summary>The number of groups of <paramref name="each"/> that cover <paramref name="items"/>.</summary>
     public static int Groups(int items, int each) => (items + each - 1) / each;
 }

@@ -45,6 +45,19 @@ internal partial class WaveKernels(
         WeightBand band, Activation input, Activation output, RowSet set) =>
         WavePerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
 
+    private protected override Launch Tiles<TFormat, TElement, TResult>(
+        WeightBand band, Activation input, Activation output, RowSet rows) => HasFusedTiles
+        ? FusedTiles<TFormat, TElement, TResult>(band, input, output, rows)
+        : base.Tiles<TFormat, TElement, TResult>(band, input, output, rows);
+
+    private protected override Launch GatedTiles<TFormat, TElement>(
+        WeightBand band, Activation input, Activation products, Activation output, RowSet set) => HasFusedTiles
+        ? FusedTiles<TFormat, TElement, GateWithSilu>(band, input, output, set)
+        : base.GatedTiles<TFormat, TElement>(band, input, products, output, set);
+
+    /// <summary>Whether products of many tokens in floats use <see cref="MatMulFused{TFormat,TElement,TEpilogue}"/>.</summary>
+    private protected virtual bool HasFusedTiles => true;
+
     private protected override Launch FewGated<TFormat, TElement>(
         WeightBand band, Activation input, Activation output, RowSet set) =>
         WavePerRow<TFormat, TElement, GateWithSilu>(band, input, output, output.Columns, set);
@@ -90,7 +103,7 @@ internal partial class WaveKernels(
             : Forms(
                 input.Rows,
                 set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set),
-                set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set));
+                set => BlockTiles<TFormat, TEpilogue>(band, Room(input.Values).Packed!.Value, output, set));
 
     /// <summary>A product of one decoded row that computes its norm itself.</summary>
     private protected Launch NormedBlocks<TFormat, TEpilogue>(
@@ -129,6 +142,19 @@ internal partial class WaveKernels(
                 new Index3D(WarpRows.GroupSize, 1, 1)));
     }
 
+    private Launch FusedTiles<TFormat, TElement, TEpilogue>(
+        WeightBand band, Activation input, Activation output, RowSet set)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        return Launcher(
+            new MatMulFused<TFormat, TElement, TEpilogue>(
+                State, band.View<TElement>(), input.View, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
+            pass => LaunchShape.Tiles(made, TEpilogue.IsGated, set.Count(pass)));
+    }
+
     private Launch WavePerRow<TFormat, TElement, TEpilogue>(
         WeightBand band, Activation input, Activation output, int made, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
@@ -142,9 +168,6 @@ internal partial class WaveKernels(
 
     // The rows of a product with a fused norm.
     private protected static RowSet Decoded(RowSet rows) => rows == RowSet.Logits ? rows : RowSet.Decode;
-
-    private protected static int RowsMade<TEpilogue>(WeightBand band)
-        where TEpilogue : struct, IEpilogue => TEpilogue.IsGated ? band.Rows / 2 : band.Rows;
 
     private protected static TensorInput Room(Activation input) =>
         input.Tensor ?? throw new ArgumentException($"expected a buffer for {input.Name} in the form of tensor cores");
