@@ -11,7 +11,7 @@ namespace Mistral.Ilgpu.Kernels.Inputs;
 /// of Tokens. A lane takes four neighbours, eight lanes a run, see <see cref="PackedRun"/>. The grid has a thread for every four.
 /// </summary>
 [WaveForm]
-[CudaForm(70, GroupSize = WarpRows.GroupSize)]
+[CudaForm(60, GroupSize = WarpRows.GroupSize)]
 public readonly record struct QuantizePacked(
     StepState State,
     ArrayView<float> Input,

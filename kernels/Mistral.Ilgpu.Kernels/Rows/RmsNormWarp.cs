@@ -15,7 +15,7 @@ namespace Mistral.Ilgpu.Kernels.Rows;
 /// <param name="Packs">Where the rows end that are needed in eight bits.</param>
 [GroupForm]
 [WaveForm]
-[CudaForm(70)]
+[CudaForm(60)]
 public readonly record struct RmsNormWarp<TExtra>(
     StepState State,
     ArrayView<Floats4> Input,

@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 /// </summary>
 [GroupForm]
 [WaveForm]
-[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
+[CudaForm(60, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct BlockMatVecNormed<TFormat>(
     StepState State,
     BlockWeights Weights,

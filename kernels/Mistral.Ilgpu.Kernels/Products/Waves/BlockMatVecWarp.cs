@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 /// of one token (grid y); its lanes are the <see cref="Strands"/>. No shared memory.
 /// </summary>
 [WaveForm]
-[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
+[CudaForm(60, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 2)]
 public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
     StepState State,
     BlockWeights Weights,

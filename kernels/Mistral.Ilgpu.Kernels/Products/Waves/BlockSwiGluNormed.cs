@@ -17,7 +17,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 /// <param name="Packed">Takes y too, where it exists: where y has whole runs.</param>
 [GroupForm]
 [WaveForm]
-[CudaForm(70, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 4)]
+[CudaForm(60, GroupSize = WarpRows.GroupSize, GroupsAtOnce = 4)]
 public readonly record struct BlockSwiGluNormed<TFormat>(
     StepState State,
     BlockWeights Weights,

@@ -15,7 +15,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 /// memory.
 /// </summary>
 [WaveForm]
-[CudaForm(70, GroupSize = WarpRows.GroupSize)]
+[CudaForm(60, GroupSize = WarpRows.GroupSize)]
 public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
     StepState State,
     ArrayView<TElement> Weights,

@@ -6,13 +6,22 @@ namespace Mistral.Ilgpu.Execution.Compilation;
 /// <summary>
 /// Adapts ILGPU's PTX to a device. ILGPU's newest target is sm_80, for which the assembler refuses instructions of sm_90.
 /// Kernels contain such instructions for all devices (see <see cref="Predecessor"/>); they are removed for older ones.
+/// Products of four bytes at once are spelled out for the oldest.
 /// </summary>
 internal static partial class PtxTarget
 {
     /// <summary>The first architecture whose kernels may start before the previous kernel has ended: sm_90.</summary>
     public const int Hopper = 90;
 
-    public static string For(CudaArchitecture architecture, string ptx) => MultipliesByWarpgroups(ptx)
+    // The first architecture that multiplies four bytes at once: sm_61.
+    private const int Dp4aArchitecture = 61;
+
+    public static string For(CudaArchitecture architecture, string ptx) =>
+        (architecture.Major * 10) + architecture.Minor < Dp4aArchitecture
+            ? GridControl().Replace(Dp4a().Replace(ptx, ByteByByte), "")
+            : ForNewer(architecture, ptx);
+
+    private static string ForNewer(CudaArchitecture architecture, string ptx) => MultipliesByWarpgroups(ptx)
         // The instruction exists only on Hopper; no later architecture has it.
         ? Target().Replace(ptx, ".target sm_90a")
         : !AwaitsPredecessor(ptx)
@@ -27,10 +36,23 @@ internal static partial class PtxTarget
     /// <summary>Whether the kernel itself waits for the end of the previous kernel, and may thus be launched earlier.</summary>
     public static bool AwaitsPredecessor(string ptx) => ptx.Contains("griddepcontrol.wait", StringComparison.Ordinal);
 
+    // The same sum in instructions that every architecture has.
+    private static string ByteByByte(Match dp4a)
+    {
+        string Operand(string name) => dp4a.Groups[name].Value;
+        var bytes = Enumerable.Range(0, sizeof(uint)).Select(i =>
+            $" bfe.s32 a, {Operand("a")}, {8 * i}, 8; bfe.s32 b, {Operand("b")}, {8 * i}, 8; mad.lo.s32 sum, a, b, sum;");
+        return $"\t{{ .reg .b32 a, b, sum; mov.b32 sum, {Operand("c")};{string.Concat(bytes)} mov.b32 {Operand("sum")}, sum; }}";
+    }
+
     private static bool MultipliesByWarpgroups(string ptx) => ptx.Contains("wgmma.", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^\.target sm_\d+", RegexOptions.Multiline)]
     private static partial Regex Target();
+
+    [GeneratedRegex(
+        @"^[ \t]*dp4a\.s32\.s32\s+(?<sum>[^,\s]+), (?<a>[^,\s]+), (?<b>[^,\s]+), (?<c>[^;\s]+);", RegexOptions.Multiline)]
+    private static partial Regex Dp4a();
 
     [GeneratedRegex(@"^\s*griddepcontrol\.\w+;\r?\n", RegexOptions.Multiline)]
     private static partial Regex GridControl();

@@ -47,6 +47,7 @@ internal abstract class Family
         KernelFamily.Gpu => new Gpu(device),
         KernelFamily.OpenClGpu => new OpenClGpu(device),
         KernelFamily.Amd => new Amd(device),
+        KernelFamily.CudaWaves => new CudaWaves(device),
         _ => new Cuda(device),
     };
 
@@ -134,6 +135,7 @@ internal abstract class Family
         (DeviceKind.Cpu, _) => KernelFamily.CpuAccelerator,
         (_, false) when device.HasLongVectors => KernelFamily.OpenClCpu,
         _ when device.CudaArchitecture >= 80 => KernelFamily.Cuda,
+        _ when device.CudaArchitecture >= 60 => KernelFamily.CudaWaves,
         _ when device.Waves.HasFlag(WaveFeatures.Dpp) => KernelFamily.Amd,
         _ when device.Waves.HasFlag(WaveFeatures.Shuffle) => KernelFamily.OpenClGpu,
         _ => KernelFamily.Gpu,
