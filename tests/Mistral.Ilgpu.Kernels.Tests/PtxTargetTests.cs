@@ -1,5 +1,6 @@
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Kernels.Tests.Ptx;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
@@ -23,6 +24,30 @@ public sealed class PtxTargetTests
         string made = PtxTarget.For(new CudaArchitecture(9, 0), Ptx);
         Assert.Equal(Ptx.Replace("sm_80", "sm_90a", StringComparison.Ordinal), made);
         Assert.Equal(("sm_90a", "sm_90"), (PtxTarget.NameFor(90, made), PtxTarget.NameFor(90, Awaiting)));
+    }
+
+    [Fact]
+    public void For_ArchitectureWithoutDp4a_SpellsItOut()
+    {
+        const string Ptx = ".version 7.8\n.target sm_60\n\tdp4a.s32.s32 %r1, %r2, %r3, %r4;\n\tret;\n";
+        Assert.DoesNotContain("dp4a", PtxTarget.For(CudaArchitecture.SM_60, Ptx), StringComparison.Ordinal);
+        Assert.Equal(Ptx, PtxTarget.For(CudaArchitecture.SM_61, Ptx));
+    }
+
+    [Theory]
+    [InlineData(0x80FF7F01u, 0x7F80FF02u, (-128 * 127) + (-1 * -128) + (127 * -1) + (1 * 2) + 7)]
+    [InlineData(0x01020304u, 0xFFFFFFFFu, -3)]
+    [InlineData(0x80808080u, 0x80808080u, (4 * 128 * 128) + 7)]
+    public void For_ArchitectureWithoutDp4a_GivesItsSum(uint a, uint b, int sum)
+    {
+        const string Sum = "\tdp4a.s32.s32 %r3, %r1, %r2, %r3;";
+        var snippet = new Snippet();
+        int[] found = snippet.Buffer(new int[1]);
+        snippet.Run(
+            $"mov.b32 %r1, {a};\nmov.b32 %r2, {b};\nmov.b32 %r3, 7;\n{PtxTarget.For(CudaArchitecture.SM_60, Sum)}\n"
+            + "st.global.b32 [%rd0], %r3;",
+            threads: 1);
+        Assert.Equal(sum, found[0]);
     }
 
     [Fact]

@@ -201,7 +201,7 @@ internal sealed class Product
     private KernelSet Kernels(Pass pass) => KernelSet.Of(_device, PassState.Of(_device, pass.TokenCount, pass.DecodeCount));
 
     private Activation Activations() =>
-        new("x", _tokens, _columns, _device.Upload([.. Input]), tensor: TensorInput.Allocate(_device, "x", _tokens, _columns, _ => { }));
+        Family.Of(_device).Input(_device, "x", _tokens, _columns, _device.Upload([.. Input]), _ => { });
 
     // The bytes as they are uploaded; what they decode to is kept.
     private byte[] Weights(Random random, TensorFormat format)

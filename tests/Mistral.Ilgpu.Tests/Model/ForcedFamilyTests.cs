@@ -20,6 +20,8 @@ public sealed class ForcedFamilyTests
 {
     private const int Generated = 6;
 
+    private static readonly int[] LongPrompt = [.. Enumerable.Range(0, 72).Select(i => 1 + (i * i % 30))];
+
     private static readonly int[] Prompt = [1, 7, 30, 22, 5, 9, 14, 3, 8, 2, 11, 6];
 
     [Theory]
@@ -37,6 +39,25 @@ public sealed class ForcedFamilyTests
     public void Model_InTheFormsForAmd_MakesTheCpusSteps(TensorFormat type, int lanes) => Check(
         KernelFamily.Amd, type, PastSplits(), Prompt, Generated,
         lanes == 32 ? WaveFeatures.Emulated32 : WaveFeatures.Emulated64);
+
+    // More tokens at once than a tile of a product has.
+    [Theory]
+    [Trait(Needs.Trait, Needs.OpenCl)]
+    [InlineData(TensorFormat.BFloat16, nameof(KernelFamily.OpenClGpu))]
+    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.OpenClGpu))]
+    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.Gpu))]
+    public void Prompt_OfMoreThanATile_MakesTheCpusSteps(TensorFormat type, string family) => Check(
+        Enum.Parse<KernelFamily>(family), type, PastSplits(), LongPrompt, 2,
+        family == nameof(KernelFamily.Gpu) ? WaveFeatures.None : WaveFeatures.Emulated32, LongPrompt.Length);
+
+    [Theory]
+    [InlineData(TensorFormat.BFloat16, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    [InlineData(TensorFormat.Q4_K, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    public void Prompt_OnAnSm70_MakesTheCpusSteps(TensorFormat type)
+    {
+        using var device = TestDevice.OpenCounted("cuda:1");
+        Check(device, KernelFamily.CudaWaves, type, PastSplits(), LongPrompt, 2, chunk: LongPrompt.Length);
+    }
 
     // As small as a text past its window can be, for simulators.
     [Fact]
@@ -58,14 +79,21 @@ public sealed class ForcedFamilyTests
         Check(KernelFamily.OpenClCpu, TensorFormat.Q8_0, PastSplits(), Prompt, Generated);
 
     private static void Check(KernelFamily family, TensorFormat type, RandomCheckpoint random, int[] prompt, int generated,
-        WaveFeatures waves = WaveFeatures.None)
+        WaveFeatures waves = WaveFeatures.None, int chunk = 8)
     {
         using var device = TestDevice.OpenAs(family, waves);
+        Check(device, family, type, random, prompt, generated, chunk);
+    }
+
+    private static void Check(
+        ComputeDevice device, KernelFamily family, TensorFormat type, RandomCheckpoint random, int[] prompt, int generated,
+        int chunk)
+    {
         Assert.Equal(family.ToString(), Family.Of(device).GetType().Name);
         using var folder = new TemporaryFolder();
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);
-        var options = new ModelOptions(type, Chunk: 8);
+        var options = new ModelOptions(type, Chunk: chunk);
         // The self-test runs first.
         using var model = MistralModel.LoadUntested(checkpoint, device, options);
         Assert.Equal(family == KernelFamily.OpenClCpu, model.Runner<ChainedPasses>() is not null);
