@@ -148,6 +148,7 @@ internal static partial class KernelsCommand
 
     private static string Needs(KernelForm form) => string.Join(
         ", ", new[] { form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null,
+            form.IsForAmd ? "AMD's OpenCL" : null,
             form.CudaArchitecture is { } least
                 ? form.IsForThatAlone ? $"CUDA sm_{least} alone" : $"CUDA from sm_{least} on" : null,
             form.NeedsGroups ? "groups: shared memory, barriers" : null }
@@ -164,6 +165,11 @@ internal static partial class KernelsCommand
         if (form.NeedsLanes && language is ("ptx" or "sass"))
         {
             throw new UsageException($"'{form.Name}' uses lanes, for CPUs: found --emit {language}, expected opencl or il");
+        }
+
+        if (form.IsForAmd && language is "ptx" or "sass")
+        {
+            throw new UsageException($"'{form.Name}' is made of AMD's instructions: found --emit {language}, expected opencl or il");
         }
 
         if (form.CudaArchitecture is { } least && ((language == "opencl" && !form.IsForOpenCl) || (language is not ("il" or "opencl") && !form.IsFor(architecture))))
