@@ -22,11 +22,12 @@ public static class WavePrelude
     /// <summary>
     /// The functions. On AMD, neighbours among 16 lanes are reached by data-parallel primitives: a permutation of four (xor 1 and
     /// 2) and a rotation of 16 (xor 8). Others take a swizzle, which needs no memory either (RDNA3 ISA, 7.9.1 and 12.1).
+    /// What takes the room is not static: a compiler puts the address into static functions, and PoCL then has one room for all groups.
     /// A product of four bytes is one instruction, or is spelled out.
     /// </summary>
     public const string Functions = """
         #if defined(WAVE_EMULATED)
-        static int wave_exchange(int value, int from, local int* room)
+        int wave_exchange(int value, int from, local int* room)
         {
           barrier(CLK_LOCAL_MEM_FENCE);
           room[get_local_id(0)] = value;

@@ -129,7 +129,8 @@ internal partial class WaveKernels(
                 new Index3D(WarpRows.GroupSize, 1, 1)));
     }
 
-    private Launch WavePerRow<TFormat, TElement, TEpilogue>(
+    /// <summary>A product whose waves take a row of a token.</summary>
+    private protected Launch WavePerRow<TFormat, TElement, TEpilogue>(
         WeightBand band, Activation input, Activation output, int made, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
