@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
@@ -19,9 +20,18 @@ public sealed partial class CatalogTests
     public void Forms_ThatFamiliesBind_AreTheCatalogs()
     {
         var bound = new HashSet<Type>();
-        foreach (var family in new[] { KernelFamily.CpuAccelerator, KernelFamily.OpenClCpu, KernelFamily.Gpu })
+        foreach (var family in new[]
+        {
+            KernelFamily.CpuAccelerator, KernelFamily.OpenClCpu, KernelFamily.Gpu, KernelFamily.OpenClGpu, KernelFamily.Amd,
+        })
         {
             using var device = ComputeDevice.Open("cpu", new DeviceOptions { Threads = 4, Family = family });
+            BindAll(device, bound);
+        }
+
+        foreach (var waves in new[] { WaveFeatures.Wmma, WaveFeatures.Wmma12, WaveFeatures.Mfma })
+        {
+            using var device = ComputeDevice.Open("cpu", new DeviceOptions { Threads = 4, Family = KernelFamily.Amd, Waves = waves });
             BindAll(device, bound);
         }
 
