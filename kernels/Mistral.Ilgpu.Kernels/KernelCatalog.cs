@@ -4,10 +4,12 @@ using Mistral.Ilgpu.Kernels.Attention;
 using Mistral.Ilgpu.Kernels.Attention.Cuda;
 using Mistral.Ilgpu.Kernels.Choosing;
 using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 using Mistral.Ilgpu.Kernels.Products;
+using Mistral.Ilgpu.Kernels.Products.Amd;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
 using Mistral.Ilgpu.Kernels.Products.Waves;
 using Mistral.Ilgpu.Kernels.Rows;
@@ -86,6 +88,13 @@ public static class KernelCatalog
     private static readonly Type[] PerBlockFormatAndResult = [typeof(BlockMatVecLanes<,>), typeof(BlockMatVecVectors<,>)];
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
+
+    private static readonly Type[] PairFormats = [typeof(BFloat16Pairs), typeof(Float16Pairs)];
+
+    private static readonly Type[] MatrixCores = [typeof(Wmma<>), typeof(Wmma12<>), typeof(Mfma<>), typeof(LaneProducts<>)];
+
+    private static Type WaveTiles(Type core, Type format, Type weights, Type epilogue) =>
+        typeof(MatMulWave<,,>).MakeGenericType(core.MakeGenericType(format), weights, epilogue);
 
     private static Type[] Tiles(Type format, Type weights, Type epilogue) =>
         [
@@ -167,6 +176,13 @@ public static class KernelCatalog
            from epilogue in NormedEpilogues
            select new KernelForm(
                typeof(MatVecTensor<,,,>).MakeGenericType(format, typeof(EightTokens), typeof(AsNormed), epilogue)),
+        .. PairFormats.Select(format => new KernelForm(typeof(RoundPairs<>).MakeGenericType(format))),
+        .. from core in MatrixCores
+           from epilogue in Epilogues
+           from kernel in PairFormats.Select(format => WaveTiles(core, format, typeof(ElementWaveTiles), epilogue))
+               .Concat(BlockFormats.Select(format => WaveTiles(
+                   core, typeof(Float16Pairs), typeof(BlockWaveTiles<>).MakeGenericType(format), epilogue)))
+           select new KernelForm(kernel),
         .. from format in BlockFormats
            from kernel in new[] { typeof(BlockMatVecNormed<>), typeof(BlockSwiGluNormed<>) }
            select new KernelForm(kernel.MakeGenericType(format)),

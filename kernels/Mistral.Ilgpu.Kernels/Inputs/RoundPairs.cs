@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Amd;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// y[t, c] = x[t, c] in 16 bits, for products on AMD's matrix cores. What overflows becomes the largest number. Shapes: x and y are
-/// tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
+/// y[t, c] = x[t, c] in 16 bits, for products on AMD's matrix cores. What overflows becomes the largest number. Shapes: x and y
+/// are tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
 /// </summary>
 [AmdForm]
 public readonly record struct RoundPairs<TFormat>(

@@ -7,8 +7,9 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 internal static class HalfPairs
 {
     /// <summary>
-    /// Bytes <paramref name="first"/> and the next of four unsigned ones, each × scale + offset, as IEEE halves rounded once. AMD's
-    /// instructions convert any byte of a word, and round a float32 sum to half as they add (v_cvt_f32_ubyte, v_fma_mixlo_f16).
+    /// Bytes <paramref name="first"/> and the next of four unsigned ones, each × scale + offset, as IEEE halves rounded once.
+    /// AMD's instructions convert any byte of a word, and round a float32 sum to half as they add (v_cvt_f32_ubyte,
+    /// v_fma_mixlo_f16).
     /// </summary>
     /// <param name="first">0 or 2, a constant.</param>
     [Wave("result = wave_half_pair(bytes, first, scale, offset);"), IntrinsicImplementation]

@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 /// <summary>
-/// In place of matrix cores where there are none (RDNA2): a lane multiplies eight rows and eight tokens by itself, two columns at a
-/// time (v_dot2_f32_f16, RDNA2 ISA; bfloat16 by two fused multiply-adds). Lane l has rows l mod 8 + 8 j and tokens l / 8 + 4 i.
-/// Then the eight rows that lanes read at once lie in different banks, and neighbouring lanes write neighbours.
+/// In place of matrix cores where there are none (RDNA2): a lane multiplies eight rows and eight tokens by itself, two columns
+/// at a time (v_dot2_f32_f16, RDNA2 ISA; bfloat16 by two fused multiply-adds). Lane l has rows l mod 8 + 8 j and tokens l / 8 +
+/// 4 i. Then the eight rows that lanes read at once lie in different banks, and neighbouring lanes write neighbours.
 /// </summary>
 public readonly struct LaneProducts<TFormat> : IMatrixCore
     where TFormat : struct, IPairFormat

@@ -1,7 +1,8 @@
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 /// <summary>
-/// The instructions of matrix cores as functions of OpenCL C that any device runs. Each lane puts its fragments in the local memory
+/// The instructions of matrix cores as functions of OpenCL C that any device runs. Each lane puts its fragments in the local
+/// memory
 /// <c>wave_room</c>, and takes those of its wave that its sums need. Which lane has what is as AMD's manuals of the instruction
 /// sets say: RDNA3, 7.9; RDNA4, 7.12; CDNA3, 7.1. On RDNA3 both half waves have both matrices. A lane takes one from its own half
 /// and the other from the other half, so that each copy counts.
@@ -48,7 +49,8 @@ internal static class MatrixEmulation
           int lane = get_local_id(0) & 63; \
           local const uint* wave = room + 16 * (get_local_id(0) - lane); \
           float sums[16]; vstore16(s, 0, sums); \
-          for (int product = 0; product < 4; product += 2) for (int i = 0; i < 16; i++) for (int part = 0; part < 64; part += 32) { \
+          for (int product = 0; product < 4; product += 2) for (int i = 0; i < 16; i++) \
+          for (int part = 0; part < 64; part += 32) { \
             local const uint* token = wave + 16 * (part + 8 * (i >> 2) + 4 * (lane >> 5) + (i & 3)) + product; \
             local const uint* row = wave + 16 * (part + (lane & 31)) + 8 + product; \
             for (int k = 0; k < 2; k++) sums[i] = wave_dot2_##format(sums[i], token[k], row[k]); \

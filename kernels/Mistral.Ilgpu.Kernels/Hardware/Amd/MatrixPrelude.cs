@@ -13,8 +13,8 @@ public static class MatrixPrelude
     internal const string KeepsWaves = "wave_keeps_waves;";
 
     /// <summary>Declares the local memory that emulated waves exchange values in.</summary>
-    public static readonly string Room =
-        string.Create(CultureInfo.InvariantCulture, $"local int wave_room[{MatrixTile.GroupSize * MatrixEmulation.WordsOfRoom}];");
+    public static readonly string Room = string.Create(
+        CultureInfo.InvariantCulture, $"local int wave_room[{MatrixTile.GroupSize * MatrixEmulation.WordsOfRoom}];");
 
     /// <summary>Whether a text has statements that call this.</summary>
     public static bool IsUsed(string text) => Names.Any(name => text.Contains(name, StringComparison.Ordinal));
@@ -24,10 +24,13 @@ public static class MatrixPrelude
         text.Contains(KeepsWaves, StringComparison.Ordinal) ? $"{Text}\n{Waves}\n" : $"{Text}\n";
 
     private static readonly string[] Names =
-        ["wave_wmma(", "wave_wmma12(", "wave_mfma(", "wave_dot2_", "wave_half_pair(", "wave_halves(", "wave_bfloats(", "wave_load_piece(", "wave_store_piece("];
+    [
+        "wave_wmma(", "wave_wmma12(", "wave_mfma(", "wave_dot2_", "wave_half_pair(", "wave_halves(", "wave_bfloats(",
+        "wave_load_piece(", "wave_store_piece(",
+    ];
 
-    // Groups of 256 items and 32 KiB: four on two compute units of RDNA, which have eight SIMDs' waves among four; two on a compute
-    // unit of CDNA.
+    // A group has 32 KiB. On RDNA two compute units have 128 KiB and four SIMDs: four groups of eight waves, eight waves to a SIMD.
+    // On CDNA one has 64 KiB and four SIMDs: two groups of four waves, two waves to a SIMD.
     private const string Waves = """
         #define wave_keeps_waves
         #if defined(WAVE_DPP)
@@ -68,11 +71,14 @@ public static class MatrixPrelude
         }
         static inline uint wave_halves(float low, float high) { return wave_half_bits(low) | (wave_half_bits(high) << 16); }
         #endif
-        static inline uint wave_bfloat(float value) { uint bits = as_uint(value); return (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16; }
+        static inline uint wave_bfloat(float value) {
+          uint bits = as_uint(value);
+          return (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
+        }
         static inline uint wave_bfloats(float low, float high) { return wave_bfloat(low) | (wave_bfloat(high) << 16); }
         static inline uint wave_half_pair(uint bytes, int first, float scale, float offset) {
-          return wave_halves(
-            fma((float)((bytes >> (8 * first)) & 255), scale, offset), fma((float)((bytes >> (8 * first + 8)) & 255), scale, offset));
+          float low = (float)((bytes >> (8 * first)) & 255), high = (float)((bytes >> (8 * first + 8)) & 255);
+          return wave_halves(fma(low, scale, offset), fma(high, scale, offset));
         }
         static inline float wave_dot2_bf16(float sum, uint x, uint w) {
           return fma(as_float(x & 0xffff0000u), as_float(w & 0xffff0000u), fma(as_float(x << 16), as_float(w << 16), sum));
@@ -93,7 +99,8 @@ public static class MatrixPrelude
 
     private const string Structs = """
         #define wave_load_piece(result, from) { uint4 wave_piece = *(local const uint4*)(from); \
-          (result).field_0 = wave_piece.x; (result).field_1 = wave_piece.y; (result).field_2 = wave_piece.z; (result).field_3 = wave_piece.w; }
+          (result).field_0 = wave_piece.x; (result).field_1 = wave_piece.y; \
+          (result).field_2 = wave_piece.z; (result).field_3 = wave_piece.w; }
         #define wave_store_piece(to, piece) *(local uint4*)(to) = wave_low(piece);
         #define wave_low(f) (uint4)((f).field_0, (f).field_1, (f).field_2, (f).field_3)
         #define wave_high(f) (uint4)((f).field_4, (f).field_5, (f).field_6, (f).field_7)
@@ -123,10 +130,12 @@ public static class MatrixPrelude
         typedef short wave_shorts __attribute__((ext_vector_type(16)));
         typedef half wave_half16 __attribute__((ext_vector_type(16)));
         static inline float8 wave_wmma_bf16(uint8 t, uint8 w, float8 s) {
-          return __builtin_amdgcn_wmma_f32_16x16x16_bf16_w32(__builtin_astype(t, wave_shorts), __builtin_astype(w, wave_shorts), s);
+          return __builtin_amdgcn_wmma_f32_16x16x16_bf16_w32(
+            __builtin_astype(t, wave_shorts), __builtin_astype(w, wave_shorts), s);
         }
         static inline float8 wave_wmma_f16(uint8 t, uint8 w, float8 s) {
-          return __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(__builtin_astype(t, wave_half16), __builtin_astype(w, wave_half16), s);
+          return __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(
+            __builtin_astype(t, wave_half16), __builtin_astype(w, wave_half16), s);
         }
         #elif defined(WAVE_WMMA12)
         typedef short wave_shorts __attribute__((ext_vector_type(8)));
@@ -136,7 +145,8 @@ public static class MatrixPrelude
             __builtin_astype(t, wave_shorts), __builtin_astype(w, wave_shorts), s);
         }
         static inline float8 wave_wmma12_f16(uint4 t, uint4 w, float8 s) {
-          return __builtin_amdgcn_wmma_f32_16x16x16_f16_w32_gfx12(__builtin_astype(t, wave_half8), __builtin_astype(w, wave_half8), s);
+          return __builtin_amdgcn_wmma_f32_16x16x16_f16_w32_gfx12(
+            __builtin_astype(t, wave_half8), __builtin_astype(w, wave_half8), s);
         }
         #elif defined(WAVE_MFMA)
         typedef short wave_shorts __attribute__((ext_vector_type(4)));
@@ -148,7 +158,8 @@ public static class MatrixPrelude
             __builtin_astype(t.zw, wave_shorts), __builtin_astype(w.zw, wave_shorts), s, 0, 0, 0);
         }
         static inline float16 wave_mfma_f16(uint4 t, uint4 w, float16 s) {
-          s = __builtin_amdgcn_mfma_f32_32x32x8f16(__builtin_astype(t.xy, wave_half4), __builtin_astype(w.xy, wave_half4), s, 0, 0, 0);
+          s = __builtin_amdgcn_mfma_f32_32x32x8f16(
+            __builtin_astype(t.xy, wave_half4), __builtin_astype(w.xy, wave_half4), s, 0, 0, 0);
           return __builtin_amdgcn_mfma_f32_32x32x8f16(
             __builtin_astype(t.zw, wave_half4), __builtin_astype(w.zw, wave_half4), s, 0, 0, 0);
         }

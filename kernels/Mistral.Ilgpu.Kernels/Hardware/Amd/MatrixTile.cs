@@ -5,10 +5,10 @@ using Mistral.Ilgpu.Kernels.Hardware.Waves;
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 /// <summary>
-/// The shared memory of a tiled product on matrix cores. A stage has 128 rows of weights and then 128 rows of activations, one for
-/// each token, each of 32 columns in 16 bits. A row is four pieces of 16 bytes. Piece p of row r lies where piece
-/// p xor (r / 2 mod 4) would, because then eight rows that are read at once lie in different banks. So do the pieces of two rows
-/// that eight lanes write. Example: row 5 is pieces 20 to 23, and its piece 1 lies at 20 + (1 xor 2) = 23.
+/// The shared memory of a tiled product on matrix cores. A stage has 128 rows of weights and then 128 rows of activations, one
+/// for each token, each of 32 columns in 16 bits. A row is four pieces of 16 bytes. Piece p of row r lies where piece p xor (r /
+/// 2 mod 4) would, because then eight rows that are read at once lie in different banks. So do the pieces of two rows that eight
+/// lanes write. Example: row 5 is pieces 20 to 23, and its piece 1 lies at 20 + (1 xor 2) = 23.
 /// </summary>
 public static class MatrixTile
 {

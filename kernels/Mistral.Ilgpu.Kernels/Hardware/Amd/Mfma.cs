@@ -5,11 +5,12 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 /// <summary>
-/// Matrix cores of CDNA2 and CDNA3, waves of 64: v_mfma_f32_32x32x8 (CDNA3 ISA, 7.1). Lane l has four columns of token l mod 32 and
-/// of row l mod 32, those of the lower and of the upper half wave side by side. Its sum i is of token
-/// 8 × (i / 4) + 4 × (l / 32) + i mod 4 and row l mod 32. A load of 16 bytes has the columns of two such products. The first takes
-/// columns 0 to 3 and 8 to 11, the second the others; both matrices have the same columns in a place.
+/// Matrix cores of CDNA2 and CDNA3, waves of 64: v_mfma_f32_32x32x8 (CDNA3 ISA, 7.1). Lane l has four columns of token l mod 32
+/// and of row l mod 32, those of the lower and of the upper half wave side by side. Its sum i is of token 8 × (i / 4) + 4 × (l /
+/// 32) + i mod 4 and row l mod 32. A load of 16 bytes has the columns of two such products. The first takes columns 0 to 3 and 8
+/// to 11, the second the others; both matrices have the same columns in a place.
 /// </summary>
+[AmdForm(Instructions = "WAVE_MFMA")]
 public readonly struct Mfma<TFormat> : IMatrixCore
     where TFormat : struct, IPairFormat
 {

@@ -8,6 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// Matrix cores of RDNA3, waves of 32: v_wmma_f32_16x16x16 (RDNA3 ISA, 7.9). Lane l has 16 columns of token l mod 16 and of
 /// row l mod 16, the same in both halves of the wave. Its sum i is of token 2 i + l / 16 and row l mod 16.
 /// </summary>
+[AmdForm(Instructions = "WAVE_WMMA")]
 public readonly struct Wmma<TFormat> : IMatrixCore
     where TFormat : struct, IPairFormat
 {
@@ -52,7 +53,10 @@ public readonly struct Wmma<TFormat> : IMatrixCore
     {
         int lane = Group.IdxX & (Side - 1);
         int at = stage + (row * MatrixTile.Pieces) + MatrixTile.At(lane, piece);
-        return new MatrixFragment { Low = Pieces.Load(ref memory[at]), High = Pieces.Load(ref memory[at ^ 1]), FirstRow = row, FirstPiece = piece };
+        return new MatrixFragment
+        {
+            Low = Pieces.Load(ref memory[at]), High = Pieces.Load(ref memory[at ^ 1]), FirstRow = row, FirstPiece = piece,
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

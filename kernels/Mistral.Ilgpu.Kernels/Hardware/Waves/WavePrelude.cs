@@ -20,10 +20,10 @@ public static class WavePrelude
         string.Create(CultureInfo.InvariantCulture, $"local int wave_room[{MostItems}];");
 
     /// <summary>
-    /// The functions. On AMD, neighbours among 16 lanes are reached by data-parallel primitives: a permutation of four (xor 1 and
-    /// 2) and a rotation of 16 (xor 8). Others take a swizzle, which needs no memory either (RDNA3 ISA, 7.9.1 and 12.1).
-    /// What takes the room is not static: a compiler puts the address into static functions, and PoCL then has one room for all groups.
-    /// A product of four bytes is one instruction, or is spelled out.
+    /// The functions. On AMD, neighbours among 16 lanes are reached by data-parallel primitives: a permutation of four (xor 1
+    /// and 2) and a rotation of 16 (xor 8). Others take a swizzle, which needs no memory either (RDNA3 ISA, 7.9.1 and 12.1).
+    /// What takes the room is not static: a compiler puts the address into static functions, and PoCL then has one room for all
+    /// groups. A product of four bytes is one instruction, or is spelled out.
     /// </summary>
     public const string Functions = """
         #if defined(WAVE_EMULATED)

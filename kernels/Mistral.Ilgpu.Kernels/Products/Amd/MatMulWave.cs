@@ -9,12 +9,12 @@ namespace Mistral.Ilgpu.Kernels.Products.Amd;
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on AMD's matrix cores or by the instructions of lanes, as
 /// <typeparamref name="TCore"/> says. Also y += and the gated first half of a feed-forward layer, see <see cref="IEpilogue"/>.
-/// W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it. x: tokens × inputStride in 16 bits. y: tokens
-/// × outputStride. Of the pass's rows it takes those of Tokens. A group of 256 items makes a tile of 128 rows of weights (grid y) ×
-/// 128 tokens (grid x). Each wave has 64 rows × as many tokens as it has lanes in registers. It takes 32 columns at a time from
-/// shared memory, see <see cref="MatrixTile"/>. While one stage is multiplied the next is in registers or on its way: half of the
-/// items bring weights and half tokens. Of a gate a tile has 64 rows and the 64 that they gate, so that a lane has both of a pair.
-/// Columns are summed in order whatever else is in the tile.
+/// W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it. x: tokens × inputStride in 16 bits. y:
+/// tokens × outputStride. Of the pass's rows it takes those of Tokens. A group of 256 items makes a tile of 128 rows of weights
+/// (grid y) × 128 tokens (grid x). Each wave has 64 rows × as many tokens as it has lanes in registers. It takes 32 columns at a
+/// time from shared memory, see <see cref="MatrixTile"/>. While one stage is multiplied the next is in registers or on its way:
+/// half of the items bring weights and half tokens. Of a gate a tile has 64 rows and the 64 that they gate, so that a lane has
+/// both of a pair. Columns are summed in order whatever else is in the tile.
 /// </summary>
 [GroupForm]
 [AmdForm]
