@@ -1,5 +1,6 @@
 using System.Reflection;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Attention.Waves;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
@@ -18,7 +19,7 @@ public static class KernelStatements
         .. new[]
         {
             typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair), typeof(PackedBytes),
-            typeof(PrefetchedRows), typeof(Gate),
+            typeof(PrefetchedRows), typeof(Gate), typeof(DeviceOrder), typeof(Loads),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
     ];
 
