@@ -2,6 +2,7 @@ using System.Reflection;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels.Attention;
 using Mistral.Ilgpu.Kernels.Attention.Cuda;
+using Mistral.Ilgpu.Kernels.Attention.Waves;
 using Mistral.Ilgpu.Kernels.Choosing;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
@@ -161,6 +162,10 @@ public static class KernelCatalog
            from result in Results
            from type in PerBlockFormatAndResult
            select new KernelForm(type.MakeGenericType(format, result)),
+        .. from format in WaveForms.Formats
+           from room in WaveForms.Rooms
+           from kernel in new[] { typeof(AttendWave<,,,>), typeof(DecodeAttendWave<,,,>) }
+           select new KernelForm(kernel.MakeGenericType(format.Format, format.Element, format.Bits, room)),
         new KernelForm(typeof(QuantizePacked)),
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
         .. from format in Formats

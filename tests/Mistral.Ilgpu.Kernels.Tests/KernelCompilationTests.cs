@@ -120,7 +120,10 @@ public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFi
         // Groups exchange data in local memory, so that is what each barrier orders.
         string[] fences = [.. Barriers().Matches(source).Select(match => match.Groups["fence"].Value)];
         Assert.Equal(form.NeedsGroups, fences.Length > 0);
-        Assert.All(fences, fence => Assert.Equal("CLK_LOCAL_MEM_FENCE", fence));
+        // What the functions of waves define for groups that exchange data in global memory too orders both.
+        Assert.All(
+            fences, fence => Assert.Contains(
+                fence, form.NeedsWaves ? ["CLK_LOCAL_MEM_FENCE", "CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE"] : new[] { "CLK_LOCAL_MEM_FENCE" }));
         // No generic pointers, no subgroups.
         Assert.DoesNotContain("__generic", source, StringComparison.Ordinal);
         string kernel = form.NeedsWaves ? source[source.IndexOf("kernel void", StringComparison.Ordinal)..] : source;
