@@ -2,12 +2,15 @@ using System.Reflection;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels.Attention;
 using Mistral.Ilgpu.Kernels.Attention.Cuda;
+using Mistral.Ilgpu.Kernels.Attention.Waves;
 using Mistral.Ilgpu.Kernels.Choosing;
 using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 using Mistral.Ilgpu.Kernels.Products;
+using Mistral.Ilgpu.Kernels.Products.Amd;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
 using Mistral.Ilgpu.Kernels.Products.Waves;
 using Mistral.Ilgpu.Kernels.Rows;
@@ -87,6 +90,13 @@ public static class KernelCatalog
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
+    private static readonly Type[] PairFormats = [typeof(BFloat16Pairs), typeof(Float16Pairs)];
+
+    private static readonly Type[] MatrixCores = [typeof(Wmma<>), typeof(Wmma12<>), typeof(Mfma<>), typeof(LaneProducts<>)];
+
+    private static Type WaveTiles(Type core, Type format, Type weights, Type epilogue) =>
+        typeof(MatMulWave<,,>).MakeGenericType(core.MakeGenericType(format), weights, epilogue);
+
     private static Type[] Tiles(Type format, Type weights, Type epilogue) =>
         [
             typeof(MatMulTensor<,,>).MakeGenericType(format, weights, epilogue),
@@ -152,6 +162,10 @@ public static class KernelCatalog
            from result in Results
            from type in PerBlockFormatAndResult
            select new KernelForm(type.MakeGenericType(format, result)),
+        .. from format in WaveForms.Formats
+           from room in WaveForms.Rooms
+           from kernel in new[] { typeof(AttendWave<,,,>), typeof(DecodeAttendWave<,,,>) }
+           select new KernelForm(kernel.MakeGenericType(format.Format, format.Element, format.Bits, room)),
         new KernelForm(typeof(QuantizePacked)),
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
         .. from format in Formats
@@ -168,6 +182,13 @@ public static class KernelCatalog
            from epilogue in NormedEpilogues
            select new KernelForm(
                typeof(MatVecTensor<,,,>).MakeGenericType(format, typeof(EightTokens), typeof(AsNormed), epilogue)),
+        .. PairFormats.Select(format => new KernelForm(typeof(RoundPairs<>).MakeGenericType(format))),
+        .. from core in MatrixCores
+           from epilogue in Epilogues
+           from kernel in PairFormats.Select(format => WaveTiles(core, format, typeof(ElementWaveTiles), epilogue))
+               .Concat(BlockFormats.Select(format => WaveTiles(
+                   core, typeof(Float16Pairs), typeof(BlockWaveTiles<>).MakeGenericType(format), epilogue)))
+           select new KernelForm(kernel),
         .. from format in BlockFormats
            from kernel in new[] { typeof(BlockMatVecNormed<>), typeof(BlockSwiGluNormed<>) }
            select new KernelForm(kernel.MakeGenericType(format)),

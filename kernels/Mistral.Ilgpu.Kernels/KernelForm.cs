@@ -42,7 +42,15 @@ public sealed record KernelForm(Type Kernel)
     public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
 
     /// <summary>Whether its lanes exchange values, see <see cref="WaveFormAttribute"/>.</summary>
-    public bool NeedsWaves { get; } = Kernel.IsDefined(typeof(WaveFormAttribute), inherit: false);
+    public bool NeedsWaves { get; } =
+        Kernel.IsDefined(typeof(WaveFormAttribute), inherit: false) || Kernel.IsDefined(typeof(AmdFormAttribute), inherit: false);
+
+    /// <summary>Whether it is made of AMD's instructions, see <see cref="AmdFormAttribute"/>.</summary>
+    public bool IsForAmd { get; } = Kernel.IsDefined(typeof(AmdFormAttribute), inherit: false);
+
+    /// <summary>What the compiler of an AMD GPU must define, such as <c>WAVE_WMMA</c>; null where any will do.</summary>
+    public string? AmdInstructions { get; } = Kernel.GetGenericArguments()
+        .Select(type => type.GetCustomAttribute<AmdFormAttribute>()?.Instructions).FirstOrDefault(name => name is not null);
 
     /// <summary>Whether OpenCL devices can run it, if they have what it needs.</summary>
     public bool IsForOpenCl => CpuOnly is null && (CudaArchitecture is null || NeedsWaves);
@@ -56,7 +64,7 @@ public sealed record KernelForm(Type Kernel)
 
     /// <summary>Whether CUDA devices of an architecture can run it, if it needs nothing else.</summary>
     public bool IsFor(int architecture) =>
-        architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
+        !IsForAmd && architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
 
     public override string ToString() => Name;
 

@@ -1,6 +1,8 @@
 using System.Reflection;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Attention.Waves;
 using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Products.Waves;
@@ -18,7 +20,8 @@ public static class KernelStatements
         .. new[]
         {
             typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair), typeof(PackedBytes),
-            typeof(PrefetchedRows), typeof(Gate), typeof(Schedule),
+            typeof(PrefetchedRows), typeof(Gate), typeof(DeviceOrder), typeof(Loads), typeof(MatrixProducts), typeof(HalfPairs),
+            typeof(Pieces), typeof(MatrixTile), typeof(Schedule),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
     ];
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
@@ -25,6 +26,12 @@ public sealed partial class CatalogTests
         })
         {
             using var device = ComputeDevice.Open("cpu", new DeviceOptions { Threads = 4, Family = family });
+            BindAll(device, bound);
+        }
+
+        foreach (var waves in new[] { WaveFeatures.Wmma, WaveFeatures.Wmma12, WaveFeatures.Mfma })
+        {
+            using var device = ComputeDevice.Open("cpu", new DeviceOptions { Threads = 4, Family = KernelFamily.Amd, Waves = waves });
             BindAll(device, bound);
         }
 

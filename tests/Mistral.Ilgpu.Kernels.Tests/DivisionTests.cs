@@ -17,7 +17,7 @@ public sealed partial class DivisionTests
     /// </summary>
     public static TheoryData<string> Forms =>
     [
-        .. KernelCatalog.All.Where(form => form.CudaArchitecture is not null || form.NeedsGroups).GroupBy(form => form.Kernel.Name)
+        .. KernelCatalog.All.Where(form => form.IsFor(90) && (form.CudaArchitecture is not null || form.NeedsGroups)).GroupBy(form => form.Kernel.Name)
             .SelectMany(kernel => new[] { kernel.First().Name, kernel.Last().Name }.Distinct()),
     ];
 

@@ -81,7 +81,7 @@ internal static class RaggedPasses
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, new Divisor(s.HeadDim), layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
         int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window, splitTiles)).DefaultIfEmpty(0).Max();
-        bool isFused = form is Form.Tensor || (form is Form.Lanes or Form.Quads && splits == 1);
+        bool isFused = form is Form.Tensor or Form.Wave || (form is Form.Lanes or Form.Quads && splits == 1);
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
         switch (form)
         {
@@ -93,6 +93,9 @@ internal static class RaggedPasses
                 break;
             case Form.Tensor:
                 new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, frequencies, parts).Launch(format, pass);
+                break;
+            case Form.Wave:
+                new WaveAttend<TElement>(device, input, splits, frequencies, parts, pass).Launch(format);
                 break;
             case Form.Vectors:
                 Rows<VectorTiles<TCache, TElement>>();
@@ -196,6 +199,7 @@ internal static class RaggedPasses
         Vectors,
         Group,
         Tensor,
+        Wave,
     }
 
     public sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int PageLength, int Length)

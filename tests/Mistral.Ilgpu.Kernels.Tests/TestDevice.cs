@@ -15,7 +15,8 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production. <c>cpu:256</c> is the
 /// CPU accelerator with groups as large as a GPU's: slow, but it runs the group forms. Where there is no NVIDIA GPU, <c>cuda</c>
 /// is the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>. <c>cuda:mma</c> is the same device without
-/// products by warpgroups. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for
+/// products by warpgroups. <c>amd:wmma</c> and the like are the OpenCL device in AMD's forms, with the matrix cores of a GPU
+/// emulated. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for
 /// checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its
 /// own, such as <c>Gpu</c>.
 /// </summary>
@@ -26,6 +27,10 @@ internal static class TestDevice
         ["cpu"] = new(() => Open("cpu", new DeviceOptions { Threads = 4 })),
         ["cpu:256"] = new(() => Open("cpu", new DeviceOptions { Threads = GroupReduce.MaxGroupSize })),
         ["opencl"] = new(() => Open("opencl", new DeviceOptions { Family = Family })),
+        ["amd:wmma"] = new(() => OpenAmd(WaveFeatures.Emulated32 | WaveFeatures.Wmma)),
+        ["amd:wmma12"] = new(() => OpenAmd(WaveFeatures.Emulated32 | WaveFeatures.Wmma12)),
+        ["amd:mfma"] = new(() => OpenAmd(WaveFeatures.Emulated64 | WaveFeatures.Mfma)),
+        ["amd:lanes"] = new(() => OpenAmd(WaveFeatures.Emulated32)),
         ["cuda"] = new(() => OpenCuda()),
         ["cuda:mma"] = new(OpenWithoutWarpgroups),
     };
@@ -139,7 +144,7 @@ internal static class TestDevice
     internal static void InstallDriver() => CudaDriver.Install();
 
     private static TRow Marked<TRow>(TRow row, string device)
-        where TRow : TheoryDataRowBase => device == Needs.OpenCl ? row.WithTrait(Needs.Trait, Needs.OpenCl) : row;
+        where TRow : TheoryDataRowBase => device == Needs.OpenCl || device.StartsWith("amd:", StringComparison.Ordinal) ? row.WithTrait(Needs.Trait, Needs.OpenCl) : row;
 
     private static (ComputeDevice? Device, string? Absent) OpenCuda(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {
@@ -161,6 +166,9 @@ internal static class TestDevice
         _ = device is not null && Execution.Families.Family.Of(device).LeaveOut(device, "a test does without");
         return (device, absent);
     }
+
+    private static (ComputeDevice? Device, string? Absent) OpenAmd(WaveFeatures waves) =>
+        Open("opencl", new DeviceOptions { Family = KernelFamily.Amd, Waves = waves });
 
     private static KernelFamily? Family =>
         Environment.GetEnvironmentVariable("MISTRAL_TEST_FAMILY") is { Length: > 0 } name ? Enum.Parse<KernelFamily>(name) : null;

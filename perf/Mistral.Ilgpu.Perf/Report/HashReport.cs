@@ -36,7 +36,7 @@ internal static partial class HashReport
             }
 
             int architecture = form.IsFor(Architecture) ? Architecture : form.CudaArchitecture ?? OldestArchitecture;
-            if (!form.NeedsLanes)
+            if (!form.NeedsLanes && !form.IsForAmd)
             {
                 output.WriteLine($"{form.Name} sm_{architecture} {Hash(code.Ptx(form, architecture))}");
             }

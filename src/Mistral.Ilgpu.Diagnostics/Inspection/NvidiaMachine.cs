@@ -31,6 +31,7 @@ internal sealed class NvidiaMachine(int architecture) : IMachine
     {
         { CpuOnly: { } reason } => $"is for ILGPU's CPU accelerator alone ({reason})",
         { NeedsLanes: true } => "uses lanes, for CPUs",
+        { IsForAmd: true } => "is made of AMD's instructions",
         _ when !form.IsFor(architecture) =>
             $"contains inline PTX for sm_{form.CudaArchitecture}{(form.IsForThatAlone ? " alone" : " and newer")}",
         _ => null,

@@ -20,13 +20,14 @@ public static class WavePrelude
         string.Create(CultureInfo.InvariantCulture, $"local int wave_room[{MostItems}];");
 
     /// <summary>
-    /// The functions. On AMD, neighbours among 16 lanes are reached by data-parallel primitives: a permutation of four (xor 1 and
-    /// 2) and a rotation of 16 (xor 8). Others take a swizzle, which needs no memory either (RDNA3 ISA, 7.9.1 and 12.1).
-    /// A product of four bytes is one instruction, or is spelled out.
+    /// The functions. On AMD, neighbours among 16 lanes are reached by data-parallel primitives: a permutation of four (xor 1
+    /// and 2) and a rotation of 16 (xor 8). Others take a swizzle, which needs no memory either (RDNA3 ISA, 7.9.1 and 12.1).
+    /// What takes the room is not static: a compiler puts the address into static functions, and PoCL then has one room for all
+    /// groups. A product of four bytes is one instruction, or is spelled out.
     /// </summary>
     public const string Functions = """
         #if defined(WAVE_EMULATED)
-        static int wave_exchange(int value, int from, local int* room)
+        int wave_exchange(int value, int from, local int* room)
         {
           barrier(CLK_LOCAL_MEM_FENCE);
           room[get_local_id(0)] = value;
@@ -76,6 +77,15 @@ public static class WavePrelude
           int4 p = convert_int4(as_char4(a)) * convert_int4(as_char4(b));
           return sum + p.x + p.y + p.z + p.w;
         }
+        #endif
+
+        #define wave_order_globally() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+        #define wave_device_fence() atomic_work_item_fence(CLK_GLOBAL_MEM_FENCE, memory_order_acq_rel, memory_scope_device)
+
+        #if defined(WAVE_DPP)
+        #define wave_loads_begun() __builtin_amdgcn_sched_barrier(0)
+        #else
+        #define wave_loads_begun()
         #endif
 
         static float wave_half(ushort bits) { return vload_half(0, (const private half*)&bits); }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 namespace Mistral.Ilgpu.Execution.Compilation;
 
@@ -27,8 +28,11 @@ internal static partial class OpenClTarget
     private static string WithWaves(string source, WaveFeatures waves)
     {
         bool isEmulated = (waves & (WaveFeatures.Emulated32 | WaveFeatures.Emulated64)) != 0;
-        string kernel = isEmulated ? KernelBegin().Replace(source, $"$0\n\t{WavePrelude.Room}") : source;
-        return $"{WaveProbe.Definitions(waves)}{WavePrelude.Functions}\n{WavePrelude.Uneven}\n{kernel}";
+        bool hasMatrices = MatrixPrelude.IsUsed(source);
+        string room = hasMatrices ? MatrixPrelude.Room : WavePrelude.Room;
+        string kernel = isEmulated ? KernelBegin().Replace(source, $"$0\n\t{room}") : source;
+        string matrices = hasMatrices ? MatrixPrelude.For(source) : "";
+        return $"{WaveProbe.Definitions(waves)}{WavePrelude.Functions}\n{WavePrelude.Uneven}\n{matrices}{kernel}";
     }
 
     [GeneratedRegex(@"\bwork_group_barrier\s*\(\s*CLK_GLOBAL_MEM_FENCE\s*\)")]

@@ -33,6 +33,9 @@ internal enum WaveFeatures
     /// <summary>Matrix cores of CDNA2 and later: waves of 64.</summary>
     Mfma = 256,
 
+    /// <summary>Products of two halves, added in float32: AMD, from RDNA2 on.</summary>
+    Fdot2 = 2048,
+
     /// <summary>Waves of 32 emulated through local memory, on any driver.</summary>
     Emulated32 = 512,
 

@@ -26,6 +26,9 @@ internal static class WaveProbe
             8, 8, "__builtin_amdgcn_wmma_f32_16x16x16_bf16_w32_gfx12(a, a, c)")),
         (WaveFeatures.Mfma, "WAVE_MFMA", OfMatrices(
             16, 4, "__builtin_amdgcn_mfma_f32_32x32x8bf16_1k(a, a, c, 0, 0, 0)")),
+        (WaveFeatures.Fdot2, "WAVE_FDOT2",
+            "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n" + OfInts(
+                "as_int(__builtin_amdgcn_fdot2(as_half2(a), as_half2(b), as_float(a), false))")),
     ];
 
     /// <summary>What a compiler accepts.</summary>

@@ -90,7 +90,7 @@ internal sealed partial class ComputeDevice : IDisposable
             info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);
             var runtime = DeviceCatalog.OpenRuntime(context, device, info, options.Waves);
-            return new ComputeDevice(context, info with { Waves = runtime.Waves }, runtime, options.MemoryLimit);
+            return new ComputeDevice(context, info with { Waves = options.Waves ?? runtime.Waves }, runtime, options.MemoryLimit);
         }
         catch (Exception exception)
         {

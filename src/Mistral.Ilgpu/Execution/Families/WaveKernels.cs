@@ -155,7 +155,8 @@ internal partial class WaveKernels(
             pass => LaunchShape.Tiles(made, TEpilogue.IsGated, set.Count(pass)));
     }
 
-    private Launch WavePerRow<TFormat, TElement, TEpilogue>(
+    /// <summary>A product whose waves take a row of a token.</summary>
+    private protected Launch WavePerRow<TFormat, TElement, TEpilogue>(
         WeightBand band, Activation input, Activation output, int made, RowSet set)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged

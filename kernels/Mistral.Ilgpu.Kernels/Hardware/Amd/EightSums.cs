@@ -1,0 +1,7 @@
+namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+
+/// <summary>Eight float32 sums of a lane.</summary>
+public struct EightSums
+{
+    public float A, B, C, D, E, F, G, H;
+}

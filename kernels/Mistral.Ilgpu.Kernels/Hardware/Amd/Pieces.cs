@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+using ILGPU.IR.Intrinsics;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
+
+namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+
+/// <summary>
+/// Sixteen bytes of shared memory in one instruction. ILGPU's structs are aligned to their fields, and compilers then take four
+/// instructions. Arrays in local memory begin at multiples of 16 bytes on AMD.
+/// </summary>
+internal static class Pieces
+{
+    [Wave("wave_load_piece(result, from);"), IntrinsicImplementation]
+    public static Pack Load(ref Pack from) => from;
+
+    [Wave("wave_store_piece(to, piece);"), IntrinsicImplementation]
+    public static void Store(ref Pack to, Pack piece) => to = piece;
+}

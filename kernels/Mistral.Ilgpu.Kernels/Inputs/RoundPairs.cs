@@ -1,0 +1,40 @@
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Amd;
+
+namespace Mistral.Ilgpu.Kernels.Inputs;
+
+/// <summary>
+/// y[t, c] = x[t, c] in 16 bits, for products on AMD's matrix cores. What overflows becomes the largest number. Shapes: x and y
+/// are tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
+/// </summary>
+[AmdForm]
+public readonly record struct RoundPairs<TFormat>(
+    StepState State,
+    ArrayView<float> Input,
+    ArrayView<ushort> Output,
+    int Stride,
+    RowRange Tokens) : IKernel
+    where TFormat : struct, IPairFormat
+{
+    private const int PerPack = 8;
+
+    public void Execute()
+    {
+        int packs = Stride / PerPack;
+        var x = Input.Cast<Floats4>();
+        var y = Output.Cast<Pack>();
+        long end = (long)Tokens.End(State) * packs;
+        for (long pack = ((long)Tokens.First(State) * packs) + WorkItems.First; pack < end; pack += WorkItems.Count)
+        {
+            var (low, high) = (x[2 * pack], x[(2 * pack) + 1]);
+            y[pack] = new Pack
+            {
+                A = TFormat.Pair(low.A, low.B),
+                B = TFormat.Pair(low.C, low.D),
+                C = TFormat.Pair(high.A, high.B),
+                D = TFormat.Pair(high.C, high.D),
+            };
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
+using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
+using Mistral.Ilgpu.Kernels.Products.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Products.Amd;
+
+/// <summary>
+/// Weights in blocks, converted to halves on their way: an item takes one run of one row. Halves are exact enough, because the
+/// weights were rounded to eight bits or fewer. 256 times as large they stay clear of the smallest halves.
+/// </summary>
+public readonly record struct BlockWaveTiles<TFormat>(BlockWeights Weights) : IWaveTiles
+    where TFormat : struct, IPackedFormat
+{
+    static bool IWaveTiles.AreConverted => true;
+
+    private const float Larger = 256;
+
+    private static int RunsInBlock
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.BlockLength / BlockRun.Length;
+    }
+
+    public float Scale => 1 / Larger;
+
+    public int Columns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Weights.Columns;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TilePart Fetch(int item, TileRows rows, int column)
+    {
+        int run = Run(column);
+        long block = ((long)rows.Source(item) * (Weights.Columns / TFormat.BlockLength)) + (run / RunsInBlock);
+        return new TilePart
+        {
+            Words = TFormat.Words(Weights.Quants, block, run & (RunsInBlock - 1)),
+            Scale = TFormat.ScaleWordsOf(Weights.Scales, block, run & (RunsInBlock - 1)),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Put(in TilePart part, int item, ArrayView<Pack> memory, int stage, int column)
+    {
+        int run = Run(column) & (RunsInBlock - 1);
+        var quants = TFormat.Quants(part.Words, run);
+        var scale = TFormat.ScaleOf(part.Scale, run);
+        float low = scale.Low * Larger, high = scale.High * Larger;
+        float lowOffset = Unsigned(scale.LowOffset * Larger, low), highOffset = Unsigned(scale.HighOffset * Larger, high);
+        Pieces.Store(ref memory[stage + MatrixTile.At(item, 0)], Halves(quants.Low.A, quants.Low.B, low, lowOffset));
+        Pieces.Store(ref memory[stage + MatrixTile.At(item, 1)], Halves(quants.Low.C, quants.Low.D, low, lowOffset));
+        Pieces.Store(ref memory[stage + MatrixTile.At(item, 2)], Halves(quants.High.A, quants.High.B, high, highOffset));
+        Pieces.Store(ref memory[stage + MatrixTile.At(item, 3)], Halves(quants.High.C, quants.High.D, high, highOffset));
+    }
+
+    // Past the end the last run is read again.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Run(int column) => IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
+
+    // The offset of unsigned bytes that are 128 more. The product is exact, so without an offset a quant of zero is a weight of
+    // zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Unsigned(float offset, float scale) => Fused.MultiplyAdd(-128, scale, offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Pack Halves(uint first, uint second, float scale, float offset)
+    {
+        (first, second) = (first ^ PackedBytes.Tops, second ^ PackedBytes.Tops);
+        return new Pack
+        {
+            A = HalfPairs.OfBytes(first, 0, scale, offset),
+            B = HalfPairs.OfBytes(first, 2, scale, offset),
+            C = HalfPairs.OfBytes(second, 0, scale, offset),
+            D = HalfPairs.OfBytes(second, 2, scale, offset),
+        };
+    }
+}

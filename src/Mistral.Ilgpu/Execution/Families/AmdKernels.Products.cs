@@ -1,0 +1,91 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Mistral.Ilgpu.Execution.Buffers;
+using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Products.Amd;
+using Mistral.Ilgpu.Planning;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>Products of prompts, in tiles. They are summed on matrix cores where the compiler has them.</summary>
+internal sealed partial class AmdKernels
+{
+    /// <summary>Converts the input to what products need: eight bits for a few tokens and weights in blocks, 16 bits for
+    /// many.</summary>
+    private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
+    {
+        if (!Multiplies(band.Format) || input.Norm is not null)
+        {
+            return null;
+        }
+
+        bool isReady = before is not null && Multiplies(before.Format) && IsBFloat16(before) == IsBFloat16(band);
+        return (isReady ? null : IsBFloat16(band) ? Round<BFloat16Pairs>(input) : Round<Float16Pairs>(input))
+            + (band.Format.IsQuantized() && !IsPacked(input, before)
+                ? Forms(input.Rows, set => Pack(input.Values, set), _ => Launch.Nothing)
+                : null);
+    }
+
+    internal override Launch WaveElements<TFormat, TElement, TEpilogue>(
+        WeightBand band, ProductInput input, Activation output) => Forms(
+        input.Rows,
+        set => WavePerRow<TFormat, TElement, TEpilogue>(band, input.Values, output, RowsMade<TEpilogue>(band), set),
+        set => IsBFloat16(band) ? Elements<BFloat16Pairs, TEpilogue>(band, input.Values, output, set)
+            : Elements<Float16Pairs, TEpilogue>(band, input.Values, output, set));
+
+    internal override Launch WaveBlocks<TFormat, TEpilogue>(
+        WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked) => input.Norm is { } norm
+        ? NormedBlocks<TFormat, TEpilogue>(band, input, norm, output, outputPacked)
+        : Forms(
+            input.Rows,
+            set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set),
+            set => Tile<Float16Pairs, BlockWaveTiles<TFormat>, TEpilogue>(
+                new BlockWaveTiles<TFormat>(band.Blocks), band, input.Values, output, set));
+
+    private static bool IsBFloat16(WeightBand band) => band.Format == TensorFormat.BFloat16;
+
+    /// <summary>Converts the input of many tokens to 16 bits.</summary>
+    private Launch Round<TPairs>(ProductInput input)
+        where TPairs : struct, IPairFormat => Forms(
+        input.Rows,
+        _ => Launch.Nothing,
+        set => Launcher(
+            new RoundPairs<TPairs>(
+                State, input.Values.View, Room(input.Values).Rounded, input.Values.Stride, set.Range),
+            pass => Family.Elements((long)set.Count(pass) * input.Values.Stride / 8)));
+
+    private Launch Elements<TPairs, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet set)
+        where TPairs : struct, IPairFormat
+        where TEpilogue : struct, IEpilogue => Tile<TPairs, ElementWaveTiles, TEpilogue>(
+        new ElementWaveTiles(band.View<ushort>(), band.Stride), band, input, output, set);
+
+    private Launch Tile<TPairs, TWeights, TEpilogue>(
+        TWeights weights, WeightBand band, Activation input, Activation output, RowSet set)
+        where TPairs : struct, IPairFormat
+        where TWeights : struct, IWaveTiles
+        where TEpilogue : struct, IEpilogue
+    {
+        var waves = Device.Info.Waves;
+        return waves.HasFlag(WaveFeatures.Mfma) ? On<Mfma<TPairs>>()
+            : waves.HasFlag(WaveFeatures.Wmma12) ? On<Wmma12<TPairs>>()
+            : waves.HasFlag(WaveFeatures.Wmma) ? On<Wmma<TPairs>>()
+            : On<LaneProducts<TPairs>>();
+
+        Launch On<TCore>()
+            where TCore : struct, IMatrixCore
+        {
+            int made = RowsMade<TEpilogue>(band);
+            return Launcher(
+                new MatMulWave<TCore, TWeights, TEpilogue>(
+                    State, weights, Room(input).Rounded, Below(output.View, band), made, input.Stride, output.Stride, set.Range),
+                pass => new KernelConfig(
+                    new Index3D(
+                        LaunchShape.Groups(set.Count(pass), MatrixTile.Rows),
+                        LaunchShape.Groups(made, TileRows.PerTile(TEpilogue.IsGated)),
+                        1),
+                    new Index3D(MatrixTile.GroupSize, 1, 1)));
+        }
+    }
+}
