@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Perf.Report;
 
-/// <summary>What Mistral 7B should take at least on three GPUs, step by step, and how full its kernels keep them: by calculation
+/// <summary>What Mistral 7B should take at least on GPUs, step by step, and how full its kernels keep NVIDIA's: by calculation
 /// alone.</summary>
 internal static class ExpectedReport
 {
@@ -35,13 +35,14 @@ internal static class ExpectedReport
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
-            # Mistral 7B on an H200, an H100 and an RTX 4090, calculated
+            # Mistral 7B on GPUs of three makers, calculated
 
             Made by `perf/run expected`. **No time here is measured, and no GPU has run these kernels.** A step's time is the longer of its bytes at the
-            memory's rate and its operations at the rate of `mma.sync`, of prompts' products on an H200 or H100 of `wgmma`: the least that it can take, without
-            launches and imperfect overlap. Of tokens that are decoded the launches are counted, and what gaps of {GpuRates.GapMicroseconds} µs between them add is told apart.
+            memory's rate and its operations at the rate of `mma.sync`, of prompts' products on an H200 or H100 of `wgmma`, of other makers' GPUs of their matrix
+            cores: the least that it can take, without launches and imperfect overlap. Of tokens that are decoded the launches of CUDA's kernels are counted, and
+            what gaps of {GpuRates.RecordedGapMicroseconds} µs between them add is told apart. No figure for such gaps of OpenCL is known here.
 
-            | rates | GB/s | TFLOP/s, 16 bits | of prompts' products | multiprocessors |
+            | rates | GB/s | TFLOP/s, 16 bits | of prompts' products | multiprocessors, compute units or Xe-cores |
             |---|---|---|---|---|
             {string.Join('\n', GpuRates.Known.Select(gpu => $"| {gpu.Name} | {gpu.GigabytesPerSecond:N0} | {gpu.TeraflopsPerSecond:N0} | {gpu.PromptTeraflopsPerSecond:N0} | {gpu.Multiprocessors} |"))}
 
@@ -50,6 +51,10 @@ internal static class ExpectedReport
             - H100 SXM and RTX 4090: the makers' figures as others publish them, their own documents unread here. H100: 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with
               sparsity (a reseller's table), so 989 without, of which `mma.sync` is taken to reach 62.9 % (remembered from Luo et al., arXiv 2402.13499, whose abstract
               alone was found). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s with sums in float32 (a site of specifications).
+            - RX 7900 XTX: 960 GB/s and 96 compute units at 2.5 GHz (AMD's table as a review prints it), each with 512 operations of 16 bits in a cycle, which makes
+              the 123 TFLOP/s that others repeat. MI300X: 5.3 TB/s and 304 compute units at 2.1 GHz, 1,307.4 TFLOP/s (AMD's data sheet, as others repeat it).
+            - Arc A770, 16 GB: 560 GB/s and 512 matrix engines at 2.1 GHz (Intel's table as others print it), each with 128 operations of 16 bits in a cycle (Intel's
+              introduction to the architecture, as others repeat it). Its forms use no matrix engine yet.
             - So the H200's rates are what programs reach and the others' what their makers promise: a prompt on an H100 would not be faster than on an H200.
 
             Bytes and operations are those that each step's docstring states, as `profile` counts them. Cache in 16 bits.
@@ -96,7 +101,7 @@ internal static class ExpectedReport
             int launches = steps.Sum(step => step.Count * step.Launches);
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"| with the gaps of {launches} launches, ms | | | |{string.Concat(totals.Select(total => Cell($"{(total + (launches * GpuRates.GapMicroseconds)) / 1e3:N2}")))}\n");
+                $"| with the gaps of {launches} launches, ms | | | |{string.Concat(gpus.Zip(totals, (gpu, total) => Cell(gpu.GapMicroseconds is { } gap ? $"{(total + (launches * gap)) / 1e3:N2}" : "–")))}\n");
         }
 
         text.Append('\n');

@@ -5,21 +5,19 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
-/// <summary><c>mistral kernels --assemble</c>: assembles every form for an architecture with the ptxas on PATH.</summary>
+/// <summary><c>mistral kernels --assemble</c>: compiles every form to the machine code of an architecture.</summary>
 internal static class KernelAssembly
 {
-    public static int Run(IReadOnlyList<KernelForm> forms, int architecture, Narrator narrator, bool isJson)
+    public static int Run(IReadOnlyList<KernelForm> forms, IMachine machine, Narrator narrator, bool isJson)
     {
-        string ptxas = Ptxas.Find()
-            ?? throw new UsageException("--assemble: found no ptxas on PATH, expected NVIDIA's");
-        string version = Ptxas.VersionOf(ptxas);
-        KernelForm[] taken = [.. forms.Where(form => form.CpuOnly is null && !form.NeedsLanes && form.IsFor(architecture))];
+        string tool = ToolOf(machine);
+        KernelForm[] taken = [.. forms.Where(form => machine.WhyNot(form) is null)];
         var failing = new List<Assembled>();
         // Not buffered, so that results are on the screen if the run is interrupted.
         var assembled = taken
             .AsParallel()
             .WithMergeOptions(ParallelMergeOptions.NotBuffered)
-            .Select(form => Assemble(ptxas, form, architecture));
+            .Select(form => Assemble(form, machine));
         foreach (var form in assembled)
         {
             if (form.Fault is null)
@@ -37,38 +35,50 @@ internal static class KernelAssembly
 
         if (isJson)
         {
-            Json.WriteLine(narrator.Terminal.Out, json => Write(json, failing, taken.Length, architecture, version));
+            Json.WriteLine(narrator.Terminal.Out, json => Write(json, failing, taken.Length, machine.Architecture, tool));
         }
         else
         {
             narrator.Terminal.Out.WriteLine(
-                $"{taken.Length} forms for sm_{architecture}, ptxas {version}: "
-                + $"{taken.Length - failing.Count} assemble without spills, {failing.Count} do not");
+                $"{taken.Length} forms for {machine.Architecture}, {tool}: "
+                + $"{taken.Length - failing.Count} assemble without {machine.Loss}, {failing.Count} do not");
         }
 
         return failing.Count == 0 ? ExitCode.Done : ExitCode.Fault;
     }
 
-    private static Assembled Assemble(string ptxas, KernelForm form, int architecture)
+    private static string ToolOf(IMachine machine)
     {
         try
         {
-            var resources = Ptxas.Assemble(ptxas, form, KernelCode.PtxOf(form, architecture), architecture);
-            string[] spills = resources.SpillBytes == 0 ? [] : [$"{resources.SpillBytes} bytes of spills"];
-            string[] faults = [.. spills, .. resources.Losses];
-            return new Assembled(form.Name, faults.Length == 0 ? null : string.Join("; ", faults));
+            return machine.Tool;
         }
-        catch (Exception exception) when (exception is OlderPtxasException or InvalidDataException)
+        catch (MissingToolException exception)
+        {
+            throw new UsageException($"--assemble: {exception.Message}");
+        }
+    }
+
+    private static Assembled Assemble(KernelForm form, IMachine machine)
+    {
+        try
+        {
+            var faults = machine.Compile(form).Faults;
+            return new Assembled(form.Name, faults.Count == 0 ? null : string.Join("; ", faults));
+        }
+        catch (Exception exception) when (exception is MissingToolException or InvalidDataException)
         {
             return new Assembled(form.Name, exception.Message.ReplaceLineEndings(" ").Trim());
         }
     }
 
-    private static void Write(Utf8JsonWriter json, List<Assembled> failing, int forms, int architecture, string version)
+    // The tool's name is the key of its version.
+    private static void Write(Utf8JsonWriter json, List<Assembled> failing, int forms, string architecture, string tool)
     {
+        string[] words = tool.Split(' ', 2);
         json.WriteStartObject();
-        json.WriteString("arch", $"sm_{architecture}");
-        json.WriteString("ptxas", version);
+        json.WriteString("arch", architecture);
+        json.WriteString(words[0], words[^1]);
         json.WriteNumber("forms", forms);
         json.WriteStartArray("failing");
         foreach (var form in failing)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Execution.Compilation;
@@ -10,10 +9,10 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 internal static partial class Ptxas
 {
     /// <summary>The path of the assembler; null if PATH has none.</summary>
-    public static string? Find() => Find("ptxas");
+    public static string? Find() => Tool.Find("ptxas");
 
     /// <summary>The path of the disassembler; null if PATH has none.</summary>
-    public static string? FindDisassembler() => Find("nvdisasm");
+    public static string? FindDisassembler() => Tool.Find("nvdisasm");
 
     /// <summary>The assembler's version, such as V12.4.131; empty if it reports none.</summary>
     public static string VersionOf(string ptxas) => Version().Match(Run(ptxas, "--version").Output).Value;
@@ -62,20 +61,11 @@ internal static partial class Ptxas
 
     private static (string Output, string Error) Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? (output, error.Result)
-            : throw (Unknown().IsMatch(error.Result)
-                ? new OlderPtxasException(error.Result) : new InvalidDataException(error.Result));
+        var result = Tool.Run(program, arguments);
+        return result.ExitCode == 0 ? (result.Output, result.Error)
+            : throw (Unknown().IsMatch(result.Error)
+                ? new OlderPtxasException(result.Error) : new InvalidDataException(result.Error));
     }
-
-    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? $"{program}.exe" : program))
-        .FirstOrDefault(File.Exists);
 
     private static int Number(Match match, string group) =>
         int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);

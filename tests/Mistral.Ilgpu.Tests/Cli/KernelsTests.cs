@@ -58,6 +58,41 @@ public sealed class KernelsTests
     }
 
     [Fact]
+    public void Kernels_EmitAmdMachineCode_IsForTheArchitectureAndTellsItsRegisters()
+    {
+        SkipWithoutClang();
+        var code = CommandRun.Of("kernels", "RmsNormGroup", "--emit", "amdgcn", "--arch", "gfx942", "--format", "json")
+            .Expect(ExitCode.Done).Json;
+        Assert.Equal("gfx942", code.GetProperty("arch").GetString());
+        Assert.Contains("amdgcn-amd-amdhsa--gfx942", code.GetProperty("code").GetString(), StringComparison.Ordinal);
+        Assert.InRange(code.GetProperty("vgprs").GetInt32(), 1, 256);
+        Assert.Equal(0, code.GetProperty("scratch_bytes").GetInt32());
+        Assert.Equal(GroupReduce.MaxGroupSize * sizeof(float), code.GetProperty("local_bytes").GetInt32());
+        Assert.InRange(code.GetProperty("waves_per_simd").GetInt32(), 1, 8);
+    }
+
+    [Fact]
+    public void Kernels_OfANameForAnAmdGpu_TellRegistersAndWaves()
+    {
+        SkipWithoutClang();
+        string[] lines = CommandRun.Of("kernels", "RmsNorm", "--arch", "gfx1100").Expect(ExitCode.Done).Output.TrimEnd().Split('\n');
+        Assert.Matches("^kernel +needs +VGPRs +AGPRs +SGPRs +local memory +scratch +waves of a SIMD$", lines[0]);
+        Assert.Contains(lines, line => line.StartsWith("RmsNormGroup ", StringComparison.Ordinal) && line.EndsWith(" of 16", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("RmsNormVectors ", StringComparison.Ordinal) && line.TrimEnd().EndsWith("vectors", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Kernels_AssembledForAnAmdGpu_TellsWhatUsesScratch()
+    {
+        SkipWithoutClang();
+        string output = CommandRun.Of("kernels", "RmsNormGroup", "--assemble", "--arch", "gfx1100").Expect(ExitCode.Done).Output;
+        Assert.Matches(@"^1 forms for gfx1100, clang [\d.]+: 1 assemble without scratch memory, 0 do not\n\z", output);
+        // An array for a tile of keys, which CPUs keep in vectors.
+        var run = CommandRun.Of("kernels", "AttendRow<LaneTiles<Float32>>", "--assemble", "--arch", "gfx1100").Expect(ExitCode.Fault);
+        Assert.Matches(@"^AttendRow<LaneTiles<Float32>>: \d+ bytes of scratch memory\n1 forms .* 1 do not\n\z", run.Output);
+    }
+
+    [Fact]
     public void Kernels_EmitPtx_IsForTheArchitecture()
     {
         string older = CommandRun.Of("kernels", "SwiGlu", "--emit", "ptx", "--arch", "sm_60").Expect(ExitCode.Done).Output;
@@ -88,17 +123,21 @@ public sealed class KernelsTests
             File.SetUnixFileMode(ptxas, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
-        string program = Path.Combine(AppContext.BaseDirectory, "mistral.dll");
-        var start = new ProcessStartInfo("dotnet", [program, "kernels", "RmsNormRow", "--assemble", "--arch", "sm_90"])
-        {
-            RedirectStandardOutput = true,
-        };
-        start.Environment["PATH"] = folder.Path + Path.PathSeparator + start.Environment["PATH"];
-        using var process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.Equal(exitCode, process.ExitCode);
+        var (ended, output, _) = WithPath(
+            folder.Path + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH"),
+            "kernels", "RmsNormRow", "--assemble", "--arch", "sm_90");
+        Assert.Equal(exitCode, ended);
         Assert.Equal($"{faults}1 forms for sm_90, ptxas V13.0.88: {1 - exitCode} assemble without spills, {exitCode} do not\n", output);
+    }
+
+    [Theory]
+    [InlineData("--emit=sass", "--emit sass: found no ptxas on PATH, expected NVIDIA's")]
+    [InlineData("--assemble", "--assemble: found no ptxas on PATH, expected NVIDIA's")]
+    public void Kernels_WithoutTheTool_SayWhatIsMissing(string option, string message)
+    {
+        using var folder = new TemporaryFolder();
+        var (exitCode, output, error) = WithPath(folder.Path, "kernels", "SwiGlu", option);
+        Assert.Equal((ExitCode.Usage, "", $"mistral: {message}\n"), (exitCode, output, error));
     }
 
     [Fact]
@@ -120,5 +159,46 @@ public sealed class KernelsTests
     [Fact]
     public void Kernels_UnknownArchitecture_IsRefused() =>
         CommandRun.Of("kernels", "SwiGlu", "--emit", "ptx", "--arch", "gfx90")
-            .ExpectError(ExitCode.Usage, "--arch", "'gfx90'", "sm_80");
+            .ExpectError(ExitCode.Usage, "--arch", "'gfx90'", "sm_80", "gfx90a");
+
+    [Theory]
+    [InlineData("sass", "gfx1100", "sm_80")]
+    [InlineData("ptx", "gfx942", "sm_80")]
+    [InlineData("amdgcn", "sm_90", "gfx1100")]
+    public void Kernels_ArchitectureOfAnotherMaker_IsRefused(string language, string architecture, string expected) =>
+        CommandRun.Of("kernels", "SwiGlu", "--emit", language, "--arch", architecture)
+            .ExpectError(ExitCode.Usage, $"--emit {language}", $"--arch {architecture}", expected);
+
+    [Theory]
+    [InlineData("QuantizePacked", "inline PTX for sm_70", "ptx, sass or il")]
+    [InlineData("StripMatVec<Float32, Assign>", "for CPUs", "opencl or il")]
+    [InlineData("RmsNormVectors", "CPU accelerator alone", "il")]
+    public void Kernels_FormThatIsNotForAmd_IsRefused(string form, string reason, string expected) =>
+        CommandRun.Of("kernels", form, "--emit", "amdgcn").ExpectError(ExitCode.Usage, "--emit amdgcn", reason, expected);
+
+    private static void SkipWithoutClang()
+    {
+        try
+        {
+            Amdgcn.Find();
+        }
+        catch (MissingToolException exception)
+        {
+            Assert.Skip(exception.Message);
+        }
+    }
+
+    private static (int ExitCode, string Output, string Error) WithPath(string path, params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "mistral.dll"), .. args])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment["PATH"] = path;
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
 }
