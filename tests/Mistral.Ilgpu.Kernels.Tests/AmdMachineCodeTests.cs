@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Diagnostics.Inspection;
+using Mistral.Ilgpu.Execution.Compilation;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
@@ -30,7 +31,7 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
             foreach (var form in KernelCatalog.All.Where(IsForAnyGpu))
             {
                 // Forms without groups are for CPUs too, and those that add differ from the others by one load.
-                bool isForAll = form.NeedsGroups && !form.Name.Contains("AddToResidual", StringComparison.Ordinal);
+                bool isForAll = (form.NeedsGroups || form.NeedsWaves) && !form.Name.Contains("AddToResidual", StringComparison.Ordinal);
                 foreach (string gpu in AmdGpu.Known.Select(gpu => gpu.Name))
                 {
                     bool isRepresentative = gpu is Rdna3 or Cdna3 && Representative.Contains(form.Name);
@@ -80,14 +81,14 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
     }
 
     // Row forms of CPUs keep a tile of keys in an array, which GPUs are not given.
-    private static bool IsForAnyGpu(KernelForm form) => form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null
+    private static bool IsForAnyGpu(KernelForm form) => form.IsForOpenCl && !form.NeedsLanes
         && !form.Name.Contains("LaneTiles<", StringComparison.Ordinal);
 
     private (KernelForm Form, string Source, AmdResources Resources, AmdAssembly Code) Compile(string kernel, string gpu)
     {
         var form = KernelCatalog.All.Single(form => form.Name == kernel);
         var amdgcn = tools.Get();
-        string source = shared.Code.OpenCl(form);
+        string source = shared.Code.OpenCl(form, form.NeedsWaves ? tools.WavesOf(AmdGpu.Of(gpu)!) : WaveFeatures.None);
         var (resources, assembly) = amdgcn.Compile(source, AmdGpu.Of(gpu)!);
         return (form, source, resources, AmdAssembly.Parse(assembly));
     }

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Perf.Report;
 /// <summary>Whether the instructions of forms that stream weights keep up with an AMD GPU's memory: by calculation alone.</summary>
 internal static class SlotsReport
 {
-    /// <param name="names">Beginnings of forms' names; none for all that groups compute.</param>
+    /// <param name="names">Beginnings of forms' names; none for all that groups or waves compute.</param>
     /// <returns>Whether every form could be counted.</returns>
     public static bool Write(string[] names, TextWriter output, TextWriter errors)
     {
@@ -47,12 +47,12 @@ internal static class SlotsReport
             """));
         using var code = new KernelCode();
         bool isComplete = true;
+        var waves = AmdRates.Known.ToDictionary(gpu => gpu, gpu => tools.WavesOf(gpu.Gpu));
         foreach (var form in forms)
         {
-            string source = code.OpenCl(form);
             foreach (var gpu in AmdRates.Known)
             {
-                var slots = IssueSlots.Of(form, source, gpu, tools);
+                var slots = IssueSlots.Of(form, code.OpenCl(form, waves[gpu]), gpu, tools);
                 isComplete &= slots is not null;
                 output.WriteLine($"| `{form.Name}` | {gpu.Gpu} | {(slots is null ? "no loop loads weights | | | | | |" : Cells(slots))} |");
                 output.Flush();
@@ -69,6 +69,6 @@ internal static class SlotsReport
     private static string Percent(double? share) => share?.ToString("P0", CultureInfo.InvariantCulture) ?? "–";
 
     private static bool IsWanted(KernelForm form, string[] names) =>
-        form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null && KernelViews.Of(form).Any(view => view.IsStreamed)
-        && (names.Length == 0 ? form.NeedsGroups : names.Any(name => form.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase)));
+        form.IsForOpenCl && !form.NeedsLanes && KernelViews.Of(form).Any(view => view.IsStreamed)
+        && (names.Length == 0 ? form.NeedsGroups || form.NeedsWaves : names.Any(name => form.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase)));
 }

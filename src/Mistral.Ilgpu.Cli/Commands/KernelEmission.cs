@@ -17,7 +17,7 @@ internal static class KernelEmission
         string code = language switch
         {
             "il" => KernelIl.Disassemble(form),
-            "opencl" => KernelCode.OpenClOf(form),
+            "opencl" => OpenCl(form, machine),
             "ptx" => KernelCode.PtxOf(form, ((NvidiaMachine)machine).Number),
             _ => compiled!.Code!,
         };
@@ -55,6 +55,19 @@ internal static class KernelEmission
         }
     }
 
+    // A device's compiler is asked what it accepts for waves, and here an AMD GPU's alone can be.
+    private static string OpenCl(KernelForm form, IMachine machine)
+    {
+        try
+        {
+            return machine is AmdMachine amd ? amd.OpenCl(form) : KernelCode.OpenClOf(form);
+        }
+        catch (MissingToolException exception)
+        {
+            throw new UsageException($"--emit opencl: {exception.Message}");
+        }
+    }
+
     // PTX is shown without its resources where there is nothing that assembles it.
     private static CompiledForm? Compile(KernelForm form, string language, IMachine machine)
     {
@@ -77,8 +90,8 @@ internal static class KernelEmission
         string? problem = language switch
         {
             "il" => null,
-            "opencl" when form.CpuOnly is not null => machine.WhyNot(form),
-            "opencl" => form.CudaArchitecture is { } least ? $"contains inline PTX for sm_{least}" : null,
+            "opencl" when form.IsForOpenCl => null,
+            "opencl" when form.CpuOnly is null => $"contains inline PTX for sm_{form.CudaArchitecture}",
             _ => machine.WhyNot(form),
         };
         if (problem is not null)

@@ -1,14 +1,23 @@
 using System.Globalization;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>An architecture of AMD's, and the clang and device libraries that are installed.</summary>
-internal sealed class AmdMachine(AmdGpu gpu) : IMachine
+internal sealed class AmdMachine : IMachine
 {
+    private readonly AmdGpu _gpu;
     private readonly Lazy<Amdgcn> _tools = new(() => Amdgcn.Find());
+    private readonly Lazy<WaveFeatures> _waves;
 
-    public string Architecture => gpu.Name;
+    public AmdMachine(AmdGpu gpu)
+    {
+        _gpu = gpu;
+        _waves = new(() => _tools.Value.WavesOf(gpu));
+    }
+
+    public string Architecture => _gpu.Name;
 
     public string Language => "amdgcn";
 
@@ -26,13 +35,16 @@ internal sealed class AmdMachine(AmdGpu gpu) : IMachine
     {
         { CpuOnly: { } reason } => $"is for ILGPU's CPU accelerator alone ({reason})",
         { NeedsLanes: true } => "uses lanes, for CPUs",
-        { CudaArchitecture: { } least } => $"contains inline PTX for sm_{least}",
+        { IsForOpenCl: false } => $"contains inline PTX for sm_{form.CudaArchitecture}",
         _ => null,
     };
 
+    /// <summary>OpenCL C of a form with what the compiler accepts for waves.</summary>
+    public string OpenCl(KernelForm form) => KernelCode.OpenClOf(form, form.NeedsWaves ? _waves.Value : WaveFeatures.None);
+
     public CompiledForm Compile(KernelForm form, bool withCode = false)
     {
-        var (taken, code) = _tools.Value.Compile(KernelCode.OpenClOf(form), gpu);
+        var (taken, code) = _tools.Value.Compile(OpenCl(form), _gpu);
         string[] faults =
         [
             .. taken.ScratchBytes > 0 ? new[] { $"{taken.ScratchBytes} bytes of scratch memory" } : [],
@@ -42,11 +54,11 @@ internal sealed class AmdMachine(AmdGpu gpu) : IMachine
             [
                 (taken.Vgprs, Text(taken.Vgprs)), (taken.Agprs, Text(taken.Agprs)), (taken.Sgprs, Text(taken.Sgprs)),
                 (taken.LocalBytes, $"{Text(taken.LocalBytes)} B"), (taken.ScratchBytes, $"{Text(taken.ScratchBytes)} B"),
-                (taken.Waves, $"{taken.Waves} of {gpu.Waves}"),
+                (taken.Waves, $"{taken.Waves} of {_gpu.Waves}"),
             ],
             $"{Text(taken.Vgprs)} VGPRs, {(taken.Agprs > 0 ? $"{Text(taken.Agprs)} AGPRs, " : "")}{Text(taken.Sgprs)} SGPRs, "
             + $"{Text(taken.LocalBytes)} bytes of local memory, {Text(taken.ScratchBytes)} bytes of scratch memory; "
-            + $"waves of {taken.WaveSize} lanes, {taken.Waves} of {gpu.Waves} in a SIMD",
+            + $"waves of {taken.WaveSize} lanes, {taken.Waves} of {_gpu.Waves} in a SIMD",
             faults, withCode ? code : null);
     }
 

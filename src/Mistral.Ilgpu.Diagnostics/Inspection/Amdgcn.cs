@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Execution.Compilation;
 
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
@@ -82,6 +83,9 @@ internal sealed partial class Amdgcn
             $"found '{gpu}', expected one of {string.Join(", ", AmdGpu.Known)}", nameof(gpu));
         return Run(source, known) is { ExitCode: 0 } result && !Call().IsMatch(result.Output);
     }
+
+    /// <summary>What the compiler accepts for waves.</summary>
+    public WaveFeatures WavesOf(AmdGpu gpu) => WaveProbe.Of(program => Accepts(program, gpu.Name));
 
     private static AmdResources ResourcesOf(string assembly)
     {
