@@ -17,7 +17,7 @@ public static class KernelStatements
     [
         .. new[]
         {
-            typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair), typeof(PackedBytes),
+            typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair), typeof(PackedBytes),
             typeof(PrefetchedRows), typeof(Gate),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
     ];
