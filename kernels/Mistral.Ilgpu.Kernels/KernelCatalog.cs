@@ -157,6 +157,9 @@ public static class KernelCatalog
         .. from format in Formats
            from epilogue in Epilogues
            select new KernelForm(typeof(MatVecWarp<,,>).MakeGenericType(format.Format, format.Element, epilogue)),
+        .. from format in Formats
+           from epilogue in NormedEpilogues
+           select new KernelForm(typeof(MatVecNormed<,,>).MakeGenericType(format.Format, format.Element, epilogue)),
         .. from format in TensorFormats
            from epilogue in Epilogues
            from kernel in TokenBlocks

@@ -12,9 +12,14 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
     public virtual bool Multiplies(TensorFormat format, ActivationType activations) =>
         format.IsQuantized() && activations == ActivationType.Int8;
 
-    public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) =>
-        matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns
-            && matrix.Bands.All(band => Multiplies(band.Format, activations));
+    /// <summary>Whether products with elements that are multiplied in floats have a form that computes its norm itself.</summary>
+    protected virtual bool NormsElements => true;
+
+    public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) => matrix.Bands.All(band =>
+        Multiplies(band.Format, activations)
+            ? matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns
+            : NormsElements && !band.Format.IsQuantized() && matrix.Columns % RmsNormed.PerItem == 0
+                && matrix.Columns <= MatVecNormed<Float32, float, Assign>.MostColumns);
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation switch
     {
