@@ -172,6 +172,9 @@ public static class KernelCatalog
            from epilogue in Epilogues
            from type in new[] { typeof(MatVecWarp<,,>), typeof(MatMulFused<,,>) }
            select new KernelForm(type.MakeGenericType(format.Format, format.Element, epilogue)),
+        .. from format in Formats
+           from epilogue in NormedEpilogues
+           select new KernelForm(typeof(MatVecNormed<,,>).MakeGenericType(format.Format, format.Element, epilogue)),
         .. from format in TensorFormats
            from epilogue in Epilogues
            from kernel in TokenBlocks

@@ -14,6 +14,8 @@ public sealed class RmsNormTests
 
     public static TheoryData<string> Grouped => TestDevice.Grouped;
 
+    public static TheoryData<string> Waves => TestDevice.Rows(TestDevice.Waves);
+
     [Theory]
     [MemberData(nameof(All))]
     public void RmsNormRow_AnyShape_EqualsReference(string name) =>
@@ -35,7 +37,7 @@ public sealed class RmsNormTests
             new RmsNormGroup(state, x, gain, y, columns, stride, Epsilon, RowRange.Logits)));
 
     [Theory]
-    [InlineData("cuda")]
+    [MemberData(nameof(Waves))]
     public void RmsNormWarp_ColumnsInFours_EqualsReference(string name) => Check(
         name,
         (device, state, x, gain, y, columns, stride, rows) => device.Launch(
@@ -45,7 +47,7 @@ public sealed class RmsNormTests
         [4, 16, 132, 300, 1024]);
 
     [Theory]
-    [InlineData("cuda")]
+    [MemberData(nameof(Waves))]
     public void RmsNormWarp_AlsoInEightBits_IsThatOfTheTwoKernels(string name)
     {
         const int Rows = 3;

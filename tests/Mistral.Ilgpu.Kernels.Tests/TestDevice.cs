@@ -15,8 +15,10 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production. <c>cpu:256</c> is the
 /// CPU accelerator with groups as large as a GPU's: slow, but it runs the group forms. Where there is no NVIDIA GPU, <c>cuda</c>
 /// is the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>. <c>cuda:mma</c> is the same device without
-/// products by warpgroups. <c>amd:wmma</c> and the like are the OpenCL device in AMD's forms, with the matrix cores of a GPU
-/// emulated. Where the environment variable <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for
+/// products by warpgroups. <c>opencl:wave32</c>, <c>opencl:wave64</c> and <c>cpu:waves</c> have the forms made of waves: emulated
+/// in OpenCL C, and as their methods say, in groups that are one warp of the CPU accelerator. <c>amd:wmma</c> and the like are the
+/// OpenCL device in AMD's forms, with the matrix cores of a GPU emulated. Where the environment variable
+/// <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for
 /// checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its
 /// own, such as <c>Gpu</c>.
 /// </summary>
@@ -31,6 +33,9 @@ internal static class TestDevice
         ["amd:wmma12"] = new(() => OpenAmd(WaveFeatures.Emulated32 | WaveFeatures.Wmma12)),
         ["amd:mfma"] = new(() => OpenAmd(WaveFeatures.Emulated64 | WaveFeatures.Mfma)),
         ["amd:lanes"] = new(() => OpenAmd(WaveFeatures.Emulated32)),
+        ["opencl:wave32"] = new(() => OpenWaves("opencl", WaveFeatures.Emulated32)),
+        ["opencl:wave64"] = new(() => OpenWaves("opencl", WaveFeatures.Emulated64)),
+        ["cpu:waves"] = new(() => OpenWaves("cpu", WaveFeatures.None)),
         ["cuda"] = new(() => OpenCuda()),
         ["cuda:mma"] = new(OpenWithoutWarpgroups),
     };
@@ -47,6 +52,9 @@ internal static class TestDevice
 
     /// <summary>The same, with CUDA left out of the plain command.</summary>
     public static TheoryData<string> GroupedWithCudaLong => [.. Rows("cpu:256", "opencl"), Needs.Long(new TheoryDataRow<string>("cuda"))];
+
+    /// <summary>Devices for forms made of waves: their own methods, waves of 32 and 64 that OpenCL C emulates, and CUDA's warps.</summary>
+    public static string[] Waves => ["cpu:waves", "opencl:wave32", "opencl:wave64", "cuda"];
 
     /// <summary>A case of a theory for each device.</summary>
     public static TheoryData<string> Rows(params string[] devices) =>
@@ -68,14 +76,14 @@ internal static class TestDevice
     public static ComputeDevice Get(string name, bool isLong = false)
     {
         string[]? wanted = Environment.GetEnvironmentVariable("MISTRAL_TEST_DEVICES")?.Split(',', StringSplitOptions.RemoveEmptyEntries);
-        Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name == "cuda:mma" ? "cuda" : name), $"{name} is not among MISTRAL_TEST_DEVICES");
-        if (name == Needs.OpenCl)
+        Assert.SkipWhen(wanted is { Length: > 0 } && !wanted.Contains(name.StartsWith("cpu", StringComparison.Ordinal) ? name : name.Split(':')[0]), $"{name} is not among MISTRAL_TEST_DEVICES");
+        if (IsOpenCl(name))
         {
             Needs.Expect(Needs.OpenCl);
         }
 
         var (device, absent) = Devices[name].Value;
-        if (device is null && name == "opencl" && Environment.GetEnvironmentVariable("CI") == "true")
+        if (device is null && IsOpenCl(name) && Environment.GetEnvironmentVariable("CI") == "true")
         {
             Assert.Fail($"CI must provide OpenCL: {absent}");
         }
@@ -90,7 +98,8 @@ internal static class TestDevice
     public static bool IsLong(string device, TensorFormat format) => device switch
     {
         "cuda" => format is not (TensorFormat.Float32 or TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K),
-        "cuda:mma" => true,
+        "cuda:mma" or "opencl:wave64" => true,
+        "opencl:wave32" => format is not (TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K),
         _ => false,
     };
 
@@ -144,7 +153,12 @@ internal static class TestDevice
     internal static void InstallDriver() => CudaDriver.Install();
 
     private static TRow Marked<TRow>(TRow row, string device)
-        where TRow : TheoryDataRowBase => device == Needs.OpenCl || device.StartsWith("amd:", StringComparison.Ordinal) ? row.WithTrait(Needs.Trait, Needs.OpenCl) : row;
+        where TRow : TheoryDataRowBase => IsOpenCl(device) ? row.WithTrait(Needs.Trait, Needs.OpenCl) : row;
+
+    private static bool IsOpenCl(string device) => device.Split(':')[0] is Needs.OpenCl or "amd";
+
+    private static (ComputeDevice? Device, string? Absent) OpenWaves(string request, WaveFeatures waves) =>
+        Open(request, new DeviceOptions { Threads = GroupReduce.MaxGroupSize, Family = KernelFamily.Amd, Waves = waves });
 
     private static (ComputeDevice? Device, string? Absent) OpenCuda(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {

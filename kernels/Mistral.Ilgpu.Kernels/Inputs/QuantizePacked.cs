@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
@@ -20,6 +21,33 @@ public readonly record struct QuantizePacked(
     RowRange Tokens) : IKernel
 {
     public void Execute()
+    {
+        if (Wave.IsForCuda())
+        {
+            ExecuteOnCuda();
+        }
+        else
+        {
+            ExecuteElsewhere();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteElsewhere()
+    {
+        int first = Tokens.First(State);
+        int perToken = Output.Stride / PackedRun.PerLane;
+        long count = (long)(Tokens.End(State) - first) * perToken;
+        long item = WorkItems.First;
+        long source = count > 0 ? IntrinsicMath.Min(item, count - 1) : 0;
+        long token = (count > 0 ? first : 0) + (source / perToken);
+        int within = (int)(source % perToken);
+        var x = Input.SubView(token * InputStride, InputStride).Cast<Floats4>()[within];
+        PackedRun.Write(Output, token, within, x, item < count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCuda()
     {
         Predecessor.Await();
         int first = Tokens.First(State);

@@ -19,7 +19,7 @@ public sealed class BlockProductTests
 
     public static TheoryData<string, TensorFormat> Cases =>
         TestDevice.Rows(
-            ["cpu", "opencl", "cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
+            ["cpu", "opencl", .. TestDevice.Waves], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
 
     [Theory]
     [MemberData(nameof(Cases))]

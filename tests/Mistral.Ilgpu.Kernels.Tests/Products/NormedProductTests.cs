@@ -5,10 +5,14 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
-/// <summary>Products that make the norm of one decoded row themselves, by the PTX that an NVIDIA GPU gets.</summary>
+/// <summary>Products that make the norm of one decoded row themselves, by waves and by the PTX that an NVIDIA GPU gets.</summary>
 public sealed class NormedProductTests
 {
-    public static TheoryData<string, TensorFormat> Formats => TensorProductTests.Formats;
+    public static TheoryData<string, TensorFormat> Formats =>
+    [
+        .. TensorProductTests.Formats,
+        .. TestDevice.Rows(["cpu:waves", "opencl:wave32"], [TensorFormat.Float32], TestDevice.IsLong),
+    ];
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -80,7 +84,8 @@ public sealed class NormedProductTests
         Assert.Equal(both, fused.StepsOf(new Pass(2, 0, 2)));
         Assert.Equal(both, fused.StepsOf(new Pass(0, 1, 1)));
         Assert.Equal(both, fused.StepsOf(new Pass(1, 1, 1)));
-        Assert.Equal(both, Bound(format, TensorFormat.Float32).StepsOf(new Pass(1, 0, 1)));
+        // Of CUDA's forms none of 32-bit floats makes its norm.
+        Assert.Equal(name == "cuda" ? both : ["product"], Bound(format, TensorFormat.Float32).StepsOf(new Pass(1, 0, 1)));
 
         PlannedRun Bound(params TensorFormat[] formats)
         {

@@ -19,13 +19,13 @@ public sealed class TensorProductTests
 
     public static TheoryData<string> Devices => [.. PromptDevices];
 
-    public static TheoryData<string, TensorFormat> Elements =>
-        TestDevice.Rows(["cuda"], [TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16]);
+    public static TheoryData<string, TensorFormat> Elements => TestDevice.Rows(
+        TestDevice.Waves, [TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16], TestDevice.IsLong);
 
-    public static TheoryData<string, TensorFormat> BlockFormats =>
-        TestDevice.Rows(["cuda"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
+    public static TheoryData<string, TensorFormat> BlockFormats => TestDevice.Rows(
+        TestDevice.Waves, Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
 
-    public static TheoryData<string, TensorFormat> Formats => TestDevice.Rows(["cuda"], SomeFormats, TestDevice.IsLong);
+    public static TheoryData<string, TensorFormat> Formats => TestDevice.Rows(TestDevice.Waves, SomeFormats, TestDevice.IsLong);
 
     public static TheoryData<string, TensorFormat> PromptFormats =>
         TestDevice.Rows(PromptDevices, SomeFormats, TestDevice.IsLong);

@@ -13,6 +13,18 @@ internal static class Wave
     /// <summary>Lanes that are counted as a wave.</summary>
     public const int Size = 32;
 
+    /// <summary>
+    /// Whether the kernel is compiled for CUDA: a constant, so that a branch on it costs nothing at the beginning of a kernel.
+    /// Kernels of other devices do not return before an exchange. Emulated exchanges are barriers. Where not every path meets a
+    /// barrier, compilers for CPUs expect all items to take the same branch behind it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(Yes))]
+    public static bool IsForCuda() => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Yes() => true;
+
     // Masks and shifts, because ptxas divides signed numbers by powers of two at length.
 
     /// <summary>The item's place among <see cref="Size"/> lanes.</summary>

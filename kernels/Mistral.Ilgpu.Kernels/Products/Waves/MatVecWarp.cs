@@ -31,6 +31,29 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
 {
     public void Execute()
     {
+        if (Wave.IsForCuda())
+        {
+            ExecuteOnCuda();
+        }
+        else
+        {
+            ExecuteElsewhere();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteElsewhere()
+    {
+        int token = Tokens.First(State) + Grid.IdxY;
+        int row = (Grid.IdxX * WarpRows.WarpsPerGroup) + Wave.Number;
+        // What does not exist sums the first row, because exchanges need every lane.
+        bool exists = token < Tokens.End(State) && row < Rows;
+        Write(exists ? row : 0, exists ? token : 0, exists);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCuda()
+    {
         Predecessor.Await();
         int token = Tokens.First(State) + Grid.IdxY;
         int row = (Grid.IdxX * WarpRows.WarpsPerGroup) + Wave.Number;
@@ -39,9 +62,15 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
             return;
         }
 
+        Write(row, token, exists: true);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(int row, int token, bool exists)
+    {
         float product = Dot(row, token);
         float second = TEpilogue.IsGated ? Dot(Rows + row, token) : 0;
-        if (Wave.Index == 0)
+        if (exists && Wave.Index == 0)
         {
             long to = ((long)token * OutputStride) + row;
             product = TFormat.Scaled(product, Weights, InputStride, row);

@@ -1,7 +1,6 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -11,9 +10,6 @@ internal sealed class Amd(DeviceInfo device) : Waves(device)
     /// <summary>Weights in 16 bits are multiplied with activations rounded to 16 bits, where those may be rounded at all.</summary>
     public override bool Multiplies(TensorFormat format, ActivationType activations) =>
         (format is TensorFormat.BFloat16 or TensorFormat.Float16 || format.IsQuantized()) && activations == ActivationType.Int8;
-
-    public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) =>
-        base.MakesNorm(matrix, activations) && matrix.Bands.All(band => band.Format.IsQuantized());
 
     public override bool RoundsPrompts(ActivationType activations) => activations == ActivationType.Int8;
 

@@ -29,11 +29,13 @@ internal sealed partial class AmdKernels
     }
 
     internal override Launch WaveElements<TFormat, TElement, TEpilogue>(
-        WeightBand band, ProductInput input, Activation output) => Forms(
-        input.Rows,
-        set => WavePerRow<TFormat, TElement, TEpilogue>(band, input.Values, output, RowsMade<TEpilogue>(band), set),
-        set => IsBFloat16(band) ? Elements<BFloat16Pairs, TEpilogue>(band, input.Values, output, set)
-            : Elements<Float16Pairs, TEpilogue>(band, input.Values, output, set));
+        WeightBand band, ProductInput input, Activation output) => input.Norm is { } norm
+        ? NormedElements<TFormat, TElement, TEpilogue>(band, input, norm, output)
+        : Forms(
+            input.Rows,
+            set => WavePerRow<TFormat, TElement, TEpilogue>(band, input.Values, output, RowsMade<TEpilogue>(band), set),
+            set => IsBFloat16(band) ? Elements<BFloat16Pairs, TEpilogue>(band, input.Values, output, set)
+                : Elements<Float16Pairs, TEpilogue>(band, input.Values, output, set));
 
     internal override Launch WaveBlocks<TFormat, TEpilogue>(
         WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked) => input.Norm is { } norm

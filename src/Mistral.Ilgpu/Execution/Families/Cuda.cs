@@ -34,6 +34,9 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
     public override bool Multiplies(TensorFormat format, ActivationType activations) =>
         (format is TensorFormat.BFloat16 or TensorFormat.Float16 || format.IsQuantized()) && activations == ActivationType.Int8;
 
+    // Floats of 32 bits have none.
+    protected override bool NormsElements => false;
+
     /// <summary>Whether attention over a cache of a format uses tensor cores.</summary>
     public static bool AttendsOver(TensorFormat cache) => cache is TensorFormat.BFloat16 or TensorFormat.Float16;
 

@@ -33,11 +33,13 @@ internal partial class WaveKernels(
     }
 
     private protected override Launch Product<TResult>(string name, WeightBand band, ProductInput input, Activation output) =>
-        Multiplies(band.Format) ? WaveProduct<TResult>(band, input, output) : base.Product<TResult>(name, band, input, output);
+        Multiplies(band.Format) || input.Norm is not null
+            ? WaveProduct<TResult>(band, input, output)
+            : base.Product<TResult>(name, band, input, output);
 
     private protected override Launch Gate(
         string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
-        gateUp is { Bands: [var band], Updates: [] } && Multiplies(band.Format)
+        gateUp is { Bands: [var band], Updates: [] } && (Multiplies(band.Format) || input.Norm is not null)
             ? (Prepare(band, null, input) + WaveProduct<GateWithSilu>(band, input, output, makesInt8))!
             : base.Gate(name, gateUp, input, products, output, makesInt8);
 
@@ -85,12 +87,14 @@ internal partial class WaveKernels(
         where TEpilogue : struct, IEpilogue => FormatForms.Of(band.Format).WaveProduct<TEpilogue>(
             this, band, input, output, makesInt8 ? Room(output).Packed : null);
 
-    /// <summary>A product with elements that are multiplied in a form of the family's own.</summary>
+    /// <summary>A product with elements that computes its norm itself, or is in a form of the family's own.</summary>
     internal virtual Launch WaveElements<TFormat, TElement, TEpilogue>(WeightBand band, ProductInput input, Activation output)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TEpilogue : struct, IEpilogue =>
-        throw new NotSupportedException($"no form of {family.GetType().Name} multiplies {band.Format} in eight bits");
+        input.Norm is { } norm
+            ? NormedElements<TFormat, TElement, TEpilogue>(band, input, norm, output)
+            : throw new NotSupportedException($"no form of {family.GetType().Name} multiplies {band.Format} in eight bits");
 
     /// <summary>A product with weights in blocks.</summary>
     /// <param name="outputPacked">A buffer for the output in eight bits; null if it is not written.</param>
@@ -140,6 +144,21 @@ internal partial class WaveKernels(
             pass => new KernelConfig(
                 new Index3D(LaunchShape.Groups(made, BlockMatVecWarp<TFormat, TEpilogue>.RowsPerGroup), set.Count(pass), 1),
                 new Index3D(WarpRows.GroupSize, 1, 1)));
+    }
+
+    private protected Launch NormedElements<TFormat, TElement, TEpilogue>(
+        WeightBand band, ProductInput input, FusedNorm norm, Activation output)
+        where TFormat : struct, IWeightFormat<TElement>
+        where TElement : unmanaged
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        return Launcher(
+            new MatVecNormed<TFormat, TElement, TEpilogue>(
+                State, band.View<TElement>(), norm.Input.View.Cast<Floats4>(), norm.Kernel, Below(output.View, band), made,
+                band.Stride, norm.Input.Stride, output.Stride, Decoded(input.Rows).Range),
+            _ => new KernelConfig(
+                LaunchShape.Groups(made, MatVecNormed<TFormat, TElement, TEpilogue>.RowsPerGroup), WarpRows.GroupSize));
     }
 
     private Launch FusedTiles<TFormat, TElement, TEpilogue>(

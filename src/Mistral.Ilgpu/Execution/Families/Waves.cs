@@ -20,9 +20,15 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
 
     public override int QueriesPerTile(TensorFormat cache) => WaveForms.PromptQueries;
 
-    public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) =>
-        matrix.Columns % BlockRun.Length == 0 && matrix.Columns <= NormedInput.MostColumns
-            && matrix.Bands.All(band => Multiplies(band.Format, activations));
+    /// <summary>Whether products with floating-point weights compute their norm in <see cref="MatVecNormed{TFormat,TElement,TEpilogue}"/>.
+    /// </summary>
+    protected virtual bool NormsElements => true;
+
+    public override bool MakesNorm(MatrixPlan matrix, ActivationType activations) => matrix.Bands.All(band =>
+        band.Format.IsQuantized() || !NormsElements
+            ? Multiplies(band.Format, activations) && matrix.Columns % BlockRun.Length == 0
+                && matrix.Columns <= NormedInput.MostColumns
+            : matrix.Columns % RmsNormed.PerItem == 0 && matrix.Columns <= MatVecNormed<Float32, float, Assign>.MostColumns);
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation switch
     {
