@@ -99,7 +99,7 @@ internal static class KernelEmission
             throw new UsageException(
                 $"'{form.Name}' {problem}: found --emit {language}"
                 + $"{(language == "opencl" ? "" : $" --arch {machine.Architecture}")}, expected "
-                + (form.NeedsLanes ? "opencl or il" : form.CpuOnly is not null ? "il" : "ptx, sass or il for such a GPU"));
+                + (form.NeedsLanes || form.IsForAmd ? "opencl or il" : form.CpuOnly is not null ? "il" : "ptx, sass or il for such a GPU"));
         }
     }
 }

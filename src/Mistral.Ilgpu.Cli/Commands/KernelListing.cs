@@ -67,10 +67,11 @@ internal static class KernelListing
     }
 
     private static string Needs(KernelForm form) => string.Join(
-        ", ", new[] { form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null,
-            form.IsForAmd ? $"AMD's OpenCL{(form.AmdInstructions is { } name ? $" with {name}" : "")}" : null,
-            form.CudaArchitecture is { } least
+        ", ", new[]
+        {
+            form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null,
+            form.IsForAmd ? "AMD's OpenCL" : form.NeedsWaves ? "waves" : form.CudaArchitecture is { } least
                 ? form.IsForThatAlone ? $"CUDA sm_{least} alone" : $"CUDA from sm_{least} on" : null,
-            form.NeedsGroups ? "groups: shared memory, barriers" : null }
-            .OfType<string>().DefaultIfEmpty("nothing"));
+            form.NeedsGroups ? "groups: shared memory, barriers" : null,
+        }.OfType<string>().DefaultIfEmpty("nothing"));
 }

@@ -170,7 +170,7 @@ public sealed class KernelsTests
             .ExpectError(ExitCode.Usage, $"--emit {language}", $"--arch {architecture}", expected);
 
     [Theory]
-    [InlineData("QuantizePacked", "inline PTX for sm_70", "ptx, sass or il")]
+    [InlineData("MatVecTensor<BFloat16Tensor, EightTokens, AsNormed, Assign>", "inline PTX for sm_80", "ptx, sass or il")]
     [InlineData("StripMatVec<Float32, Assign>", "for CPUs", "opencl or il")]
     [InlineData("RmsNormVectors", "CPU accelerator alone", "il")]
     public void Kernels_FormThatIsNotForAmd_IsRefused(string form, string reason, string expected) =>
