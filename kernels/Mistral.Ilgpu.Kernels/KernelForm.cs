@@ -48,10 +48,6 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>Whether it is made of AMD's instructions, see <see cref="AmdFormAttribute"/>.</summary>
     public bool IsForAmd { get; } = Kernel.IsDefined(typeof(AmdFormAttribute), inherit: false);
 
-    /// <summary>What the compiler of an AMD GPU must define, such as <c>WAVE_WMMA</c>; null where any will do.</summary>
-    public string? AmdInstructions { get; } = Kernel.GetGenericArguments()
-        .Select(type => type.GetCustomAttribute<AmdFormAttribute>()?.Instructions).FirstOrDefault(name => name is not null);
-
     /// <summary>Whether OpenCL devices can run it, if they have what it needs.</summary>
     public bool IsForOpenCl => CpuOnly is null && (CudaArchitecture is null || NeedsWaves);
 

@@ -120,6 +120,7 @@ public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFi
     private static void CheckOpenCl(KernelForm form, string source)
     {
         // Groups exchange data in local memory, so that is what each barrier orders.
+        // The functions of waves, before it, have some for emulation.
         string kernel = form.NeedsWaves ? source[source.IndexOf("kernel void", StringComparison.Ordinal)..] : source;
         string[] fences = [.. Barriers().Matches(kernel).Select(match => match.Groups["fence"].Value)];
         Assert.Equal(form.NeedsGroups, fences.Length > 0);

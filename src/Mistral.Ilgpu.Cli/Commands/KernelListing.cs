@@ -70,8 +70,7 @@ internal static class KernelListing
         ", ", new[]
         {
             form.CpuOnly is { } reason ? $"the CPU accelerator: {reason}" : null, form.NeedsLanes ? "a CPU" : null,
-            form.IsForAmd ? $"AMD's OpenCL{(form.AmdInstructions is { } name ? $" with {name}" : "")}"
-                : form.NeedsWaves ? "waves" : form.CudaArchitecture is { } least
+            form.IsForAmd ? "AMD's OpenCL" : form.NeedsWaves ? "waves" : form.CudaArchitecture is { } least
                 ? form.IsForThatAlone ? $"CUDA sm_{least} alone" : $"CUDA from sm_{least} on" : null,
             form.NeedsGroups ? "groups: shared memory, barriers" : null,
         }.OfType<string>().DefaultIfEmpty("nothing"));

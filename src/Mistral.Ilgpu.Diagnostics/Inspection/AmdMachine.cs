@@ -36,8 +36,8 @@ internal sealed class AmdMachine : IMachine
         { CpuOnly: { } reason } => $"is for ILGPU's CPU accelerator alone ({reason})",
         { NeedsLanes: true } => "uses lanes, for CPUs",
         { IsForOpenCl: false } => $"contains inline PTX for sm_{form.CudaArchitecture}",
-        { AmdInstructions: { } name } when !WaveProbe.Definitions(_waves.Value).Split().Contains(name) =>
-            $"is made of instructions that the GPU lacks ({name})",
+        _ when MatrixCores.NeededBy(form) is var needed and not WaveFeatures.None && !_waves.Value.HasFlag(needed) =>
+            $"needs {needed}, which is not in this architecture",
         _ => null,
     };
 

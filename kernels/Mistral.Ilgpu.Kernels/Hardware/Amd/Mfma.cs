@@ -10,7 +10,6 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// 32) + i mod 4 and row l mod 32. A load of 16 bytes has the columns of two such products. The first takes columns 0 to 3 and 8
 /// to 11, the second the others; both matrices have the same columns in a place.
 /// </summary>
-[AmdForm(Instructions = "WAVE_MFMA")]
 public readonly struct Mfma<TFormat> : IMatrixCore
     where TFormat : struct, IPairFormat
 {

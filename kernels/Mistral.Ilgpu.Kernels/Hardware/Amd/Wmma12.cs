@@ -8,7 +8,6 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// Matrix cores of RDNA4, waves of 32: v_wmma_f32_16x16x16 (RDNA4 ISA, 7.12). Lane l has eight columns, from 8 × (l / 16) on, of
 /// token l mod 16 and of row l mod 16. Its sum i is of token i + 8 × (l / 16) and row l mod 16.
 /// </summary>
-[AmdForm(Instructions = "WAVE_WMMA12")]
 public readonly struct Wmma12<TFormat> : IMatrixCore
     where TFormat : struct, IPairFormat
 {
