@@ -11,7 +11,7 @@ internal static class KernelEmission
     /// <param name="language">A language of <c>--emit</c> that the machine has, or one that needs none.</param>
     public static void Write(KernelForm form, string language, IMachine machine, Narrator narrator, bool isJson)
     {
-        Require(form, language, machine);
+        OrRefuse(language, () => Require(form, language, machine));
         bool isForMachine = language == "ptx" || language == machine.Language;
         var compiled = isForMachine ? Compile(form, language, machine) : null;
         string code = language switch
@@ -58,13 +58,20 @@ internal static class KernelEmission
     // A device's compiler is asked what it accepts for waves, and here an AMD GPU's alone can be.
     private static string OpenCl(KernelForm form, IMachine machine)
     {
+        string code = "";
+        OrRefuse("opencl", () => code = machine is AmdMachine amd ? amd.OpenCl(form) : KernelCode.OpenClOf(form));
+        return code;
+    }
+
+    private static void OrRefuse(string language, Action action)
+    {
         try
         {
-            return machine is AmdMachine amd ? amd.OpenCl(form) : KernelCode.OpenClOf(form);
+            action();
         }
         catch (MissingToolException exception)
         {
-            throw new UsageException($"--emit opencl: {exception.Message}");
+            throw new UsageException($"--emit {language}: {exception.Message}");
         }
     }
 
@@ -99,7 +106,8 @@ internal static class KernelEmission
             throw new UsageException(
                 $"'{form.Name}' {problem}: found --emit {language}"
                 + $"{(language == "opencl" ? "" : $" --arch {machine.Architecture}")}, expected "
-                + (form.NeedsLanes || form.IsForAmd ? "opencl or il" : form.CpuOnly is not null ? "il" : "ptx, sass or il for such a GPU"));
+                + (form.NeedsLanes || form.IsForAmd ? "opencl or il"
+                    : form.CpuOnly is not null ? "il" : "ptx, sass or il for such a GPU"));
         }
     }
 }
