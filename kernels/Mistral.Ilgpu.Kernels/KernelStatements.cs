@@ -17,8 +17,8 @@ public static class KernelStatements
     [
         .. new[]
         {
-            typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair), typeof(PackedBytes),
-            typeof(PrefetchedRows), typeof(Gate),
+            typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
+            typeof(PackedBytes), typeof(PrefetchedRows), typeof(PackedScale), typeof(Q3_K), typeof(Q5_K), typeof(Q6_K), typeof(Gate),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
     ];
 
