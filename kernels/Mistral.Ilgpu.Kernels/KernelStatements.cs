@@ -20,8 +20,9 @@ public static class KernelStatements
         .. new[]
         {
             typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
-            typeof(PackedBytes), typeof(PrefetchedRows), typeof(Gate), typeof(DeviceOrder), typeof(Loads), typeof(MatrixProducts),
-            typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile), typeof(Schedule),
+            typeof(PackedBytes), typeof(PackedScale), typeof(Q3_K), typeof(Q5_K), typeof(Q6_K), typeof(PrefetchedRows), typeof(Gate),
+            typeof(DeviceOrder), typeof(Loads), typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
+            typeof(Schedule),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
     ];
 

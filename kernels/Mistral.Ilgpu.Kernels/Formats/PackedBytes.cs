@@ -181,6 +181,10 @@ internal static class PackedBytes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Spread(uint bits) => ((bits & 15) * 0x00204081) & Ones;
 
+    /// <summary>Turns bits to the left. Where upper bits are apart, one instruction puts them in their place.</summary>
+    [Wave("result = (int)rotate((uint)value, (uint)(bits));"), IntrinsicImplementation]
+    public static uint Rotate(uint value, int bits) => (value << (bits & 31)) | (value >> (-bits & 31));
+
     /// <summary>The uneven values of a run whose halves share their words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Uneven(Pack words)

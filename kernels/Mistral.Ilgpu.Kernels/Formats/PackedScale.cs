@@ -34,6 +34,7 @@ internal static class PackedScale
 
     /// <summary>Of blocks whose sixteen bytes are as in <see cref="ScaleAndMinimum"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(OfPairsOnOpenCl))]
     public static RunScale OfPairs(Pack words, int run)
     {
         int shift = 8 * (run & 3);
@@ -44,6 +45,23 @@ internal static class PackedScale
         bool isLater = run >= 4;
         float d = HalfPair.Low(words.A) * (isLater ? (shared & 15) | ((scale >> 2) & 48) : scale & 63);
         float offset = -(HalfPair.High(words.A) * (isLater ? ((shared >> 4) & 15) | ((minimum >> 2) & 48) : minimum & 63));
+        return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
+    }
+
+    /// <summary>The same by masks that depend on the lane alone, because lanes with earlier and later runs are in one wave.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale OfPairsOnOpenCl(Pack words, int run)
+    {
+        int shift = 8 * (run & 3);
+        uint later = (uint)((3 - run) >> 31);
+        uint kept = 15 | (~later & 48);
+        uint added = later & 48;
+        uint scale = ((((words.D & later) | (words.B & ~later)) >> shift) & kept) | ((words.B >> (shift + 2)) & added);
+        uint minimum = ((((words.D & later) | (words.C & ~later)) >> (shift + (int)(later & 4))) & kept)
+            | ((words.C >> (shift + 2)) & added);
+        // As signed numbers, because unsigned ones become floats by way of doubles.
+        float d = HalfPair.Low(words.A) * (int)scale;
+        float offset = -(HalfPair.High(words.A) * (int)minimum);
         return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
     }
 }

@@ -110,8 +110,14 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(DecodeOnOpenCl))]
     public static uint Decode(uint lower, uint upper, int part) =>
         PackedBytes.Minus(((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (((upper >> part) & PackedBytes.Ones) << 2), 4);
+
+    /// <summary>The same, with the upper bits turned into their place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint DecodeOnOpenCl(uint lower, uint upper, int part) => PackedBytes.Minus(
+        ((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (PackedBytes.Rotate(upper, 2 - part) & (PackedBytes.Ones << 2)), 4);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> RunOf(ref readonly byte quants, int run)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -84,8 +85,14 @@ public readonly struct Q5_K : IStripFormat, IPackedBits
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(DecodeOnOpenCl))]
     public static uint Decode(uint lower, uint upper, int part) =>
         ((lower >> (4 * (part & 1))) & PackedBytes.Nibbles) | (((upper >> part) & PackedBytes.Ones) << 4);
+
+    /// <summary>The same, with the upper bits turned into their place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint DecodeOnOpenCl(uint lower, uint upper, int part) =>
+        ((lower >> (4 * (part & 1))) & PackedBytes.Nibbles) | (PackedBytes.Rotate(upper, 4 - part) & (PackedBytes.Ones << 4));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> RunOf(ref readonly byte quants, int run)

@@ -106,8 +106,16 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(DecodeOnOpenCl))]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Minus(
         ((lower >> (4 * ((part >> 1) & 1))) & PackedBytes.Nibbles) | (((upper >> (2 * (part & 3))) & PackedBytes.Pairs) << 4),
+        32);
+
+    /// <summary>The same, with the upper bits turned into their place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint DecodeOnOpenCl(uint lower, uint upper, int part) => PackedBytes.Minus(
+        ((lower >> (4 * ((part >> 1) & 1))) & PackedBytes.Nibbles)
+            | (PackedBytes.Rotate(upper, 4 - (2 * (part & 3))) & (PackedBytes.Pairs << 4)),
         32);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

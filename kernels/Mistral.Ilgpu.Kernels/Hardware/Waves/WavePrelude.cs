@@ -97,11 +97,14 @@ public static class WavePrelude
         {
           ulong lower = {{Lanes.UnevenValues.Lower}}UL, upper = {{Lanes.UnevenValues.Upper}}UL;
         #if defined(WAVE_PERM)
-          uint chosen = word & 0x07070707;
-          uint fromLower = __builtin_amdgcn_perm((uint)(lower >> 32), (uint)lower, chosen);
-          uint fromUpper = __builtin_amdgcn_perm((uint)(upper >> 32), (uint)upper, chosen);
-          uint isUpper = ((word >> 3) & 0x01010101) * 255;
-          return (fromUpper & isUpper) | (fromLower & ~isUpper);
+          uint chosen = word & 0x07070707, place = ((word >> 1) & 0x04040404) | 0x03020100;
+        #if defined(WAVE_SDOT4)
+          // In assembly, because the compiler makes two instructions of it where one has no room for both constants.
+          __asm__("v_and_or_b32 %0, %1, %2, %3" : "=v"(place) : "v"(word >> 1), "s"(0x04040404), "v"(0x03020100));
+        #endif
+          return __builtin_amdgcn_perm(
+            __builtin_amdgcn_perm((uint)(upper >> 32), (uint)upper, chosen),
+            __builtin_amdgcn_perm((uint)(lower >> 32), (uint)lower, chosen), place);
         #else
           uint values = 0;
           for (int shift = 0; shift < 32; shift += 8)
