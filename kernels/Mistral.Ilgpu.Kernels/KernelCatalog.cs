@@ -164,8 +164,7 @@ public static class KernelCatalog
            select new KernelForm(type.MakeGenericType(format, result)),
         .. from format in WaveForms.Formats
            from room in WaveForms.Rooms
-           from kernel in new[] { typeof(AttendWave<,,,>), typeof(DecodeAttendWave<,,,>) }
-           select new KernelForm(kernel.MakeGenericType(format.Format, format.Element, format.Bits, room)),
+           select new KernelForm(typeof(AttendWave<,,,>).MakeGenericType(format.Format, format.Element, format.Bits, room)),
         new KernelForm(typeof(QuantizePacked)),
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
         .. from format in Formats

@@ -1,6 +1,5 @@
 using System.Reflection;
 using ILGPU;
-using Mistral.Ilgpu.Kernels.Attention.Waves;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -21,7 +20,7 @@ public static class KernelStatements
         {
             typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
             typeof(PackedBytes), typeof(PackedScale), typeof(Q3_K), typeof(Q5_K), typeof(Q6_K), typeof(PrefetchedRows), typeof(Gate),
-            typeof(DeviceOrder), typeof(Loads), typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
+            typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
             typeof(Schedule),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
     ];

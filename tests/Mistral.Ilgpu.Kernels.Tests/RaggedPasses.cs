@@ -81,7 +81,7 @@ internal static class RaggedPasses
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, new Divisor(s.HeadDim), layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
         int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window, splitTiles)).DefaultIfEmpty(0).Max();
-        bool isFused = form is Form.Tensor or Form.Wave || (form is Form.Lanes or Form.Quads && splits == 1);
+        bool isFused = form is Form.Tensor || (form is Form.Lanes or Form.Quads && splits == 1);
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
         switch (form)
         {
@@ -95,7 +95,8 @@ internal static class RaggedPasses
                 new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, frequencies, parts).Launch(format, pass);
                 break;
             case Form.Wave:
-                new WaveAttend<TElement>(device, input, splits, frequencies, parts, pass).Launch(format);
+                new WaveAttend<TElement>(device, input, pass).Launch(format);
+                DecodedGroups<HeadOf256>();
                 break;
             case Form.Vectors:
                 Rows<VectorTiles<TCache, TElement>>();
@@ -133,6 +134,12 @@ internal static class RaggedPasses
                     new KernelConfig(new Index3D(s.KvHeads, pass.QueryTiles, 1), new Index3D(32, 1, 1)), new AttendGroup<TCache, TElement, TRoom>(input));
             }
 
+            DecodedGroups<TRoom>();
+        }
+
+        void DecodedGroups<TRoom>()
+            where TRoom : struct, IHeadRoom
+        {
             if (splits > 0)
             {
                 device.Launch(

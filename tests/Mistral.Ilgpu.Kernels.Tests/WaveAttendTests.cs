@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>Attention by waves, as <see cref="AttendTests"/>: on the CPU accelerator, on an sm_70 of the PTX machine, and in
+/// <summary>Attention of prompts by waves, as <see cref="AttendTests"/>: on the CPU accelerator, on an sm_70 of the PTX machine, and in
 /// OpenCL with emulated waves of 32 and 64.</summary>
 public sealed class WaveAttendTests
 {
@@ -13,8 +13,6 @@ public sealed class WaveAttendTests
 
     public static TheoryData<string> Devices =>
         [new(Cpu), Needs.Long(new TheoryDataRow<string>(Cuda)), Emulated(32), Emulated(64)];
-
-    public static TheoryData<string> FewDevices => [new(Cuda), Emulated(32)];
 
     [Theory]
     [MemberData(nameof(Devices))]
@@ -45,19 +43,6 @@ public sealed class WaveAttendTests
         Check<Float16, ushort>(device, new Shape(50, 1, 6, 80, 16, 80), TensorFormat.Float16, Form.Wave, 4e-3, passes: 3);
         Check<BFloat16, ushort>(device, new Shape(33, 2, 2, 48, 32, 50), TensorFormat.BFloat16, Form.Wave, 3e-2, passes: 4);
     });
-
-    // Of a text longer than the window, so that the token's own slot is one that the first split has in its tiles.
-    [Theory]
-    [MemberData(nameof(FewDevices))]
-    public void WaveAttention_TokensInTwoSplitsOneAfterTheOther_EqualsReference(string name) => On(name, device =>
-        Check<Float16, ushort>(
-            device, new Shape(90, 1, 3, 32, 16, 260), TensorFormat.Float16, Form.Wave, 4e-3, passes: 4, prompt: 120, splitTiles: 4));
-
-    [Theory]
-    [MemberData(nameof(FewDevices))]
-    public void WaveAttention_MoreSplitsThanAreJoinedAtOnce_EqualsReference(string name) => On(name, device =>
-        Check<BFloat16, ushort>(
-            device, new Shape(200, 1, 3, 48, 16, 300), TensorFormat.BFloat16, Form.Wave, 3e-2, passes: 2, prompt: 150, splitTiles: 1));
 
     private static void On(string name, Action<ComputeDevice> check)
     {

@@ -31,10 +31,11 @@ internal readonly struct PromptGroup<TEight, TElement, TBits, TRoom>
         _stage = new PromptStage<TEight, TElement, TBits>(input, block, _room);
     }
 
+    // Whether a head has more than eight elements for each lane of a team.
     private static bool IsLong
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TRoom.Elements > ValuePlace.Near;
+        get => TRoom.Elements > 8 * Team.Lanes;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -79,15 +79,6 @@ public static class WavePrelude
         }
         #endif
 
-        #define wave_order_globally() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
-        #define wave_device_fence() atomic_work_item_fence(CLK_GLOBAL_MEM_FENCE, memory_order_acq_rel, memory_scope_device)
-
-        #if defined(WAVE_DPP)
-        #define wave_loads_begun() __builtin_amdgcn_sched_barrier(0)
-        #else
-        #define wave_loads_begun()
-        #endif
-
         static float wave_half(ushort bits) { return vload_half(0, (const private half*)&bits); }
         """;
 

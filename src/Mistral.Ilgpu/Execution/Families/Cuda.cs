@@ -45,7 +45,7 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
     public static bool HasStages(int columns) => columns % RunStage.Columns == 0;
 
     public override int QueriesPerTile(TensorFormat cache) =>
-        AttendsOver(cache) ? TensorForms.PromptQueries : base.QueriesPerTile(cache);
+        AttendsOver(cache) ? TensorForms.PromptQueries : GroupQueries;
 
     public override bool RoundsPrompts(ActivationType activations) => activations == ActivationType.Int8;
 

@@ -9,5 +9,5 @@ internal sealed partial class CudaKernels(
     : WaveKernels(family, device, state, activations, binder)
 {
     // The assembler fuses the simple tile's sums.
-    private protected override bool HasFusedTiles => false;
+    private protected override bool HasWaveTiles => false;
 }

@@ -14,7 +14,10 @@ internal class Gpu(DeviceInfo device) : Family(device)
     /// </summary>
     public int ChoiceGroup => Math.Min(Device.MaxGroupSize, ChooseGroup.MaxGroupSize);
 
-    public override int QueriesPerTile(TensorFormat cache) => 16;
+    /// <summary>Queries in one tile of a prompt of attention by groups.</summary>
+    protected const int GroupQueries = 16;
+
+    public override int QueriesPerTile(TensorFormat cache) => GroupQueries;
 
     public override KernelConfig Elements(long items) => LaunchShape.Cover(items, 256, maxGroups: 65_535);
 

@@ -1,26 +1,15 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Attention by waves. The form depends on how the cache is read, and on the head size.</summary>
+/// <summary>Attention of prompts by waves. The form depends on how the cache is read, and on the head size.</summary>
 internal partial class WaveKernels
 {
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
-        ByCache(input, cache, new WavePrompts(this, input.KvHeads));
-
-    private protected override Launch AttendDecoded<TCache, TElement>(
-        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
-        bool makesInt8) =>
-        ByCache(
-            input, cache, new WaveDecoded(this, cache, frequencies, parts, makesInt8 ? Room(output).Packed : null));
-
-    private static Launch ByCache<TElement>(AttentionInput<TElement> input, KvLayer cache, IWaveUse use)
-        where TElement : unmanaged
+    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)
     {
-        return cache.Format switch
+        return !HasWaveTiles ? base.AttendPrompts<TCache, TElement>(input, cache) : cache.Format switch
         {
             TensorFormat.Float32 => ByHead<EightFloats, float, Eight>((AttentionInput<float>)(object)input),
             TensorFormat.BFloat16 => ByHead<EightBFloats, ushort, Pack>((AttentionInput<ushort>)(object)input),
@@ -32,33 +21,16 @@ internal partial class WaveKernels
             where TEight : struct, IEightFormat<TOf, TBits>
             where TOf : unmanaged
             where TBits : unmanaged => of.HeadDim <= 128
-            ? use.In<TEight, TOf, TBits, HeadOf128>(of)
-            : use.In<TEight, TOf, TBits, HeadOf256>(of);
-    }
+            ? In<TEight, TOf, TBits, HeadOf128>(of)
+            : In<TEight, TOf, TBits, HeadOf256>(of);
 
-    private interface IWaveUse
-    {
-        Launch In<TEight, TElement, TBits, TRoom>(AttentionInput<TElement> input)
-            where TEight : struct, IEightFormat<TElement, TBits>
-            where TElement : unmanaged
+        Launch In<TEight, TOf, TBits, TRoom>(AttentionInput<TOf> of)
+            where TEight : struct, IEightFormat<TOf, TBits>
+            where TOf : unmanaged
             where TBits : unmanaged
-            where TRoom : struct, IHeadRoom;
-    }
-
-    private sealed record WavePrompts(WaveKernels Kernels, int KvHeads) : IWaveUse
-    {
-        Launch IWaveUse.In<TEight, TElement, TBits, TRoom>(AttentionInput<TElement> input) => Kernels.Launcher(
-            new AttendWave<TEight, TElement, TBits, TRoom>(input),
+            where TRoom : struct, IHeadRoom => Launcher(
+            new AttendWave<TEight, TOf, TBits, TRoom>(of),
             pass => new KernelConfig(
-                new Index3D(KvHeads, pass.QueryTiles, 1), new Index3D(WaveForms.GroupSize, 1, 1)));
-    }
-
-    private sealed record WaveDecoded(
-        WaveKernels Kernels, KvLayer Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts, PackedInput? Packed) : IWaveUse
-    {
-        Launch IWaveUse.In<TEight, TElement, TBits, TRoom>(AttentionInput<TElement> input) => Kernels.Launcher(
-            new DecodeAttendWave<TEight, TElement, TBits, TRoom>(input, Frequencies, Parts, Packed.GetValueOrDefault()),
-            pass => new KernelConfig(
-                Kernels.SplitGrid(pass, Cache, input.KvHeads), new Index3D(WaveForms.GroupSize, 1, 1)));
+                new Index3D(of.KvHeads, pass.QueryTiles, 1), new Index3D(WaveForms.GroupSize, 1, 1)));
     }
 }

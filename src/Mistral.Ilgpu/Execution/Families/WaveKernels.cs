@@ -48,17 +48,18 @@ internal partial class WaveKernels(
         WavePerRow<TFormat, TElement, TResult>(band, input, output, band.Rows, set);
 
     private protected override Launch Tiles<TFormat, TElement, TResult>(
-        WeightBand band, Activation input, Activation output, RowSet rows) => HasFusedTiles
+        WeightBand band, Activation input, Activation output, RowSet rows) => HasWaveTiles
         ? FusedTiles<TFormat, TElement, TResult>(band, input, output, rows)
         : base.Tiles<TFormat, TElement, TResult>(band, input, output, rows);
 
     private protected override Launch GatedTiles<TFormat, TElement>(
-        WeightBand band, Activation input, Activation products, Activation output, RowSet set) => HasFusedTiles
+        WeightBand band, Activation input, Activation products, Activation output, RowSet set) => HasWaveTiles
         ? FusedTiles<TFormat, TElement, GateWithSilu>(band, input, output, set)
         : base.GatedTiles<TFormat, TElement>(band, input, products, output, set);
 
-    /// <summary>Whether products of many tokens in floats use <see cref="MatMulFused{TFormat,TElement,TEpilogue}"/>.</summary>
-    private protected virtual bool HasFusedTiles => true;
+    /// <summary>Whether prompts use <see cref="MatMulFused{TFormat,TElement,TEpilogue}"/> for weights in floats, and
+    /// <see cref="AttendWave{TEight,TElement,TBits,TRoom}"/>.</summary>
+    private protected virtual bool HasWaveTiles => true;
 
     private protected override Launch FewGated<TFormat, TElement>(
         WeightBand band, Activation input, Activation output, RowSet set) =>

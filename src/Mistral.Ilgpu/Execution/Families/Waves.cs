@@ -12,12 +12,6 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
     public virtual bool Multiplies(TensorFormat format, ActivationType activations) =>
         format.IsQuantized() && activations == ActivationType.Int8;
 
-    /// <summary>
-    /// One tile for each strand of a group, where four heads share a kv head. At position 512 with 8 kv heads there are 5 × 8 = 40
-    /// groups, at 4,096 29 × 8 = 232.
-    /// </summary>
-    public override int SplitTiles => 8;
-
     public override int QueriesPerTile(TensorFormat cache) => WaveForms.PromptQueries;
 
     /// <summary>Whether products with floating-point weights compute their norm in <see cref="MatVecNormed{TFormat,TElement,TEpilogue}"/>.
@@ -34,8 +28,6 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
     {
         Norm => true,
         GatedProduct { Matrix: { Bands: [{ Format: var format }] } } => format.IsQuantized() && makesNorm && isAlone,
-        // A run must not contain elements of two kv heads.
-        Attend { Shape: var shape } => shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,
         _ => false,
     };
 
