@@ -38,7 +38,7 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
                     if (isForAll || isRepresentative || gpu == Rdna3 || form.IsForAmd)
                     {
                         var row = new TheoryDataRow<string, string>(form.Name, gpu);
-                        data.Add(isRepresentative ? row : Needs.Long(row));
+                        data.Add(isRepresentative ? row : Needs.ByHand(row));
                     }
                 }
             }
@@ -171,6 +171,6 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
         return (form, resources, code);
     }
 
-    [GeneratedRegex(@"barrier\s*\(\s*(?<fence>[^)]*?)\s*\)")]
+    [GeneratedRegex(@"\bbarrier\s*\(\s*(?<fence>[^)]*?)\s*\)")]
     private static partial Regex Barriers();
 }

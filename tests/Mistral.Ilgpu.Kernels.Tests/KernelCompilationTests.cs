@@ -88,7 +88,8 @@ public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFi
         {
             { NeedsLanes: true } => Array.Empty<int>(),
             { CudaArchitecture: null } when form.Name.Contains("Tiles<", StringComparison.Ordinal) || form.Name.Contains("Lanes<", StringComparison.Ordinal) => [80],
-            _ => [60, 70, 75, 80, 90],
+            { NeedsWaves: true } => [60, 75, 90],
+            _ => [70, 80, 90],
         }).Where(form.IsFor);
 
     private static void CheckPtx(KernelForm form, int architecture, string ptx)

@@ -32,10 +32,10 @@ public sealed class PromptTileTests
         (int, int, int)[] odd = format.BlockLength() == 32 ? [(5, 32, 1), (131, 96, 66)] : [];
         foreach (var (rows, columns, tokens) in new[] { (37, 256, 3), (130, 512, 67) }.Concat(odd))
         {
-            Check(device, format, rows, columns, InGroups(name, tokens, columns), Int8Error, isResidual: rows % 2 == 0);
+            Check(device, format, rows, columns, tokens, Int8Error, isResidual: rows % 2 == 0);
         }
 
-        CheckGated(device, format, 142, 256, InGroups(name, 66, 256));
+        CheckGated(device, format, 142, 256, 66);
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public sealed class PromptTileTests
             float[] all = product.Run(new Pass(0, Tokens, 0));
             foreach (var (first, some) in new[] { (0, 1), (5, 2), (60, 10) })
             {
-                int count = InGroups(name, some, Columns);
+                int count = some;
                 Assert.Equal(
                     all[(first * product.OutputStride)..((first + count) * product.OutputStride)],
                     product.Of(first, count).Run(new Pass(0, count, 0)));
@@ -91,15 +91,8 @@ public sealed class PromptTileTests
     [
         .. from name in Devices
            let row = Marked(new TheoryDataRow<string>(name), name)
-           select name == "cpu:256" ? Needs.Long(row) : row,
+           select name == "cpu:256" ? Needs.ByHand(row) : row,
     ];
-
-    // PoCL 3.1 lets lanes write that QuantizePacked leaves out at the end of its last group, so its groups are full there.
-    private static int InGroups(string name, int tokens, int columns)
-    {
-        int each = Math.Max(1, GroupReduce.MaxGroupSize * sizeof(uint) / columns);
-        return name == "opencl" ? (tokens + each - 1) / each * each : tokens;
-    }
 
     // Each format takes the machine seconds to compile and run: the plain command has one of each kind.
     private static TheoryData<string, TensorFormat> Cases(Func<TensorFormat, bool> isWanted) =>
@@ -107,7 +100,7 @@ public sealed class PromptTileTests
         .. from device in Devices
            from format in Enum.GetValues<TensorFormat>().Where(isWanted)
            let row = Marked(new TheoryDataRow<string, TensorFormat>(device, format), device)
-           select format == TensorFormat.BFloat16 || (format == TensorFormat.Q4_K && device != "cpu:256") ? row : Needs.Long(row),
+           select format == TensorFormat.BFloat16 || (format == TensorFormat.Q4_K && device != "cpu:256") ? row : Needs.ByHand(row),
     ];
 
     private static TRow Marked<TRow>(TRow row, string device)

@@ -32,26 +32,24 @@ public sealed class ForcedFamilyTests
         Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
 
     [Theory]
-    [Trait(Needs.Trait, Needs.OpenCl)]
-    [InlineData(TensorFormat.BFloat16, 32)]
-    [InlineData(TensorFormat.Q4_K, 32)]
-    [InlineData(TensorFormat.Q4_K, 64)]
+    [InlineData(TensorFormat.BFloat16, 32, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData(TensorFormat.Q4_K, 32, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    [InlineData(TensorFormat.Q4_K, 64, Traits = [Needs.Trait, Needs.OpenCl])]
     public void Model_InTheFormsForAmd_MakesTheCpusSteps(TensorFormat type, int lanes) => Check(
         KernelFamily.Amd, type, PastSplits(), Prompt, Generated,
         lanes == 32 ? WaveFeatures.Emulated32 : WaveFeatures.Emulated64);
 
     // More tokens at once than a tile of a product has.
     [Theory]
-    [Trait(Needs.Trait, Needs.OpenCl)]
-    [InlineData(TensorFormat.BFloat16, nameof(KernelFamily.OpenClGpu))]
-    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.OpenClGpu))]
-    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.Gpu))]
+    [InlineData(TensorFormat.BFloat16, nameof(KernelFamily.OpenClGpu), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.OpenClGpu), Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.Gpu), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     public void Prompt_OfMoreThanATile_MakesTheCpusSteps(TensorFormat type, string family) => Check(
         Enum.Parse<KernelFamily>(family), type, PastSplits(), LongPrompt, 2,
         family == nameof(KernelFamily.Gpu) ? WaveFeatures.None : WaveFeatures.Emulated32, LongPrompt.Length);
 
     [Theory]
-    [InlineData(TensorFormat.BFloat16, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    [InlineData(TensorFormat.BFloat16, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     [InlineData(TensorFormat.Q4_K, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
     public void Prompt_OnAnSm70_MakesTheCpusSteps(TensorFormat type)
     {
