@@ -54,8 +54,9 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
     // What LLVM makes of the simplest forms, which wave forms must beat: 16-byte loads, and products of four where it finds them.
     [Theory]
     [InlineData("MatVecGroup<BFloat16, Assign>", Rdna3, 16, 0, 0, 48, 16)]
-    [InlineData("MatVecGroup<BFloat16, Assign>", Cdna3, 16, 0, 0, 64, 8)]
-    [InlineData("BlockMatVecGroup<Q8_0, Int8Input, Assign>", Rdna3, 16, 8, 0, 64, 16)]
+    [InlineData("MatVecGroup<BFloat16, Assign>", Cdna3, 16, 0, 0, 64, 8, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("BlockMatVecGroup<Q8_0, Int8Input, Assign>", Rdna3, 16, 8, 0, 64, 16,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     [InlineData("BlockMatVecGroup<Q8_0, Int8Input, Assign>", Cdna3, 16, 8, 0, 64, 8)]
     public void GroupForm_MainLoop_LoadsWidelyAndMultipliesInFours(
         string kernel, string gpu, int bytes, int dots, int fmas, int vgprs, int waves)
@@ -72,11 +73,11 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
     // Products of blocks in waves: weights and activations 16 bytes at a time, four products in an instruction, nothing through
     // local memory but what is made once for a group. Two groups at least fill a SIMD, so that one loads while another computes.
     [Theory]
-    [InlineData("BlockMatVecWarp<Q4_0, AddToResidual>", Rdna3, 96, 12)]
-    [InlineData("BlockMatVecWarp<Q4_0, AddToResidual>", Cdna3, 96, 5)]
+    [InlineData("BlockMatVecWarp<Q4_0, AddToResidual>", Rdna3, 96, 12, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("BlockMatVecWarp<Q4_0, AddToResidual>", Cdna3, 96, 5, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     [InlineData("BlockMatVecWarp<Q4_K, AddToResidual>", Rdna3, 128, 10)]
-    [InlineData("BlockMatVecWarp<Q4_K, AddToResidual>", Cdna3, 128, 4)]
-    [InlineData("BlockMatVecNormed<Q6_K>", Rdna3, 96, 12)]
+    [InlineData("BlockMatVecWarp<Q4_K, AddToResidual>", Cdna3, 128, 4, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("BlockMatVecNormed<Q6_K>", Rdna3, 96, 12, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     [InlineData("BlockMatVecNormed<Q6_K>", Cdna3, 96, 4)]
     public void WaveForm_MainLoop_LoadsWidelyAndMultipliesInFours(string kernel, string gpu, int vgprs, int waves)
     {
@@ -94,10 +95,13 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
     // Products of prompts. Two waves a SIMD of CDNA, eight of RDNA3 and RDNA4 is what 32 KiB of local memory a group lets in.
     [Theory]
     [InlineData("MatMulWave<Wmma<BFloat16Pairs>, ElementWaveTiles, Assign>", Rdna3, 16, 192)]
-    [InlineData("MatMulWave<Wmma12<Float16Pairs>, BlockWaveTiles<Q4_K>, GateWithSilu>", "gfx1201", 16, 192)]
-    [InlineData("MatMulWave<Mfma<BFloat16Pairs>, ElementWaveTiles, Assign>", "gfx90a", 32, 256)]
+    [InlineData("MatMulWave<Wmma12<Float16Pairs>, BlockWaveTiles<Q4_K>, GateWithSilu>", "gfx1201", 16, 192,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("MatMulWave<Mfma<BFloat16Pairs>, ElementWaveTiles, Assign>", "gfx90a", 32, 256,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     [InlineData("MatMulWave<Mfma<Float16Pairs>, BlockWaveTiles<Q4_K>, GateWithSilu>", Cdna3, 32, 256)]
-    [InlineData("MatMulWave<LaneProducts<Float16Pairs>, BlockWaveTiles<Q4_K>, GateWithSilu>", "gfx1030", 1024, 256)]
+    [InlineData("MatMulWave<LaneProducts<Float16Pairs>, BlockWaveTiles<Q4_K>, GateWithSilu>", "gfx1030", 1024, 256,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     public void MatrixForm_MainLoop_LoadsPiecesAndMultiplies(string kernel, string gpu, int products, int registers)
     {
         var (_, resources, code) = Compile(kernel, gpu);
@@ -114,12 +118,16 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
     // they take, with a slot for every other instruction. Half is the goal, which Q4_K's conversion misses on CDNA3. RDNA4's rate
     // is not among those that are calculated with.
     [Theory]
-    [InlineData(typeof(Wmma<BFloat16Pairs>), typeof(ElementWaveTiles), Rdna3, "v_wmma_f32_16x16x16_bf16", 0.5)]
+    [InlineData(typeof(Wmma<BFloat16Pairs>), typeof(ElementWaveTiles), Rdna3, "v_wmma_f32_16x16x16_bf16", 0.5,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     [InlineData(typeof(Wmma<Float16Pairs>), typeof(BlockWaveTiles<Q4_K>), Rdna3, "v_wmma_f32_16x16x16_f16", 0.5)]
-    [InlineData(typeof(Wmma12<BFloat16Pairs>), typeof(ElementWaveTiles), "gfx1201", "v_wmma_f32_16x16x16_bf16", null)]
-    [InlineData(typeof(Wmma12<Float16Pairs>), typeof(BlockWaveTiles<Q4_K>), "gfx1201", "v_wmma_f32_16x16x16_f16", null)]
+    [InlineData(typeof(Wmma12<BFloat16Pairs>), typeof(ElementWaveTiles), "gfx1201", "v_wmma_f32_16x16x16_bf16", null,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Wmma12<Float16Pairs>), typeof(BlockWaveTiles<Q4_K>), "gfx1201", "v_wmma_f32_16x16x16_f16", null,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     [InlineData(typeof(Mfma<BFloat16Pairs>), typeof(ElementWaveTiles), Cdna3, "v_mfma_f32_32x32x8", 0.5)]
-    [InlineData(typeof(Mfma<Float16Pairs>), typeof(BlockWaveTiles<Q4_K>), Cdna3, "v_mfma_f32_32x32x8", 0.34)]
+    [InlineData(typeof(Mfma<Float16Pairs>), typeof(BlockWaveTiles<Q4_K>), Cdna3, "v_mfma_f32_32x32x8", 0.34,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
     public void MatrixForm_MainLoop_IsMostlyMatrixInstructions(
         Type core, Type weights, string gpu, string instruction, double? share)
     {

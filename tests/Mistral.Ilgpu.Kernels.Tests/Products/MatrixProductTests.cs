@@ -22,7 +22,7 @@ public sealed class MatrixProductTests
     // PoCL compiles a form of matrix cores for seconds.
     public static TheoryData<string, TensorFormat> Formats => TestDevice.Rows(
         Devices, SomeFormats, (name, format) => (name, format) is not
-            (("amd:wmma", TensorFormat.BFloat16) or ("amd:wmma12", TensorFormat.Float16) or ("amd:mfma" or "amd:lanes", TensorFormat.Q4_K)));
+            (("amd:wmma", TensorFormat.BFloat16) or ("amd:mfma", TensorFormat.Q4_K)));
 
     public static TheoryData<string, TensorFormat> AllLong => TestDevice.Rows(Devices, SomeFormats, (_, _) => true);
 

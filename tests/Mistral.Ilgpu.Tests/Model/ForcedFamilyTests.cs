@@ -32,7 +32,7 @@ public sealed class ForcedFamilyTests
         Check(KernelFamily.Gpu, type, PastSplits(), Prompt, Generated);
 
     [Theory]
-    [InlineData(TensorFormat.BFloat16, 32, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData(TensorFormat.BFloat16, 32, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     [InlineData(TensorFormat.Q4_K, 32, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     [InlineData(TensorFormat.Q4_K, 64, Traits = [Needs.Trait, Needs.OpenCl])]
     public void Model_InTheFormsForAmd_MakesTheCpusSteps(TensorFormat type, int lanes) => Check(
@@ -42,7 +42,7 @@ public sealed class ForcedFamilyTests
     // More tokens at once than a tile of a product has.
     [Theory]
     [InlineData(TensorFormat.BFloat16, nameof(KernelFamily.OpenClGpu), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
-    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.OpenClGpu), Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.OpenClGpu), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     [InlineData(TensorFormat.Q4_K, nameof(KernelFamily.Gpu), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     public void Prompt_OfMoreThanATile_MakesTheCpusSteps(TensorFormat type, string family) => Check(
         Enum.Parse<KernelFamily>(family), type, PastSplits(), LongPrompt, 2,
