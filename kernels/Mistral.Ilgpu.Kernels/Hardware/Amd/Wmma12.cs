@@ -8,55 +8,33 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// Matrix cores of RDNA4, waves of 32: v_wmma_f32_16x16x16 (RDNA4 ISA, 7.12). Lane l has eight columns, from 8 × (l / 16) on, of
 /// token l mod 16 and of row l mod 16. Its sum i is of token i + 8 × (l / 16) and row l mod 16.
 /// </summary>
-public readonly struct Wmma12<TFormat> : IMatrixCore
+public readonly struct Wmma12<TFormat> : IMatrixCore, ISixteens
     where TFormat : struct, IPairFormat
 {
-    // Lanes of a wave.
-    private const int Width = 32;
-
-    private const int Side = 16;
-
-    static int IMatrixCore.Lanes => Width;
+    static int IMatrixCore.Lanes => Sixteens.Lanes;
 
     static bool IMatrixCore.TakesTwoStages => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int IMatrixCore.Row(int lane, int eight) => ((eight >> 1) * Side) + (lane & (Side - 1));
+    static int IMatrixCore.Row(int lane, int eight) => Sixteens.Row(lane, eight);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int IMatrixCore.Token(int lane, int eight, int i) => ((eight & 1) * Side) + i + ((lane >> 4) * 8);
+    static int IMatrixCore.Token(int lane, int eight, int i) => ((eight & 1) * Sixteens.Side) + i + ((lane >> 4) * 8);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static WaveSums IMatrixCore.MultiplyAdd(WaveSums sums, ArrayView<Pack> memory, int stage, int row, int token, int piece)
+    static WaveSums IMatrixCore.MultiplyAdd(WaveSums sums, ArrayView<Pack> memory, int stage, int row, int token, int piece) =>
+        Sixteens.MultiplyAdd<Wmma12<TFormat>>(sums, memory, stage, row, token, piece);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static MatrixFragment ISixteens.Load(ArrayView<Pack> memory, int stage, int row, int piece)
     {
-        token += MatrixTile.Rows;
-        var x = Load(memory, stage, token, piece);
-        var y = Load(memory, stage, token + Side, piece);
-        var w = Load(memory, stage, row, piece);
-        sums.A = MultiplyAdd(sums.A, x, w, memory, stage);
-        sums.B = MultiplyAdd(sums.B, y, w, memory, stage);
-        w = Load(memory, stage, row + Side, piece);
-        sums.C = MultiplyAdd(sums.C, x, w, memory, stage);
-        sums.D = MultiplyAdd(sums.D, y, w, memory, stage);
-        w = Load(memory, stage, row + (2 * Side), piece);
-        sums.E = MultiplyAdd(sums.E, x, w, memory, stage);
-        sums.F = MultiplyAdd(sums.F, y, w, memory, stage);
-        w = Load(memory, stage, row + (3 * Side), piece);
-        sums.G = MultiplyAdd(sums.G, x, w, memory, stage);
-        sums.H = MultiplyAdd(sums.H, y, w, memory, stage);
-        return sums;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static MatrixFragment Load(ArrayView<Pack> memory, int stage, int row, int piece)
-    {
-        int lane = Group.IdxX & (Width - 1);
-        int at = stage + (row * MatrixTile.Pieces) + MatrixTile.At(lane & (Side - 1), piece + (lane >> 4));
+        int lane = Group.IdxX & (Sixteens.Lanes - 1);
+        int at = stage + (row * MatrixTile.Pieces) + MatrixTile.At(lane & (Sixteens.Side - 1), piece + (lane >> 4));
         return new MatrixFragment { Low = Pieces.Load(ref memory[at]), FirstRow = row, FirstPiece = piece };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static EightSums MultiplyAdd(
+    static EightSums ISixteens.MultiplyAdd(
         EightSums sums, MatrixFragment tokens, MatrixFragment weights, ArrayView<Pack> memory, int stage) => TFormat.IsBFloat16
         ? MatrixProducts.Wmma12BFloat16(sums, tokens, weights, ref memory[stage])
         : MatrixProducts.Wmma12Float16(sums, tokens, weights, ref memory[stage]);

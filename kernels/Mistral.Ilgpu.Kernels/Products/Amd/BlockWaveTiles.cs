@@ -9,23 +9,15 @@ using Mistral.Ilgpu.Kernels.Products.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Amd;
 
 /// <summary>
-/// Weights in blocks, converted to halves on their way: an item takes one run of one row. Halves are exact enough, because the
-/// weights were rounded to eight bits or fewer. 256 times as large they stay clear of the smallest halves.
+/// Weights in blocks, converted to halves on their way as <see cref="BlockTiles{TFormat}"/> does. An item takes one run of one
+/// row.
 /// </summary>
 public readonly record struct BlockWaveTiles<TFormat>(BlockWeights Weights) : IWaveTiles
     where TFormat : struct, IPackedFormat
 {
     static bool IWaveTiles.AreConverted => true;
 
-    private const float Larger = 256;
-
-    private static int RunsInBlock
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TFormat.BlockLength / BlockRun.Length;
-    }
-
-    public float Scale => 1 / Larger;
+    public float Scale => 1 / BlockTiles<TFormat>.Larger;
 
     public int Columns
     {
@@ -34,21 +26,14 @@ public readonly record struct BlockWaveTiles<TFormat>(BlockWeights Weights) : IW
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TilePart Fetch(int item, TileRows rows, int column)
-    {
-        int run = Run(column);
-        long block = ((long)rows.Source(item) * (Weights.Columns / TFormat.BlockLength)) + (run / RunsInBlock);
-        return new TilePart
-        {
-            Words = TFormat.Words(Weights.Quants, block, run & (RunsInBlock - 1)),
-            Scale = TFormat.ScaleWordsOf(Weights.Scales, block, run & (RunsInBlock - 1)),
-        };
-    }
+    public TilePart Fetch(int item, TileRows rows, int column) =>
+        new BlockTiles<TFormat>(Weights).Fetch(item, rows, column);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put(in TilePart part, int item, ArrayView<Pack> memory, int stage, int column)
     {
-        int run = Run(column) & (RunsInBlock - 1);
+        const float Larger = BlockTiles<TFormat>.Larger;
+        int run = new BlockTiles<TFormat>(Weights).Run(column) & (BlockTiles<TFormat>.RunsInBlock - 1);
         var quants = TFormat.Quants(part.Words, run);
         var scale = TFormat.ScaleOf(part.Scale, run);
         float low = scale.Low * Larger, high = scale.High * Larger;
@@ -58,10 +43,6 @@ public readonly record struct BlockWaveTiles<TFormat>(BlockWeights Weights) : IW
         Pieces.Store(ref memory[stage + MatrixTile.At(item, 2)], Halves(quants.High.A, quants.High.B, high, highOffset));
         Pieces.Store(ref memory[stage + MatrixTile.At(item, 3)], Halves(quants.High.C, quants.High.D, high, highOffset));
     }
-
-    // Past the end the last run is read again.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Run(int column) => IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
 
     // The offset of unsigned bytes that are 128 more. The product is exact, so without an offset a quant of zero is a weight of
     // zero.

@@ -17,9 +17,9 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
 {
     static bool ITileWeights.AreCopied => false;
 
-    private const float Larger = 256;
+    internal const float Larger = 256;
 
-    private static int RunsInBlock
+    internal static int RunsInBlock
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TFormat.BlockLength / BlockRun.Length;
@@ -65,7 +65,7 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     // Past the end the last run is read again. As the second half of a stage of 64 columns it is multiplied, with tokens that are
     // zeros there.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Run(int column) => IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
+    internal int Run(int column) => IntrinsicMath.Min(column, Weights.Columns - BlockRun.Length) / BlockRun.Length;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Pack Halves(uint first, uint second, float scale, float offset)

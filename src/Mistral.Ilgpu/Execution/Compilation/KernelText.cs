@@ -24,17 +24,8 @@ internal sealed record KernelText(int SharedBytes, bool HasDynamicShared, string
     /// <summary>Reads a file; null unless it is complete and was written with this key.</summary>
     public static KernelText? Read(string file, string key)
     {
-        string[] lines;
-        try
-        {
-            // Four lines; the last one is the whole source.
-            lines = File.ReadAllText(file).Split('\n', 4);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-
+        // Four lines; the last one is the whole source.
+        string[] lines = UserCache.Read(file)?.Split('\n', 4) ?? [];
         return lines.Length == 4 && lines[0] == key && lines[2] == Digest(lines[3])
             && lines[1].Split(' ') is [var bytes, var isDynamic] && int.TryParse(bytes, out int shared)
                 && bool.TryParse(isDynamic, out bool dynamic)

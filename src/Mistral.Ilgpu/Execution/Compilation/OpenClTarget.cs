@@ -19,11 +19,8 @@ internal static partial class OpenClTarget
     {
         source = GlobalBarrier().Replace(source, LocalBarrier);
         source = LocalStructs().Replace(source, "$1__attribute__((aligned(16))) $2");
-        return !UsesWaves(source) ? source : WithWaves(source, waves);
+        return source.Contains("wave_", StringComparison.Ordinal) ? WithWaves(source, waves) : source;
     }
-
-    /// <summary>Whether a text has statements of waves.</summary>
-    public static bool UsesWaves(string source) => source.Contains("wave_", StringComparison.Ordinal);
 
     private static string WithWaves(string source, WaveFeatures waves)
     {

@@ -5,7 +5,8 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Mistral.Ilgpu.Execution.Compilation;
 
-/// <summary>What the compiler of an OpenCL device accepts for waves. It is asked once for each driver, and the answer is kept.</summary>
+/// <summary>What the compiler of an OpenCL device accepts for waves. It is asked once for each driver, and the answer is
+/// kept.</summary>
 internal static class OpenClWaves
 {
     // Kernels exchange values among 32 lanes.
@@ -16,9 +17,9 @@ internal static class OpenClWaves
         var device = (CLDevice)accelerator.Device;
         string file = UserCache.FileFor(
             "waves", $"{device.Name}|{device.PlatformVersion}|{device.DeviceVersion}|{device.Extensions}", ".txt");
-        if (Read(file) is { } kept)
+        if (int.TryParse(UserCache.Read(file), CultureInfo.InvariantCulture, out int kept))
         {
-            return kept;
+            return (WaveFeatures)kept;
         }
 
         var accepted = WaveProbe.Of(program => Accepts(accelerator, program));
@@ -29,18 +30,6 @@ internal static class OpenClWaves
 
         UserCache.Write(file, Encoding.UTF8.GetBytes(((int)accepted).ToString(CultureInfo.InvariantCulture)));
         return accepted;
-    }
-
-    private static WaveFeatures? Read(string file)
-    {
-        try
-        {
-            return int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out int kept) ? (WaveFeatures)kept : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 
     private static bool Accepts(CLAccelerator accelerator, string program)

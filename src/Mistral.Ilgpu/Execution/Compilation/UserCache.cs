@@ -22,6 +22,19 @@ internal static class UserCache
             Folder, $"{what}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}{extension}");
     }
 
+    /// <summary>The content of a file; null if it cannot be read.</summary>
+    public static string? Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Writes a file atomically. Errors are ignored.</summary>
     public static void Write(string file, ReadOnlySpan<byte> content)
     {

@@ -34,11 +34,11 @@ internal enum WaveFeatures
     Mfma = 256,
 
     /// <summary>Products of two halves, added in float32: AMD, from RDNA2 on.</summary>
-    Fdot2 = 2048,
+    Fdot2 = 512,
 
     /// <summary>Waves of 32 emulated through local memory, on any driver.</summary>
-    Emulated32 = 512,
+    Emulated32 = 1024,
 
     /// <summary>The same of 64.</summary>
-    Emulated64 = 1024,
+    Emulated64 = 2048,
 }

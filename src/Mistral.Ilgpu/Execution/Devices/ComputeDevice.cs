@@ -74,18 +74,21 @@ internal sealed partial class ComputeDevice : IDisposable
     {
         options ??= new DeviceOptions();
         int? threads = options.Threads;
-        if (DeviceCatalog.KindOf(request) is null)
-        {
-            request = DeviceCatalog.Choose(DeviceCatalog.List(threads), request).Id;
-        }
-
-        var context = DeviceCatalog.CreateContext(threads, options.IsTimed, DeviceCatalog.KindOf(request));
+        var kind = DeviceCatalog.KindOf(request);
+        var context = DeviceCatalog.CreateContext(threads, options.IsTimed, kind);
         try
         {
             var found = DeviceCatalog.Describe(context, threads).ToList();
             var info = DeviceCatalog.Find([.. found.Select(entry => entry.Info)], request)
                 // The device is absent. The exception lists the devices that exist.
                 ?? DeviceCatalog.Choose(DeviceCatalog.List(threads), request);
+            if (kind is null && info.Kind == DeviceKind.Cuda)
+            {
+                // Methods have other bodies in a context for CUDA.
+                context.Dispose();
+                return Open(info.Id, options);
+            }
+
             var device = found.First(entry => entry.Info == info).Device;
             info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);

@@ -86,20 +86,11 @@ internal sealed class MeasuredChoice
 
     private double Least(int candidate) => _times.Where((_, i) => i % _candidates.Length == candidate).Min();
 
-    private int? Read()
-    {
-        try
-        {
-            return _file is not null && int.TryParse(File.ReadAllText(_file), CultureInfo.InvariantCulture, out int kept)
-                && _candidates.Contains(kept)
-                && (kept == _candidates[0] || DateTime.UtcNow - File.GetLastWriteTimeUtc(_file) < KeptAgainstPreference)
-                ? kept
-                : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Measures again.
-            return null;
-        }
-    }
+    // What cannot be read is measured again.
+    private int? Read() =>
+        _file is not null && int.TryParse(UserCache.Read(_file), CultureInfo.InvariantCulture, out int kept)
+            && _candidates.Contains(kept)
+            && (kept == _candidates[0] || DateTime.UtcNow - File.GetLastWriteTimeUtc(_file) < KeptAgainstPreference)
+            ? kept
+            : null;
 }

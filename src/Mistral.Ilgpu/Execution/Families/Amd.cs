@@ -7,10 +7,6 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>AMD's GPUs, by OpenCL: data-parallel primitives, products of four bytes, matrix cores.</summary>
 internal sealed class Amd(DeviceInfo device) : Waves(device)
 {
-    /// <summary>Weights in 16 bits are multiplied with activations rounded to 16 bits, where those may be rounded at all.</summary>
-    public override bool Multiplies(TensorFormat format, ActivationType activations) =>
-        (format is TensorFormat.BFloat16 or TensorFormat.Float16 || format.IsQuantized()) && activations == ActivationType.Int8;
-
     public override bool RoundsPrompts(ActivationType activations) => activations == ActivationType.Int8;
 
     internal override KernelSet Kernels(

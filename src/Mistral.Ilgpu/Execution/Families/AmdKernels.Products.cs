@@ -12,20 +12,14 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Products of prompts, in tiles. They are summed on matrix cores where the compiler has them.</summary>
 internal sealed partial class AmdKernels
 {
-    /// <summary>Converts the input to what products need: eight bits for a few tokens and weights in blocks, 16 bits for
-    /// many.</summary>
-    private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
+    private protected override Launch Round(TensorFormat format, Activation input, RowSet set)
     {
-        if (!Multiplies(band.Format) || input.Norm is not null)
-        {
-            return null;
-        }
+        return format == TensorFormat.BFloat16 ? To<BFloat16Pairs>() : To<Float16Pairs>();
 
-        bool isReady = before is not null && Multiplies(before.Format) && IsBFloat16(before) == IsBFloat16(band);
-        return (isReady ? null : IsBFloat16(band) ? Round<BFloat16Pairs>(input) : Round<Float16Pairs>(input))
-            + (band.Format.IsQuantized() && !IsPacked(input, before)
-                ? Forms(input.Rows, set => Pack(input.Values, set), _ => Launch.Nothing)
-                : null);
+        Launch To<TPairs>()
+            where TPairs : struct, IPairFormat => Launcher(
+                new RoundPairs<TPairs>(State, input.View, Room(input).Rounded, input.Stride, set.Range),
+                pass => Family.Elements((long)set.Count(pass) * input.Stride / 8));
     }
 
     internal override Launch WaveElements<TFormat, TElement, TEpilogue>(
@@ -34,7 +28,8 @@ internal sealed partial class AmdKernels
         : Forms(
             input.Rows,
             set => WavePerRow<TFormat, TElement, TEpilogue>(band, input.Values, output, RowsMade<TEpilogue>(band), set),
-            set => IsBFloat16(band) ? Elements<BFloat16Pairs, TEpilogue>(band, input.Values, output, set)
+            set => typeof(TFormat) == typeof(BFloat16)
+                ? Elements<BFloat16Pairs, TEpilogue>(band, input.Values, output, set)
                 : Elements<Float16Pairs, TEpilogue>(band, input.Values, output, set));
 
     internal override Launch WaveBlocks<TFormat, TEpilogue>(
@@ -45,18 +40,6 @@ internal sealed partial class AmdKernels
             set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set),
             set => Tile<Float16Pairs, BlockWaveTiles<TFormat>, TEpilogue>(
                 new BlockWaveTiles<TFormat>(band.Blocks), band, input.Values, output, set));
-
-    private static bool IsBFloat16(WeightBand band) => band.Format == TensorFormat.BFloat16;
-
-    /// <summary>Converts the input of many tokens to 16 bits.</summary>
-    private Launch Round<TPairs>(ProductInput input)
-        where TPairs : struct, IPairFormat => Forms(
-        input.Rows,
-        _ => Launch.Nothing,
-        set => Launcher(
-            new RoundPairs<TPairs>(
-                State, input.Values.View, Room(input.Values).Rounded, input.Values.Stride, set.Range),
-            pass => Family.Elements((long)set.Count(pass) * input.Values.Stride / 8)));
 
     private Launch Elements<TPairs, TEpilogue>(WeightBand band, Activation input, Activation output, RowSet set)
         where TPairs : struct, IPairFormat

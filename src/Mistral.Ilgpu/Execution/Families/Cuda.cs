@@ -28,12 +28,6 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
     /// </summary>
     public override int DefaultChunk => Device.ComputeUnits > 100 ? 2048 : 1024;
 
-    /// <summary>
-    /// Whether products with weights of a format use tensor cores, which multiply only activations of 8 or 16 bits.
-    /// </summary>
-    public override bool Multiplies(TensorFormat format, ActivationType activations) =>
-        (format is TensorFormat.BFloat16 or TensorFormat.Float16 || format.IsQuantized()) && activations == ActivationType.Int8;
-
     // Floats of 32 bits have none.
     protected override bool NormsElements => false;
 

@@ -9,41 +9,15 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Products on tensor cores.</summary>
 internal sealed partial class CudaKernels
 {
-    /// <summary>Converts the input of a few tokens to eight bits.</summary>
-    private Launch PackFew(Activation input, RowSet rows) => Forms(rows, set => Pack(input, set), _ => Launch.Nothing);
-
-    /// <summary>Converts the input of many tokens to 16 bits.</summary>
-    private Launch Round(TensorFormat format, Activation input, RowSet rows)
+    private protected override Launch Round(TensorFormat format, Activation input, RowSet set)
     {
-        return Forms(rows, _ => Launch.Nothing, format == TensorFormat.BFloat16 ? Many<BFloat16Tensor> : Many<Float16Tensor>);
+        return format == TensorFormat.BFloat16 ? To<BFloat16Tensor>() : To<Float16Tensor>();
 
-        Launch Many<TTensor>(RowSet set)
+        Launch To<TTensor>()
             where TTensor : struct, ISplitFormat => Launcher(
                 new RoundInput<TTensor>(State, input.View, Room(input).Rounded, input.Stride, set.Range),
                 pass => Family.Elements((long)set.Count(pass) * input.Stride / 8));
     }
-
-    /// <summary>
-    /// Converts the input to the forms that tensor cores need for a band, unless the previous band has done so: eight bits for a
-    /// few
-    /// tokens and quantized weights, 16 bits for many. Null if there is nothing to convert.
-    /// </summary>
-    private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
-    {
-        // Products with a fused norm have the norm's input as theirs.
-        if (!Multiplies(band.Format) || input.Norm is not null)
-        {
-            return null;
-        }
-
-        var rounded = RoundedFor(band.Format);
-        bool isReady = before is not null && Multiplies(before.Format) && RoundedFor(before.Format) == rounded;
-        return (isReady ? null : Round(rounded, input.Values, input.Rows))
-            + (band.Format.IsQuantized() && !IsPacked(input, before) ? PackFew(input.Values, input.Rows) : null);
-    }
-
-    private static TensorFormat RoundedFor(TensorFormat weights) =>
-        weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
 
     internal override Launch WaveElements<TFormat, TElement, TEpilogue>(
         WeightBand band, ProductInput input, Activation output) =>

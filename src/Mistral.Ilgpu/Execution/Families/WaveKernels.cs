@@ -68,17 +68,41 @@ internal partial class WaveKernels(
     // The input is converted to eight bits for each band.
     private protected override Launch? Prepare(WeightMatrix weights, ProductInput input) => null;
 
-    /// <summary>Converts the input of all tokens to eight bits, unless another has done so.</summary>
-    private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input) =>
-        Multiplies(band.Format) && input.Norm is null && !IsPacked(input, before) ? Pack(input.Values, input.Rows) : null;
+    /// <summary>
+    /// Converts the input to what products with a band need, unless the previous band or operation has done so: eight bits for
+    /// weights in blocks, and 16 bits for prompts where those are rounded. Null if there is nothing to convert.
+    /// </summary>
+    private protected override Launch? Prepare(WeightBand band, WeightBand? before, ProductInput input)
+    {
+        // Products with a fused norm have the norm's input as theirs.
+        if (!Multiplies(band.Format) || input.Norm is not null)
+        {
+            return null;
+        }
+
+        bool isPacked = !band.Format.IsQuantized() || input.IsInt8Ready || before?.Format.IsQuantized() == true;
+        if (!family.RoundsPrompts(Activations))
+        {
+            return isPacked ? null : Pack(input.Values, input.Rows);
+        }
+
+        var rounded = RoundedFor(band.Format);
+        bool isRounded = before is not null && Multiplies(before.Format) && RoundedFor(before.Format) == rounded;
+        return (isRounded ? null : Forms(input.Rows, _ => Launch.Nothing, set => Round(rounded, input.Values, set)))
+            + (isPacked ? null : Forms(input.Rows, set => Pack(input.Values, set), _ => Launch.Nothing));
+    }
+
+    /// <summary>Converts rows to a 16-bit format, in families that round prompts.</summary>
+    private protected virtual Launch Round(TensorFormat format, Activation input, RowSet set) =>
+        throw new NotSupportedException($"{family.GetType().Name} rounds no prompts");
+
+    private static TensorFormat RoundedFor(TensorFormat weights) =>
+        weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
 
     private protected bool Multiplies(TensorFormat format) => family.Multiplies(format, Activations);
 
-    private protected static bool IsPacked(ProductInput input, WeightBand? before) =>
-        input.IsInt8Ready || before?.Format.IsQuantized() == true;
-
     /// <summary>Converts rows to eight bits.</summary>
-    private protected Launch Pack(Activation input, RowSet set) => Launcher(
+    private Launch Pack(Activation input, RowSet set) => Launcher(
         new QuantizePacked(State, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
         pass => LaunchShape.Cover(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
 

@@ -8,9 +8,11 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>GPUs whose lanes exchange values without shared memory, and multiply four bytes at once.</summary>
 internal abstract class Waves(DeviceInfo device) : Gpu(device)
 {
-    /// <summary>Whether products with weights of a format have activations of eight bits.</summary>
-    public virtual bool Multiplies(TensorFormat format, ActivationType activations) =>
-        format.IsQuantized() && activations == ActivationType.Int8;
+    /// <summary>Whether products with weights of a format have activations of eight bits, or of 16 where prompts are rounded.
+    /// </summary>
+    public bool Multiplies(TensorFormat format, ActivationType activations) => activations == ActivationType.Int8
+        && (format.IsQuantized()
+            || (RoundsPrompts(activations) && (format is TensorFormat.BFloat16 or TensorFormat.Float16)));
 
     public override int QueriesPerTile(TensorFormat cache) => WaveForms.PromptQueries;
 
