@@ -18,8 +18,8 @@ public sealed record KernelForm(Type Kernel)
     /// <summary>What ILGPU compiles: <see cref="KernelEntry.Run{TKernel}"/> for this kernel.</summary>
     public MethodInfo Entry => typeof(KernelEntry).GetMethod(nameof(KernelEntry.Run))!.MakeGenericMethod(Kernel);
 
-    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is made of what newer ones have; otherwise
-    /// null.</summary>
+    /// <summary>The architecture that it needs of a CUDA device, 80 for sm_80, where it is made of what newer ones have;
+    /// otherwise null.</summary>
     public int? CudaArchitecture => _cuda?.Architecture;
 
     /// <summary>Whether newer architectures than that lack what it is made of.</summary>

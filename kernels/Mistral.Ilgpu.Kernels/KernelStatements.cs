@@ -19,10 +19,11 @@ public static class KernelStatements
         .. new[]
         {
             typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
-            typeof(PackedBytes), typeof(PackedScale), typeof(Q3_K), typeof(Q5_K), typeof(Q6_K), typeof(PrefetchedRows), typeof(Gate),
-            typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
+            typeof(PackedBytes), typeof(PackedScale), typeof(Q3_K), typeof(Q5_K), typeof(Q6_K), typeof(PrefetchedRows),
+            typeof(Gate), typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
             typeof(Schedule),
-        }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)),
+        }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public))
+            .Where(method => method.IsDefined(typeof(BodiesAttribute)) || method.IsDefined(typeof(WaveAttribute))),
     ];
 
     static KernelStatements() => InlineWaves.Remap(Waves);

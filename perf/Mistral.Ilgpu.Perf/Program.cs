@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
 
 // Seven things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
-// GPUs should do by calculation, and whether AMD's can issue the instructions for it. Then how near logits come to llama.cpp's, many clients at once, and the
-// hashes that a change of structure must leave alone.
+// GPUs should do by calculation, and whether AMD's can issue the instructions for it. Then how near logits come to llama.cpp's,
+// many clients at once, and the hashes that a change of structure must leave alone.
 if (args is ["kernels", .. var rest])
 {
     KernelSuite.Run(rest);

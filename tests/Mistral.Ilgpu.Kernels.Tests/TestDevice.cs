@@ -16,11 +16,10 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// CPU accelerator with groups as large as a GPU's: slow, but it runs the group forms. Where there is no NVIDIA GPU, <c>cuda</c>
 /// is the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>. <c>cuda:mma</c> is the same device without
 /// products by warpgroups. <c>opencl:wave32</c>, <c>opencl:wave64</c> and <c>cpu:waves</c> have the forms made of waves: emulated
-/// in OpenCL C, and as their methods say, in groups that are one warp of the CPU accelerator. <c>amd:wmma</c> and the like are the
-/// OpenCL device in AMD's forms, with the matrix cores of a GPU emulated. Where the environment variable
-/// <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for
-/// checks on a GPU, the others are skipped. <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its
-/// own, such as <c>Gpu</c>.
+/// in OpenCL C, and as their methods say, in groups that are one warp of the CPU accelerator. <c>amd:wmma</c> and the like are
+/// the OpenCL device in AMD's forms, with the matrix cores of a GPU emulated. Where the environment variable
+/// <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for checks on a GPU, the others are skipped.
+/// <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its own, such as <c>Gpu</c>.
 /// </summary>
 internal static class TestDevice
 {
@@ -53,7 +52,8 @@ internal static class TestDevice
     /// <summary>The same, with CUDA left out of the plain command.</summary>
     public static TheoryData<string> GroupedWithCudaLong => [.. Rows("cpu:256", "opencl"), Needs.Long(new TheoryDataRow<string>("cuda"))];
 
-    /// <summary>Devices for forms made of waves: their own methods, waves of 32 and 64 that OpenCL C emulates, and CUDA's warps.</summary>
+    /// <summary>Devices for forms made of waves: their own methods, waves of 32 and 64 that OpenCL C emulates, and CUDA's
+    /// warps.</summary>
     public static string[] Waves => ["cpu:waves", "opencl:wave32", "opencl:wave64", "cuda"];
 
     /// <summary>A case of a theory for each device.</summary>

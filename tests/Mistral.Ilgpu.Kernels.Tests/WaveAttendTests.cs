@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
-/// <summary>Attention of prompts by waves, as <see cref="AttendTests"/>: on the CPU accelerator, on an sm_70 of the PTX machine, and in
-/// OpenCL with emulated waves of 32 and 64.</summary>
+/// <summary>Attention of prompts by waves, as <see cref="AttendTests"/>: on the CPU accelerator, on an sm_70 of the PTX machine,
+/// and in OpenCL with emulated waves of 32 and 64.</summary>
 public sealed class WaveAttendTests
 {
     private const string Cpu = "cpu:256", Cuda = "cuda:1";

@@ -48,7 +48,8 @@ internal static class PackedScale
         return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
     }
 
-    /// <summary>The same by masks that depend on the lane alone, because lanes with earlier and later runs are in one wave.</summary>
+    /// <summary>The same by masks that depend on the lane alone, because lanes with earlier and later runs are in one
+    /// wave.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale OfPairsOnOpenCl(Pack words, int run)
     {

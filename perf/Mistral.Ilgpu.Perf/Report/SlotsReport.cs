@@ -4,7 +4,8 @@ using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Perf.Report;
 
-/// <summary>Whether the instructions of forms that stream weights keep up with an AMD GPU's memory: by calculation alone.</summary>
+/// <summary>Whether the instructions of forms that stream weights keep up with an AMD GPU's memory: by calculation
+/// alone.</summary>
 internal static class SlotsReport
 {
     /// <param name="names">Beginnings of forms' names; none for all that groups or waves compute.</param>

@@ -30,13 +30,17 @@ internal static partial class KernelsCommand
             ["sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", .. AmdGpu.Known.Select(gpu => gpu.Name)]);
         var assemble = new Option<bool>("--assemble")
         {
-            Description = "Has ptxas, or clang for AMD, compile every form that --arch can run, and lists those that fail or spill.",
+            Description = "Has ptxas, or clang for AMD, compile every form that --arch can run, and lists those that fail or "
+                + "spill.",
         };
         var output = new OutputOptions();
         var command = new ExampleCommand(
             "kernels", "Lists the kernels and their forms, and prints the code that is generated for one.",
             "mistral kernels", "mistral kernels MatVecGroup --arch sm_90", "mistral kernels SwiGlu --emit sass --arch sm_90",
-            "mistral kernels SwiGlu --emit amdgcn --arch gfx1100", "mistral kernels --assemble --arch sm_90") { name, emit, architecture, assemble };
+            "mistral kernels SwiGlu --emit amdgcn --arch gfx1100", "mistral kernels --assemble --arch sm_90")
+        {
+            name, emit, architecture, assemble,
+        };
         output.AddTo(command);
         command.SetAction(parse =>
         {

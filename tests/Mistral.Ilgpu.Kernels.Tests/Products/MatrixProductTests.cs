@@ -10,8 +10,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
 /// <summary>
-/// Products of prompts on AMD's matrix cores. On OpenCL the instructions are emulated as AMD's manuals say which lane has what. On
-/// the CPU accelerator the C# bodies run, in groups of 256.
+/// Products of prompts on AMD's matrix cores. On OpenCL the instructions are emulated as AMD's manuals say which lane has what.
+/// On the CPU accelerator the C# bodies run, in groups of 256.
 /// </summary>
 public sealed class MatrixProductTests
 {

@@ -57,8 +57,10 @@ internal readonly struct PromptGroup<TEight, TElement, TBits, TRoom>
             int weights = (Team.Index * PromptRoom.Keys) + Team.Lane;
             _room.Weights[weights] = new Floats4 { A = a.Scores.A, B = b.Scores.A, C = c.Scores.A, D = d.Scores.A };
             _room.Weights[weights + Team.Lanes] = new Floats4 { A = a.Scores.B, B = b.Scores.B, C = c.Scores.B, D = d.Scores.B };
-            _room.Weights[weights + (2 * Team.Lanes)] = new Floats4 { A = a.Scores.C, B = b.Scores.C, C = c.Scores.C, D = d.Scores.C };
-            _room.Weights[weights + (3 * Team.Lanes)] = new Floats4 { A = a.Scores.D, B = b.Scores.D, C = c.Scores.D, D = d.Scores.D };
+            _room.Weights[weights + (2 * Team.Lanes)] =
+                new Floats4 { A = a.Scores.C, B = b.Scores.C, C = c.Scores.C, D = d.Scores.C };
+            _room.Weights[weights + (3 * Team.Lanes)] =
+                new Floats4 { A = a.Scores.D, B = b.Scores.D, C = c.Scores.D, D = d.Scores.D };
             Add(tile, ref a, ref b, ref c, ref d);
         }
 

@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// What is computed before a loop and stays in a register. ILGPU moves what depends on nothing in the loop to where it is used,
-/// and so it is computed in each round anew. A move in inline PTX stays where it is written. Compilers of OpenCL C hoist it again.
+/// and so it is computed in each round anew. A move in inline PTX stays where it is written. Compilers of OpenCL C hoist it
+/// again.
 /// </summary>
 internal static class Hoisted
 {

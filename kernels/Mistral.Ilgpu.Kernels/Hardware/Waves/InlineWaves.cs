@@ -14,14 +14,15 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// Replaces methods by their bodies for a kind of device (<see cref="BodiesAttribute"/>). Writes shuffles, and the statements of
-/// methods with a <see cref="WaveAttribute"/>, into the OpenCL C that ILGPU makes of kernels. ILGPU itself has shuffles for Intel's
-/// OpenCL alone.
+/// methods with a <see cref="WaveAttribute"/>, into the OpenCL C that ILGPU makes of kernels. ILGPU itself has shuffles for
+/// Intel's OpenCL alone.
 /// </summary>
 internal static partial class InlineWaves
 {
     private const string IsForCuda = "Mistral.Ilgpu.IsForCuda";
 
-    /// <summary>Tells ILGPU of shuffles and statements for OpenCL, and which bodies methods have in kernels of a context.</summary>
+    /// <summary>Tells ILGPU of shuffles and statements for OpenCL, and which bodies methods have in kernels of a
+    /// context.</summary>
     /// <param name="methods">Those with a <see cref="BodiesAttribute"/> or a <see cref="WaveAttribute"/>.</param>
     /// <param name="isForCuda">Whether the context compiles for CUDA; otherwise for OpenCL.</param>
     public static void Register(Context.Builder builder, IEnumerable<MethodInfo> methods, bool isForCuda)

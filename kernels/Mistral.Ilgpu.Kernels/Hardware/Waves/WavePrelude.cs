@@ -53,7 +53,8 @@ public static class WavePrelude
         #elif defined(WAVE_SHUFFLE)
         #pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable
         static int wave_xor_int(int value, int mask) { return sub_group_shuffle_xor(value, (uint)mask); }
-        static int wave_lane_int(int value, int lane) { return sub_group_shuffle(value, (get_sub_group_local_id() & ~31u) | (uint)lane); }
+        static uint lane_of(int lane) { return (get_sub_group_local_id() & ~31u) | (uint)lane; }
+        static int wave_lane_int(int value, int lane) { return sub_group_shuffle(value, lane_of(lane)); }
         #endif
         #define wave_xor_float(value, mask) as_float(wave_xor_int(as_int(value), mask))
         #define wave_lane_float(value, lane) as_float(wave_lane_int(as_int(value), lane))

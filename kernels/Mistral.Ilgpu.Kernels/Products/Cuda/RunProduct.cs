@@ -45,7 +45,8 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
         var sums = Sum(memory, firstRow, firstToken, end - 1);
         // All have done with the stages, and sums take their place.
         Group.Barrier();
-        StrandMemory.SaveTwo<TTokens>(memory, TWarps.AreApart ? TensorLane.Warp / RunStage.Runs : 0, sums.Even.First, sums.Odd.First);
+        int matrix = TWarps.AreApart ? TensorLane.Warp / RunStage.Runs : 0;
+        StrandMemory.SaveTwo<TTokens>(memory, matrix, sums.Even.First, sums.Odd.First);
         if (IsBoth)
         {
             StrandMemory.SaveTwo<TTokens>(memory, 1, sums.Even.Gated, sums.Odd.Gated);

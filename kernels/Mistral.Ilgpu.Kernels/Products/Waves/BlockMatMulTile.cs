@@ -9,8 +9,8 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 /// <summary>
 /// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, with W in blocks and x in eight bits; shapes as in
 /// <see cref="BlockMatVecWarp{TFormat,TEpilogue}"/>. Tile form: a group of 256 items makes a tile of 64 tokens (grid x) × 128
-/// rows of weights (grid y). Of a gate these are 64 rows and the 64 that they gate. Each item has 8 rows × 4 tokens of the tile. Two
-/// runs at a time come to shared memory, with weights unpacked to bytes, see <see cref="BlockTile{TFormat}"/>. While they are
+/// rows of weights (grid y). Of a gate these are 64 rows and the 64 that they gate. Each item has 8 rows × 4 tokens of the tile.
+/// Two runs at a time come to shared memory, with weights unpacked to bytes, see <see cref="BlockTile{TFormat}"/>. While they are
 /// multiplied, four bytes at a time, the next two are on their way. Runs are added in order, so a row's sum depends on nothing
 /// else in the tile. Nothing is exchanged among lanes: it runs on GPUs without sub-groups too.
 /// </summary>

@@ -9,8 +9,8 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 /// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens; shapes as in <see cref="MatVecWarp{TFormat,TElement,TEpilogue}"/>. Tile form
 /// with fused multiply-adds: a group of 256 items makes a tile of 64 tokens (grid x) × 128 rows of weights (grid y). Of a gate
 /// these are 64 rows and the 64 that they gate. Each item has 8 rows × 4 tokens. It takes 32 columns at a time from shared
-/// memory, see <see cref="ElementTile{TFormat,TElement}"/>. While they are multiplied the next are on their way. Columns are summed in
-/// order, each with one rounding, so a row's sum depends on nothing else in the tile. Nothing is exchanged among lanes.
+/// memory, see <see cref="ElementTile{TFormat,TElement}"/>. While they are multiplied the next are on their way. Columns are
+/// summed in order, each with one rounding, so a row's sum depends on nothing else in the tile. Nothing is exchanged among lanes.
 /// </summary>
 [GroupForm]
 [WaveForm]

@@ -75,8 +75,8 @@ internal static class DeviceCatalog
         return (kind, indexed ? index : null);
     }
 
-    /// <param name="kind">The only kind of device to look for; null for all. Looking for a kind takes time in its driver. A context
-    /// for all compiles no kernels for CUDA.</param>
+    /// <param name="kind">The only kind of device to look for; null for all. Looking for a kind takes time in its driver. A
+    /// context for all compiles no kernels for CUDA.</param>
     internal static Context CreateContext(int? threads, bool timed = false, DeviceKind? kind = null)
     {
         NativeDrivers.Prepare(threads);

@@ -25,7 +25,8 @@ internal static class LaunchShape
             new Index3D(Groups(tokens, TTokens.Tokens), Groups(rows, rowsPerGroup), 1), new Index3D(groupSize, 1, 1));
 
     /// <summary>
-    /// The shape of a form whose groups compute a tile of 128 rows of weights × 64 tokens. Groups of the same rows are neighbours.
+    /// The shape of a form whose groups compute a tile of 128 rows of weights × 64 tokens. Groups of the same rows are
+    /// neighbours.
     /// </summary>
     /// <param name="rows">Of output; of a gate a tile has half as many.</param>
     public static KernelConfig Tiles(int rows, bool isGated, int tokens) => new(

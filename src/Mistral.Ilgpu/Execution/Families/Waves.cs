@@ -16,7 +16,8 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
 
     public override int QueriesPerTile(TensorFormat cache) => WaveForms.PromptQueries;
 
-    /// <summary>Whether products with floating-point weights compute their norm in <see cref="MatVecNormed{TFormat,TElement,TEpilogue}"/>.
+    /// <summary>Whether products with floating-point weights compute their norm in
+    /// <see cref="MatVecNormed{TFormat,TElement,TEpilogue}"/>.
     /// </summary>
     protected virtual bool NormsElements => true;
 
