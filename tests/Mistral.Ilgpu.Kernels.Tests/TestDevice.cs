@@ -19,7 +19,8 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// in OpenCL C, and as their methods say, in groups that are one warp of the CPU accelerator. <c>amd:wmma</c> and the like are
 /// the OpenCL device in AMD's forms, with the matrix cores of a GPU emulated. Where the environment variable
 /// <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for checks on a GPU, the others are skipped.
-/// <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its own, such as <c>Gpu</c>.
+/// <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its own, such as <c>Gpu</c>. With
+/// <c>OpenClGpu</c> the OpenCL devices have the driver's own waves.
 /// </summary>
 internal static class TestDevice
 {
@@ -161,8 +162,10 @@ internal static class TestDevice
 
     private static bool IsOpenCl(string device) => device.Split(':')[0] is Needs.OpenCl or "amd";
 
+    // Where the environment says so, the driver's own waves stand in for emulated ones.
     private static (ComputeDevice? Device, string? Absent) OpenWaves(string request, WaveFeatures waves) =>
-        Open(request, new DeviceOptions { Threads = GroupReduce.MaxGroupSize, Family = KernelFamily.Amd, Waves = waves });
+        request == Needs.OpenCl && Family == KernelFamily.OpenClGpu ? Open(request, new DeviceOptions { Family = Family })
+            : Open(request, new DeviceOptions { Threads = GroupReduce.MaxGroupSize, Family = KernelFamily.Amd, Waves = waves });
 
     private static (ComputeDevice? Device, string? Absent) OpenCuda(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {

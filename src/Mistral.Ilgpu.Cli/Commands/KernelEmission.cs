@@ -55,11 +55,16 @@ internal static class KernelEmission
         }
     }
 
-    // A device's compiler is asked what it accepts for waves, and here an AMD GPU's alone can be.
+    // A device's compiler is asked what it accepts for waves.
     private static string OpenCl(KernelForm form, IMachine machine)
     {
         string code = "";
-        OrRefuse("opencl", () => code = machine is AmdMachine amd ? amd.OpenCl(form) : KernelCode.OpenClOf(form));
+        OrRefuse("opencl", () => code = machine switch
+        {
+            AmdMachine amd => amd.OpenCl(form),
+            IntelMachine intel => intel.OpenCl(form),
+            _ => KernelCode.OpenClOf(form),
+        });
         return code;
     }
 

@@ -23,15 +23,18 @@ internal static partial class KernelsCommand
             "ptx", "sass", "opencl", "amdgcn", "il");
         var architecture = ValueOptions.Parsed<IMachine>(
             "--arch", "The architecture that PTX and machine code are for; sm_80 if not given, and gfx1100 for amdgcn.",
-            "sm_N|gfxN", $"an architecture such as sm_80, or one of {string.Join(", ", AmdGpu.Known)}",
-            text => AmdGpu.Of(text) is { } gpu ? new AmdMachine(gpu)
+            "sm_N|gfxN|NAME",
+            $"an architecture such as sm_80, or one of {string.Join<object>(", ", [.. AmdGpu.Known, .. IntelGpu.Known])}",
+            text => AmdGpu.Of(text) is { } amd ? new AmdMachine(amd)
+                : IntelGpu.Of(text) is { } intel ? new IntelMachine(intel)
                 : ArchitectureName().Match(text) is { Success: true } match
                     ? new NvidiaMachine(int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture)) : null,
-            ["sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", .. AmdGpu.Known.Select(gpu => gpu.Name)]);
+            ["sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", .. AmdGpu.Known.Select(gpu => gpu.Name),
+                .. IntelGpu.Known.Select(gpu => gpu.Name)]);
         var assemble = new Option<bool>("--assemble")
         {
-            Description = "Has ptxas, or clang for AMD, compile every form that --arch can run, and lists those that fail or "
-                + "spill.",
+            Description = "Has ptxas, clang for AMD or ocloc for Intel compile every form that --arch can run, and lists those "
+                + "that fail or spill.",
         };
         var output = new OutputOptions();
         var command = new ExampleCommand(

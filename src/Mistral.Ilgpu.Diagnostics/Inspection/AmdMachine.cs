@@ -19,7 +19,7 @@ internal sealed class AmdMachine : IMachine
 
     public string Architecture => _gpu.Name;
 
-    public string Language => "amdgcn";
+    public string? Language => "amdgcn";
 
     public string Tool => $"clang {_tools.Value.Version}";
 

@@ -8,8 +8,8 @@ internal interface IMachine
     /// <summary>The name of the architecture, such as sm_90 or gfx1100.</summary>
     string Architecture { get; }
 
-    /// <summary>The option of <c>mistral kernels --emit</c> for the machine code.</summary>
-    string Language { get; }
+    /// <summary>The option of <c>mistral kernels --emit</c> for the machine code; null if nothing prints it.</summary>
+    string? Language { get; }
 
     /// <summary>The name and version of what compiles for it.</summary>
     /// <exception cref="MissingToolException">It is not installed.</exception>

@@ -12,7 +12,7 @@ internal sealed class NvidiaMachine(int architecture) : IMachine
     /// <summary>90 for sm_90.</summary>
     public int Number => architecture;
 
-    public string Language => "sass";
+    public string? Language => "sass";
 
     public string Tool => $"ptxas {Ptxas.VersionOf(Assembler)}";
 

@@ -16,11 +16,13 @@ internal static class Tool
 
     /// <summary>Runs a program until it ends.</summary>
     /// <param name="input">What it reads from its standard input; null to leave that as it is.</param>
-    public static ToolResult Run(string program, IEnumerable<string> arguments, string? input = null)
+    /// <param name="folder">Where it runs; null for the current folder.</param>
+    public static ToolResult Run(string program, IEnumerable<string> arguments, string? input = null, string? folder = null)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = input is not null, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder ?? "",
         })!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();

@@ -4,8 +4,8 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// The functions of OpenCL C that statements of <see cref="WaveAttribute"/> call. Which instructions they use is defined before
-/// them: a name for each that the device's compiler accepts. Without any, waves are emulated through local memory, and
-/// <see cref="Room"/> stands at the beginning of the kernel.
+/// them: a name for each that the device's compiler accepts. Where waves are emulated, or have 16 lanes, <see cref="Room"/> stands
+/// at the beginning of the kernel.
 /// </summary>
 public static class WavePrelude
 {
@@ -15,9 +15,18 @@ public static class WavePrelude
     /// <summary>The name that says that waves are emulated; its value is their width.</summary>
     public const string Emulated = "WAVE_EMULATED";
 
-    /// <summary>Declares the local memory that emulated waves exchange values in.</summary>
+    /// <summary>Declares the local memory through which lanes exchange values that are not of one wave.</summary>
     public static readonly string Room =
         string.Create(CultureInfo.InvariantCulture, $"local int wave_room[{MostItems}];");
+
+    /// <summary>The extension by which a kernel chooses the width of its waves.</summary>
+    public const string RequiredWidth = "cl_intel_required_subgroup_size";
+
+    /// <summary>What a kernel's declaration begins with to have waves of 16.</summary>
+    public const string Asks16 = "__attribute__((intel_reqd_sub_group_size(16)))";
+
+    /// <summary>The name that stands for <see cref="Asks16"/> where a device has several widths.</summary>
+    public const string Width = "WAVE_WIDTH";
 
     /// <summary>
     /// The functions. On AMD, neighbours among 16 lanes are reached by data-parallel primitives: a permutation of four (xor 1
@@ -25,8 +34,8 @@ public static class WavePrelude
     /// What takes the room is not static: a compiler puts the address into static functions, and PoCL then has one room for all
     /// groups. A product of four bytes is one instruction, or is spelled out.
     /// </summary>
-    public const string Functions = """
-        #if defined(WAVE_EMULATED)
+    public const string Functions = $$"""
+        #if defined(WAVE_EMULATED) || defined(WAVE_WIDTH16)
         int wave_exchange(int value, int from, local int* room)
         {
           barrier(CLK_LOCAL_MEM_FENCE);
@@ -34,6 +43,8 @@ public static class WavePrelude
           barrier(CLK_LOCAL_MEM_FENCE);
           return room[from];
         }
+        #endif
+        #if defined(WAVE_EMULATED)
         #define wave_xor_int(value, mask) wave_exchange(value, (int)get_local_id(0) ^ (mask), wave_room)
         #define wave_lane_int(value, lane) wave_exchange(value, ((int)get_local_id(0) & ~31) | (lane), wave_room)
         #elif defined(WAVE_DPP)
@@ -52,9 +63,20 @@ public static class WavePrelude
         static int wave_lane_int(int value, int lane) { return __builtin_amdgcn_ds_bpermute(lane_of(lane) << 2, value); }
         #elif defined(WAVE_SHUFFLE)
         #pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable
+        #if defined(WAVE_WIDTH16)
+        #if defined({{RequiredWidth}})
+        #define {{Width}} {{Asks16}}
+        #else
+        #define {{Width}}
+        #endif
+        #define wave_xor_int(value, mask) ((mask) < 16 ? sub_group_shuffle_xor(value, (uint)(mask)) \
+          : wave_exchange(value, (int)get_local_id(0) ^ (mask), wave_room))
+        #define wave_lane_int(value, lane) wave_exchange(value, ((int)get_local_id(0) & ~31) | (lane), wave_room)
+        #else
         static int wave_xor_int(int value, int mask) { return sub_group_shuffle_xor(value, (uint)mask); }
         static uint lane_of(int lane) { return (get_sub_group_local_id() & ~31u) | (uint)lane; }
         static int wave_lane_int(int value, int lane) { return sub_group_shuffle(value, lane_of(lane)); }
+        #endif
         #endif
         #define wave_xor_float(value, mask) as_float(wave_xor_int(as_int(value), mask))
         #define wave_lane_float(value, lane) as_float(wave_lane_int(as_int(value), lane))

@@ -25,9 +25,11 @@ internal static partial class OpenClTarget
     private static string WithWaves(string source, WaveFeatures waves)
     {
         bool isEmulated = (waves & (WaveFeatures.Emulated32 | WaveFeatures.Emulated64)) != 0;
+        bool hasWidth = waves.HasFlag(WaveFeatures.Width16);
         bool hasMatrices = MatrixPrelude.IsUsed(source);
-        string room = hasMatrices ? MatrixPrelude.Room : WavePrelude.Room;
-        string kernel = isEmulated ? KernelBegin().Replace(source, $"$0\n\t{room}") : source;
+        string room = isEmulated || hasWidth ? $"\n\t{(hasMatrices ? MatrixPrelude.Room : WavePrelude.Room)}" : "";
+        string width = hasWidth ? $"{WavePrelude.Width} " : "";
+        string kernel = KernelBegin().Replace(source, $"{width}$0{room}");
         string matrices = hasMatrices ? MatrixPrelude.For(source) : "";
         return $"{WaveProbe.Definitions(waves)}{WavePrelude.Functions}\n{WavePrelude.Uneven}\n{matrices}{kernel}";
     }

@@ -9,23 +9,29 @@ namespace Mistral.Ilgpu.Execution.Compilation;
 /// kept.</summary>
 internal static class OpenClWaves
 {
-    // Kernels exchange values among 32 lanes.
+    // Kernels count a wave as 32 lanes.
     private const int LeastLanes = 32;
 
     public static WaveFeatures Of(CLAccelerator accelerator)
     {
         var device = (CLDevice)accelerator.Device;
         string file = UserCache.FileFor(
-            "waves", $"{device.Name}|{device.PlatformVersion}|{device.DeviceVersion}|{device.Extensions}", ".txt");
+            "waves", $"{device.Name}|{device.PlatformVersion}|{device.DeviceVersion}|{device.Extensions}|{WaveProbe.Text}",
+            ".txt");
         if (int.TryParse(UserCache.Read(file), CultureInfo.InvariantCulture, out int kept))
         {
             return (WaveFeatures)kept;
         }
 
         var accepted = WaveProbe.Of(program => Accepts(accelerator, program));
-        if (accelerator.WarpSize < LeastLanes)
+        if (!accepted.HasFlag(WaveFeatures.Width16))
         {
-            accepted &= ~WaveFeatures.Shuffle;
+            accepted = accelerator.WarpSize switch
+            {
+                >= LeastLanes => accepted,
+                16 => accepted | WaveFeatures.Width16,
+                _ => accepted & ~WaveFeatures.Shuffle,
+            };
         }
 
         UserCache.Write(file, Encoding.UTF8.GetBytes(((int)accepted).ToString(CultureInfo.InvariantCulture)));

@@ -29,7 +29,13 @@ internal static class WaveProbe
         (WaveFeatures.Fdot2, "WAVE_FDOT2",
             "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n" + OfInts(
                 "as_int(__builtin_amdgcn_fdot2(as_half2(a), as_half2(b), as_float(a), false))")),
+        // Clang knows the attribute on every device.
+        (WaveFeatures.Width16, "WAVE_WIDTH16",
+            $"#ifndef {WavePrelude.RequiredWidth}\n#error\n#endif\n{WavePrelude.Asks16} {OfInts("a + b")}"),
     ];
+
+    /// <summary>All programs: what an answer is for.</summary>
+    public static string Text { get; } = string.Concat(Programs.Select(probe => probe.Program));
 
     /// <summary>What a compiler accepts.</summary>
     /// <param name="accepts">Whether it accepts a program.</param>

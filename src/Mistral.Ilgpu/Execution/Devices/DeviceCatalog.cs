@@ -179,7 +179,9 @@ internal static class DeviceCatalog
         }
 
         var accelerator = device.CreateAccelerator(context);
-        var accepted = waves ?? (accelerator is CLAccelerator cl && info.IsGpu ? OpenClWaves.Of(cl) : WaveFeatures.None);
+        // A CPU's forms are not made of waves, unless a family is forced upon it.
+        bool mayHaveWaves = info.IsGpu || info.ForcedFamily is not null;
+        var accepted = waves ?? (accelerator is CLAccelerator cl && mayHaveWaves ? OpenClWaves.Of(cl) : WaveFeatures.None);
         var kernels = new CompiledKernels(context, accelerator, CompiledKernels.DefaultFolder) { Waves = accepted };
         return accelerator is CudaAccelerator cuda
             ? new CudaRuntime(cuda, info, kernels)
