@@ -164,7 +164,10 @@ public static class KernelCatalog
            select new KernelForm(type.MakeGenericType(format, result)),
         .. from format in WaveForms.Formats
            from room in WaveForms.Rooms
-           select new KernelForm(typeof(AttendWave<,,,>).MakeGenericType(format.Format, format.Element, format.Bits, room)),
+           from kernel in new[] { typeof(AttendWave<,,,>), typeof(DecodeAttendWave<,,,>) }
+           select new KernelForm(kernel.MakeGenericType(format.Format, format.Element, format.Bits, room)),
+        .. WaveForms.Formats.Select(
+            format => new KernelForm(typeof(MergeWave<,,>).MakeGenericType(format.Format, format.Element, format.Bits))),
         new KernelForm(typeof(QuantizePacked)),
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
         .. from format in Formats

@@ -81,7 +81,8 @@ public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFi
     // Matrix cores × formats × epilogues, which differ by what they are put together of.
     private static bool IsOfMany(KernelForm form) =>
         form.IsForAmd || form.Name.StartsWith("BlockMatMulTile<", StringComparison.Ordinal)
-        || form.Name.StartsWith("MatMulFused<", StringComparison.Ordinal) || form.Name.StartsWith("AttendWave<", StringComparison.Ordinal);
+        || form.Name.StartsWith("MatMulFused<", StringComparison.Ordinal) || form.Name.Contains("AttendWave<", StringComparison.Ordinal)
+        || form.Name.StartsWith("MergeWave<", StringComparison.Ordinal);
 
     private static IEnumerable<Type> PartsOf(Type type) =>
         type.GetGenericArguments().SelectMany(PartsOf).Prepend(type.IsGenericType ? type.GetGenericTypeDefinition() : type);

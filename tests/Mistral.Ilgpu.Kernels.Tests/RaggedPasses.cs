@@ -81,7 +81,7 @@ internal static class RaggedPasses
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, new Divisor(s.HeadDim), layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
         int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window, splitTiles)).DefaultIfEmpty(0).Max();
-        bool isFused = form is Form.Tensor || (form is Form.Lanes or Form.Quads && splits == 1);
+        bool isFused = form is Form.Tensor or Form.DecodeWave || (form is Form.Lanes or Form.Quads && splits == 1);
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
         switch (form)
         {
@@ -97,6 +97,10 @@ internal static class RaggedPasses
             case Form.Wave:
                 new WaveAttend<TElement>(device, input, pass).Launch(format);
                 DecodedGroups<HeadOf256>();
+                break;
+            case Form.DecodeWave:
+                device.Launch(new KernelConfig(2, 2), new AttendRow<QuadTiles<TCache, TElement>, TElement>(input));
+                new DecodeWave<TElement>(device, input, splits, frequencies, parts, pass).Launch(format);
                 break;
             case Form.Vectors:
                 Rows<VectorTiles<TCache, TElement>>();
@@ -207,6 +211,7 @@ internal static class RaggedPasses
         Group,
         Tensor,
         Wave,
+        DecodeWave,
     }
 
     public sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int PageLength, int Length)

@@ -4,12 +4,31 @@ using Mistral.Ilgpu.Execution.Passes;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Attention of prompts by waves. The form depends on how the cache is read, and on the head size.</summary>
+/// <summary>Attention by waves. The form depends on how the cache is read, and on the head size.</summary>
 internal partial class WaveKernels
 {
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)
+    private interface IWaveUse
     {
-        return !HasWaveTiles ? base.AttendPrompts<TCache, TElement>(input, cache) : cache.Format switch
+        Launch In<TEight, TElement, TBits, TRoom>(AttentionInput<TElement> input)
+            where TEight : struct, IEightFormat<TElement, TBits>
+            where TElement : unmanaged
+            where TBits : unmanaged
+            where TRoom : struct, IHeadRoom;
+    }
+
+    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+        HasWaveTiles ? ByCache(input, cache, new WavePrompts(this)) : base.AttendPrompts<TCache, TElement>(input, cache);
+
+    private protected override Launch AttendDecoded<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
+        bool makesInt8) => HasWaveTiles
+        ? ByCache(input, cache, new WaveDecoded(this, cache, frequencies, parts, makesInt8 ? Room(output).Packed : null))
+        : base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
+
+    private static Launch ByCache<TElement>(AttentionInput<TElement> input, KvLayer cache, IWaveUse use)
+        where TElement : unmanaged
+    {
+        return cache.Format switch
         {
             TensorFormat.Float32 => ByHead<EightFloats, float, Eight>((AttentionInput<float>)(object)input),
             TensorFormat.BFloat16 => ByHead<EightBFloats, ushort, Pack>((AttentionInput<ushort>)(object)input),
@@ -21,16 +40,29 @@ internal partial class WaveKernels
             where TEight : struct, IEightFormat<TOf, TBits>
             where TOf : unmanaged
             where TBits : unmanaged => of.HeadDim <= 128
-            ? In<TEight, TOf, TBits, HeadOf128>(of)
-            : In<TEight, TOf, TBits, HeadOf256>(of);
+            ? use.In<TEight, TOf, TBits, HeadOf128>(of)
+            : use.In<TEight, TOf, TBits, HeadOf256>(of);
+    }
 
-        Launch In<TEight, TOf, TBits, TRoom>(AttentionInput<TOf> of)
-            where TEight : struct, IEightFormat<TOf, TBits>
-            where TOf : unmanaged
-            where TBits : unmanaged
-            where TRoom : struct, IHeadRoom => Launcher(
-            new AttendWave<TEight, TOf, TBits, TRoom>(of),
+    private sealed record WavePrompts(WaveKernels Kernels) : IWaveUse
+    {
+        Launch IWaveUse.In<TEight, TElement, TBits, TRoom>(AttentionInput<TElement> input) => Kernels.Launcher(
+            new AttendWave<TEight, TElement, TBits, TRoom>(input),
             pass => new KernelConfig(
-                new Index3D(of.KvHeads, pass.QueryTiles, 1), new Index3D(WaveForms.GroupSize, 1, 1)));
+                new Index3D(input.KvHeads, pass.QueryTiles, 1), new Index3D(WaveForms.GroupSize, 1, 1)));
+    }
+
+    private sealed record WaveDecoded(
+        WaveKernels Kernels, KvLayer Cache, ArrayView<ulong> Frequencies, ArrayView<float> Parts, PackedInput? Packed) : IWaveUse
+    {
+        Launch IWaveUse.In<TEight, TElement, TBits, TRoom>(AttentionInput<TElement> input) =>
+            Kernels.Launcher(
+                new DecodeAttendWave<TEight, TElement, TBits, TRoom>(input, Frequencies, Parts),
+                pass => new KernelConfig(
+                    Kernels.SplitGrid(pass, Cache, input.KvHeads), new Index3D(WaveForms.GroupSize, 1, 1)))
+            + Kernels.Launcher(
+                new MergeWave<TEight, TElement, TBits>(input, Frequencies, Parts, Packed.GetValueOrDefault()),
+                pass => new KernelConfig(
+                    new Index3D(input.KvHeads, pass.DecodeCount, 1), new Index3D(WaveForms.GroupSize, 1, 1)));
     }
 }

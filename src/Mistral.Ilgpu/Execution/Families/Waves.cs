@@ -14,6 +14,12 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
         && (format.IsQuantized()
             || (RoundsPrompts(activations) && (format is TensorFormat.BFloat16 or TensorFormat.Float16)));
 
+    /// <summary>
+    /// One tile for each strand of a group, where four heads share a kv head. At position 512 with 8 kv heads there are 5 × 8 =
+    /// 40 groups, at 4,096 29 × 8 = 232.
+    /// </summary>
+    public override int SplitTiles => 8;
+
     public override int QueriesPerTile(TensorFormat cache) => WaveForms.PromptQueries;
 
     /// <summary>Whether products with floating-point weights compute their norm in
@@ -31,6 +37,9 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
     {
         Norm => true,
         GatedProduct { Matrix: { Bands: [{ Format: var format }] } } => format.IsQuantized() && makesNorm && isAlone,
+        // Of decoded tokens alone, so prompts must need no eight bits. A run must not contain elements of two kv heads.
+        Attend { Shape: var shape } => (isAlone || RoundsPrompts(ActivationType.Int8))
+            && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,
         _ => false,
     };
 

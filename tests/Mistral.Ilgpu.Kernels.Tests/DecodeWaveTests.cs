@@ -1,0 +1,83 @@
+using Mistral.Ilgpu.Execution.Devices;
+using static Mistral.Ilgpu.Kernels.Tests.RaggedPasses;
+using Xunit;
+
+namespace Mistral.Ilgpu.Kernels.Tests;
+
+/// <summary>
+/// Attention of decoded tokens by waves, as <see cref="AttendTests"/>: on the CPU accelerator, in OpenCL with emulated waves of 32
+/// and 64, and on an sm_70 of the PTX machine. Prompts are in the simplest form.
+/// </summary>
+public sealed class DecodeWaveTests
+{
+    private const string Cpu = "cpu:waves", Cuda = "cuda:1", OpenCl32 = "opencl:wave32", OpenCl64 = "opencl:wave64";
+
+    public static TheoryData<string> Devices => TestDevice.Rows(Cpu, OpenCl32, OpenCl64, Cuda);
+
+    // Windows below, at and beside a tile's length; heads that fill a team's lanes, and some that leave lanes idle.
+    public static TheoryData<string, TensorFormat, int, int, int> Formats
+    {
+        get
+        {
+            var data = new TheoryData<string, TensorFormat, int, int, int>();
+            foreach (string device in new[] { Cpu, OpenCl32, OpenCl64, Cuda })
+            {
+                foreach (var (format, headDim, group, window) in new[]
+                {
+                    (TensorFormat.Float32, 64, 1, 21), (TensorFormat.Float32, 16, 2, 1), (TensorFormat.BFloat16, 256, 5, 40),
+                    (TensorFormat.Float16, 128, 4, 64), (TensorFormat.Float16, 80, 6, 50), (TensorFormat.Q8_0, 64, 8, 17),
+                    (TensorFormat.Q8_0, 192, 2, 40),
+                })
+                {
+                    data.Add(Needs.ByHand(new TheoryDataRow<string, TensorFormat, int, int, int>(device, format, headDim, group, window)));
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void DecodedTokens_OfTextsOfSeveralSplits_EqualReference(string name) => On(name, device =>
+        Check<Float16, ushort>(
+            device, new Shape(70, 2, 3, 32, 16, 110), TensorFormat.Float16, Form.DecodeWave, 4e-3, passes: name == Cpu ? 2 : 3, prompt: 54,
+            splitTiles: 1));
+
+    // As many heads to a kv head as are turned at once, and more.
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void DecodedTokens_OfEveryCache_EqualReference(string name, TensorFormat format, int headDim, int group, int window) =>
+        On(name, device =>
+        {
+            var shape = new Shape(window, 2, group, headDim, 16, 90);
+            switch (format)
+            {
+                case TensorFormat.Float32:
+                    Check<Float32, float>(device, shape, format, Form.DecodeWave, 2e-5, passes: 4, splitTiles: 2);
+                    break;
+                case TensorFormat.BFloat16:
+                    Check<BFloat16, ushort>(device, shape, format, Form.DecodeWave, 3e-2, passes: 4, splitTiles: 2);
+                    break;
+                case TensorFormat.Float16:
+                    Check<Float16, ushort>(device, shape, format, Form.DecodeWave, 4e-3, passes: 4, splitTiles: 2);
+                    break;
+                default:
+                    Check<Int8Cache, sbyte>(device, shape, format, Form.DecodeWave, 6e-2, passes: 4, splitTiles: 2);
+                    break;
+            }
+        });
+
+    private static void On(string name, Action<ComputeDevice> check)
+    {
+        if (name == Cuda)
+        {
+            using var device = TestDevice.OpenCounted(name);
+            check(device);
+        }
+        else
+        {
+            check(TestDevice.Get(name));
+        }
+    }
+}
