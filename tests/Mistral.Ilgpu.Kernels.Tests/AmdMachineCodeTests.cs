@@ -92,6 +92,33 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
         Assert.Equal(0, round.Sum(instruction => instruction.IsBarrier, _ => 1));
     }
 
+    // Attention of decoded tokens: eight keys or values to a load, sums by fused multiplications alone. Two groups of CDNA have room
+    // in a compute unit where heads have 128 elements, and more of RDNA; one at least where they have 256.
+    [Theory]
+    [InlineData("DecodeAttendWave<EightHalves, Pack, HeadOf128>", Rdna3, 128, 12, 14)]
+    [InlineData("DecodeAttendWave<EightHalves, Pack, HeadOf128>", Cdna3, 168, 3, 14,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("DecodeAttendWave<EightQuants, EightBytes, HeadOf128>", Rdna3, 192, 8, 14,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("DecodeAttendWave<EightQuants, EightBytes, HeadOf128>", Cdna3, 168, 3, 14,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("DecodeAttendWave<EightBFloats, Pack, HeadOf256>", Rdna3, 192, 8, 23,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("DecodeAttendWave<EightBFloats, Pack, HeadOf256>", Cdna3, 256, 2, 23,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    public void DecodedAttention_Compiled_KeepsOutputsInRegistersAndLoadsEights(
+        string kernel, string gpu, int vgprs, int waves, int kibibytes)
+    {
+        var (_, resources, code) = Compile(kernel, gpu);
+        Assert.InRange(resources.Vgprs, 64, vgprs);
+        Assert.InRange(resources.Waves, waves, AmdGpu.Of(gpu)!.Waves);
+        Assert.InRange(resources.LocalBytes, 1, kibibytes << 10);
+        // Eights of keys, then of values are on their way at once. An instruction of CDNA does two multiplications.
+        int bytes = kernel.Contains("Quants", StringComparison.Ordinal) ? 8 : 16;
+        Assert.InRange(code.Instructions.Count(instruction => instruction.LoadedBytes == bytes), 16, int.MaxValue);
+        Assert.InRange(code.Instructions.Count(instruction => instruction.IsFma), 16 * 8, int.MaxValue);
+    }
+
     // Products of prompts. Two waves a SIMD of CDNA, eight of RDNA3 and RDNA4 is what 32 KiB of local memory a group lets in.
     [Theory]
     [InlineData("MatMulWave<Wmma<BFloat16Pairs>, ElementWaveTiles, Assign>", Rdna3, 16, 192)]

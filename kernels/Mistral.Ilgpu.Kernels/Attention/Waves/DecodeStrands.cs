@@ -81,8 +81,7 @@ internal readonly struct DecodeStrands<TEight, TElement, TBits, TRoom>
         var (first, second) = Score(found, exists);
 
         // Where the sum over the team leaves a lane's score.
-        int lane = Team.Lane;
-        int within = ((lane & 1) << 3) | ((lane & 2) << 1) | ((lane & 4) >> 1) | (lane >> 3);
+        int within = ((Team.Lane & 1) << 3) | (Team.Lane >> 1);
         int position = (tile * TileLayout.Length) + within;
         bool isSeen = exists && position >= _firstPosition && position <= _lastPosition;
         first = isSeen ? first : AttentionScore.Masked;

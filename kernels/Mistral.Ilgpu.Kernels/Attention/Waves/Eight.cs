@@ -84,20 +84,19 @@ public struct Eight
     /// Adds the eight of the lanes of a team that are neighbours by two, and leaves each lane one of the sums. First a lane gives
     /// away four of its eight sums and gets the other lane's share of those that it keeps, then two, then one.
     /// </summary>
-    /// <returns>In lane b0 + 2 b1 + 4 b2 + 8 b3 that of the eight's element 4 b1 + 2 b2 + b3, over the lanes with the same
-    /// b0.</returns>
+    /// <returns>In a lane that of the eight's element lane / 2, over the lanes that are even or odd as it is.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SumOverTeam(Eight x)
     {
-        bool second = (Team.Lane & 2) != 0;
-        float a = Kept(x.A, x.E, second, 2);
-        float b = Kept(x.B, x.F, second, 2);
-        float c = Kept(x.C, x.G, second, 2);
-        float d = Kept(x.D, x.H, second, 2);
+        bool second = (Team.Lane & 8) != 0;
+        float a = Kept(x.A, x.E, second, 8);
+        float b = Kept(x.B, x.F, second, 8);
+        float c = Kept(x.C, x.G, second, 8);
+        float d = Kept(x.D, x.H, second, 8);
         second = (Team.Lane & 4) != 0;
         a = Kept(a, c, second, 4);
         b = Kept(b, d, second, 4);
-        return Kept(a, b, (Team.Lane & 8) != 0, 8);
+        return Kept(a, b, (Team.Lane & 2) != 0, 2);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
