@@ -36,7 +36,7 @@ public sealed class MatrixAttendTests
     {
         var device = TestDevice.Get(name);
         Check<Float16, ushort>(device, new Shape(33, 2, 4, head, 16, 120), TensorFormat.Float16, Form.Matrix, 4e-3, passes: 5);
-        Check<Float16, ushort>(device, new Shape(1, 1, 3, head * 3 / 4, 16, 40), TensorFormat.Float16, Form.Matrix, 4e-3, passes: 3);
+        Check<Float16, ushort>(device, new Shape(1, 1, 3, head - 16, 16, 40), TensorFormat.Float16, Form.Matrix, 4e-3, passes: 3);
         Check<Float16, ushort>(device, new Shape(80, 1, 5, head, 32, 150), TensorFormat.Float16, Form.Matrix, 4e-3, passes: 3);
     }
 

@@ -50,6 +50,13 @@ internal readonly struct MatrixAttention<TCore, TPieces, TElement, TBits, TRoom>
         get => _block.Queries.Tokens * _input.Group;
     }
 
+    // A window may be as long as any text can be, and a position is counted from further on than the text begins.
+    private int Window
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IntrinsicMath.Min(_input.Window, int.MaxValue / 2);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Attend(AttentionOutput output)
     {
@@ -65,7 +72,7 @@ internal readonly struct MatrixAttention<TCore, TPieces, TElement, TBits, TRoom>
         // The query's, counted from the lane's first key on.
         int position = Kept.Of(_block.Queries.Position + query.Token - (8 * MatrixLane.Half<TCore>()));
         // Positions that every query sees.
-        int allFirst = _block.Queries.Position + _block.Queries.Tokens - _input.Window;
+        int allFirst = _block.Queries.Position + _block.Queries.Tokens - Window;
         int allLast = _block.Queries.Position;
         float max = NoMax, sum = 0;
         Group.Barrier();
@@ -78,7 +85,7 @@ internal readonly struct MatrixAttention<TCore, TPieces, TElement, TBits, TRoom>
             int from = tile * TileLayout.Length;
             if (from < allFirst || from + Positions - 1 > allLast)
             {
-                scores = MatrixScores.Visible(scores, position - from - _input.Window + 1, position - from);
+                scores = MatrixScores.Visible(scores, position - from - Window + 1, position - from);
             }
 
             float before = max;
