@@ -1,6 +1,7 @@
 using System.Reflection;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Kernels.Attention;
+using Mistral.Ilgpu.Kernels.Attention.Amd;
 using Mistral.Ilgpu.Kernels.Attention.Cuda;
 using Mistral.Ilgpu.Kernels.Attention.Waves;
 using Mistral.Ilgpu.Kernels.Choosing;
@@ -168,6 +169,11 @@ public static class KernelCatalog
            select new KernelForm(kernel.MakeGenericType(format.Format, format.Element, format.Bits, room)),
         .. WaveForms.Formats.Select(
             format => new KernelForm(typeof(MergeWave<,,>).MakeGenericType(format.Format, format.Element, format.Bits))),
+        .. from core in MatrixCores.Where(core => core != typeof(LaneProducts<>))
+           from format in MatrixForms.Formats
+           from room in MatrixForms.Rooms
+           select new KernelForm(typeof(AttendMatrix<,,,,>).MakeGenericType(
+               core.MakeGenericType(format.Pairs), format.Pieces, format.Element, format.Bits, room)),
         new KernelForm(typeof(QuantizePacked)),
         .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
         .. from format in Formats

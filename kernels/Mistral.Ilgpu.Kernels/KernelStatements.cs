@@ -1,5 +1,6 @@
 using System.Reflection;
 using ILGPU;
+using Mistral.Ilgpu.Kernels.Attention.Amd;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -21,7 +22,8 @@ public static class KernelStatements
             typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
             typeof(PackedBytes), typeof(PackedScale), typeof(Q3_K), typeof(Q5_K), typeof(Q6_K), typeof(PrefetchedRows),
             typeof(Gate), typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
-            typeof(Schedule),
+            typeof(Schedule), typeof(RowProducts), typeof(HalfWaves), typeof(PowerOfTwo),
+            typeof(Kept),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public))
             .Where(method => method.IsDefined(typeof(BodiesAttribute)) || method.IsDefined(typeof(WaveAttribute))),
     ];

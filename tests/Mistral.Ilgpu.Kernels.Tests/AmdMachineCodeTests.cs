@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Mistral.Ilgpu.Diagnostics.Inspection;
 using Mistral.Ilgpu.Execution.Compilation;
+using Mistral.Ilgpu.Kernels.Attention.Amd;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Products;
@@ -164,6 +165,39 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
         Assert.InRange(round.Sum(one => one.IsMatrix, _ => 1), 8, int.MaxValue);
         Assert.All(
             code.Instructions.Where(one => one.IsMatrix), one => Assert.StartsWith(instruction, one.Name, StringComparison.Ordinal));
+        if (share is { } least)
+        {
+            var rates = AmdRates.Known.Single(rates => rates.Gpu.Name == gpu);
+            double matrices = round.Sum(one => one.IsMatrix, one => IssueSlots.CyclesOf(one, rates));
+            Assert.InRange(matrices / round.Sum(_ => true, one => IssueSlots.CyclesOf(one, rates)), least, 1);
+        }
+    }
+
+    // Attention of prompts: 32 keys × 16 queries × 128 elements, twice, in 32 instructions of RDNA, and twice as many queries in as
+    // many of CDNA. Eight waves a SIMD of RDNA and two of CDNA is what 16 KiB of local memory a group of 128 lets in. The part of
+    // a round's cycles that matrix instructions take counts both sides of its branches: for keys in two places, for masked ones.
+    [Theory]
+    [InlineData(typeof(Wmma<Float16Pairs>), typeof(HalfPieces), Rdna3, 192, 0.5)]
+    [InlineData(typeof(Wmma<BFloat16Pairs>), typeof(HalfPieces), Rdna3, 192, 0.5, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Wmma<Float16Pairs>), typeof(QuantPieces), Rdna3, 192, 0.3, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Wmma12<Float16Pairs>), typeof(HalfPieces), "gfx1201", 192, null, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Mfma<BFloat16Pairs>), typeof(HalfPieces), "gfx90a", 192, null, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Mfma<Float16Pairs>), typeof(HalfPieces), Cdna3, 192, 0.25, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    public void MatrixAttention_MainLoop_LoadsPiecesAndMultiplies(Type core, Type pieces, string gpu, int registers, double? share)
+    {
+        var (form, resources, code) = Compile(
+            KernelCatalog.All.Single(form => form.Kernel.GetGenericArguments() is [var first, var second, _, _, var room]
+                && first == core && second == pieces && room == typeof(HeadOf128)),
+            gpu);
+        Assert.InRange(resources.Vgprs, 64, registers);
+        Assert.Equal(0, resources.Agprs);
+        Assert.Equal(16 << 10, resources.LocalBytes);
+        var round = MainRound.Of(code, KernelViews.Of(form), resources.WaveSize)!;
+        Assert.Equal(32, round.Sum(one => one.IsMatrix, _ => 1));
+        Assert.All(
+            code.Instructions.Where(one => one.Name.StartsWith("ds_load", StringComparison.Ordinal) || one.Name.StartsWith("ds_read", StringComparison.Ordinal)),
+            one => Assert.EndsWith("_b128", one.Name, StringComparison.Ordinal));
+        Assert.InRange(round.Sum(one => one.LoadedBytes == (pieces == typeof(HalfPieces) ? 16 : 8), _ => 1), 8, 12);
         if (share is { } least)
         {
             var rates = AmdRates.Known.Single(rates => rates.Gpu.Name == gpu);

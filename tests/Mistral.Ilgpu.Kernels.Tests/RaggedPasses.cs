@@ -60,9 +60,25 @@ internal static class RaggedPasses
         }
     }
 
+    /// <summary>The outputs of a prompt in one pass, whose queries are worked on by so many tokens at a time.</summary>
+    public static float[] Prompt<TCache, TElement>(
+        ComputeDevice device, Shape s, TensorFormat format, Form form, float[] qkv, int tokensOfTile)
+        where TCache : struct, ICacheFormat<TElement>
+        where TElement : unmanaged
+    {
+        var config = Config(s);
+        using var cache = new RotatingKvCache(
+            device, config, new ModelOptions(CacheType: format, Sequences: 1, PageLength: s.PageLength), s.Length);
+        var batch = new Batch();
+        batch.Prefill(cache.Sequences.TryOpen(int.MaxValue, [], 0)!, new int[s.Length], wantsLogits: false);
+        return Run<TCache, TElement>(
+            device, s, cache, batch, device.Upload(qkv), device.Upload(Rotary.Frequencies(s.HeadDim, config.RopeTheta)), device.Zeros<float>(1), format, form, null,
+            tokensOfTile);
+    }
+
     private static float[] Run<TCache, TElement>(
         ComputeDevice device, Shape s, RotatingKvCache cache, Batch batch, ArrayView<float> qkv, ArrayView<ulong> frequencies, ArrayView<float> parts,
-        TensorFormat format, Form form, int? tilesOfSplit)
+        TensorFormat format, Form form, int? tilesOfSplit, int? tokensOfTile = null)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -72,7 +88,7 @@ internal static class RaggedPasses
         }
 
         var ints = new int[20_000];
-        var (pass, length) = batch.Pack(ints, Math.Max(1, (form == Form.Group ? 16 : AttentionBlock.MaxQueries) / s.Group));
+        var (pass, length) = batch.Pack(ints, tokensOfTile ?? Math.Max(1, (form == Form.Group ? 16 : AttentionBlock.MaxQueries) / s.Group));
         var state = new StepState(device.Upload(ints[..length]));
         var layer = cache.Layers[0];
         var output = device.Zeros<float>((long)batch.TokenCount * s.Heads * s.HeadDim);
@@ -102,6 +118,10 @@ internal static class RaggedPasses
                 device.Launch(new KernelConfig(2, 2), new AttendRow<QuadTiles<TCache, TElement>, TElement>(input));
                 new DecodeWave<TElement>(device, input, splits, frequencies, parts, pass).Launch(format);
                 break;
+            case Form.Matrix:
+                new MatrixAttend<TElement>(device, input, pass).Launch(format);
+                DecodedGroups<HeadOf256>();
+                break;
             case Form.Vectors:
                 Rows<VectorTiles<TCache, TElement>>();
                 break;
@@ -116,7 +136,7 @@ internal static class RaggedPasses
                 break;
         }
 
-        if (!isFused)
+        if (!isFused && splits > 0)
         {
             device.Launch(new KernelConfig(2, 2), new MergeSplits(state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim, splitTiles));
         }
@@ -212,6 +232,7 @@ internal static class RaggedPasses
         Tensor,
         Wave,
         DecodeWave,
+        Matrix,
     }
 
     public sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int PageLength, int Length)

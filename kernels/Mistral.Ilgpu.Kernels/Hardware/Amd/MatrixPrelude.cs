@@ -21,7 +21,8 @@ public static class MatrixPrelude
 
     /// <summary>What stands before the text of a kernel.</summary>
     public static string For(string text) =>
-        text.Contains(KeepsWaves, StringComparison.Ordinal) ? $"{Text}\n{Waves}\n" : $"{Text}\n";
+        $"{Text}\n{(text.Contains(KeepsWaves, StringComparison.Ordinal) ? $"{Waves}\n" : "")}"
+        + (text.Contains("wave_other_half(", StringComparison.Ordinal) ? $"{Attention}\n" : "");
 
     private static readonly string[] Names =
     [
@@ -43,6 +44,35 @@ public static class MatrixPrelude
         #define kernel __kernel __attribute__((amdgpu_waves_per_eu(8)))
         #elif defined(WAVE_MFMA)
         #define kernel __kernel __attribute__((amdgpu_waves_per_eu(2)))
+        #endif
+        """;
+
+    // What attention needs beyond products. Between rows of 16 lanes there is an instruction (RDNA3 ISA, v_permlanex16_b32).
+    // Halves of a wave of 64 go through the local memory's crossbar. The library's power of two also scales what is denormal.
+    private const string Attention = """
+        #if defined(WAVE_DPP) && !defined(WAVE_EMULATED)
+        static inline int wave_kept(int value) { __asm__ volatile("" : "+v"(value)); return value; }
+        #else
+        #define wave_kept(value) (value)
+        #endif
+        #if defined(__has_builtin) && !defined(WAVE_EMULATED)
+        #if __has_builtin(__builtin_amdgcn_exp2f)
+        #define wave_exp2(x) __builtin_amdgcn_exp2f(x)
+        #endif
+        #endif
+        #if !defined(wave_exp2)
+        #define wave_exp2(x) native_exp2(x)
+        #endif
+        #if defined(WAVE_EMULATED)
+        #define wave_other_half(value) wave_exchange((int)(value), (int)get_local_id(0) ^ (WAVE_EMULATED / 2), wave_room)
+        #elif defined(WAVE_MFMA)
+        static inline int wave_other_half(int value) {
+          return __builtin_amdgcn_ds_bpermute((((int)get_local_id(0) ^ 32) & 63) << 2, value);
+        }
+        #else
+        static inline int wave_other_half(int value) {
+          return (int)__builtin_amdgcn_permlanex16((uint)value, (uint)value, 0x76543210u, 0xfedcba98u, false, false);
+        }
         #endif
         """;
 

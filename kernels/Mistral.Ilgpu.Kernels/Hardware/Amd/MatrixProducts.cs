@@ -71,14 +71,20 @@ internal static class MatrixProducts
             {
                 var x = Unsafe.Add(ref stage, MatrixTile.At(token, tokens.FirstPiece + piece));
                 var w = Unsafe.Add(ref stage, MatrixTile.At(row, weights.FirstPiece + piece));
-                sum = Dot(sum, x.A, w.A, isBFloat16);
-                sum = Dot(sum, x.B, w.B, isBFloat16);
-                sum = Dot(sum, x.C, w.C, isBFloat16);
-                sum = Dot(sum, x.D, w.D, isBFloat16);
+                sum = Dot(sum, x, w, isBFloat16);
             }
         }
 
         return sums;
+    }
+
+    /// <summary>sum + the products of eight columns, in order.</summary>
+    internal static float Dot(float sum, Pack x, Pack w, bool isBFloat16)
+    {
+        sum = Dot(sum, x.A, w.A, isBFloat16);
+        sum = Dot(sum, x.B, w.B, isBFloat16);
+        sum = Dot(sum, x.C, w.C, isBFloat16);
+        return Dot(sum, x.D, w.D, isBFloat16);
     }
 
     private static float Dot(float sum, uint x, uint w, bool isBFloat16)

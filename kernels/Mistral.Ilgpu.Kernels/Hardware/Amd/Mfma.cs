@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// 32) + i mod 4 and row l mod 32. A load of 16 bytes has the columns of two such products. The first takes columns 0 to 3 and 8
 /// to 11, the second the others; both matrices have the same columns in a place.
 /// </summary>
-public readonly struct Mfma<TFormat> : IMatrixCore
+public readonly struct Mfma<TFormat> : IRowCore
     where TFormat : struct, IPairFormat
 {
     // Lanes of a wave.
@@ -61,5 +61,36 @@ public readonly struct Mfma<TFormat> : IMatrixCore
             ? MatrixProducts.MfmaBFloat16(sums, tokens, weights, ref memory[stage])
             : MatrixProducts.MfmaFloat16(sums, tokens, weights, ref memory[stage]);
         return (sums.Low, sums.High);
+    }
+
+    static int IRowCore.FirstPiece
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Group.IdxX >> 5) & 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int IRowCore.Lane(int item, int pieces) =>
+        MatrixRows.At(item & (Side - 1), (item >> 5) & 1, pieces);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static uint IRowCore.Pair(float low, float high) => TFormat.Pair(low, high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static MatrixFragment IRowCore.Column(EightSums numbers) =>
+        ColumnNumbers.OfHalves(ColumnNumbers.Round<TFormat>(numbers), Width);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SixteenSums IRowCore.MultiplyAdd(
+        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns)
+    {
+        int at = rows.OfLane(row, piece);
+        var fragment = new RowFragment
+        {
+            Low = Pieces.Load(ref rows.Memory[at]), FirstRow = row, FirstPiece = piece, Pieces = rows.Pieces,
+        };
+        return TFormat.IsBFloat16
+            ? RowProducts.MfmaBFloat16(sums, fragment, columns, ref rows.Memory[0])
+            : RowProducts.MfmaFloat16(sums, fragment, columns, ref rows.Memory[0]);
     }
 }

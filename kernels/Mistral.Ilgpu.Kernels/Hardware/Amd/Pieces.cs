@@ -16,4 +16,9 @@ internal static class Pieces
 
     [Wave("wave_store_piece(to, piece);"), IntrinsicImplementation]
     public static void Store(ref Pack to, Pack piece) => to = piece;
+
+    /// <summary>Eight bytes of a piece.</summary>
+    /// <param name="to">The first of the two words.</param>
+    [Wave("*(local uint2*)(to) = (uint2)(low, high);"), IntrinsicImplementation]
+    public static void StoreHalf(ref uint to, uint low, uint high) => (to, Unsafe.Add(ref to, 1)) = (low, high);
 }

@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// Matrix cores of RDNA3, waves of 32: v_wmma_f32_16x16x16 (RDNA3 ISA, 7.9). Lane l has 16 columns of token l mod 16 and of
 /// row l mod 16, the same in both halves of the wave. Its sum i is of token 2 i + l / 16 and row l mod 16.
 /// </summary>
-public readonly struct Wmma<TFormat> : IMatrixCore, ISixteens
+public readonly struct Wmma<TFormat> : IRowCore, ISixteens
     where TFormat : struct, IPairFormat
 {
     static int IMatrixCore.Lanes => Sixteens.Lanes;
@@ -41,4 +41,51 @@ public readonly struct Wmma<TFormat> : IMatrixCore, ISixteens
         EightSums sums, MatrixFragment tokens, MatrixFragment weights, ArrayView<Pack> memory, int stage) => TFormat.IsBFloat16
         ? MatrixProducts.WmmaBFloat16(sums, tokens, weights, ref memory[stage])
         : MatrixProducts.WmmaFloat16(sums, tokens, weights, ref memory[stage]);
+
+    static int IRowCore.FirstPiece => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int IRowCore.Lane(int item, int pieces) =>
+        MatrixRows.At(item & (Sixteens.Side - 1), 0, pieces);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static uint IRowCore.Pair(float low, float high) => TFormat.Pair(low, high);
+
+    // Both lanes of a column have all sixteen.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static MatrixFragment IRowCore.Column(EightSums numbers)
+    {
+        var own = ColumnNumbers.Round<TFormat>(numbers);
+        var other = ColumnNumbers.Other(own, Sixteens.Lanes);
+        bool isUpper = (Group.IdxX & Sixteens.Side) != 0;
+        return new MatrixFragment
+        {
+            Low = ColumnNumbers.Choose(isUpper, other, own), High = ColumnNumbers.Choose(isUpper, own, other),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SixteenSums IRowCore.MultiplyAdd(
+        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns) => new()
+        {
+            Low = MultiplyAdd(sums.Low, Load(rows, row, piece), columns, rows),
+            High = MultiplyAdd(sums.High, Load(rows, row + Sixteens.Side, piece), columns, rows),
+        };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static EightSums MultiplyAdd(EightSums sums, RowFragment rows, MatrixFragment columns, MatrixRows all) =>
+        TFormat.IsBFloat16
+            ? RowProducts.WmmaBFloat16(sums, rows, columns, ref all.Memory[0])
+            : RowProducts.WmmaFloat16(sums, rows, columns, ref all.Memory[0]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static RowFragment Load(MatrixRows rows, int row, int piece)
+    {
+        int at = rows.OfLane(row, piece);
+        return new RowFragment
+        {
+            Low = Pieces.Load(ref rows.Memory[at]), High = Pieces.Load(ref rows.Memory[at ^ 1]),
+            FirstRow = row, FirstPiece = piece, Pieces = rows.Pieces,
+        };
+    }
 }

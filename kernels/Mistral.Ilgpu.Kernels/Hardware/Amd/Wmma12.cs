@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// Matrix cores of RDNA4, waves of 32: v_wmma_f32_16x16x16 (RDNA4 ISA, 7.12). Lane l has eight columns, from 8 × (l / 16) on, of
 /// token l mod 16 and of row l mod 16. Its sum i is of token i + 8 × (l / 16) and row l mod 16.
 /// </summary>
-public readonly struct Wmma12<TFormat> : IMatrixCore, ISixteens
+public readonly struct Wmma12<TFormat> : IRowCore, ISixteens
     where TFormat : struct, IPairFormat
 {
     static int IMatrixCore.Lanes => Sixteens.Lanes;
@@ -38,4 +38,45 @@ public readonly struct Wmma12<TFormat> : IMatrixCore, ISixteens
         EightSums sums, MatrixFragment tokens, MatrixFragment weights, ArrayView<Pack> memory, int stage) => TFormat.IsBFloat16
         ? MatrixProducts.Wmma12BFloat16(sums, tokens, weights, ref memory[stage])
         : MatrixProducts.Wmma12Float16(sums, tokens, weights, ref memory[stage]);
+
+    static int IRowCore.FirstPiece
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Group.IdxX >> 4) & 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int IRowCore.Lane(int item, int pieces) =>
+        MatrixRows.At(item & (Sixteens.Side - 1), (item >> 4) & 1, pieces);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static uint IRowCore.Pair(float low, float high) => TFormat.Pair(low, high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static MatrixFragment IRowCore.Column(EightSums numbers) =>
+        ColumnNumbers.OfHalves(ColumnNumbers.Round<TFormat>(numbers), Sixteens.Lanes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SixteenSums IRowCore.MultiplyAdd(
+        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns) => new()
+        {
+            Low = MultiplyAdd(sums.Low, Load(rows, row, piece), columns, rows),
+            High = MultiplyAdd(sums.High, Load(rows, row + Sixteens.Side, piece), columns, rows),
+        };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static EightSums MultiplyAdd(EightSums sums, RowFragment rows, MatrixFragment columns, MatrixRows all) =>
+        TFormat.IsBFloat16
+            ? RowProducts.Wmma12BFloat16(sums, rows, columns, ref all.Memory[0])
+            : RowProducts.Wmma12Float16(sums, rows, columns, ref all.Memory[0]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static RowFragment Load(MatrixRows rows, int row, int piece)
+    {
+        int at = rows.OfLane(row, piece);
+        return new RowFragment
+        {
+            Low = Pieces.Load(ref rows.Memory[at]), FirstRow = row, FirstPiece = piece, Pieces = rows.Pieces,
+        };
+    }
 }
