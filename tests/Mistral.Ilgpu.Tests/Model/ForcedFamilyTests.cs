@@ -57,6 +57,23 @@ public sealed class ForcedFamilyTests
         Check(device, KernelFamily.CudaWaves, type, PastSplits(), LongPrompt, 2, chunk: LongPrompt.Length);
     }
 
+    // The model that is built in, with every kind of matrix core, emulated.
+    [Theory]
+    [InlineData(nameof(KernelFamily.OpenClGpu), WaveFeatures.Emulated32, Explicit = true, Traits = [Needs.Exhaustive, "models"])]
+    [InlineData(
+        nameof(KernelFamily.Amd), WaveFeatures.Emulated32 | WaveFeatures.Wmma, Explicit = true, Traits = [Needs.Exhaustive, "models"])]
+    [InlineData(
+        nameof(KernelFamily.Amd), WaveFeatures.Emulated32 | WaveFeatures.Wmma12, Explicit = true,
+        Traits = [Needs.Exhaustive, "models"])]
+    [InlineData(
+        nameof(KernelFamily.Amd), WaveFeatures.Emulated64 | WaveFeatures.Mfma, Explicit = true, Traits = [Needs.Exhaustive, "models"])]
+    public void Tiny_InWaveForms_MakesTheCpusSteps(string family, object waves)
+    {
+        using var checkpoint = Checkpoint.OpenBuiltIn("tiny");
+        using var device = TestDevice.OpenAs(Enum.Parse<KernelFamily>(family), (WaveFeatures)waves);
+        Check(device, checkpoint, new ModelOptions(), Prompt, 16);
+    }
+
     // As small as a text past its window can be, for simulators.
     [Fact]
     [Trait(Needs.Trait, Needs.OpenCl)]
@@ -91,10 +108,14 @@ public sealed class ForcedFamilyTests
         using var folder = new TemporaryFolder();
         random.Write(folder.Path);
         using var checkpoint = Checkpoint.Open(folder.Path);
-        var options = new ModelOptions(type, Chunk: chunk);
+        Check(device, checkpoint, new ModelOptions(type, Chunk: chunk), prompt, generated);
+    }
+
+    private static void Check(ComputeDevice device, Checkpoint checkpoint, ModelOptions options, int[] prompt, int generated)
+    {
         // The self-test runs first.
         using var model = MistralModel.LoadUntested(checkpoint, device, options);
-        Assert.Equal(family == KernelFamily.OpenClCpu, model.Runner<ChainedPasses>() is not null);
+        Assert.Equal(Family.Of(device) is OpenClCpu, model.Runner<ChainedPasses>() is not null);
         using var reference = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), options);
         Assert.Null(new StepCheck(model, reference).Run(prompt, generated, TestContext.Current.CancellationToken).First);
     }
