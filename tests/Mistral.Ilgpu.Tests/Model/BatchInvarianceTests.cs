@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
@@ -60,13 +61,35 @@ public sealed class BatchInvarianceTests
         Check("cuda", checkpoint, new ModelOptions(type, Chunk: 8, Sequences: Texts), length: 12, decoded: 4, common: 5);
     }
 
+    // Products and attention by waves.
+    [Theory]
+    [InlineData("cuda:1", TensorFormat.BFloat16, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    [InlineData("cuda:1", TensorFormat.Q4_0, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    [InlineData("opencl:wave32", TensorFormat.Q4_0, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    public void WaveLogits_InRandomCompany_AreThoseAloneBitForBit(string name, TensorFormat type)
+    {
+        using var folder = new TemporaryFolder();
+        var random = new RandomCheckpoint(4);
+        (random.Config["hidden_size"], random.Config["intermediate_size"]) = (256, 256);
+        random.Write(folder.Path);
+        using var checkpoint = Checkpoint.Open(folder.Path);
+        using var opened = name == "cuda:1" ? TestDevice.OpenCounted(name) : null;
+        Check(
+            opened ?? TestDevice.Get(name), checkpoint, new ModelOptions(type, Chunk: 8, Sequences: Texts), length: 12, decoded: 4,
+            common: 5);
+    }
+
     private static void Check(
-        string name, Checkpoint checkpoint, ModelOptions options, int length, int decoded = 40, int common = 50)
+        string name, Checkpoint checkpoint, ModelOptions options, int length, int decoded = 40, int common = 50) =>
+        Check(TestDevice.Get(name, isLong: length > 12), checkpoint, options, length, decoded, common);
+
+    private static void Check(
+        ComputeDevice device, Checkpoint checkpoint, ModelOptions options, int length, int decoded, int common)
     {
         int seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get(name, isLong: length > 12), options);
+        using var model = MistralModel.LoadUntested(checkpoint, device, options);
         // Some begin alike.
         int[] beginning = LogitsTests.RandomIds(random, common, checkpoint.Config.VocabularySize);
         Text[] texts =

@@ -59,15 +59,18 @@ public sealed class ForcedFamilyTests
 
     // The model that is built in, with every kind of matrix core, emulated.
     [Theory]
-    [InlineData(nameof(KernelFamily.OpenClGpu), WaveFeatures.Emulated32, Explicit = true, Traits = [Needs.Exhaustive, "models"])]
     [InlineData(
-        nameof(KernelFamily.Amd), WaveFeatures.Emulated32 | WaveFeatures.Wmma, Explicit = true, Traits = [Needs.Exhaustive, "models"])]
+        nameof(KernelFamily.OpenClGpu), (int)WaveFeatures.Emulated32, Explicit = true, Traits = [Needs.Exhaustive, "models"])]
     [InlineData(
-        nameof(KernelFamily.Amd), WaveFeatures.Emulated32 | WaveFeatures.Wmma12, Explicit = true,
+        nameof(KernelFamily.Amd), (int)(WaveFeatures.Emulated32 | WaveFeatures.Wmma), Explicit = true,
         Traits = [Needs.Exhaustive, "models"])]
     [InlineData(
-        nameof(KernelFamily.Amd), WaveFeatures.Emulated64 | WaveFeatures.Mfma, Explicit = true, Traits = [Needs.Exhaustive, "models"])]
-    public void Tiny_InWaveForms_MakesTheCpusSteps(string family, object waves)
+        nameof(KernelFamily.Amd), (int)(WaveFeatures.Emulated32 | WaveFeatures.Wmma12), Explicit = true,
+        Traits = [Needs.Exhaustive, "models"])]
+    [InlineData(
+        nameof(KernelFamily.Amd), (int)(WaveFeatures.Emulated64 | WaveFeatures.Mfma), Explicit = true,
+        Traits = [Needs.Exhaustive, "models"])]
+    public void Tiny_InWaveForms_MakesTheCpusSteps(string family, int waves)
     {
         using var checkpoint = Checkpoint.OpenBuiltIn("tiny");
         using var device = TestDevice.OpenAs(Enum.Parse<KernelFamily>(family), (WaveFeatures)waves);

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Kernels.Attention.Waves;
 
 /// <summary>
 /// A group's part of <see cref="DecodeAttendWave{TEight,TElement,TBits,TRoom}"/>: turns the queries, shares the split's tiles
-/// among its teams (<see cref="DecodeStrands{TEight,TElement,TBits,TRoom}"/>), and joins their outputs in a fixed order. All items
+/// among its teams (<see cref="DecodeTeam{TEight,TElement,TBits,TRoom}"/>), and joins their outputs in a fixed order. All items
 /// go through a loop equally often: PoCL, where waves are emulated, gives wrong results for some loops that items leave early.
 /// </summary>
 internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
@@ -21,13 +21,13 @@ internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
     private readonly AttentionOutput _output;
     private readonly DecodeRoom<TRoom> _room;
 
-    // Pairs of heads that are worked on at once, and the teams of each.
+    // Two heads each, and the teams of each.
     private readonly int _sets;
-    private readonly int _strands;
+    private readonly int _teams;
 
-    // Of the item's team.
+    // The set of the item's team, and its place among the teams of the set.
     private readonly int _set;
-    private readonly int _strand;
+    private readonly int _place;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public DecodeGroup(AttentionInput<TElement> input, AttentionBlock block, AttentionOutput output)
@@ -36,9 +36,9 @@ internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
         _room = new DecodeRoom<TRoom>();
         // Divided before the loop over heads.
         _sets = (IntrinsicMath.Min(input.Group, DecodeRoom<TRoom>.Heads) + 1) / 2;
-        _strands = Hoisted.Of(Team.Count / _sets);
-        _strand = Hoisted.Of(Team.Index / _sets);
-        _set = Team.Index - (_strand * _sets);
+        _teams = Hoisted.Of(Team.Count / _sets);
+        _place = Hoisted.Of(Team.Index / _sets);
+        _set = Team.Index - (_place * _sets);
     }
 
     // Past a text's last split there are no tiles. Its groups meet the same barriers and write nothing.
@@ -60,14 +60,14 @@ internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
             int heads = IntrinsicMath.Min(_input.Group - firstHead, DecodeRoom<TRoom>.Heads);
             Turn(pairs, firstHead, heads);
             Group.Barrier();
-            var strand = new DecodeStrands<TEight, TElement, TBits, TRoom>(_input, _block, _room, _set);
-            var state = strand.Begin(hasOwn && _strand == 0);
+            var team = new DecodeTeam<TEight, TElement, TBits, TRoom>(_input, _block, _room, _set);
+            var state = team.Begin(hasOwn && _place == 0);
             bool isOdd = false;
-            for (int first = _block.FirstTile; first < end; first += _strands)
+            for (int first = _block.FirstTile; first < end; first += _teams)
             {
-                int tile = first + _strand;
-                // Teams that are left over have no strand.
-                strand.Take(ref state, tile, _strand < _strands && tile < _block.EndTile, isOdd);
+                int tile = first + _place;
+                // Teams that are left over take none.
+                team.Take(ref state, tile, _place < _teams && tile < _block.EndTile, isOdd);
                 isOdd = !isOdd;
             }
 
@@ -124,7 +124,7 @@ internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Join(StrandState state, int firstHead, int heads)
+    private void Join(TeamState state, int firstHead, int heads)
     {
         float firstSum = Wave.Sum16(state.FirstSum);
         float secondSum = Wave.Sum16(state.SecondSum);
@@ -150,18 +150,18 @@ internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
     {
         float firstMax = AttentionScore.Masked;
         float secondMax = AttentionScore.Masked;
-        for (int strand = 0; strand < _strands; strand++)
+        for (int place = 0; place < _teams; place++)
         {
-            var tail = _room.Tails[(strand * _sets) + _set];
+            var tail = _room.Tails[(place * _sets) + _set];
             firstMax = IntrinsicMath.Max(firstMax, tail.A);
             secondMax = IntrinsicMath.Max(secondMax, tail.B);
         }
 
         float first = 0;
         float second = 0;
-        for (int strand = 0; strand < _strands; strand++)
+        for (int place = 0; place < _teams; place++)
         {
-            var tail = _room.Tails[(strand * _sets) + _set];
+            var tail = _room.Tails[(place * _sets) + _set];
             first = Fused.MultiplyAdd(WaveExp.Of(tail.A - firstMax), tail.C, first);
             second = Fused.MultiplyAdd(WaveExp.Of(tail.B - secondMax), tail.D, second);
         }
@@ -178,7 +178,7 @@ internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteTail(int firstHead, int head, int heads, float max, float sum)
     {
-        if (_strand == 0 && head < heads && HasTiles)
+        if (_place == 0 && head < heads && HasTiles)
         {
             long at = _output.At + ((firstHead + head) * _output.HeadStride) + _input.HeadDim;
             _output.View[at] = max;
@@ -221,9 +221,9 @@ internal readonly struct DecodeGroup<TEight, TElement, TBits, TRoom>
             // A lane's two fours are neighbours; a team's are 2 × lanes.
             int from = isFar ? four - (ValuePlace.Near / 4) + (2 * Team.GroupSize) : four;
             var sum = default(Floats4);
-            for (int strand = 0; strand < _strands; strand++)
+            for (int place = 0; place < _teams; place++)
             {
-                int team = (strand * _sets) + set;
+                int team = (place * _sets) + set;
                 var keeps = _room.Keeps[team];
                 float keep = isSecond ? keeps.B : keeps.A;
                 for (int row = 0; row < rows; row++)

@@ -15,7 +15,7 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
             || (RoundsPrompts(activations) && (format is TensorFormat.BFloat16 or TensorFormat.Float16)));
 
     /// <summary>
-    /// One tile for each strand of a group, where four heads share a kv head. At position 512 with 8 kv heads there are 5 × 8 =
+    /// One tile for each team of two heads, where four heads share a kv head. At position 512 with 8 kv heads there are 5 × 8 =
     /// 40 groups, at 4,096 29 × 8 = 232.
     /// </summary>
     public override int SplitTiles => 8;

@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Kernels.Attention.Waves;
 /// What a team keeps in registers of its two heads from tile to tile: the largest scores, each lane's share of the sums of the
 /// weights, and the lane's outputs.
 /// </summary>
-internal struct StrandState
+internal struct TeamState
 {
     public float FirstMax, SecondMax, FirstSum, SecondSum;
 

@@ -7,11 +7,11 @@ using Mistral.Ilgpu.Kernels.Hardware.Waves;
 namespace Mistral.Ilgpu.Kernels.Attention.Waves;
 
 /// <summary>
-/// The keys of one split of a decoded token, for the teams of a group. A team has two heads, and takes every so manieth tile: its
-/// strand. In a tile a lane scores eight positions of every eighth element, and the team adds up the scores. Then a lane adds up
+/// A team's part of the keys of one split of a decoded token, for the two heads of its set. The teams of a set take turns with the
+/// tiles. In a tile a lane scores eight positions of every eighth element, and the team adds up the scores. Then a lane adds up
 /// eight elements over the positions. So all loads are of neighbours, and nothing but the weights goes through local memory.
 /// </summary>
-internal readonly struct DecodeStrands<TEight, TElement, TBits, TRoom>
+internal readonly struct DecodeTeam<TEight, TElement, TBits, TRoom>
     where TEight : struct, IEightFormat<TElement, TBits>
     where TElement : unmanaged
     where TBits : unmanaged
@@ -26,7 +26,7 @@ internal readonly struct DecodeStrands<TEight, TElement, TBits, TRoom>
 
     /// <param name="set">Which two heads.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public DecodeStrands(AttentionInput<TElement> input, AttentionBlock block, DecodeRoom<TRoom> room, int set)
+    public DecodeTeam(AttentionInput<TElement> input, AttentionBlock block, DecodeRoom<TRoom> room, int set)
     {
         (_input, _block, _room) = (input, block, room);
         _query = set * DecodeRoom<TRoom>.SetStride;
@@ -39,9 +39,9 @@ internal readonly struct DecodeStrands<TEight, TElement, TBits, TRoom>
     /// values.</summary>
     /// <param name="takesOwn">Whether this team is the one that takes it.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public StrandState Begin(bool takesOwn)
+    public TeamState Begin(bool takesOwn)
     {
-        var state = default(StrandState);
+        var state = default(TeamState);
         float first = 0;
         float second = 0;
         for (int d = Team.Lane; d < _input.HeadDim; d += Team.Lanes)
@@ -75,7 +75,7 @@ internal readonly struct DecodeStrands<TEight, TElement, TBits, TRoom>
     /// <param name="exists">Otherwise the team has no tile in this round.</param>
     /// <param name="isOdd">Whether the round is: rounds take turns with the room for weights.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Take(ref StrandState state, int tile, bool exists, bool isOdd)
+    public void Take(ref TeamState state, int tile, bool exists, bool isOdd)
     {
         int found = exists ? _input.Table.Find(_block.Queries.Sequence, tile) : 0;
         var (first, second) = Score(found, exists);
@@ -201,7 +201,7 @@ internal readonly struct DecodeStrands<TEight, TElement, TBits, TRoom>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(ref StrandState state, int found, int tile, int weights)
+    private void Add(ref TeamState state, int found, int tile, int weights)
     {
         // What lies in slots that the query does not see need not be a number.
         int begin = IntrinsicMath.Max(_firstPosition - (tile * TileLayout.Length), 0);
