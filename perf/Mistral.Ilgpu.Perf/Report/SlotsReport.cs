@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mistral.Ilgpu.Diagnostics.Inspection;
+using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Kernels;
 
 namespace Mistral.Ilgpu.Perf.Report;
@@ -51,7 +52,8 @@ internal static class SlotsReport
         var waves = AmdRates.Known.ToDictionary(gpu => gpu, gpu => tools.WavesOf(gpu.Gpu));
         foreach (var form in forms)
         {
-            foreach (var gpu in AmdRates.Known)
+            // Forms of matrix cores compile for GPUs that have those.
+            foreach (var gpu in AmdRates.Known.Where(gpu => waves[gpu].HasFlag(MatrixCores.NeededBy(form))))
             {
                 var slots = IssueSlots.Of(form, code.OpenCl(form, waves[gpu]), gpu, tools);
                 isComplete &= slots is not null;

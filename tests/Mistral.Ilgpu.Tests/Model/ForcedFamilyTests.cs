@@ -39,6 +39,13 @@ public sealed class ForcedFamilyTests
         KernelFamily.Amd, type, PastSplits(), Prompt, Generated,
         lanes == 32 ? WaveFeatures.Emulated32 : WaveFeatures.Emulated64);
 
+    // Products and attention of prompts on matrix cores.
+    [Theory]
+    [InlineData(TensorFormat.BFloat16, (int)(WaveFeatures.Emulated32 | WaveFeatures.Wmma), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    [InlineData(TensorFormat.Q4_K, (int)(WaveFeatures.Emulated64 | WaveFeatures.Mfma), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    public void Model_OnAmdsMatrixCores_MakesTheCpusSteps(TensorFormat type, int waves) =>
+        Check(KernelFamily.Amd, type, PastSplits(), Prompt, Generated, (WaveFeatures)waves);
+
     // More tokens at once than a tile of a product has.
     [Theory]
     [InlineData(TensorFormat.BFloat16, nameof(KernelFamily.OpenClGpu), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]

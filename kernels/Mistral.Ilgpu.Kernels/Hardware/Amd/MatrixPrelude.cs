@@ -32,6 +32,7 @@ public static class MatrixPrelude
 
     // A group has 32 KiB. On RDNA two compute units have 128 KiB and four SIMDs: four groups of eight waves, eight waves to a
     // SIMD. On CDNA one has 64 KiB and four SIMDs: two groups of four waves, two waves to a SIMD.
+    // Groups of attention are half as large, and have half of that.
     private const string Waves = """
         #define wave_keeps_waves
         #if defined(WAVE_DPP)
