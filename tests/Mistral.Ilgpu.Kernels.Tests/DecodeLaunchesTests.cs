@@ -46,7 +46,8 @@ public sealed class DecodeLaunchesTests
         }
 
         Assert.Equal(
-            [("embed", 1), ("qkv", 1), ("attend", 2), ("attention_output", 1), ("swiglu", 1), ("down", 1), ("output", 1)], counts);
+            [("embed", 1), ("qkv", 1), ("attend", 2), ("attention_output", 1), ("swiglu", 1), ("down", 1), ("output", 1)],
+            counts);
     }
 
     private sealed class Launches : IKernelBinder

@@ -9,7 +9,8 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>Launches attention of decoded tokens by waves, picking how the cache is read and the room for the head.</summary>
 internal sealed record DecodeWave<TElement>(
-    ComputeDevice Device, AttentionInput<TElement> Input, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts, Pass Pass)
+    ComputeDevice Device, AttentionInput<TElement> Input, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts,
+    Pass Pass)
     where TElement : unmanaged
 {
     private const float Untouched = 12345;

@@ -5,8 +5,8 @@ using Xunit;
 namespace Mistral.Ilgpu.Kernels.Tests;
 
 /// <summary>
-/// Attention of decoded tokens by waves, as <see cref="AttendTests"/>: on the CPU accelerator, in OpenCL with emulated waves of 32
-/// and 64, and on an sm_70 of the PTX machine. Prompts are in the simplest form.
+/// Attention of decoded tokens by waves, as <see cref="AttendTests"/>: on the CPU accelerator, in OpenCL with emulated waves of
+/// 32 and 64, and on an sm_70 of the PTX machine. Prompts are in the simplest form.
 /// </summary>
 public sealed class DecodeWaveTests
 {
@@ -29,8 +29,9 @@ public sealed class DecodeWaveTests
             {
                 foreach (var (format, headDim, group, window, splitTiles) in new[]
                 {
-                    (TensorFormat.Float32, 64, 1, 21, 2), (TensorFormat.Float32, 16, 2, 1, 2), (TensorFormat.Float32, 32, 20, 50, 3),
-                    (TensorFormat.BFloat16, 256, 5, 40, 2), (TensorFormat.BFloat16, 48, 16, 80, 5), (TensorFormat.Float16, 128, 4, 64, 2),
+                    (TensorFormat.Float32, 64, 1, 21, 2), (TensorFormat.Float32, 16, 2, 1, 2),
+                    (TensorFormat.Float32, 32, 20, 50, 3), (TensorFormat.BFloat16, 256, 5, 40, 2),
+                    (TensorFormat.BFloat16, 48, 16, 80, 5), (TensorFormat.Float16, 128, 4, 64, 2),
                     (TensorFormat.Float16, 80, 6, 16, 1), (TensorFormat.Q8_0, 64, 8, 85, 5), (TensorFormat.Q8_0, 192, 2, 40, 2),
                 })
                 {
@@ -48,14 +49,16 @@ public sealed class DecodeWaveTests
     [Trait(Needs.Trait, Needs.OpenCl)]
     public void DecodedTokens_InEmulatedWaves_EqualReference() => On(OpenCl32, device =>
         Check<Float32, float>(
-            device, new Shape(17, 1, 2, 16, 16, 38), TensorFormat.Float32, Form.DecodeWave, 2e-5, passes: 2, prompt: 19, splitTiles: 1));
+            device, new Shape(17, 1, 2, 16, 16, 38), TensorFormat.Float32, Form.DecodeWave, 2e-5, passes: 2, prompt: 19,
+            splitTiles: 1));
 
     // The first split has more tiles than a head has teams, and the second has the token's own.
     [Theory]
     [MemberData(nameof(Devices))]
     public void DecodedTokens_OfTwoSplits_EqualReference(string name) => On(name, device =>
         Check<Float16, ushort>(
-            device, new Shape(70, 1, 8, 32, 16, 170), TensorFormat.Float16, Form.DecodeWave, 4e-3, passes: 2, prompt: 85, splitTiles: 5));
+            device, new Shape(70, 1, 8, 32, 16, 170), TensorFormat.Float16, Form.DecodeWave, 4e-3, passes: 2, prompt: 85,
+            splitTiles: 5));
 
     [Theory]
     [MemberData(nameof(Formats))]

@@ -20,7 +20,8 @@ internal static class PlannedModel
         var config = new ModelConfig
         {
             VocabularySize = 32, Dim = dim, LayerCount = 1, HeadCount = 4, KvHeadCount = 2, HeadDim = headDim,
-            FeedForwardDim = Math.Min(dim, 512), NormEpsilon = 1e-5f, RopeTheta = 10_000, MaxPositions = 128, SlidingWindow = 128, TiedEmbeddings = isTied,
+            FeedForwardDim = Math.Min(dim, 512), NormEpsilon = 1e-5f, RopeTheta = 10_000, MaxPositions = 128,
+            SlidingWindow = 128, TiedEmbeddings = isTied,
         };
         var options = new ModelOptions(CacheType: cacheType, Activations: activations, Chunk: Rows);
         var buffers = new List<IDisposable>();

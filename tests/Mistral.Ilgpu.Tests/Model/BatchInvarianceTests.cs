@@ -64,7 +64,7 @@ public sealed class BatchInvarianceTests
     // Products and attention by waves.
     [Theory]
     [InlineData("cuda:1", TensorFormat.BFloat16, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
-    [InlineData("cuda:1", TensorFormat.Q4_0, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    [InlineData("cuda:1", TensorFormat.Q4_0, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     [InlineData("opencl:wave32", TensorFormat.Q4_0, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     public void WaveLogits_InRandomCompany_AreThoseAloneBitForBit(string name, TensorFormat type)
     {

@@ -11,7 +11,8 @@ internal readonly struct DecodeRoom<TRoom>
     /// <summary>Heads of a kv head that are worked on at once, two to a set.</summary>
     public const int Heads = 16;
 
-    /// <summary>Pairs of floats of a set. The teams of a wave may have different sets, which then lie in different banks.</summary>
+    /// <summary>Pairs of floats of a set. The teams of a wave may have different sets, which then lie in different banks.
+    /// </summary>
     public static int SetStride
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

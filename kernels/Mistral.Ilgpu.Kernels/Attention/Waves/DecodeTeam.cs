@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Waves;
 namespace Mistral.Ilgpu.Kernels.Attention.Waves;
 
 /// <summary>
-/// A team's part of the keys of one split of a decoded token, for the two heads of its set. The teams of a set take turns with the
-/// tiles. In a tile a lane scores eight positions of every eighth element, and the team adds up the scores. Then a lane adds up
+/// A team's part of the keys of one split of a decoded token, for the two heads of its set. The teams of a set take turns with
+/// the tiles. In a tile a lane scores eight positions of every eighth element, and the team adds up the scores. Then a lane adds up
 /// eight elements over the positions. So all loads are of neighbours, and nothing but the weights goes through local memory.
 /// </summary>
 internal readonly struct DecodeTeam<TEight, TElement, TBits, TRoom>

@@ -32,7 +32,8 @@ internal readonly struct ValueRows<TEight, TElement, TBits>
         _scalesAt = TileLayout.ScalesAt(tile, input.KvHeads, kvHead, headDim);
     }
 
-    /// <summary>Adds eight positions from <paramref name="row"/> on; past <paramref name="last"/> with a weight of zero.</summary>
+    /// <summary>Adds eight positions from <paramref name="row"/> on; past <paramref name="last"/> with a weight of zero.
+    /// </summary>
     /// <param name="step">From one position to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(ref Eight first, ref Eight second, int row, int step, int last, int piece)
