@@ -19,8 +19,9 @@ public static class KernelStatements
     [
         .. new[]
         {
-            typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
-            typeof(PackedBytes), typeof(PackedScale), typeof(Q3_K), typeof(Q5_K), typeof(Q6_K), typeof(PrefetchedRows),
+            typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(FloatPairs), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
+            typeof(PackedBytes), typeof(WaveBits), typeof(PackedScale), typeof(IQ4_XS), typeof(Q2_K), typeof(Q3_K), typeof(Q5_K),
+            typeof(Q6_K), typeof(Float8), typeof(PrefetchedRows),
             typeof(Gate), typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
             typeof(Schedule), typeof(RowProducts), typeof(HalfWaves), typeof(PowerOfTwo),
             typeof(Kept),

@@ -120,6 +120,37 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
         Assert.InRange(code.Instructions.Count(instruction => instruction.IsFma), 16 * 8, int.MaxValue);
     }
 
+    // Decoding: bytes of weights that a lane has of a round, and the most of the slots at the memory's full rate that it takes.
+    // Those are the vector unit's, and all if no two kinds of instructions are issued together. The goal is 0.6 of each, which
+    // Q2_K and Q3_K miss on CDNA3 in the second.
+    [Theory]
+    [InlineData("BlockMatVecWarp<Q2_K, AddToResidual>", Cdna3, 4 * 10.5, 0.55, 0.7)]
+    [InlineData("BlockMatVecWarp<Q2_K, AddToResidual>", Rdna3, 4 * 10.5, 0.3, 0.4,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("BlockMatVecWarp<Q3_K, AddToResidual>", Cdna3, 4 * 13.75, 0.6, 0.77,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("BlockMatVecWarp<IQ4_XS, AddToResidual>", Cdna3, 4 * 17, 0.53, 0.6,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("BlockMatVecWarp<Q5_0, AddToResidual>", Cdna3, 4 * 22, 0.45, 0.5,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("BlockMatVecWarp<Q4_K, AddToResidual>", Cdna3, 4 * 18, 0.32, 0.42,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("MatVecWarp<Float8, AddToResidual>", Cdna3, 4 * 16, 0.41, 0.48)]
+    [InlineData("MatVecWarp<Float8, AddToResidual>", Rdna3, 4 * 16, 0.22, 0.28,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData("MatVecWarp<Float16, AddToResidual>", Cdna3, 4 * 16, 0.15, 0.2,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    public void WaveForm_MainLoop_LeavesSlotsAtTheMemorysFullRate(
+        string kernel, string gpu, double bytes, double vector, double all)
+    {
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        var rates = AmdRates.Known.Single(rates => rates.Gpu.Name == gpu);
+        var slots = IssueSlots.Of(form, shared.Code.OpenCl(form, tools.WavesOf(rates.Gpu)), rates, tools.Get())!;
+        Assert.Equal(bytes * rates.Gpu.WaveSize, slots.Bytes);
+        Assert.InRange(slots.VectorShare!.Value, 0, vector);
+        Assert.InRange(slots.Share!.Value, slots.VectorShare.Value, all);
+    }
+
     // Products of prompts. Two waves a SIMD of CDNA, eight of RDNA3 and RDNA4 is what 32 KiB of local memory a group lets in.
     [Theory]
     [InlineData("MatMulWave<Wmma<BFloat16Pairs>, ElementWaveTiles, Assign>", Rdna3, 16, 192)]

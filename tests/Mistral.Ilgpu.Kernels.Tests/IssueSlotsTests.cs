@@ -87,6 +87,35 @@ public sealed partial class IssueSlotsTests(SharedCode shared, AmdTools tools)
         Assert.Equal([128, 128, 128, 8], loads.Select(load => load.Bytes));
     }
 
+    // The register of a carry may have held an address before.
+    [Fact]
+    public void Loads_BehindAProductWithCarry_HaveNoViewOfItsRegister()
+    {
+        const string Product = """
+            ; %bb.0:
+            	s_load_b128 s[4:7], s[0:1], 0x0
+            	v_mad_u64_u32 v[2:3], s[4:5], v0, 3, 0
+            	v_lshl_add_u64 v[2:3], v[2:3], 0, s[6:7]
+            	global_load_dwordx4 v[4:7], v[2:3], off
+            	s_endpgm
+            """;
+        Assert.Equal([2UL], AmdLoads.Of(AmdAssembly.Parse(Product), views: 2, waveSize: 64).Select(load => load.Views));
+    }
+
+    // Neither a register that the round does not write nor a constant has weights.
+    [Fact]
+    public void Bytes_OfARoundThatMultipliesByABias_AreThoseOfTheOtherProducts()
+    {
+        const string Product = "	v_dot4_i32_iu8 v10, v4, v8, v10 neg_lo:[1,1,0]";
+        string biased = Program.Replace(
+            Product, $"{Product}\n\tv_dot4_i32_iu8 v10, v20, v8, v10\n\tv_dot4_i32_iu8 v10, 0xfcfcfcfc, v8, v10",
+            StringComparison.Ordinal);
+        KernelView[] views = [new(["Weights", "Quants"]), new(["Input", "Quads"])];
+        var round = MainRound.Of(AmdAssembly.Parse(biased), views, waveSize: 32)!;
+        Assert.Equal(12, round.Sum(instruction => instruction.IsDot, _ => 1));
+        Assert.Equal(4 * 4 * 32 * 34.0 / 32, round.BytesOf(Form("BlockMatVecGroup<Q8_0, Int8Input, Assign>")));
+    }
+
     [Theory]
     [InlineData("s_mov_b32 s10, 0", "s_add_i32 s10, s10, 1", "s_cmp_lg_u32 s10, 0x20", 32)]
     [InlineData("s_mov_b64 s[10:11], 64", "s_add_i32 s10, s10, -8", "s_cmp_eq_u32 s10, 0", 8)]
@@ -130,6 +159,11 @@ public sealed partial class IssueSlotsTests(SharedCode shared, AmdTools tools)
     [InlineData("v_rcp_f32_e32", 4, 16)]
     [InlineData("v_mul_lo_u32", 4, 16)]
     [InlineData("v_mul_i32_i24_e32", 1, 4)]
+    [InlineData("v_cvt_f32_i32_e32", 1, 16)]
+    [InlineData("v_cvt_f32_f16_sdwa", 1, 16)]
+    [InlineData("v_cvt_f16_f32_e32", 1, 16)]
+    [InlineData("v_cvt_f32_ubyte3_e32", 1, 4)]
+    [InlineData("v_cvt_pkrtz_f16_f32", 1, 4)]
     [InlineData("v_wmma_f32_16x16x16_bf16", 32, null)]
     [InlineData("v_wmma_i32_16x16x16_iu8", 32, null)]
     [InlineData("v_mfma_f32_32x32x8_bf16_1k", null, 32)]

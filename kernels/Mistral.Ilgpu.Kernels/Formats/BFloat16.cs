@@ -53,6 +53,9 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack) => Dot(weights, activations, pack);
+
     private static Floats4 Low(Pack pack) => Pair(pack.A, pack.B);
 
     private static Floats4 High(Pack pack) => Pair(pack.C, pack.D);

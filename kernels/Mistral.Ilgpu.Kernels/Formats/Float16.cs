@@ -5,6 +5,7 @@ using ILGPU.IR.Intrinsics;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 using Mistral.Ilgpu.Kernels.Hardware.Vectors;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -72,6 +73,16 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack) =>
+        WaveFour(weights.A, weights.B, activations[2 * pack]) + WaveFour(weights.C, weights.D, activations[(2 * pack) + 1]);
+
+    // A product with nothing added takes the half's conversion along.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float WaveFour(uint first, uint second, Floats4 x) =>
+        (HalfPair.LowTimes(first, x.A) + HalfPair.HighTimes(first, x.B))
+        + (HalfPair.LowTimes(second, x.C) + HalfPair.HighTimes(second, x.D));
 
     /// <summary>Exact for every finite half; infinities and NaN are refused when weights are loaded.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

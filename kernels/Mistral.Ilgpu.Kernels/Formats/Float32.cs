@@ -46,6 +46,9 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
     public static float Dot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         FourWeights.Dot(Bits(weights), activations[pack]);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack) => Dot(weights, activations, pack);
+
     private static Floats4 Bits(Pack pack) => new()
     {
         A = Interop.IntAsFloat(pack.A),

@@ -16,6 +16,19 @@ internal static class HalfPair
     [Bodies(Cuda = nameof(HighOnCuda)), Wave("result = wave_half((ushort)(pair >> 16));"), IntrinsicImplementation]
     public static float High(uint pair) => Float16.Decode((ushort)(pair >> 16));
 
+    /// <summary>The lower one × x, and 0 for −0: the instruction of a fused multiply-add takes the conversion along.</summary>
+    [Wave("result = wave_low_times(pair, x);"), IntrinsicImplementation]
+    public static float LowTimes(uint pair, float x) => MathF.FusedMultiplyAdd(Float16.Decode((ushort)(pair & 0xFFFF)), x, 0);
+
+    /// <summary>The same of the upper one.</summary>
+    [Wave("result = wave_high_times(pair, x);"), IntrinsicImplementation]
+    public static float HighTimes(uint pair, float x) => MathF.FusedMultiplyAdd(Float16.Decode((ushort)(pair >> 16)), x, 0);
+
+    /// <summary>The lower one × x + added, rounded once.</summary>
+    [Wave("result = wave_low_fma(pair, x, added);"), IntrinsicImplementation]
+    public static float LowTimesPlus(uint pair, float x, float added) =>
+        MathF.FusedMultiplyAdd(Float16.Decode((ushort)(pair & 0xFFFF)), x, added);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float LowOnCuda(uint pair)
     {

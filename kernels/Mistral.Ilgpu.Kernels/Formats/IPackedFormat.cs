@@ -18,6 +18,12 @@ public interface IPackedFormat : IBlockFormat
     /// <summary>The quants of a run, in order.</summary>
     static abstract RunQuants Quants(RunWords words, int run);
 
+    /// <summary>What makes a quant an unsigned number; 0 of eight bits, and where quants are numbers of values.</summary>
+    static abstract int Bias { get; }
+
+    /// <summary>The quants of a run plus <see cref="Bias"/>, in the fewest instructions of GPUs whose code is OpenCL C.</summary>
+    static abstract RunQuants Unsigned(RunWords words, int run);
+
     /// <summary>Reads what the quants of a run are multiplied with, likewise.</summary>
     /// <param name="scales">The plane of scales.</param>
     static abstract Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run);

@@ -55,6 +55,9 @@ public readonly struct IQ4_NL : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Uneven(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => Quants(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

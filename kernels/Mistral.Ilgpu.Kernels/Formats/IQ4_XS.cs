@@ -69,17 +69,30 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Uneven(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => Quants(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
     {
         A = scales.Cast<uint>()[block * (ScaleWords / 2)], B = scales.Cast<uint>()[(block * (ScaleWords / 2)) + 1],
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(ScaleOfOnOpenCl))]
     public static RunScale ScaleOf(Pack words, int run)
     {
         uint lower = (words.B >> (4 * run)) & 15;
         uint upper = (words.A >> (16 + (2 * run))) & 3;
         float scale = HalfPair.Low(words.A) * ((int)(lower | (upper << 4)) - 32);
+        return new RunScale { Low = scale, High = scale };
+    }
+
+    /// <summary>The same by a conversion of a byte, see <see cref="Q3_K.ScaleOfOnOpenCl"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOfOnOpenCl(Pack words, int run)
+    {
+        uint whole = ((words.B >> (4 * run)) & 15) | ((words.A >> (12 + (2 * run))) & 48);
+        float scale = HalfPair.LowTimesPlus(words.A, (int)whole, HalfPair.LowTimes(words.A, -32));
         return new RunScale { Low = scale, High = scale };
     }
 

@@ -14,9 +14,6 @@ public interface IStripFormat : IPackedFormat
     /// <summary>Bits of a quant.</summary>
     static abstract int Bits { get; }
 
-    /// <summary>What makes a quant an unsigned number; 0 of eight bits, and where quants are numbers of values.</summary>
-    static abstract int Bias { get; }
-
     /// <summary>16-bit floats of a block: the scale, and that of offsets where there are some.</summary>
     static abstract int BlockFloats { get; }
 

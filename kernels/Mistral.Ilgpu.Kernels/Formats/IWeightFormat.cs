@@ -40,6 +40,9 @@ public interface IWeightFormat<TElement> : ILaneStatements
     /// <c>activations[pack * PerPack / 4]</c>.</summary>
     static abstract float Dot(Pack weights, ArrayView<Floats4> activations, int pack);
 
+    /// <summary>The same bits by the fewest instructions of GPUs whose code is OpenCL C.</summary>
+    static abstract float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack);
+
     /// <summary>A row's sum times the scale that its weights have in common; the sum itself in formats without.</summary>
     /// <param name="weights">All rows, and behind them a float for each where the format has scales.</param>
     /// <param name="stride">Elements of a row.</param>

@@ -187,6 +187,7 @@ internal static class PackedBytes
 
     /// <summary>The uneven values of a run whose halves share their words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(UnevenOnOpenCl))]
     public static RunQuants Uneven(Pack words)
     {
         var (a, b, c, d) = (Uneven(words.A), Uneven(words.B), Uneven(words.C), Uneven(words.D));
@@ -217,13 +218,13 @@ internal static class PackedBytes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static UnevenFours UnevenOnOpenCl(uint word) =>
-        new() { Low = LowerOnOpenCl(word), High = LowerOnOpenCl(word >> 4) };
-
-    [Wave("result = wave_uneven(word);"), IntrinsicImplementation]
-    public static uint LowerOnOpenCl(uint word) => UnevenOneByOne(word);
+        new() { Low = WaveBits.Uneven(word, word >> 1), High = WaveBits.Uneven(word >> 4, word >> 5) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint UnevenOneByOne(uint word) => Uneven(word, 0) | Uneven(word, 8) | Uneven(word, 16) | Uneven(word, 24);
+    public static RunQuants UnevenOnOpenCl(Pack words) => WaveBits.Uneven(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint UnevenOneByOne(uint word) => Uneven(word, 0) | Uneven(word, 8) | Uneven(word, 16) | Uneven(word, 24);
 
     // Masked, because a cast to byte of what was a signed one came out with the sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -61,8 +61,8 @@ internal static class PackedScale
         uint minimum = ((((words.D & later) | (words.C & ~later)) >> (shift + (int)(later & 4))) & kept)
             | ((words.C >> (shift + 2)) & added);
         // As signed numbers, because unsigned ones become floats by way of doubles.
-        float d = HalfPair.Low(words.A) * (int)scale;
-        float offset = -(HalfPair.High(words.A) * (int)minimum);
+        float d = HalfPair.LowTimes(words.A, (int)scale);
+        float offset = -HalfPair.HighTimes(words.A, (int)minimum);
         return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
     }
 }

@@ -72,12 +72,20 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q2_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => new()
+    {
+        Low = WaveBits.Field(words.Low, 2 * (run & 3), PackedBytes.Pairs),
+        High = WaveBits.Field(words.High, 2 * (run & 3), PackedBytes.Pairs),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
     {
         A = scales[(block * ScaleWords) + run], B = scales.Cast<uint>()[(block * (ScaleWords / 2)) + 4],
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(ScaleOfOnOpenCl))]
     public static RunScale ScaleOf(Pack words, int run)
     {
         float d = HalfPair.Low(words.B);
@@ -90,6 +98,20 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
             High = d * ((fours >> 8) & 15),
             LowOffset = -(min * ((fours >> 4) & 15)),
             HighOffset = -(min * (fours >> 12)),
+        };
+    }
+
+    /// <summary>The same by products that take the half's conversion along, as in <see cref="Q3_K.ScaleOfOnOpenCl"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOfOnOpenCl(Pack words, int run)
+    {
+        uint scaleBytes = words.A & 0x0F0F;
+        uint minima = (words.A >> 4) & 0x0F0F;
+        return new RunScale
+        {
+            Low = HalfPair.LowTimes(words.B, (int)(scaleBytes & 255)), High = HalfPair.LowTimes(words.B, (int)(scaleBytes >> 8)),
+            LowOffset = -HalfPair.HighTimes(words.B, (int)(minima & 255)),
+            HighOffset = -HalfPair.HighTimes(words.B, (int)(minima >> 8)),
         };
     }
 

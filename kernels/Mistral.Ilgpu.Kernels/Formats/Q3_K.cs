@@ -75,6 +75,15 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q3_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => new()
+    {
+        Low = WaveBits.Field(
+            words.Low, 2 * (run & 3), PackedBytes.Pairs, words.UpperLow, 2 - run, PackedBytes.Ones << 2),
+        High = WaveBits.Field(
+            words.High, 2 * (run & 3), PackedBytes.Pairs, words.UpperHigh, 2 - run, PackedBytes.Ones << 2),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run)
     {
         long at = block * ScaleWords;
@@ -82,6 +91,7 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(ScaleOfOnOpenCl))]
     public static RunScale ScaleOf(Pack words, int run)
     {
         // Two scales to a word: see SixBits.
@@ -92,6 +102,20 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
         {
             Low = d * ((int)((lower & 15) | ((upper & 3) << 4)) - 32),
             High = d * ((int)(((lower >> 8) & 15) | (((upper >> 8) & 3) << 4)) - 32),
+        };
+    }
+
+    /// <summary>The same by conversions of bytes, which are as fast as sums on CDNA where those of words are not. Both products
+    /// in a sum are exact, so it is rounded as one product. With a fused multiply-add goes the half's conversion.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOfOnOpenCl(Pack words, int run)
+    {
+        uint both = ((words.A >> (4 * (run >> 2))) & 0x0F0F) | (PackedBytes.Rotate(words.B, 4 - (2 * (run >> 1))) & 0x3030);
+        float bias = HalfPair.LowTimes(words.C, -32);
+        return new RunScale
+        {
+            Low = HalfPair.LowTimesPlus(words.C, (int)(both & 255), bias),
+            High = HalfPair.LowTimesPlus(words.C, (int)(both >> 8), bias),
         };
     }
 

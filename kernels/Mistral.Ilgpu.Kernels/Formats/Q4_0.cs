@@ -55,6 +55,9 @@ public readonly struct Q4_0 : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.DecodeHalves<Q4_0>(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => WaveBits.Nibbled(words.Low);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -54,6 +54,9 @@ public readonly struct Q4_1 : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.DecodeHalves<Q4_1>(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => WaveBits.Nibbled(words.Low);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.Two(scales, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

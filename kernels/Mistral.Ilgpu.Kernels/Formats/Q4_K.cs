@@ -59,6 +59,13 @@ public readonly struct Q4_K : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q4_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => new()
+    {
+        Low = WaveBits.Field(words.Low, 4 * (run & 1), PackedBytes.Nibbles),
+        High = WaveBits.Field(words.High, 4 * (run & 1), PackedBytes.Nibbles),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => scales.Cast<Pack>()[block];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -57,6 +57,9 @@ public readonly struct Q5_1 : IStripFormat
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => WaveBits.FiveBits(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.Two(scales, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -65,6 +65,15 @@ public readonly struct Q5_K : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q5_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => new()
+    {
+        Low = WaveBits.Field(
+            words.Low, 4 * (run & 1), PackedBytes.Nibbles, words.UpperLow, 4 - run, PackedBytes.Ones << 4),
+        High = WaveBits.Field(
+            words.High, 4 * (run & 1), PackedBytes.Nibbles, words.UpperHigh, 4 - run, PackedBytes.Ones << 4),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => scales.Cast<Pack>()[block];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

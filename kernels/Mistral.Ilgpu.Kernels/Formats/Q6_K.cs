@@ -74,17 +74,40 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q6_K>(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => new()
+    {
+        Low = WaveBits.Field(
+            words.Low, 4 * ((run >> 1) & 1), PackedBytes.Nibbles, words.UpperLow, 4 - (2 * (run & 3)), PackedBytes.Pairs << 4),
+        High = WaveBits.Field(
+            words.High, 4 * ((run >> 1) & 1), PackedBytes.Nibbles, words.UpperHigh, 4 - (2 * (run & 3)), PackedBytes.Pairs << 4),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
     {
         A = scales[(block * ScaleWords) + run], B = scales[(block * ScaleWords) + 8],
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(OpenCl = nameof(ScaleOfOnOpenCl))]
     public static RunScale ScaleOf(Pack words, int run)
     {
         float d = HalfPair.Low(words.B);
         int both = (int)words.A;
         return new RunScale { Low = d * ((both << 24) >> 24), High = d * ((both << 16) >> 24) };
+    }
+
+    /// <summary>The same by conversions of bytes, see <see cref="Q3_K.ScaleOfOnOpenCl"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleOfOnOpenCl(Pack words, int run)
+    {
+        uint both = words.A ^ 0x8080;
+        float bias = HalfPair.LowTimes(words.B, -128);
+        return new RunScale
+        {
+            Low = HalfPair.LowTimesPlus(words.B, (int)(both & 255), bias),
+            High = HalfPair.LowTimesPlus(words.B, (int)((both >> 8) & 255), bias),
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

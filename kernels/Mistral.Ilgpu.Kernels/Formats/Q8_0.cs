@@ -58,6 +58,9 @@ public readonly struct Q8_0 : IStripFormat
     public static RunQuants Quants(RunWords words, int run) => new() { Low = words.Low, High = words.High };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunQuants Unsigned(RunWords words, int run) => Quants(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => PackedScale.One(scales, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -94,8 +94,11 @@ internal sealed partial class AmdLoads
             string[] parts = half.Split(' ', 2);
             var operands = new AmdInstruction(parts[0], parts[1]).OperandList;
             bool isMove = parts[0].StartsWith("s_mov_b", StringComparison.Ordinal);
-            ulong views = Compares().IsMatch(parts[0]) ? 0 : origins.Of(Keeps().IsMatch(parts[0]) ? operands : operands.Skip(1));
-            return (Operands: operands, Views: isMove ? views : views & ~Arguments, HasCarry: WritesCarry().IsMatch(parts[0]));
+            bool hasCarry = WritesCarry().IsMatch(parts[0]);
+            // What the carry's register held before is no operand.
+            int results = Keeps().IsMatch(parts[0]) ? 0 : hasCarry ? 2 : 1;
+            ulong views = Compares().IsMatch(parts[0]) ? 0 : origins.Of(operands.Skip(results));
+            return (Operands: operands, Views: isMove ? views : views & ~Arguments, HasCarry: hasCarry);
         }).ToList();
         foreach (var (operands, views, hasCarry) in written)
         {

@@ -7,11 +7,12 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <param name="SimdsOfUnit">SIMDs of a compute unit.</param>
 /// <param name="Gigahertz">The peak clock.</param>
 /// <param name="CyclesOfInstruction">Cycles that a SIMD needs for an ordinary vector instruction of one wave.</param>
+/// <param name="CyclesOfConversion">For one that converts an integer of 32 bits or a half to a float, or back.</param>
 /// <param name="MatrixOperations">Operations in a cycle of one SIMD's matrix core: products and sums in 16 bits.</param>
 /// <param name="EightBitRate">How many times as fast it is in 8 bits.</param>
 internal sealed record AmdRates(
     string Name, AmdGpu Gpu, double GigabytesPerSecond, int ComputeUnits, int SimdsOfUnit, double Gigahertz,
-    int CyclesOfInstruction, int MatrixOperations, int EightBitRate)
+    int CyclesOfInstruction, int CyclesOfConversion, int MatrixOperations, int EightBitRate)
 {
     /// <summary>
     /// RX 7900 XTX: 960 GB/s; 96 compute units are 48 work group processors of four SIMD32, which take a wave of 32 in a cycle;
@@ -23,8 +24,8 @@ internal sealed record AmdRates(
     /// </summary>
     public static IReadOnlyList<AmdRates> Known { get; } =
     [
-        new("RX 7900 XTX", AmdGpu.Gfx1100, 960, 96, 2, 2.5, 1, 512 / 2, 1),
-        new("MI300X", AmdGpu.Gfx942, 5300, 304, 4, 2.1, 4, 2048 / 4, 2),
+        new("RX 7900 XTX", AmdGpu.Gfx1100, 960, 96, 2, 2.5, 1, 1, 512 / 2, 1),
+        new("MI300X", AmdGpu.Gfx942, 5300, 304, 4, 2.1, 4, 16, 2048 / 4, 2),
     ];
 
     /// <summary>SIMDs of all compute units.</summary>

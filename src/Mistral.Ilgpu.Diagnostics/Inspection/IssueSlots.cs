@@ -9,10 +9,11 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <code>share = cycles of a wave's round / (bytes of weights of the round × cycles of all SIMDs while a byte comes)</code>
 /// A share over 1 means that the instructions and not the memory are the limit. <see cref="MainRound"/> says what a round is.
 /// A SIMD issues one instruction in a cycle, and CDNA's one in four (see <see cref="AmdRates"/>). Roots, reciprocals,
-/// exponentials and 32-bit integer products take four times as long (quarter rate: LLVM's SISchedule.td), and matrix
-/// instructions as long as their operations take at the published rate. That each instruction takes a slot of its own is the
-/// worst case. Scalar, memory and vector instructions of different waves can be issued together, so the vector unit's alone
-/// are the best case.
+/// exponentials and 32-bit integer products take four times as long (quarter rate: LLVM's SISchedule.td). So do, on CDNA,
+/// conversions between floats and what is no byte (WriteFloatCvt there). On CDNA3 a shift of 64 bits is as fast as another
+/// (Write64Bit there). Matrix instructions take as long as their operations do at the published rate. That each instruction
+/// takes a slot of its own is the worst case. Scalar, memory and vector instructions of different waves can be issued together,
+/// so the vector unit's alone are the best case.
 /// </summary>
 /// <param name="Instructions">Instructions of a round.</param>
 /// <param name="Cycles">Cycles of a wave's round if each instruction takes a slot of its own.</param>
@@ -52,7 +53,8 @@ internal sealed partial record IssueSlots(
     /// <summary>The cycles in which a SIMD issues nothing else of the kind.</summary>
     public static double CyclesOf(AmdInstruction instruction, AmdRates gpu) =>
         instruction.IsMatrix ? Math.Max(gpu.CyclesOfInstruction, MatrixOperationsOf(instruction, gpu) / gpu.MatrixOperations)
-        : QuarterRate().IsMatch(instruction.Name) ? 4 * gpu.CyclesOfInstruction : gpu.CyclesOfInstruction;
+        : QuarterRate().IsMatch(instruction.Name) ? 4 * gpu.CyclesOfInstruction
+        : Conversion().IsMatch(instruction.Name) ? gpu.CyclesOfConversion : gpu.CyclesOfInstruction;
 
     // In units of 16-bit operations.
     private static double MatrixOperationsOf(AmdInstruction instruction, AmdRates gpu)
@@ -71,6 +73,11 @@ internal sealed partial record IssueSlots(
 
     [GeneratedRegex("^v_(exp|log|rcp|rsq|sqrt|sin|cos)_f|^v_mul_(lo|hi)_[ui]32|^v_mad_(co_)?[ui]64_[ui]32")]
     private static partial Regex QuarterRate();
+
+    // Not those of a byte to a float, nor two floats to a pair of halves.
+    [GeneratedRegex("^v_cvt_(f32_([iu]32|f16|fp8|bf8)|f16_f32|[iu]32_f32|rpi_|flr_|nearest_|floor_|off_|pk_f32_"
+        + "|(pk|sr)_(fp8|bf8)_)")]
+    private static partial Regex Conversion();
 
     [GeneratedRegex(@"_(?<m>\d+)x(?<n>\d+)x(?<k>\d+)_?(?<type>bf16|f16|iu8|i8|fp8|bf8)")]
     private static partial Regex Shape();

@@ -17,12 +17,14 @@ internal sealed class MainRound
 
     // The blocks, and how often each runs.
     private readonly Dictionary<AmdBlock, int> _blocks;
+    private readonly HashSet<int> _written;
 
     private MainRound(AmdAssembly code, string main, List<AmdLoad> streamed, int waveSize)
     {
         _waveSize = waveSize;
         _blocks = code.Blocks.Where(block => code.IsIn(block, main))
             .ToDictionary(block => block, block => Times(code, block.Loop!, main));
+        _written = [.. _blocks.Keys.SelectMany(block => block.Instructions).SelectMany(Written)];
         _streamedBytes = streamed.Sum(load => (long)_blocks.GetValueOrDefault(load.Block) * load.Bytes);
     }
 
@@ -59,11 +61,21 @@ internal sealed class MainRound
             return _streamedBytes;
         }
 
-        double products = Sum(instruction => instruction.Name.StartsWith("v_dot4", StringComparison.Ordinal), _ => 1);
+        double products = Sum(MultipliesWeights, _ => 1);
         double weights = _waveSize * (products > 0 ? FourProducts * products : BlockRun.Length);
         return Sum(instruction => instruction.IsMatrix, _ => 1) > 0 ? null
             : weights * blocks.Descriptor().BlockBytes / blocks.Descriptor().BlockLength;
     }
+
+    // A product with what no instruction of the round writes is one of activations with a bias.
+    private bool MultipliesWeights(AmdInstruction instruction) =>
+        instruction.Name.StartsWith("v_dot4", StringComparison.Ordinal)
+        && instruction.OperandList.Skip(1).Take(2).All(factor => AmdRegisters.In(factor).Any(_written.Contains));
+
+    // Two that are issued together write a register each.
+    private static IEnumerable<int> Written(AmdInstruction instruction) =>
+        $"{instruction.Name} {instruction.Operands}".Split(" :: ")
+            .SelectMany(half => AmdRegisters.In(half.Split(' ', 2)[^1].Split(',')[0]));
 
     // How often a loop runs in one round of another around it.
     private static int Times(AmdAssembly code, string loop, string main)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
@@ -33,6 +34,23 @@ public readonly record struct BlockMatVecNormed<TFormat>(
 
     public void Execute()
     {
+        if (Wave.IsForCuda())
+        {
+            ExecuteOnCuda();
+        }
+        else
+        {
+            ExecuteElsewhere();
+        }
+    }
+
+    // Two calls, because with each that ILGPU inlines it turns the order of a loop's moves around, and PTX stays as it was.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCuda() => ExecuteOnCudaItself();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCudaItself()
+    {
         int firstRow = Grid.IdxX * RowsPerGroup;
         Ahead.Prefetch(firstRow, Rows, matrices: 1, lines: 16, rounds: 1);
         Predecessor.Await();
@@ -40,6 +58,19 @@ public readonly record struct BlockMatVecNormed<TFormat>(
         var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
         int row = firstRow + (Group.IdxX / Strands.Count);
         float product = new BlockRows<TFormat, Assign>(Weights, input, Rows).Sum(row, 0).First;
+        if ((Group.IdxX & (Strands.Count - 1)) == 0 && row < Rows)
+        {
+            Output[((long)token * OutputStride) + row] = product;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteElsewhere()
+    {
+        int token = Tokens.First(State);
+        var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
+        int row = (Grid.IdxX * RowsPerGroup) + (Group.IdxX / Strands.Count);
+        float product = new UnsignedRows<TFormat, Assign>(Weights, input, Rows).Sum(row, 0).First;
         if ((Group.IdxX & (Strands.Count - 1)) == 0 && row < Rows)
         {
             Output[((long)token * OutputStride) + row] = product;

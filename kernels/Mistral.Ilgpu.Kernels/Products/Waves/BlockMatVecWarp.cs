@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
@@ -32,6 +33,23 @@ public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
 
     public void Execute()
     {
+        if (Wave.IsForCuda())
+        {
+            ExecuteOnCuda();
+        }
+        else
+        {
+            ExecuteElsewhere();
+        }
+    }
+
+    // Two calls, because with each that ILGPU inlines it turns the order of a loop's moves around, and PTX stays as it was.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCuda() => ExecuteOnCudaItself();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCudaItself()
+    {
         int firstRow = Grid.IdxX * RowsPerGroup;
         Ahead.Prefetch(firstRow, Rows, TEpilogue.IsGated ? 2 : 1, TEpilogue.IsGated ? 8 : 16, TEpilogue.RoundsAhead);
         Predecessor.Await();
@@ -43,6 +61,25 @@ public readonly record struct BlockMatVecWarp<TFormat, TEpilogue>(
 
         int row = firstRow + (Group.IdxX / Strands.Count);
         var (product, second) = new BlockRows<TFormat, TEpilogue>(Weights, Input, Rows).Sum(row, token);
+        if (Group.IdxX % Strands.Count == 0 && row < Rows)
+        {
+            long to = ((long)token * OutputStride) + row;
+            Output[to] = TEpilogue.Combine(Output[to], product, second);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteElsewhere()
+    {
+        int token = Tokens.First(State) + Grid.IdxY;
+        // The same for all lanes of a group.
+        if (token >= Tokens.End(State))
+        {
+            return;
+        }
+
+        int row = (Grid.IdxX * RowsPerGroup) + (Group.IdxX / Strands.Count);
+        var (product, second) = new UnsignedRows<TFormat, TEpilogue>(Weights, Input, Rows).Sum(row, token);
         if (Group.IdxX % Strands.Count == 0 && row < Rows)
         {
             long to = ((long)token * OutputStride) + row;

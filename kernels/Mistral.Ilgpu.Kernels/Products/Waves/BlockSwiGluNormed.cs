@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
@@ -39,6 +40,23 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
 
     public void Execute()
     {
+        if (Wave.IsForCuda())
+        {
+            ExecuteOnCuda();
+        }
+        else
+        {
+            ExecuteElsewhere();
+        }
+    }
+
+    // Two calls, because with each that ILGPU inlines it turns the order of a loop's moves around, and PTX stays as it was.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCuda() => ExecuteOnCudaItself();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteOnCudaItself()
+    {
         int firstRow = Grid.IdxX * RowsPerGroup;
         Ahead.Prefetch(firstRow, Rows, matrices: 2, lines: 4, rounds: 1);
         Predecessor.Await();
@@ -49,6 +67,38 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         {
             int row = firstRow + within;
             var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
+            if ((Group.IdxX & (Strands.Count - 1)) == 0)
+            {
+                float product = GateWithSilu.Combine(0, gate, up);
+                made[within] = product;
+                if (row < Rows)
+                {
+                    Output[((long)token * OutputStride) + row] = product;
+                }
+            }
+        }
+
+        Group.Barrier();
+        if (Packed.Exists && Wave.Number == 0)
+        {
+            int four = Wave.Index & (PackedRun.Lanes - 1);
+            int at = four * PackedRun.PerLane;
+            var x = new Floats4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
+            PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, Wave.Index < PackedRun.Lanes);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ExecuteElsewhere()
+    {
+        int firstRow = Grid.IdxX * RowsPerGroup;
+        var made = SharedMemory.Allocate<float>(RowsPerGroup);
+        int token = Tokens.First(State);
+        var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
+        for (int within = Group.IdxX / Strands.Count; within < RowsPerGroup; within += RowsAtOnce)
+        {
+            int row = firstRow + within;
+            var (gate, up) = new UnsignedRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
             if ((Group.IdxX & (Strands.Count - 1)) == 0)
             {
                 float product = GateWithSilu.Combine(0, gate, up);

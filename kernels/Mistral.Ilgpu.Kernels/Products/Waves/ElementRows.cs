@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 
 /// <summary>
 /// Rows of elements times a token in floats that lies in shared memory, with a wave for a row. The order of additions is that of
-/// <see cref="MatVecWarp{TFormat,TElement,TEpilogue}"/>, whose loop is its own so that its PTX stays.
+/// <see cref="MatVecWarp{TFormat,TElement,TEpilogue}"/>, which has a loop of its own for CUDA, so that its PTX stays.
 /// </summary>
 internal static class ElementRows<TFormat, TElement>
     where TFormat : struct, IWeightFormat<TElement>
@@ -25,15 +25,15 @@ internal static class ElementRows<TFormat, TElement>
         int pack = Wave.Index;
         for (; pack + (3 * Lanes) < packs; pack += 4 * Lanes)
         {
-            sum += TFormat.Dot(weights[from + pack], x, pack);
-            sum += TFormat.Dot(weights[from + pack + Lanes], x, pack + Lanes);
-            sum += TFormat.Dot(weights[from + pack + (2 * Lanes)], x, pack + (2 * Lanes));
-            sum += TFormat.Dot(weights[from + pack + (3 * Lanes)], x, pack + (3 * Lanes));
+            sum += TFormat.WaveDot(weights[from + pack], x, pack);
+            sum += TFormat.WaveDot(weights[from + pack + Lanes], x, pack + Lanes);
+            sum += TFormat.WaveDot(weights[from + pack + (2 * Lanes)], x, pack + (2 * Lanes));
+            sum += TFormat.WaveDot(weights[from + pack + (3 * Lanes)], x, pack + (3 * Lanes));
         }
 
         for (; pack < packs; pack += Lanes)
         {
-            sum += TFormat.Dot(weights[from + pack], x, pack);
+            sum += TFormat.WaveDot(weights[from + pack], x, pack);
         }
 
         sum += Warp.ShuffleXor(sum, 16);

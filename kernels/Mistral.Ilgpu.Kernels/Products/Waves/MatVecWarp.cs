@@ -62,7 +62,7 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
             return;
         }
 
-        Write(row, token, exists: true);
+        WriteOnCuda(row, token);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,7 +80,29 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteOnCuda(int row, int token)
+    {
+        float product = DotOnCuda(row, token);
+        float second = TEpilogue.IsGated ? DotOnCuda(Rows + row, token) : 0;
+        if (Wave.Index == 0)
+        {
+            long to = ((long)token * OutputStride) + row;
+            product = TFormat.Scaled(product, Weights, InputStride, row);
+            second = TFormat.Scaled(second, Weights, InputStride, (long)Rows + row);
+            Output[to] = TEpilogue.Combine(Output[to], product, second);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private float Dot(int row, int token)
+    {
+        int packs = InputStride / TFormat.PerPack;
+        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
+        return ElementRows<TFormat, TElement>.Dot(Weights.Cast<Pack>(), (long)row * packs, packs, x);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float DotOnCuda(int row, int token)
     {
         const int Lanes = Wave.Size;
         int packs = InputStride / TFormat.PerPack;

@@ -37,4 +37,16 @@ internal static class RunSum
         sum = Fused.MultiplyAdd(input.A * scale.Low, low, sum);
         return TFormat.HasOffsets ? Fused.MultiplyAdd(scale.LowOffset, input.B + input.C, sum) : sum;
     }
+
+    /// <summary>The same of halves that differ, in pairs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float AddHalves<TFormat>(float sum, FloatPair halves, RunScale scale, Floats4 input)
+        where TFormat : struct, IBlockFormat
+    {
+        var scales = FloatPairs.Multiply(scale.Low, scale.High, input.A);
+        sum = Fused.MultiplyAdd(scales.High, halves.High, Fused.MultiplyAdd(scales.Low, halves.Low, sum));
+        return TFormat.HasOffsets
+            ? Fused.MultiplyAdd(scale.HighOffset, input.C, Fused.MultiplyAdd(scale.LowOffset, input.B, sum))
+            : sum;
+    }
 }
