@@ -5,8 +5,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Amd;
 namespace Mistral.Ilgpu.Kernels.Attention.Amd;
 
 /// <summary>
-/// <see cref="AttendRow{TTiles,TElement}"/> on AMD's matrix cores, for caches of 8 and 16 bits: one group per kv head (grid x) and
-/// tile of queries (grid y), see <see cref="MatrixAttention{TCore,TPieces,TElement,TBits,TRoom}"/>. Group size:
+/// <see cref="AttendRow{TTiles,TElement}"/> on AMD's matrix cores, for caches of 8 and 16 bits: one group per kv head (grid x)
+/// and tile of queries (grid y), see <see cref="MatrixAttention{TCore,TPieces,TElement,TBits,TRoom}"/>. Group size:
 /// <see cref="MatrixForms.GroupSize"/>.
 /// </summary>
 [GroupForm]

@@ -11,8 +11,8 @@ namespace Mistral.Ilgpu.Kernels.Attention.Amd;
 /// and takes 32 keys at once. It makes scores as keys × queries and outputs as values × weights, both transposed. Then a lane has
 /// one query: sixteen of its scores, which are sums of the first product, become columns of the second one where they are. What
 /// the two lanes of a query exchange is a largest score and, on RDNA3, weights. The online softmax is in float32 and in powers of
-/// two; weights are rounded to 16 bits. Values are loaded while keys are scored, and the next keys while values are added up. Keys
-/// that are taken together begin at multiples of 32 positions. So a query's sums do not depend on the others of the block.
+/// two; weights are rounded to 16 bits. Values are loaded while keys are scored, and the next keys while values are added up.
+/// Keys that are taken together begin at multiples of 32 positions. So a query's sums do not depend on the others of the block.
 /// </summary>
 internal readonly struct MatrixAttention<TCore, TPieces, TElement, TBits, TRoom>
     where TCore : struct, IRowCore

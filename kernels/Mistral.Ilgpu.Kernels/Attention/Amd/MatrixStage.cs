@@ -9,9 +9,9 @@ namespace Mistral.Ilgpu.Kernels.Attention.Amd;
 
 /// <summary>
 /// Brings keys and values of two tiles to shared memory, 32 numbers to an item at a time. Matrix cores add over neighbours of a
-/// row, and the cache has them the other way round: keys side by side for each element, and elements for each position. So an item
-/// loads eight numbers of each of four neighbours, and writes four neighbours to each of eight rows. Its keys and its values are of
-/// the same tile. Keys before the pass are in the ring, its own in the fresh tiles; one tile may lie in both.
+/// row, and the cache has them the other way round: keys side by side for each element, and elements for each position. So an
+/// item loads eight numbers of each of four neighbours, and writes four neighbours to each of eight rows. Its keys and its values
+/// are of the same tile. Keys before the pass are in the ring, its own in the fresh tiles; one tile may lie in both.
 /// </summary>
 internal readonly struct MatrixStage<TCore, TPieces, TElement, TBits, TRoom>
     where TCore : struct, IRowCore

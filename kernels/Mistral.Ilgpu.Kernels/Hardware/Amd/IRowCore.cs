@@ -20,8 +20,8 @@ public interface IRowCore : IMatrixCore
     static abstract int FirstPiece { get; }
 
     /// <summary>
-    /// What a lane multiplies with of sixteen numbers that the two lanes of its column have. The one in the lower half of the wave
-    /// has the first eight.
+    /// What a lane multiplies with of sixteen numbers that the two lanes of its column have. The one in the lower half of the
+    /// wave has the first eight.
     /// </summary>
     /// <param name="numbers">Of 0 to 1.</param>
     static abstract MatrixFragment Column(EightSums numbers);

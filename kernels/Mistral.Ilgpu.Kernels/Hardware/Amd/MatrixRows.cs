@@ -5,9 +5,9 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 /// <summary>
-/// A matrix of 16-bit numbers in shared memory, a row after the other, each of four, eight or more pieces of 16 bytes. Eight pieces
-/// are as wide as the memory's banks. The places of eight neighbours are moved by exclusive-or with a number of their rows. Then
-/// the same piece of eight rows lies in different banks.
+/// A matrix of 16-bit numbers in shared memory, a row after the other, each of four, eight or more pieces of 16 bytes. Eight
+/// pieces are as wide as the memory's banks. The places of eight neighbours are moved by exclusive-or with a number of their
+/// rows. Then the same piece of eight rows lies in different banks.
 /// </summary>
 /// <param name="Pieces">Of a row: 4, or a multiple of 8. A constant.</param>
 /// <param name="Lane">The place of what the lane reads first, see <see cref="IRowCore.Lane"/>.</param>

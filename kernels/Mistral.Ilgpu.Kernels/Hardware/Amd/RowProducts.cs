@@ -7,9 +7,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Waves;
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 /// <summary>
-/// The instructions of <see cref="MatrixProducts"/> for columns in registers. Bodies in C# read the rows in shared memory, and the
-/// column in the lane's own fragment, which has all sixteen numbers there (see
-/// <see cref="IRowCore.FirstPiece"/>).
+/// The instructions of <see cref="MatrixProducts"/> for columns in registers. Bodies in C# read the rows in shared memory, and
+/// the column in the lane's own fragment, which has all sixteen numbers there (see <see cref="IRowCore.FirstPiece"/>).
 /// </summary>
 internal static class RowProducts
 {

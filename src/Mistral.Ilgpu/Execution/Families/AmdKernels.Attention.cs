@@ -9,15 +9,16 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// Attention of prompts on matrix cores. The form depends on the compiler, on how the cache is read, and on the head size. Without
-/// matrix cores, for long heads and for a cache of float32, whose products are not rounded, it is that of waves.
+/// Attention of prompts on matrix cores. The form depends on the compiler, on how the cache is read, and on the head size.
+/// Without matrix cores, for long heads and for a cache of float32, whose products are not rounded, it is that of waves.
 /// </summary>
 internal sealed partial class AmdKernels
 {
     private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)
     {
-        return !AttendsOver(cache.Format, input.HeadDim) ? base.AttendPrompts<TCache, TElement>(input, cache) : cache.Format switch
+        return cache.Format switch
         {
+            _ when !AttendsOver(cache.Format, input.HeadDim) => base.AttendPrompts<TCache, TElement>(input, cache),
             TensorFormat.BFloat16 => On<BFloat16Pairs, HalfPieces, ushort, Pack>((AttentionInput<ushort>)(object)input),
             TensorFormat.Float16 => On<Float16Pairs, HalfPieces, ushort, Pack>((AttentionInput<ushort>)(object)input),
             _ => On<Float16Pairs, QuantPieces, sbyte, EightBytes>((AttentionInput<sbyte>)(object)input),
