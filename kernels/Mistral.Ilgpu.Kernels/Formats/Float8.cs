@@ -130,7 +130,7 @@ public readonly struct Float8 : IWeightFormat<byte>
     }
 
     /// <summary>Shifts both 16-bit halves to the right by one, as signed numbers.</summary>
-    [Wave("result = wave_shorts(word);"), IntrinsicImplementation]
+    [Wave("result = wave_halved(word);"), IntrinsicImplementation]
     public static uint Halves(uint word) =>
         (uint)(((int)word >> 1) & unchecked((int)0xFFFF0000)) | ((uint)((int)(word << 16) >> 17) & 0xFFFF);
 }

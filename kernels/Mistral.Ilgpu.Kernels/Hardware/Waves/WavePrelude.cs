@@ -157,7 +157,7 @@ public static class WavePrelude
         static float wave_low_fma(uint pair, float x, float added) { return fma(wave_half((ushort)pair), x, added); }
         #endif
 
-        static uint wave_shorts(uint word) { return as_uint(as_short2(word) >> (short2)(1)); }
+        static uint wave_halved(uint word) { return as_uint(as_short2(word) >> (short2)(1)); }
         """;
 
     /// <summary>The values that the lower four bits of each byte choose, see <see cref="Lanes.UnevenValues"/>. The word comes

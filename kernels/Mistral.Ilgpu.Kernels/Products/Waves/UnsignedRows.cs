@@ -31,6 +31,13 @@ internal readonly struct UnsignedRows<TFormat, TEpilogue>
         get => Strands.Count / RunsInBlock;
     }
 
+    // Quants for which there are no registers where four runs are on their way, or two of each of a gated pair.
+    private static bool AreLarge
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.BlockLength != BlockRun.Length && TFormat.QuantBytes > 128;
+    }
+
     private static int RunsInBlock
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,7 +61,7 @@ internal readonly struct UnsignedRows<TFormat, TEpilogue>
         int run = strand;
         long first = ((long)source * (_weights.Columns / TFormat.BlockLength)) + (strand / RunsInBlock);
         long second = first + ((long)_rows * (_weights.Columns / TFormat.BlockLength));
-        for (; !TEpilogue.IsGated && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
+        for (; !TEpilogue.IsGated && !AreLarge && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
         {
             var (a, b) = (Load(first, second, 0), Load(first, second, 1));
             var (c, d) = (Load(first, second, 2), Load(first, second, 3));
@@ -65,7 +72,8 @@ internal readonly struct UnsignedRows<TFormat, TEpilogue>
             (first, second) = (first + (4 * BlocksApart), second + (4 * BlocksApart));
         }
 
-        for (; TEpilogue.IsGated && run + Strands.Count < runs; run += 2 * Strands.Count)
+        bool areTwo = TEpilogue.IsGated ? !AreLarge : AreLarge;
+        for (; areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
         {
             var (a, b) = (Load(first, second, 0), Load(first, second, 1));
             sums = Step(sums, a, token, run);
