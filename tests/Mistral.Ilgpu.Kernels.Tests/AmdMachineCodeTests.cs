@@ -4,7 +4,6 @@ using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Products;
-using Mistral.Ilgpu.Kernels.Products.Amd;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
