@@ -11,8 +11,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Inputs;
 using Mistral.Ilgpu.Kernels.Products;
-using Mistral.Ilgpu.Kernels.Products.Amd;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
+using Mistral.Ilgpu.Kernels.Products.Matrix;
 using Mistral.Ilgpu.Kernels.Products.Waves;
 using Mistral.Ilgpu.Kernels.Rows;
 
@@ -95,8 +95,11 @@ public static class KernelCatalog
 
     private static readonly Type[] MatrixCores = [typeof(Wmma<>), typeof(Wmma12<>), typeof(Mfma<>), typeof(LaneProducts<>)];
 
-    private static Type WaveTiles(Type core, Type format, Type weights, Type epilogue) =>
-        typeof(MatMulWave<,,>).MakeGenericType(core.MakeGenericType(format), weights, epilogue);
+    private static Type WaveTiles(Type core, Type weights, Type epilogue) =>
+        typeof(MatMulWave<,,>).MakeGenericType(core, weights, epilogue);
+
+    private static IEnumerable<Type> BlockWaveTiles(Type core, Type epilogue) =>
+        BlockFormats.Select(format => WaveTiles(core, typeof(BlockWaveTiles<>).MakeGenericType(format), epilogue));
 
     private static Type[] Tiles(Type format, Type weights, Type epilogue) =>
         [
@@ -196,9 +199,13 @@ public static class KernelCatalog
         .. PairFormats.Select(format => new KernelForm(typeof(RoundPairs<>).MakeGenericType(format))),
         .. from core in MatrixCores
            from epilogue in Epilogues
-           from kernel in PairFormats.Select(format => WaveTiles(core, format, typeof(ElementWaveTiles), epilogue))
-               .Concat(BlockFormats.Select(format => WaveTiles(
-                   core, typeof(Float16Pairs), typeof(BlockWaveTiles<>).MakeGenericType(format), epilogue)))
+           from kernel in PairFormats
+               .Select(format => WaveTiles(core.MakeGenericType(format), typeof(ElementWaveTiles), epilogue))
+               .Concat(BlockWaveTiles(core.MakeGenericType(typeof(Float16Pairs)), epilogue))
+           select new KernelForm(kernel),
+        .. from epilogue in Epilogues
+           from kernel in BlockWaveTiles(typeof(MmaK8), epilogue)
+               .Prepend(WaveTiles(typeof(MmaK8), typeof(ElementWaveTiles), epilogue))
            select new KernelForm(kernel),
         .. from format in BlockFormats
            from kernel in new[] { typeof(BlockMatVecNormed<>), typeof(BlockSwiGluNormed<>) }

@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Kernels;
 /// <summary>One compiled shape of a kernel: its struct with every type argument chosen.</summary>
 public sealed record KernelForm(Type Kernel)
 {
-    private readonly CudaFormAttribute? _cuda = Kernel.GetCustomAttribute<CudaFormAttribute>(inherit: false);
+    private readonly CudaFormAttribute? _cuda = Marks<CudaFormAttribute>(Kernel).FirstOrDefault();
 
     /// <summary>The name of the kernel and its type arguments, such as <c>MatVecPacks&lt;BFloat16, Assign&gt;</c>.</summary>
     public string Name { get; } = Describe(Kernel);
@@ -42,11 +42,10 @@ public sealed record KernelForm(Type Kernel)
     public bool NeedsGroups { get; } = Kernel.IsDefined(typeof(GroupFormAttribute), inherit: false);
 
     /// <summary>Whether its lanes exchange values, see <see cref="WaveFormAttribute"/>.</summary>
-    public bool NeedsWaves { get; } =
-        Kernel.IsDefined(typeof(WaveFormAttribute), inherit: false) || Kernel.IsDefined(typeof(AmdFormAttribute), inherit: false);
+    public bool NeedsWaves { get; } = Kernel.IsDefined(typeof(WaveFormAttribute), inherit: false) || IsMadeForAmd(Kernel);
 
     /// <summary>Whether it is made of AMD's instructions, see <see cref="AmdFormAttribute"/>.</summary>
-    public bool IsForAmd { get; } = Kernel.IsDefined(typeof(AmdFormAttribute), inherit: false);
+    public bool IsForAmd { get; } = IsMadeForAmd(Kernel);
 
     /// <summary>Whether OpenCL devices can run it, if they have what it needs.</summary>
     public bool IsForOpenCl => CpuOnly is null && (CudaArchitecture is null || NeedsWaves);
@@ -55,14 +54,20 @@ public sealed record KernelForm(Type Kernel)
     public bool NeedsLanes { get; } = Kernel.IsDefined(typeof(LaneFormAttribute), inherit: false);
 
     /// <summary>Why it is for ILGPU's CPU accelerator alone, see <see cref="CpuFormAttribute"/>; null for all others.</summary>
-    public string? CpuOnly { get; } = Kernel.GetGenericArguments().Prepend(Kernel)
-        .Select(type => type.GetCustomAttribute<CpuFormAttribute>()?.Reason).FirstOrDefault(reason => reason is not null);
+    public string? CpuOnly { get; } = Marks<CpuFormAttribute>(Kernel).FirstOrDefault()?.Reason;
 
     /// <summary>Whether CUDA devices of an architecture can run it, if it needs nothing else.</summary>
     public bool IsFor(int architecture) =>
         !IsForAmd && architecture >= (CudaArchitecture ?? 0) && !(IsForThatAlone && architecture != CudaArchitecture);
 
     public override string ToString() => Name;
+
+    private static bool IsMadeForAmd(Type kernel) => Marks<AmdFormAttribute>(kernel).Any();
+
+    // What its struct and its type arguments are marked with.
+    private static IEnumerable<TMark> Marks<TMark>(Type kernel)
+        where TMark : Attribute => kernel.GetGenericArguments().Prepend(kernel)
+        .Select(type => type.GetCustomAttribute<TMark>(inherit: false)).OfType<TMark>();
 
     private static string Describe(Type kernel)
     {

@@ -4,8 +4,9 @@ using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Kernels.Attention.Amd;
 using Mistral.Ilgpu.Kernels.Formats;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Products;
-using Mistral.Ilgpu.Kernels.Products.Amd;
+using Mistral.Ilgpu.Kernels.Products.Matrix;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;

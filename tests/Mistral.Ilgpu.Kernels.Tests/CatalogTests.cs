@@ -35,7 +35,11 @@ public sealed partial class CatalogTests
             BindAll(device, bound);
         }
 
-        foreach (var (name, without) in new[] { ("cuda", DeviceFeatures.None), ("cuda", DeviceFeatures.Warpgroups), ("cuda:1", DeviceFeatures.None) })
+        foreach (var (name, without) in new[]
+        {
+            ("cuda", DeviceFeatures.None), ("cuda", DeviceFeatures.Warpgroups), ("cuda:1", DeviceFeatures.None),
+            ("cuda:2", DeviceFeatures.None),
+        })
         {
             using var device = TestDevice.OpenCounted(name, without);
             BindAll(device, bound);

@@ -80,7 +80,8 @@ public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFi
 
     // Matrix cores × formats × epilogues, which differ by what they are put together of.
     private static bool IsOfMany(KernelForm form) =>
-        form.IsForAmd || form.Name.StartsWith("BlockMatMulTile<", StringComparison.Ordinal)
+        form.IsForAmd || form.Name.StartsWith("MatMulWave<", StringComparison.Ordinal)
+        || form.Name.StartsWith("BlockMatMulTile<", StringComparison.Ordinal)
         || form.Name.StartsWith("MatMulFused<", StringComparison.Ordinal) || form.Name.Contains("AttendWave<", StringComparison.Ordinal)
         || form.Name.StartsWith("MergeWave<", StringComparison.Ordinal);
 
@@ -94,6 +95,7 @@ public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFi
             { NeedsLanes: true } => Array.Empty<int>(),
             { CudaArchitecture: null } when form.Name.Contains("Tiles<", StringComparison.Ordinal) || form.Name.Contains("Lanes<", StringComparison.Ordinal) => [80],
             { NeedsWaves: true } => [60, 90],
+            { CudaArchitecture: 75 } => [75],
             _ => [70, 80, 90],
         }).Where(form.IsFor);
 

@@ -52,9 +52,22 @@ public sealed partial class MachineCodeTests
                 }
             }
 
+            foreach (string epilogue in new[] { "Assign", "AddToResidual", "GateWithSilu" })
+            {
+                foreach (string weights in TuringWeights)
+                {
+                    data.Add(
+                        $"MatMulWave<MmaK8, {weights}, {epilogue}>", 75,
+                        ["LDG.E.128", "STS.128", "LDSM.16.M88.4", "HMMA.1688.F32"]);
+                }
+            }
+
             return data;
         }
     }
+
+    private static string[] TuringWeights =>
+        ["ElementWaveTiles", .. new[] { "Q8_0", "Q4_0", "Q4_K", "Q6_K" }.Select(format => $"BlockWaveTiles<{format}>")];
 
     [Theory]
     [MemberData(nameof(Meant))]

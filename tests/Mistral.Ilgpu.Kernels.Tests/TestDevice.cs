@@ -15,9 +15,10 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// The devices that every kernel is tested on, opened once. <c>cpu</c> has a few threads as in production. <c>cpu:256</c> is the
 /// CPU accelerator with groups as large as a GPU's: slow, but it runs the group forms. Where there is no NVIDIA GPU, <c>cuda</c>
 /// is the PTX machine behind a driver of its own, see <see cref="CudaDriver"/>. <c>cuda:mma</c> is the same device without
-/// products by warpgroups. <c>opencl:wave32</c>, <c>opencl:wave64</c> and <c>cpu:waves</c> have the forms made of waves: emulated
-/// in OpenCL C, and as their methods say, in groups that are one warp of the CPU accelerator. <c>amd:wmma</c> and the like are
-/// the OpenCL device in AMD's forms, with the matrix cores of a GPU emulated. Where the environment variable
+/// products by warpgroups. <c>cuda:sm_75</c> has the forms of an sm_75, on the PTX machine or on a newer GPU.
+/// <c>opencl:wave32</c>, <c>opencl:wave64</c> and <c>cpu:waves</c> have the forms made of waves: emulated in OpenCL C, and as
+/// their methods say, in groups that are one warp of the CPU accelerator. <c>amd:wmma</c> and the like are the OpenCL device in
+/// AMD's forms, with the matrix cores of a GPU emulated. Where the environment variable
 /// <c>MISTRAL_TEST_DEVICES</c> names devices, such as <c>cuda</c> for checks on a GPU, the others are skipped.
 /// <c>MISTRAL_TEST_FAMILY</c> gives <c>opencl</c> the forms of a family that is not its own, such as <c>Gpu</c>. With
 /// <c>OpenClGpu</c> the OpenCL devices have the driver's own waves.
@@ -38,6 +39,7 @@ internal static class TestDevice
         ["cpu:waves"] = new(() => OpenWaves("cpu", WaveFeatures.None)),
         ["cuda"] = new(() => OpenCuda()),
         ["cuda:mma"] = new(OpenWithoutWarpgroups),
+        ["cuda:sm_75"] = new(OpenTuring),
     };
 
     /// <summary>Devices for kernels that need no groups.</summary>
@@ -74,7 +76,7 @@ internal static class TestDevice
 
     // One device after the other has the same forms, each compiled for seconds.
     private static bool IsOfWaves(string device) =>
-        device == "cpu:waves" || device.StartsWith("amd:", StringComparison.Ordinal) || device.StartsWith("opencl:", StringComparison.Ordinal);
+        device is "cpu:waves" or "cuda:sm_75" || device.StartsWith("amd:", StringComparison.Ordinal) || device.StartsWith("opencl:", StringComparison.Ordinal);
 
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
     /// <param name="isLong">Whether the test is for devices that do more than some ten million instructions in a second.</param>
@@ -116,7 +118,7 @@ internal static class TestDevice
     /// Another opening of the CUDA device, for tests that count the calls of its driver; skips the test where that is no PTX
     /// machine.
     /// </summary>
-    /// <param name="request">Which: the first is an sm_90, the second an sm_70.</param>
+    /// <param name="request">Which: the first is an sm_90, the second an sm_70, the third an sm_75.</param>
     public static ComputeDevice OpenCounted(string request = "cuda", DeviceFeatures without = DeviceFeatures.None)
     {
         Assert.SkipWhen(CudaDriver.Absence is not null, CudaDriver.Absence ?? "");
@@ -187,6 +189,9 @@ internal static class TestDevice
         _ = device is not null && Execution.Families.Family.Of(device).LeaveOut(device, "a test does without");
         return (device, absent);
     }
+
+    private static (ComputeDevice? Device, string? Absent) OpenTuring() =>
+        CudaDriver.Absence is null ? OpenCuda("cuda:2") : Open("cuda", new DeviceOptions { Family = KernelFamily.CudaWaves });
 
     private static (ComputeDevice? Device, string? Absent) OpenAmd(WaveFeatures waves) =>
         Open("opencl", new DeviceOptions { Family = KernelFamily.Amd, Waves = waves });

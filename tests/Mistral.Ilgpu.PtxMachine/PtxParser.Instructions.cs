@@ -17,6 +17,11 @@ internal sealed partial class PtxParser
         }
 
         string mnemonic = _tokens.Take();
+        if (InstructionTargets.Of(mnemonic) is var least && least > _architecture)
+        {
+            throw new PtxException($"'{mnemonic}' needs sm_{least}, the module is for sm_{_architecture}");
+        }
+
         if (mnemonic is "bra" or "bra.uni")
         {
             string label = _tokens.Take();

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>Reads a module into one kernel: declarations, scopes and labels.</summary>
@@ -8,6 +10,7 @@ internal sealed partial class PtxParser(string module)
     private readonly List<Instruction> _code = [];
     private readonly Stack<Dictionary<string, int>> _labels = new([[]]);
     private readonly List<(Instruction Branch, string Label, Dictionary<string, int>[] Scopes)> _branches = [];
+    private int _architecture;
     private int _sharedBytes;
     private int _localBytes;
     private int? _dynamicAlignment;
@@ -50,7 +53,10 @@ internal sealed partial class PtxParser(string module)
     {
         switch (_tokens.Take())
         {
-            case ".version" or ".target" or ".address_size":
+            case ".target":
+                ReadTarget(_tokens.Take());
+                break;
+            case ".version" or ".address_size":
                 _tokens.Take();
                 while (_tokens.TryTake(","))
                 {
@@ -70,6 +76,9 @@ internal sealed partial class PtxParser(string module)
                 throw new PtxException($"unknown in a module: '{other}'");
         }
     }
+
+    private void ReadTarget(string target) => _architecture = int.Parse(
+        target.AsSpan("sm_".Length).TrimEnd('a'), NumberStyles.None, CultureInfo.InvariantCulture);
 
     private void ReadEntry()
     {

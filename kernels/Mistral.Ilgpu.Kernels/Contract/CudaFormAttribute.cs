@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Kernels.Contract;
 
-/// <summary>Marks a form for CUDA devices of an architecture or newer, 80 for sm_80: made of inline PTX, or of what OpenCL
-/// lacks.</summary>
+/// <summary>Marks a form, or a type argument of forms, for CUDA devices of an architecture or newer, 80 for sm_80: made of inline
+/// PTX, or of what OpenCL lacks.</summary>
 [AttributeUsage(AttributeTargets.Struct)]
 public sealed class CudaFormAttribute(int architecture) : Attribute
 {

@@ -1,14 +1,14 @@
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
-using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// y[t, c] = x[t, c] in 16 bits, for products on AMD's matrix cores. What overflows becomes the largest number. Shapes: x and y
-/// are tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
+/// y[t, c] = x[t, c] in 16 bits, for products of <see cref="Products.Matrix"/>. What overflows becomes the largest number.
+/// Shapes: x and y are tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
 /// </summary>
-[AmdForm]
+[WaveForm]
 public readonly record struct RoundPairs<TFormat>(
     StepState State,
     ArrayView<float> Input,

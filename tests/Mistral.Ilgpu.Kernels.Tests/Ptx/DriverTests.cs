@@ -115,6 +115,7 @@ public sealed class DriverTests : IDisposable
     [Theory]
     [InlineData("cuda:0", 227 << 10)]
     [InlineData("cuda:1", 96 << 10)]
+    [InlineData("cuda:2", 64 << 10)]
     public void SharedMemory_BeyondTheDevices_IsRefused(string request, int most)
     {
         using var device = TestDevice.OpenCounted(request);
@@ -133,6 +134,8 @@ public sealed class DriverTests : IDisposable
     [Theory]
     [InlineData("sm_70", "cuda:0", 0)]
     [InlineData("sm_70", "cuda:1", 0)]
+    [InlineData("sm_75", "cuda:1", 209)]
+    [InlineData("sm_75", "cuda:2", 0)]
     [InlineData("sm_90", "cuda:0", 0)]
     [InlineData("sm_90", "cuda:1", 209)]
     [InlineData("sm_90a", "cuda:0", 0)]

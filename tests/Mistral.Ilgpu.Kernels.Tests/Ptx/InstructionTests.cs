@@ -28,6 +28,20 @@ public sealed class InstructionTests
     }
 
     [Theory]
+    [InlineData("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32", 75)]
+    [InlineData("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", 80)]
+    [InlineData("ldmatrix.sync.aligned.m8n8.x4.shared.b16", 75)]
+    [InlineData("cp.async.wait_all", 80)]
+    [InlineData("cvt.rn.f16x2.f32", 80)]
+    [InlineData("dp4a.s32.s32", 61)]
+    public void Instruction_NewerThanItsTarget_IsRefused(string name, int least)
+    {
+        var exception = Assert.Throws<PtxException>(() => PtxKernel.Parse(
+            $".version 7.8\n.target sm_{least - 1}\n.address_size 64\n.visible .entry newer(.param .align 8 .b8 p[8])\n{{\n\t{name};\n}}\n"));
+        Assert.Equal($"'{name}' needs sm_{least}, the module is for sm_{least - 1}", exception.Message);
+    }
+
+    [Theory]
     [InlineData(0xE8)]
     [InlineData(0x1B)]
     public void Lop3_OfAnyTruthTable_LooksUpEveryBit(int table)

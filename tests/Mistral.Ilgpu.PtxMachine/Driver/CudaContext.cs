@@ -60,6 +60,7 @@ internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, i
     private int MultiprocessorSharedBytes => Architecture switch
     {
         70 => 96 << 10,
+        75 => 64 << 10,
         90 => 228 << 10,
         _ => throw new CudaFault(CudaResult.InvalidValue, $"the shared memory of sm_{Architecture} is not modelled"),
     };
@@ -87,7 +88,7 @@ internal sealed record CudaDeviceModel(string Name, int Bus, int Architecture, i
         36 => 1_000_000,
         37 => 4096,
         38 => 40 << 20,
-        39 => 2048,
+        39 => Architecture == 75 ? 1024 : 2048,
         40 => 2,
         41 => 1,
         75 => Architecture / 10,

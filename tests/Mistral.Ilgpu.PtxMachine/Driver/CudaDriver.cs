@@ -27,12 +27,13 @@ public static unsafe partial class CudaDriver
     [
         new(DeviceName, Bus: 1, 90, Multiprocessors: 4, 16L << 30),
         new($"{DeviceName} without bfloat16", Bus: 2, 70, Multiprocessors: 4, 16L << 30),
+        new($"{DeviceName} with tensor cores for halves", Bus: 3, 75, Multiprocessors: 4, 16L << 30),
     ];
 
     private static int _plugged;
     private static nint _lastHandle = 0x1000;
 
-    /// <summary>What the devices are called: the first is an sm_90, the second an sm_70.</summary>
+    /// <summary>What the devices are called: the first is an sm_90, the second an sm_70, the third an sm_75.</summary>
     public const string DeviceName = "PTX machine";
 
     /// <summary>Its calls since new counts were last set here.</summary>

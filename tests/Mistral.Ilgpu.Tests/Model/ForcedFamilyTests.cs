@@ -84,6 +84,16 @@ public sealed class ForcedFamilyTests
         Check(device, checkpoint, new ModelOptions(), Prompt, 16);
     }
 
+    [Theory]
+    [InlineData(TensorFormat.Float16, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    [InlineData(TensorFormat.BFloat16, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    [InlineData(TensorFormat.Q4_K, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    public void Prompt_OnAnSm75_MakesTheCpusSteps(TensorFormat type)
+    {
+        using var device = TestDevice.OpenCounted("cuda:2");
+        Check(device, KernelFamily.CudaWaves, type, PastSplits(), LongPrompt, 2, chunk: LongPrompt.Length);
+    }
+
     // As small as a text past its window can be, for simulators.
     [Fact]
     [Trait(Needs.Trait, Needs.OpenCl)]

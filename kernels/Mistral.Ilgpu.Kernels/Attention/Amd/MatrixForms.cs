@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Kernels.Attention.Waves;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Attention.Amd;
 

@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
+
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
 /// <summary>

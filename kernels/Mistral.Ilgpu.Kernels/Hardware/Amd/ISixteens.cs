@@ -1,5 +1,6 @@
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 

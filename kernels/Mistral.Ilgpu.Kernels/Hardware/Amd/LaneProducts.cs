@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
@@ -9,6 +10,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// at a time (v_dot2_f32_f16, RDNA2 ISA; bfloat16 by two fused multiply-adds). Lane l has rows l mod 8 + 8 j and tokens l / 8 +
 /// 4 i. Then the eight rows that lanes read at once lie in different banks, and neighbouring lanes write neighbours.
 /// </summary>
+[AmdForm]
 public readonly struct LaneProducts<TFormat> : IMatrixCore
     where TFormat : struct, IPairFormat
 {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
@@ -9,9 +10,6 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// </summary>
 public static class MatrixPrelude
 {
-    /// <summary>What <see cref="MatrixTile.KeepWaves"/> leaves in a text.</summary>
-    internal const string KeepsWaves = "wave_keeps_waves;";
-
     /// <summary>Declares the local memory that emulated waves exchange values in.</summary>
     public static readonly string Room = string.Create(
         CultureInfo.InvariantCulture, $"local int wave_room[{MatrixTile.GroupSize * MatrixEmulation.WordsOfRoom}];");
@@ -21,7 +19,7 @@ public static class MatrixPrelude
 
     /// <summary>What stands before the text of a kernel.</summary>
     public static string For(string text) =>
-        $"{Text}\n{(text.Contains(KeepsWaves, StringComparison.Ordinal) ? $"{Waves}\n" : "")}"
+        $"{Text}\n{(text.Contains(MatrixTile.KeepsWaves, StringComparison.Ordinal) ? $"{Waves}\n" : "")}"
         + (text.Contains("wave_other_half(", StringComparison.Ordinal) ? $"{Attention}\n" : "");
 
     private static readonly string[] Names =

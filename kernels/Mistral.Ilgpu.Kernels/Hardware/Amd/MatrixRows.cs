@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 

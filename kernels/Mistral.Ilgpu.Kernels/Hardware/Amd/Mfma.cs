@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
@@ -10,6 +11,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// 32) + i mod 4 and row l mod 32. A load of 16 bytes has the columns of two such products. The first takes columns 0 to 3 and 8
 /// to 11, the second the others; both matrices have the same columns in a place.
 /// </summary>
+[AmdForm]
 public readonly struct Mfma<TFormat> : IRowCore
     where TFormat : struct, IPairFormat
 {

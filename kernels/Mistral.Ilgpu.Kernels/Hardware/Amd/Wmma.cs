@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
@@ -8,6 +9,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// Matrix cores of RDNA3, waves of 32: v_wmma_f32_16x16x16 (RDNA3 ISA, 7.9). Lane l has 16 columns of token l mod 16 and of
 /// row l mod 16, the same in both halves of the wave. Its sum i is of token 2 i + l / 16 and row l mod 16.
 /// </summary>
+[AmdForm]
 public readonly struct Wmma<TFormat> : IRowCore, ISixteens
     where TFormat : struct, IPairFormat
 {

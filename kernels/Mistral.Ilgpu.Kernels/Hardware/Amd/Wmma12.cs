@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 
@@ -8,6 +9,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// Matrix cores of RDNA4, waves of 32: v_wmma_f32_16x16x16 (RDNA4 ISA, 7.12). Lane l has eight columns, from 8 × (l / 16) on, of
 /// token l mod 16 and of row l mod 16. Its sum i is of token i + 8 × (l / 16) and row l mod 16.
 /// </summary>
+[AmdForm]
 public readonly struct Wmma12<TFormat> : IRowCore, ISixteens
     where TFormat : struct, IPairFormat
 {

@@ -18,7 +18,7 @@ internal enum KernelFamily
     /// <summary>AMD's GPUs: waves and matrix cores.</summary>
     Amd,
 
-    /// <summary>NVIDIA from sm_60 to sm_75: warps that multiply four bytes at once.</summary>
+    /// <summary>NVIDIA from sm_60 to sm_75: warps that multiply four bytes at once; sm_75 has tensor cores for halves.</summary>
     CudaWaves,
 
     /// <summary>NVIDIA from sm_80 on: tensor cores for bfloat16 and asynchronous copies to shared memory.</summary>

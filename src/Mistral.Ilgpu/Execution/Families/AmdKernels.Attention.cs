@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Attention.Amd;
 using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;

@@ -6,4 +6,4 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>Forms made of waves, and of matrix cores where the compiler knows them.</summary>
 internal sealed partial class AmdKernels(
     Amd family, ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder)
-    : WaveKernels(family, device, state, activations, binder);
+    : MatrixKernels(family, device, state, activations, binder);

@@ -11,8 +11,10 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
     /// <summary>Whether products with weights of a format have activations of eight bits, or of 16 where prompts are rounded.
     /// </summary>
     public bool Multiplies(TensorFormat format, ActivationType activations) => activations == ActivationType.Int8
-        && (format.IsQuantized()
-            || (RoundsPrompts(activations) && (format is TensorFormat.BFloat16 or TensorFormat.Float16)));
+        && (format.IsQuantized() || (RoundsPrompts(activations) && Rounds(format)));
+
+    /// <summary>Whether prompts are rounded where weights are elements of a format.</summary>
+    protected virtual bool Rounds(TensorFormat elements) => elements is TensorFormat.BFloat16 or TensorFormat.Float16;
 
     /// <summary>
     /// One tile for each team of two heads, where four heads share a kv head. At position 512 with 8 kv heads there are 5 × 8 =

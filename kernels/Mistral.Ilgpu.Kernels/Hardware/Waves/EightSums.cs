@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>Eight float32 sums of a lane.</summary>
 public struct EightSums

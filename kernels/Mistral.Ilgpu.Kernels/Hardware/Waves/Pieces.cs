@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU.IR.Intrinsics;
 using Mistral.Ilgpu.Kernels.Contract;
-using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
-namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// Sixteen bytes of shared memory in one instruction. ILGPU's structs are aligned to their fields, and compilers then take four
@@ -11,11 +10,17 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
 /// </summary>
 internal static class Pieces
 {
-    [Wave("wave_load_piece(result, from);"), IntrinsicImplementation]
+    [Bodies(Cuda = nameof(LoadOnCuda)), Wave("wave_load_piece(result, from);"), IntrinsicImplementation]
     public static Pack Load(ref Pack from) => from;
 
-    [Wave("wave_store_piece(to, piece);"), IntrinsicImplementation]
+    [Bodies(Cuda = nameof(StoreOnCuda)), Wave("wave_store_piece(to, piece);"), IntrinsicImplementation]
     public static void Store(ref Pack to, Pack piece) => to = piece;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack LoadOnCuda(ref Pack from) => from;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreOnCuda(ref Pack to, Pack piece) => to = piece;
 
     /// <summary>Eight bytes of a piece.</summary>
     /// <param name="to">The first of the two words.</param>

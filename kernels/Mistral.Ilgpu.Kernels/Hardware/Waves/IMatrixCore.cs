@@ -1,7 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 
-namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// How a wave multiplies matrices of 16-bit numbers from shared memory, see <see cref="MatrixTile"/>, and adds in float32. Tokens

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
-using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
 
-namespace Mistral.Ilgpu.Kernels.Products.Amd;
+namespace Mistral.Ilgpu.Kernels.Products.Matrix;
 
 /// <summary>Eight neighbouring columns of each of four rows of 16-bit numbers.</summary>
 internal static class TileColumns

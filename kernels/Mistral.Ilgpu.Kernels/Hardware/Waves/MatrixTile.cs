@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU.IR.Intrinsics;
-using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
-namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// The shared memory of a tiled product on matrix cores. A stage has 128 rows of weights and then 128 rows of activations, one
@@ -36,6 +35,9 @@ public static class MatrixTile
     /// <summary>While one stage is multiplied the next is written.</summary>
     public const int Stages = 2;
 
+    /// <summary>What <see cref="KeepWaves"/> leaves in a text of OpenCL C.</summary>
+    internal const string KeepsWaves = "wave_keeps_waves;";
+
     /// <summary>Where a piece of a row of a stage lies. Sixteen rows further down it lies 64 pieces further.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int At(int row, int piece) => (row * Pieces) + (piece ^ ((row >> 1) & (Pieces - 1)));
@@ -44,15 +46,20 @@ public static class MatrixTile
     /// Tells AMD's compiler how many waves a SIMD is to have room for, once in a kernel: as many as the shared memory lets in. It
     /// then spends fewer registers on loads, and on CDNA keeps sums where both kinds of instructions reach them.
     /// </summary>
-    [Wave(MatrixPrelude.KeepsWaves), IntrinsicImplementation]
+    [Bodies(Cuda = nameof(NothingOnCuda)), Wave(KeepsWaves), IntrinsicImplementation]
     public static void KeepWaves()
     {
     }
 
     /// <summary>Loads before it begin before what comes after it. A compiler would move those of the next stage to where they are
     /// written, and their wait would be all that is left of them.</summary>
-    [Wave("wave_begun();"), IntrinsicImplementation]
+    [Bodies(Cuda = nameof(NothingOnCuda)), Wave("wave_begun();"), IntrinsicImplementation]
     public static void Begun()
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void NothingOnCuda()
     {
     }
 }

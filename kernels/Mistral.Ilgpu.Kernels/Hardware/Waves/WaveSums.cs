@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// A lane's 64 sums of its wave's part of a tile. The part has 64 rows of weights, and as many tokens as the wave has lanes. A to

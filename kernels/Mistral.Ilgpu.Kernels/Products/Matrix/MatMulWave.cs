@@ -1,23 +1,22 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
-using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
 
-namespace Mistral.Ilgpu.Kernels.Products.Amd;
+namespace Mistral.Ilgpu.Kernels.Products.Matrix;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on AMD's matrix cores or by the instructions of lanes, as
-/// <typeparamref name="TCore"/> says. Also y += and the gated first half of a feed-forward layer, see <see cref="IEpilogue"/>.
-/// W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it. x: tokens × inputStride in 16 bits. y:
-/// tokens × outputStride. Of the pass's rows it takes those of Tokens. A group of 256 items makes a tile of 128 rows of weights
-/// (grid y) × 128 tokens (grid x). Each wave has 64 rows × as many tokens as it has lanes in registers. It takes 32 columns at a
-/// time from shared memory, see <see cref="MatrixTile"/>. While one stage is multiplied the next is in registers or on its way:
-/// half of the items bring weights and half tokens. Of a gate a tile has 64 rows and the 64 that they gate, so that a lane has
-/// both of a pair. Columns are summed in order whatever else is in the tile.
+/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens. <typeparamref name="TCore"/> says by which instructions of matrix cores or
+/// lanes, and for which devices. Also y += and the gated first half of a feed-forward layer, see <see cref="IEpilogue"/>. W: rows
+/// × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it. x: tokens × inputStride in 16 bits. y: tokens ×
+/// outputStride. Of the pass's rows it takes those of Tokens. A group of 256 items makes a tile of 128 rows of weights (grid y) ×
+/// 128 tokens (grid x). Each wave has 64 rows × as many tokens as it has lanes in registers. It takes 32 columns at a time from
+/// shared memory, see <see cref="MatrixTile"/>. While one stage is multiplied the next is in registers or on its way: half of the
+/// items bring weights and half tokens. Of a gate a tile has 64 rows and the 64 that they gate, so that a lane has both of a
+/// pair. Columns are summed in order whatever else is in the tile.
 /// </summary>
 [GroupForm]
-[AmdForm]
 public readonly record struct MatMulWave<TCore, TWeights, TEpilogue>(
     StepState State,
     TWeights Weights,

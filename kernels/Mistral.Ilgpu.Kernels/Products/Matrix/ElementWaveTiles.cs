@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
-using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
 
-namespace Mistral.Ilgpu.Kernels.Products.Amd;
+namespace Mistral.Ilgpu.Kernels.Products.Matrix;
 
 /// <summary>16-bit weights: rows × stride. An item brings a piece of each of four rows.</summary>
 public readonly record struct ElementWaveTiles(ArrayView<ushort> Weights, int Stride) : IWaveTiles

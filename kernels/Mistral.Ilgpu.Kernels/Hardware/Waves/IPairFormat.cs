@@ -1,4 +1,4 @@
-namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>A 16-bit format of matrix cores.</summary>
 public interface IPairFormat

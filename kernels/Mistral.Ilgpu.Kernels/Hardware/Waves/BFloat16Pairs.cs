@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Mistral.Ilgpu.Kernels.Hardware.Amd;
+namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>bfloat16 on matrix cores.</summary>
 public readonly struct BFloat16Pairs : IPairFormat

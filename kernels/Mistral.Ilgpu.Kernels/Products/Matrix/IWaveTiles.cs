@@ -1,9 +1,9 @@
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
-using Mistral.Ilgpu.Kernels.Hardware.Amd;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
 
-namespace Mistral.Ilgpu.Kernels.Products.Amd;
+namespace Mistral.Ilgpu.Kernels.Products.Matrix;
 
 /// <summary>Weights that 128 items of a group bring to shared memory in tiles of 16-bit numbers, see <see cref="MatrixTile"/>.
 /// </summary>

@@ -2,11 +2,10 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
-using Mistral.Ilgpu.Kernels.Hardware.Amd;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Products.Cuda;
 
-namespace Mistral.Ilgpu.Kernels.Products.Amd;
+namespace Mistral.Ilgpu.Kernels.Products.Matrix;
 
 /// <summary>
 /// Weights in blocks, converted to halves on their way as <see cref="BlockTiles{TFormat}"/> does. An item takes one run of one
