@@ -116,6 +116,26 @@ public sealed partial class MachineCodeTests
         Assert.DoesNotContain("CALL", code, StringComparison.Ordinal);
     }
 
+    // A stage is 64 products of a wave. A multiprocessor of sm_75 holds one group of eight waves, whose lanes have up to 255
+    // registers each. So the next stage's loads begin before the products, which hide their latency.
+    [Theory]
+    [InlineData("MatMulWave<MmaK8, ElementWaveTiles, Assign>")]
+    [InlineData("MatMulWave<MmaK8, BlockWaveTiles<Q4_K>, GateWithSilu>")]
+    public void TuringForm_Assembled_LoadsTheNextStageBeforeItMultiplies(string kernel)
+    {
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        var (resources, code) = MachineCode.Of(form, 75);
+        Assert.Equal(0, resources.SpillBytes);
+        Assert.InRange(resources.Registers, 64, 168);
+        var loop = MainLoop(code);
+        Assert.Equal(64, loop.Count(instruction => instruction == "HMMA.1688.F32"));
+        Assert.Equal(12, loop.Count(instruction => instruction == "LDSM.16.M88.4"));
+        Assert.Single(loop, instruction => instruction.StartsWith("BAR.SYNC", StringComparison.Ordinal));
+        Assert.InRange(
+            Array.FindLastIndex(loop, instruction => instruction.StartsWith("LDG", StringComparison.Ordinal)), 0,
+            Array.FindIndex(loop, IsProduct));
+    }
+
     // Loads of four runs or four steps (of a gated pair fewer), of weights and of activations where those are not in shared
     // memory.
     [Theory]
