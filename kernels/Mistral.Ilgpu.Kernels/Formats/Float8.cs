@@ -130,7 +130,10 @@ public readonly struct Float8 : IWeightFormat<byte>
     }
 
     /// <summary>Shifts both 16-bit halves to the right by one, as signed numbers.</summary>
-    [Wave("result = wave_halved(word);"), IntrinsicImplementation]
-    public static uint Halves(uint word) =>
+    [Bodies(Cuda = nameof(HalvesOnCuda)), Wave("result = wave_halved(word);"), IntrinsicImplementation]
+    public static uint Halves(uint word) => HalvesOnCuda(word);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint HalvesOnCuda(uint word) =>
         (uint)(((int)word >> 1) & unchecked((int)0xFFFF0000)) | ((uint)((int)(word << 16) >> 17) & 0xFFFF);
 }
