@@ -67,7 +67,8 @@ internal static class WaveBits
         C = nibbles.C | (Spread(fifth >> 8) << 4), D = nibbles.D | (Spread(fifth >> 12) << 4),
     };
 
-    /// <summary><see cref="PackedBytes.Spread"/> by a product of 24 bits, which is as fast as a sum where one of 32 bits is not.</summary>
+    /// <summary><see cref="PackedBytes.Spread"/> by a product of 24 bits, which is as fast as a sum where one of 32 bits is
+    /// not.</summary>
     [Wave("result = wave_spread(bits);"), IntrinsicImplementation]
     public static uint Spread(uint bits) => PackedBytes.Spread(bits);
 

@@ -31,7 +31,8 @@ internal sealed class Ocloc
             ?? throw new MissingToolException("found no ocloc on PATH, expected that of Intel's OpenCL driver"));
         var (binary, message) = ocloc.Run(NothingAtAll, IntelGpu.Dg2);
         return binary is not null ? ocloc
-            : throw new MissingToolException($"{ocloc._program}: {FirstError(message)}, expected that it compiles for {IntelGpu.Dg2}");
+            : throw new MissingToolException(
+                $"{ocloc._program}: {FirstError(message)}, expected that it compiles for {IntelGpu.Dg2}");
     }
 
     /// <summary>Compiles OpenCL C.</summary>
@@ -54,7 +55,7 @@ internal sealed class Ocloc
         int Number(string name, bool isOptional = false) =>
             Regex.Match(text, $@"\b{name}: *(\d+)") is { Success: true } match
                 ? int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
-                : isOptional ? 0 : throw new InvalidDataException($"the binary: found no {name}, expected a kernel's description");
+                : isOptional ? 0 : throw new InvalidDataException($"the binary: found no {name}, expected that of a kernel");
 
         return new IntelResources(
             Number("simd_size"), Number("grf_count"), Number(@"type: *scratch\s+usage: *\w+\s+size", isOptional: true),
