@@ -51,7 +51,7 @@ public sealed class MatrixAttendTests
 
     // Wherever a query lies in a tile, and whichever keys the others of the tile see.
     [Theory]
-    [MemberData(nameof(Emulated))]
+    [MemberData(nameof(AllLong))]
     public void PromptToken_InAnyTile_HasTheSameBits(string name, int head) => CheckTiles(TestDevice.Get(name), head);
 
     [Fact(Explicit = true)]

@@ -34,7 +34,7 @@ public sealed class ForcedFamilyTests
     [Theory]
     [InlineData(TensorFormat.BFloat16, 32, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     [InlineData(TensorFormat.Q4_K, 32, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
-    [InlineData(TensorFormat.Q4_K, 64, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData(TensorFormat.Q4_K, 64, Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     public void Model_InTheFormsForAmd_MakesTheCpusSteps(TensorFormat type, int lanes) => Check(
         KernelFamily.Amd, type, PastSplits(), Prompt, Generated,
         lanes == 32 ? WaveFeatures.Emulated32 : WaveFeatures.Emulated64);
