@@ -12,11 +12,7 @@ public sealed class DecodeWaveTests
 {
     private const string Cpu = "cpu:waves", Cuda = "cuda:1", OpenCl32 = "opencl:wave32", OpenCl64 = "opencl:wave64";
 
-    public static TheoryData<string> Devices =>
-    [
-        .. TestDevice.Rows(Cpu, OpenCl32, OpenCl64).Select(Needs.ByHand),
-        Needs.Long(new TheoryDataRow<string>(Cuda)),
-    ];
+    public static TheoryData<string> Devices => [.. TestDevice.Rows(Cpu, OpenCl32, OpenCl64, Cuda).Select(Needs.ByHand)];
 
     // Windows below, at and beside a tile's length; heads that fill a team's lanes, and some that leave lanes idle; as many heads
     // to a kv head as are worked on at once, and more; teams with one tile of a split, and with more.

@@ -105,8 +105,7 @@ internal static class TestDevice
     public static bool IsLong(string device, TensorFormat format) => device switch
     {
         "cuda" => format is not (TensorFormat.Float32 or TensorFormat.BFloat16 or TensorFormat.Q8_0 or TensorFormat.Q4_K),
-        "cuda:mma" or "opencl:wave64" or "cpu:waves" => true,
-        "opencl:wave32" => format is not TensorFormat.Q4_K,
+        "cuda:mma" or "opencl:wave32" or "opencl:wave64" or "cpu:waves" => true,
         _ => false,
     };
 
