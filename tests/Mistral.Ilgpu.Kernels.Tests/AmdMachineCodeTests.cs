@@ -210,12 +210,18 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
     // a round's cycles that matrix instructions take counts both sides of its branches: for keys in two places, for masked ones.
     [Theory]
     [InlineData(typeof(Wmma<Float16Pairs>), typeof(HalfPieces), Rdna3, 192, 0.5)]
-    [InlineData(typeof(Wmma<BFloat16Pairs>), typeof(HalfPieces), Rdna3, 192, 0.5, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
-    [InlineData(typeof(Wmma<Float16Pairs>), typeof(QuantPieces), Rdna3, 192, 0.3, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
-    [InlineData(typeof(Wmma12<Float16Pairs>), typeof(HalfPieces), "gfx1201", 192, null, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
-    [InlineData(typeof(Mfma<BFloat16Pairs>), typeof(HalfPieces), "gfx90a", 192, null, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
-    [InlineData(typeof(Mfma<Float16Pairs>), typeof(HalfPieces), Cdna3, 192, 0.25, Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
-    public void MatrixAttention_MainLoop_LoadsPiecesAndMultiplies(Type core, Type pieces, string gpu, int registers, double? share)
+    [InlineData(typeof(Wmma<BFloat16Pairs>), typeof(HalfPieces), Rdna3, 192, 0.5,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Wmma<Float16Pairs>), typeof(QuantPieces), Rdna3, 192, 0.3,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Wmma12<Float16Pairs>), typeof(HalfPieces), "gfx1201", 192, null,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Mfma<BFloat16Pairs>), typeof(HalfPieces), "gfx90a", 192, null,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    [InlineData(typeof(Mfma<Float16Pairs>), typeof(HalfPieces), Cdna3, 192, 0.25,
+        Explicit = true, Traits = [Needs.Exhaustive, "forms"])]
+    public void MatrixAttention_MainLoop_LoadsPiecesAndMultiplies(
+        Type core, Type pieces, string gpu, int registers, double? share)
     {
         var (form, resources, code) = Compile(
             KernelCatalog.All.Single(form => form.Kernel.GetGenericArguments() is [var first, var second, _, _, var room]
@@ -227,7 +233,8 @@ public sealed partial class AmdMachineCodeTests(SharedCode shared, AmdTools tool
         var round = MainRound.Of(code, KernelViews.Of(form), resources.WaveSize)!;
         Assert.Equal(32, round.Sum(one => one.IsMatrix, _ => 1));
         Assert.All(
-            code.Instructions.Where(one => one.Name.StartsWith("ds_load", StringComparison.Ordinal) || one.Name.StartsWith("ds_read", StringComparison.Ordinal)),
+            code.Instructions.Where(one => one.Name.StartsWith("ds_load", StringComparison.Ordinal)
+                || one.Name.StartsWith("ds_read", StringComparison.Ordinal)),
             one => Assert.EndsWith("_b128", one.Name, StringComparison.Ordinal));
         Assert.InRange(round.Sum(one => one.LoadedBytes == (pieces == typeof(HalfPieces) ? 16 : 8), _ => 1), 8, 12);
         if (share is { } least)

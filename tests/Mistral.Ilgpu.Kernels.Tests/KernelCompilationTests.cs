@@ -82,7 +82,8 @@ public sealed partial class KernelCompilationTests(SharedCode shared) : IClassFi
     private static bool IsOfMany(KernelForm form) =>
         form.IsForAmd || form.Name.StartsWith("MatMulWave<", StringComparison.Ordinal)
         || form.Name.StartsWith("BlockMatMulTile<", StringComparison.Ordinal)
-        || form.Name.StartsWith("MatMulFused<", StringComparison.Ordinal) || form.Name.Contains("AttendWave<", StringComparison.Ordinal)
+        || form.Name.StartsWith("MatMulFused<", StringComparison.Ordinal)
+        || form.Name.Contains("AttendWave<", StringComparison.Ordinal)
         || form.Name.StartsWith("MergeWave<", StringComparison.Ordinal);
 
     private static IEnumerable<Type> PartsOf(Type type) =>

@@ -14,9 +14,11 @@ public sealed class MatrixAttendTests
     // PoCL compiles a form for seconds.
     private static readonly string[] Devices = ["amd:wmma", "amd:wmma12", "amd:mfma"];
 
-    public static TheoryData<string> Bodies => [new("wmma"), .. new[] { new TheoryDataRow<string>("wmma12"), new("mfma") }.Select(Needs.ByHand)];
+    public static TheoryData<string> Bodies =>
+        [new("wmma"), .. new[] { new TheoryDataRow<string>("wmma12"), new("mfma") }.Select(Needs.ByHand)];
 
-    public static TheoryData<string, int> Emulated => TestDevice.Rows(Devices, [32, 128], (name, head) => (name, head) is not ("amd:mfma", 32));
+    public static TheoryData<string, int> Emulated =>
+        TestDevice.Rows(Devices, [32, 128], (name, head) => (name, head) is not ("amd:mfma", 32));
 
     public static TheoryData<string, int> AllLong => TestDevice.Rows(Devices, [32, 128], (_, _) => true);
 

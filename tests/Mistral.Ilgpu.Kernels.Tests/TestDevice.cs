@@ -76,7 +76,8 @@ internal static class TestDevice
 
     // One device after the other has the same forms, each compiled for seconds.
     private static bool IsOfWaves(string device) =>
-        device is "cpu:waves" or "cuda:sm_75" || device.StartsWith("amd:", StringComparison.Ordinal) || device.StartsWith("opencl:", StringComparison.Ordinal);
+        device is "cpu:waves" or "cuda:sm_75" || device.StartsWith("amd:", StringComparison.Ordinal)
+        || device.StartsWith("opencl:", StringComparison.Ordinal);
 
     /// <summary>The device of that name; skips the test where it is absent, except that CI must have OpenCL.</summary>
     /// <param name="isLong">Whether the test is for devices that do more than some ten million instructions in a second.</param>

@@ -5,6 +5,7 @@ using ILGPU.IR.Intrinsics;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 using Mistral.Ilgpu.Kernels.Hardware.Vectors;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -54,6 +55,7 @@ public readonly struct BFloat16 : IWeightFormat<ushort>, ICacheFormat<ushort>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(Dot))]
     public static float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack) => Dot(weights, activations, pack);
 
     private static Floats4 Low(Pack pack) => Pair(pack.A, pack.B);

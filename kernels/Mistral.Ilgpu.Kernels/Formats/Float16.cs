@@ -75,6 +75,7 @@ public readonly struct Float16 : IWeightFormat<ushort>, ICacheFormat<ushort>
         FourWeights.Dot(Low(weights), activations[2 * pack]) + FourWeights.Dot(High(weights), activations[2 * pack + 1]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(Dot))]
     public static float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         WaveFour(weights.A, weights.B, activations[2 * pack]) + WaveFour(weights.C, weights.D, activations[(2 * pack) + 1]);
 

@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -47,6 +48,7 @@ public readonly struct Float32 : IWeightFormat<float>, ICacheFormat<float>
         FourWeights.Dot(Bits(weights), activations[pack]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(Dot))]
     public static float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack) => Dot(weights, activations, pack);
 
     private static Floats4 Bits(Pack pack) => new()

@@ -80,6 +80,7 @@ public readonly struct Float8 : IWeightFormat<byte>
             + FourWeights.Dot(Four(weights.D), activations[(4 * pack) + 3]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(Dot))]
     public static float WaveDot(Pack weights, ArrayView<Floats4> activations, int pack) =>
         256 * ((WaveFour(weights.A, activations[4 * pack]) + WaveFour(weights.B, activations[(4 * pack) + 1]))
             + (WaveFour(weights.C, activations[(4 * pack) + 2]) + WaveFour(weights.D, activations[(4 * pack) + 3])));
@@ -130,10 +131,7 @@ public readonly struct Float8 : IWeightFormat<byte>
     }
 
     /// <summary>Shifts both 16-bit halves to the right by one, as signed numbers.</summary>
-    [Bodies(Cuda = nameof(HalvesOnCuda)), Wave("result = wave_halved(word);"), IntrinsicImplementation]
-    public static uint Halves(uint word) => HalvesOnCuda(word);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint HalvesOnCuda(uint word) =>
+    [Wave("result = wave_halved(word);"), IntrinsicImplementation]
+    public static uint Halves(uint word) =>
         (uint)(((int)word >> 1) & unchecked((int)0xFFFF0000)) | ((uint)((int)(word << 16) >> 17) & 0xFFFF);
 }

@@ -17,15 +17,15 @@ internal static class HalfPair
     public static float High(uint pair) => Float16.Decode((ushort)(pair >> 16));
 
     /// <summary>The lower one × x, and 0 for −0: the instruction of a fused multiply-add takes the conversion along.</summary>
-    [Bodies(Cuda = nameof(LowTimesOnCuda)), Wave("result = wave_low_times(pair, x);"), IntrinsicImplementation]
+    [Wave("result = wave_low_times(pair, x);"), IntrinsicImplementation]
     public static float LowTimes(uint pair, float x) => MathF.FusedMultiplyAdd(Float16.Decode((ushort)(pair & 0xFFFF)), x, 0);
 
     /// <summary>The same of the upper one.</summary>
-    [Bodies(Cuda = nameof(HighTimesOnCuda)), Wave("result = wave_high_times(pair, x);"), IntrinsicImplementation]
+    [Wave("result = wave_high_times(pair, x);"), IntrinsicImplementation]
     public static float HighTimes(uint pair, float x) => MathF.FusedMultiplyAdd(Float16.Decode((ushort)(pair >> 16)), x, 0);
 
     /// <summary>The lower one × x + added, rounded once.</summary>
-    [Bodies(Cuda = nameof(LowTimesPlusOnCuda)), Wave("result = wave_low_fma(pair, x, added);"), IntrinsicImplementation]
+    [Wave("result = wave_low_fma(pair, x, added);"), IntrinsicImplementation]
     public static float LowTimesPlus(uint pair, float x, float added) =>
         MathF.FusedMultiplyAdd(Float16.Decode((ushort)(pair & 0xFFFF)), x, added);
 
@@ -42,13 +42,4 @@ internal static class HalfPair
         CudaAsm.Emit("{ .reg .b16 low, high; mov.b32 {low, high}, %1; cvt.f32.f16 %0, high; }", out float value, pair);
         return value;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float LowTimesOnCuda(uint pair, float x) => Fused.MultiplyAdd(LowOnCuda(pair), x, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float HighTimesOnCuda(uint pair, float x) => Fused.MultiplyAdd(HighOnCuda(pair), x, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float LowTimesPlusOnCuda(uint pair, float x, float added) => Fused.MultiplyAdd(LowOnCuda(pair), x, added);
 }

@@ -82,7 +82,8 @@ internal static class WaveBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Pack Uneven(Pack words, Pack halved) => new()
     {
-        A = Uneven(words.A, halved.A), B = Uneven(words.B, halved.B), C = Uneven(words.C, halved.C), D = Uneven(words.D, halved.D),
+        A = Uneven(words.A, halved.A), B = Uneven(words.B, halved.B),
+        C = Uneven(words.C, halved.C), D = Uneven(words.D, halved.D),
     };
 
     /// <summary>The uneven values that the lower four bits of each byte choose.</summary>

@@ -55,16 +55,10 @@ internal static class KernelEmission
         }
     }
 
-    // A device's compiler is asked what it accepts for waves.
     private static string OpenCl(KernelForm form, IMachine machine)
     {
         string code = "";
-        OrRefuse("opencl", () => code = machine switch
-        {
-            AmdMachine amd => amd.OpenCl(form),
-            IntelMachine intel => intel.OpenCl(form),
-            _ => KernelCode.OpenClOf(form),
-        });
+        OrRefuse("opencl", () => code = machine.OpenCl(form));
         return code;
     }
 

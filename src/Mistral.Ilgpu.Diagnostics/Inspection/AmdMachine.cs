@@ -41,7 +41,6 @@ internal sealed class AmdMachine : IMachine
         _ => null,
     };
 
-    /// <summary>OpenCL C of a form with what the compiler accepts for waves.</summary>
     public string OpenCl(KernelForm form) => KernelCode.OpenClOf(form, form.NeedsWaves ? _waves.Value : WaveFeatures.None);
 
     public CompiledForm Compile(KernelForm form, bool withCode = false)

@@ -24,6 +24,10 @@ internal interface IMachine
     /// <summary>Why it cannot run a form; null if it can.</summary>
     string? WhyNot(KernelForm form);
 
+    /// <summary>OpenCL C of a form, with what the machine's compiler accepts for waves.</summary>
+    /// <exception cref="MissingToolException">The compiler must be asked, and is not installed.</exception>
+    string OpenCl(KernelForm form);
+
     /// <summary>Compiles a form.</summary>
     /// <param name="withCode">Whether the machine code is wanted too.</param>
     /// <exception cref="MissingToolException">What compiles is not installed, or too old for the form.</exception>

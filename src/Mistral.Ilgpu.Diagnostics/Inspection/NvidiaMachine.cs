@@ -37,6 +37,9 @@ internal sealed class NvidiaMachine(int architecture) : IMachine
         _ => null,
     };
 
+    // NVIDIA's OpenCL is not asked.
+    public string OpenCl(KernelForm form) => KernelCode.OpenClOf(form);
+
     public CompiledForm Compile(KernelForm form, bool withCode = false)
     {
         string ptxas = Assembler;

@@ -41,8 +41,10 @@ public sealed class ForcedFamilyTests
 
     // Products and attention of prompts on matrix cores.
     [Theory]
-    [InlineData(TensorFormat.BFloat16, (int)(WaveFeatures.Emulated32 | WaveFeatures.Wmma), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
-    [InlineData(TensorFormat.Q4_K, (int)(WaveFeatures.Emulated64 | WaveFeatures.Mfma), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    [InlineData(
+        TensorFormat.BFloat16, (int)(WaveFeatures.Emulated32 | WaveFeatures.Wmma), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
+    [InlineData(
+        TensorFormat.Q4_K, (int)(WaveFeatures.Emulated64 | WaveFeatures.Mfma), Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     public void Model_OnAmdsMatrixCores_MakesTheCpusSteps(TensorFormat type, int waves) =>
         Check(KernelFamily.Amd, type, PastSplits(), Prompt, Generated, (WaveFeatures)waves);
 

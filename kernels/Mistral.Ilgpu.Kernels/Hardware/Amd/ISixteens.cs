@@ -12,4 +12,9 @@ internal interface ISixteens
 
     static abstract EightSums MultiplyAdd(
         EightSums sums, MatrixFragment tokens, MatrixFragment weights, ArrayView<Pack> memory, int stage);
+
+    /// <summary>The lane's part of sixteen rows in shared memory, from <paramref name="row"/> on.</summary>
+    static abstract RowFragment Load(MatrixRows rows, int row, int piece);
+
+    static abstract EightSums MultiplyAdd(EightSums sums, RowFragment rows, MatrixFragment columns, MatrixRows all);
 }

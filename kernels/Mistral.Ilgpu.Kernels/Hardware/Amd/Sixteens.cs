@@ -40,4 +40,14 @@ internal static class Sixteens
         sums.H = TProduct.MultiplyAdd(sums.H, y, w, memory, stage);
         return sums;
     }
+
+    /// <summary>See <see cref="IRowCore.MultiplyAdd"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SixteenSums MultiplyAdd<TProduct>(
+        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns)
+        where TProduct : struct, ISixteens => new()
+        {
+            Low = TProduct.MultiplyAdd(sums.Low, TProduct.Load(rows, row, piece), columns, rows),
+            High = TProduct.MultiplyAdd(sums.High, TProduct.Load(rows, row + Side, piece), columns, rows),
+        };
 }

@@ -68,20 +68,17 @@ public readonly struct Wmma<TFormat> : IRowCore, ISixteens
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static SixteenSums IRowCore.MultiplyAdd(
-        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns) => new()
-        {
-            Low = MultiplyAdd(sums.Low, Load(rows, row, piece), columns, rows),
-            High = MultiplyAdd(sums.High, Load(rows, row + Sixteens.Side, piece), columns, rows),
-        };
+        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns) =>
+        Sixteens.MultiplyAdd<Wmma<TFormat>>(sums, rows, row, piece, columns);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static EightSums MultiplyAdd(EightSums sums, RowFragment rows, MatrixFragment columns, MatrixRows all) =>
+    static EightSums ISixteens.MultiplyAdd(EightSums sums, RowFragment rows, MatrixFragment columns, MatrixRows all) =>
         TFormat.IsBFloat16
             ? RowProducts.WmmaBFloat16(sums, rows, columns, ref all.Memory[0])
             : RowProducts.WmmaFloat16(sums, rows, columns, ref all.Memory[0]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static RowFragment Load(MatrixRows rows, int row, int piece)
+    static RowFragment ISixteens.Load(MatrixRows rows, int row, int piece)
     {
         int at = rows.OfLane(row, piece);
         return new RowFragment

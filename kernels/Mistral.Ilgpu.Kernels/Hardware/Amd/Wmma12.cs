@@ -60,20 +60,17 @@ public readonly struct Wmma12<TFormat> : IRowCore, ISixteens
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static SixteenSums IRowCore.MultiplyAdd(
-        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns) => new()
-        {
-            Low = MultiplyAdd(sums.Low, Load(rows, row, piece), columns, rows),
-            High = MultiplyAdd(sums.High, Load(rows, row + Sixteens.Side, piece), columns, rows),
-        };
+        SixteenSums sums, MatrixRows rows, int row, int piece, MatrixFragment columns) =>
+        Sixteens.MultiplyAdd<Wmma12<TFormat>>(sums, rows, row, piece, columns);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static EightSums MultiplyAdd(EightSums sums, RowFragment rows, MatrixFragment columns, MatrixRows all) =>
+    static EightSums ISixteens.MultiplyAdd(EightSums sums, RowFragment rows, MatrixFragment columns, MatrixRows all) =>
         TFormat.IsBFloat16
             ? RowProducts.Wmma12BFloat16(sums, rows, columns, ref all.Memory[0])
             : RowProducts.Wmma12Float16(sums, rows, columns, ref all.Memory[0]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static RowFragment Load(MatrixRows rows, int row, int piece)
+    static RowFragment ISixteens.Load(MatrixRows rows, int row, int piece)
     {
         int at = rows.OfLane(row, piece);
         return new RowFragment

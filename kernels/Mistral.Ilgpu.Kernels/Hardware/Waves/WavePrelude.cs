@@ -4,8 +4,8 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 /// <summary>
 /// The functions of OpenCL C that statements of <see cref="WaveAttribute"/> call. Which instructions they use is defined before
-/// them: a name for each that the device's compiler accepts. Where waves are emulated, or have 16 lanes, <see cref="Room"/> stands
-/// at the beginning of the kernel.
+/// them: a name for each that the device's compiler accepts. Where waves are emulated, or have 16 lanes, <see cref="Room"/>
+/// stands at the beginning of the kernel.
 /// </summary>
 public static class WavePrelude
 {

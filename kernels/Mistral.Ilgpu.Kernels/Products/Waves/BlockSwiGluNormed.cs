@@ -40,23 +40,6 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
 
     public void Execute()
     {
-        if (Wave.IsForCuda())
-        {
-            ExecuteOnCuda();
-        }
-        else
-        {
-            ExecuteElsewhere();
-        }
-    }
-
-    // Two calls, because with each that ILGPU inlines it turns the order of a loop's moves around, and PTX stays as it was.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void ExecuteOnCuda() => ExecuteOnCudaItself();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void ExecuteOnCudaItself()
-    {
         int firstRow = Grid.IdxX * RowsPerGroup;
         Ahead.Prefetch(firstRow, Rows, matrices: 2, lines: 4, rounds: 1);
         Predecessor.Await();
@@ -66,7 +49,7 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         for (int within = Group.IdxX / Strands.Count; within < RowsPerGroup; within += RowsAtOnce)
         {
             int row = firstRow + within;
-            var (gate, up) = new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
+            var (gate, up) = Sum(input, row);
             if ((Group.IdxX & (Strands.Count - 1)) == 0)
             {
                 float product = GateWithSilu.Combine(0, gate, up);
@@ -89,34 +72,12 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void ExecuteElsewhere()
-    {
-        int firstRow = Grid.IdxX * RowsPerGroup;
-        var made = SharedMemory.Allocate<float>(RowsPerGroup);
-        int token = Tokens.First(State);
-        var input = NormedInput.Load(Input, (long)Tokens.Token(State, token) * (InputStride / RmsNormed.PerItem), Norm);
-        for (int within = Group.IdxX / Strands.Count; within < RowsPerGroup; within += RowsAtOnce)
-        {
-            int row = firstRow + within;
-            var (gate, up) = new UnsignedRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
-            if ((Group.IdxX & (Strands.Count - 1)) == 0)
-            {
-                float product = GateWithSilu.Combine(0, gate, up);
-                made[within] = product;
-                if (row < Rows)
-                {
-                    Output[((long)token * OutputStride) + row] = product;
-                }
-            }
-        }
+    private (float Gate, float Up) Sum(PackedInput input, int row) => Wave.IsForCuda()
+        ? SumOnCuda(input, row)
+        : new UnsignedRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
 
-        Group.Barrier();
-        if (Packed.Exists && Wave.Number == 0)
-        {
-            int four = Wave.Index & (PackedRun.Lanes - 1);
-            int at = four * PackedRun.PerLane;
-            var x = new Floats4 { A = made[at], B = made[at + 1], C = made[at + 2], D = made[at + 3] };
-            PackedRun.Write(Packed, token, (Grid.IdxX * PackedRun.Lanes) + four, x, Wave.Index < PackedRun.Lanes);
-        }
-    }
+    // A call of its own, because with each that ILGPU inlines it turns the order of a loop's moves around, and PTX stays as it was.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private (float Gate, float Up) SumOnCuda(PackedInput input, int row) =>
+        new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
 }

@@ -62,7 +62,7 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
             return;
         }
 
-        WriteOnCuda(row, token);
+        Write(row, token, exists: true);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,29 +80,7 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void WriteOnCuda(int row, int token)
-    {
-        float product = DotOnCuda(row, token);
-        float second = TEpilogue.IsGated ? DotOnCuda(Rows + row, token) : 0;
-        if (Wave.Index == 0)
-        {
-            long to = ((long)token * OutputStride) + row;
-            product = TFormat.Scaled(product, Weights, InputStride, row);
-            second = TFormat.Scaled(second, Weights, InputStride, (long)Rows + row);
-            Output[to] = TEpilogue.Combine(Output[to], product, second);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private float Dot(int row, int token)
-    {
-        int packs = InputStride / TFormat.PerPack;
-        var x = Input.SubView((long)token * InputStride, InputStride).Cast<Floats4>();
-        return ElementRows<TFormat, TElement>.Dot(Weights.Cast<Pack>(), (long)row * packs, packs, x);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private float DotOnCuda(int row, int token)
     {
         const int Lanes = Wave.Size;
         int packs = InputStride / TFormat.PerPack;
@@ -113,15 +91,15 @@ public readonly record struct MatVecWarp<TFormat, TElement, TEpilogue>(
         int pack = Wave.Index;
         for (; pack + (3 * Lanes) < packs; pack += 4 * Lanes)
         {
-            sum += TFormat.Dot(weights[from + pack], x, pack);
-            sum += TFormat.Dot(weights[from + pack + Lanes], x, pack + Lanes);
-            sum += TFormat.Dot(weights[from + pack + (2 * Lanes)], x, pack + (2 * Lanes));
-            sum += TFormat.Dot(weights[from + pack + (3 * Lanes)], x, pack + (3 * Lanes));
+            sum += TFormat.WaveDot(weights[from + pack], x, pack);
+            sum += TFormat.WaveDot(weights[from + pack + Lanes], x, pack + Lanes);
+            sum += TFormat.WaveDot(weights[from + pack + (2 * Lanes)], x, pack + (2 * Lanes));
+            sum += TFormat.WaveDot(weights[from + pack + (3 * Lanes)], x, pack + (3 * Lanes));
         }
 
         for (; pack < packs; pack += Lanes)
         {
-            sum += TFormat.Dot(weights[from + pack], x, pack);
+            sum += TFormat.WaveDot(weights[from + pack], x, pack);
         }
 
         sum += Warp.ShuffleXor(sum, 16);

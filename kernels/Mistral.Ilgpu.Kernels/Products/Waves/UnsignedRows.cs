@@ -144,7 +144,8 @@ internal readonly struct UnsignedRows<TFormat, TEpilogue>
         var scale = TFormat.ScaleOf(loaded.Scale, Within);
         return TFormat.HalvesDiffer
             ? RunSum.AddHalves<TFormat>(
-                sum, FloatPairs.OfWhole(Dp4a.Add(lowStart, quants.Low, low), Dp4a.Add(highStart, quants.High, high)), scale, input)
+                sum, FloatPairs.OfWhole(Dp4a.Add(lowStart, quants.Low, low), Dp4a.Add(highStart, quants.High, high)), scale,
+                input)
             : RunSum.Add<TFormat>(
                 sum, WholeFloat.Of(Dp4a.Add(Dp4a.Add(highStart, quants.Low, low), quants.High, high)), 0f, scale, input);
     }

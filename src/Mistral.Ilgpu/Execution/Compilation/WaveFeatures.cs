@@ -43,8 +43,8 @@ internal enum WaveFeatures
     Emulated64 = 2048,
 
     /// <summary>
-    /// Waves of 16, which kernels ask for by <c>cl_intel_required_subgroup_size</c>, or which are all that a device has. Otherwise
-    /// Intel's compiler chooses 8, 16 or 32 for each kernel. With 32 it has half as many registers for a lane.
+    /// Waves of 16, which kernels ask for by <c>cl_intel_required_subgroup_size</c>, or which are all that a device has.
+    /// Otherwise Intel's compiler chooses 8, 16 or 32 for each kernel. With 32 it has half as many registers for a lane.
     /// </summary>
     Width16 = 4096,
 }
