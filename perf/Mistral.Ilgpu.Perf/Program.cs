@@ -3,6 +3,7 @@ using System.Globalization;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
+using Mistral.Ilgpu.Tokenization;
 
 // Seven things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
 // GPUs should do by calculation, and whether AMD's can issue the instructions for it. Then how near logits come to llama.cpp's,
@@ -36,6 +37,12 @@ if (args is ["clients", var at, .. var seconds])
 {
     double time = seconds is [var given] ? double.Parse(given, CultureInfo.InvariantCulture) : 60;
     return await ClientsReport.Write(at, clients: 64, TimeSpan.FromSeconds(time)) ? 0 : 1;
+}
+
+if (args is ["masks", var schemas, var tokenizer])
+{
+    new MasksReport(TokenizerFile.Load(tokenizer)).Write(schemas, Console.Out, Console.Error);
+    return 0;
 }
 
 if (args is ["hashes", .. var devices])

@@ -81,6 +81,13 @@ internal sealed class SentencePieceBpe : TextTokenizer
 
     public override int FindControl(string piece) => Vocabulary.FindControl(piece);
 
+    internal override byte[]? TextBytesOf(int id) => Vocabulary.TypeOf(RequireId(id)) switch
+    {
+        PieceType.Control or PieceType.Unknown => null,
+        PieceType.Byte => [Vocabulary.ByteOf(id)],
+        _ => Encoding.UTF8.GetBytes(Vocabulary[id].Replace(Space, ' ')),
+    };
+
     public override StreamingDecoder CreateDecoder(bool isContinuation = false) => new SentencePieceDecoder(this, isContinuation);
 
     /// <summary>Writes the model as a <c>.model</c> file.</summary>

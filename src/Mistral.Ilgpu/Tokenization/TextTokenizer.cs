@@ -34,6 +34,10 @@ public abstract class TextTokenizer : Tokenizer
     /// <summary>The reasoning efforts that a conversation may ask for; null where the tokenizer states none.</summary>
     internal virtual ReasoningEfforts? ReasoningEfforts => null;
 
+    /// <summary>The bytes that a token adds to a text that goes on; null for control tokens and those that stand for no
+    /// text.</summary>
+    internal abstract byte[]? TextBytesOf(int id);
+
     /// <summary>
     /// The vocabulary's entry for an id. It may differ from the text, as in <c>▁the</c>, <c>&lt;0x0A&gt;</c> and <c>[INST]</c>.
     /// </summary>

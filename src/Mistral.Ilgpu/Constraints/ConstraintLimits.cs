@@ -1,0 +1,23 @@
+namespace Mistral.Ilgpu.Constraints;
+
+/// <summary>How large a constraint may become, because schemas and patterns come from strangers.</summary>
+internal static class ConstraintLimits
+{
+    /// <summary>States of one automaton.</summary>
+    public const int States = 50_000;
+
+    /// <summary>Alternatives of one value, and products of them while they are formed.</summary>
+    public const int Alternatives = 1_000;
+
+    /// <summary>How deep schemas, patterns and grammars may nest.</summary>
+    public const int Depth = 200;
+
+    /// <exception cref="ConstraintSyntaxException">The condition does not hold.</exception>
+    public static void Require(bool condition, string subject, string found)
+    {
+        if (!condition)
+        {
+            throw new ConstraintSyntaxException($"{subject}: found {found}, expected one that is simpler");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Mistral.Ilgpu.Constraints.Machine;
+
+namespace Mistral.Ilgpu.Constraints.Json;
+
+/// <summary>Within an array.</summary>
+/// <param name="Index">Items so far.</param>
+/// <param name="Counted">How many of them are what the array must contain.</param>
+internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, int Counted) : Item
+{
+    public override void Step(Branch self, byte value, StepResult result)
+    {
+        if (ValueItem.IsSpace(value))
+        {
+            result.Add(this, self.Parent);
+            return;
+        }
+
+        switch (Phase)
+        {
+            case ArrayPhase.Open or ArrayPhase.Next when value == ']' && Shape.CanEnd(Index, Counted):
+                result.Return(self.Parent, 0);
+                break;
+            case ArrayPhase.Next when value == ',' && Shape.CanHave(Index) && Shape.CanContain(Index, Counted):
+                result.Add(this with { Phase = ArrayPhase.Comma }, self.Parent);
+                break;
+            case ArrayPhase.Open or ArrayPhase.Comma when Shape.GoalOf(Index) is { } goal:
+                Begin(goal, value, self, result);
+                break;
+        }
+    }
+
+    public override void Return(Branch self, int final, StepResult result)
+    {
+        int counted = Phase == ArrayPhase.CountedItem ? Counted + 1 : Counted;
+        var next = new ArrayItem(Shape, ArrayPhase.Next, Shape.Numbered(Index + 1), counted);
+        if (Shape.CanContain(next.Index, counted))
+        {
+            result.Add(next, self.Parent);
+        }
+    }
+
+    private void Begin(Goal goal, byte value, Branch self, StepResult result)
+    {
+        var compiler = Shape.Compiler;
+        if (Shape.Contains is not { } contains)
+        {
+            compiler.FormsOf(goal).Enter(value, result.Below(this with { Phase = ArrayPhase.Item }, self.Parent), result);
+            return;
+        }
+
+        // Past the fewest only the most matters.
+        if (Counted < Shape.MinContains || Shape.MaxContains != int.MaxValue)
+        {
+            if (Counted < Shape.MaxContains)
+            {
+                compiler.FormsOf(compiler.With(goal, contains)).Enter(
+                    value, result.Below(this with { Phase = ArrayPhase.CountedItem }, self.Parent), result);
+            }
+
+            // Without a limit an item that counts may as well not count.
+            var other = Shape.MaxContains == int.MaxValue ? goal : compiler.With(goal, contains.Opposite);
+            compiler.FormsOf(other).Enter(value, result.Below(this with { Phase = ArrayPhase.Item }, self.Parent), result);
+            return;
+        }
+
+        compiler.FormsOf(goal).Enter(value, result.Below(this with { Phase = ArrayPhase.Item }, self.Parent), result);
+    }
+}

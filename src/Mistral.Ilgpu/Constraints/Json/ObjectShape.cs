@@ -1,0 +1,226 @@
+using System.Text;
+using Mistral.Ilgpu.Constraints.Languages;
+
+namespace Mistral.Ilgpu.Constraints.Json;
+
+/// <summary>Which objects a value may be. Properties come in any order, and none that the shape names comes twice.</summary>
+internal sealed class ObjectShape
+{
+    private readonly IReadOnlyList<ObjectLayer> _layers;
+    private readonly string[] _patterns;
+    private readonly TextAutomaton[] _patternTexts;
+    private readonly Language _otherNames;
+    private readonly Goal?[] _goals;
+    private readonly Dictionary<long, Goal?> _otherGoals = [];
+    private readonly Dictionary<(NameSet, bool), JsonStringLexeme?> _lexemes = [];
+    private readonly Dictionary<(NameSet, bool), NameContent> _contents = [];
+    private readonly NameSet _required;
+    private readonly Dictionary<int, NameSet> _dependents;
+    private readonly int _min;
+    private readonly int _max;
+
+    public ObjectShape(SchemaCompiler compiler, ValueConditions conditions)
+    {
+        Compiler = compiler;
+        _layers = conditions.Layers;
+        (_min, _max) = (conditions.MinProperties, conditions.MaxProperties);
+        _patterns = [.. _layers.SelectMany(layer => layer.Patterns).Select(pattern => pattern.Pattern).Distinct(StringComparer.Ordinal)];
+        _patternTexts = [.. _patterns.Select(pattern => new TextAutomaton(compiler.Factory, compiler.PatternOf(pattern)))];
+        var forbidden = conditions.Forbidden;
+        Names = new NameTree(
+            _layers.SelectMany(layer => layer.Properties.Keys).Concat(conditions.Required).Concat(forbidden)
+                .Concat(conditions.Dependents.SelectMany(one => one.Names.Append(one.Name))));
+        var nameLanguage = compiler.Factory.And([compiler.Factory.AllText, .. conditions.Names]);
+        var nameText = new TextAutomaton(compiler.Factory, nameLanguage);
+        _goals = [.. Names.All.Select(name =>
+            forbidden.Contains(name) || nameText.Start < 0 || !nameText.Accepts(Encoding.UTF8.GetBytes(name))
+                ? null
+                : GoalOf(name))];
+        _otherNames = OtherNames(nameLanguage);
+        _required = NameSet.Of(conditions.Required.Select(Names.IndexOf));
+        _dependents = conditions.Dependents.GroupBy(one => Names.IndexOf(one.Name)).ToDictionary(
+            group => group.Key, group => NameSet.Of(group.SelectMany(one => one.Names).Select(Names.IndexOf)));
+    }
+
+    public SchemaCompiler Compiler { get; }
+
+    public NameTree Names { get; }
+
+    /// <summary>Whether the number of properties matters.</summary>
+    public bool CountsProperties => _min > 0 || _max != int.MaxValue;
+
+    /// <summary>Whether some object has the shape.</summary>
+    public bool IsSatisfiable
+    {
+        get
+        {
+            var required = RequiredBy(NameSet.Empty);
+            return required.Count <= _max && Enumerable.Range(0, Names.All.Count).Where(required.Contains).All(IsPossible)
+                && (_min <= required.Count || HasOthers
+                    || _min <= Enumerable.Range(0, Names.All.Count).Count(name => IsPossible(name)));
+        }
+    }
+
+    private bool HasOthers => NameLexeme(NameSet.Empty, 0, onlyOthers: true) is not null;
+
+    public bool CanEnd(NameSet seen, int count) => seen.Includes(RequiredBy(seen)) && (!CountsProperties || count >= _min);
+
+    /// <summary>The names that may follow; null if none may.</summary>
+    public JsonStringLexeme? NameLexeme(NameSet seen, int count, bool onlyOthers = false)
+    {
+        var (allowed, hasOthers) = Allowed(seen, count);
+        allowed = onlyOthers ? NameSet.Empty : allowed;
+        if (!_lexemes.TryGetValue((allowed, hasOthers), out var lexeme))
+        {
+            var content = new NameContent(
+                Names, allowed, hasOthers ? new TextAutomaton(Compiler.Factory, _otherNames) : null, _patternTexts);
+            _contents[(allowed, hasOthers)] = content;
+            _lexemes[(allowed, hasOthers)] = lexeme = content.Start >= 0 ? new JsonStringLexeme(content) : null;
+        }
+
+        return lexeme;
+    }
+
+    /// <summary>The name that a lexeme has come to.</summary>
+    /// <param name="final">The lexeme's state.</param>
+    public ObjectName NameOf(NameSet seen, int count, int final)
+    {
+        var key = Allowed(seen, count);
+        var content = _contents[key];
+        int state = _lexemes[key]!.ContentOf(final);
+        int name = content.NameOf(state);
+        return name >= 0 ? new ObjectName(name, _goals[name]!) : new ObjectName(-1, OtherGoal(content.PatternsOf(state)));
+    }
+
+    private (NameSet Allowed, bool HasOthers) Allowed(NameSet seen, int count)
+    {
+        if (count >= _max)
+        {
+            return (NameSet.Empty, false);
+        }
+
+        var missing = RequiredBy(seen).Without(seen);
+        bool isFull = CountsProperties && _max != int.MaxValue && count + missing.Count >= _max;
+        if (isFull)
+        {
+            return (NameSet.Of(Enumerable.Range(0, Names.All.Count).Where(missing.Contains)), false);
+        }
+
+        var allowed = NameSet.Of(Enumerable.Range(0, Names.All.Count).Where(name => !seen.Contains(name) && IsPossible(name)));
+        return (allowed, true);
+    }
+
+    // The names that an object with these must have.
+    private NameSet RequiredBy(NameSet seen)
+    {
+        var required = _required;
+        if (_dependents.Count > 0)
+        {
+            NameSet before;
+            do
+            {
+                before = required;
+                foreach (var (name, names) in _dependents)
+                {
+                    required = seen.Contains(name) || required.Contains(name) ? required.Union(names) : required;
+                }
+            }
+            while (!before.Equals(required));
+        }
+
+        return required;
+    }
+
+    private bool IsPossible(int name) => _goals[name] is { } goal && Compiler.IsSatisfiable(goal)
+        && (!_dependents.TryGetValue(name, out var names)
+            || Enumerable.Range(0, Names.All.Count).Where(names.Contains).All(other => other == name || _goals[other] is { } needed && Compiler.IsSatisfiable(needed)));
+
+    private Goal GoalOf(string name)
+    {
+        List<SchemaLiteral> schemas = [];
+        byte[] text = Encoding.UTF8.GetBytes(name);
+        foreach (var layer in _layers)
+        {
+            bool isNamed = layer.Properties.TryGetValue(name, out var value);
+            if (isNamed)
+            {
+                schemas.Add(value);
+            }
+
+            foreach (var (pattern, schema) in layer.Patterns)
+            {
+                if (_patternTexts[Array.IndexOf(_patterns, pattern)] is { Start: >= 0 } found && found.Accepts(text))
+                {
+                    schemas.Add(schema);
+                    isNamed = true;
+                }
+            }
+
+            if (!isNamed && layer.Additional is { } additional)
+            {
+                schemas.Add(additional);
+            }
+        }
+
+        return Compiler.GoalOf(schemas);
+    }
+
+    // What the value of a name that the shape does not name must be.
+    private Goal OtherGoal(long patterns)
+    {
+        if (!_otherGoals.TryGetValue(patterns, out var goal))
+        {
+            List<SchemaLiteral> schemas = [];
+            foreach (var layer in _layers)
+            {
+                bool isNamed = false;
+                foreach (var (pattern, schema) in layer.Patterns)
+                {
+                    if ((patterns >> Array.IndexOf(_patterns, pattern) & 1) != 0)
+                    {
+                        schemas.Add(schema);
+                        isNamed = true;
+                    }
+                }
+
+                if (!isNamed && layer.Additional is { } additional)
+                {
+                    schemas.Add(additional);
+                }
+            }
+
+            _otherGoals[patterns] = goal = Compiler.GoalOf(schemas);
+        }
+
+        return goal!;
+    }
+
+    // Names that the shape does not name and whose values can be something.
+    private Language OtherNames(Language names)
+    {
+        var factory = Compiler.Factory;
+        ConstraintLimits.Require(_patterns.Length <= 12, "patternProperties", $"{_patterns.Length} patterns for one object");
+        var possible = factory.Nothing;
+        for (long matched = 0; matched < 1L << _patterns.Length; matched++)
+        {
+            if (!Compiler.IsSatisfiable(OtherGoal(matched)))
+            {
+                continue;
+            }
+
+            var all = names;
+            for (int i = 0; i < _patterns.Length; i++)
+            {
+                var pattern = Compiler.PatternOf(_patterns[i]);
+                all = factory.And(all, (matched >> i & 1) != 0 ? pattern : factory.Not(pattern));
+            }
+
+            possible = factory.Or(possible, all);
+        }
+
+        // The tree tells names of the shape apart from all others. From some others it cannot, because those end.
+        return possible == factory.AllText || Names.All.Count == 0
+            ? possible
+            : factory.And(possible, factory.Not(factory.Concat(factory.OfTexts(Names.All), factory.Ended)));
+    }
+}

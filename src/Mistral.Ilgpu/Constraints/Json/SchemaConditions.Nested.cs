@@ -1,0 +1,147 @@
+using System.Text.Json;
+using Mistral.Ilgpu.Constraints.Languages;
+
+namespace Mistral.Ilgpu.Constraints.Json;
+
+/// <summary>Objects and arrays.</summary>
+internal sealed partial class SchemaConditions
+{
+    private List<ValueConditions> Objects(List<ValueConditions> all, SchemaNode node)
+    {
+        if (LayerOf(node) is { } layer)
+        {
+            all = Narrow(all, one => one with { Layers = one.Layers.Add(layer) });
+        }
+
+        // Draft 3 had a boolean in its place, which means nothing since.
+        if (node.Find("required", JsonValueKind.Array, JsonValueKind.True, JsonValueKind.False) is { ValueKind: JsonValueKind.Array } required)
+        {
+            string[] names = Texts(node, "required", required);
+            all = Narrow(all, one => one with { Required = one.Required.Union(names) });
+        }
+
+        if (node.FindCount("minProperties") is { } min)
+        {
+            all = Narrow(all, one => one with { MinProperties = Math.Max(one.MinProperties, min) });
+        }
+
+        if (node.FindCount("maxProperties") is { } max)
+        {
+            all = Narrow(all, one => one with { MaxProperties = Math.Min(one.MaxProperties, max) });
+        }
+
+        if (Schema(node, "propertyNames") is { } namesSchema)
+        {
+            var names = NamesOf(namesSchema);
+            all = Narrow(all, one => one with { Names = one.Names.Add(names) });
+        }
+
+        return Dependencies(Dependencies(all, node, "dependencies"), node, "dependentRequired");
+    }
+
+    private ObjectLayer? LayerOf(SchemaNode node)
+    {
+        var properties = new Dictionary<string, SchemaLiteral>(StringComparer.Ordinal);
+        List<(string, SchemaLiteral)> patterns = [];
+        foreach (var property in Members(node, "properties"))
+        {
+            properties[property.Name] = new(Document.Child(node, property.Value, "properties", property.Name), IsPositive: true);
+        }
+
+        foreach (var property in Members(node, "patternProperties"))
+        {
+            _ = InSchema(node, "patternProperties", () => compiler.PatternOf(property.Name));
+            patterns.Add((property.Name, new(Document.Child(node, property.Value, "patternProperties", property.Name), IsPositive: true)));
+        }
+
+        var additional = Schema(node, "additionalProperties");
+        return properties.Count > 0 || patterns.Count > 0 || additional is not null
+            ? new ObjectLayer(properties, patterns, additional)
+            : null;
+    }
+
+    private static JsonElement.ObjectEnumerator Members(SchemaNode node, string keyword) =>
+        node.Find(keyword, JsonValueKind.Object)?.EnumerateObject() ?? default;
+
+    private static string[] Texts(SchemaNode node, string keyword, JsonElement array) =>
+        [.. array.EnumerateArray().Select(text => text.ValueKind == JsonValueKind.String
+            ? text.GetString()!
+            : throw node.Fault(keyword, text.ValueKind.ToString(), "texts"))];
+
+    // The texts that a schema has among strings.
+    private Language NamesOf(SchemaLiteral schema)
+    {
+        var strings = Apply([ValueConditions.None with { Types = JsonTypes.String }], schema);
+        return compiler.Factory.Or([.. strings.Select(compiler.TextOf)]);
+    }
+
+    private List<ValueConditions> Dependencies(List<ValueConditions> all, SchemaNode node, string keyword)
+    {
+        foreach (var property in Members(node, keyword))
+        {
+            string name = property.Name;
+            if (property.Value.ValueKind == JsonValueKind.Array)
+            {
+                string[] names = Texts(node, keyword, property.Value);
+                all = Narrow(all, one => one with { Dependents = one.Dependents.Add((name, names)) });
+                continue;
+            }
+
+            // Without the name, or with it and with what its schema asks.
+            var schema = new SchemaLiteral(Document.Child(node, property.Value, keyword, name), IsPositive: true);
+            var before = all;
+            all = Union([
+                Narrow(before, one => one with { Forbidden = one.Forbidden.Add(name) }),
+                Apply(Narrow(before, one => one.Only(JsonTypes.Object) is { } narrowed
+                    ? narrowed with { Required = narrowed.Required.Add(name) }
+                    : null), schema)]);
+        }
+
+        return all;
+    }
+
+    private List<ValueConditions> Arrays(List<ValueConditions> all, SchemaNode node)
+    {
+        var first = Schemas(node, "prefixItems");
+        SchemaLiteral? rest = null;
+        if (node.Find("items", JsonValueKind.Object, JsonValueKind.Array, JsonValueKind.True, JsonValueKind.False) is { } items)
+        {
+            if (items.ValueKind == JsonValueKind.Array)
+            {
+                // Before 2020 an array took the place of prefixItems.
+                first = Schemas(node, "items");
+                rest = Schema(node, "additionalItems");
+            }
+            else
+            {
+                rest = Schema(node, "items");
+            }
+        }
+
+        if (first.Count > 0 || rest is not null)
+        {
+            all = Narrow(all, one => one with { Items = one.Items.Add(new ArrayLayer(first, rest)) });
+        }
+
+        if (node.FindCount("minItems") is { } min)
+        {
+            all = Narrow(all, one => one with { MinItems = Math.Max(one.MinItems, min) });
+        }
+
+        if (node.FindCount("maxItems") is { } max)
+        {
+            all = Narrow(all, one => one with { MaxItems = Math.Min(one.MaxItems, max) });
+        }
+
+        if (Schema(node, "contains") is { } contains)
+        {
+            int minContains = node.FindCount("minContains") ?? 1;
+            int maxContains = node.FindCount("maxContains") ?? int.MaxValue;
+            all = Narrow(all, one => one.Contains is null
+                ? one with { Contains = contains, MinContains = minContains, MaxContains = maxContains }
+                : throw node.Fault("contains", "more than one for the same array", "one"));
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,171 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+
+namespace Mistral.Ilgpu.Constraints.Json;
+
+/// <summary>Adds what a schema says to conditions: each way to match it is an alternative.</summary>
+internal sealed partial class SchemaConditions(SchemaCompiler compiler)
+{
+    private static readonly FrozenSet<string> Refused = FrozenSet.Create(
+        "$dynamicRef", "$recursiveRef", "uniqueItems", "unevaluatedItems", "unevaluatedProperties", "dependentSchemas");
+
+    // Schemas that are being added, because one may lead back to itself.
+    private readonly HashSet<SchemaLiteral> _open = [];
+
+    private SchemaDocument Document => compiler.Document;
+
+    public List<ValueConditions> Apply(List<ValueConditions> all, SchemaLiteral literal)
+    {
+        var (node, isPositive) = literal;
+        if (all.Count == 0)
+        {
+            return all;
+        }
+
+        if (node.Value.ValueKind != JsonValueKind.Object)
+        {
+            return node.Value.ValueKind == JsonValueKind.True == isPositive ? all : [];
+        }
+
+        // A way that leads back to itself adds none.
+        if (!_open.Add(literal))
+        {
+            return [];
+        }
+
+        try
+        {
+            return isPositive ? Positive(all, node) : Negative(all, node);
+        }
+        finally
+        {
+            _open.Remove(literal);
+        }
+    }
+
+    private List<ValueConditions> Positive(List<ValueConditions> all, SchemaNode node)
+    {
+        if (node.Find("$ref", JsonValueKind.String) is { } reference)
+        {
+            all = Apply(all, new SchemaLiteral(Document.Resolve(node, reference.GetString()!), IsPositive: true));
+            if (Document.HidesSiblings)
+            {
+                return all;
+            }
+        }
+
+        RefuseUnsupported(node);
+        // What leaves fewest alternatives comes first.
+        all = Types(all, node);
+        all = Constants(all, node);
+        all = Numbers(all, node);
+        all = Strings(all, node);
+        all = Objects(all, node);
+        all = Arrays(all, node);
+        foreach (var schema in Schemas(node, "allOf"))
+        {
+            all = Apply(all, schema);
+        }
+
+        if (Schema(node, "not") is { } not)
+        {
+            all = Apply(all, not.Opposite);
+        }
+
+        all = IfThenElse(all, node);
+        all = OneOf(all, node);
+        if (node.Has("anyOf"))
+        {
+            var before = all;
+            all = Union(Schemas(node, "anyOf").Select(schema => Apply(before, schema)));
+        }
+
+        return all;
+    }
+
+    private static List<ValueConditions> Union(IEnumerable<List<ValueConditions>> ways)
+    {
+        List<ValueConditions> all = [];
+        foreach (var way in ways)
+        {
+            all.AddRange(way);
+            ConstraintLimits.Require(all.Count <= ConstraintLimits.Alternatives, "schema", $"{all.Count} alternatives of one value");
+        }
+
+        return all;
+    }
+
+    // Narrows each alternative, and drops those that are narrowed to nothing.
+    private static List<ValueConditions> Narrow(List<ValueConditions> all, Func<ValueConditions, ValueConditions?> narrow) =>
+        [.. all.Select(narrow).OfType<ValueConditions>()];
+
+    private List<ValueConditions> IfThenElse(List<ValueConditions> all, SchemaNode node)
+    {
+        if (Schema(node, "if") is not { } condition || !(node.Has("then") || node.Has("else")))
+        {
+            return all;
+        }
+
+        var then = Apply(all, condition);
+        var otherwise = Apply(all, condition.Opposite);
+        return Union([
+            Schema(node, "then") is { } thenSchema ? Apply(then, thenSchema) : then,
+            Schema(node, "else") is { } elseSchema ? Apply(otherwise, elseSchema) : otherwise]);
+    }
+
+    // Exactly one matches: each, and none of the others that a value of it may match too.
+    private List<ValueConditions> OneOf(List<ValueConditions> all, SchemaNode node)
+    {
+        if (!node.Has("oneOf"))
+        {
+            return all;
+        }
+
+        var schemas = Schemas(node, "oneOf");
+        var ways = new List<List<ValueConditions>>();
+        foreach (var one in schemas)
+        {
+            var way = Apply(all, one);
+            foreach (var other in schemas)
+            {
+                if (other != one && way.Count > 0 && compiler.IsSatisfiable(compiler.GoalOf([one, other])))
+                {
+                    way = Apply(way, other.Opposite);
+                }
+            }
+
+            ways.Add(way);
+        }
+
+        return Union(ways);
+    }
+
+    private static void RefuseUnsupported(SchemaNode node)
+    {
+        foreach (var property in node.Value.EnumerateObject())
+        {
+            if (Refused.Contains(property.Name) && property.Value.ValueKind is not JsonValueKind.False)
+            {
+                throw node.Fault(property.Name, "a keyword that is not supported", "none of that name");
+            }
+        }
+    }
+
+    private SchemaLiteral? Schema(SchemaNode node, string keyword) => node.Value.TryGetProperty(keyword, out var value)
+        ? new SchemaLiteral(Document.Child(node, value, keyword), IsPositive: true)
+        : null;
+
+    private List<SchemaLiteral> Schemas(SchemaNode node, string keyword)
+    {
+        List<SchemaLiteral> schemas = [];
+        if (node.Find(keyword, JsonValueKind.Array) is { } array)
+        {
+            foreach (var value in array.EnumerateArray())
+            {
+                schemas.Add(new SchemaLiteral(Document.Child(node, value, keyword, $"{schemas.Count}"), IsPositive: true));
+            }
+        }
+
+        return schemas;
+    }
+}
