@@ -4,6 +4,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli.Benchmarks;
 using Mistral.Ilgpu.Cli.Commands;
+using Mistral.Ilgpu.Cli.Hub;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution.Devices;
@@ -70,6 +71,7 @@ internal static class CommandLine
             TokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),
             ConvertCommand.Create(terminal),
+            PullCommand.Create(terminal),
             BenchCommand.Create(terminal),
             ProfileCommand.Create(terminal),
             DevicesCommand.Create(terminal),
@@ -90,7 +92,7 @@ internal static class CommandLine
             ModelMemoryException memory => (ExitCode.Device, MemoryAdvice.Text(memory)),
             DeviceException or CacheFullException => (ExitCode.Device, exception.Message),
             AcceleratorException failure => (ExitCode.Device, $"the device failed: {ComputeDevice.Describe(failure)}"),
-            ModelFileException or ChatFormatException or ResultException => (ExitCode.File, exception.Message),
+            ModelFileException or ChatFormatException or ResultException or HubException => (ExitCode.File, exception.Message),
             OperationCanceledException => (terminal.Interruption ?? ExitCode.Interrupted, "interrupted"),
             _ => (ExitCode.Fault, $"internal error: {exception.GetType().Name}: {exception.Message}"),
         };

@@ -19,7 +19,9 @@ internal sealed partial class ModelSettingsOptions
     private const int MostThreads = 1024;
 
     private const string ModelName = "--model";
-    private const string ModelDescription = "A file, a folder, random:NAME[:TYPE], or tiny, the built-in model, if not given.";
+    private const string ModelDescription =
+        "A file, a folder, OWNER/NAME[:REVISION or FILE] that was pulled, random:NAME[:TYPE], or tiny, the built-in model, "
+        + "if not given.";
     private const string ThreadsName = "--threads";
     private const string ThreadsDescription = "Threads of a CPU device; if not given one per core.";
 

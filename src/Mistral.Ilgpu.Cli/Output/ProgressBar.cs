@@ -85,6 +85,21 @@ internal static class ProgressBar
             }
         });
 
+    /// <summary>Draws a bar over the bytes of a download, with its speed.</summary>
+    /// <param name="work">Receives what to report the bytes done to, and of how many, from any thread.</param>
+    public static T OverDownload<T>(Narrator narrator, string title, Func<Action<long, long>, T> work) =>
+        !narrator.ShowsProgress
+        ? work((_, _) => { })
+        : CreateConsole(narrator).Progress().AutoClear(true)
+            .Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(),
+                new RemainingTimeColumn())
+            .Start(context =>
+            {
+                var task = context.AddTask(Markup.Escape(title));
+                return work((done, total) => (task.MaxValue, task.Value) = (Math.Max(1, total), done));
+            });
+
     private static IAnsiConsole CreateConsole(Narrator narrator) =>
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorConsole(narrator.Terminal) });
 

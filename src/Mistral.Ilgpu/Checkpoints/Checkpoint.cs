@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Mistral.Ilgpu.Checkpoints.Files;
 using Mistral.Ilgpu.Checkpoints.Gguf;
+using Mistral.Ilgpu.Checkpoints.Hub;
 using Mistral.Ilgpu.Checkpoints.HuggingFace;
 using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Tokenization;
@@ -56,8 +57,8 @@ internal sealed class Checkpoint : IDisposable
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.Bytes);
 
     /// <summary>Opens the files of a model and checks them against each other.</summary>
-    /// <param name="model">A file, a folder, <see cref="Tiny"/>, or <c>random:NAME[:TYPE]</c> (see
-    /// <see cref="FamilyShapes"/>).</param>
+    /// <param name="model">A file, a folder, <see cref="Tiny"/>, <c>random:NAME[:TYPE]</c> (see <see cref="FamilyShapes"/>), or
+    /// a repository in the cache (see <see cref="CachedModel.Find"/>). A path that exists is taken first.</param>
     /// <exception cref="ModelFileException">The model is missing, damaged or of an unsupported kind.</exception>
     public static Checkpoint Open(string model)
     {
@@ -76,8 +77,13 @@ internal sealed class Checkpoint : IDisposable
             return Open(ModelFiles.InFolder(model), null);
         }
 
-        return File.Exists(model)
-            ? Open(ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(model))!), Path.GetFileName(model))
+        if (File.Exists(model))
+        {
+            return Open(ModelFiles.InFolder(Path.GetDirectoryName(Path.GetFullPath(model))!), Path.GetFileName(model));
+        }
+
+        return CachedModel.Find(model, HubCache.Locate(Environment.GetEnvironmentVariable)) is var (files, file)
+            ? Open(files, file)
             : throw new ModelFileException(model, $"found nothing there, expected a file or a folder of a model, or '{Tiny}'");
     }
 

@@ -16,6 +16,7 @@ public sealed class HelpTests
     [InlineData("tokenize")]
     [InlineData("inspect")]
     [InlineData("convert")]
+    [InlineData("pull")]
     [InlineData("bench")]
     [InlineData("bench", "attention")]
     [InlineData("bench", "load")]

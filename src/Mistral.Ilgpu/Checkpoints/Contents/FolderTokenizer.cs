@@ -6,8 +6,9 @@ namespace Mistral.Ilgpu.Checkpoints.Contents;
 /// <summary>Finds the tokenizer in a folder.</summary>
 internal static class FolderTokenizer
 {
-    // Mistral's own files come first, because files derived from them may have lost information.
-    private static readonly string[] Names =
+    /// <summary>Files that hold a tokenizer, the preferred ones first. Mistral's own are, because files derived from them may
+    /// have lost information.</summary>
+    public static readonly IReadOnlyList<string> Names =
     [
         "tekken.json", "tokenizer.model", "tokenizer.model.v1", "tokenizer.model.v2", "tokenizer.model.v3", "tokenizer.model.v7",
         "tokenizer.json",

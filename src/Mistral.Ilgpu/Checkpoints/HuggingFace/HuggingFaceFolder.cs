@@ -9,7 +9,7 @@ internal static class HuggingFaceFolder
     public const string SingleFile = "model.safetensors";
     public const string IndexFile = "model.safetensors.index.json";
 
-    private const string GenerationFile = "generation_config.json";
+    public const string GenerationFile = "generation_config.json";
 
     public static ModelSource Open(ModelFiles files)
     {
@@ -32,7 +32,20 @@ internal static class HuggingFaceFolder
             return SafetensorsFile.ReadHeader(files.Keep(SingleFile));
         }
 
-        string path = files.PathOf(IndexFile);
+        var (map, shardOf) = ReadIndex(index, files.PathOf(IndexFile));
+        var found = shardOf.Values.Distinct().Order(StringComparer.Ordinal)
+            .SelectMany(file => SafetensorsFile.ReadHeader(files.Keep(file))).ToList();
+        var misplaced = shardOf.Keys.Except(found.Select(stored => stored.Name)).FirstOrDefault();
+        return misplaced is null
+            ? found
+            : throw map.Error(misplaced, $"no such tensor in {shardOf[misplaced]}", "the file that holds it");
+    }
+
+    /// <summary>The files that an index of shards names.</summary>
+    public static IEnumerable<string> Shards(byte[] index, string path) => ReadIndex(index, path).ShardOf.Values.Distinct();
+
+    private static (JsonFields Map, Dictionary<string, string> ShardOf) ReadIndex(byte[] index, string path)
+    {
         var map = JsonFields.Parse(index, path).Object("weight_map")
             ?? throw new ModelFileException(path, "weight_map: found nothing, expected the file of each tensor");
         var shardOf = map.All.ToDictionary(entry => entry.Key, entry => map.Text(entry.Key) ?? "");
@@ -42,11 +55,6 @@ internal static class HuggingFaceFolder
             throw map.Error(tensor, $"'{shard}'", "the name of a file in the same folder");
         }
 
-        var found = shardOf.Values.Distinct().Order(StringComparer.Ordinal)
-            .SelectMany(file => SafetensorsFile.ReadHeader(files.Keep(file))).ToList();
-        var misplaced = shardOf.Keys.Except(found.Select(stored => stored.Name)).FirstOrDefault();
-        return misplaced is null
-            ? found
-            : throw map.Error(misplaced, $"no such tensor in {shardOf[misplaced]}", "the file that holds it");
+        return (map, shardOf);
     }
 }
