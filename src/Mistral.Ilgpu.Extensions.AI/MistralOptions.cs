@@ -8,7 +8,8 @@ public sealed class MistralOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Mistral";
 
-    /// <summary>A file, a folder, <c>tiny</c> for the built-in model, or <c>random:NAME[:TYPE]</c>.</summary>
+    /// <summary>A file, a folder, <c>OWNER/NAME</c> in Hugging Face's cache, <c>tiny</c> for the built-in model, or
+    /// <c>random:NAME[:TYPE]</c>.</summary>
     public string Model { get; set; } = "tiny";
 
     /// <summary><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</summary>

@@ -62,7 +62,8 @@ public sealed class LanguageModel : IAsyncDisposable
     public static IReadOnlyList<DeviceInfo> ListDevices() => DeviceCatalog.List();
 
     /// <summary>Loads a model and starts its engine.</summary>
-    /// <param name="model">A file, a folder, <c>tiny</c> for the built-in model, or <c>random:NAME[:TYPE]</c>.</param>
+    /// <param name="model">A file, a folder, <c>OWNER/NAME</c> in Hugging Face's cache, <c>tiny</c> for the built-in model, or
+    /// <c>random:NAME[:TYPE]</c>.</param>
     /// <param name="progress">Is told how far the load is, from any thread.</param>
     /// <param name="cancellation">Ends the load.</param>
     /// <exception cref="ModelFileException">The model is missing, damaged, or of a kind that is not supported.</exception>

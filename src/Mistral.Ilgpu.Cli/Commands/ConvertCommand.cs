@@ -11,7 +11,10 @@ internal static class ConvertCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var input = new Argument<string>("IN") { Description = "A file, a folder, OWNER/NAME that was pulled, tiny, or random:NAME[:TYPE]." };
+        var input = new Argument<string>("IN")
+        {
+            Description = "A file, a folder, OWNER/NAME that was pulled, tiny, or random:NAME[:TYPE]."
+        };
         var target = new Argument<string>("OUT")
         {
             Description = "A file that ends in .gguf, or a folder for safetensors in Hugging Face's layout."

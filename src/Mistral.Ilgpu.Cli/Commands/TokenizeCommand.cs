@@ -16,7 +16,8 @@ internal static class TokenizeCommand
         var decode = ValueOptions.Ids("--decode", "Writes the text of token ids.");
         var chat = ChatFileOption.Create();
         var model = ModelSettingsOptions.ModelOption();
-        model.Description = "A folder, OWNER/NAME that was pulled, a tokenizer file alone, or tiny, the built-in model, if not given.";
+        model.Description =
+            "A folder, OWNER/NAME that was pulled, a tokenizer file alone, or tiny, the built-in model, if not given.";
         var output = new OutputOptions();
         var command = new ExampleCommand(
             "tokenize", "Writes the token ids and pieces of a text, including the token that starts a text.",

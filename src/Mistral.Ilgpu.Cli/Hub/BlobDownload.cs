@@ -51,7 +51,8 @@ internal sealed class BlobDownload(HubClient client, HubSettings settings, HubFo
             while (partial.Length < file.Bytes)
             {
                 // Waits for a slot only where it holds none, because the ranges of another file may hold all.
-                bool starts = next < file.Bytes && (ranges.Count == 0 ? await WaitAsync() : _slots.Wait(0, CancellationToken.None));
+                bool starts = next < file.Bytes
+                    && (ranges.Count == 0 ? await WaitAsync() : _slots.Wait(0, CancellationToken.None));
                 if (starts)
                 {
                     int length = (int)Math.Min(settings.RangeBytes, file.Bytes - next);

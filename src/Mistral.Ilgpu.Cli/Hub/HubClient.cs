@@ -51,7 +51,8 @@ internal sealed class HubClient : IDisposable
                     json.Write(buffer, 0, read);
                     if (json.Length > MostListingBytes)
                     {
-                        throw new HubException($"{address.Hub}: found more than {MostListingBytes} bytes, expected a list of files");
+                        throw new HubException(
+                            $"{address.Hub}: found more than {MostListingBytes} bytes, expected a list of files");
                     }
                 }
 
@@ -117,7 +118,8 @@ internal sealed class HubClient : IDisposable
                 answer.Dispose();
                 if (next.Scheme != "https" && !(next.Scheme == "http" && target.Scheme == "http"))
                 {
-                    throw new HubException($"{target.Host}: found a redirect from {target.Scheme} to {next.Scheme}, expected https");
+                    throw new HubException(
+                        $"{target.Host}: found a redirect from {target.Scheme} to {next.Scheme}, expected https");
                 }
 
                 target = next;
@@ -133,7 +135,8 @@ internal sealed class HubClient : IDisposable
             using (answer)
             {
                 throw HubRetry.IsTransient(answer.StatusCode) ? Busy(target, answer)
-                    : address.Forget() ? new TransientException($"{target.Host}: found status {(int)answer.StatusCode}, expected a file")
+                    : address.Forget() ? new TransientException(
+                        $"{target.Host}: found status {(int)answer.StatusCode}, expected a file")
                     : HubRefusal.Of(answer, target, repository, revision, _settings.Token is not null);
             }
         }

@@ -99,7 +99,8 @@ internal sealed class HubPull(HubSettings settings, Action<long, long> progress)
     {
         if (!listing.Files.TryGetValue(name, out var entry))
         {
-            throw new HubException($"{repository}: found no file '{name}', expected the one that {HuggingFaceFolder.IndexFile} names");
+            throw new HubException(
+                $"{repository}: found no file '{name}', expected the one that {HuggingFaceFolder.IndexFile} names");
         }
 
         if (entry is not { Bytes: not null, Etag: not null })
@@ -112,8 +113,8 @@ internal sealed class HubPull(HubSettings settings, Action<long, long> progress)
             && HubFolder.IsHexadecimal(etag)
             ? new HubFile(name, bytes, etag)
             : throw new HubException(
-                $"{repository}: {name}: found the hash '{entry.Etag}' and {entry.Bytes?.ToString() ?? "no"} bytes, expected a SHA-256 "
-                + "or git SHA-1 and a size");
+                $"{repository}: {name}: found the hash '{entry.Etag}' and {entry.Bytes?.ToString() ?? "no"} bytes, "
+                + "expected a SHA-256 or git SHA-1 and a size");
     }
 
     private void RequireSpace(HubFolder folder, IReadOnlyList<List<HubFile>> blobs)

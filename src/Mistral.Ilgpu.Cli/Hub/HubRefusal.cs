@@ -20,7 +20,8 @@ internal static class HubRefusal
                 $"{repository} is gated, and the token has no access: {license}",
             (HttpStatusCode.Forbidden, _, _) => $"{repository} is gated or private: {license}, and set HF_TOKEN to your token",
             (HttpStatusCode.Unauthorized, _, false) =>
-                $"{repository}: found no such public repository; if it is gated or private, {license}, and set HF_TOKEN to your token",
+                $"{repository}: found no such public repository; if it is gated or private, {license}, "
+                + "and set HF_TOKEN to your token",
             (HttpStatusCode.Unauthorized, _, true) =>
                 $"{repository}: the hub does not accept the token, expected a valid one in HF_TOKEN",
             (HttpStatusCode.NotFound, _, _) => $"{repository}: found no such repository on {target.Host}",

@@ -17,7 +17,9 @@ internal sealed class SnapshotWriter(HubSettings settings, HubFolder folder, str
     public bool Has(HubFile file)
     {
         string path = folder.FilePath(commit, file.Name);
-        return File.Exists(path) && new FileInfo(new FileInfo(path).ResolveLinkTarget(true)?.FullName ?? path).Length == file.Bytes;
+        // The length of a link itself is that of its text.
+        return File.Exists(path)
+            && new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path).Length == file.Bytes;
     }
 
     /// <summary>Gives a complete blob its names in the snapshot. The caller holds its lock.</summary>

@@ -8,7 +8,8 @@ namespace Mistral.Ilgpu.Checkpoints.Hub;
 internal static class CachedModel
 {
     /// <summary>Finds a model that is in the cache. Nothing is fetched.</summary>
-    /// <param name="model"><c>OWNER/NAME</c>, with <c>:REVISION</c>, or <c>:FILE</c> or <c>:TYPE</c> of a GGUF file of main.</param>
+    /// <param name="model"><c>OWNER/NAME</c>, with <c>:REVISION</c>, or <c>:FILE</c> or <c>:TYPE</c> of a GGUF file of
+    /// main.</param>
     /// <returns>The files, and the name of the one to open if it is not the whole folder; null if the text names no
     /// repository.</returns>
     /// <exception cref="ModelFileException">The model is not in the cache, or there are several.</exception>

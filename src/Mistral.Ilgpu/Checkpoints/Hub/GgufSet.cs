@@ -22,7 +22,8 @@ internal sealed partial record GgufSet(IReadOnlyList<string> Files)
     }
 
     private static bool IsModel(string name) =>
-        name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !name.Contains("mmproj", StringComparison.OrdinalIgnoreCase);
+        name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+        && !name.Contains("mmproj", StringComparison.OrdinalIgnoreCase);
 
     [GeneratedRegex(@"-[0-9]{5}-of-[0-9]{5}(?=\.gguf\z)", RegexOptions.IgnoreCase)]
     private static partial Regex PartNumber();

@@ -14,5 +14,6 @@ internal static class HubFileName
         part.Length > 0 && !Dropped.Contains(part[^1]) && !part.Any(IsOdd)
         && part.IndexOfAny(Path.GetInvalidFileNameChars()) < 0);
 
-    private static bool IsOdd(char character) => character is '\\' or ':' || char.IsControl(character) || char.IsSurrogate(character);
+    private static bool IsOdd(char character) =>
+        character is '\\' or ':' || char.IsControl(character) || char.IsSurrogate(character);
 }

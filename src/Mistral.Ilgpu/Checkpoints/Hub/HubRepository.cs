@@ -29,7 +29,7 @@ internal sealed partial record HubRepository(string Owner, string Name)
     public override string ToString() => $"{Owner}/{Name}";
 
     [GeneratedRegex(
-        @"^(?<repository>(?<owner>[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?)/(?<name>[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?))(:(?<suffix>.+))?\z",
+        @"^(?<repository>(?<owner>\w([\w.-]*\w)?)/(?<name>\w([\w.-]*\w)?))(:(?<suffix>.+))?\z",
         RegexOptions.ECMAScript)]
     private static partial Regex Form();
 }

@@ -38,15 +38,16 @@ internal sealed class RepositoryChoice(string where, IReadOnlyCollection<string>
         {
             [] => throw new ModelFileException(
                 where,
-                $"found no weights that can be read, expected {HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, "
-                + $"{MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file"),
+                "found no weights that can be read, expected "
+                + $"{HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, {MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file"),
             [var only] => only.Files,
             var several => throw Ambiguous(several),
         };
     }
 
     /// <summary>The files that a user names.</summary>
-    /// <param name="wanted">A file, a pattern with <c>*</c> and <c>?</c>, or the type of a GGUF file such as <c>Q4_K_M</c>.</param>
+    /// <param name="wanted">A file, a pattern with <c>*</c> and <c>?</c>, or the type of a GGUF file such as
+    /// <c>Q4_K_M</c>.</param>
     public IReadOnlyList<string> Named(string wanted)
     {
         if (Has(wanted))
