@@ -17,6 +17,7 @@ public sealed class Engine : IAsyncDisposable
     // A device that fails so often in a row is not asked again.
     private const int MostFailures = 3;
 
+    private readonly TextTokenizer _tokenizer;
     private readonly RequestRules _rules;
     private readonly TextQueue _waiting;
     private readonly Scheduler _scheduler;
@@ -33,6 +34,7 @@ public sealed class Engine : IAsyncDisposable
     internal Engine(IBatchModel model, TextTokenizer tokenizer, int maxWaiting)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWaiting);
+        _tokenizer = tokenizer;
         _rules = new RequestRules(model);
         _waiting = new TextQueue(maxWaiting);
         _scheduler = new Scheduler(model, tokenizer, _waiting);
@@ -72,6 +74,8 @@ public sealed class Engine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         cancellation.ThrowIfCancellationRequested();
         int[] prompt = [.. request.PromptIds];
+        // Here and not on the engine's thread, because the first time takes long.
+        request.Options.Constraint?.Prepare(_tokenizer);
         int maxTokens = _rules.Admit(request, prompt);
         var text = new TextGeneration(request, prompt, maxTokens, _rules.MaskOf(request.Adapters), Cancel);
         text.CancelWith(cancellation);

@@ -87,7 +87,7 @@ internal sealed class MasksReport(TextTokenizer tokenizer)
         {
             bool isValid = test.GetProperty("valid").GetBoolean();
             string text = test.GetProperty("data").GetRawText();
-            var matcher = new ConstraintMatcher(compiled, tokenizer);
+            var matcher = new ConstraintMatcher(compiled, tokenizer, dropsFirstSpace: true);
             bool isAccepted = true;
             string where = "";
             foreach (int id in tokenizer.EncodeToIds(text))
@@ -116,7 +116,7 @@ internal sealed class MasksReport(TextTokenizer tokenizer)
                 }
 
                 _masks.Add(taken);
-                if (matcher.Accept(id) != isIn)
+                if (matcher.TryAccept(id) != isIn)
                 {
                     return $"fault: mask and step differ at {tokenizer.IdToPiece(id)} behind {where}";
                 }

@@ -54,6 +54,8 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
         Description = "Continues where the model would end the text."
     };
 
+    private readonly ConstraintOptions _constraint = new();
+
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[]
@@ -61,6 +63,8 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
         {
             command.Options.Add(option);
         }
+
+        _constraint.AddTo(command);
     }
 
     /// <summary>Whether a seed is given.</summary>
@@ -96,6 +100,7 @@ internal sealed class GenerationSettingsOptions(int defaultMaxTokens)
             },
             Stop = parse.GetValue(_stop) ?? [],
             IgnoreEos = parse.GetValue(_ignoreEos),
+            Constraint = _constraint.Read(parse),
         };
     }
 }

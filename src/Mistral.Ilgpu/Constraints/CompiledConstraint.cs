@@ -10,9 +10,17 @@ internal sealed class CompiledConstraint
     private readonly ConstraintMachine _machine = new();
 
     /// <param name="enter">Adds the branches that a text begins with.</param>
-    public CompiledConstraint(Action<StepResult> enter) => Start = _machine.Start(enter);
+    public CompiledConstraint(Action<StepResult> enter)
+    {
+        Start = _machine.Start(enter);
+        StartBehindSpace = Start.IsDead ? Start : _machine.Start(result => LeadingSpaceItem.Enter(Start, result));
+    }
 
+    /// <summary>The state of an empty text.</summary>
     public MachineState Start { get; }
+
+    /// <summary>The state of an empty text whose first space, if it has one, is no part of it.</summary>
+    public MachineState StartBehindSpace { get; }
 
     /// <summary>The state behind some bytes, see <see cref="MachineState.Dead"/>.</summary>
     public MachineState Step(MachineState state, ReadOnlySpan<byte> bytes)

@@ -54,9 +54,14 @@ public sealed class Constraint
         return Of(ConstraintKind.Choice, System.Text.Json.JsonSerializer.Serialize(texts), nameof(texts));
     }
 
+    /// <summary>Finds out now what the first token of a text may be, with all that only the first text of a vocabulary
+    /// needs.</summary>
+    internal void Prepare(TextTokenizer tokenizer) => Begin(tokenizer, dropsFirstSpace: true).Prepare();
+
     /// <summary>Begins a text.</summary>
     /// <param name="tokenizer">Whose tokens it is made of.</param>
-    internal ConstraintMatcher Begin(TextTokenizer tokenizer)
+    /// <param name="dropsFirstSpace">Whether the tokenizer may drop a space that the text begins with.</param>
+    internal ConstraintMatcher Begin(TextTokenizer tokenizer, bool dropsFirstSpace)
     {
         lock (_lock)
         {
@@ -68,7 +73,7 @@ public sealed class Constraint
                 _compiled.Add((tokenizer, compiled));
             }
 
-            return new ConstraintMatcher(compiled, tokenizer);
+            return new ConstraintMatcher(compiled, tokenizer, dropsFirstSpace && tokenizer.DropsFirstSpace);
         }
     }
 

@@ -7,7 +7,7 @@ internal static class ConstraintLimits
     public const int States = 50_000;
 
     /// <summary>Alternatives of one value, and products of them while they are formed.</summary>
-    public const int Alternatives = 1_000;
+    public const int Alternatives = 4_000;
 
     /// <summary>How deep schemas, patterns and grammars may nest.</summary>
     public const int Depth = 200;

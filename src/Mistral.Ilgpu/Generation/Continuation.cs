@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Tokenization;
@@ -18,6 +19,7 @@ internal sealed class Continuation
     private readonly Sampler _sampler;
     private readonly StreamingDecoder _decoder;
     private readonly StopMatcher _stops;
+    private readonly ConstraintMatcher? _form;
     private readonly int _promptLength;
     private readonly Lock _lock = new();
     private readonly StringBuilder _text = new();
@@ -37,11 +39,12 @@ internal sealed class Continuation
         // A file that names no such token may still come with a tokenizer that has one.
         _endIds = endIds.Count == 0 && tokenizer.EosId >= 0 ? [tokenizer.EosId] : endIds;
         _sampler = new Sampler(options.Sampling, seed, host);
-        _decoder = tokenizer.CreateDecoder(
-            !startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id)));
+        bool isContinuation = !startsText && prompt.Any(id => id < tokenizer.VocabularySize && !tokenizer.IsControl(id));
+        _decoder = tokenizer.CreateDecoder(isContinuation);
         _stops = new StopMatcher(options.Stop);
+        _form = options.Constraint?.Begin(tokenizer, dropsFirstSpace: !isContinuation);
         NeedsLogits = options.Sampling.ChangesLogits || options.LogitProcessors.Count > 0
-            || options.TopLogProbabilities is not null;
+            || options.TopLogProbabilities is not null || _form is not null;
         foreach (int id in prompt)
         {
             _sampler.Accept(id, isOutput: false);
@@ -96,6 +99,7 @@ internal sealed class Continuation
             processor.Process(CollectionsMarshal.AsSpan(_all), _promptLength, logits);
         }
 
+        _form?.Apply(logits, _endIds);
         int id = _sampler.Choose(logits);
         logProbabilities = null;
         if (own is not null)
@@ -114,7 +118,8 @@ internal sealed class Continuation
     /// <returns>The token with what text is certain now; null if it ended the text.</returns>
     public GeneratedToken? Add(int id, bool isLast)
     {
-        if (!_options.IgnoreEos && _endIds.Contains(id))
+        // A form that may end here ends with such a token, whatever else the text does.
+        if ((!_options.IgnoreEos || _form is not null) && _endIds.Contains(id))
         {
             Ending = FinishReason.Stop;
             return null;
@@ -128,7 +133,7 @@ internal sealed class Continuation
         _sampler.Accept(id, isOutput: true);
         // A model's vocabulary may be padded past its tokenizer's; what lies there stands for no text.
         string text = Emit(_stops.Append(id < _tokenizer.VocabularySize ? _decoder.Append(id) : ""));
-        if (_stops.IsStopped)
+        if (_stops.IsStopped || _form?.Accept(id) == true)
         {
             Ending = FinishReason.Stop;
         }

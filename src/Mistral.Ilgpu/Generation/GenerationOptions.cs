@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Constraints;
+
 namespace Mistral.Ilgpu.Generation;
 
 /// <summary>How a text is continued. The defaults take the likeliest tokens, 256 at most.</summary>
@@ -29,6 +31,10 @@ public sealed record GenerationOptions
 
     /// <summary>Change the logits before a token is chosen, in this order.</summary>
     public IReadOnlyList<ILogitProcessor> LogitProcessors { get; init; } = [];
+
+    /// <summary>The form that the text must have; null for any. A text that reaches its most tokens may be the beginning of
+    /// one.</summary>
+    public Constraint? Constraint { get; init; }
 
     /// <summary>How many of the likeliest tokens come with each generated token's log-probability, from 0; null for no
     /// log-probabilities.</summary>

@@ -81,6 +81,8 @@ internal sealed class SentencePieceBpe : TextTokenizer
 
     public override int FindControl(string piece) => Vocabulary.FindControl(piece);
 
+    internal override bool DropsFirstSpace => HasDummyPrefix;
+
     internal override byte[]? TextBytesOf(int id) => Vocabulary.TypeOf(RequireId(id)) switch
     {
         PieceType.Control or PieceType.Unknown => null,

@@ -34,6 +34,9 @@ public abstract class TextTokenizer : Tokenizer
     /// <summary>The reasoning efforts that a conversation may ask for; null where the tokenizer states none.</summary>
     internal virtual ReasoningEfforts? ReasoningEfforts => null;
 
+    /// <summary>Whether a text's first token loses the space that it begins with.</summary>
+    internal virtual bool DropsFirstSpace => false;
+
     /// <summary>The bytes that a token adds to a text that goes on; null for control tokens and those that stand for no
     /// text.</summary>
     internal abstract byte[]? TextBytesOf(int id);

@@ -7,11 +7,14 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <param name="Counted">How many of them are what the array must contain.</param>
 internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, int Counted) : Item
 {
+    /// <summary>See <see cref="JsonSpace"/>.</summary>
+    public int Space { get; init; }
+
     public override void Step(Branch self, byte value, StepResult result)
     {
-        if (ValueItem.IsSpace(value))
+        if (JsonSpace.Next(Space, value, self.Depth) is >= 0 and var space)
         {
-            result.Add(this, self.Parent);
+            result.Add(this with { Space = space }, self.Parent);
             return;
         }
 
@@ -21,7 +24,7 @@ internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, 
                 result.Return(self.Parent, 0);
                 break;
             case ArrayPhase.Next when value == ',' && Shape.CanHave(Index) && Shape.CanContain(Index, Counted):
-                result.Add(this with { Phase = ArrayPhase.Comma }, self.Parent);
+                result.Add(In(ArrayPhase.Comma), self.Parent);
                 break;
             case ArrayPhase.Open or ArrayPhase.Comma when Shape.GoalOf(Index) is { } goal:
                 Begin(goal, value, self, result);
@@ -44,7 +47,7 @@ internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, 
         var compiler = Shape.Compiler;
         if (Shape.Contains is not { } contains)
         {
-            compiler.FormsOf(goal).Enter(value, result.Below(this with { Phase = ArrayPhase.Item }, self.Parent), result);
+            compiler.FormsOf(goal).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
             return;
         }
 
@@ -54,15 +57,17 @@ internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, 
             if (Counted < Shape.MaxContains)
             {
                 compiler.FormsOf(compiler.With(goal, contains)).Enter(
-                    value, result.Below(this with { Phase = ArrayPhase.CountedItem }, self.Parent), result);
+                    value, result.Below(In(ArrayPhase.CountedItem), self.Parent), result);
             }
 
             // Without a limit an item that counts may as well not count.
             var other = Shape.MaxContains == int.MaxValue ? goal : compiler.With(goal, contains.Opposite);
-            compiler.FormsOf(other).Enter(value, result.Below(this with { Phase = ArrayPhase.Item }, self.Parent), result);
+            compiler.FormsOf(other).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
             return;
         }
 
-        compiler.FormsOf(goal).Enter(value, result.Below(this with { Phase = ArrayPhase.Item }, self.Parent), result);
+        compiler.FormsOf(goal).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
     }
+
+    private ArrayItem In(ArrayPhase phase) => this with { Phase = phase, Space = 0 };
 }

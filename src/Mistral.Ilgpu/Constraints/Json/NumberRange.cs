@@ -26,6 +26,9 @@ internal sealed record NumberRange
     /// <summary>Whether only whole numbers are in.</summary>
     public bool IsInteger { get; init; }
 
+    /// <summary>Whether only numbers that are not whole are in.</summary>
+    public bool IsFraction { get; init; }
+
     /// <summary>The only numbers, as written; null for no list.</summary>
     public ImmutableSortedSet<string>? Only { get; init; }
 
@@ -33,7 +36,7 @@ internal sealed record NumberRange
     public ImmutableHashSet<ExactNumber> Except { get; init; } = [];
 
     /// <summary>Whether every number, or every whole number, is in.</summary>
-    public bool IsPlain => Min is null && Max is null && Step is null && Only is null && Except.Count == 0;
+    public bool IsPlain => Min is null && Max is null && Step is null && Only is null && Except.Count == 0 && !IsFraction;
 
     public NumberRange AtLeast(ExactNumber min, bool isExclusive) =>
         Min is { } present && (present > min || (present.CompareTo(min) == 0 && !isExclusive))
@@ -60,6 +63,7 @@ internal sealed record NumberRange
         && (Max is not { } max || (IsMaxExclusive ? number < max : number <= max))
         && (Step is not { } step || number.IsMultipleOf(step))
         && (!IsInteger || number.IsInteger)
+        && (!IsFraction || !number.IsInteger)
         && !Except.Any(other => other.CompareTo(number) == 0);
 
     /// <summary>The same for the numbers' negatives.</summary>
@@ -99,7 +103,8 @@ internal sealed record NumberRange
 
         if (step is not { } unit)
         {
-            return true;
+            // Between two numbers lies one that is not whole.
+            return !IsFraction || order < 0;
         }
 
         int scale = Math.Max(unit.Scale, Math.Max(from.Scale, to.Scale));

@@ -10,28 +10,30 @@ internal sealed record ObjectItem(ObjectShape Shape, ObjectPhase Phase, NameSet 
     /// <summary>What the value behind the name must be.</summary>
     public Goal? Value { get; init; }
 
+    /// <summary>See <see cref="JsonSpace"/>.</summary>
+    public int Space { get; init; }
+
     public override void Step(Branch self, byte value, StepResult result)
     {
-        if (ValueItem.IsSpace(value) && Phase is not (ObjectPhase.Name or ObjectPhase.Value))
+        if (JsonSpace.Next(Space, value, self.Depth) is >= 0 and var space)
         {
-            result.Add(this, self.Parent);
+            result.Add(this with { Space = space }, self.Parent);
             return;
         }
 
         switch (Phase, value)
         {
             case (ObjectPhase.Open or ObjectPhase.Comma, (byte)'"') when Shape.NameLexeme(Seen, Count) is { } lexeme:
-                LexemeItem.Enter(lexeme, lexeme.Start, result.Below(this with { Phase = ObjectPhase.Name }, self.Parent), result);
+                LexemeItem.Enter(lexeme, lexeme.Start, result.Below(In(ObjectPhase.Name), self.Parent), result);
                 break;
             case (ObjectPhase.Open or ObjectPhase.Next, (byte)'}') when Shape.CanEnd(Seen, Count):
                 result.Return(self.Parent, 0);
                 break;
             case (ObjectPhase.Next, (byte)',') when Shape.NameLexeme(Seen, Count) is not null:
-                result.Add(this with { Phase = ObjectPhase.Comma }, self.Parent);
+                result.Add(In(ObjectPhase.Comma), self.Parent);
                 break;
             case (ObjectPhase.Colon, (byte)':'):
-                var below = this with { Phase = ObjectPhase.Value, Value = null };
-                result.Add(new ValueItem(Shape.Compiler, Value!), result.Below(below, self.Parent));
+                result.Add(new ValueItem(Shape.Compiler, Value!), result.Below(In(ObjectPhase.Value), self.Parent));
                 break;
         }
     }
@@ -40,19 +42,26 @@ internal sealed record ObjectItem(ObjectShape Shape, ObjectPhase Phase, NameSet 
     {
         if (Phase == ObjectPhase.Value)
         {
-            result.Add(this with { Phase = ObjectPhase.Next }, self.Parent);
+            result.Add(In(ObjectPhase.Next), self.Parent);
             return;
         }
 
         var name = Shape.NameOf(Seen, Count, final);
+        // Several patterns in one name may ask what no value is.
+        if (!Shape.Compiler.IsSatisfiable(name.Goal))
+        {
+            return;
+        }
+
         result.Add(
-            this with
+            In(ObjectPhase.Colon) with
             {
-                Phase = ObjectPhase.Colon,
                 Seen = name.Index >= 0 ? Seen.With(name.Index) : Seen,
                 Count = Shape.CountsProperties ? Count + 1 : 0,
                 Value = name.Goal,
             },
             self.Parent);
     }
+
+    private ObjectItem In(ObjectPhase phase) => this with { Phase = phase, Value = null, Space = 0 };
 }

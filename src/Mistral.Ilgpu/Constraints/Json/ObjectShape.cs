@@ -11,7 +11,6 @@ internal sealed class ObjectShape
     private readonly TextAutomaton[] _patternTexts;
     private readonly Language _otherNames;
     private readonly Goal?[] _goals;
-    private readonly Dictionary<long, Goal?> _otherGoals = [];
     private readonly Dictionary<(NameSet, bool), JsonStringLexeme?> _lexemes = [];
     private readonly Dictionary<(NameSet, bool), NameContent> _contents = [];
     private readonly NameSet _required;
@@ -45,6 +44,10 @@ internal sealed class ObjectShape
     public SchemaCompiler Compiler { get; }
 
     public NameTree Names { get; }
+
+    /// <summary>What values may be.</summary>
+    public IEnumerable<Goal> Goals => _goals.OfType<Goal>()
+        .Concat(_patterns.Select((_, i) => GoalOf(null, 1L << i))).Append(GoalOf(null, 0));
 
     /// <summary>Whether the number of properties matters.</summary>
     public bool CountsProperties => _min > 0 || _max != int.MaxValue;
@@ -89,7 +92,7 @@ internal sealed class ObjectShape
         var content = _contents[key];
         int state = _lexemes[key]!.ContentOf(final);
         int name = content.NameOf(state);
-        return name >= 0 ? new ObjectName(name, _goals[name]!) : new ObjectName(-1, OtherGoal(content.PatternsOf(state)));
+        return name >= 0 ? new ObjectName(name, _goals[name]!) : new ObjectName(-1, GoalOf(null, content.PatternsOf(state)));
     }
 
     private (NameSet Allowed, bool HasOthers) Allowed(NameSet seen, int count)
@@ -137,11 +140,25 @@ internal sealed class ObjectShape
 
     private Goal GoalOf(string name)
     {
-        List<SchemaLiteral> schemas = [];
         byte[] text = Encoding.UTF8.GetBytes(name);
+        long patterns = 0;
+        for (int i = 0; i < _patterns.Length; i++)
+        {
+            patterns |= _patternTexts[i].Start >= 0 && _patternTexts[i].Accepts(text) ? 1L << i : 0;
+        }
+
+        return GoalOf(name, patterns);
+    }
+
+    /// <param name="name">Null for a name that the shape does not name.</param>
+    /// <param name="patterns">The patterns that are found in it, a bit for each.</param>
+    private Goal GoalOf(string? name, long patterns)
+    {
+        List<SchemaLiteral> schemas = [];
         foreach (var layer in _layers)
         {
-            bool isNamed = layer.Properties.TryGetValue(name, out var value);
+            var value = default(SchemaLiteral);
+            bool isNamed = name is not null && layer.Properties.TryGetValue(name, out value);
             if (isNamed)
             {
                 schemas.Add(value);
@@ -149,7 +166,7 @@ internal sealed class ObjectShape
 
             foreach (var (pattern, schema) in layer.Patterns)
             {
-                if (_patternTexts[Array.IndexOf(_patterns, pattern)] is { Start: >= 0 } found && found.Accepts(text))
+                if ((patterns >> Array.IndexOf(_patterns, pattern) & 1) != 0)
                 {
                     schemas.Add(schema);
                     isNamed = true;
@@ -165,58 +182,26 @@ internal sealed class ObjectShape
         return Compiler.GoalOf(schemas);
     }
 
-    // What the value of a name that the shape does not name must be.
-    private Goal OtherGoal(long patterns)
-    {
-        if (!_otherGoals.TryGetValue(patterns, out var goal))
-        {
-            List<SchemaLiteral> schemas = [];
-            foreach (var layer in _layers)
-            {
-                bool isNamed = false;
-                foreach (var (pattern, schema) in layer.Patterns)
-                {
-                    if ((patterns >> Array.IndexOf(_patterns, pattern) & 1) != 0)
-                    {
-                        schemas.Add(schema);
-                        isNamed = true;
-                    }
-                }
-
-                if (!isNamed && layer.Additional is { } additional)
-                {
-                    schemas.Add(additional);
-                }
-            }
-
-            _otherGoals[patterns] = goal = Compiler.GoalOf(schemas);
-        }
-
-        return goal!;
-    }
-
     // Names that the shape does not name and whose values can be something.
     private Language OtherNames(Language names)
     {
         var factory = Compiler.Factory;
-        ConstraintLimits.Require(_patterns.Length <= 12, "patternProperties", $"{_patterns.Length} patterns for one object");
-        var possible = factory.Nothing;
-        for (long matched = 0; matched < 1L << _patterns.Length; matched++)
+        ConstraintLimits.Require(_patterns.Length <= 64, "patternProperties", $"{_patterns.Length} patterns for one object");
+        var possible = names;
+        foreach (var layer in _layers)
         {
-            if (!Compiler.IsSatisfiable(OtherGoal(matched)))
+            foreach (var (pattern, value) in layer.Patterns)
             {
-                continue;
+                possible = IsPossible(value) ? possible : factory.And(possible, factory.Not(Compiler.PatternOf(pattern)));
             }
 
-            var all = names;
-            for (int i = 0; i < _patterns.Length; i++)
+            if (layer.Additional is { } additional && !IsPossible(additional))
             {
-                var pattern = Compiler.PatternOf(_patterns[i]);
-                all = factory.And(all, (matched >> i & 1) != 0 ? pattern : factory.Not(pattern));
+                possible = factory.And(possible, factory.Or([.. layer.Patterns.Select(one => Compiler.PatternOf(one.Pattern))]));
             }
-
-            possible = factory.Or(possible, all);
         }
+
+        bool IsPossible(SchemaLiteral value) => Compiler.IsSatisfiable(Compiler.GoalOf([value]));
 
         // The tree tells names of the shape apart from all others. From some others it cannot, because those end.
         return possible == factory.AllText || Names.All.Count == 0

@@ -30,6 +30,8 @@ internal sealed class SchemaCompiler
         {
             throw new ConstraintSyntaxException("schema: found one that no value matches, expected one that some value does");
         }
+
+        RequireSupported();
     }
 
     public SchemaDocument Document { get; }
@@ -84,6 +86,27 @@ internal sealed class SchemaCompiler
         }
 
         return forms;
+    }
+
+    // Finds all forms now, so that no text comes to a schema that is refused. What schemas of great depth have in common is only
+    // found as texts come to it.
+    private void RequireSupported()
+    {
+        const int MostGoals = 2_000;
+        var seen = new HashSet<Goal>();
+        var open = new Queue<Goal>([Root]);
+        while (seen.Count < MostGoals && open.TryDequeue(out var goal))
+        {
+            if (seen.Add(goal))
+            {
+                var forms = FormsOf(goal);
+                foreach (var next in forms.Objects.SelectMany(shape => shape.Goals)
+                    .Concat(forms.Arrays.SelectMany(shape => shape.Rest is { } rest ? shape.Goals.Append(rest) : shape.Goals)))
+                {
+                    open.Enqueue(next);
+                }
+            }
+        }
     }
 
     private ValueForms FormsOf(List<ValueConditions> alternatives)

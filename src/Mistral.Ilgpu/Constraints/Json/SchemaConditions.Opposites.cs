@@ -72,13 +72,12 @@ internal sealed partial class SchemaConditions
 
         string[] names = NamesOf(node, type);
         var types = names.Aggregate(JsonTypes.None, (types, name) => types | TypeOf(node, name));
-        if (names.Contains("integer") && !names.Contains("number")
-            && all.Any(one => (one.Types & JsonTypes.Number) != 0 && !one.Numbers.IsInteger))
-        {
-            throw node.Fault("type", "integer within 'not', or in one of several schemas of 'oneOf' that share values", "another");
-        }
-
-        return Narrow(all, one => one.Only(JsonTypes.All & ~types));
+        var others = Narrow(all, one => one.Only(JsonTypes.All & ~types));
+        return !names.Contains("integer") || names.Contains("number") ? others : Union([
+            others,
+            Narrow(all, one => one.Numbers.IsInteger || one.Only(JsonTypes.Number) is not { } numbers
+                ? null
+                : numbers with { Numbers = numbers.Numbers with { IsFraction = true } })]);
     }
 
     private List<ValueConditions> NotConstants(List<ValueConditions> all, SchemaNode node)

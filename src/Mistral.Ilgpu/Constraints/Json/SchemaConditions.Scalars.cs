@@ -17,7 +17,9 @@ internal sealed partial class SchemaConditions
         var types = names.Aggregate(JsonTypes.None, (types, name) => types | TypeOf(node, name));
         bool isInteger = names.Contains("integer") && !names.Contains("number");
         return Narrow(all, one => one.Only(types) is { } narrowed && isInteger
-            ? narrowed with { Numbers = narrowed.Numbers with { IsInteger = true } }
+            ? narrowed.Numbers.IsFraction
+                ? narrowed.Only(JsonTypes.All & ~JsonTypes.Number)
+                : narrowed with { Numbers = narrowed.Numbers with { IsInteger = true } }
             : one.Only(types));
     }
 

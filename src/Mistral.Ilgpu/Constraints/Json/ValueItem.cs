@@ -3,13 +3,14 @@ using Mistral.Ilgpu.Constraints.Machine;
 namespace Mistral.Ilgpu.Constraints.Json;
 
 /// <summary>Before a value.</summary>
-internal sealed record ValueItem(SchemaCompiler Compiler, Goal Goal) : Item
+/// <param name="Space">See <see cref="JsonSpace"/>.</param>
+internal sealed record ValueItem(SchemaCompiler Compiler, Goal Goal, int Space = 0) : Item
 {
     public override void Step(Branch self, byte value, StepResult result)
     {
-        if (IsSpace(value))
+        if (JsonSpace.Next(Space, value, self.Depth) is >= 0 and var space)
         {
-            result.Add(this, self.Parent);
+            result.Add(this with { Space = space }, self.Parent);
         }
         else
         {
@@ -19,7 +20,4 @@ internal sealed record ValueItem(SchemaCompiler Compiler, Goal Goal) : Item
 
     public override void Return(Branch self, int final, StepResult result) =>
         throw new InvalidOperationException("a value takes the place of what is before it");
-
-    /// <summary>Whether a byte is white space in JSON.</summary>
-    public static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';
 }

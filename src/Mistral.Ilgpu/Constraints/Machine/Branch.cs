@@ -9,4 +9,7 @@ internal sealed class Branch(int id, Item item, Branch? parent)
     public Item Item => item;
 
     public Branch? Parent => parent;
+
+    /// <summary>How many items the stack has.</summary>
+    public int Depth { get; } = 1 + (parent?.Depth ?? 0);
 }
