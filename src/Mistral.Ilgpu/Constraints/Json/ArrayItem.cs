@@ -35,24 +35,14 @@ internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, 
     public override void Return(Branch self, int final, StepResult result)
     {
         int counted = Phase == ArrayPhase.CountedItem ? Counted + 1 : Counted;
-        var next = new ArrayItem(Shape, ArrayPhase.Next, Shape.Numbered(Index + 1), counted);
-        if (Shape.CanContain(next.Index, counted))
-        {
-            result.Add(next, self.Parent);
-        }
+        result.Add(new ArrayItem(Shape, ArrayPhase.Next, Shape.Numbered(Index + 1), counted), self.Parent);
     }
 
     private void Begin(Goal goal, byte value, Branch self, StepResult result)
     {
         var compiler = Shape.Compiler;
-        if (Shape.Contains is not { } contains)
-        {
-            compiler.FormsOf(goal).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
-            return;
-        }
-
-        // Past the fewest only the most matters.
-        if (Counted < Shape.MinContains || Shape.MaxContains != int.MaxValue)
+        var other = goal;
+        if (Shape.Contains is { } contains && (Counted < Shape.MinContains || Shape.MaxContains != int.MaxValue))
         {
             if (Counted < Shape.MaxContains)
             {
@@ -60,13 +50,16 @@ internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, 
                     value, result.Below(In(ArrayPhase.CountedItem), self.Parent), result);
             }
 
+            if (!Shape.CanContain(Shape.Numbered(Index + 1), Counted))
+            {
+                return;
+            }
+
             // Without a limit an item that counts may as well not count.
-            var other = Shape.MaxContains == int.MaxValue ? goal : compiler.With(goal, contains.Opposite);
-            compiler.FormsOf(other).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
-            return;
+            other = Shape.MaxContains == int.MaxValue ? goal : compiler.With(goal, contains.Opposite);
         }
 
-        compiler.FormsOf(goal).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
+        compiler.FormsOf(other).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
     }
 
     private ArrayItem In(ArrayPhase phase) => this with { Phase = phase, Space = 0 };
