@@ -67,6 +67,7 @@ internal static class CommandLine
         {
             GenerateCommand.Create(terminal),
             ChatCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             ScoreCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),

@@ -23,7 +23,7 @@ internal sealed class JsonFields
             string name = Unicode(() => property.Name);
             if (!_fields.TryAdd(name, property.Value))
             {
-                throw new ModelFileException(file, $"{name}: found twice, expected once");
+                throw new ModelFileException(file, $"{name}: found twice, expected once") { Field = name };
             }
         }
     }
@@ -136,7 +136,10 @@ internal sealed class JsonFields
         catch (InvalidOperationException)
         {
             throw new ModelFileException(
-                _file, $"{(name is null ? "" : $"{name}: ")}found text that is not valid Unicode, expected whole characters");
+                _file, $"{(name is null ? "" : $"{name}: ")}found text that is not valid Unicode, expected whole characters")
+            {
+                Field = name,
+            };
         }
     }
 
@@ -147,5 +150,5 @@ internal sealed class JsonFields
     }
 
     public ModelFileException Error(string name, string found, string expected) =>
-        new(_file, string.Create(CultureInfo.InvariantCulture, $"{name}: found {found}, expected {expected}"));
+        new(_file, string.Create(CultureInfo.InvariantCulture, $"{name}: found {found}, expected {expected}")) { Field = name };
 }

@@ -143,12 +143,17 @@ public sealed class LanguageModel : IAsyncDisposable
     /// <exception cref="ArgumentException">The text is empty, and the tokenizer has no token that starts a text.</exception>
     /// <exception cref="ContextFullException">The text is longer than the context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<float[]> EmbedAsync(
-        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, CancellationToken cancellation = default)
+    public Task<float[]> EmbedAsync(
+        string text, EmbeddingPooling pooling = EmbeddingPooling.Mean, CancellationToken cancellation = default) =>
+        EmbedAsync(PromptEncoding.Encode(Tokenizer, text), pooling, adapters: null, cancellation);
+
+    /// <summary>As <see cref="EmbedAsync(string, EmbeddingPooling, CancellationToken)"/>, of the tokens of a text.</summary>
+    /// <param name="adapters">See <see cref="TextRequest.Adapters"/>.</param>
+    internal async Task<float[]> EmbedAsync(
+        int[] ids, EmbeddingPooling pooling, IReadOnlyList<string>? adapters, CancellationToken cancellation)
     {
-        int[] ids = PromptEncoding.Encode(Tokenizer, text);
         var embedding = new PromptEmbedding(ids.Length, pooling);
-        await ReadAsync(ids, embedding, onRead: null, cancellation).ConfigureAwait(false);
+        await ReadAsync(new TextRequest(ids) { Reader = embedding, Adapters = adapters }, cancellation).ConfigureAwait(false);
         return embedding.Vector();
     }
 
@@ -183,14 +188,13 @@ public sealed class LanguageModel : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(topLogProbabilities);
         ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
         var score = new PromptScore(ids, topLogProbabilities, wantsLogits);
-        await ReadAsync(ids, score, onRead, cancellation).ConfigureAwait(false);
+        await ReadAsync(new TextRequest(ids) { Reader = score, OnRead = onRead }, cancellation).ConfigureAwait(false);
         return new TextScore(ids, score.Values, score.Top) { LastLogits = score.LastLogits };
     }
 
-    private async Task ReadAsync(int[] ids, PromptReader reader, Action<int, int>? onRead, CancellationToken cancellation)
+    private async Task ReadAsync(TextRequest request, CancellationToken cancellation)
     {
-        var request = new TextRequest(ids) { Reader = reader, EndsAfterPrompt = true, OnRead = onRead };
-        var text = Engine.Submit(request, cancellation);
+        var text = Engine.Submit(request with { EndsAfterPrompt = true }, cancellation);
         await text.Completion.ConfigureAwait(false);
         if (text.FinishReason == FinishReason.Cancelled)
         {

@@ -11,9 +11,6 @@ namespace Mistral.Ilgpu.Cli.Loading;
 /// <summary>A model, opened as the options specify. Progress is shown to the user.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    // No limit, because the command line itself limits the texts in progress.
-    private const int MaxWaiting = int.MaxValue;
-
     private LoadedModel(LanguageModel language) => Language = language;
 
     public LanguageModel Language { get; }
@@ -25,7 +22,11 @@ internal sealed class LoadedModel : IDisposable
     public MistralModel Model => Language.Model;
 
     /// <param name="timed">Whether the stream records time stamps (see <see cref="DeviceOptions.IsTimed"/>).</param>
-    public static LoadedModel Open(ModelSettings settings, Narrator narrator, CancellationToken cancellation, bool timed = false)
+    /// <param name="maxWaiting">Texts that may wait at once. Commands that limit the texts in progress themselves need no
+    /// limit.</param>
+    public static LoadedModel Open(
+        ModelSettings settings, Narrator narrator, CancellationToken cancellation, bool timed = false,
+        int maxWaiting = int.MaxValue)
     {
         using var opened = OpenedModel.Open(
             settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed });
@@ -42,7 +43,7 @@ internal sealed class LoadedModel : IDisposable
 
         var language = ProgressBar.OverLoading(
             narrator, $"loading {opened.Checkpoint.Name}", opened.Checkpoint.TotalBytes,
-            (progress, kernels) => opened.Load(settings.Options, MaxWaiting, progress, kernels, cancellation));
+            (progress, kernels) => opened.Load(settings.Options, maxWaiting, progress, kernels, cancellation));
         Tell(language, opened, narrator);
         return new LoadedModel(language);
     }

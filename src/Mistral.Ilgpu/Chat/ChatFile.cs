@@ -18,7 +18,7 @@ internal static class ChatFile
         return Parse(Encoding.UTF8.GetBytes(json), path);
     }
 
-    /// <param name="source">Names where the JSON comes from in errors.</param>
+    /// <param name="source">Names where the JSON comes from in errors. If empty, errors name places as <c>messages[0]</c>.</param>
     /// <exception cref="ModelFileException">The JSON is damaged or no conversation.</exception>
     public static ChatRequest Parse(ReadOnlyMemory<byte> json, string source) =>
         Parse(JsonFields.ParseRoot(json, source), source);
@@ -66,9 +66,10 @@ internal static class ChatFile
     // A name, or the object that asks for a call of one function.
     private static string ToolChoice(JsonFields fields, string source) =>
         fields.Find("tool_choice") is { ValueKind: JsonValueKind.Object } choice
-            ? Function(choice, $"{source}: tool_choice").Name
+            ? Function(choice, source.Length == 0 ? "tool_choice" : $"{source}: tool_choice").Name
             : fields.Text("tool_choice") ?? "auto";
 
-    private static string At(string source, string what, int index) =>
-        string.Create(CultureInfo.InvariantCulture, $"{source}, {what} {index}");
+    private static string At(string source, string what, int index) => source.Length == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{what}s[{index}]")
+        : string.Create(CultureInfo.InvariantCulture, $"{source}, {what} {index}");
 }

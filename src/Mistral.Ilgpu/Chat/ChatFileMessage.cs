@@ -29,7 +29,7 @@ internal static class ChatFileMessage
         }
         catch (ChatFormatException exception)
         {
-            throw new ModelFileException(where, exception.Message, exception);
+            throw new ModelFileException(where, exception.Message, exception) { Field = "role" };
         }
     }
 

@@ -9,6 +9,9 @@ public sealed class ChatFormatException : MistralException
     {
     }
 
+    /// <summary>The part of a request that is wrong.</summary>
+    internal string Field { get; init; } = "messages";
+
     // Names and values quoted from a conversation may hold line breaks.
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

@@ -91,7 +91,10 @@ internal abstract class ChatTemplate
     /// <summary>The reasoning effort to write; null for none.</summary>
     private protected virtual string? Effort(string? asked) => asked is null
         ? null
-        : throw new ChatFormatException($"reasoning effort '{asked}', which chat format {Version} does not have");
+        : throw new ChatFormatException($"reasoning effort '{asked}', which chat format {Version} does not have")
+        {
+            Field = "reasoning_effort",
+        };
 
     private protected IReadOnlyList<int> Text(string text) => Tokenizer.EncodeToIds(text);
 
@@ -104,7 +107,7 @@ internal abstract class ChatTemplate
         "auto" => settings.Tools,
         "none" => [],
         var choice => throw new ChatFormatException(
-            $"tool choice '{choice}', expected auto or none, because no chat format can demand a call"),
+            $"tool choice '{choice}', expected auto or none, because no chat format can demand a call") { Field = "tool_choice" },
     };
 
     /// <summary>What is said once, beside one of the user's turns.</summary>

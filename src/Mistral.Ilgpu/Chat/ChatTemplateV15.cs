@@ -30,12 +30,15 @@ internal sealed class ChatTemplateV15(TextTokenizer tokenizer) : ChatTemplateV13
         ? Effort(asked, efforts)
         : asked is null or NoEffort
             ? null
-            : throw new ChatFormatException($"reasoning effort '{asked}', which this model's tokenizer does not have");
+            : throw new ChatFormatException($"reasoning effort '{asked}', which this model's tokenizer does not have")
+            {
+                Field = "reasoning_effort",
+            };
 
     private static string? Effort(string? asked, ReasoningEfforts efforts) =>
         asked is null && efforts.IsOptional ? efforts.Default
         : asked is not null && efforts.Values.Contains(asked) ? asked
         : throw new ChatFormatException(
             $"{(asked is null ? "no reasoning effort" : $"reasoning effort '{asked}'")}, "
-            + $"expected {(efforts.Values.Count > 0 ? string.Join(" or ", efforts.Values) : "none to be given")}");
+            + $"expected {(efforts.Values.Count > 0 ? string.Join(" or ", efforts.Values) : "none to be given")}") { Field = "reasoning_effort" };
 }

@@ -11,6 +11,9 @@ public sealed class ModelFileException : MistralException
     /// <summary>The file, and where in it.</summary>
     public string File { get; }
 
+    /// <summary>The field that is wrong; null where none is known.</summary>
+    internal string? Field { get; init; }
+
     // Names and values quoted from a hostile file may hold line breaks.
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -1,0 +1,98 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Mistral.Ilgpu.Chat;
+using Mistral.Ilgpu.Generation;
+
+namespace Mistral.Ilgpu.Server.Answers;
+
+/// <summary>One answer to a conversation while the model writes it. One reader reads its steps; the rest is final after
+/// them.</summary>
+internal sealed class Answer
+{
+    private readonly ServedModel _model;
+    private readonly ChatOutputParser _parser;
+    private readonly bool _hasOneCall;
+    private readonly StringBuilder _text = new();
+    private readonly StringBuilder _reasoning = new();
+    private readonly List<ToolCall> _calls = [];
+    private readonly List<GeneratedToken> _tokens = [];
+
+    public Answer(TextGeneration generation, AnswerRequest request, ServedModel model)
+    {
+        (Generation, _model, _hasOneCall) = (generation, model, !request.HasParallelCalls);
+        _parser = new ChatOutputParser(
+            model.Language.Tokenizer, request.Options.Stop, continuesText: !request.Chat.StartsAnswer,
+            request.Chat.ContinuesReasoning);
+    }
+
+    public TextGeneration Generation { get; }
+
+    public string Text => _text.ToString();
+
+    public string Reasoning => _reasoning.ToString();
+
+    public IReadOnlyList<ToolCall> Calls => _calls;
+
+    /// <summary>The tokens with their log-probabilities.</summary>
+    public IReadOnlyList<GeneratedToken> Tokens => _tokens;
+
+    public int ReasoningTokens => _parser.ReasoningTokens;
+
+    /// <summary>Why it ended, as OpenAI names it.</summary>
+    public string FinishReason =>
+        _calls.Count > 0 && (IsCut || Generation.FinishReason == Ilgpu.Generation.FinishReason.Stop) ? "tool_calls"
+        : FinishReasons.Of(Generation);
+
+    // Ended after its only call.
+    private bool IsCut => _hasOneCall && _calls.Count > 0;
+
+    /// <summary>The steps as they are certain: a token, and the pieces that it completes.</summary>
+    public async IAsyncEnumerable<AnswerStep> StepsAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var token in Generation.WithCancellation(cancellation).ConfigureAwait(false))
+        {
+            if (token.Id is not { } id)
+            {
+                continue;
+            }
+
+            _tokens.Add(token);
+            yield return Take(token, id < _model.Language.Tokenizer.VocabularySize ? _parser.Append(id) : []);
+            if (IsCut)
+            {
+                break;
+            }
+        }
+
+        yield return Take(null, IsCut ? [] : _parser.End()) with { IsLast = true };
+    }
+
+    /// <summary>Reads all steps.</summary>
+    public async Task ReadAsync(CancellationToken cancellation)
+    {
+        await foreach (var _ in StepsAsync(cancellation).ConfigureAwait(false))
+        {
+        }
+    }
+
+    private AnswerStep Take(GeneratedToken? token, IEnumerable<ChatPiece> pieces)
+    {
+        List<ChatPiece> taken = [];
+        foreach (var piece in pieces)
+        {
+            _text.Append(piece.Text);
+            _reasoning.Append(piece.Reasoning);
+            taken.Add(piece);
+            if (piece.Call is { } call)
+            {
+                _calls.Add(call);
+                if (_hasOneCall)
+                {
+                    break;
+                }
+            }
+        }
+
+        return new AnswerStep(token, taken);
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Http;
+using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Server.Requests;
+using Mistral.Ilgpu.Server.Security;
+using Mistral.Ilgpu.Server.Watching;
+
+namespace Mistral.Ilgpu.Server.Answers;
+
+/// <summary>Submits texts for a request, which they end with, and counts them.</summary>
+internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLimits limits)
+{
+    /// <summary>Submits the answers to a conversation.</summary>
+    public IReadOnlyList<Answer> Submit(HttpContext context, AnswerRequest request)
+    {
+        int[] prompt = request.Chat.Encode(model.Language.Tokenizer);
+        model.RequireLength(prompt.Length, "messages");
+        int maxTokens = model.MaxTokensOf(request.MaxTokens, prompt.Length, model.Options.DefaultMaxTokens);
+        var texts = Submit(context, Enumerable.Range(0, request.Count).Select(index => new TextRequest(prompt)
+        {
+            Options = (request.Options with { MaxTokens = maxTokens }).Nth(index),
+            StartsText = request.Chat.StartsAnswer,
+            Priority = request.Priority,
+            Deadline = request.Deadline,
+            Adapters = request.Adapters,
+            PrefixReuse = PrefixReuse.PromptsAndAnswers,
+        }));
+        return [.. texts.Select(text => new Answer(text, request, model))];
+    }
+
+    /// <summary>Submits texts, all or none.</summary>
+    public IReadOnlyList<TextGeneration> Submit(HttpContext context, IEnumerable<TextRequest> requests)
+    {
+        var all = requests.ToList();
+        limits.Take(context, all.Sum(request => request.PromptIds.Count));
+        List<TextGeneration> texts = [];
+        try
+        {
+            foreach (var request in all)
+            {
+                var text = model.Language.Engine.Submit(request, context.RequestAborted);
+                texts.Add(text);
+                metrics.OnBegin(text);
+                _ = CountAsync(context, text);
+            }
+        }
+        catch
+        {
+            texts.ForEach(text => text.Cancel());
+            throw;
+        }
+
+        return texts;
+    }
+
+    private async Task CountAsync(HttpContext context, TextGeneration text)
+    {
+        string key = KeyLimits.PartitionOf(context);
+        try
+        {
+            await text.Completion.ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Whoever reads the text is told.
+        }
+
+        limits.Count(key, text.Ids.Count);
+        metrics.OnEnd(text);
+    }
+}

@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http;
+using Mistral.Ilgpu.Chat;
+using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Server.Answers;
+using Mistral.Ilgpu.Server.Errors;
+using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Requests;
+
+namespace Mistral.Ilgpu.Server.Chat;
+
+/// <summary><c>POST /v1/chat/completions</c>.</summary>
+internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runner)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        var (fields, root) = await RequestBody.ReadAsync(context, ServerJson.Api.ChatCompletionRequest, model.Options);
+        ChatRefusals.Check(root);
+        var request = new AnswerRequest(ChatFile.Parse(root, source: ""), OptionsOf(fields))
+        {
+            MaxTokens = MaxTokensOf(fields),
+            Adapters = model.AdaptersOf(fields.Model),
+            Count = GenerationReader.CountOf(fields, prompts: 1, model.Options),
+            HasParallelCalls = fields.ParallelToolCalls ?? true,
+            Priority = GenerationReader.PriorityOf(fields),
+            Deadline = GenerationReader.DeadlineOf(fields),
+        };
+        string name = fields.Model ?? model.Name;
+        var answers = runner.Submit(context, request);
+        if (fields.IsStreamed)
+        {
+            await new ChatCompletionStream(context, model, answers, name, fields.StreamsUsage).WriteAsync();
+            return;
+        }
+
+        await Task.WhenAll(answers.Select(answer => answer.ReadAsync(context.RequestAborted)));
+        await context.Response.WriteAsJsonAsync(Whole(answers, name), ServerJson.Api.ChatCompletion);
+    }
+
+    private GenerationOptions OptionsOf(ChatCompletionRequest fields)
+    {
+        bool wantsLogprobs = fields.Logprobs == true;
+        if (fields.TopLogprobs > 0 && !wantsLogprobs)
+        {
+            throw ApiException.Wrong("top_logprobs", $"{fields.TopLogprobs} without logprobs", "logprobs to be true");
+        }
+
+        return GenerationReader.Read(fields, model) with
+        {
+            TopLogProbabilities = wantsLogprobs ? fields.TopLogprobs ?? 0 : null,
+        };
+    }
+
+    private static int? MaxTokensOf(ChatCompletionRequest fields) => fields.MaxCompletionTokens ?? fields.MaxTokens switch
+    {
+        0 => throw ApiException.Wrong("max_tokens", "0", "1 or more"),
+        var count => count,
+    };
+
+    private ChatCompletion Whole(IReadOnlyList<Answer> answers, string name) => new(
+        ServedModel.NewId("chatcmpl-"), ServedModel.Now(), name, [.. answers.Select(ChoiceOf)],
+        Usage.Of([.. answers.Select(answer => answer.Generation)], answers.Count, answers.Sum(answer => answer.ReasoningTokens)));
+
+    private ChatCompletion.ChatChoice ChoiceOf(Answer answer, int index) => new(
+        index,
+        new ChatMessage(
+            answer.Text.Length > 0 || answer.Calls.Count == 0 ? answer.Text : null,
+            answer.Reasoning.Length > 0 ? answer.Reasoning : null,
+            answer.Calls.Count > 0 ? [.. answer.Calls.Select(CallOf)] : null),
+        ChatLogprobs.Of(answer.Tokens, model.Language.Tokenizer),
+        answer.FinishReason,
+        answer.Generation.StopText);
+
+    private static ChatToolCall CallOf(ToolCall call) =>
+        new(null, call.Id, "function", new ChatToolCall.FunctionCall(call.Name, call.Arguments));
+}

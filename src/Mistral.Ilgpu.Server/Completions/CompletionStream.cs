@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Http;
+using Mistral.Ilgpu.Server.Answers;
+using Mistral.Ilgpu.Server.Http;
+
+namespace Mistral.Ilgpu.Server.Completions;
+
+/// <summary>Writes continuations as events while the model makes them.</summary>
+internal sealed class CompletionStream(
+    HttpContext context, ServedModel model, IReadOnlyList<CompletionText> texts, int count, string name, bool withUsage)
+{
+    private readonly string _id = ServedModel.NewId("cmpl-");
+    private readonly long _created = ServedModel.Now();
+    private readonly EventStream _events = new(context, model.Options.KeepAlive);
+
+    public async Task WriteAsync()
+    {
+        try
+        {
+            var parts = texts.Select(text => text.PartsAsync(context.RequestAborted)).ToList();
+            await _events.ReadAsync(
+                Streams.Merge(parts, context.RequestAborted), part => Write(part.Index, part.Item));
+            if (withUsage)
+            {
+                Write([], Usage.Of([.. texts.Select(text => text.Generation)], count));
+            }
+        }
+        catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            StreamErrors.Write(_events, exception, context);
+        }
+
+        _events.WriteDone();
+        await _events.FlushAsync();
+    }
+
+    private void Write(int index, CompletionPart part)
+    {
+        if (part.Text.Length > 0 || part.Logprobs is not null || part.IsLast)
+        {
+            Write([texts[index].ChoiceOf(index, part)], usage: null);
+        }
+    }
+
+    private void Write(IReadOnlyList<Completion.CompletionChoice> choices, Usage? usage) =>
+        _events.Write(new Completion(_id, _created, name, choices, usage), ServerJson.Api.Completion);
+}

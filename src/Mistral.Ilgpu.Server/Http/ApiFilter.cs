@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Mistral.Ilgpu.Server.Errors;
+using Mistral.Ilgpu.Server.Security;
+using Mistral.Ilgpu.Server.Watching;
+
+namespace Mistral.Ilgpu.Server.Http;
+
+/// <summary>What all endpoints for clients have in common: keys, limits, errors, a line in the log.</summary>
+internal sealed class ApiFilter(ApiKeys keys, KeyLimits limits, ILogger<ServedModel> logger)
+{
+    private const int ClientGone = 499;
+
+    /// <summary>Handles a request.</summary>
+    /// <param name="isAnthropic">Whether errors have Anthropic's shape.</param>
+    public async Task HandleAsync(HttpContext context, Func<HttpContext, Task> handle, bool isAnthropic)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        try
+        {
+            limits.Begin(context, RequireKey(context.Request));
+            await handle(context);
+        }
+        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            _ = exception;
+            if (!context.Response.HasStarted)
+            {
+                context.Response.StatusCode = ClientGone;
+            }
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            StreamErrors.Log(exception, context);
+            await WriteAsync(context, ErrorMapping.Of(exception), isAnthropic);
+        }
+
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            logger.Answered(
+                context.Request.Path, context.Response.StatusCode, (long)Stopwatch.GetElapsedTime(begun).TotalMilliseconds,
+                KeyLimits.PartitionOf(context));
+        }
+    }
+
+    /// <summary>Writes an error as the response.</summary>
+    public static async Task WriteAsync(HttpContext context, ApiException error, bool isAnthropic)
+    {
+        var response = context.Response;
+        response.Clear();
+        response.StatusCode = error.Status;
+        if (error.RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (error.Status == StatusCodes.Status401Unauthorized)
+        {
+            response.Headers.WWWAuthenticate = "Bearer";
+        }
+
+        await (isAnthropic
+            ? response.WriteAsJsonAsync(AnthropicErrorBody.Of(error), ServerJson.Api.AnthropicErrorBody)
+            : response.WriteAsJsonAsync(ErrorBody.Of(error), ServerJson.Api.ErrorBody));
+    }
+
+    private string? RequireKey(HttpRequest request)
+    {
+        if (!keys.AreNeeded)
+        {
+            return null;
+        }
+
+        const string Scheme = "Bearer ";
+        string authorization = request.Headers.Authorization.ToString();
+        string key = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? authorization[Scheme.Length..].Trim()
+            : request.Headers["x-api-key"].ToString();
+        return keys.NameOf(key) ?? throw new ApiException(
+            StatusCodes.Status401Unauthorized,
+            key.Length == 0 ? "found no API key, expected one in Authorization: Bearer KEY" : "found an API key that is not known",
+            code: "invalid_api_key");
+    }
+}

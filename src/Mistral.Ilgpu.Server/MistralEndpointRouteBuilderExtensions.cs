@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Mistral.Ilgpu.Server.Chat;
+using Mistral.Ilgpu.Server.Completions;
+using Mistral.Ilgpu.Server.Embeddings;
+using Mistral.Ilgpu.Server.Errors;
+using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Models;
+using Mistral.Ilgpu.Server.Watching;
+
+namespace Mistral.Ilgpu.Server;
+
+/// <summary>Maps the endpoints of a server.</summary>
+public static class MistralEndpointRouteBuilderExtensions
+{
+    /// <summary>
+    /// Maps OpenAI's and Anthropic's APIs, tokens, health and metrics. Services are those of
+    /// <see cref="MistralServerServiceCollectionExtensions.AddMistralServer"/>.
+    /// </summary>
+    /// <param name="endpoints">The application, or a group of it.</param>
+    /// <returns>All endpoints, to which conventions may be added.</returns>
+    public static IEndpointConventionBuilder MapMistral(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var services = endpoints.ServiceProvider;
+        var group = endpoints.MapGroup("");
+        var chat = services.GetRequiredService<ChatCompletionEndpoint>();
+        var completions = services.GetRequiredService<CompletionEndpoint>();
+        var embeddings = services.GetRequiredService<EmbeddingEndpoint>();
+        var models = services.GetRequiredService<ModelEndpoints>();
+        var tokens = services.GetRequiredService<TokenEndpoints>();
+        var metrics = services.GetRequiredService<ServerMetrics>();
+
+        Post<ChatCompletionRequest, ChatCompletion>("/v1/chat/completions", chat.HandleAsync, "Answers a conversation.");
+        Post<CompletionRequest, Completion>("/v1/completions", completions.HandleAsync, "Continues texts.");
+        Post<EmbeddingRequest, EmbeddingList>("/v1/embeddings", embeddings.HandleAsync, "Makes vectors of texts.");
+        Post<TokenizeRequest, TokenizeResponse>("/tokenize", tokens.TokenizeAsync, "Gives the tokens of a text.");
+        Post<DetokenizeRequest, DetokenizeResponse>("/detokenize", tokens.DetokenizeAsync, "Gives the text of tokens.");
+        Keyed("/v1/models", models.ListAsync).Produces<ModelList>().WithSummary("Lists the model and its adapters.");
+        Keyed("/v1/models/{**model}", models.FindAsync).Produces<ModelList.Entry>().WithSummary("Tells of a model.");
+        Get("/health", models.HealthAsync).Produces<ServerHealth>().WithSummary("Tells whether the server lives.");
+        Get("/ready", models.ReadyAsync).Produces<ServerHealth>().WithSummary("Tells whether requests are taken now.");
+        Get("/version", ModelEndpoints.VersionAsync).Produces<ServerVersion>().WithSummary("Tells the server's version.");
+        Get("/metrics", metrics.WriteAsync).WithSummary("Gives metrics in Prometheus' text format.");
+        group.Map("/v1/{**path}", (Delegate)NotFoundAsync).ExcludeFromDescription();
+        return group;
+
+        RouteHandlerBuilder Post<TRequest, TResponse>(string path, Func<HttpContext, Task> handle, string summary)
+            where TRequest : notnull => group.MapPost(path, Filtered(handle, isAnthropic: false))
+            .Accepts<TRequest>("application/json").Produces<TResponse>().Produces<ErrorBody>(StatusCodes.Status400BadRequest)
+            .WithSummary(summary);
+
+        RouteHandlerBuilder Get(string path, Func<HttpContext, Task> handle) => group.MapGet(path, (Delegate)handle);
+
+        RouteHandlerBuilder Keyed(string path, Func<HttpContext, Task> handle) =>
+            group.MapGet(path, Filtered(handle, isAnthropic: false));
+
+        // Resolved per application, because filters hold its keys and limits.
+        Delegate Filtered(Func<HttpContext, Task> handle, bool isAnthropic)
+        {
+            var filter = services.GetRequiredService<ApiFilter>();
+            return (HttpContext context) => filter.HandleAsync(context, handle, isAnthropic);
+        }
+    }
+
+    private static Task NotFoundAsync(HttpContext context) => ApiFilter.WriteAsync(
+        context,
+        new ApiException(
+            StatusCodes.Status404NotFound,
+            $"{context.Request.Method} {context.Request.Path}: found no such endpoint, expected one of the documentation"),
+        isAnthropic: false);
+}

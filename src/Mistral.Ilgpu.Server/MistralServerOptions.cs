@@ -1,0 +1,46 @@
+namespace Mistral.Ilgpu.Server;
+
+/// <summary>How a server treats requests: the section <c>MistralServer</c> of the configuration.</summary>
+public sealed class MistralServerOptions
+{
+    /// <summary>The section of the configuration.</summary>
+    public const string Section = "MistralServer";
+
+    /// <summary>Keys that clients may send. With none here and no <see cref="ApiKeyFile"/>, no key is needed.</summary>
+    public IList<string> ApiKeys { get; set; } = [];
+
+    /// <summary>A file with one key in each line, which is read again when it changes; null for none. A line may begin with a name
+    /// for the key. A key may be given as <c>sha256:</c> and the hash in hexadecimal digits.</summary>
+    public string? ApiKeyFile { get; set; }
+
+    /// <summary>Requests that each key, or each address without keys, may send in a minute; null for any number.</summary>
+    public int? RequestsPerMinute { get; set; }
+
+    /// <summary>Tokens of prompts and answers that each key, or each address without keys, may use in a minute; null for any
+    /// number.</summary>
+    public int? TokensPerMinute { get; set; }
+
+    /// <summary>Longest body of a request in bytes.</summary>
+    public int MaxBodyBytes { get; set; } = 16 << 20;
+
+    /// <summary>Longest prompt in tokens; null for what the context holds.</summary>
+    public int? MaxPromptTokens { get; set; }
+
+    /// <summary>Most answers to one request: prompts times <c>n</c>.</summary>
+    public int MaxAnswers { get; set; } = 128;
+
+    /// <summary>Longest JSON schema, grammar or regular expression of a request, in characters.</summary>
+    public int MaxSchemaLength { get; set; } = 256 << 10;
+
+    /// <summary>Deepest nesting of a request's JSON.</summary>
+    public int MaxDepth { get; set; } = 64;
+
+    /// <summary>Most tokens of an answer where a request names no number.</summary>
+    public int DefaultMaxTokens { get; set; } = 4096;
+
+    /// <summary>How often a stream that has nothing to say sends a comment, so that nobody takes it for dead.</summary>
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long texts that run may go on once the application stops; the rest are ended with an error.</summary>
+    public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
+}

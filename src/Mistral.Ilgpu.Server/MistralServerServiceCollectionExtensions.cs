@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Mistral.Ilgpu.Extensions.AI;
+using Mistral.Ilgpu.Server.Answers;
+using Mistral.Ilgpu.Server.Chat;
+using Mistral.Ilgpu.Server.Completions;
+using Mistral.Ilgpu.Server.Embeddings;
+using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Models;
+using Mistral.Ilgpu.Server.Security;
+using Mistral.Ilgpu.Server.Watching;
+
+namespace Mistral.Ilgpu.Server;
+
+/// <summary>Adds a server of a model to an application's services.</summary>
+public static class MistralServerServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds what <see cref="MistralEndpointRouteBuilderExtensions.MapMistral"/> needs. A model is added as
+    /// <see cref="MistralServiceCollectionExtensions.AddMistral"/> does, unless the application has one.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Changes the options after the section <c>MistralServer</c> of the configuration, if there is one,
+    /// was read.</param>
+    /// <returns>The services.</returns>
+    public static IServiceCollection AddMistralServer(
+        this IServiceCollection services, Action<MistralServerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        if (!services.Any(service => service.ServiceType == typeof(LanguageModel)))
+        {
+            services.AddMistral();
+        }
+
+        var options = services.AddOptions<MistralServerOptions>().Configure<IServiceProvider>(Bind);
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<MistralServerOptions>, MistralServerOptionsValidation>());
+        options.ValidateOnStart();
+        services.TryAddSingleton<ServedModel>();
+        services.TryAddSingleton<ServerMetrics>();
+        services.TryAddSingleton<ApiKeys>();
+        services.TryAddSingleton<KeyLimits>();
+        services.TryAddSingleton<ApiFilter>();
+        services.TryAddSingleton<TextRunner>();
+        services.TryAddSingleton<ChatCompletionEndpoint>();
+        services.TryAddSingleton<CompletionEndpoint>();
+        services.TryAddSingleton<EmbeddingEndpoint>();
+        services.TryAddSingleton<ModelEndpoints>();
+        services.TryAddSingleton<TokenEndpoints>();
+        services.AddHostedService<Draining>();
+        return services;
+    }
+
+    // A key that is misspelt would be a default without a word.
+    private static void Bind(MistralServerOptions options, IServiceProvider provider) => provider.GetService<IConfiguration>()?
+        .GetSection(MistralServerOptions.Section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+}

@@ -1,0 +1,4 @@
+namespace Mistral.Ilgpu.Server.Models;
+
+/// <summary>The text of tokens.</summary>
+internal sealed record DetokenizeResponse(string Prompt);
