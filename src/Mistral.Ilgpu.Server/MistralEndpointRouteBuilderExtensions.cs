@@ -47,10 +47,14 @@ public static class MistralEndpointRouteBuilderExtensions
         group.Map("/v1/{**path}", (Delegate)NotFoundAsync).ExcludeFromDescription();
         return group;
 
-        RouteHandlerBuilder Post<TRequest, TResponse>(string path, Func<HttpContext, Task> handle, string summary)
-            where TRequest : notnull => group.MapPost(path, Filtered(handle, isAnthropic: false))
-            .Accepts<TRequest>("application/json").Produces<TResponse>().Produces<ErrorBody>(StatusCodes.Status400BadRequest)
-            .WithSummary(summary);
+        void Post<TRequest, TResponse>(string path, Func<HttpContext, Task> handle, string summary)
+            where TRequest : notnull
+        {
+            group.MapPost(path, Filtered(handle, isAnthropic: false))
+                .Accepts<TRequest>("application/json").Produces<TResponse>().Produces<ErrorBody>(StatusCodes.Status400BadRequest)
+                .WithSummary(summary);
+            group.Map(path, (Delegate)NotPostedAsync).ExcludeFromDescription();
+        }
 
         RouteHandlerBuilder Get(string path, Func<HttpContext, Task> handle) => group.MapGet(path, (Delegate)handle);
 
@@ -71,4 +75,27 @@ public static class MistralEndpointRouteBuilderExtensions
             StatusCodes.Status404NotFound,
             $"{context.Request.Method} {context.Request.Path}: found no such endpoint, expected one of the documentation"),
         isAnthropic: false);
+
+    // Routing comes here with other methods, and with other types than the endpoint accepts.
+    private static Task NotPostedAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (!HttpMethods.IsPost(request.Method))
+        {
+            context.Response.OnStarting(() =>
+            {
+                context.Response.Headers.Allow = HttpMethods.Post;
+                return Task.CompletedTask;
+            });
+        }
+
+        return ApiFilter.WriteAsync(
+            context,
+            HttpMethods.IsPost(request.Method)
+                ? new ApiException(
+                    StatusCodes.Status415UnsupportedMediaType,
+                    $"Content-Type: found '{request.ContentType}', expected application/json")
+                : new ApiException(StatusCodes.Status405MethodNotAllowed, $"found {request.Method}, expected POST"),
+            isAnthropic: false);
+    }
 }

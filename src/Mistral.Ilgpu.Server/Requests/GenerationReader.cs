@@ -12,24 +12,11 @@ internal static class GenerationReader
     private const double MostBias = 100;
 
     /// <summary>How a text is generated, the number of tokens and log-probabilities left out.</summary>
-    public static GenerationOptions Read(GenerationRequest request, ServedModel model) => new()
+    public static GenerationOptions Read(GenerationRequest request, ServedModel model)
     {
-        Stop = StopOf(request.Stop),
-        IgnoreEos = request.IgnoreEos == true,
-        LogitProcessors = model.LogitProcessors,
-        Sampling = new SamplingOptions
-        {
-            Temperature = request.Temperature ?? 1,
-            TopP = request.TopP ?? 1,
-            TopK = Math.Max(0, request.TopK ?? 0),
-            MinP = request.MinP ?? 0,
-            PresencePenalty = request.PresencePenalty ?? 0,
-            FrequencyPenalty = request.FrequencyPenalty ?? 0,
-            RepeatPenalty = request.RepetitionPenalty ?? 1,
-            LogitBias = BiasOf(request.LogitBias, model.Language.Info.VocabularySize),
-            Seed = request.Seed is { } seed ? unchecked((ulong)seed) : null,
-        },
-    };
+        ConstraintFields.Read(request, model.Options)?.Require();
+        return OptionsOf(request, model);
+    }
 
     /// <summary>Requires that there are not too many answers.</summary>
     /// <returns>Answers to each prompt.</returns>
@@ -51,6 +38,25 @@ internal static class GenerationReader
     public static GenerationOptions Nth(this GenerationOptions options, int index) => options.Sampling.Seed is { } seed
         ? options with { Sampling = options.Sampling with { Seed = unchecked(seed + (ulong)index) } }
         : options;
+
+    private static GenerationOptions OptionsOf(GenerationRequest request, ServedModel model) => new()
+    {
+        Stop = StopOf(request.Stop),
+        IgnoreEos = request.IgnoreEos == true,
+        LogitProcessors = model.LogitProcessors,
+        Sampling = new SamplingOptions
+        {
+            Temperature = request.Temperature ?? 1,
+            TopP = request.TopP ?? 1,
+            TopK = Math.Max(0, request.TopK ?? 0),
+            MinP = request.MinP ?? 0,
+            PresencePenalty = request.PresencePenalty ?? 0,
+            FrequencyPenalty = request.FrequencyPenalty ?? 0,
+            RepeatPenalty = request.RepetitionPenalty ?? 1,
+            LogitBias = BiasOf(request.LogitBias, model.Language.Info.VocabularySize),
+            Seed = request.Seed is { } seed ? unchecked((ulong)seed) : null,
+        },
+    };
 
     /// <summary>A text, or a list of texts.</summary>
     private static IReadOnlyList<string> StopOf(JsonElement? stop)

@@ -46,6 +46,7 @@ internal sealed partial class ServerMetrics : IDisposable
         _meters = MeterAdapter.StartListening(new MeterAdapterOptions
         {
             Registry = _registry,
+            MetricFactory = factory,
             InstrumentFilterPredicate = instrument => instrument.Meter.Name is Telemetry.Name or "System.Runtime"
                 or "Microsoft.AspNetCore.Hosting" or "Microsoft.AspNetCore.Server.Kestrel",
         });
