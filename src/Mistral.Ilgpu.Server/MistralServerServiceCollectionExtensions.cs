@@ -7,6 +7,7 @@ using Mistral.Ilgpu.Server.Answers;
 using Mistral.Ilgpu.Server.Chat;
 using Mistral.Ilgpu.Server.Completions;
 using Mistral.Ilgpu.Server.Embeddings;
+using Mistral.Ilgpu.Server.Hosting;
 using Mistral.Ilgpu.Server.Http;
 using Mistral.Ilgpu.Server.Models;
 using Mistral.Ilgpu.Server.Security;

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Extensions.AI;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Server;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests;
@@ -45,6 +46,14 @@ public sealed class DependencyTests
             nameof(MistralServiceCollectionExtensions),
         ],
         typeof(MistralOptions).Assembly.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Server_PublicTypes_AreThese() => Assert.Equal(
+        [
+            nameof(MistralEndpointRouteBuilderExtensions), nameof(MistralServerOptions),
+            nameof(MistralServerServiceCollectionExtensions),
+        ],
+        typeof(MistralServerOptions).Assembly.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 
     [Fact]
     public void Reference_SharesNoKernels()

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Server;
 using Mono.Cecil;
 using Mono.Cecil.Cil;
 
@@ -9,11 +10,12 @@ namespace Mistral.Ilgpu.Tests;
 /// </summary>
 internal sealed class FolderGraph
 {
-    // Of the library's own namespace these stand on all folders; the others, errors and a model's sizes, under all.
+    // Of the libraries' own namespaces these stand on all folders; the others, such as errors and a model's sizes, under all.
     private static readonly HashSet<string> FrontDoor =
     [
         nameof(LanguageModel), nameof(LanguageModelOptions), nameof(ModelInfo), nameof(LoadProgress), nameof(LoadReports),
         nameof(OpenedModel), nameof(ChatSession), nameof(Engine), nameof(EngineStatus), nameof(EngineState),
+        nameof(MistralEndpointRouteBuilderExtensions), nameof(MistralServerServiceCollectionExtensions),
     ];
 
     private readonly Dictionary<(string From, string To), string> _uses = [];
@@ -130,7 +132,7 @@ internal sealed class FolderGraph
     };
 
     private static string Folder(TypeReference type) => type.DeclaringType is { } outer ? Folder(outer)
-        : type.Namespace == "Mistral.Ilgpu" && FrontDoor.Contains(type.Name) ? "Mistral.Ilgpu.FrontDoor"
+        : type.Namespace is "Mistral.Ilgpu" or "Mistral.Ilgpu.Server" && FrontDoor.Contains(type.Name) ? $"{type.Namespace}.FrontDoor"
         : type.Namespace;
 
     private static string Name(TypeReference type) => type.DeclaringType is { } outer ? Name(outer) : type.Name;

@@ -13,7 +13,7 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
 {
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, root) = await RequestBody.ReadAsync(context, ServerJson.Api.ChatCompletionRequest, model.Options);
+        var (fields, root) = await RequestBody.ReadAsync(context, ChatJson.Api.ChatCompletionRequest, model.Options);
         ChatRefusals.Check(root);
         var request = new AnswerRequest(ChatFile.Parse(root, source: ""), OptionsOf(fields))
         {
@@ -33,7 +33,7 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
         }
 
         await Task.WhenAll(answers.Select(answer => answer.ReadAsync(context.RequestAborted)));
-        await context.Response.WriteAsJsonAsync(Whole(answers, name), ServerJson.Api.ChatCompletion);
+        await context.Response.WriteAsJsonAsync(Whole(answers, name), ChatJson.Api.ChatCompletion);
     }
 
     private GenerationOptions OptionsOf(ChatCompletionRequest fields)

@@ -80,5 +80,5 @@ internal sealed class ChatCompletionStream(
         _id, _created, name, [],
         Usage.Of([.. answers.Select(answer => answer.Generation)], answers.Count, answers.Sum(answer => answer.ReasoningTokens))));
 
-    private void Write(ChatCompletionChunk chunk) => _events.Write(chunk, ServerJson.Api.ChatCompletionChunk);
+    private void Write(ChatCompletionChunk chunk) => _events.Write(chunk, ChatJson.Api.ChatCompletionChunk);
 }

@@ -15,7 +15,7 @@ internal sealed class CompletionEndpoint(ServedModel model, TextRunner runner)
 
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, ServerJson.Api.CompletionRequest, model.Options);
+        var (fields, _) = await RequestBody.ReadAsync(context, CompletionJson.Api.CompletionRequest, model.Options);
         var prompts = PromptsOf(fields);
         int count = GenerationReader.CountOf(fields, prompts.Count, model.Options);
         if (fields.BestOf is { } best && best != count)
@@ -37,7 +37,7 @@ internal sealed class CompletionEndpoint(ServedModel model, TextRunner runner)
             new Completion(
                 ServedModel.NewId("cmpl-"), ServedModel.Now(), name,
                 [.. parts.Select((part, index) => choices[index].ChoiceOf(index, part))], Usage.Of(texts, count)),
-            ServerJson.Api.Completion);
+            CompletionJson.Api.Completion);
     }
 
     private IReadOnlyList<int[]> PromptsOf(CompletionRequest fields)

@@ -42,5 +42,5 @@ internal sealed class CompletionStream(
     }
 
     private void Write(IReadOnlyList<Completion.CompletionChoice> choices, Usage? usage) =>
-        _events.Write(new Completion(_id, _created, name, choices, usage), ServerJson.Api.Completion);
+        _events.Write(new Completion(_id, _created, name, choices, usage), CompletionJson.Api.Completion);
 }

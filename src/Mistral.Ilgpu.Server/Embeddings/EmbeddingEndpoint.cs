@@ -16,7 +16,7 @@ internal sealed class EmbeddingEndpoint(ServedModel model, KeyLimits limits, IOp
 {
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, ServerJson.Api.EmbeddingRequest, model.Options);
+        var (fields, _) = await RequestBody.ReadAsync(context, EmbeddingJson.Api.EmbeddingRequest, model.Options);
         if (fields.EncodingFormat is not (null or "float" or "base64"))
         {
             throw ApiException.Wrong("encoding_format", fields.EncodingFormat, "float or base64");
@@ -42,7 +42,7 @@ internal sealed class EmbeddingEndpoint(ServedModel model, KeyLimits limits, IOp
             new EmbeddingList(
                 [.. vectors.Select((vector, i) => new EmbeddingList.Item(i, Encode(vector, fields.EncodingFormat == "base64")))],
                 fields.Model ?? model.Name, new EmbeddingList.EmbeddingUsage(tokens, tokens)),
-            ServerJson.Api.EmbeddingList);
+            EmbeddingJson.Api.EmbeddingList);
     }
 
     private async Task<float[][]> EmbedAsync(
@@ -70,6 +70,6 @@ internal sealed class EmbeddingEndpoint(ServedModel model, KeyLimits limits, IOp
 
     private static JsonElement Encode(float[] vector, bool isBase64) => isBase64
         ? JsonSerializer.SerializeToElement(
-            Convert.ToBase64String(MemoryMarshal.AsBytes(vector.AsSpan())), ServerJson.Api.String)
-        : JsonSerializer.SerializeToElement(vector, ServerJson.Api.SingleArray);
+            Convert.ToBase64String(MemoryMarshal.AsBytes(vector.AsSpan())), EmbeddingJson.Api.String)
+        : JsonSerializer.SerializeToElement(vector, EmbeddingJson.Api.SingleArray);
 }

@@ -62,8 +62,8 @@ internal sealed class ApiFilter(ApiKeys keys, KeyLimits limits, ILogger<ServedMo
         }
 
         await (isAnthropic
-            ? response.WriteAsJsonAsync(AnthropicErrorBody.Of(error), ServerJson.Api.AnthropicErrorBody)
-            : response.WriteAsJsonAsync(ErrorBody.Of(error), ServerJson.Api.ErrorBody));
+            ? response.WriteAsJsonAsync(AnthropicErrorBody.Of(error), ErrorJson.Api.AnthropicErrorBody)
+            : response.WriteAsJsonAsync(ErrorBody.Of(error), ErrorJson.Api.ErrorBody));
     }
 
     private string? RequireKey(HttpRequest request)

@@ -12,7 +12,7 @@ internal static class StreamErrors
     public static void Write(EventStream events, Exception exception, HttpContext context)
     {
         Log(exception, context);
-        events.Write(ErrorBody.Of(ErrorMapping.Of(exception)), ServerJson.Api.ErrorBody);
+        events.Write(ErrorBody.Of(ErrorMapping.Of(exception)), ErrorJson.Api.ErrorBody);
     }
 
     /// <summary>Logs what is a fault of the server.</summary>

@@ -9,14 +9,14 @@ internal sealed class ModelEndpoints(ServedModel model, IHostApplicationLifetime
 {
     /// <summary><c>GET /v1/models</c>.</summary>
     public Task ListAsync(HttpContext context) =>
-        context.Response.WriteAsJsonAsync(new ModelList([.. Entries()]), ServerJson.Api.ModelList);
+        context.Response.WriteAsJsonAsync(new ModelList([.. Entries()]), ModelJson.Api.ModelList);
 
     /// <summary><c>GET /v1/models/NAME</c>.</summary>
     public Task FindAsync(HttpContext context)
     {
         string name = (string)context.Request.RouteValues["model"]!;
         _ = model.AdaptersOf(name);
-        return context.Response.WriteAsJsonAsync(Entries().First(entry => entry.Id == name), ServerJson.Api.Entry);
+        return context.Response.WriteAsJsonAsync(Entries().First(entry => entry.Id == name), ModelJson.Api.Entry);
     }
 
     /// <summary><c>GET /health</c>: whether the process is worth keeping. One whose device has failed is not.</summary>
@@ -28,7 +28,7 @@ internal sealed class ModelEndpoints(ServedModel model, IHostApplicationLifetime
 
     /// <summary><c>GET /version</c>.</summary>
     public static Task VersionAsync(HttpContext context) =>
-        context.Response.WriteAsJsonAsync(ServerVersion.Current, ServerJson.Api.ServerVersion);
+        context.Response.WriteAsJsonAsync(ServerVersion.Current, ModelJson.Api.ServerVersion);
 
     private Task TellAsync(HttpContext context, Func<EngineState, bool> isWrong)
     {
@@ -47,7 +47,7 @@ internal sealed class ModelEndpoints(ServedModel model, IHostApplicationLifetime
             _ => "stopped",
         };
         return context.Response.WriteAsJsonAsync(
-            new ServerHealth(status, engine.Running, engine.Waiting), ServerJson.Api.ServerHealth);
+            new ServerHealth(status, engine.Running, engine.Waiting), ModelJson.Api.ServerHealth);
     }
 
     private IEnumerable<ModelList.Entry> Entries() => model.Language.Info.Adapters

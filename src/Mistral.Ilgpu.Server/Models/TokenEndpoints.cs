@@ -12,7 +12,7 @@ internal sealed class TokenEndpoints(ServedModel model)
 {
     public async Task TokenizeAsync(HttpContext context)
     {
-        var (fields, root) = await RequestBody.ReadAsync(context, ServerJson.Api.TokenizeRequest, model.Options);
+        var (fields, root) = await RequestBody.ReadAsync(context, ModelJson.Api.TokenizeRequest, model.Options);
         _ = model.AdaptersOf(fields.Model);
         var tokenizer = model.Language.Tokenizer;
         int[] ids = IdsOf(fields, root);
@@ -20,12 +20,12 @@ internal sealed class TokenEndpoints(ServedModel model)
             new TokenizeResponse(
                 ids.Length, model.Language.Info.Context, ids,
                 fields.ReturnTokenStrs == true ? [.. ids.Select(tokenizer.IdToPiece)] : null),
-            ServerJson.Api.TokenizeResponse);
+            ModelJson.Api.TokenizeResponse);
     }
 
     public async Task DetokenizeAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, ServerJson.Api.DetokenizeRequest, model.Options);
+        var (fields, _) = await RequestBody.ReadAsync(context, ModelJson.Api.DetokenizeRequest, model.Options);
         _ = model.AdaptersOf(fields.Model);
         if (fields.Tokens is not { ValueKind: JsonValueKind.Array } tokens)
         {
@@ -34,7 +34,7 @@ internal sealed class TokenEndpoints(ServedModel model)
 
         int[] ids = JsonUnions.Ids(tokens, "tokens", model.Language.Tokenizer.VocabularySize);
         await context.Response.WriteAsJsonAsync(
-            new DetokenizeResponse(model.Language.Tokenizer.Decode(ids)), ServerJson.Api.DetokenizeResponse);
+            new DetokenizeResponse(model.Language.Tokenizer.Decode(ids)), ModelJson.Api.DetokenizeResponse);
     }
 
     private int[] IdsOf(TokenizeRequest fields, JsonElement root)

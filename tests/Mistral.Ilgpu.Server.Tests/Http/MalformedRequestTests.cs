@@ -2,6 +2,10 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Mistral.Ilgpu.Server.Chat;
+using Mistral.Ilgpu.Server.Completions;
+using Mistral.Ilgpu.Server.Embeddings;
+using Mistral.Ilgpu.Server.Models;
 using Xunit;
 
 namespace Mistral.Ilgpu.Server.Tests.Http;
@@ -47,10 +51,10 @@ public sealed class MalformedRequestTests(TinyServer tiny)
         int count = 0;
         foreach (var (path, type, rest) in ((string, JsonTypeInfo, string)[])
         [
-            (Chat, ServerJson.Api.ChatCompletionRequest, "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"max_tokens\":1"),
-            ("/v1/completions", ServerJson.Api.CompletionRequest, "\"prompt\":\"x\",\"max_tokens\":1"),
-            ("/v1/embeddings", ServerJson.Api.EmbeddingRequest, "\"input\":\"x\""),
-            ("/detokenize", ServerJson.Api.DetokenizeRequest, "\"tokens\":[]"),
+            (Chat, ChatJson.Api.ChatCompletionRequest, "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"max_tokens\":1"),
+            ("/v1/completions", CompletionJson.Api.CompletionRequest, "\"prompt\":\"x\",\"max_tokens\":1"),
+            ("/v1/embeddings", EmbeddingJson.Api.EmbeddingRequest, "\"input\":\"x\""),
+            ("/detokenize", ModelJson.Api.DetokenizeRequest, "\"tokens\":[]"),
         ])
         {
             foreach (var property in type.Properties.Where(property => property.Set is not null))

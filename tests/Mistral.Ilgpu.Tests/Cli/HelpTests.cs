@@ -12,6 +12,7 @@ public sealed class HelpTests
     [Theory]
     [InlineData("generate")]
     [InlineData("chat")]
+    [InlineData("serve")]
     [InlineData("score")]
     [InlineData("tokenize")]
     [InlineData("inspect")]

@@ -10,6 +10,7 @@ public sealed partial class DocumentationTests
     private const string FirstPage = "README.md";
     private const string Guide = "src/Mistral.Ilgpu/README.md";
     private const string Extensions = "src/Mistral.Ilgpu.Extensions.AI/README.md";
+    private const string Server = "src/Mistral.Ilgpu.Server/README.md";
 
     private static readonly string SnippetFolder = Path.Combine(Repository.Root, "tests/Mistral.Ilgpu.Tests/Documentation");
 
@@ -49,6 +50,7 @@ public sealed partial class DocumentationTests
     [Theory]
     [InlineData(Guide)]
     [InlineData(Extensions)]
+    [InlineData(Server)]
     [InlineData("src/Mistral.Ilgpu.Cli/README.md")]
     [InlineData("kernels/README.md")]
     public void PackagePage_RelativeLinks_AreNone(string path) => Assert.Empty(new MarkdownPage(path).RelativeLinks);
@@ -57,7 +59,7 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Pages_CSharpBlocks_AreRegionsOfTheSnippets()
     {
-        string[] blocks = [.. new[] { FirstPage, Guide, Extensions }
+        string[] blocks = [.. new[] { FirstPage, Guide, Extensions, Server }
             .SelectMany(path => new MarkdownPage(path).Blocks)
             .Where(block => block.Language == "csharp")
             .Select(block => block.Code)];

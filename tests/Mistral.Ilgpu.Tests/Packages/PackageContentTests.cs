@@ -14,6 +14,7 @@ public sealed class PackageContentTests(PackageFeed feed)
     private const string Library = "Mistral.Ilgpu";
     private const string Extensions = "Mistral.Ilgpu.Extensions.AI";
     private const string Kernels = "Mistral.Ilgpu.Kernels";
+    private const string Server = "Mistral.Ilgpu.Server";
     private const string Tool = "Mistral.Ilgpu.Tool";
 
     // Of the portable format of symbols: the text of a source file.
@@ -22,14 +23,15 @@ public sealed class PackageContentTests(PackageFeed feed)
     [Fact(Explicit = true)]
     public void Pack_Solution_MakesThesePackagesAlone()
     {
-        Assert.Equal([Library, Extensions, Kernels, Tool], feed.Names(".nupkg"));
-        Assert.Equal([Library, Extensions, Kernels, Tool], feed.Names(".snupkg"));
+        Assert.Equal([Library, Extensions, Kernels, Server, Tool], feed.Names(".nupkg"));
+        Assert.Equal([Library, Extensions, Kernels, Server, Tool], feed.Names(".snupkg"));
     }
 
     [Theory(Explicit = true)]
     [InlineData(Library, "lib/net10.0/Mistral.Ilgpu.dll", "lib/net10.0/Mistral.Ilgpu.xml")]
     [InlineData(Extensions, "lib/net10.0/Mistral.Ilgpu.Extensions.AI.dll", "lib/net10.0/Mistral.Ilgpu.Extensions.AI.xml")]
     [InlineData(Kernels, "lib/net10.0/Mistral.Ilgpu.Kernels.dll", "lib/net10.0/Mistral.Ilgpu.Kernels.xml")]
+    [InlineData(Server, "lib/net10.0/Mistral.Ilgpu.Server.dll", "lib/net10.0/Mistral.Ilgpu.Server.xml")]
     [InlineData(Tool, "tools/net10.0/any/mistral.dll", "tools/net10.0/any/DotnetToolSettings.xml")]
     public void Package_Any_HoldsWhatItNames(string name, params string[] files)
     {
@@ -56,6 +58,7 @@ public sealed class PackageContentTests(PackageFeed feed)
     [Theory(Explicit = true)]
     [InlineData(Library, Kernels)]
     [InlineData(Extensions, Library)]
+    [InlineData(Server, Extensions)]
     public void Package_OnAnother_DependsOnItAsAPackage(string name, string other)
     {
         using var package = feed.Open(name, ".nupkg");
@@ -71,6 +74,7 @@ public sealed class PackageContentTests(PackageFeed feed)
     [InlineData(
         Extensions, "lib/net10.0/Mistral.Ilgpu.Extensions.AI.pdb", "/_/src/Mistral.Ilgpu.Extensions.AI/MistralChatClient.cs")]
     [InlineData(Kernels, "lib/net10.0/Mistral.Ilgpu.Kernels.pdb", "/_/kernels/Mistral.Ilgpu.Kernels/Attention/AttendRow.cs")]
+    [InlineData(Server, "lib/net10.0/Mistral.Ilgpu.Server.pdb", "/_/src/Mistral.Ilgpu.Server/Answers/Answer.cs")]
     [InlineData(Tool, "tools/net10.0/any/mistral.pdb", "/_/src/Mistral.Ilgpu.Cli/Program.cs")]
     public void Symbols_EverySourceFile_IsEmbedded(string name, string symbols, string file)
     {

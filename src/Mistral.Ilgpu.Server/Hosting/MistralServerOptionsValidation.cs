@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using Mistral.Ilgpu.Server.Security;
 
-namespace Mistral.Ilgpu.Server;
+namespace Mistral.Ilgpu.Server.Hosting;
 
 /// <summary>Refuses wrong values before requests come, each in a line that names its key.</summary>
 internal sealed class MistralServerOptionsValidation : IValidateOptions<MistralServerOptions>

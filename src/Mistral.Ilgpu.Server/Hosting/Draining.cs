@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Mistral.Ilgpu.Server.Security;
 using Mistral.Ilgpu.Server.Watching;
 
-namespace Mistral.Ilgpu.Server;
+namespace Mistral.Ilgpu.Server.Hosting;
 
 /// <summary>Reads the keys before an application takes requests. Once it stops, lets texts end for a while and then ends the rest
 /// with an error, so that no connection is cut.</summary>
