@@ -9,8 +9,8 @@ public sealed class MistralServerOptions
     /// <summary>Keys that clients may send. With none here and no <see cref="ApiKeyFile"/>, no key is needed.</summary>
     public IList<string> ApiKeys { get; set; } = [];
 
-    /// <summary>A file with one key in each line, which is read again when it changes; null for none. A line may begin with a name
-    /// for the key. A key may be given as <c>sha256:</c> and the hash in hexadecimal digits.</summary>
+    /// <summary>A file with one key in each line, which is read again when it changes; null for none. A line may begin with a
+    /// name for the key. A key may be given as <c>sha256:</c> and the hash in hexadecimal digits.</summary>
     public string? ApiKeyFile { get; set; }
 
     /// <summary>Requests that each key, or each address without keys, may send in a minute; null for any number.</summary>

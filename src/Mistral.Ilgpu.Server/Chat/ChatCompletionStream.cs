@@ -78,7 +78,8 @@ internal sealed class ChatCompletionStream(
 
     private void WriteUsage() => Write(new ChatCompletionChunk(
         _id, _created, name, [],
-        Usage.Of([.. answers.Select(answer => answer.Generation)], answers.Count, answers.Sum(answer => answer.ReasoningTokens))));
+        Usage.Of(
+            [.. answers.Select(answer => answer.Generation)], answers.Count, answers.Sum(answer => answer.ReasoningTokens))));
 
     private void Write(ChatCompletionChunk chunk) => _events.Write(chunk, ChatJson.Api.ChatCompletionChunk);
 }

@@ -31,7 +31,8 @@ internal sealed record ChatLogprobs(
     }
 
     private static Token Of(TextTokenizer tokenizer, int id, double value) => new(
-        TokenText.Of(tokenizer, id), Math.Max(value, Least), [.. TokenText.BytesOf(tokenizer, id).Select(value => (int)value)], null);
+        TokenText.Of(tokenizer, id), Math.Max(value, Least), [.. TokenText.BytesOf(tokenizer, id).Select(part => (int)part)],
+        TopLogprobs: null);
 
     internal sealed record Token(string TokenText, double Logprob, IReadOnlyList<int> Bytes, IReadOnlyList<Token>? TopLogprobs)
     {

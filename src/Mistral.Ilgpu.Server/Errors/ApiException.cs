@@ -24,7 +24,8 @@ internal sealed class ApiException(int status, string message, string? parameter
     /// <summary>A field that has the wrong type or is out of range.</summary>
     public static ApiException Wrong(string parameter, string found, string expected) => new(
         StatusCodes.Status400BadRequest,
-        $"{parameter}: found {(found.Length > MostQuoted ? found[..MostQuoted] + "…" : found)}, expected {expected}", parameter);
+        $"{parameter}: found {(found.Length > MostQuoted ? found[..MostQuoted] + "…" : found)}, expected {expected}",
+        parameter);
 
     /// <summary>A field that asks for what there is not.</summary>
     public static ApiException Unsupported(string parameter, string why) =>

@@ -80,7 +80,9 @@ internal sealed class ApiFilter(ApiKeys keys, KeyLimits limits, ILogger<ServedMo
             : request.Headers["x-api-key"].ToString();
         return keys.NameOf(key) ?? throw new ApiException(
             StatusCodes.Status401Unauthorized,
-            key.Length == 0 ? "found no API key, expected one in Authorization: Bearer KEY" : "found an API key that is not known",
+            key.Length == 0
+                ? "found no API key, expected one in Authorization: Bearer KEY"
+                : "found an API key that is not known",
             code: "invalid_api_key");
     }
 }

@@ -64,7 +64,9 @@ internal sealed class EventStream(HttpContext context, TimeSpan keepAlive)
         while (true)
         {
             var next = enumerator.MoveNextAsync();
-            bool isThere = next.IsCompleted ? await next.ConfigureAwait(false) : await WaitAsync(next.AsTask()).ConfigureAwait(false);
+            bool isThere = next.IsCompleted
+                ? await next.ConfigureAwait(false)
+                : await WaitAsync(next.AsTask()).ConfigureAwait(false);
             if (!isThere)
             {
                 return;

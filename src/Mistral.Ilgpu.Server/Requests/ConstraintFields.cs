@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Server.Errors;
 
 namespace Mistral.Ilgpu.Server.Requests;
@@ -14,8 +15,8 @@ internal static class ConstraintFields
         List<ConstraintRequest> found = [];
         Add(found, Format(request.ResponseFormat));
         Add(found, Schema(request.GuidedJson, "guided_json"));
-        Add(found, request.GuidedRegex is { } regex ? new(ConstraintKind.Regex, regex, "guided_regex") : null);
-        Add(found, request.GuidedGrammar is { } grammar ? new(ConstraintKind.Grammar, grammar, "guided_grammar") : null);
+        Add(found, request.GuidedRegex is { } regex ? new("guided_regex", regex, Constraint.Regex) : null);
+        Add(found, request.GuidedGrammar is { } grammar ? new("guided_grammar", grammar, Constraint.Grammar) : null);
         Add(found, request.GuidedChoice is { } choice ? Choices(choice, "guided_choice") : null);
         if (request.StructuredOutputs is { } outputs)
         {
@@ -28,7 +29,7 @@ internal static class ConstraintFields
         }
 
         return found.SingleOrDefault() is not { } only ? null
-            : only.Text.Length + only.Choices.Sum(text => text.Length) <= options.MaxSchemaLength ? only
+            : only.Text.Length <= options.MaxSchemaLength ? only
             : throw ApiException.Wrong(only.Parameter, "a longer text", $"at most {options.MaxSchemaLength} characters");
     }
 
@@ -49,7 +50,7 @@ internal static class ConstraintFields
             case "json_object":
                 return format.TryGetProperty("schema", out var schema)
                     ? Schema(schema, $"{Name}.schema")
-                    : new(ConstraintKind.JsonObject, "", Name);
+                    : new(Name, "", _ => Constraint.JsonObject);
             case "json_schema":
                 if (!format.TryGetProperty("json_schema", out var holder))
                 {
@@ -80,14 +81,14 @@ internal static class ConstraintFields
             Add(found, field.Name switch
             {
                 "json" => Schema(field.Value, name),
-                "regex" => new(ConstraintKind.Regex, JsonUnions.Text(field.Value, name), name),
-                "grammar" => new(ConstraintKind.Grammar, JsonUnions.Text(field.Value, name), name),
+                "regex" => new(name, JsonUnions.Text(field.Value, name), Constraint.Regex),
+                "grammar" => new(name, JsonUnions.Text(field.Value, name), Constraint.Grammar),
                 "choice" when field.Value.ValueKind == JsonValueKind.Array =>
                     Choices(JsonUnions.OneOrManyTexts(field.Value, name), name),
                 "choice" => throw ApiException.Wrong(name, field.Value.GetRawText(), "a list of strings"),
                 "json_object" => field.Value.ValueKind switch
                 {
-                    JsonValueKind.True => new(ConstraintKind.JsonObject, "", name),
+                    JsonValueKind.True => new(name, "", _ => Constraint.JsonObject),
                     JsonValueKind.False => null,
                     _ => throw ApiException.Wrong(name, field.Value.GetRawText(), "true or false"),
                 },
@@ -101,13 +102,13 @@ internal static class ConstraintFields
     {
         null => null,
         { ValueKind: JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False } schema =>
-            new(ConstraintKind.JsonSchema, schema.GetRawText(), name),
-        { ValueKind: JsonValueKind.String } text => new(ConstraintKind.JsonSchema, JsonUnions.Text(text, name), name),
+            new(name, schema.GetRawText(), Constraint.JsonSchema),
+        { ValueKind: JsonValueKind.String } text => new(name, JsonUnions.Text(text, name), Constraint.JsonSchema),
         { } other => throw ApiException.Wrong(name, other.GetRawText(), "a JSON schema"),
     };
 
     private static ConstraintRequest Choices(IReadOnlyList<string> texts, string name) => texts.Count > 0
-        ? new(ConstraintKind.Choice, "", name) { Choices = texts }
+        ? new(name, string.Concat(texts), _ => Constraint.Choice(texts))
         : throw ApiException.Wrong(name, "an empty list", "at least one string");
 
     private static void RequireObject(JsonElement value, string name)

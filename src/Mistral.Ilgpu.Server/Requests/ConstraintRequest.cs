@@ -1,15 +1,28 @@
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Server.Errors;
+using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Server.Requests;
 
-/// <summary>What the text of an answer must be.</summary>
-/// <param name="Text">The schema, expression or grammar.</param>
+/// <summary>The form that an answer must have.</summary>
 /// <param name="Parameter">The field that says so.</param>
-internal sealed record ConstraintRequest(ConstraintKind Kind, string Text, string Parameter)
+/// <param name="Text">The schema, expression, grammar or texts.</param>
+/// <param name="Create">Makes the constraint of the text.</param>
+internal sealed record ConstraintRequest(string Parameter, string Text, Func<string, Constraint> Create)
 {
-    /// <summary>The texts of a choice.</summary>
-    public IReadOnlyList<string> Choices { get; init; } = [];
-
-    /// <exception cref="ApiException">Answers cannot be held to it.</exception>
-    public void Require() => throw ApiException.Unsupported(Parameter, "constrained answers are not supported yet");
+    /// <summary>Makes the constraint, ready for a first token.</summary>
+    /// <exception cref="ApiException">It is wrong, or has something that is not supported.</exception>
+    public Constraint Compile(TextTokenizer tokenizer)
+    {
+        try
+        {
+            var constraint = Create(Text);
+            constraint.Prepare(tokenizer);
+            return constraint;
+        }
+        catch (ArgumentException exception)
+        {
+            throw new ApiException(400, $"{Parameter}: {exception.Message}", Parameter, "unsupported_value");
+        }
+    }
 }

@@ -59,7 +59,8 @@ internal static class FieldErrors
         var property = info.Properties.FirstOrDefault(property => property.Name == names[0].Split('[')[0]);
         if (property is null || !root.TryGetProperty(property.Name, out var value))
         {
-            return new ApiException(400, $"{parameter}: found another value than expected", parameter.Length == 0 ? null : parameter);
+            return new ApiException(
+                400, $"{parameter}: found another value than expected", parameter.Length == 0 ? null : parameter);
         }
 
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
@@ -68,9 +69,8 @@ internal static class FieldErrors
             return ApiException.Wrong(parameter, value.GetRawText(), Described(type));
         }
 
-        string found = names.Length == 2 && value.ValueKind == JsonValueKind.Object && value.TryGetProperty(names[1], out var inner)
-            ? inner.GetRawText()
-            : value.GetRawText();
+        bool isInside = names.Length == 2 && value.ValueKind == JsonValueKind.Object;
+        string found = isInside && value.TryGetProperty(names[1], out var inner) ? inner.GetRawText() : value.GetRawText();
         return ApiException.Wrong(parameter, found, Described(type.GenericTypeArguments.LastOrDefault(typeof(bool))));
     }
 

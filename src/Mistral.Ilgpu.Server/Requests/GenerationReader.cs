@@ -12,11 +12,10 @@ internal static class GenerationReader
     private const double MostBias = 100;
 
     /// <summary>How a text is generated, the number of tokens and log-probabilities left out.</summary>
-    public static GenerationOptions Read(GenerationRequest request, ServedModel model)
+    public static GenerationOptions Read(GenerationRequest request, ServedModel model) => OptionsOf(request, model) with
     {
-        ConstraintFields.Read(request, model.Options)?.Require();
-        return OptionsOf(request, model);
-    }
+        Constraint = ConstraintFields.Read(request, model.Options)?.Compile(model.Language.Tokenizer),
+    };
 
     /// <summary>Requires that there are not too many answers.</summary>
     /// <returns>Answers to each prompt.</returns>

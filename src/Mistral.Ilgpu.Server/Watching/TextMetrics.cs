@@ -49,7 +49,8 @@ internal sealed class TextMetrics
             "vllm_prefix_cache_queries_total", "Tokens of prompts that were looked for in the cache.");
         _cacheHits = factory.CreateCounter("vllm_prefix_cache_hits_total", "Tokens of prompts that were in the cache.");
         _ = factory.CreateCounter("vllm_num_preemptions_total", "Texts that lost their place; none does here.");
-        _firstToken = Create("vllm_time_to_first_token_seconds", "From a text's submission to its first token.", FirstTokenBuckets);
+        _firstToken = Create(
+            "vllm_time_to_first_token_seconds", "From a text's submission to its first token.", FirstTokenBuckets);
         _betweenTokens = Create("vllm_inter_token_latency_seconds", "From a token to the next, as a text's mean.", TokenBuckets);
         _whole = Create("vllm_e2e_request_latency_seconds", "From a text's submission to its end.", RequestBuckets);
         _queue = Create("vllm_request_queue_time_seconds", "From a text's submission to its place.", RequestBuckets);

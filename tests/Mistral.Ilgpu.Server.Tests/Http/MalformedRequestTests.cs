@@ -16,7 +16,8 @@ public sealed class MalformedRequestTests(TinyServer tiny)
 {
     private const string Chat = "/v1/chat/completions";
 
-    private static readonly string[] Values = ["\"x\"", "1.5", "-7", "1e999", "true", "[]", "[1.5]", "{}", "{\"a\":\"b\"}", "\"\\ud800\""];
+    private static readonly string[] Values =
+        ["\"x\"", "1.5", "-7", "1e999", "true", "[]", "[1.5]", "{}", "{\"a\":\"b\"}", "\"\\ud800\""];
 
     // Values that a field takes although they are of another type than most.
     private static readonly Dictionary<string, string[]> Taken = new()
@@ -29,7 +30,8 @@ public sealed class MalformedRequestTests(TinyServer tiny)
         ["tool_choice"] = [],
         ["response_format"] = [],
         ["structured_outputs"] = ["{}"],
-        ["guided_json"] = [],
+        ["guided_json"] = ["true", "{}", "{\"a\":\"b\"}"],
+        ["guided_regex"] = ["\"x\""],
         ["tokens"] = ["[]"],
         ["logit_bias"] = ["{}"],
         ["temperature"] = ["1.5"],
