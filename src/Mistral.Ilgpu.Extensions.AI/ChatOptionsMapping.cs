@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using Mistral.Ilgpu.Chat;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Extensions.AI;
@@ -24,20 +25,11 @@ internal static class ChatOptionsMapping
             throw Refusal(nameof(options.ContinuationToken), "one", "none, because no response runs in the background");
         }
 
-        if (options.AllowMultipleToolCalls == false)
-        {
-            throw Refusal(nameof(options.AllowMultipleToolCalls), "false", "true, because no chat format can limit calls");
-        }
-
-        if (options.ResponseFormat is not (null or ChatResponseFormatText))
-        {
-            throw Refusal(nameof(options.ResponseFormat), options.ResponseFormat.GetType().Name, "text");
-        }
-
         return new ChatSettings
         {
             Tools = [.. (options.Tools ?? []).Select(ToolOf)],
             ToolChoice = ToolChoiceOf(options.ToolMode),
+            AllowsParallelCalls = options.AllowMultipleToolCalls ?? true,
             ReasoningEffort = EffortOf(options.Reasoning),
         };
     }
@@ -57,6 +49,7 @@ internal static class ChatOptionsMapping
         {
             MaxTokens = options.MaxOutputTokens ?? raw.MaxTokens,
             Stop = options.StopSequences is { Count: > 0 } stop ? [.. stop] : raw.Stop,
+            Constraint = ConstraintOf(options.ResponseFormat) ?? raw.Constraint,
             Sampling = sampling with
             {
                 Temperature = AsWritten(options.Temperature) ?? sampling.Temperature,
@@ -80,15 +73,38 @@ internal static class ChatOptionsMapping
 
     private static ToolDefinition ToolOf(AITool tool) => tool is AIFunctionDeclaration function
         ? new ToolDefinition(function.Name, function.Description, function.JsonSchema)
+        {
+            IsStrict = function.AdditionalProperties.TryGetValue("strict", out object? isStrict) && isStrict is true,
+        }
         : throw Refusal(nameof(ChatOptions.Tools), $"'{tool.Name}', a {tool.GetType().Name}", "functions");
 
     private static string ToolChoiceOf(ChatToolMode? mode) => mode switch
     {
         null or AutoChatToolMode => "auto",
         NoneChatToolMode => "none",
-        _ => throw Refusal(
-            nameof(ChatOptions.ToolMode), mode.GetType().Name, "auto or none, because no chat format can demand a call"),
+        RequiredChatToolMode required => required.RequiredFunctionName ?? "required",
+        _ => throw Refusal(nameof(ChatOptions.ToolMode), mode.GetType().Name, "auto, none or required"),
     };
+
+    private static Constraint? ConstraintOf(ChatResponseFormat? format) => format switch
+    {
+        null or ChatResponseFormatText => null,
+        ChatResponseFormatJson { Schema: { } schema } => OrRefuse(schema.GetRawText()),
+        ChatResponseFormatJson => Constraint.JsonObject,
+        _ => throw Refusal(nameof(ChatOptions.ResponseFormat), format.GetType().Name, "text or JSON"),
+    };
+
+    private static Constraint OrRefuse(string schema)
+    {
+        try
+        {
+            return Constraint.JsonSchema(schema);
+        }
+        catch (ArgumentException exception)
+        {
+            throw Wrong(nameof(ChatOptions.ResponseFormat), exception.Message);
+        }
+    }
 
     // The model's tokenizer says which efforts there are, and the library refuses others.
     private static string? EffortOf(ReasoningOptions? reasoning)
@@ -115,5 +131,7 @@ internal static class ChatOptionsMapping
         new($"{nameof(ChatOptions)}.{option}: found {found}, expected {expected}");
 
     private static ArgumentException Wrong(string option, string found, string expected) =>
-        new($"{nameof(ChatOptions)}.{option}: found {found}, expected {expected}");
+        Wrong(option, $"found {found}, expected {expected}");
+
+    private static ArgumentException Wrong(string option, string what) => new($"{nameof(ChatOptions)}.{option}: {what}");
 }

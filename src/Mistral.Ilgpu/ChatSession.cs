@@ -128,7 +128,8 @@ public sealed class ChatSession : IDisposable
         var text = _model.Engine.Submit(
             new TextRequest(Encode(request.Messages))
             {
-                Options = options, StartsText = request.StartsAnswer, Adapters = Adapters, Kept = _kept, OnRead = onRead,
+                Options = request.OptionsFor(_model.Tokenizer, options), StartsText = request.StartsAnswer, Adapters = Adapters,
+                Kept = _kept, OnRead = onRead,
             },
             cancellation);
         _messages.Add(message);

@@ -118,7 +118,10 @@ public sealed class LanguageModel : IAsyncDisposable
     {
         var request = new ChatRequest(messages, settings ?? new ChatSettings());
         var text = Engine.Submit(
-            new TextRequest(request.Encode(Tokenizer)) { Options = options ?? new(), StartsText = request.StartsAnswer },
+            new TextRequest(request.Encode(Tokenizer))
+            {
+                Options = request.OptionsFor(Tokenizer, options ?? new()), StartsText = request.StartsAnswer,
+            },
             cancellation);
         return new ChatAnswer(text, request, Tokenizer);
     }

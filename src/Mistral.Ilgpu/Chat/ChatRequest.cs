@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Chat;
@@ -17,6 +18,11 @@ internal sealed record ChatRequest(IReadOnlyList<Message> Messages, ChatSettings
     /// <summary>The conversation with a system prompt at its start.</summary>
     public ChatRequest WithSystem(string system) =>
         this with { Messages = [new Message(MessageRole.System, system), .. Messages] };
+
+    /// <summary>How the answer is generated, with the form that its calls of functions must have.</summary>
+    /// <exception cref="ChatFormatException">The format has no calls, or the schema of a strict tool cannot be followed.</exception>
+    public GenerationOptions OptionsFor(TextTokenizer tokenizer, GenerationOptions options) =>
+        options with { Constraint = CallConstraint.Of(tokenizer, Settings, options.Constraint) };
 
     /// <exception cref="ChatFormatException">The model's format does not have such a conversation.</exception>
     public int[] Encode(TextTokenizer tokenizer) => [.. ChatTemplate.For(tokenizer).Encode(Messages, Settings)];

@@ -7,10 +7,13 @@ public sealed record ChatSettings
     public IReadOnlyList<ToolDefinition> Tools { get; init; } = [];
 
     /// <summary>
-    /// <c>auto</c>: the model calls <see cref="Tools"/> as it sees fit. <c>none</c>: the model is not told of them. No chat
-    /// format can demand a call, so that other values are refused.
+    /// <c>auto</c>: the model calls <see cref="Tools"/> as it sees fit. <c>none</c>: the model is not told of them.
+    /// <c>required</c>: it calls one at least. The name of one of them: it calls that one.
     /// </summary>
     public string ToolChoice { get; init; } = "auto";
+
+    /// <summary>Whether one answer may have several calls.</summary>
+    public bool AllowsParallelCalls { get; init; } = true;
 
     /// <summary>
     /// How much the model is to reason before it answers: <c>none</c> or <c>high</c> in the models published so far. Null

@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Constraints.Calls;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Chat;
@@ -79,6 +81,14 @@ internal abstract class ChatTemplate
         return ids;
     }
 
+    /// <summary>The form of an answer that may, or must, call functions.</summary>
+    /// <param name="tools">What may be called.</param>
+    /// <param name="answer">The form of an answer without calls; null for any.</param>
+    /// <exception cref="ChatFormatException">The format has no calls.</exception>
+    internal virtual CallForm CallsOf(
+        IReadOnlyList<CallTool> tools, bool isRequired, bool isParallel, ConstraintSource? answer) =>
+        throw new ChatFormatException($"tools, which chat format {Version} does not have");
+
     private protected virtual IEnumerable<int> EncodeSystem(Message turn) =>
         throw new InvalidOperationException("system messages are part of others in this format");
 
@@ -104,10 +114,15 @@ internal abstract class ChatTemplate
 
     private static IReadOnlyList<ToolDefinition> Told(ChatSettings settings) => settings.ToolChoice switch
     {
-        "auto" => settings.Tools,
         "none" => [],
+        "auto" => settings.Tools,
+        "required" when settings.Tools.Count > 0 => settings.Tools,
+        var choice when settings.Tools.Any(tool => tool.Name == choice) => settings.Tools,
         var choice => throw new ChatFormatException(
-            $"tool choice '{choice}', expected auto or none, because no chat format can demand a call") { Field = "tool_choice" },
+            $"tool choice '{choice}', expected auto, none, {(settings.Tools.Count > 0 ? "required or the name of a tool" : "or tools")}")
+        {
+            Field = "tool_choice",
+        },
     };
 
     /// <summary>What is said once, beside one of the user's turns.</summary>

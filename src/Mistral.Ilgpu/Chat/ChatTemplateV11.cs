@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Constraints.Calls;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Chat;
@@ -18,6 +20,13 @@ internal class ChatTemplateV11(TextTokenizer tokenizer) : ChatTemplateV7(tokeniz
         Control("[ARGS]"),
         .. Text(ArgumentsText(call)),
     ]);
+
+    internal override CallForm CallsOf(
+        IReadOnlyList<CallTool> tools, bool isRequired, bool isParallel, ConstraintSource? answer) =>
+        base.CallsOf(tools, isRequired, isParallel, answer) with
+        {
+            Arguments = Control("[ARGS]"), CallId = Tokenizer.FindControl("[CALL_ID]") is >= 0 and var id ? id : null,
+        };
 
     private protected virtual IEnumerable<int> EncodeId(string id) => [Control("[CALL_ID]"), .. Text(id)];
 }

@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Constraints.Calls;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Chat;
@@ -8,6 +10,16 @@ internal class ChatTemplateV13(TextTokenizer tokenizer) : ChatTemplateV11(tokeni
     private protected override string Version => "v13";
 
     private protected override bool PutsToolsFirst => true;
+
+    internal override CallForm CallsOf(
+        IReadOnlyList<CallTool> tools, bool isRequired, bool isParallel, ConstraintSource? answer)
+    {
+        int[] think = [Tokenizer.FindControl("[THINK]"), Tokenizer.FindControl("[/THINK]")];
+        return base.CallsOf(tools, isRequired, isParallel, answer) with
+        {
+            CallId = null, Think = Array.TrueForAll(think, id => id >= 0) ? think : [],
+        };
+    }
 
     private protected override IEnumerable<int> EncodeId(string id) => [];
 

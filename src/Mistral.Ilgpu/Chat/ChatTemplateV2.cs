@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Constraints.Calls;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Chat;
@@ -27,6 +29,10 @@ internal class ChatTemplateV2(TextTokenizer tokenizer) : ChatTemplate(tokenizer)
             Control("[/INST]"),
         ];
     }
+
+    internal override CallForm CallsOf(
+        IReadOnlyList<CallTool> tools, bool isRequired, bool isParallel, ConstraintSource? answer) =>
+        new(Control("[TOOL_CALLS]"), Arguments: null, CallId: null, Think: [], tools, isRequired, isParallel, answer);
 
     internal override IEnumerable<int> EncodeAssistant(Message turn, Place place)
     {

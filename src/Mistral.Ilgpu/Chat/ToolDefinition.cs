@@ -6,4 +6,8 @@ namespace Mistral.Ilgpu.Chat;
 /// <param name="Name">The function's name.</param>
 /// <param name="Description">What the function does, in words for the model.</param>
 /// <param name="Parameters">A JSON schema of its arguments.</param>
-public sealed record ToolDefinition(string Name, string Description, JsonElement Parameters);
+public sealed record ToolDefinition(string Name, string Description, JsonElement Parameters)
+{
+    /// <summary>Whether arguments that are not what <see cref="Parameters"/> describes are never written.</summary>
+    public bool IsStrict { get; init; }
+}

@@ -9,11 +9,10 @@ internal sealed class CompiledConstraint
     private readonly Lock _lock = new();
     private readonly ConstraintMachine _machine = new();
 
-    /// <param name="enter">Adds the branches that a text begins with.</param>
-    public CompiledConstraint(Action<StepResult> enter)
+    public CompiledConstraint(FormSequence? form)
     {
-        Start = _machine.Start(enter);
-        StartBehindSpace = Start.IsDead ? Start : _machine.Start(result => LeadingSpaceItem.Enter(Start, result));
+        Start = _machine.Start(form);
+        StartBehindSpace = _machine.StartBehindSpace(Start);
     }
 
     /// <summary>The state of an empty text.</summary>
@@ -33,6 +32,15 @@ internal sealed class CompiledConstraint
             }
 
             return state;
+        }
+    }
+
+    /// <summary>The state behind a control token.</summary>
+    public MachineState StepControl(MachineState state, int id)
+    {
+        lock (_lock)
+        {
+            return _machine.StepControl(state, id);
         }
     }
 

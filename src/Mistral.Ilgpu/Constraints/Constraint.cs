@@ -15,7 +15,6 @@ public sealed class Constraint
 {
     private static readonly ConstraintCache Cache = new(128);
 
-    private readonly ConstraintSource _source;
     private readonly Lock _lock = new();
     private readonly List<(TextTokenizer Tokenizer, CompiledConstraint Compiled)> _compiled = [];
 
@@ -24,7 +23,7 @@ public sealed class Constraint
 
     internal Constraint(ConstraintSource source)
     {
-        _source = source;
+        Source = source;
         _spare = source.Compile();
     }
 
@@ -54,6 +53,9 @@ public sealed class Constraint
         return Of(ConstraintKind.Choice, System.Text.Json.JsonSerializer.Serialize(texts), nameof(texts));
     }
 
+    /// <summary>The constraint as it is written.</summary>
+    internal ConstraintSource Source { get; }
+
     /// <summary>Finds out now what the first token of a text may be, with all that only the first text of a vocabulary
     /// needs.</summary>
     internal void Prepare(TextTokenizer tokenizer) => Begin(tokenizer, dropsFirstSpace: true).Prepare();
@@ -68,7 +70,7 @@ public sealed class Constraint
             var compiled = _compiled.Find(one => one.Tokenizer == tokenizer).Compiled;
             if (compiled is null)
             {
-                compiled = _spare ?? _source.Compile();
+                compiled = _spare ?? Source.Compile();
                 _spare = null;
                 _compiled.Add((tokenizer, compiled));
             }
@@ -76,6 +78,10 @@ public sealed class Constraint
             return new ConstraintMatcher(compiled, tokenizer, dropsFirstSpace && tokenizer.DropsFirstSpace);
         }
     }
+
+    /// <summary>The constraint of a source, the same object for the same source while it is kept.</summary>
+    /// <exception cref="ConstraintSyntaxException">It is wrong, or has something unsupported.</exception>
+    internal static Constraint Of(ConstraintSource source) => Cache.Get(source);
 
     private static Constraint Of(ConstraintKind kind, string text, string name)
     {

@@ -7,4 +7,5 @@ internal enum ConstraintKind
     Regex,
     Grammar,
     Choice,
+    Calls,
 }

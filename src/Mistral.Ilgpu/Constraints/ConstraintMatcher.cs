@@ -88,12 +88,8 @@ internal sealed class ConstraintMatcher(CompiledConstraint constraint, TextToken
     /// <returns>Whether it may follow; if not, the text stays as it was.</returns>
     public bool TryAccept(int id)
     {
-        if (tokenizer.TextBytesOf(id) is not { Length: > 0 } bytes || constraint.Step(_state, bytes) is not { IsDead: false } next)
-        {
-            return false;
-        }
-
-        _state = next;
-        return true;
+        var next = tokenizer.TextBytesOf(id) is { Length: > 0 } bytes ? constraint.Step(_state, bytes) : constraint.StepControl(_state, id);
+        _state = next.IsDead ? _state : next;
+        return !next.IsDead;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mistral.Ilgpu.Constraints.Calls;
 using Mistral.Ilgpu.Constraints.Grammars;
 using Mistral.Ilgpu.Constraints.Json;
 using Mistral.Ilgpu.Constraints.Languages;
@@ -10,41 +11,42 @@ namespace Mistral.Ilgpu.Constraints;
 /// <summary>A constraint as it is written.</summary>
 internal sealed record ConstraintSource(ConstraintKind Kind, string Text)
 {
+    public static ConstraintSource Of(CallForm form) => new(ConstraintKind.Calls, JsonSerializer.Serialize(form));
+
     /// <exception cref="ConstraintSyntaxException">It is wrong, or has something unsupported.</exception>
-    public CompiledConstraint Compile() => Kind switch
+    public CompiledConstraint Compile() => new(Form());
+
+    /// <returns>The form of a text; null for the empty text alone.</returns>
+    /// <exception cref="ConstraintSyntaxException">It is wrong, or has something unsupported.</exception>
+    public FormSequence? Form() => Kind switch
     {
-        ConstraintKind.JsonSchema => OfSchema(),
+        ConstraintKind.JsonSchema => new FormSequence(new ValuePart(new SchemaCompiler(Schema()))),
         ConstraintKind.Regex => OfLanguage("pattern", factory => new PatternLanguage(factory).Whole(Text)),
-        ConstraintKind.Grammar => new CompiledConstraint(Grammar.Parse(Text).Enter),
+        ConstraintKind.Grammar => Grammar.Parse(Text).Form,
+        ConstraintKind.Calls => new CallSyntax(JsonSerializer.Deserialize<CallForm>(Text)!).Make(),
         _ => OfLanguage("choice", factory => factory.Concat(
             factory.OfTexts(JsonSerializer.Deserialize<string[]>(Text)!), factory.Ended)),
     };
 
-    private CompiledConstraint OfSchema()
+    private JsonElement Schema()
     {
-        JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(Text, new JsonDocumentOptions { MaxDepth = ConstraintLimits.Depth });
+            using var document = JsonDocument.Parse(Text, new JsonDocumentOptions { MaxDepth = ConstraintLimits.Depth });
+            return document.RootElement.Clone();
         }
         catch (JsonException exception)
         {
             throw new ConstraintSyntaxException($"schema: found no JSON: {exception.Message}");
         }
-
-        using (document)
-        {
-            var compiler = new SchemaCompiler(document.RootElement.Clone());
-            return new CompiledConstraint(result => result.Add(new ValueItem(compiler, compiler.Root), null));
-        }
     }
 
-    private static CompiledConstraint OfLanguage(string subject, Func<LanguageFactory, Language> make)
+    private static FormSequence OfLanguage(string subject, Func<LanguageFactory, Language> make)
     {
         var factory = new LanguageFactory();
         var lexeme = new TextLexeme(new TextAutomaton(factory, make(factory)));
         return lexeme.Start >= 0
-            ? new CompiledConstraint(result => LexemeItem.Enter(lexeme, lexeme.Start, null, result))
+            ? new FormSequence(new LexemePart(lexeme))
             : throw new ConstraintSyntaxException($"{subject}: found one that no text matches, expected one that some text does");
     }
 }

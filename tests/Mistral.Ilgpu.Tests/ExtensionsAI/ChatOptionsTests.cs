@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Extensions.AI;
@@ -13,15 +14,6 @@ public sealed class ChatOptionsTests(TinyLanguageModel tiny)
 
     public static TheoryData<ChatOptions, string> Unsupported => new()
     {
-        {
-            new() { ToolMode = ChatToolMode.RequireAny },
-            "ChatOptions.ToolMode: found RequiredChatToolMode, expected auto or none, because"
-        },
-        {
-            new() { ResponseFormat = ChatResponseFormat.Json },
-            "ChatOptions.ResponseFormat: found ChatResponseFormatJson, expected text"
-        },
-        { new() { AllowMultipleToolCalls = false }, "ChatOptions.AllowMultipleToolCalls: found false, expected true, because" },
         { new() { ConversationId = "a" }, "ChatOptions.ConversationId: found 'a', expected none, because" },
         { new() { AdditionalProperties = new() { ["n"] = 2 } }, "ChatOptions.AdditionalProperties: found 'n', expected none" },
         {
@@ -93,6 +85,25 @@ public sealed class ChatOptionsTests(TinyLanguageModel tiny)
         };
         var response = await _client.GetResponseAsync("Hi", options, TestContext.Current.CancellationToken);
         Assert.Equal(1, response.Usage!.OutputTokenCount);
+    }
+
+    [Fact]
+    public async Task ResponseFormat_OfASchema_GivesAValueOfIt()
+    {
+        var schema = JsonElement.Parse("""{"type": "object", "properties": {"n": {"type": "integer", "maximum": 9, "minimum": 1}}, "required": ["n"], "additionalProperties": false}""");
+        var options = new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) };
+        var response = await _client.GetResponseAsync("Hi", options, TestContext.Current.CancellationToken);
+        Assert.InRange(JsonElement.Parse(response.Text).GetProperty("n").GetInt32(), 1, 9);
+    }
+
+    [Fact]
+    public void ResponseFormat_OfAnUnsupportedSchema_IsRefusedByName()
+    {
+        var options = new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"uniqueItems": true}""")) };
+        Assert.Contains(
+            "ChatOptions.ResponseFormat: schema: #/uniqueItems",
+            Assert.ThrowsAny<ArgumentException>(() => _client.GetStreamingResponseAsync("Hi", options)).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>An option that a later version adds would be dropped without a word.</summary>

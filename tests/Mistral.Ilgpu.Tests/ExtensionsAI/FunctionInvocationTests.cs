@@ -47,6 +47,22 @@ public sealed class FunctionInvocationTests(ToolModel tools) : IClassFixture<Too
     }
 
     [Fact]
+    public async Task ToolMode_RequireAny_HasTheModelCallWithArgumentsOfTheSchema()
+    {
+        // A model of random weights would not, and has no end of its own.
+        var options = new ChatOptions
+        {
+            Tools = [AIFunctionFactory.Create((bool isSunny) => isSunny, "weather")], ToolMode = ChatToolMode.RequireAny,
+            AllowMultipleToolCalls = false,
+        };
+        var response = await tools.Model.AsChatClient().GetResponseAsync("How is the weather?", options, Cancellation);
+        var call = Assert.Single(response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>());
+        Assert.Equal("weather", call.Name);
+        Assert.Contains($"{call.Arguments!["isSunny"]}", new[] { "True", "False" });
+        Assert.Equal(ChatFinishReason.ToolCalls, response.FinishReason);
+    }
+
+    [Fact]
     public async Task Pipeline_Streamed_InvokesTheSame()
     {
         int calls = 0;

@@ -16,9 +16,9 @@ internal sealed class Grammar
     private readonly HashSet<string> _nullable = new(StringComparer.Ordinal);
     private readonly HashSet<string> _productive = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Language> _languages = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GrammarAlternatives> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ChoicePart> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<Language, TextLexeme> _lexemes = [];
-    private readonly GrammarSymbol? _start;
+    
 
     private Grammar(Dictionary<string, GrammarNode> rules)
     {
@@ -33,14 +33,15 @@ internal sealed class Grammar
         }
 
         RequireNoLeftRecursion();
-        _start = SymbolOf(new GrammarNode.Rule(Root), null);
+        Form = SequenceOf(new GrammarNode.Rule(Root), null);
     }
+
+    /// <summary>The form of a text; null for the empty text alone.</summary>
+    public FormSequence? Form { get; }
 
     /// <exception cref="ConstraintSyntaxException">The grammar is wrong, or a rule begins with itself.</exception>
     public static Grammar Parse(string text) => new(GrammarParser.Parse(text));
 
-    /// <summary>Adds the branches that a text begins with.</summary>
-    public void Enter(StepResult result) => GrammarItem.Enter(_start, null, result);
 
     private void RequireRules()
     {
@@ -161,24 +162,24 @@ internal sealed class Grammar
     };
 
     // A part and what follows it.
-    private GrammarSymbol? SymbolOf(GrammarNode node, GrammarSymbol? rest)
+    private FormSequence? SequenceOf(GrammarNode node, FormSequence? rest)
     {
         if (IsRegular(node))
         {
             var language = LanguageOf(node);
-            return language == _factory.Empty ? rest : new GrammarSymbol(LexemeOf(language), null, rest);
+            return language == _factory.Empty ? rest : new FormSequence(new LexemePart(LexemeOf(language)), rest);
         }
 
         switch (node)
         {
             case GrammarNode.Sequence sequence:
-                return SequenceOf(sequence.Parts, rest);
+                return PartsOf(sequence.Parts, rest);
             case GrammarNode.Rule rule:
-                return new GrammarSymbol(null, EntryOf(rule.Name), rest);
+                return new FormSequence(EntryOf(rule.Name), rest);
             case GrammarNode.Alternatives alternatives:
-                var any = new GrammarAlternatives();
-                any.Ways.AddRange(alternatives.Parts.Where(IsProductive).Select(part => SymbolOf(part, null)));
-                return new GrammarSymbol(null, any, rest);
+                var any = new ChoicePart();
+                any.Ways.AddRange(alternatives.Parts.Where(IsProductive).Select(part => SequenceOf(part, null)));
+                return new FormSequence(any, rest);
             case GrammarNode.Repeat repeat:
                 return RepeatOf(repeat, rest);
             default:
@@ -187,7 +188,7 @@ internal sealed class Grammar
     }
 
     // Neighbours without recursion are one lexeme.
-    private GrammarSymbol? SequenceOf(IReadOnlyList<GrammarNode> parts, GrammarSymbol? rest)
+    private FormSequence? PartsOf(IReadOnlyList<GrammarNode> parts, FormSequence? rest)
     {
         for (int i = parts.Count - 1; i >= 0;)
         {
@@ -197,14 +198,14 @@ internal sealed class Grammar
                 first--;
             }
 
-            rest = SymbolOf(first < i ? new GrammarNode.Sequence([.. parts.Skip(first).Take(i - first + 1)]) : parts[i], rest);
+            rest = SequenceOf(first < i ? new GrammarNode.Sequence([.. parts.Skip(first).Take(i - first + 1)]) : parts[i], rest);
             i = first - 1;
         }
 
         return rest;
     }
 
-    private GrammarSymbol? RepeatOf(GrammarNode.Repeat repeat, GrammarSymbol? rest)
+    private FormSequence? RepeatOf(GrammarNode.Repeat repeat, FormSequence? rest)
     {
         if (!IsProductive(repeat.Part))
         {
@@ -215,39 +216,36 @@ internal sealed class Grammar
         if (repeat.Max < 0)
         {
             // The part and then the same again, or nothing.
-            var more = new GrammarAlternatives();
-            more.Ways.Add(SymbolOf(repeat.Part, new GrammarSymbol(null, more, null)));
+            var more = new ChoicePart();
+            more.Ways.Add(SequenceOf(repeat.Part, new FormSequence(more)));
             more.Ways.Add(null);
-            optional = new GrammarSymbol(null, more, rest);
+            optional = new FormSequence(more, rest);
         }
         else if (repeat.Max > repeat.Min)
         {
-            GrammarSymbol? inner = null;
-            for (int i = repeat.Min; i < repeat.Max; i++)
+            var once = ChoicePart.Of(SequenceOf(repeat.Part, null), null);
+            for (int i = repeat.Min + 1; i < repeat.Max; i++)
             {
-                var once = new GrammarAlternatives();
-                once.Ways.Add(SymbolOf(repeat.Part, inner));
-                once.Ways.Add(null);
-                inner = new GrammarSymbol(null, once, null);
+                once = ChoicePart.Of(SequenceOf(repeat.Part, new FormSequence(once)), null);
             }
 
-            optional = new GrammarSymbol(null, inner!.Alternatives, rest);
+            optional = new FormSequence(once, rest);
         }
 
         for (int i = 0; i < repeat.Min; i++)
         {
-            optional = SymbolOf(repeat.Part, optional);
+            optional = SequenceOf(repeat.Part, optional);
         }
 
         return optional;
     }
 
-    private GrammarAlternatives EntryOf(string name)
+    private ChoicePart EntryOf(string name)
     {
         if (!_entries.TryGetValue(name, out var entry))
         {
-            _entries[name] = entry = new GrammarAlternatives();
-            entry.Ways.Add(SymbolOf(_rules[name], null));
+            _entries[name] = entry = new ChoicePart();
+            entry.Ways.Add(SequenceOf(_rules[name], null));
         }
 
         return entry;

@@ -97,7 +97,7 @@ internal sealed class JsonStringLexeme(IContent content) : Lexeme
             case Stage.Plain when value == '\\':
                 return StateOf(new Escape(Stage.Backslash), inner);
             case Stage.Plain:
-                return value < 0x20 ? -1 : Plain(content.Next(inner, value));
+                return value is < 0x20 or LanguageFactory.End ? -1 : Plain(content.Next(inner, value));
             case Stage.Backslash when value == 'u':
                 return StateOf(new Escape(Stage.Unit), inner);
             case Stage.Backslash:

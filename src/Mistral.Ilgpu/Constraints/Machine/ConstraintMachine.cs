@@ -20,11 +20,19 @@ internal sealed class ConstraintMachine
     public ConstraintMachine() => _result = new StepResult(this);
 
     /// <summary>The state of an empty text.</summary>
-    /// <param name="enter">Adds the branches that the text begins with.</param>
-    public MachineState Start(Action<StepResult> enter)
+    public MachineState Start(FormSequence? form)
     {
         _result.Clear();
-        enter(_result);
+        FormSequence.Enter(form, null, _result);
+        return Taken();
+    }
+
+    /// <summary>The state of an empty text whose first space, if it has one, is no part of it.</summary>
+    /// <param name="start">The state of an empty text.</param>
+    public MachineState StartBehindSpace(MachineState start)
+    {
+        _result.Clear();
+        LeadingSpaceItem.Enter(start, _result);
         return Taken();
     }
 
@@ -44,6 +52,18 @@ internal sealed class ConstraintMachine
 
         state.Next ??= new MachineState?[256];
         return state.Next[value] ??= Compute(state, value);
+    }
+
+    /// <summary>The state behind a control token.</summary>
+    public MachineState StepControl(MachineState state, int id)
+    {
+        _result.Clear();
+        foreach (var branch in state.Branches)
+        {
+            branch.Item.StepControl(branch, id, _result);
+        }
+
+        return Taken();
     }
 
     /// <summary>The tokens that may follow. Those that end a text are not among them.</summary>
@@ -76,6 +96,7 @@ internal sealed class ConstraintMachine
         List<Branch> others = [];
         foreach (var branch in state.Branches)
         {
+            branch.Item.AddControls(mask);
             if (branch.Item is not LexemeItem item || item.Lexeme.TokensOf(item.State, trie) is not { } tokens)
             {
                 others.Add(branch);

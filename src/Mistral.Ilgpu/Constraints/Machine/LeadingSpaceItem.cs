@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Constraints.Tokens;
+
 namespace Mistral.Ilgpu.Constraints.Machine;
 
 /// <summary>Before a text whose first space, if it has one, is no part of it.</summary>
@@ -30,6 +32,22 @@ internal sealed record LeadingSpaceItem(MachineState Start) : Item
         if (value == ' ' && Start.IsComplete)
         {
             result.Return(null, 0);
+        }
+    }
+
+    public override void StepControl(Branch self, int id, StepResult result)
+    {
+        foreach (var branch in Start.Branches)
+        {
+            branch.Item.StepControl(branch, id, result);
+        }
+    }
+
+    public override void AddControls(TokenMask mask)
+    {
+        foreach (var branch in Start.Branches)
+        {
+            branch.Item.AddControls(mask);
         }
     }
 

@@ -30,6 +30,21 @@ internal sealed class TokenMask
     public bool Contains(int token) =>
         (uint)token < (uint)_words.Length * 64 && (_words[token >> 6] >> (token & 63) & 1) != 0;
 
+    /// <summary>The tokens, in order.</summary>
+    public List<int> ToList()
+    {
+        List<int> tokens = [];
+        for (int word = 0; word < _words.Length; word++)
+        {
+            for (ulong bits = _words[word]; bits != 0; bits &= bits - 1)
+            {
+                tokens.Add((word * 64) + BitOperations.TrailingZeroCount(bits));
+            }
+        }
+
+        return tokens;
+    }
+
     public void Add(int token) => _words[token >> 6] |= 1UL << (token & 63);
 
     public void Remove(int token) => _words[token >> 6] &= ~(1UL << (token & 63));
