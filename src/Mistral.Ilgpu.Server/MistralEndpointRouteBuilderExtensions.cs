@@ -8,6 +8,7 @@ using Mistral.Ilgpu.Server.Embeddings;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
 using Mistral.Ilgpu.Server.Models;
+using Mistral.Ilgpu.Server.Page;
 using Mistral.Ilgpu.Server.Watching;
 
 namespace Mistral.Ilgpu.Server;
@@ -67,6 +68,18 @@ public static class MistralEndpointRouteBuilderExtensions
             var filter = services.GetRequiredService<ApiFilter>();
             return (HttpContext context) => filter.HandleAsync(context, handle, isAnthropic);
         }
+    }
+
+    /// <summary>
+    /// Maps a page for conversations at the root of the application, or of a group of it. It asks the endpoints of
+    /// <see cref="MapMistral"/>, which are mapped beside it.
+    /// </summary>
+    /// <param name="endpoints">The application, or a group of it.</param>
+    /// <returns>All endpoints, to which conventions may be added.</returns>
+    public static IEndpointConventionBuilder MapChatPage(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        return ChatPageEndpoints.Map(endpoints);
     }
 
     private static Task NotFoundAsync(HttpContext context) => ApiFilter.WriteAsync(

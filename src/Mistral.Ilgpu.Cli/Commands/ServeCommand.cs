@@ -62,6 +62,7 @@ internal static class ServeCommand
         {
             app.MapOpenApi();
             app.MapMistral();
+            app.MapChatPage();
             await app.StartAsync();
         }
         catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException or IOException)
