@@ -39,6 +39,15 @@ public sealed class ChatBrowser : IAsyncLifetime
         _ = Errors();
     }
 
+    /// <summary>Stays on the page where it is open, for tests of its modules alone.</summary>
+    internal void OpenAnywhere()
+    {
+        if (Driver.Url != Server.Address.ToString())
+        {
+            Open();
+        }
+    }
+
     internal void Reload()
     {
         Driver.Navigate().Refresh();

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Kernels.Tests;
 using OpenQA.Selenium;
 using Xunit;
 
@@ -27,7 +28,8 @@ public sealed class ScreenTests(ChatBrowser page)
         Assert.True(page.Run<bool>("const box = document.getElementById('settings').getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight"));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
+    [Trait(Needs.Trait, Needs.Time)]
     public void Answer_WhileItComes_MovesNothingThatWasThere()
     {
         page.Open();
@@ -42,7 +44,8 @@ public sealed class ScreenTests(ChatBrowser page)
         Assert.True(page.Run<bool>("const s = document.getElementById('scroll'); return s.scrollHeight - s.scrollTop - s.clientHeight < 2"));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
+    [Trait(Needs.Trait, Needs.Time)]
     public void Keys_Alone_ReachEverythingInSight()
     {
         page.Open();
@@ -57,7 +60,8 @@ public sealed class ScreenTests(ChatBrowser page)
         Assert.Empty(new[] { "Settings", "prompt", "new-chat", "Copy", "Edit", "Answer again", "Hello" }.Except(reached));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
+    [Trait(Needs.Trait, Needs.Time)]
     public async Task Page_BeforeTheBuiltInModel_ShowsItsAnswer()
     {
         await using var server = await ServedPage.StartAsync();

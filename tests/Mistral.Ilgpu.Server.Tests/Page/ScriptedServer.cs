@@ -25,7 +25,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public string Model { get; set; } = "scripted";
 
     /// <summary>Gives the parts of an answer as JSON, of deltas or of whole errors.</summary>
-    public Func<JsonElement, IAsyncEnumerable<string>> Answer { get; set; } = _ => Say("Hello.");
+    public Func<JsonElement, IAsyncEnumerable<string>> Answer { get; set; } = _ => Say("Hello.", 2);
 
     /// <summary>Is set when a client has left before its answer ended.</summary>
     public TaskCompletionSource Left { get; private set; } = new();
@@ -59,7 +59,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     {
         Requests.Clear();
         (Key, Model, Left) = (null, "scripted", new TaskCompletionSource());
-        Answer = _ => Say("Hello.");
+        Answer = _ => Say("Hello.", 2);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
