@@ -13,6 +13,7 @@ internal static class ServerSnippets
         builder.Services.AddMistralServer();
         var app = builder.Build();
         app.MapMistral();
+        app.MapChatPage();      // a page for conversations at /, if you want one
         app.Run();
         // </serve>
     }
