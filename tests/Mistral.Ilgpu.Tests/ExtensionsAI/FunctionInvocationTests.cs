@@ -49,10 +49,15 @@ public sealed class FunctionInvocationTests(ToolModel tools) : IClassFixture<Too
     [Fact]
     public async Task ToolMode_RequireAny_HasTheModelCallWithArgumentsOfTheSchema()
     {
-        // A model of random weights would not, and has no end of its own.
+        // A model of random weights would not, and would not come to an end of other names.
+        var function = AIFunctionFactory.Create((bool isSunny) => isSunny, new AIFunctionFactoryOptions
+        {
+            Name = "weather",
+            JsonSchemaCreateOptions = new() { TransformOptions = new() { DisallowAdditionalProperties = true } },
+        });
         var options = new ChatOptions
         {
-            Tools = [AIFunctionFactory.Create((bool isSunny) => isSunny, "weather")], ToolMode = ChatToolMode.RequireAny,
+            Tools = [function], ToolMode = ChatToolMode.RequireAny,
             AllowMultipleToolCalls = false,
         };
         var response = await tools.Model.AsChatClient().GetResponseAsync("How is the weather?", options, Cancellation);

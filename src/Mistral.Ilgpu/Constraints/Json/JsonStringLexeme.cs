@@ -1,4 +1,3 @@
-using System.Text;
 using Mistral.Ilgpu.Constraints.Languages;
 using Mistral.Ilgpu.Constraints.Machine;
 using Mistral.Ilgpu.Constraints.Tokens;
@@ -123,28 +122,16 @@ internal sealed class JsonStringLexeme(IContent content) : Lexeme
         if (escape.Stage == Stage.LowUnit)
         {
             return char.IsLowSurrogate((char)escape.Value)
-                ? Plain(Feed(inner, char.ConvertToUtf32((char)escape.High, (char)escape.Value)))
+                ? Plain(content.NextCharacter(inner, Joined(escape.High, escape.Value)))
                 : -1;
         }
 
         return char.IsHighSurrogate((char)escape.Value) ? StateOf(new Escape(Stage.LowBackslash, High: escape.Value), inner)
-            : char.IsLowSurrogate((char)escape.Value) ? -1
-            : Plain(Feed(inner, escape.Value));
+            : char.IsLowSurrogate((char)escape.Value) || char.IsAsciiLetterOrDigit((char)escape.Value) ? -1
+            : Plain(content.NextCharacter(inner, escape.Value));
     }
 
     private int Plain(int inner) => inner < 0 ? -1 : StateOf(default, inner);
-
-    private int Feed(int inner, int codePoint)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        int length = new Rune(codePoint).EncodeToUtf8(bytes);
-        for (int i = 0; i < length && inner >= 0; i++)
-        {
-            inner = content.Next(inner, bytes[i]);
-        }
-
-        return inner;
-    }
 
     private int StateOf(Escape escape, int inner)
     {
@@ -171,28 +158,38 @@ internal sealed class JsonStringLexeme(IContent content) : Lexeme
     // Whether an escape that is begun can become a character that the content has here.
     private bool CanComplete(Escape escape, int inner)
     {
+        int open = 4 * (4 - escape.Digits);
+        var (first, last) = (escape.Value << open, ((escape.Value + 1) << open) - 1);
         switch (escape.Stage)
         {
             case Stage.Backslash:
-            case Stage.Unit when escape.Digits == 0:
-                // Every character can be written as an escape.
-                return Enumerable.Range(0, 0x80).Concat(Enumerable.Range(0xC2, 0x33)).Any(lead => content.Next(inner, (byte)lead) >= 0);
+                return "\"\\/\b\f\n\r\t".Any(character => content.Next(inner, (byte)character) >= 0) || CanEscape(inner, 0, 0x10FFFF);
             case Stage.Unit:
-                return Units(escape).Any(unit => char.IsHighSurrogate((char)unit)
-                    ? CanComplete(new Escape(Stage.LowBackslash, High: unit), inner)
-                    : !char.IsLowSurrogate((char)unit) && Feed(inner, unit) >= 0);
+                return CanEscape(inner, first, Math.Min(last, 0xD7FF)) || CanEscape(inner, Math.Max(first, 0xE000), last)
+                    || (first <= 0xDBFF && last >= 0xD800
+                        && CanEscape(inner, Joined(Math.Max(first, 0xD800), 0xDC00), Joined(Math.Min(last, 0xDBFF), 0xDFFF)));
             case Stage.LowBackslash or Stage.LowLetter or Stage.LowUnit:
-                return Units(escape).Any(unit => char.IsLowSurrogate((char)unit)
-                    && Feed(inner, char.ConvertToUtf32((char)escape.High, (char)unit)) >= 0);
+                return (first, last) is ( <= 0xDFFF, >= 0xDC00) && CanEscape(
+                    inner, Joined(escape.High, Math.Max(first, 0xDC00)), Joined(escape.High, Math.Min(last, 0xDFFF)));
             default:
                 return true;
         }
     }
 
-    private static IEnumerable<int> Units(Escape escape)
+    private static int Joined(int high, int low) => char.ConvertToUtf32((char)high, (char)low);
+
+    // Letters and digits are written as they are: no writer of JSON escapes them, and a model would only lose its way.
+    private bool CanEscape(int inner, int first, int last)
     {
-        int open = 4 * (4 - escape.Digits);
-        return Enumerable.Range(escape.Value << open, 1 << open);
+        for (; first <= Math.Min(last, 0x7F); first++)
+        {
+            if (!char.IsAsciiLetterOrDigit((char)first) && content.Next(inner, (byte)first) >= 0)
+            {
+                return true;
+            }
+        }
+
+        return content.HasAny(inner, first, Math.Min(last, 0xD7FF)) || content.HasAny(inner, Math.Max(first, 0xE000), last);
     }
 
     /// <param name="Digits">Hexadecimal digits so far.</param>
