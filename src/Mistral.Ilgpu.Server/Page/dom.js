@@ -27,7 +27,9 @@ export function icon(name) {
 
 /** A button with an icon and a name for people who do not see it. */
 export function iconButton(name, label, action) {
-  return element('button', { type: 'button', className: 'icon-button', title: label, 'aria-label': label, onclick: action }, icon(name));
+  return element('button', {
+    type: 'button', className: 'icon-button', title: label, 'aria-label': label, onclick: action,
+  }, icon(name));
 }
 
 /** A button that copies a text and tells that it did. */

@@ -67,7 +67,8 @@ function readFence(lines, at, [, indent, mark, info]) {
   let end = at + 1;
   while (end < lines.length && !close.test(lines[end])) end++;
   const body = lines.slice(at + 1, end).map(line => line.startsWith(indent) ? line.slice(indent.length) : line);
-  return { type: 'code', language: info.trim().split(/\s/, 1)[0].slice(0, 30), text: body.join('\n'), end: Math.min(end + 1, lines.length) };
+  const language = info.trim().split(/\s/, 1)[0].slice(0, 30);
+  return { type: 'code', language, text: body.join('\n'), end: Math.min(end + 1, lines.length) };
 }
 
 function readQuote(lines, at, depth) {

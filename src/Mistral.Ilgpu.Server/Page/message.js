@@ -8,7 +8,9 @@ import { codeBlock, renderMarkdown } from './render.js';
  * @returns The element, and a method that shows the node as it is now.
  */
 export function messageView(node, actions) {
-  const view = node.role === 'assistant' ? assistantView(node, actions) : node.role === 'tool' ? toolView(node) : userView(node, actions);
+  const view = node.role === 'assistant' ? assistantView(node, actions)
+    : node.role === 'tool' ? toolView(node)
+    : userView(node, actions);
   view.root.dataset.id = node.id;
   return view;
 }

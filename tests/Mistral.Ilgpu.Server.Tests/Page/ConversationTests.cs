@@ -17,7 +17,8 @@ public sealed class ConversationTests(ChatBrowser page)
         Assert.Equal("Hello.", page.Ask("Good morning"));
 
         Assert.Equal("Good morning", Assert.Single(page.Find(".bubble")).Text);
-        Assert.Matches(@"^[0-9.]+ tokens/s · 9 tokens · 2 of 5 prompt tokens cached · first after [0-9.]+ s$", page.Find(".stats")[0].Text);
+        Assert.Matches(
+            @"^[0-9.]+ tokens/s · 9 tokens · 2 of 5 prompt tokens cached · first after [0-9.]+ s$", page.Find(".stats")[0].Text);
         Assert.Equal("scripted", page.Find("#model option")[0].Text);
         Assert.Equal("Good morning", page.Find("#title")[0].Text);
         Assert.Equal("""[{"role":"user","content":"Good morning"}]""", Messages(0));
@@ -44,7 +45,8 @@ public sealed class ConversationTests(ChatBrowser page)
         page.Open();
         page.Server.Answer = _ => Endless();
         page.Send("Go on");
-        page.Until(() => page.Find(".assistant .content").Any(content => content.Text.Contains("on and on", StringComparison.Ordinal)));
+        page.Until(
+            () => page.Find(".assistant .content").Any(content => content.Text.Contains("on and on", StringComparison.Ordinal)));
 
         if (byKey)
         {
@@ -146,7 +148,8 @@ public sealed class ConversationTests(ChatBrowser page)
         var request = page.Server.Requests[0];
         Assert.Equal(
             (0.5, 20, "END"),
-            (request.GetProperty("temperature").GetDouble(), request.GetProperty("max_tokens").GetInt32(), request.GetProperty("stop")[0].GetString()));
+            (request.GetProperty("temperature").GetDouble(), request.GetProperty("max_tokens").GetInt32(),
+                request.GetProperty("stop")[0].GetString()));
         Assert.Equal("""[{"role":"system","content":"Be brief."},{"role":"user","content":"Now"}]""", Messages(0));
         var format = request.GetProperty("response_format");
         Assert.Equal("json_schema", format.GetProperty("type").GetString());

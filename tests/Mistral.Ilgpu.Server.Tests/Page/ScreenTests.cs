@@ -15,8 +15,9 @@ public sealed class ScreenTests(ChatBrowser page)
     public void Page_OnAScreen_IsNotWiderThanIt(int width, int height)
     {
         page.Open(width: width, height: height);
+        string Row(string cell) => $"|{string.Join('|', Enumerable.Repeat(cell, 20))}|\n";
         page.Server.Answer = _ => ScriptedServer.Say(
-            $"{new string('x', 300)}\n\n```\n{new string('y', 300)}\n```\n\n|{string.Join('|', Enumerable.Repeat("column", 20))}|\n|{string.Join('|', Enumerable.Repeat("-", 20))}|\n", 50);
+            $"{new string('x', 300)}\n\n```\n{new string('y', 300)}\n```\n\n{Row("column")}{Row("-")}", 50);
         page.Ask(new string('w', 200));
 
         Assert.True(page.Run<bool>("return document.documentElement.scrollWidth <= innerWidth"));
@@ -25,7 +26,10 @@ public sealed class ScreenTests(ChatBrowser page)
               .filter(element => element.getBoundingClientRect().right > innerWidth + 0.5).map(element => element.className);
             """));
         page.Click("#open-settings");
-        Assert.True(page.Run<bool>("const box = document.getElementById('settings').getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight"));
+        Assert.True(page.Run<bool>("""
+            const box = document.getElementById('settings').getBoundingClientRect();
+            return box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
+            """));
     }
 
     [Fact(Explicit = true)]
@@ -33,15 +37,18 @@ public sealed class ScreenTests(ChatBrowser page)
     public void Answer_WhileItComes_MovesNothingThatWasThere()
     {
         page.Open();
-        page.Server.Answer = _ => ScriptedServer.Say(string.Join("\n\n", Enumerable.Range(0, 12).Select(i => $"Paragraph {i} with **bold** text and `code`.")), 5);
+        var paragraphs = Enumerable.Range(0, 12).Select(i => $"Paragraph {i} with **bold** text and `code`.");
+        page.Server.Answer = _ => ScriptedServer.Say(string.Join("\n\n", paragraphs), 5);
         page.Driver.ExecuteScript("""
             window.moved = 0;
-            new PerformanceObserver(list => list.getEntries().forEach(entry => window.moved += entry.value)).observe({ type: 'layout-shift', buffered: true });
+            new PerformanceObserver(list => list.getEntries().forEach(entry => window.moved += entry.value))
+              .observe({ type: 'layout-shift', buffered: true });
             """);
         page.Ask("Write");
 
         Assert.InRange(page.Run<double>("return window.moved"), 0, 0.1);
-        Assert.True(page.Run<bool>("const s = document.getElementById('scroll'); return s.scrollHeight - s.scrollTop - s.clientHeight < 2"));
+        Assert.True(page.Run<bool>(
+            "const s = document.getElementById('scroll'); return s.scrollHeight - s.scrollTop - s.clientHeight < 2"));
     }
 
     [Fact(Explicit = true)]
@@ -54,7 +61,8 @@ public sealed class ScreenTests(ChatBrowser page)
         for (int i = 0; i < 30; i++)
         {
             page.Driver.SwitchTo().ActiveElement().SendKeys(Keys.Tab);
-            reached.Add(page.Run<string>("const e = document.activeElement; return e.getAttribute('aria-label') || e.id || e.textContent"));
+            reached.Add(page.Run<string>(
+                "const e = document.activeElement; return e.getAttribute('aria-label') || e.id || e.textContent"));
         }
 
         Assert.Empty(new[] { "Settings", "prompt", "new-chat", "Copy", "Edit", "Answer again", "Hello" }.Except(reached));
