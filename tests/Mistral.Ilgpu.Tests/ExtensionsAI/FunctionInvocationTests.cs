@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Extensions.AI;
+using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Tests.Chat;
 using Xunit;
 
@@ -49,7 +50,8 @@ public sealed class FunctionInvocationTests(ToolModel tools) : IClassFixture<Too
     [Fact]
     public async Task ToolMode_RequireAny_HasTheModelCallWithArgumentsOfTheSchema()
     {
-        // A model of random weights would not, and would not come to an end of other names.
+        // A model of random weights would not, and would come to no end of reasoning or of other names.
+        var neverReasons = new Dictionary<int, float> { [tools.Model.Tokenizer.FindControl("[THINK]")] = float.NegativeInfinity };
         var function = AIFunctionFactory.Create((bool isSunny) => isSunny, new AIFunctionFactoryOptions
         {
             Name = "weather",
@@ -59,6 +61,7 @@ public sealed class FunctionInvocationTests(ToolModel tools) : IClassFixture<Too
         {
             Tools = [function], ToolMode = ChatToolMode.RequireAny,
             AllowMultipleToolCalls = false,
+            RawRepresentationFactory = _ => new GenerationOptions { Sampling = new SamplingOptions { LogitBias = neverReasons } },
         };
         var response = await tools.Model.AsChatClient().GetResponseAsync("How is the weather?", options, Cancellation);
         var call = Assert.Single(response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>());
