@@ -9,16 +9,20 @@ namespace Mistral.Ilgpu.Chat;
 /// </summary>
 /// <param name="start">The control token that the calls begin with.</param>
 /// <param name="index">How many calls the answer has before these.</param>
-internal sealed class CallReader(string start, int index)
+/// <param name="salt">Tells ids of calls under way from those of other answers; null where such calls are not told.</param>
+internal sealed class CallReader(string start, int index, string? salt = null)
 {
     private readonly StringBuilder _raw = new(start);
     private readonly StringBuilder _name = new();
     private readonly StringBuilder _id = new();
     private readonly StringBuilder _value = new();
-    private readonly List<ToolCall> _calls = [];
+    private List<ChatPiece> _pieces = [];
     private JsonExtent _extent;
     private Part _part = Part.Name;
     private bool _hasText;
+    private CallProgress? _progress;
+    private CallPart? _told;
+    private int _toldArguments;
 
     private enum Part
     {
@@ -31,8 +35,8 @@ internal sealed class CallReader(string start, int index)
         Done,
     }
 
-    /// <summary>The calls that are complete, in order.</summary>
-    public IReadOnlyList<ToolCall> Calls => _calls;
+    /// <summary>Calls that are complete, or were told in parts.</summary>
+    public int Count { get; private set; }
 
     /// <summary>Whether no more calls can follow.</summary>
     public bool IsDone => _part == Part.Done;
@@ -48,6 +52,16 @@ internal sealed class CallReader(string start, int index)
             Append(text[i]);
             if (IsDone) Rest += text[(i + 1)..];
         }
+
+        if (_progress is { IsCertain: true }) Tell(_progress.Name!, _progress.Id, _progress.ArgumentsFrom(_toldArguments));
+    }
+
+    /// <summary>What was read since this was called last: calls, and parts of calls if those are told.</summary>
+    public IEnumerable<ChatPiece> Take()
+    {
+        var pieces = _pieces;
+        if (pieces.Count > 0) _pieces = [];
+        return pieces;
     }
 
     /// <summary>A control token that stands within a call: [CALL_ID] or [ARGS].</summary>
@@ -58,6 +72,7 @@ internal sealed class CallReader(string start, int index)
         _raw.Append(control);
         if (isExpected) _part = isArguments ? Part.Arguments : Part.Id;
         else Break();
+        if (_part == Part.Arguments && salt is not null) _progress = new CallProgress(_name.ToString().Trim(), _id.ToString());
     }
 
     /// <summary>Nothing more follows.</summary>
@@ -66,7 +81,7 @@ internal sealed class CallReader(string start, int index)
         if (IsDone) return;
         // A number or a word of JSON has no end before this one.
         if (_part == Part.Arguments && !IsBlank(_value)) ReadArguments();
-        else if (_part == Part.BetweenObjects && _calls.Count > 0 && _raw.ToString().All(IsSeparator)) _raw.Clear();
+        else if (_part == Part.BetweenObjects && Count > 0 && _raw.ToString().All(IsSeparator)) _raw.Clear();
         if (_part != Part.Behind) Break();
         _part = Part.Done;
     }
@@ -99,6 +114,7 @@ internal sealed class CallReader(string start, int index)
                 break;
             default:
                 _value.Append(character);
+                _progress?.Append(character);
                 if (!_extent.EndsWith(character)) break;
                 if (_part == Part.Object) ReadObject();
                 else ReadArguments();
@@ -111,10 +127,12 @@ internal sealed class CallReader(string start, int index)
         if (character == '{')
         {
             _part = Part.Object;
+            _progress = salt is null ? null : new CallProgress();
+            _progress?.Append(character);
             _value.Append(character);
             _extent.EndsWith(character);
         }
-        else if (character == ']' && _calls.Count > 0)
+        else if (character == ']' && Count > 0)
         {
             Complete(Part.Behind);
         }
@@ -137,15 +155,29 @@ internal sealed class CallReader(string start, int index)
             return;
         }
 
-        string? id = call.Id?.Trim();
-        id = id is { Length: > 0 } and not "null" ? id : CallId.Of(index + _calls.Count, name, call.Arguments);
-        _calls.Add(new ToolCall(name, call.Arguments, id));
+        string arguments = call.Arguments;
+        if (salt is not null) Tell(name, call.Id, arguments[_toldArguments..]);
+        // A call that was told keeps its id, even if the model gives another behind the arguments.
+        string id = _told?.Id ?? IdOf(call.Id) ?? CallId.Of(index + Count, name, arguments);
+        _pieces.Add(new ChatPiece("", "", new ToolCall(name, arguments, id)));
+        Count++;
         Complete(next);
+    }
+
+    private void Tell(string name, string? id, string arguments)
+    {
+        if (_told is not null && arguments.Length == 0) return;
+        bool isFirst = _told is null;
+        _told ??= new CallPart(index + Count, IdOf(id) ?? CallId.Of(index + Count, name, salt!), name, "");
+        var part = isFirst ? _told.Value with { Arguments = arguments } : new CallPart(index + Count, null, null, arguments);
+        _pieces.Add(new ChatPiece("", "", null) { Part = part });
+        _toldArguments += arguments.Length;
     }
 
     private void Complete(Part next)
     {
         _part = next;
+        (_progress, _told, _toldArguments) = (null, null, 0);
         _extent = default;
         _raw.Clear();
         _value.Clear();
@@ -155,14 +187,29 @@ internal sealed class CallReader(string start, int index)
     private void Break()
     {
         Rest = _hasText ? _raw.ToString() : "";
+        // A call that was told keeps its place, so that the next one is not taken for it.
+        Count += _told is null ? 0 : 1;
+        (_progress, _told) = (null, null);
         _part = Part.Done;
     }
 
+    private static string? IdOf(string? id) => id?.Trim() is { Length: > 0 } given and not "null" ? given : null;
+
     private static ToolCall? Call(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Object && Text(value, "name") is { } name
-            && value.TryGetProperty("arguments", out var arguments)
+        value.ValueKind == JsonValueKind.Object && Text(value, "name") is { } name && Member(value, "arguments") is { } arguments
             ? new ToolCall(name, Json(arguments), Text(value, "id"))
             : null;
+
+    // The first of that name, because it may have been told already.
+    private static JsonElement? Member(JsonElement holder, string name)
+    {
+        foreach (var member in holder.EnumerateObject())
+        {
+            if (member.NameEquals(name)) return member.Value;
+        }
+
+        return null;
+    }
 
     // Some models write the object of arguments as a string.
     private static string Json(JsonElement arguments) => arguments.ValueKind == JsonValueKind.String
@@ -171,7 +218,7 @@ internal sealed class CallReader(string start, int index)
         : arguments.GetRawText();
 
     private static string? Text(JsonElement holder, string name) =>
-        holder.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        Member(holder, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
     private static T? Read<T>(string json, Func<JsonElement, T?> read)
         where T : class

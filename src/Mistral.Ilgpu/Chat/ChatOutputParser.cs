@@ -15,6 +15,7 @@ internal sealed class ChatOutputParser
 {
     private readonly TextTokenizer _tokenizer;
     private readonly IReadOnlyList<string> _stops;
+    private readonly string? _salt;
     private readonly int _toolCalls;
     private readonly int _callId;
     private readonly int _arguments;
@@ -25,17 +26,19 @@ internal sealed class ChatOutputParser
     private StopMatcher _matcher;
     private CallReader? _reader;
     private bool _isReasoning;
-    private int _taken;
     private int _callCount;
 
     /// <param name="stops">The answer ends before the first of these in its text or its reasoning; calls are not
     /// searched.</param>
     /// <param name="continuesText">Whether the ids go on with a message that the prompt ends with.</param>
     /// <param name="continuesReasoning">Whether the message that the prompt ends with has reasoning that is open.</param>
+    /// <param name="salt">If given, calls under way come in parts before they come whole, and ids of calls depend on it, because
+    /// they are told before the arguments.</param>
     public ChatOutputParser(
-        TextTokenizer tokenizer, IReadOnlyList<string>? stops = null, bool continuesText = false, bool continuesReasoning = false)
+        TextTokenizer tokenizer, IReadOnlyList<string>? stops = null, bool continuesText = false, bool continuesReasoning = false,
+        string? salt = null)
     {
-        (_tokenizer, _stops, _isReasoning) = (tokenizer, stops ?? [], continuesReasoning);
+        (_tokenizer, _stops, _isReasoning, _salt) = (tokenizer, stops ?? [], continuesReasoning, salt);
         _toolCalls = tokenizer.FindControl("[TOOL_CALLS]");
         _callId = tokenizer.FindControl("[CALL_ID]");
         _arguments = tokenizer.FindControl("[ARGS]");
@@ -76,8 +79,8 @@ internal sealed class ChatOutputParser
         {
             EndCalls();
             FlushText();
-            (_isReasoning, _taken) = (false, 0);
-            _reader = new CallReader(_tokenizer.IdToPiece(id), _callCount);
+            _isReasoning = false;
+            _reader = new CallReader(_tokenizer.IdToPiece(id), _callCount, _salt);
         }
         else if (id == _callId || id == _arguments)
         {
@@ -122,12 +125,10 @@ internal sealed class ChatOutputParser
     private void TakeCalls()
     {
         if (_reader is not { } reader) return;
-        for (; _taken < reader.Calls.Count; _taken++, _callCount++)
-        {
-            if (!IsStopped) _pieces.Add(new ChatPiece("", "", reader.Calls[_taken]));
-        }
-
+        var pieces = reader.Take();
+        if (!IsStopped) _pieces.AddRange(pieces);
         if (!reader.IsDone) return;
+        _callCount += reader.Count;
         _reader = null;
         Emit(reader.Rest);
     }
