@@ -17,12 +17,19 @@ internal sealed class Answer
     private readonly List<ToolCall> _calls = [];
     private readonly List<GeneratedToken> _tokens = [];
 
-    public Answer(TextGeneration generation, AnswerRequest request, ServedModel model)
+    /// <param name="begun">The start of the answer, which stands in the prompt.</param>
+    /// <param name="salt">See <see cref="ChatOutputParser"/>.</param>
+    public Answer(TextGeneration generation, AnswerRequest request, ServedModel model, int[] begun, string salt)
     {
         (Generation, _model, _hasOneCall) = (generation, model, !request.HasParallelCalls);
         _parser = new ChatOutputParser(
             model.Language.Tokenizer, request.Options.Stop, continuesText: !request.Chat.StartsAnswer,
-            request.Chat.ContinuesReasoning);
+            request.Chat.ContinuesReasoning, salt);
+        foreach (int id in begun)
+        {
+            // Nothing of a call is certain before its arguments.
+            _ = _parser.Append(id);
+        }
     }
 
     public TextGeneration Generation { get; }

@@ -15,7 +15,14 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
     {
         var (fields, root) = await RequestBody.ReadAsync(context, ChatJson.Api.ChatCompletionRequest, model.Options);
         ChatRefusals.Check(root);
-        var request = new AnswerRequest(ChatFile.Parse(root, source: ""), OptionsOf(fields))
+        var options = OptionsOf(fields);
+        var chat = ChatFile.Parse(root, source: "");
+        if (options.Constraint is not null && chat.Settings is { Tools.Count: > 0, ToolChoice: not "none" })
+        {
+            throw ApiException.Unsupported("response_format", "an answer with a form cannot have tools too");
+        }
+
+        var request = new AnswerRequest(chat, options)
         {
             MaxTokens = MaxTokensOf(fields),
             Adapters = model.AdaptersOf(fields.Model),
@@ -25,7 +32,7 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
             Deadline = GenerationReader.DeadlineOf(fields),
         };
         string name = fields.Model ?? model.Name;
-        var answers = runner.Submit(context, request);
+        var answers = await runner.SubmitAsync(context, request);
         if (fields.IsStreamed)
         {
             await new ChatCompletionStream(context, model, answers, name, fields.StreamsUsage).WriteAsync();

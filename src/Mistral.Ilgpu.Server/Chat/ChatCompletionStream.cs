@@ -12,7 +12,6 @@ internal sealed class ChatCompletionStream(
     private readonly string _id = ServedModel.NewId("chatcmpl-");
     private readonly long _created = ServedModel.Now();
     private readonly EventStream _events = new(context, model.Options.KeepAlive);
-    private readonly int[] _calls = new int[answers.Count];
 
     public async Task WriteAsync()
     {
@@ -44,8 +43,11 @@ internal sealed class ChatCompletionStream(
         var logprobs = step.Token is { } token ? ChatLogprobs.Of([token], model.Language.Tokenizer) : null;
         foreach (var piece in step.Pieces)
         {
-            Write(index, DeltaOf(index, piece), logprobs);
-            logprobs = null;
+            if (DeltaOf(piece) is { } delta)
+            {
+                Write(index, delta, logprobs);
+                logprobs = null;
+            }
         }
 
         if (logprobs is not null)
@@ -61,13 +63,15 @@ internal sealed class ChatCompletionStream(
         }
     }
 
-    private ChatCompletionChunk.Delta DeltaOf(int index, ChatPiece piece) =>
-        piece.Call is { } call
-            ? new(ToolCalls:
-                [
-                    new ChatToolCall(
-                        _calls[index]++, call.Id, "function", new ChatToolCall.FunctionCall(call.Name, call.Arguments)),
-                ])
+    // A call was told in its parts.
+    private static ChatCompletionChunk.Delta? DeltaOf(ChatPiece piece) =>
+        piece.Call is not null ? null
+        : piece.Part is { } part ? new(ToolCalls:
+            [
+                new ChatToolCall(
+                    part.Index, part.Id, part.Id is null ? null : "function",
+                    new ChatToolCall.FunctionCall(part.Name, part.Arguments)),
+            ])
         : piece.Reasoning.Length > 0 ? new(ReasoningContent: piece.Reasoning)
         : new(Content: piece.Text);
 

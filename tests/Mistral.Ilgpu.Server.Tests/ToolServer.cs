@@ -1,0 +1,49 @@
+using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Reference;
+using Mistral.Ilgpu.Tests;
+using Mistral.Ilgpu.Tests.Chat;
+using Xunit;
+
+namespace Mistral.Ilgpu.Server.Tests;
+
+/// <summary>A model of random weights whose chat format has tools and reasoning. It answers as scripts say.</summary>
+public sealed class ToolServer : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public LanguageModel Model { get; private set; } = null!;
+
+    /// <summary>A server whose texts are this. Control tokens are written as the tokenizer writes them.</summary>
+    internal Task<ServedApp> AnsweringAsync(string answer) => ServedApp.StartAsync(
+        Model, null, new Script([.. ParsedAnswer.Ids(Model.Tokenizer, answer), Model.Tokenizer.EosId]));
+
+    public async ValueTask InitializeAsync()
+    {
+        var tokenizer = ChatTokenizers.TekkenJson("v13");
+        var checkpoint = new RandomCheckpoint(7);
+        checkpoint.Config["vocab_size"] = ChatTokenizers.Load(tokenizer).VocabularySize;
+        checkpoint.Config["sliding_window"] = 32;
+        checkpoint.Write(_folder.Path);
+        await File.WriteAllTextAsync(_folder.File("tekken.json"), tokenizer.ToJsonString());
+        Model = await LanguageModel.LoadAsync(_folder.Path, new LanguageModelOptions { Device = "cpu", MaxTexts = 2 });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Model.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private sealed class Script(IReadOnlyList<int> ids) : ILogitProcessor
+    {
+        public void Process(ReadOnlySpan<int> all, int promptLength, Span<float> logits)
+        {
+            int count = all.Length - promptLength;
+            if (count < ids.Count)
+            {
+                logits.Clear();
+                logits[ids[count]] = 100;
+            }
+        }
+    }
+}
