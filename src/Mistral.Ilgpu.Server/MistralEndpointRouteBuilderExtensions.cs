@@ -7,8 +7,10 @@ using Mistral.Ilgpu.Server.Completions;
 using Mistral.Ilgpu.Server.Embeddings;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Messages;
 using Mistral.Ilgpu.Server.Models;
 using Mistral.Ilgpu.Server.Page;
+using Mistral.Ilgpu.Server.Responses;
 using Mistral.Ilgpu.Server.Watching;
 
 namespace Mistral.Ilgpu.Server;
@@ -30,12 +32,19 @@ public static class MistralEndpointRouteBuilderExtensions
         var chat = services.GetRequiredService<ChatCompletionEndpoint>();
         var completions = services.GetRequiredService<CompletionEndpoint>();
         var embeddings = services.GetRequiredService<EmbeddingEndpoint>();
+        var responses = services.GetRequiredService<ResponseEndpoint>();
+        var messages = services.GetRequiredService<MessagesEndpoint>();
         var models = services.GetRequiredService<ModelEndpoints>();
         var tokens = services.GetRequiredService<TokenEndpoints>();
         var metrics = services.GetRequiredService<ServerMetrics>();
 
         Post<ChatCompletionRequest, ChatCompletion>("/v1/chat/completions", chat.HandleAsync, "Answers a conversation.");
         Post<CompletionRequest, Completion>("/v1/completions", completions.HandleAsync, "Continues texts.");
+        Post<ResponseRequest, Response>("/v1/responses", responses.HandleAsync, "Answers a conversation.");
+        Post<MessagesRequest, MessageResponse>(
+            "/v1/messages", messages.HandleAsync, "Answers a conversation, in Anthropic's terms.", isAnthropic: true);
+        Post<MessagesRequest, TokenCount>(
+            "/v1/messages/count_tokens", messages.CountAsync, "Counts the tokens of a conversation.", isAnthropic: true);
         Post<EmbeddingRequest, EmbeddingList>("/v1/embeddings", embeddings.HandleAsync, "Makes vectors of texts.");
         Post<TokenizeRequest, TokenizeResponse>("/tokenize", tokens.TokenizeAsync, "Gives the tokens of a text.");
         Post<DetokenizeRequest, DetokenizeResponse>("/detokenize", tokens.DetokenizeAsync, "Gives the text of tokens.");
@@ -48,11 +57,14 @@ public static class MistralEndpointRouteBuilderExtensions
         group.Map("/v1/{**path}", (Delegate)NotFoundAsync).ExcludeFromDescription();
         return group;
 
-        void Post<TRequest, TResponse>(string path, Func<HttpContext, Task> handle, string summary)
+        void Post<TRequest, TResponse>(
+            string path, Func<HttpContext, Task> handle, string summary, bool isAnthropic = false)
             where TRequest : notnull
         {
-            group.MapPost(path, Filtered(handle, isAnthropic: false))
-                .Accepts<TRequest>("application/json").Produces<TResponse>().Produces<ErrorBody>(StatusCodes.Status400BadRequest)
+            group.MapPost(path, Filtered(handle, isAnthropic))
+                .Accepts<TRequest>("application/json")
+                .Produces<TResponse>()
+                .Produces(StatusCodes.Status400BadRequest, isAnthropic ? typeof(AnthropicErrorBody) : typeof(ErrorBody))
                 .WithSummary(summary);
             group.Map(path, (Delegate)NotPostedAsync).ExcludeFromDescription();
         }

@@ -9,7 +9,9 @@ using Mistral.Ilgpu.Server.Completions;
 using Mistral.Ilgpu.Server.Embeddings;
 using Mistral.Ilgpu.Server.Hosting;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Messages;
 using Mistral.Ilgpu.Server.Models;
+using Mistral.Ilgpu.Server.Responses;
 using Mistral.Ilgpu.Server.Security;
 using Mistral.Ilgpu.Server.Watching;
 
@@ -53,6 +55,8 @@ public static class MistralServerServiceCollectionExtensions
         services.TryAddSingleton<ChatCompletionEndpoint>();
         services.TryAddSingleton<CompletionEndpoint>();
         services.TryAddSingleton<EmbeddingEndpoint>();
+        services.TryAddSingleton<ResponseEndpoint>();
+        services.TryAddSingleton<MessagesEndpoint>();
         services.TryAddSingleton<ModelEndpoints>();
         services.TryAddSingleton<TokenEndpoints>();
         services.AddHostedService<Draining>();

@@ -28,10 +28,33 @@ internal static class ConstraintFields
             throw ApiException.Wrong(found[1].Parameter, $"a constraint beside {found[0].Parameter}", "one constraint");
         }
 
-        return found.SingleOrDefault() is not { } only ? null
-            : only.Text.Length <= options.MaxSchemaLength ? only
-            : throw ApiException.Wrong(only.Parameter, "a longer text", $"at most {options.MaxSchemaLength} characters");
+        return Checked(found.SingleOrDefault(), options);
     }
+
+    /// <summary>The form that <c>text.format</c> of a response gives.</summary>
+    public static ConstraintRequest? ReadText(JsonElement? text, MistralServerOptions options)
+    {
+        if (text is null || JsonUnions.Field(text.Value, "format", "text") is not { } format)
+        {
+            return null;
+        }
+
+        const string Name = "text.format";
+        return Checked(JsonUnions.RequiredText(format, "type", Name) switch
+        {
+            "text" => null,
+            "json_object" => new(Name, "", _ => Constraint.JsonObject),
+            "json_schema" => Schema(JsonUnions.Field(format, "schema", Name), $"{Name}.schema")
+                ?? throw ApiException.Wrong($"{Name}.schema", "nothing", "a JSON schema"),
+            var type => throw ApiException.Wrong($"{Name}.type", $"'{type}'", "text, json_object or json_schema"),
+        }, options);
+    }
+
+    private static ConstraintRequest? Checked(ConstraintRequest? constraint, MistralServerOptions options) =>
+        constraint is null || constraint.Text.Length <= options.MaxSchemaLength
+            ? constraint
+            : throw ApiException.Wrong(
+                constraint.Parameter, "a longer text", $"at most {options.MaxSchemaLength} characters");
 
     private static ConstraintRequest? Format(JsonElement? value)
     {

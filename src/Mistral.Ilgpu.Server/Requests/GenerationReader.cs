@@ -38,9 +38,19 @@ internal static class GenerationReader
         ? options with { Sampling = options.Sampling with { Seed = unchecked(seed + (ulong)index) } }
         : options;
 
+    /// <summary>Texts before which an answer ends: a text, or a list of texts.</summary>
+    public static IReadOnlyList<string> StopOf(JsonElement? stop, string name)
+    {
+        IReadOnlyList<string> stops = stop is null ? [] : JsonUnions.OneOrManyTexts(stop.Value, name);
+        return stops.Count > MostStops
+            ? throw ApiException.Wrong(name, $"{stops.Count} texts", $"at most {MostStops}")
+            : stops.Contains("") ? throw ApiException.Wrong(name, "an empty text", "texts of 1 character or more")
+            : stops;
+    }
+
     private static GenerationOptions OptionsOf(GenerationRequest request, ServedModel model) => new()
     {
-        Stop = StopOf(request.Stop),
+        Stop = StopOf(request.Stop, "stop"),
         IgnoreEos = request.IgnoreEos == true,
         LogitProcessors = model.LogitProcessors,
         Sampling = new SamplingOptions
@@ -56,16 +66,6 @@ internal static class GenerationReader
             Seed = request.Seed is { } seed ? unchecked((ulong)seed) : null,
         },
     };
-
-    /// <summary>A text, or a list of texts.</summary>
-    private static IReadOnlyList<string> StopOf(JsonElement? stop)
-    {
-        IReadOnlyList<string> stops = stop is null ? [] : JsonUnions.OneOrManyTexts(stop.Value, "stop");
-        return stops.Count > MostStops
-            ? throw ApiException.Wrong("stop", $"{stops.Count} texts", $"at most {MostStops}")
-            : stops.Contains("") ? throw ApiException.Wrong("stop", "an empty text", "texts of 1 character or more")
-            : stops;
-    }
 
     private static Dictionary<int, float> BiasOf(IReadOnlyDictionary<string, double>? biases, int vocabularySize)
     {

@@ -32,6 +32,17 @@ internal static class JsonUnions
         }
     }
 
+    /// <summary>A member of an object; null where there is none.</summary>
+    public static JsonElement? Field(JsonElement holder, string name, string where) =>
+        holder.ValueKind != JsonValueKind.Object ? throw ApiException.Wrong(where, holder.GetRawText(), "an object")
+        : holder.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value
+        : null;
+
+    /// <summary>A member that is text.</summary>
+    public static string RequiredText(JsonElement holder, string name, string where) => Field(holder, name, where) is { } value
+        ? Text(value, $"{where}.{name}")
+        : throw ApiException.Wrong($"{where}.{name}", "nothing", "a string");
+
     /// <summary>A list of token ids.</summary>
     public static int[] Ids(JsonElement value, string name, int vocabularySize) =>
         [.. value.EnumerateArray().Select((item, index) => Id(item, $"{name}[{index}]", vocabularySize))];

@@ -66,7 +66,7 @@ public sealed class SchedulingTests
     {
         await using var model = await LoadAsync(maxWaiting: 8);
         await using var app = await ServedApp.StartAsync(model);
-        const string Short = """{"messages":[{"role":"user","content":"x"}],"max_tokens":20,"ignore_eos":true""";
+        const string Short = """{"messages":[{"role":"user","content":"x"}],"max_tokens":200,"ignore_eos":true""";
         var running = await app.PostAsync(Chat, Endless + "}");
         await WaitAsync(model, status => status.Running == 1);
         List<string> order = [];

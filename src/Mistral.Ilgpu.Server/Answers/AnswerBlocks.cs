@@ -1,0 +1,82 @@
+using Mistral.Ilgpu.Chat;
+
+namespace Mistral.Ilgpu.Server.Answers;
+
+/// <summary>Puts the pieces of an answer together: neighbours of one kind are a block, and each call is one.</summary>
+/// <param name="sink">Is told of each change; null for none.</param>
+internal sealed class AnswerBlocks(IBlockSink? sink)
+{
+    private readonly List<AnswerBlock> _blocks = [];
+    private AnswerBlock? _open;
+
+    /// <summary>The blocks, without calls that turned out to be none.</summary>
+    public IEnumerable<AnswerBlock> Whole => _blocks.Where(block => block.IsWhole);
+
+    public void Take(AnswerStep step)
+    {
+        foreach (var piece in step.Pieces)
+        {
+            Take(piece);
+        }
+
+        if (step.IsLast)
+        {
+            Close();
+        }
+    }
+
+    private void Take(ChatPiece piece)
+    {
+        if (piece.Call is not null)
+        {
+            // Its parts were told before.
+            _open!.IsWhole = true;
+            Close();
+        }
+        else if (piece.Part is { } part)
+        {
+            if (part.Id is not null)
+            {
+                Open(new AnswerBlock(BlockKind.Call, _blocks.Count, part.Id, part.Name));
+            }
+
+            Add(part.Arguments);
+        }
+        else
+        {
+            var (kind, text) = piece.Reasoning.Length > 0 ? (BlockKind.Reasoning, piece.Reasoning) : (BlockKind.Text, piece.Text);
+            if (_open?.Kind != kind)
+            {
+                Open(new AnswerBlock(kind, _blocks.Count) { IsWhole = true });
+            }
+
+            Add(text);
+        }
+    }
+
+    private void Open(AnswerBlock block)
+    {
+        Close();
+        _blocks.Add(block);
+        _open = block;
+        sink?.Begin(block);
+    }
+
+    private void Add(string text)
+    {
+        _open!.Append(text);
+        if (text.Length > 0)
+        {
+            sink?.Add(_open, text);
+        }
+    }
+
+    private void Close()
+    {
+        if (_open is not null)
+        {
+            sink?.End(_open);
+            _open = null;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Http;
+using Mistral.Ilgpu.Chat;
+using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Server.Answers;
+using Mistral.Ilgpu.Server.Chat;
+using Mistral.Ilgpu.Server.Errors;
+using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Requests;
+
+namespace Mistral.Ilgpu.Server.Messages;
+
+/// <summary><c>POST /v1/messages</c> and <c>POST /v1/messages/count_tokens</c>, Anthropic's API.</summary>
+internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
+        int maxTokens = fields.MaxTokens ?? throw ApiException.Wrong("max_tokens", "nothing", "a whole number from 1");
+        var (_, hasParallelCalls) = MessagesTools.ReadChoice(fields.ToolChoice);
+        var request = new AnswerRequest(ChatOf(fields), OptionsOf(fields))
+        {
+            MaxTokens = maxTokens,
+            Adapters = model.AdaptersOf(fields.Model),
+            HasParallelCalls = hasParallelCalls,
+        };
+        var answer = (await runner.SubmitAsync(context, request))[0];
+        string name = fields.Model ?? model.Name;
+        if (fields.Stream == true)
+        {
+            await new MessageStream(context, model.Options.KeepAlive, answer, name).WriteAsync();
+            return;
+        }
+
+        var blocks = new AnswerBlocks(sink: null);
+        await foreach (var step in answer.StepsAsync(context.RequestAborted))
+        {
+            blocks.Take(step);
+        }
+
+        await context.Response.WriteAsJsonAsync(
+            new MessageResponse(
+                ServedModel.NewId("msg_"), name, [.. blocks.Whole.Select(block => MessageBlock.Of(block, isWhole: true))],
+                MessageResponse.ReasonOf(answer), answer.Generation.StopText, MessageUsage.Of(answer.Generation)),
+            MessageJson.Api.MessageResponse);
+    }
+
+    public async Task CountAsync(HttpContext context)
+    {
+        var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
+        _ = model.AdaptersOf(fields.Model);
+        var chat = ChatOf(fields);
+        // A choice changes what follows the prompt, and not the prompt.
+        var told = chat.Settings.ToolChoice == "none" ? chat.Settings : chat.Settings with { ToolChoice = "auto" };
+        int count = (chat with { Settings = told }).Encode(model.Language.Tokenizer).Length;
+        await context.Response.WriteAsJsonAsync(new TokenCount(count), MessageJson.Api.TokenCount);
+    }
+
+    private static ChatRequest ChatOf(MessagesRequest fields)
+    {
+        if (fields.Thinking is { Type: not ("enabled" or "disabled" or "adaptive") })
+        {
+            throw ApiException.Wrong("thinking.type", $"'{fields.Thinking.Type}'", "enabled or disabled");
+        }
+
+        return new ChatRequest(MessagesInput.Read(fields.Messages, fields.System), new ChatSettings
+        {
+            Tools = MessagesTools.Read(fields.Tools), ToolChoice = MessagesTools.ReadChoice(fields.ToolChoice).Choice,
+        });
+    }
+
+    private GenerationOptions OptionsOf(MessagesRequest fields) => GenerationReader.Read(
+        new ChatCompletionRequest
+        {
+            Temperature = fields.Temperature, TopP = fields.TopP, TopK = fields.TopK,
+        },
+        model) with
+    {
+        Stop = GenerationReader.StopOf(fields.StopSequences, "stop_sequences"),
+    };
+}

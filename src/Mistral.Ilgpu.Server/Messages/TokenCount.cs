@@ -1,0 +1,4 @@
+namespace Mistral.Ilgpu.Server.Messages;
+
+/// <summary>Tokens of a conversation.</summary>
+internal sealed record TokenCount(int InputTokens);

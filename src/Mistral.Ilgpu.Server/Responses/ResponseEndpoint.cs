@@ -1,0 +1,138 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Mistral.Ilgpu.Chat;
+using Mistral.Ilgpu.Server.Answers;
+using Mistral.Ilgpu.Server.Chat;
+using Mistral.Ilgpu.Server.Errors;
+using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Requests;
+
+namespace Mistral.Ilgpu.Server.Responses;
+
+/// <summary><c>POST /v1/responses</c>. Nothing is kept, so that each request brings its whole conversation.</summary>
+internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        var (fields, _) = await RequestBody.ReadAsync(context, ResponseJson.Api.ResponseRequest, model.Options);
+        Refuse(fields);
+        var request = RequestOf(fields);
+        var answer = (await runner.SubmitAsync(context, request))[0];
+        var response = Begin(fields);
+        if (fields.Stream == true)
+        {
+            await new ResponseStream(context, model.Options.KeepAlive, response).WriteAsync(answer);
+            return;
+        }
+
+        var blocks = new AnswerBlocks(sink: null);
+        await foreach (var step in answer.StepsAsync(context.RequestAborted))
+        {
+            blocks.Take(step);
+        }
+
+        var items = blocks.Whole.Select(block => OutputItem.Of(block, OutputItem.NewId(block), isWhole: true));
+        await context.Response.WriteAsJsonAsync(response.Complete(answer, [.. items]), ResponseJson.Api.Response);
+    }
+
+    private static void Refuse(ResponseRequest fields)
+    {
+        const string Kept = "nothing is kept here: send the whole conversation as input";
+        string? field = fields.PreviousResponseId is not null ? "previous_response_id"
+            : fields.Conversation is not null ? "conversation"
+            : fields.Prompt is not null ? "prompt"
+            : null;
+        if (field is not null)
+        {
+            throw ApiException.Unsupported(field, Kept);
+        }
+
+        if (fields.Background == true)
+        {
+            throw ApiException.Unsupported("background", "no response runs in the background");
+        }
+
+        if (fields.Truncation is not (null or "disabled"))
+        {
+            throw ApiException.Wrong("truncation", $"'{fields.Truncation}'", "disabled");
+        }
+    }
+
+    private AnswerRequest RequestOf(ResponseRequest fields)
+    {
+        var tools = Tools(fields.Tools).ToList();
+        var settings = new ChatSettings
+        {
+            Tools = tools, ToolChoice = ToolChoice(fields.ToolChoice), ReasoningEffort = fields.Reasoning?.Effort,
+        };
+        var options = GenerationReader.Read(
+            new ChatCompletionRequest { Temperature = fields.Temperature, TopP = fields.TopP }, model) with
+        {
+            Constraint = ConstraintFields.ReadText(fields.Text, model.Options)?.Compile(model.Language.Tokenizer),
+        };
+        if (options.Constraint is not null && tools.Count > 0 && settings.ToolChoice != "none")
+        {
+            throw ApiException.Unsupported("text.format", "an answer with a form cannot have tools too");
+        }
+
+        var chat = new ChatRequest(ResponseInput.Read(fields.Input, fields.Instructions), settings);
+        return new AnswerRequest(chat, options)
+        {
+            MaxTokens = fields.MaxOutputTokens,
+            Adapters = model.AdaptersOf(fields.Model),
+            HasParallelCalls = fields.ParallelToolCalls ?? true,
+        };
+    }
+
+    private static IEnumerable<ToolDefinition> Tools(JsonElement? tools)
+    {
+        if (tools is null)
+        {
+            yield break;
+        }
+
+        if (tools.Value.ValueKind != JsonValueKind.Array)
+        {
+            throw ApiException.Wrong("tools", tools.Value.GetRawText(), "a list");
+        }
+
+        foreach (var (index, tool) in tools.Value.EnumerateArray().Index())
+        {
+            string where = $"tools[{index}]";
+            string type = JsonUnions.RequiredText(tool, "type", where);
+            if (type != "function")
+            {
+                throw ApiException.Wrong($"{where}.type", $"'{type}'", "function");
+            }
+
+            yield return new ToolDefinition(
+                JsonUnions.RequiredText(tool, "name", where),
+                JsonUnions.Field(tool, "description", where) is { } text ? JsonUnions.Text(text, $"{where}.description") : "",
+                JsonUnions.Field(tool, "parameters", where) ?? JsonElement.Parse("{}"));
+        }
+    }
+
+    private static string ToolChoice(JsonElement? choice) => choice switch
+    {
+        null => "auto",
+        { ValueKind: JsonValueKind.String } word => JsonUnions.Text(word, "tool_choice"),
+        { ValueKind: JsonValueKind.Object } function when JsonUnions.RequiredText(function, "type", "tool_choice") == "function" =>
+            JsonUnions.RequiredText(function, "name", "tool_choice"),
+        { } other => throw ApiException.Wrong("tool_choice", other.GetRawText(), "auto, none, required or a function"),
+    };
+
+    private Response Begin(ResponseRequest fields) => new(
+        ServedModel.NewId("resp_"), ServedModel.Now(), "in_progress", fields.Model ?? model.Name, [], Usage: null)
+    {
+        Instructions = fields.Instructions,
+        MaxOutputTokens = fields.MaxOutputTokens,
+        ParallelToolCalls = fields.ParallelToolCalls ?? true,
+        Temperature = fields.Temperature ?? 1,
+        TopP = fields.TopP ?? 1,
+        ToolChoice = fields.ToolChoice ?? JsonElement.Parse("\"auto\""),
+        Tools = fields.Tools ?? JsonElement.Parse("[]"),
+        Text = fields.Text ?? JsonElement.Parse("""{"format":{"type":"text"}}"""),
+        Metadata = fields.Metadata ?? JsonElement.Parse("{}"),
+        Reasoning = fields.Reasoning,
+    };
+}
