@@ -17,6 +17,10 @@ public sealed class ToolServer : IAsyncLifetime
     internal Task<ServedApp> AnsweringAsync(string answer) => ServedApp.StartAsync(
         Model, null, new Script([.. ParsedAnswer.Ids(Model.Tokenizer, answer), Model.Tokenizer.EosId]));
 
+    /// <summary>A server whose texts are the model's, without reasoning, which random weights never end.</summary>
+    internal Task<ServedApp> WithoutReasoningAsync() =>
+        ServedApp.StartAsync(Model, null, new Without(Model.Tokenizer.FindControl("[THINK]")));
+
     public async ValueTask InitializeAsync()
     {
         var tokenizer = ChatTokenizers.TekkenJson("v13");
@@ -45,5 +49,10 @@ public sealed class ToolServer : IAsyncLifetime
                 logits[ids[count]] = 100;
             }
         }
+    }
+
+    private sealed class Without(int id) : ILogitProcessor
+    {
+        public void Process(ReadOnlySpan<int> all, int promptLength, Span<float> logits) => logits[id] = float.NegativeInfinity;
     }
 }

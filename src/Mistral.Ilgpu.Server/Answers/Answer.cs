@@ -11,25 +11,18 @@ internal sealed class Answer
 {
     private readonly ServedModel _model;
     private readonly ChatOutputParser _parser;
-    private readonly bool _hasOneCall;
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _reasoning = new();
     private readonly List<ToolCall> _calls = [];
     private readonly List<GeneratedToken> _tokens = [];
 
-    /// <param name="begun">The start of the answer, which stands in the prompt.</param>
     /// <param name="salt">See <see cref="ChatOutputParser"/>.</param>
-    public Answer(TextGeneration generation, AnswerRequest request, ServedModel model, int[] begun, string salt)
+    public Answer(TextGeneration generation, AnswerRequest request, ServedModel model, string salt)
     {
-        (Generation, _model, _hasOneCall) = (generation, model, !request.HasParallelCalls);
+        (Generation, _model) = (generation, model);
         _parser = new ChatOutputParser(
             model.Language.Tokenizer, request.Options.Stop, continuesText: !request.Chat.StartsAnswer,
             request.Chat.ContinuesReasoning, salt);
-        foreach (int id in begun)
-        {
-            // Nothing of a call is certain before its arguments.
-            _ = _parser.Append(id);
-        }
     }
 
     public TextGeneration Generation { get; }
@@ -47,11 +40,8 @@ internal sealed class Answer
 
     /// <summary>Why it ended, as OpenAI names it.</summary>
     public string FinishReason =>
-        _calls.Count > 0 && (IsCut || Generation.FinishReason == Ilgpu.Generation.FinishReason.Stop) ? "tool_calls"
+        _calls.Count > 0 && Generation.FinishReason == Ilgpu.Generation.FinishReason.Stop ? "tool_calls"
         : FinishReasons.Of(Generation);
-
-    // Ended after its only call.
-    private bool IsCut => _hasOneCall && _calls.Count > 0;
 
     /// <summary>The steps as they are certain: a token, and the pieces that it completes.</summary>
     public async IAsyncEnumerable<AnswerStep> StepsAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -65,13 +55,9 @@ internal sealed class Answer
 
             _tokens.Add(token);
             yield return Take(token, id < _model.Language.Tokenizer.VocabularySize ? _parser.Append(id) : []);
-            if (IsCut)
-            {
-                break;
-            }
         }
 
-        yield return Take(null, IsCut ? [] : _parser.End()) with { IsLast = true };
+        yield return Take(null, _parser.End()) with { IsLast = true };
     }
 
     /// <summary>Reads all steps.</summary>
@@ -93,10 +79,6 @@ internal sealed class Answer
             if (piece.Call is { } call)
             {
                 _calls.Add(call);
-                if (_hasOneCall)
-                {
-                    break;
-                }
             }
         }
 

@@ -17,9 +17,6 @@ internal sealed record AnswerRequest(ChatRequest Chat, GenerationOptions Options
     /// <summary>Answers wanted.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>Whether an answer may have several calls of functions.</summary>
-    public bool HasParallelCalls { get; init; } = true;
-
     /// <summary>Texts of higher priority begin first.</summary>
     public int Priority { get; init; }
 

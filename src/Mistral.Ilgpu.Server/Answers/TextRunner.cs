@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
-using Mistral.Ilgpu.Chat;
-using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Server.Requests;
 using Mistral.Ilgpu.Server.Security;
@@ -14,44 +12,28 @@ namespace Mistral.Ilgpu.Server.Answers;
 /// <summary>Submits texts for a request, which they end with, and counts them.</summary>
 internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLimits limits)
 {
-    // Most tokens of a function's name.
-    private const int MostName = 256;
-
     /// <summary>Submits the answers to a conversation.</summary>
-    public async Task<IReadOnlyList<Answer>> SubmitAsync(HttpContext context, AnswerRequest request)
+    public IReadOnlyList<Answer> Submit(HttpContext context, AnswerRequest request)
     {
         var tokenizer = model.Language.Tokenizer;
-        var demand = CallDemand.Of(request.Chat.Settings, request.HasParallelCalls);
-        var chat = demand is null
-            ? request.Chat
-            : request.Chat with { Settings = request.Chat.Settings with { ToolChoice = "auto" } };
-        int[] prompt = chat.Encode(tokenizer);
+        int[] prompt = request.Chat.Encode(tokenizer);
         model.RequireLength(prompt.Length, "messages");
-        var text = new TextRequest(prompt)
+        var options = request.Chat.OptionsFor(tokenizer, request.Options) with
         {
-            Options = request.Options with
-            {
-                MaxTokens = model.MaxTokensOf(request.MaxTokens, prompt.Length, model.Options.DefaultMaxTokens),
-            },
-            StartsText = chat.StartsAnswer,
+            MaxTokens = model.MaxTokensOf(request.MaxTokens, prompt.Length, model.Options.DefaultMaxTokens),
+        };
+        // What it allows first is found out here, because all texts wait for the engine's thread.
+        options.Constraint?.Prepare(tokenizer);
+        var texts = Submit(context, Enumerable.Range(0, request.Count).Select(index => new TextRequest(prompt)
+        {
+            Options = options.Nth(index),
+            StartsText = request.Chat.StartsAnswer,
             Priority = request.Priority,
             Deadline = request.Deadline,
             Adapters = request.Adapters,
             PrefixReuse = PrefixReuse.PromptsAndAnswers,
-        };
-        int[] begun = [];
-        if (demand is not null)
-        {
-            (text, begun) = await BeginCallAsync(context, text, demand);
-        }
-
-        var texts = Submit(context, Enumerable.Range(0, request.Count)
-            .Select(index => text with { Options = text.Options.Nth(index) }));
-        return
-        [
-            .. texts.Select((generation, index) => new Answer(
-                generation, request with { Chat = chat }, model, begun, SaltOf(prompt, index))),
-        ];
+        }));
+        return [.. texts.Select((text, index) => new Answer(text, request, model, SaltOf(prompt, index)))];
     }
 
     /// <summary>Submits texts, all or none.</summary>
@@ -78,39 +60,6 @@ internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLi
 
         return texts;
     }
-
-    /// <summary>Puts the beginning of a call behind the prompt. The model chooses the function, if there are several.</summary>
-    private async Task<(TextRequest Text, int[] Begun)> BeginCallAsync(
-        HttpContext context, TextRequest text, CallDemand demand)
-    {
-        var tokenizer = model.Language.Tokenizer;
-        if (CallDemand.IsList(tokenizer))
-        {
-            return Begin(text, CallDemand.Start(tokenizer), demand.List());
-        }
-
-        string name = demand.Tools[0].Name;
-        if (demand.Tools.Count > 1)
-        {
-            var names = Constraint.Choice([.. demand.Tools.Select(tool => tool.Name).Distinct()]);
-            var (asked, _) = Begin(text, CallDemand.Start(tokenizer), names);
-            var choice = Submit(context, [asked with { Options = asked.Options with { MaxTokens = MostName, Stop = [] } }])[0];
-            await choice.Completion.WaitAsync(context.RequestAborted);
-            _ = FinishReasons.Of(choice);
-            name = choice.Text;
-        }
-
-        return Begin(text, CallDemand.Start(tokenizer, name), demand.Arguments(name));
-    }
-
-    private static (TextRequest Text, int[] Begun) Begin(TextRequest text, int[] begun, Constraint constraint) => (
-        text with
-        {
-            PromptIds = [.. text.PromptIds, .. begun],
-            StartsText = true,
-            Options = text.Options with { Constraint = constraint },
-        },
-        begun);
 
     // Calls of the same answer have the same ids each time, and those of others have others.
     private static string SaltOf(int[] prompt, int index) => string.Create(

@@ -17,22 +17,16 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
         ChatRefusals.Check(root);
         var options = OptionsOf(fields);
         var chat = ChatFile.Parse(root, source: "");
-        if (options.Constraint is not null && chat.Settings is { Tools.Count: > 0, ToolChoice: not "none" })
-        {
-            throw ApiException.Unsupported("response_format", "an answer with a form cannot have tools too");
-        }
-
         var request = new AnswerRequest(chat, options)
         {
             MaxTokens = MaxTokensOf(fields),
             Adapters = model.AdaptersOf(fields.Model),
             Count = GenerationReader.CountOf(fields, prompts: 1, model.Options),
-            HasParallelCalls = fields.ParallelToolCalls ?? true,
             Priority = GenerationReader.PriorityOf(fields),
             Deadline = GenerationReader.DeadlineOf(fields),
         };
         string name = fields.Model ?? model.Name;
-        var answers = await runner.SubmitAsync(context, request);
+        var answers = runner.Submit(context, request);
         if (fields.IsStreamed)
         {
             await new ChatCompletionStream(context, model, answers, name, fields.StreamsUsage).WriteAsync();

@@ -16,14 +16,12 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
     {
         var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
         int maxTokens = fields.MaxTokens ?? throw ApiException.Wrong("max_tokens", "nothing", "a whole number from 1");
-        var (_, hasParallelCalls) = MessagesTools.ReadChoice(fields.ToolChoice);
         var request = new AnswerRequest(ChatOf(fields), OptionsOf(fields))
         {
             MaxTokens = maxTokens,
             Adapters = model.AdaptersOf(fields.Model),
-            HasParallelCalls = hasParallelCalls,
         };
-        var answer = (await runner.SubmitAsync(context, request))[0];
+        var answer = runner.Submit(context, request)[0];
         string name = fields.Model ?? model.Name;
         if (fields.Stream == true)
         {
@@ -48,10 +46,7 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
     {
         var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
         _ = model.AdaptersOf(fields.Model);
-        var chat = ChatOf(fields);
-        // A choice changes what follows the prompt, and not the prompt.
-        var told = chat.Settings.ToolChoice == "none" ? chat.Settings : chat.Settings with { ToolChoice = "auto" };
-        int count = (chat with { Settings = told }).Encode(model.Language.Tokenizer).Length;
+        int count = ChatOf(fields).Encode(model.Language.Tokenizer).Length;
         await context.Response.WriteAsJsonAsync(new TokenCount(count), MessageJson.Api.TokenCount);
     }
 
@@ -62,9 +57,10 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
             throw ApiException.Wrong("thinking.type", $"'{fields.Thinking.Type}'", "enabled or disabled");
         }
 
+        var (choice, hasParallelCalls) = MessagesTools.ReadChoice(fields.ToolChoice);
         return new ChatRequest(MessagesInput.Read(fields.Messages, fields.System), new ChatSettings
         {
-            Tools = MessagesTools.Read(fields.Tools), ToolChoice = MessagesTools.ReadChoice(fields.ToolChoice).Choice,
+            Tools = MessagesTools.Read(fields.Tools), ToolChoice = choice, AllowsParallelCalls = hasParallelCalls,
         });
     }
 

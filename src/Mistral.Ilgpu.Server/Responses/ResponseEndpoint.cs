@@ -17,7 +17,7 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
         var (fields, _) = await RequestBody.ReadAsync(context, ResponseJson.Api.ResponseRequest, model.Options);
         Refuse(fields);
         var request = RequestOf(fields);
-        var answer = (await runner.SubmitAsync(context, request))[0];
+        var answer = runner.Submit(context, request)[0];
         var response = Begin(fields);
         if (fields.Stream == true)
         {
@@ -60,27 +60,23 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
 
     private AnswerRequest RequestOf(ResponseRequest fields)
     {
-        var tools = Tools(fields.Tools).ToList();
         var settings = new ChatSettings
         {
-            Tools = tools, ToolChoice = ToolChoice(fields.ToolChoice), ReasoningEffort = fields.Reasoning?.Effort,
+            Tools = [.. Tools(fields.Tools)],
+            ToolChoice = ToolChoice(fields.ToolChoice),
+            AllowsParallelCalls = fields.ParallelToolCalls ?? true,
+            ReasoningEffort = fields.Reasoning?.Effort,
         };
         var options = GenerationReader.Read(
             new ChatCompletionRequest { Temperature = fields.Temperature, TopP = fields.TopP }, model) with
         {
             Constraint = ConstraintFields.ReadText(fields.Text, model.Options)?.Compile(model.Language.Tokenizer),
         };
-        if (options.Constraint is not null && tools.Count > 0 && settings.ToolChoice != "none")
-        {
-            throw ApiException.Unsupported("text.format", "an answer with a form cannot have tools too");
-        }
-
         var chat = new ChatRequest(ResponseInput.Read(fields.Input, fields.Instructions), settings);
         return new AnswerRequest(chat, options)
         {
             MaxTokens = fields.MaxOutputTokens,
             Adapters = model.AdaptersOf(fields.Model),
-            HasParallelCalls = fields.ParallelToolCalls ?? true,
         };
     }
 
@@ -108,7 +104,10 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
             yield return new ToolDefinition(
                 JsonUnions.RequiredText(tool, "name", where),
                 JsonUnions.Field(tool, "description", where) is { } text ? JsonUnions.Text(text, $"{where}.description") : "",
-                JsonUnions.Field(tool, "parameters", where) ?? JsonElement.Parse("{}"));
+                JsonUnions.Field(tool, "parameters", where) ?? JsonElement.Parse("{}"))
+            {
+                IsStrict = JsonUnions.Field(tool, "strict", where)?.ValueKind == JsonValueKind.True,
+            };
         }
     }
 

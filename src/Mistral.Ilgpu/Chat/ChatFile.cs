@@ -35,6 +35,7 @@ internal static class ChatFile
             {
                 Tools = [.. List(fields, "tools").Select((tool, index) => Tool(tool, At(source, "tool", index)))],
                 ToolChoice = ToolChoice(fields, source),
+                AllowsParallelCalls = fields.Find("parallel_tool_calls") is null || fields.Flag("parallel_tool_calls"),
                 ReasoningEffort = fields.Text("reasoning_effort"),
                 ContinuesLast = fields.Flag("continue_final_message"),
             });
@@ -60,13 +61,18 @@ internal static class ChatFile
     private static ToolDefinition Tool(JsonElement tool, string where)
     {
         var (function, name) = Function(tool, where);
-        return new ToolDefinition(name, function.Text("description") ?? "", function.Find("parameters") ?? NoParameters);
+        return new ToolDefinition(name, function.Text("description") ?? "", function.Find("parameters") ?? NoParameters)
+        {
+            IsStrict = function.Flag("strict"),
+        };
     }
 
     // A name, or the object that asks for a call of one function.
     private static string ToolChoice(JsonFields fields, string source) =>
         fields.Find("tool_choice") is { ValueKind: JsonValueKind.Object } choice
             ? Function(choice, source.Length == 0 ? "tool_choice" : $"{source}: tool_choice").Name
+            // Mistral's API has a word of its own.
+            : fields.Text("tool_choice") is "any" ? "required"
             : fields.Text("tool_choice") ?? "auto";
 
     private static string At(string source, string what, int index) => source.Length == 0

@@ -124,7 +124,7 @@ public sealed class ToolTests(ToolServer server) : IClassFixture<ToolServer>
     [InlineData("add")]
     public async Task Complete_CallThatIsDemanded_IsMade(string choice)
     {
-        await using var app = await ServedApp.StartAsync(server.Model);
+        await using var app = await server.WithoutReasoningAsync();
         var options = OptionsOf();
         options.ToolChoice = choice == "required" ? ChatToolChoice.CreateRequiredChoice() : ChatToolChoice.CreateFunctionChoice(choice);
         options.MaxOutputTokenCount = 100;

@@ -89,7 +89,7 @@ public sealed class MessagesTests(ToolServer server) : IClassFixture<ToolServer>
     [InlineData("tool", ""","name":"weather" """)]
     public async Task Create_ToolThatIsDemanded_IsUsed(string type, string name)
     {
-        await using var app = await ServedApp.StartAsync(server.Model);
+        await using var app = await server.WithoutReasoningAsync();
 
         var message = await app.AskAsync(Path, $$"""
             {"max_tokens":100,"messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"{{type}}"{{name}} },"tools":[
