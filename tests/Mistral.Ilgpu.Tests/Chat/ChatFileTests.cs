@@ -97,7 +97,7 @@ public sealed class ChatFileTests
         string value = choice.StartsWith('{') ? choice : $"\"{choice}\"";
         var request = Parse($$"""{"messages": [{"role": "user", "content": "a"}], "tool_choice": {{value}}}""");
         Assert.Contains(
-            "tool choice 'required', expected auto or none",
+            "tool choice 'required', expected auto, none, or tools",
             Assert.Throws<ChatFormatException>(() => request.Encode(ChatTokenizers.OfTekken("v13"))).Message,
             StringComparison.Ordinal);
     }
