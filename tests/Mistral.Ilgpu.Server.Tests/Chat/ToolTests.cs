@@ -127,7 +127,7 @@ public sealed class ToolTests(ToolServer server) : IClassFixture<ToolServer>
         await using var app = await server.WithoutReasoningAsync();
         var options = OptionsOf();
         options.ToolChoice = choice == "required" ? ChatToolChoice.CreateRequiredChoice() : ChatToolChoice.CreateFunctionChoice(choice);
-        options.MaxOutputTokenCount = 100;
+        (options.MaxOutputTokenCount, options.AllowParallelToolCalls) = (200, false);
 
         ChatCompletion answer = await ClientOf(app).CompleteChatAsync([new UserChatMessage("x")], options, Cancellation);
 

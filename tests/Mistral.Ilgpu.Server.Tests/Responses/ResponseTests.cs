@@ -85,7 +85,7 @@ public sealed class ResponseTests(ToolServer server) : IClassFixture<ToolServer>
             """);
 
         Assert.Matches(
-            "^\"[ab]\"$", response.GetProperty("output")[0].GetProperty("content")[0].GetProperty("text").GetString());
+            "^\\s*\"[ab]\"\\s*$", response.GetProperty("output")[0].GetProperty("content")[0].GetProperty("text").GetString());
     }
 
     [Theory]
