@@ -10,10 +10,12 @@ import * as store from './store.js';
 import { transcriptOf } from './transcript.js';
 import { add, choose, discard, messagesUpTo, newConversation, parentOf, path, place } from './tree.js';
 
+const noRoom = 'This browser has no room for more: delete a conversation.';
 const suggestions = ['Tell me a story about a fox.', 'What is 7 + 5?', 'Explain a sliding window in one sentence.'];
 
 let conversation = store.last() ?? newConversation();
 let running = null;
+let isFull = false;
 
 const transcript = transcriptOf({
   edit: (node, text) => ask(parentOf(conversation, node), text),
@@ -71,8 +73,8 @@ async function answer(parent) {
   composer.run(false);
   transcript.busy(false);
   announce(node.error ?? 'The answer is complete.');
-  if (!store.save(run.conversation)) announce('This browser has no room for more. Delete a conversation.');
   if (run.conversation === conversation) keep();
+  else if (!run.isRemoved) save(run.conversation);
   if (isRefused) askForKey(() => answer(parent));
 }
 
@@ -82,8 +84,13 @@ function stop() {
 
 // Saves and shows the conversation.
 function keep() {
-  if (path(conversation).length > 0) store.save(conversation);
+  if (path(conversation).length > 0) save(conversation);
   show();
+}
+
+function save(one) {
+  isFull = !store.save(one);
+  if (isFull) announce(noRoom);
 }
 
 function show() {
@@ -91,7 +98,9 @@ function show() {
   byId('title').textContent = title;
   document.title = conversation.title ? `${title} – Chat` : 'Chat';
   const { system, schema, tools } = conversation.settings;
-  byId('mode').textContent = [system && 'system prompt', schema && 'JSON schema', tools && 'tools'].filter(Boolean).join(' · ');
+  const modes = [system && 'system prompt', schema && 'JSON schema', tools && 'tools'].filter(Boolean);
+  byId('mode').textContent = isFull ? noRoom : modes.join(' · ');
+  byId('mode').classList.toggle('full', isFull);
   transcript.show(conversation, running?.node);
   sidebar.show(store.list(), conversation.id);
 }
@@ -100,7 +109,7 @@ function open(id) {
   const one = running?.conversation.id === id ? running.conversation : store.load(id);
   if (!one) return;
   conversation = one;
-  if (path(conversation).length > 0) store.save(conversation);
+  if (path(conversation).length > 0) save(conversation);
   transcript.clear();
   show();
   transcript.toBottom();
@@ -115,8 +124,12 @@ function create() {
 }
 
 function remove(id) {
-  if (running?.conversation.id === id) stop();
+  if (running?.conversation.id === id) {
+    running.isRemoved = true;
+    stop();
+  }
   store.remove(id);
+  isFull = false;
   if (conversation.id === id) create();
   else show();
 }
@@ -163,6 +176,10 @@ document.addEventListener('keydown', event => {
     event.preventDefault();
     create();
   }
+});
+// What has come of an answer stays when the page is left.
+addEventListener('pagehide', () => {
+  if (running && !running.isRemoved) store.save(running.conversation);
 });
 // Another tab may have changed the list.
 addEventListener('storage', () => sidebar.show(store.list(), conversation.id));

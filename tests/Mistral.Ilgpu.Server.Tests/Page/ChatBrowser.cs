@@ -65,6 +65,9 @@ public sealed class ChatBrowser : IAsyncLifetime
         return Find(".assistant .content")[^1].Text;
     }
 
+    /// <summary>The messages that a request held, as JSON.</summary>
+    internal string Messages(int request) => Server.Requests[request].GetProperty("messages").GetRawText();
+
     internal void UntilAnswered() => Until(() => Find("#send")[0].GetAttribute("aria-label") == "Send");
 
     internal IReadOnlyList<IWebElement> Find(string selector) => Driver.FindElements(By.CssSelector(selector));

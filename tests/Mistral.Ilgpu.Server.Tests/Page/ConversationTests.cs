@@ -21,7 +21,7 @@ public sealed class ConversationTests(ChatBrowser page)
             @"^[0-9.]+ tokens/s · 9 tokens · 2 of 5 prompt tokens cached · first after [0-9.]+ s$", page.Find(".stats")[0].Text);
         Assert.Equal("scripted", page.Find("#model option")[0].Text);
         Assert.Equal("Good morning", page.Find("#title")[0].Text);
-        Assert.Equal("""[{"role":"user","content":"Good morning"}]""", Messages(0));
+        Assert.Equal("""[{"role":"user","content":"Good morning"}]""", page.Messages(0));
         Assert.True(page.Server.Requests[0].GetProperty("stream_options").GetProperty("include_usage").GetBoolean());
         Assert.Empty(page.Errors());
     }
@@ -43,7 +43,7 @@ public sealed class ConversationTests(ChatBrowser page)
     public async Task Answer_Stopped_KeepsWhatCame(bool byKey)
     {
         page.Open();
-        page.Server.Answer = _ => Endless();
+        page.Server.Answer = _ => ScriptedServer.Endless();
         page.Send("Go on");
         page.Until(
             () => page.Find(".assistant .content").Any(content => content.Text.Contains("on and on", StringComparison.Ordinal)));
@@ -80,7 +80,7 @@ public sealed class ConversationTests(ChatBrowser page)
         Assert.Equal("Answer 3.", page.Ask("And then?"));
         Assert.Equal(
             """[{"role":"user","content":"Why?"},{"role":"assistant","content":"Answer 1."},{"role":"user","content":"And then?"}]""",
-            Messages(2));
+            page.Messages(2));
 
         (string, string) Shown() => (page.Find(".assistant .content")[0].Text, page.Find(".assistant .branch-text")[0].Text);
     }
@@ -100,7 +100,7 @@ public sealed class ConversationTests(ChatBrowser page)
         page.Until(() => page.Find(".bubble").Count == 1 && page.Find(".bubble")[0].Text == "three");
         page.UntilAnswered();
 
-        Assert.Equal("""[{"role":"user","content":"three"}]""", Messages(2));
+        Assert.Equal("""[{"role":"user","content":"three"}]""", page.Messages(2));
         Assert.Equal("You said three.", Assert.Single(page.Find(".assistant .content")).Text);
         page.Click(".user [aria-label='The version before']");
         Assert.Equal(["one", "two"], page.Find(".bubble").Select(bubble => bubble.Text));
@@ -128,122 +128,43 @@ public sealed class ConversationTests(ChatBrowser page)
     }
 
     [Fact]
-    public void Settings_Saved_AreThoseOfTheRequest()
+    public void Page_LeftWhileAnswering_KeepsWhatCame()
     {
         page.Open();
-        page.Click("#open-settings");
-        Fill("system", "Be brief.");
-        Fill("temperature", "0,5");
-        Fill("max_tokens", "20");
-        Fill("stop", "END");
-        Fill("schema", "{\"type\": ");
-        page.Click("#settings-form .primary");
-        Assert.StartsWith("JSON schema: ", page.Find("#settings-error")[0].Text, StringComparison.Ordinal);
-        Fill("schema", """{"type":"object"}""");
-        page.Click("#settings-form .primary");
-        Assert.False(page.Run<bool>("return document.getElementById('settings').open"));
+        page.Server.Answer = _ => ScriptedServer.Endless();
+        page.Send("Go on");
+        page.Until(() => page.Find(".assistant .content").Any(content => content.Text.StartsWith("on and on", StringComparison.Ordinal)));
 
-        page.Ask("Now");
-
-        var request = page.Server.Requests[0];
-        Assert.Equal(
-            (0.5, 20, "END"),
-            (request.GetProperty("temperature").GetDouble(), request.GetProperty("max_tokens").GetInt32(),
-                request.GetProperty("stop")[0].GetString()));
-        Assert.Equal("""[{"role":"system","content":"Be brief."},{"role":"user","content":"Now"}]""", Messages(0));
-        var format = request.GetProperty("response_format");
-        Assert.Equal("json_schema", format.GetProperty("type").GetString());
-        Assert.Equal("""{"type":"object"}""", format.GetProperty("json_schema").GetProperty("schema").GetRawText());
-        Assert.False(request.TryGetProperty("top_k", out _));
-        Assert.Equal("system prompt · JSON schema", page.Find("#mode")[0].Text);
-    }
-
-    [Fact]
-    public void Key_Needed_IsAskedForAndKeptForTheTab()
-    {
-        page.Open();
-        page.Server.Key = "secret";
-        page.Send("Hello?");
-        page.Until(() => page.Find("#key")[0].Displayed);
-
-        page.Find("#key")[0].SendKeys("secret" + Keys.Enter);
-
-        page.Until(() => page.Find(".assistant .content").Any(content => content.Text == "Hello."));
-        Assert.Single(page.Find(".assistant"));
         page.Reload();
-        page.Server.Key = "secret";
-        page.Ask("Again?");
-        Assert.Equal(2, page.Server.Requests.Count);
-        Assert.False(page.Run<bool>("return JSON.stringify(localStorage).includes('secret')"));
+
+        Assert.StartsWith("on and on", page.Find(".assistant .content")[0].Text, StringComparison.Ordinal);
+        Assert.Equal("Send", page.Find("#send")[0].GetAttribute("aria-label"));
     }
 
     [Fact]
-    public void Call_OfATool_IsShownAndItsResultSent()
+    public void Browser_WithoutRoom_SaysSoAndGoesOn()
     {
         page.Open();
-        page.Server.Answer = request => page.Server.Requests.Count > 1 ? ScriptedServer.Say("It is sunny.") : Parts(
-            """{"reasoning_content":"I should look."}""",
-            """{"tool_calls":[{"index":0,"id":"abc123def","type":"function","function":{"name":"weather","arguments":""}}]}""",
-            """{"tool_calls":[{"index":0,"function":{"arguments":"{\"city\":"}}]}""",
-            """{"tool_calls":[{"index":0,"function":{"arguments":"\"Paris\"}"}}]}""");
-        page.Send("Weather?");
-        page.UntilAnswered();
+        page.Driver.ExecuteScript("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };");
 
-        Assert.Equal("weather", page.Find(".call-name")[0].Text);
-        Assert.Equal("{\n  \"city\": \"Paris\"\n}", page.Run<string>("return document.querySelector('.call code').textContent"));
-        Assert.Equal("Thoughts", page.Find(".reasoning summary")[0].Text);
-        Assert.False(page.Run<bool>("return document.querySelector('.reasoning').open"));
-        Assert.Equal("I should look.", page.Run<string>("return document.querySelector('.thought').textContent"));
-        page.Find(".results textarea")[0].SendKeys("sunny");
-        page.Click(".results .primary");
-        page.UntilAnswered();
+        Assert.Equal("Hello.", page.Ask("One more"));
 
-        Assert.Equal("It is sunny.", page.Find(".assistant .content")[^1].Text);
-        Assert.Equal(
-            """[{"role":"user","content":"Weather?"},{"role":"assistant","content":"","tool_calls":[{"id":"abc123def","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Paris\"}"}}]},{"role":"tool","tool_call_id":"abc123def","content":"sunny"}]""",
-            Messages(1));
+        Assert.Contains("no room", page.Find("#mode")[0].Text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Answer_Failed_SaysWhyAndMayBeMadeAgain()
+    public void Conversation_DeletedWhileAnswering_StaysDeleted()
     {
         page.Open();
-        page.Server.Answer = _ => Parts("""{"content":"So"}""", """{"error":{"message":"the device failed"}}""");
-        page.Send("Hello");
+        page.Server.Answer = _ => ScriptedServer.Endless();
+        page.Send("Go on");
+        page.Until(() => page.Find(".assistant .content").Any(content => content.Text.Length > 0));
+
+        page.Click(".conversations .icon-button");
+
         page.UntilAnswered();
-
-        Assert.Equal("the device failed", page.Find(".assistant .error")[0].Text);
-        Assert.Equal("So", page.Find(".assistant .content")[0].Text);
-        page.Server.Answer = _ => ScriptedServer.Say("Better.");
-        page.Click("[aria-label='Answer again']");
-        page.UntilAnswered();
-        Assert.Equal("Better.", page.Find(".assistant .content")[0].Text);
-    }
-
-    private string Messages(int request) => page.Server.Requests[request].GetProperty("messages").GetRawText();
-
-    private void Fill(string name, string value)
-    {
-        var field = page.Find($"[name='{name}']")[0];
-        field.Clear();
-        field.SendKeys(value);
-    }
-
-    private static async IAsyncEnumerable<string> Endless()
-    {
-        while (true)
-        {
-            yield return """{"content":"on and on "}""";
-            await Task.Delay(20, Cancellation);
-        }
-    }
-
-    private static async IAsyncEnumerable<string> Parts(params string[] deltas)
-    {
-        foreach (string delta in deltas)
-        {
-            await Task.Yield();
-            yield return delta;
-        }
+        Assert.Empty(page.Find(".conversation"));
+        page.Reload();
+        Assert.Empty(page.Find(".conversation"));
     }
 }

@@ -104,7 +104,7 @@ public sealed class MarkdownTests(ChatBrowser page)
         foreach (string text in hostile)
         {
             string json = System.Text.Json.JsonSerializer.Serialize(text);
-            page.Server.Answer = _ => Parts(
+            page.Server.Answer = _ => ScriptedServer.Parts(
                 $$"""{"reasoning_content":{{json}} }""", $$"""{"content":{{json}} }""",
                 $$"""{"tool_calls":[{"index":0,"id":{{json}},"function":{"name":{{json}},"arguments":{{json}} } }]}""",
                 $$"""{"error":{"message":{{json}} } }""");
@@ -160,14 +160,5 @@ public sealed class MarkdownTests(ChatBrowser page)
             return slow;
             """);
         Assert.Empty(slow);
-    }
-
-    private static async IAsyncEnumerable<string> Parts(params string[] deltas)
-    {
-        foreach (string delta in deltas)
-        {
-            await Task.Yield();
-            yield return delta;
-        }
     }
 }

@@ -54,6 +54,26 @@ internal sealed class ScriptedServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Deltas as they stand.</summary>
+    public static async IAsyncEnumerable<string> Parts(params string[] deltas)
+    {
+        foreach (string delta in deltas)
+        {
+            await Task.Yield();
+            yield return delta;
+        }
+    }
+
+    /// <summary>The deltas of a text that never ends.</summary>
+    public static async IAsyncEnumerable<string> Endless()
+    {
+        while (true)
+        {
+            yield return """{"content":"on and on "}""";
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>Forgets all of the last test.</summary>
     public void Reset()
     {
