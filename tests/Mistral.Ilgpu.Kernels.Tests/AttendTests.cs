@@ -8,23 +8,25 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// are tried where.</summary>
 public sealed class AttendTests
 {
-    public static TheoryData<string> All => TestDevice.AllWithCudaLong;
+    public static TheoryData<string, bool> All => WithShapes(TestDevice.AllWithCudaLong);
 
-    public static TheoryData<string> Grouped => TestDevice.GroupedWithCudaLong;
+    public static TheoryData<string, bool> Grouped => WithShapes(TestDevice.GroupedWithCudaLong);
 
     [Theory]
     [MemberData(nameof(All))]
-    public void LaneTiles_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Lanes);
+    public void LaneTiles_RaggedPassesOverRings_EqualReference(string name, bool isEveryShape) =>
+        CheckShapes(TestDevice.Get(name), Form.Lanes, isEveryShape);
 
     [Fact]
-    public void QuadTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Quads);
+    public void QuadTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Quads, true);
 
     [Fact]
-    public void VectorTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Vectors);
+    public void VectorTiles_RaggedPassesOverRings_EqualReference() => CheckShapes(TestDevice.Get("cpu"), Form.Vectors, true);
 
     [Theory]
     [MemberData(nameof(Grouped))]
-    public void AttentionGroup_RaggedPassesOverRings_EqualReference(string name) => CheckShapes(TestDevice.Get(name), Form.Group);
+    public void AttentionGroup_RaggedPassesOverRings_EqualReference(string name, bool isEveryShape) =>
+        CheckShapes(TestDevice.Get(name), Form.Group, isEveryShape);
 
     [Theory]
     [InlineData("cuda", Explicit = true, Traits = [Needs.Trait, Needs.Time])]
@@ -42,10 +44,15 @@ public sealed class AttendTests
             shapes.AddRange([new(1, 1, 1, 32, 16, 40), new(130, 2, 4, 128, 16, 400), new(700, 1, 4, 128, 64, 2100), new(100, 1, 2, 256, 16, 300), new(90, 1, 4, 192, 16, 200)]);
         }
 
-        foreach (var shape in shapes)
+        // The two differ in how they are rounded alone.
+        int both = TestDevice.IsInterpreted(device) ? 2 : shapes.Count;
+        foreach (var (index, shape) in shapes.Index())
         {
             Check<Float16, ushort>(device, shape, TensorFormat.Float16, Form.Tensor, 4e-3, passes: 5);
-            Check<BFloat16, ushort>(device, shape, TensorFormat.BFloat16, Form.Tensor, 3e-2, passes: 3);
+            if (index < both)
+            {
+                Check<BFloat16, ushort>(device, shape, TensorFormat.BFloat16, Form.Tensor, 3e-2, passes: 3);
+            }
         }
     }
 
@@ -63,7 +70,25 @@ public sealed class AttendTests
         Check<Float16, ushort>(
             TestDevice.Get(name), new Shape(200, 1, 3, 48, 16, 300), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 3, prompt: 150, splitTiles: 1);
 
-    private static void CheckShapes(ComputeDevice device, Form form)
+    // OpenCL's drivers compile each shape for seconds: those that repeat others are run by hand.
+    private static TheoryData<string, bool> WithShapes(TheoryData<string> devices) =>
+    [
+        .. devices.Select(device => Row(device, isEveryShape: false)),
+        .. devices.Where(device => device.Data == "opencl").Select(device => Needs.ByHand(Row(device, isEveryShape: true))),
+    ];
+
+    private static TheoryDataRow<string, bool> Row(TheoryDataRow<string> device, bool isEveryShape)
+    {
+        var row = new TheoryDataRow<string, bool>(device.Data, isEveryShape) { Explicit = device.Explicit };
+        foreach (var (name, values) in device.Traits)
+        {
+            row.Traits.Add(name, values);
+        }
+
+        return row;
+    }
+
+    private static void CheckShapes(ComputeDevice device, Form form, bool isEveryShape)
     {
         if (form == Form.Lanes && device.Info.Kind == DeviceKind.Cpu)
         {
@@ -95,20 +120,27 @@ public sealed class AttendTests
 
         // Windows of one, below, at and beside a tile's length, longer than the text; odd groups; pages of one tile and of
         // several.
-        foreach (var shape in new Shape[]
+        Shape[] some = [new(1, 1, 1, 32, 16, 40), new(21, 1, 3, 64, 32, 90), new(33, 2, 2, 48, 16, 80), new(17, 1, 1, 256, 16, 40)];
+        Shape[] others =
+        [
+            new(16, 2, 4, 32, 16, 70), new(64, 1, 8, 32, 48, 150), new(200, 1, 1, 32, 16, 60), new(40, 1, 5, 128, 16, 60),
+        ];
+        bool isShort = !isEveryShape && device.Info.Kind == DeviceKind.OpenCl;
+        foreach (var shape in isShort ? some : [.. some, .. others])
         {
-            new(1, 1, 1, 32, 16, 40), new(16, 2, 4, 32, 16, 70), new(21, 1, 3, 64, 32, 90), new(33, 2, 2, 48, 16, 80), new(64, 1, 8, 32, 48, 150),
-            new(200, 1, 1, 32, 16, 60), new(40, 1, 5, 128, 16, 60), new(17, 1, 1, 256, 16, 40),
-        })
+            Check<Float32, float>(device, shape, TensorFormat.Float32, form, 2e-5, passes: isShort ? 4 : 8);
+        }
+
+        var mixed = new Shape(37, 2, 4, 32, 16, 100);
+        Check<Float16, ushort>(device, mixed, TensorFormat.Float16, form, 4e-3);
+        Check<Int8Cache, sbyte>(device, mixed, TensorFormat.Q8_0, form, 6e-2);
+        if (isShort)
         {
-            Check<Float32, float>(device, shape, TensorFormat.Float32, form, 2e-5);
+            return;
         }
 
         var long1 = new Shape(700, 1, 4, 32, 16, 900);
         Check<Float32, float>(device, long1, TensorFormat.Float32, form, 2e-5, passes: 12);
-        var mixed = new Shape(37, 2, 4, 32, 16, 100);
-        Check<Float16, ushort>(device, mixed, TensorFormat.Float16, form, 4e-3);
         Check<BFloat16, ushort>(device, mixed, TensorFormat.BFloat16, form, 3e-2);
-        Check<Int8Cache, sbyte>(device, mixed, TensorFormat.Q8_0, form, 6e-2);
     }
 }

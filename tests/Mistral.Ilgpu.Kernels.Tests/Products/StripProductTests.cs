@@ -14,7 +14,8 @@ public sealed class StripProductTests
     private const double Tolerance = 1e-6;
 
     public static TheoryData<string, TensorFormat> Cases =>
-        TestDevice.Rows(["cpu", "opencl"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()));
+        TestDevice.Rows(
+            ["cpu", "opencl"], Enum.GetValues<TensorFormat>().Where(format => format.IsQuantized()), TestDevice.IsLong);
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Tests.Generation;
 public sealed class EngineSimulationTests
 {
     /// <summary>Texts that the engines take at least.</summary>
-    public static TheoryData<int> Counts => [new TheoryDataRow<int>(12_000), Needs.Long(new TheoryDataRow<int>(100_000))];
+    public static TheoryData<int> Counts => [new TheoryDataRow<int>(12_000), Needs.ByHand(new TheoryDataRow<int>(100_000))];
 
     [Theory]
     [MemberData(nameof(Counts))]
