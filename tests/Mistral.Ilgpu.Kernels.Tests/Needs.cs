@@ -27,8 +27,8 @@ public static class Needs
         return row.WithTrait(Trait, Time);
     }
 
-    /// <summary>The trait of cases that are run by hand alone, because all of them take an hour: every format on every device.
-    /// </summary>
+    /// <summary>The trait of cases that are run by hand alone, because all of them take hours: every format and form on every
+    /// device.</summary>
     public const string Exhaustive = nameof(Exhaustive);
 
     /// <summary>The case, run by hand alone.</summary>
