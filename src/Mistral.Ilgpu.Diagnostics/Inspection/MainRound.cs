@@ -5,27 +5,26 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Diagnostics.Inspection;
 
 /// <summary>
-/// One round of the loop that loads most bytes of weights, or of cached keys and values. A loop inside of it counts as often as
-/// the program's text says, or once, as for one token. Each side of a branch counts.
+/// One round of the loop that loads most bytes of weights, or of cached keys and values. How often its blocks run is as
+/// <see cref="AmdRuns"/> says.
 /// </summary>
 internal sealed class MainRound
 {
     private const int FourProducts = 4;
 
     private readonly int _waveSize;
-    private readonly long _streamedBytes;
+    private readonly double _streamedBytes;
 
     // The blocks, and how often each runs.
-    private readonly Dictionary<AmdBlock, int> _blocks;
+    private readonly IReadOnlyDictionary<AmdBlock, double> _blocks;
     private readonly HashSet<int> _written;
 
     private MainRound(AmdAssembly code, string main, List<AmdLoad> streamed, int waveSize)
     {
         _waveSize = waveSize;
-        _blocks = code.Blocks.Where(block => code.IsIn(block, main))
-            .ToDictionary(block => block, block => Times(code, block.Loop!, main));
+        _blocks = AmdRuns.Of(code, main);
         _written = [.. _blocks.Keys.SelectMany(block => block.Instructions).SelectMany(Written)];
-        _streamedBytes = streamed.Sum(load => (long)_blocks.GetValueOrDefault(load.Block) * load.Bytes);
+        _streamedBytes = streamed.Sum(load => _blocks.GetValueOrDefault(load.Block) * load.Bytes);
     }
 
     /// <summary>The main round of a kernel; null if no loop loads what is streamed.</summary>
@@ -76,16 +75,4 @@ internal sealed class MainRound
     private static IEnumerable<int> Written(AmdInstruction instruction) =>
         $"{instruction.Name} {instruction.Operands}".Split(" :: ")
             .SelectMany(half => AmdRegisters.In(half.Split(' ', 2)[^1].Split(',')[0]));
-
-    // How often a loop runs in one round of another around it.
-    private static int Times(AmdAssembly code, string loop, string main)
-    {
-        int times = 1;
-        for (string? inner = loop; inner is not null && inner != main; inner = code.LoopAround(inner))
-        {
-            times *= AmdTrips.Of(code, inner) ?? 1;
-        }
-
-        return times;
-    }
 }

@@ -35,8 +35,10 @@ public static class MatrixPrelude
         #define wave_keeps_waves
         #if defined(WAVE_DPP)
         #define wave_begun() __builtin_amdgcn_fence(__ATOMIC_ACQ_REL, "wavefront")
+        #define wave_uniform(number) __builtin_amdgcn_readfirstlane(number)
         #else
         #define wave_begun()
+        #define wave_uniform(number) (number)
         #endif
         #if defined(WAVE_EMULATED)
         #elif defined(WAVE_WMMA) || defined(WAVE_WMMA12)
@@ -105,10 +107,23 @@ public static class MatrixPrelude
           return (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
         }
         static inline uint wave_bfloats(float low, float high) { return wave_bfloat(low) | (wave_bfloat(high) << 16); }
+        #if defined(WAVE_PERM) && defined(WAVE_DPP) && !defined(WAVE_EMULATED)
+        // Two bytes become the last bits of halves, 1024 + byte. In assembly, because the compiler rounds to halves one by one
+        // where it finds two to multiply at once.
+        static inline uint wave_half_pair(uint bytes, int first, float scale, float offset) {
+          uint pair = __builtin_amdgcn_perm(0x64646464u, bytes, first == 0 ? 0x04010400u : 0x04030402u), halves;
+          float less = fma(-1024.0f, scale, offset);
+          __asm__("v_fma_mixlo_f16 %0, %1, %2, %3 op_sel_hi:[1,0,0]" : "=v"(halves) : "v"(pair), "v"(scale), "v"(less));
+          __asm__("v_fma_mixhi_f16 %0, %1, %2, %3 op_sel:[1,0,0] op_sel_hi:[1,0,0]"
+            : "+v"(halves) : "v"(pair), "v"(scale), "v"(less));
+          return halves;
+        }
+        #else
         static inline uint wave_half_pair(uint bytes, int first, float scale, float offset) {
           float low = (float)((bytes >> (8 * first)) & 255), high = (float)((bytes >> (8 * first + 8)) & 255);
           return wave_halves(fma(low, scale, offset), fma(high, scale, offset));
         }
+        #endif
         static inline float wave_dot2_bf16(float sum, uint x, uint w) {
           return fma(as_float(x & 0xffff0000u), as_float(w & 0xffff0000u), fma(as_float(x << 16), as_float(w << 16), sum));
         }

@@ -33,31 +33,37 @@ public readonly record struct BlockWaveTiles<TFormat>(BlockWeights Weights) : IW
     {
         const float Larger = BlockTiles<TFormat>.Larger;
         int run = new BlockTiles<TFormat>(Weights).Run(column) & (BlockTiles<TFormat>.RunsInBlock - 1);
-        var quants = TFormat.Quants(part.Words, run);
+        bool areUnsigned = !Wave.IsForCuda() && !TFormat.IsUneven && TFormat.QuantBytes < TFormat.BlockLength;
+        var quants = areUnsigned ? TFormat.Unsigned(part.Words, run) : Unsigned(TFormat.Quants(part.Words, run));
+        int bias = areUnsigned ? TFormat.Bias : 128;
         var scale = TFormat.ScaleOf(part.Scale, run);
         float low = scale.Low * Larger, high = scale.High * Larger;
-        float lowOffset = Unsigned(scale.LowOffset * Larger, low), highOffset = Unsigned(scale.HighOffset * Larger, high);
+        float lowOffset = Less(scale.LowOffset * Larger, bias, low), highOffset = Less(scale.HighOffset * Larger, bias, high);
         Pieces.Store(ref memory[stage + MatrixTile.At(item, 0)], Halves(quants.Low.A, quants.Low.B, low, lowOffset));
         Pieces.Store(ref memory[stage + MatrixTile.At(item, 1)], Halves(quants.Low.C, quants.Low.D, low, lowOffset));
         Pieces.Store(ref memory[stage + MatrixTile.At(item, 2)], Halves(quants.High.A, quants.High.B, high, highOffset));
         Pieces.Store(ref memory[stage + MatrixTile.At(item, 3)], Halves(quants.High.C, quants.High.D, high, highOffset));
     }
 
-    // The offset of unsigned bytes that are 128 more. The product is exact, so without an offset a quant of zero is a weight of
-    // zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Unsigned(float offset, float scale) => Fused.MultiplyAdd(-128, scale, offset);
+    private static RunQuants Unsigned(RunQuants quants) => new() { Low = Unsigned(quants.Low), High = Unsigned(quants.High) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Pack Halves(uint first, uint second, float scale, float offset)
+    private static Pack Unsigned(Pack bytes) => new()
     {
-        (first, second) = (first ^ PackedBytes.Tops, second ^ PackedBytes.Tops);
-        return new Pack
-        {
-            A = HalfPairs.OfBytes(first, 0, scale, offset),
-            B = HalfPairs.OfBytes(first, 2, scale, offset),
-            C = HalfPairs.OfBytes(second, 0, scale, offset),
-            D = HalfPairs.OfBytes(second, 2, scale, offset),
-        };
-    }
+        A = bytes.A ^ PackedBytes.Tops, B = bytes.B ^ PackedBytes.Tops,
+        C = bytes.C ^ PackedBytes.Tops, D = bytes.D ^ PackedBytes.Tops,
+    };
+
+    // The offset of unsigned bytes that are a bias more. The product is exact, so without an offset a quant of zero is a weight
+    // of zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Less(float offset, int bias, float scale) => Fused.MultiplyAdd(-bias, scale, offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Pack Halves(uint first, uint second, float scale, float offset) => new()
+    {
+        A = HalfPairs.OfBytes(first, 0, scale, offset), B = HalfPairs.OfBytes(first, 2, scale, offset),
+        C = HalfPairs.OfBytes(second, 0, scale, offset), D = HalfPairs.OfBytes(second, 2, scale, offset),
+    };
 }

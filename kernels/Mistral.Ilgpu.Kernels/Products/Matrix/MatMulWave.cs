@@ -137,7 +137,7 @@ public readonly record struct MatMulWave<TCore, TWeights, TEpilogue>(
     // Half of the items bring weights and half tokens. They change at each stage where weights take longer.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool BringsWeights(int odd) =>
-        Group.IdxX / MatrixTile.Rows == (TWeights.AreConverted ? odd : 0);
+        MatrixTile.Half() == (TWeights.AreConverted ? odd : 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Fetch(ref StageParts parts, TileRows rows, TokenWaveTiles tokens, int column, int odd)
