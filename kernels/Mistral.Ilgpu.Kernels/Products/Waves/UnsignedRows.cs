@@ -60,44 +60,44 @@ internal readonly struct UnsignedRows<TFormat, TEpilogue>
         var sums = default(Sums);
         int run = strand;
         long first = ((long)source * (_weights.Columns / TFormat.BlockLength)) + (strand / RunsInBlock);
-        long second = first + ((long)_rows * (_weights.Columns / TFormat.BlockLength));
+        long apart = (long)_rows * (_weights.Columns / TFormat.BlockLength);
         for (; !TEpilogue.IsGated && !AreLarge && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
         {
-            var (a, b) = (Load(first, second, 0), Load(first, second, 1));
-            var (c, d) = (Load(first, second, 2), Load(first, second, 3));
+            var (a, b) = (Load(first, apart, 0), Load(first, apart, 1));
+            var (c, d) = (Load(first, apart, 2), Load(first, apart, 3));
             sums = Step(sums, a, token, run);
             sums = Step(sums, b, token, run + Strands.Count);
             sums = Step(sums, c, token, run + (2 * Strands.Count));
             sums = Step(sums, d, token, run + (3 * Strands.Count));
-            (first, second) = (first + (4 * BlocksApart), second + (4 * BlocksApart));
+            first += 4 * BlocksApart;
         }
 
         bool areTwo = TEpilogue.IsGated ? !AreLarge : AreLarge;
         for (; areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
         {
-            var (a, b) = (Load(first, second, 0), Load(first, second, 1));
+            var (a, b) = (Load(first, apart, 0), Load(first, apart, 1));
             sums = Step(sums, a, token, run);
             sums = Step(sums, b, token, run + Strands.Count);
-            (first, second) = (first + (2 * BlocksApart), second + (2 * BlocksApart));
+            first += 2 * BlocksApart;
         }
 
         for (; run < runs; run += Strands.Count)
         {
-            sums = Step(sums, Load(first, second, 0), token, run);
-            (first, second) = (first + BlocksApart, second + BlocksApart);
+            sums = Step(sums, Load(first, apart, 0), token, run);
+            first += BlocksApart;
         }
 
         return (Wave.Sum16(sums.First), TEpilogue.IsGated ? Wave.Sum16(sums.Second) : 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private LoadedRows Load(long first, long second, int ahead)
+    private LoadedRows Load(long first, long apart, int ahead)
     {
         var rows = default(LoadedRows);
         rows.First = LoadOne(first + (ahead * BlocksApart));
         if (TEpilogue.IsGated)
         {
-            rows.Second = LoadOne(second + (ahead * BlocksApart));
+            rows.Second = LoadOne(first + apart + (ahead * BlocksApart));
         }
 
         return rows;
@@ -142,12 +142,17 @@ internal readonly struct UnsignedRows<TFormat, TEpilogue>
     {
         var quants = TFormat.Unsigned(loaded.Words, Within);
         var scale = TFormat.ScaleOf(loaded.Scale, Within);
-        return TFormat.HalvesDiffer
-            ? RunSum.AddHalves<TFormat>(
-                sum, FloatPairs.OfWhole(Dp4a.Add(lowStart, quants.Low, low), Dp4a.Add(highStart, quants.High, high)), scale,
-                input)
-            : RunSum.Add<TFormat>(
+        if (!TFormat.HalvesDiffer)
+        {
+            return RunSum.Add<TFormat>(
                 sum, WholeFloat.Of(Dp4a.Add(Dp4a.Add(highStart, quants.Low, low), quants.High, high)), 0f, scale, input);
+        }
+
+        int lowSum = Dp4a.Add(lowStart, quants.Low, low), highSum = Dp4a.Add(highStart, quants.High, high);
+        // Of a gated pair the moves that bring pairs together are more than they save.
+        return TEpilogue.IsGated
+            ? RunSum.Add<TFormat>(sum, WholeFloat.Of(lowSum), WholeFloat.Of(highSum), scale, input)
+            : RunSum.AddHalves<TFormat>(sum, FloatPairs.OfWhole(lowSum, highSum), scale, input);
     }
 
     private struct LoadedRun
