@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Tests.Documentation;
@@ -66,6 +67,19 @@ internal static class Snippets
         await foreach (var piece in chat.AskAsync("What is 7 + 5?")) Console.Write(piece.Text);
         await foreach (var piece in chat.AskAsync("And 3 more?")) Console.Write(piece.Text);
         // </chat>
+    }
+
+    public static async Task Form(LanguageModel model)
+    {
+        // <form>
+        var person = Constraint.JsonSchema("""
+            {"type": "object", "required": ["name", "age"], "additionalProperties": false,
+             "properties": {"name": {"type": "string", "maxLength": 40}, "age": {"type": "integer", "minimum": 0}}}
+            """);
+        var text = model.GenerateAsync("The king of the story: ", new GenerationOptions { Constraint = person });
+        await text.Completion;
+        Console.WriteLine(text.Text);
+        // </form>
     }
 
     public static async Task ManyTexts(LanguageModel model)
