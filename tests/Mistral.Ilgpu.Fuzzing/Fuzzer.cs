@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli;
+using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Generation;
 
 namespace Mistral.Ilgpu.Fuzzing;
@@ -94,7 +95,7 @@ public sealed class Fuzzer
 
     /// <summary>Whether an exception is one that the readers' documentation names.</summary>
     internal static bool IsDocumented(Exception exception) =>
-        exception is ModelFileException or ChatFormatException or UsageException;
+        exception is ModelFileException or ChatFormatException or UsageException or ConstraintSyntaxException;
 
     private void Run(FuzzTarget target, long count, ulong seed)
     {

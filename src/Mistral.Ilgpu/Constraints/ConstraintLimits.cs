@@ -3,8 +3,14 @@ namespace Mistral.Ilgpu.Constraints;
 /// <summary>How large a constraint may become, because schemas and patterns come from strangers.</summary>
 internal static class ConstraintLimits
 {
+    /// <summary>Characters of a pattern.</summary>
+    public const int Pattern = 4_096;
+
     /// <summary>States of one automaton.</summary>
     public const int States = 50_000;
+
+    /// <summary>Expressions of languages that are made for one constraint.</summary>
+    public const int Languages = 200_000;
 
     /// <summary>Alternatives of one value, and products of them while they are formed.</summary>
     public const int Alternatives = 4_000;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Mistral.Ilgpu.Constraints.Calls;
 using Mistral.Ilgpu.Constraints.Grammars;
@@ -32,10 +33,16 @@ internal sealed record ConstraintSource(ConstraintKind Kind, string Text)
     {
         try
         {
-            using var document = JsonDocument.Parse(Text, new JsonDocumentOptions { MaxDepth = ConstraintLimits.Depth });
-            return document.RootElement.Clone();
+            // Half of a surrogate pair parses but cannot be had as text.
+            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(Text));
+            while (reader.Read())
+            {
+                _ = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName ? reader.GetString() : null;
+            }
+
+            return JsonElement.Parse(Text);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ConstraintSyntaxException($"schema: found no JSON: {exception.Message}");
         }

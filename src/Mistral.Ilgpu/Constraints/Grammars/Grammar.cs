@@ -33,6 +33,11 @@ internal sealed class Grammar
         }
 
         RequireNoLeftRecursion();
+        foreach (var rule in rules.Values)
+        {
+            RequireProgress(rule);
+        }
+
         Form = SequenceOf(new GrammarNode.Rule(Root), null);
     }
 
@@ -122,6 +127,26 @@ internal sealed class Grammar
         }
     }
 
+    // What may be empty would come again at the same place, without end.
+    private void RequireProgress(GrammarNode node)
+    {
+        if (node is GrammarNode.Repeat repeat && IsNullable(repeat.Part) && !IsRegular(repeat.Part))
+        {
+            throw new ConstraintSyntaxException("grammar: found a repetition of what may be empty, expected one of what is not");
+        }
+
+        foreach (var part in node switch
+        {
+            GrammarNode.Repeat one => [one.Part],
+            GrammarNode.Sequence sequence => sequence.Parts,
+            GrammarNode.Alternatives alternatives => alternatives.Parts,
+            _ => Array.Empty<GrammarNode>(),
+        })
+        {
+            RequireProgress(part);
+        }
+    }
+
     // The rules that a text of a part may begin with.
     private IEnumerable<string> Beginnings(GrammarNode node)
     {
@@ -135,10 +160,7 @@ internal sealed class Grammar
                 int first = sequence.Parts.TakeWhile(IsNullable).Count();
                 return sequence.Parts.Take(first + 1).SelectMany(Beginnings);
             case GrammarNode.Repeat repeat:
-                // What may be empty comes again at the same place.
-                return IsNullable(repeat.Part) && References(repeat.Part).Any(_recursive.Contains)
-                    ? throw new ConstraintSyntaxException("grammar: found a repetition of what may be empty, expected one of what is not")
-                    : Beginnings(repeat.Part);
+                return Beginnings(repeat.Part);
             default:
                 return [];
         }

@@ -6,7 +6,10 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <summary>The schema of one object or array, whose members come in any order and in any spelling.</summary>
 internal static class ConstantSchema
 {
-    public static JsonElement Of(JsonElement value) => JsonSerializer.SerializeToElement(NodeOf(value));
+    // Three levels stand for one of the value.
+    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 256 };
+
+    public static JsonElement Of(JsonElement value) => JsonSerializer.SerializeToElement(NodeOf(value), Deep);
 
     private static JsonObject NodeOf(JsonElement value)
     {

@@ -30,9 +30,7 @@ internal sealed partial class LanguageFactory
     /// <summary>One character of some ranges of code points, in UTF-8. Surrogates are left out.</summary>
     public Language OfRanges(IReadOnlyList<(int First, int Last)> ranges)
     {
-        List<Language> parts = [];
-        Span<byte> start = stackalloc byte[4];
-        Span<byte> end = stackalloc byte[4];
+        List<(byte First, byte Last)[]> sequences = [];
         foreach (var (first, last) in ranges)
         {
             // Within each of these, the sequences have one length.
@@ -41,14 +39,37 @@ internal sealed partial class LanguageFactory
                 var (from, to) = (Math.Max(first, low), Math.Min(last, high));
                 if (from <= to)
                 {
-                    int length = new Rune(from).EncodeToUtf8(start);
-                    new Rune(to).EncodeToUtf8(end);
-                    parts.Add(Between(start[..length], end[..length]));
+                    AddBetween(Encoding.UTF8.GetBytes(char.ConvertFromUtf32(from)), Encoding.UTF8.GetBytes(char.ConvertFromUtf32(to)), [], sequences);
                 }
             }
         }
 
-        return Or([.. parts]);
+        return OfSequences(sequences, 0);
+    }
+
+    // Bytes behind which the same may follow are one set, so that a large class has few parts.
+    private Language OfSequences(List<(byte First, byte Last)[]> sequences, int depth)
+    {
+        if (sequences.Exists(sequence => sequence.Length == depth))
+        {
+            return Empty;
+        }
+
+        var leads = new Dictionary<Language, ByteSet>();
+        // Between two of these all bytes are in the same sequences.
+        int[] bounds = [.. sequences.SelectMany(one => new[] { one[depth].First, one[depth].Last + 1 }).Distinct().Order()];
+        for (int i = 0; i < bounds.Length - 1; i++)
+        {
+            var (from, end) = (bounds[i], bounds[i + 1]);
+            var behind = sequences.FindAll(one => from >= one[depth].First && from <= one[depth].Last);
+            if (behind.Count > 0)
+            {
+                var rest = OfSequences(behind, depth + 1);
+                leads[rest] = leads.GetValueOrDefault(rest) | ByteSet.Range(from, end - 1);
+            }
+        }
+
+        return Or([.. leads.Select(lead => Concat(Bytes(lead.Value), lead.Key))]);
     }
 
     private Language OfSorted(ReadOnlySpan<byte[]> texts, int depth)
@@ -78,41 +99,39 @@ internal sealed partial class LanguageFactory
     }
 
     // Sequences of one length, in the order of their bytes.
-    private Language Between(ReadOnlySpan<byte> first, ReadOnlySpan<byte> last)
+    private static void AddBetween(
+        ReadOnlySpan<byte> first, ReadOnlySpan<byte> last, (byte First, byte Last)[] before, List<(byte First, byte Last)[]> all)
     {
         if (first.Length == 1)
         {
-            return Bytes(ByteSet.Range(first[0], last[0]));
+            all.Add([.. before, (first[0], last[0])]);
+            return;
         }
 
-        Span<byte> lowest = stackalloc byte[first.Length - 1];
-        Span<byte> highest = stackalloc byte[first.Length - 1];
-        lowest.Fill(0x80);
-        highest.Fill(0xBF);
         if (first[0] == last[0])
         {
-            return Concat(Bytes(ByteSet.Of(first[0])), Between(first[1..], last[1..]));
+            AddBetween(first[1..], last[1..], [.. before, (first[0], first[0])], all);
+            return;
         }
 
+        byte[] lowest = [.. Enumerable.Repeat((byte)0x80, first.Length - 1)];
+        byte[] highest = [.. Enumerable.Repeat((byte)0xBF, first.Length - 1)];
         var (from, to) = ((int)first[0], (int)last[0]);
-        List<Language> parts = [];
         if (!first[1..].SequenceEqual(lowest))
         {
-            parts.Add(Concat(Bytes(ByteSet.Of(first[0])), Between(first[1..], highest)));
+            AddBetween(first[1..], highest, [.. before, (first[0], first[0])], all);
             from++;
         }
 
         if (!last[1..].SequenceEqual(highest))
         {
-            parts.Add(Concat(Bytes(ByteSet.Of(last[0])), Between(lowest, last[1..])));
+            AddBetween(lowest, last[1..], [.. before, (last[0], last[0])], all);
             to--;
         }
 
         if (from <= to)
         {
-            parts.Add(Concat(Bytes(ByteSet.Range(from, to)), Between(lowest, highest)));
+            AddBetween(lowest, highest, [.. before, ((byte)from, (byte)to)], all);
         }
-
-        return Or([.. parts]);
     }
 }

@@ -18,6 +18,9 @@ internal sealed partial class LanguageFactory
     private readonly Dictionary<Key, Language> _all = [];
     private readonly Dictionary<(int Language, byte Value), Language> _derivatives = [];
 
+    // Parts of the union or intersection that is being made.
+    private readonly List<Language> _flat = [];
+
     public LanguageFactory()
     {
         Nothing = Make(LanguageKind.Nothing, default, [], 0, 0);
@@ -68,14 +71,25 @@ internal sealed partial class LanguageFactory
             return first;
         }
 
-        return first.Kind == LanguageKind.Concat
-            ? Concat(first.Parts[0], Concat(first.Parts[1], second))
-            : Make(LanguageKind.Concat, default, [first, second], 0, 0);
+        // The first part of a sequence is never a sequence. A loop, because texts may be long.
+        Stack<Language> parts = [];
+        for (; first.Kind == LanguageKind.Concat; first = first.Parts[1])
+        {
+            parts.Push(first.Parts[0]);
+        }
+
+        parts.Push(first);
+        while (parts.TryPop(out var part))
+        {
+            second = Make(LanguageKind.Concat, default, [part, second], 0, 0);
+        }
+
+        return second;
     }
 
     public Language Or(params ReadOnlySpan<Language> parts)
     {
-        var flat = new SortedDictionary<int, Language>();
+        _flat.Clear();
         var set = default(ByteSet);
         foreach (var part in parts)
         {
@@ -93,28 +107,22 @@ internal sealed partial class LanguageFactory
                 }
                 else if (one != Nothing)
                 {
-                    flat[one.Id] = one;
+                    _flat.Add(one);
                 }
             }
         }
 
         if (!set.IsEmpty)
         {
-            var bytes = Bytes(set);
-            flat[bytes.Id] = bytes;
+            _flat.Add(Bytes(set));
         }
 
-        return flat.Count switch
-        {
-            0 => Nothing,
-            1 => flat.First().Value,
-            _ => Make(LanguageKind.Or, default, [.. flat.Values], 0, 0),
-        };
+        return Joined(LanguageKind.Or, Nothing);
     }
 
     public Language And(params ReadOnlySpan<Language> parts)
     {
-        var flat = new SortedDictionary<int, Language>();
+        _flat.Clear();
         bool isOfTexts = false;
         foreach (var part in parts)
         {
@@ -128,23 +136,18 @@ internal sealed partial class LanguageFactory
                 isOfTexts |= one == AllText;
                 if (one != Everything && one != AllText)
                 {
-                    flat[one.Id] = one;
+                    _flat.Add(one);
                 }
             }
         }
 
         // Complements have more than texts, other languages of texts have not.
-        if (isOfTexts && flat.Values.All(one => one.Kind == LanguageKind.Not))
+        if (isOfTexts && _flat.TrueForAll(one => one.Kind == LanguageKind.Not))
         {
-            flat[AllText.Id] = AllText;
+            _flat.Add(AllText);
         }
 
-        return flat.Count switch
-        {
-            0 => Everything,
-            1 => flat.First().Value,
-            _ => Make(LanguageKind.And, default, [.. flat.Values], 0, 0),
-        };
+        return Joined(LanguageKind.And, Everything);
     }
 
     public Language Not(Language part) => part.Kind == LanguageKind.Not ? part.Parts[0] : Make(LanguageKind.Not, default, [part], 0, 0);
@@ -207,8 +210,30 @@ internal sealed partial class LanguageFactory
         }
     }
 
+    // The parts in _flat, each once and in one order, so that equal expressions are one object.
+    private Language Joined(LanguageKind kind, Language none)
+    {
+        _flat.Sort(static (x, y) => x.Id.CompareTo(y.Id));
+        int count = 0;
+        for (int i = 0; i < _flat.Count; i++)
+        {
+            if (count == 0 || _flat[count - 1] != _flat[i])
+            {
+                _flat[count++] = _flat[i];
+            }
+        }
+
+        return count switch
+        {
+            0 => none,
+            1 => _flat[0],
+            _ => Make(kind, default, _flat.GetRange(0, count).ToArray(), 0, 0),
+        };
+    }
+
     private Language Make(LanguageKind kind, ByteSet set, Language[] parts, int min, int max)
     {
+        ConstraintLimits.Require(_all.Count < ConstraintLimits.Languages, "pattern", "one that takes too many states");
         ref var language = ref CollectionsMarshal.GetValueRefOrAddDefault(_all, new Key(kind, set, parts, min, max), out bool isKnown);
         return isKnown ? language! : language = new Language(_all.Count, kind, set, parts, min, max);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace Mistral.Ilgpu.Constraints.Patterns;
@@ -65,9 +66,9 @@ internal static class CharacterRanges
     }
 
     /// <summary>The characters of a general category, such as <c>L</c> or <c>Lu</c>; null if there is none of that name.</summary>
-    public static List<(int First, int Last)>? OfCategory(string name)
+    public static IReadOnlyList<(int First, int Last)>? OfCategory(string name)
     {
-        string? letters = name switch
+        string letters = name switch
         {
             "Letter" => "L",
             "Uppercase_Letter" => "Lu",
@@ -79,20 +80,36 @@ internal static class CharacterRanges
             "Symbol" => "S",
             "Separator" => "Z",
             "Other" => "C",
-            { Length: 1 or 2 } => name,
-            _ => null,
+            _ => name,
         };
+        return Codes.Any(code => code == letters || code[..1] == letters) ? Categories.GetOrAdd(letters, Find) : null;
+    }
+
+    private static List<(int First, int Last)> Find(string letters)
+    {
         List<(int First, int Last)> ranges = [];
-        for (int point = 0; letters is not null && point <= Last; point++)
+        for (int point = 0; point <= Last; point++)
         {
-            if (Codes[(int)CharUnicodeInfo.GetUnicodeCategory(point)].StartsWith(letters, StringComparison.Ordinal))
+            if (!Codes[(int)CharUnicodeInfo.GetUnicodeCategory(point)].StartsWith(letters, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            if (ranges.Count > 0 && ranges[^1].Last == point - 1)
+            {
+                ranges[^1] = (ranges[^1].First, point);
+            }
+            else
             {
                 ranges.Add((point, point));
             }
         }
 
-        return ranges.Count > 0 ? Union(ranges) : null;
+        return ranges;
     }
+
+    // Found once, because each takes a look at a million characters.
+    private static readonly ConcurrentDictionary<string, IReadOnlyList<(int First, int Last)>> Categories = new(StringComparer.Ordinal);
 
     // In the order of UnicodeCategory.
     private static readonly string[] Codes =

@@ -111,7 +111,7 @@ internal sealed partial class PatternParser
         return Rune.IsLetterOrDigit(rune) ? throw Fault($"\\{rune}", "an escape that is regular") : One(rune.Value);
     }
 
-    private List<(int First, int Last)> Category()
+    private IReadOnlyList<(int First, int Last)> Category()
     {
         int end = Take('{') ? _pattern.IndexOf('}', _at) : -1;
         if (end < 0)

@@ -17,6 +17,7 @@ internal sealed partial class PatternParser
     /// <exception cref="ConstraintSyntaxException">The pattern is wrong, or has something that is no regular language.</exception>
     public static PatternNode Parse(string pattern)
     {
+        ConstraintLimits.Require(pattern.Length <= ConstraintLimits.Pattern, "pattern", $"{pattern.Length} characters");
         var parser = new PatternParser(pattern);
         var node = parser.Alternatives();
         return parser._at == pattern.Length ? node : throw parser.Fault("')'", "no end of a group that was not begun");
