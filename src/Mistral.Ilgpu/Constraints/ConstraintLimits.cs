@@ -6,6 +6,9 @@ internal static class ConstraintLimits
     /// <summary>Characters of a pattern.</summary>
     public const int Pattern = 4_096;
 
+    /// <summary>Bytes of a name that a schema gives to a property.</summary>
+    public const int Name = 1_000;
+
     /// <summary>States of one automaton.</summary>
     public const int States = 50_000;
 

@@ -9,6 +9,11 @@ namespace Mistral.Ilgpu.Tests.Constraints;
 /// <summary>Values under JSON schemas.</summary>
 public sealed class JsonSchemaTests
 {
+    // Whether both schemas of oneOf match is asked while the schema is being read, which the property leads back to.
+    private const string Tree = """
+        {"anyOf": [{"type": "null"}, {"type": "object", "oneOf": [{"required": ["c"], "properties": {"c": {"$ref": "#"}}}, {"required": ["b"]}]}]}
+        """;
+
     [Theory]
     [InlineData("{}", """{"a": [1, -2.5e+3, true, false, null, "x\u00e9\n"]}""", true)]
     [InlineData("{}", "[1,]", false)]
@@ -79,6 +84,10 @@ public sealed class JsonSchemaTests
     [InlineData("""{"$id": "http://x.example/a", "$ref": "b", "$defs": {"b": {"$id": "b", "type": "null"}}}""", "null", true)]
     [InlineData("""{"$ref": "#n", "$defs": {"b": {"$anchor": "n", "type": "null"}}}""", "1", false)]
     [InlineData("""{"anyOf": [{"type": "null"}, {"$ref": "#"}]}""", "null", true)]
+    [InlineData(Tree, """{"c": {"c": null}}""", true)]
+    [InlineData(Tree, """{"c": null, "b": 1}""", false)]
+    [InlineData(Tree, """{"c": {"c": null, "b": 1}}""", false)]
+    [InlineData(Tree, """{"c": {"c": null, "b": 1}, "b": 1}""", true)]
     public void Value_UnderASchema_IsAcceptedOrRefused(string schema, string text, bool isAccepted, bool isBeginning = false)
     {
         if (isBeginning)

@@ -14,6 +14,8 @@ internal sealed class NameTree
         All = [.. names.Distinct(StringComparer.Ordinal)
             .OrderBy(name => name, Comparer<string>.Create(static (x, y) => Encoding.UTF8.GetBytes(x).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y))))];
         _bytes = [.. All.Select(Encoding.UTF8.GetBytes)];
+        int longest = _bytes.Select(name => name.Length).DefaultIfEmpty().Max();
+        ConstraintLimits.Require(longest <= ConstraintLimits.Name, "properties", $"a name of {longest} bytes");
         for (int i = 0; i < All.Count; i++)
         {
             _indices[All[i]] = i;

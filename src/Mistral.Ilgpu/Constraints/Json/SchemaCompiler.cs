@@ -70,13 +70,7 @@ internal sealed class SchemaCompiler
             goal.IsOpen = true;
             try
             {
-                List<ValueConditions> all = [ValueConditions.None];
-                foreach (var schema in goal.Schemas)
-                {
-                    all = _conditions.Apply(all, schema);
-                }
-
-                goal.Forms = forms = FormsOf(all);
+                goal.Forms = forms = FormsOf(_conditions.Of(goal.Schemas));
             }
             finally
             {

@@ -9,12 +9,29 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
     private static readonly FrozenSet<string> Refused = FrozenSet.Create(
         "$dynamicRef", "$recursiveRef", "uniqueItems", "unevaluatedItems", "unevaluatedProperties", "dependentSchemas");
 
-    // Schemas that are being added, because one may lead back to itself.
-    private readonly HashSet<SchemaLiteral> _open = [];
+    // Schemas of the same value that are being added, because one may lead back to itself.
+    private HashSet<SchemaLiteral> _open = [];
 
     private SchemaDocument Document => compiler.Document;
 
-    public List<ValueConditions> Apply(List<ValueConditions> all, SchemaLiteral literal)
+    /// <summary>The ways to match all of some schemas.</summary>
+    public List<ValueConditions> Of(IEnumerable<SchemaLiteral> schemas)
+    {
+        // Those that are open belong to another value.
+        var outer = _open;
+        _open = [];
+        try
+        {
+            List<ValueConditions> start = [ValueConditions.None];
+            return schemas.Aggregate(start, Apply);
+        }
+        finally
+        {
+            _open = outer;
+        }
+    }
+
+    private List<ValueConditions> Apply(List<ValueConditions> all, SchemaLiteral literal)
     {
         var (node, isPositive) = literal;
         if (all.Count == 0)
@@ -27,6 +44,7 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
             return node.Value.ValueKind == JsonValueKind.True == isPositive ? all : [];
         }
 
+        ConstraintLimits.Require(_open.Count < ConstraintLimits.Depth, "schema", $"references {_open.Count} deep");
         // A way that leads back to itself adds none.
         if (!_open.Add(literal))
         {

@@ -74,6 +74,13 @@ internal sealed partial class LanguageFactory
 
     private Language OfSorted(ReadOnlySpan<byte[]> texts, int depth)
     {
+        // What all begin with is no step down, because texts may be long.
+        int shared = texts.Length == 0 ? 0 : texts[0].AsSpan(depth).CommonPrefixLength(texts[^1].AsSpan(depth));
+        if (shared > 0)
+        {
+            return Concat(OfBytes(texts[0].AsSpan(depth, shared)), OfSorted(texts, depth + shared));
+        }
+
         List<Language> parts = [];
         int i = 0;
         if (i < texts.Length && texts[i].Length == depth)
