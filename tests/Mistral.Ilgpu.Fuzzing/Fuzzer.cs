@@ -3,6 +3,7 @@ using Mistral.Ilgpu.Chat;
 using Mistral.Ilgpu.Cli;
 using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Server.Errors;
 
 namespace Mistral.Ilgpu.Fuzzing;
 
@@ -95,7 +96,7 @@ public sealed class Fuzzer
 
     /// <summary>Whether an exception is one that the readers' documentation names.</summary>
     internal static bool IsDocumented(Exception exception) =>
-        exception is ModelFileException or ChatFormatException or UsageException or ConstraintSyntaxException;
+        exception is ModelFileException or ChatFormatException or UsageException or ConstraintSyntaxException or ApiException;
 
     private void Run(FuzzTarget target, long count, ulong seed)
     {

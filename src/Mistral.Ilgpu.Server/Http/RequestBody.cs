@@ -27,15 +27,17 @@ internal static class RequestBody
         byte[] bytes = await ReadBytesAsync(context, options.MaxBodyBytes).ConfigureAwait(false);
         var document = Parse(bytes, options.MaxDepth);
         context.Response.RegisterForDispose(document);
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            throw new ApiException(400, $"the body: found JSON {document.RootElement.ValueKind}, expected an object");
-        }
-
-        return (FieldErrors.Read(document.RootElement, type), document.RootElement);
+        return (Read(document, type), document.RootElement);
     }
 
-    private static JsonDocument Parse(byte[] bytes, int maxDepth)
+    /// <summary>The fields of a body.</summary>
+    public static T Read<T>(JsonDocument document, JsonTypeInfo<T> type) =>
+        document.RootElement.ValueKind == JsonValueKind.Object
+            ? FieldErrors.Read(document.RootElement, type)
+            : throw new ApiException(400, $"the body: found JSON {document.RootElement.ValueKind}, expected an object");
+
+    /// <summary>The JSON of a body.</summary>
+    public static JsonDocument Parse(byte[] bytes, int maxDepth)
     {
         if (!Utf8.IsValid(bytes))
         {
@@ -49,6 +51,10 @@ internal static class RequestBody
         catch (JsonException exception)
         {
             throw new ApiException(400, $"the body is not valid JSON: {exception.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ApiException(400, "the body: found half of a surrogate pair in a name, expected whole characters");
         }
     }
 

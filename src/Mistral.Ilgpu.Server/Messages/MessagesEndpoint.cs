@@ -12,6 +12,21 @@ namespace Mistral.Ilgpu.Server.Messages;
 /// <summary><c>POST /v1/messages</c> and <c>POST /v1/messages/count_tokens</c>, Anthropic's API.</summary>
 internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
 {
+    /// <summary>The conversation of a request, with its tools.</summary>
+    public static ChatRequest ChatOf(MessagesRequest fields)
+    {
+        if (fields.Thinking is { Type: not ("enabled" or "disabled" or "adaptive") })
+        {
+            throw ApiException.Wrong("thinking.type", $"'{fields.Thinking.Type}'", "enabled or disabled");
+        }
+
+        var (choice, hasParallelCalls) = MessagesTools.ReadChoice(fields.ToolChoice);
+        return new ChatRequest(MessagesInput.Read(fields.Messages, fields.System), new ChatSettings
+        {
+            Tools = MessagesTools.Read(fields.Tools), ToolChoice = choice, AllowsParallelCalls = hasParallelCalls,
+        });
+    }
+
     public async Task HandleAsync(HttpContext context)
     {
         var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
@@ -48,20 +63,6 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
         _ = model.AdaptersOf(fields.Model);
         int count = ChatOf(fields).Encode(model.Language.Tokenizer).Length;
         await context.Response.WriteAsJsonAsync(new TokenCount(count), MessageJson.Api.TokenCount);
-    }
-
-    private static ChatRequest ChatOf(MessagesRequest fields)
-    {
-        if (fields.Thinking is { Type: not ("enabled" or "disabled" or "adaptive") })
-        {
-            throw ApiException.Wrong("thinking.type", $"'{fields.Thinking.Type}'", "enabled or disabled");
-        }
-
-        var (choice, hasParallelCalls) = MessagesTools.ReadChoice(fields.ToolChoice);
-        return new ChatRequest(MessagesInput.Read(fields.Messages, fields.System), new ChatSettings
-        {
-            Tools = MessagesTools.Read(fields.Tools), ToolChoice = choice, AllowsParallelCalls = hasParallelCalls,
-        });
     }
 
     private GenerationOptions OptionsOf(MessagesRequest fields) => GenerationReader.Read(

@@ -48,6 +48,25 @@ internal static class GenerationReader
             : stops;
     }
 
+    /// <summary>What is added to logits, by token.</summary>
+    public static IReadOnlyDictionary<int, float> BiasOf(IReadOnlyDictionary<string, double>? biases, int vocabularySize)
+    {
+        var read = new Dictionary<int, float>();
+        foreach (var (key, bias) in biases ?? new Dictionary<string, double>())
+        {
+            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id >= vocabularySize)
+            {
+                throw ApiException.Wrong("logit_bias", $"token '{key}'", $"ids below {vocabularySize}");
+            }
+
+            read[id] = Math.Abs(bias) <= MostBias
+                ? (float)bias
+                : throw ApiException.Wrong($"logit_bias.{key}", bias.ToString(CultureInfo.InvariantCulture), "-100 to 100");
+        }
+
+        return read;
+    }
+
     private static GenerationOptions OptionsOf(GenerationRequest request, ServedModel model) => new()
     {
         Stop = StopOf(request.Stop, "stop"),
@@ -66,22 +85,4 @@ internal static class GenerationReader
             Seed = request.Seed is { } seed ? unchecked((ulong)seed) : null,
         },
     };
-
-    private static Dictionary<int, float> BiasOf(IReadOnlyDictionary<string, double>? biases, int vocabularySize)
-    {
-        var read = new Dictionary<int, float>();
-        foreach (var (key, bias) in biases ?? new Dictionary<string, double>())
-        {
-            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id >= vocabularySize)
-            {
-                throw ApiException.Wrong("logit_bias", $"token '{key}'", $"ids below {vocabularySize}");
-            }
-
-            read[id] = Math.Abs(bias) <= MostBias
-                ? (float)bias
-                : throw ApiException.Wrong($"logit_bias.{key}", bias.ToString(CultureInfo.InvariantCulture), "-100 to 100");
-        }
-
-        return read;
-    }
 }

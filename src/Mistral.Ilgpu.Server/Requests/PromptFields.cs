@@ -9,17 +9,19 @@ internal static class PromptFields
 {
     private const string Expected = "a string, a list of strings, a list of token ids, or a list of such lists";
 
-    public static IReadOnlyList<int[]> Read(JsonElement? value, string name, ServedModel model)
+    public static IReadOnlyList<int[]> Read(JsonElement? value, string name, ServedModel model) =>
+        Read(value, name, model.Language.Tokenizer, model.Language.Info.VocabularySize);
+
+    public static IReadOnlyList<int[]> Read(JsonElement? value, string name, TextTokenizer tokenizer, int vocabularySize)
     {
-        int vocabularySize = model.Language.Info.VocabularySize;
         return value switch
         {
             null => throw ApiException.Wrong(name, "nothing", Expected),
-            { ValueKind: JsonValueKind.String } text => [Encode(JsonUnions.Text(text, name), name, model)],
+            { ValueKind: JsonValueKind.String } text => [Encode(JsonUnions.Text(text, name), name, tokenizer)],
             { ValueKind: JsonValueKind.Array } list => list.EnumerateArray().FirstOrDefault().ValueKind switch
             {
                 JsonValueKind.String =>
-                    [.. JsonUnions.OneOrManyTexts(list, name).Select((text, i) => Encode(text, $"{name}[{i}]", model))],
+                    [.. JsonUnions.OneOrManyTexts(list, name).Select((text, i) => Encode(text, $"{name}[{i}]", tokenizer))],
                 JsonValueKind.Number => [JsonUnions.Ids(list, name, vocabularySize)],
                 JsonValueKind.Array => [.. list.EnumerateArray().Select((ids, i) => Ids(ids, $"{name}[{i}]", vocabularySize))],
                 JsonValueKind.Undefined => throw ApiException.Wrong(name, "an empty list", Expected),
@@ -39,11 +41,11 @@ internal static class PromptFields
             ? JsonUnions.Ids(value, name, vocabularySize)
             : throw ApiException.Wrong(name, value.GetRawText(), "a list of at least one token id");
 
-    private static int[] Encode(string text, string name, ServedModel model)
+    private static int[] Encode(string text, string name, TextTokenizer tokenizer)
     {
         try
         {
-            return PromptEncoding.Encode(model.Language.Tokenizer, text);
+            return PromptEncoding.Encode(tokenizer, text);
         }
         catch (ArgumentException)
         {

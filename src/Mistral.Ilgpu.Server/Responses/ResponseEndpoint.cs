@@ -60,65 +60,18 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
 
     private AnswerRequest RequestOf(ResponseRequest fields)
     {
-        var settings = new ChatSettings
-        {
-            Tools = [.. Tools(fields.Tools)],
-            ToolChoice = ToolChoice(fields.ToolChoice),
-            AllowsParallelCalls = fields.ParallelToolCalls ?? true,
-            ReasoningEffort = fields.Reasoning?.Effort,
-        };
         var options = GenerationReader.Read(
             new ChatCompletionRequest { Temperature = fields.Temperature, TopP = fields.TopP }, model) with
         {
             Constraint = ConstraintFields.ReadText(fields.Text, model.Options)?.Compile(model.Language.Tokenizer),
         };
-        var chat = new ChatRequest(ResponseInput.Read(fields.Input, fields.Instructions), settings);
+        var chat = new ChatRequest(ResponseInput.Read(fields.Input, fields.Instructions), ResponseTools.Read(fields));
         return new AnswerRequest(chat, options)
         {
             MaxTokens = fields.MaxOutputTokens,
             Adapters = model.AdaptersOf(fields.Model),
         };
     }
-
-    private static IEnumerable<ToolDefinition> Tools(JsonElement? tools)
-    {
-        if (tools is null)
-        {
-            yield break;
-        }
-
-        if (tools.Value.ValueKind != JsonValueKind.Array)
-        {
-            throw ApiException.Wrong("tools", tools.Value.GetRawText(), "a list");
-        }
-
-        foreach (var (index, tool) in tools.Value.EnumerateArray().Index())
-        {
-            string where = $"tools[{index}]";
-            string type = JsonUnions.RequiredText(tool, "type", where);
-            if (type != "function")
-            {
-                throw ApiException.Wrong($"{where}.type", $"'{type}'", "function");
-            }
-
-            yield return new ToolDefinition(
-                JsonUnions.RequiredText(tool, "name", where),
-                JsonUnions.Field(tool, "description", where) is { } text ? JsonUnions.Text(text, $"{where}.description") : "",
-                JsonUnions.Field(tool, "parameters", where) ?? JsonElement.Parse("{}"))
-            {
-                IsStrict = JsonUnions.Field(tool, "strict", where)?.ValueKind == JsonValueKind.True,
-            };
-        }
-    }
-
-    private static string ToolChoice(JsonElement? choice) => choice switch
-    {
-        null => "auto",
-        { ValueKind: JsonValueKind.String } word => JsonUnions.Text(word, "tool_choice"),
-        { ValueKind: JsonValueKind.Object } function when JsonUnions.RequiredText(function, "type", "tool_choice") == "function" =>
-            JsonUnions.RequiredText(function, "name", "tool_choice"),
-        { } other => throw ApiException.Wrong("tool_choice", other.GetRawText(), "auto, none, required or a function"),
-    };
 
     private Response Begin(ResponseRequest fields) => new(
         ServedModel.NewId("resp_"), ServedModel.Now(), "in_progress", fields.Model ?? model.Name, [], Usage: null)

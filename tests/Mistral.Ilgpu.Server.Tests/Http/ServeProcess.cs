@@ -21,6 +21,18 @@ internal sealed class ServeProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public string Address => Http.BaseAddress!.ToString();
+
+    /// <summary>Bytes of the process's memory.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>What it has written for people until it listened.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
