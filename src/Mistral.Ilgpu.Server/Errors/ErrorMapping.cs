@@ -20,6 +20,7 @@ internal static class ErrorMapping
         QueueFullException full => ApiException.TooMany($"{full.MaxWaiting} requests wait already", TimeSpan.FromSeconds(1)),
         EngineStoppedException { InnerException: null } => ApiException.Unavailable("the server is stopping"),
         EngineStoppedException => ApiException.Unavailable("the device has failed"),
+        InsufficientExecutionStackException => new ApiException(400, "a form or a tool's schema is too long or too deep"),
         _ => new ApiException(500, "internal error", code: "internal_error"),
     };
 

@@ -20,7 +20,7 @@ internal sealed record ConstraintRequest(string Parameter, string Text, Func<str
             constraint.Prepare(tokenizer);
             return constraint;
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or InsufficientExecutionStackException)
         {
             throw new ApiException(400, $"{Parameter}: {exception.Message}", Parameter, "unsupported_value");
         }

@@ -49,6 +49,26 @@ public sealed class StructuredOutputTests(TinyServer tiny)
             expected, answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
     }
 
+    /// <summary>What needs more than the stack holds would end the whole process.</summary>
+    [Theory]
+    [InlineData("guided_choice", "[\"", "x", "\"]")]
+    [InlineData("guided_regex", "\"", "a?", "\"")]
+    [InlineData("guided_regex", "\"", "(a|", "\"")]
+    [InlineData("guided_regex", "\"", "ab|", "c\"")]
+    [InlineData("guided_json", "{\"const\":\"", "x", "\"}")]
+    [InlineData("guided_json", "{\"pattern\":\"^", "(a*)?", "$\",\"type\":\"string\"}")]
+    [InlineData("guided_grammar", "\"root ::= ", "[a]? ", "[b]\"")]
+    [InlineData("guided_grammar", "\"root ::= ", "(", "\"")]
+    public async Task Complete_LongForm_IsKeptOrRefused(string field, string start, string repeated, string end)
+    {
+        string form = start + string.Concat(Enumerable.Repeat(repeated, 1_000)) + end;
+
+        using var response = await tiny.App.PostAsync(
+            Path, $$"""{"messages":[{"role":"user","content":"x"}],"max_tokens":1,"{{field}}":{{form}} }""");
+
+        Assert.Contains((int)response.StatusCode, (int[])[200, 400]);
+    }
+
     [Theory]
     [InlineData(""" "guided_regex":"(" """, "guided_regex")]
     [InlineData(""" "guided_grammar":"nonsense" """, "guided_grammar")]
