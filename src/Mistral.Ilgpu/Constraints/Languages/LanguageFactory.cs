@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Constraints.Languages;
@@ -171,6 +172,8 @@ internal sealed partial class LanguageFactory
     /// <summary>What may follow a byte.</summary>
     public Language Derive(Language language, byte value)
     {
+        // A text whose parts may all be left out is looked through to its end.
+        ConstraintLimits.Require(RuntimeHelpers.TryEnsureSufficientExecutionStack(), "pattern", "one of too many parts");
         switch (language.Kind)
         {
             case LanguageKind.Nothing or LanguageKind.Empty:
