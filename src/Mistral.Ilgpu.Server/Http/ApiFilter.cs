@@ -23,9 +23,9 @@ internal sealed class ApiFilter(ApiKeys keys, KeyLimits limits, ILogger<ServedMo
             limits.Begin(context, RequireKey(context.Request));
             await handle(context);
         }
-        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception exception)
+            when (context.RequestAborted.IsCancellationRequested && exception is not BadHttpRequestException)
         {
-            _ = exception;
             if (!context.Response.HasStarted)
             {
                 context.Response.StatusCode = ClientGone;

@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Mistral.Ilgpu.Kernels.Tests;
 using Xunit;
 
 namespace Mistral.Ilgpu.Server.Tests.Http;
@@ -59,6 +61,28 @@ public sealed class ServeTests
         Assert.True(fields.TryGetProperty("max_completion_tokens", out _));
         Assert.Equal(2, fields.GetProperty("temperature").GetProperty("maximum").GetDouble());
         Assert.Equal(400, (int)refused.StatusCode);
+    }
+
+    /// <summary>A body that comes too slowly, or is promised too long, is refused before it has come.</summary>
+    [Theory(Explicit = true), Trait(Needs.Trait, Needs.Time)]
+    [InlineData(100, "408", "too slowly")]
+    [InlineData(1 << 30, "413", "request_too_large")]
+    public async Task Post_BodyThatDoesNotCome_IsRefused(int length, string status, string expected)
+    {
+        await using var server = await ServeProcess.StartAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Http.BaseAddress!.Host, server.Http.BaseAddress.Port, Cancellation);
+        var stream = client.GetStream();
+        string head = $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + $"Content-Length: {length}\r\nConnection: close\r\n\r\n{{";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), Cancellation);
+
+        using var reader = new StreamReader(stream);
+        string response = await reader.ReadToEndAsync(Cancellation);
+
+        Assert.StartsWith($"HTTP/1.1 {status}", response, StringComparison.Ordinal);
+        Assert.Contains("\"error\"", response, StringComparison.Ordinal);
+        Assert.Contains(expected, response, StringComparison.Ordinal);
     }
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient http, string json) => http.SendAsync(
