@@ -119,7 +119,8 @@ internal abstract class ChatTemplate
         "required" when settings.Tools.Count > 0 => settings.Tools,
         var choice when settings.Tools.Any(tool => tool.Name == choice) => settings.Tools,
         var choice => throw new ChatFormatException(
-            $"tool choice '{choice}', expected auto, none, {(settings.Tools.Count > 0 ? "required or the name of a tool" : "or tools")}")
+            $"tool choice '{choice}', expected auto, none"
+            + (settings.Tools.Count > 0 ? ", required or the name of a tool" : ", or tools"))
         {
             Field = "tool_choice",
         },

@@ -88,7 +88,9 @@ internal sealed class ConstraintMatcher(CompiledConstraint constraint, TextToken
     /// <returns>Whether it may follow; if not, the text stays as it was.</returns>
     public bool TryAccept(int id)
     {
-        var next = tokenizer.TextBytesOf(id) is { Length: > 0 } bytes ? constraint.Step(_state, bytes) : constraint.StepControl(_state, id);
+        var next = tokenizer.TextBytesOf(id) is { Length: > 0 } bytes
+            ? constraint.Step(_state, bytes)
+            : constraint.StepControl(_state, id);
         _state = next.IsDead ? _state : next;
         return !next.IsDead;
     }

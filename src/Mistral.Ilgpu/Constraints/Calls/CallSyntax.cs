@@ -20,11 +20,7 @@ internal sealed class CallSyntax(CallForm form)
         if (form.IsRequired)
         {
             return form.Think is [var think, var end]
-                ? new FormSequence(
-                    ChoicePart.Of(
-                        null,
-                        new FormSequence(new ControlPart(think), new FormSequence(new FreePart([]), new FormSequence(new ControlPart(end))))),
-                    calls)
+                ? new FormSequence(ChoicePart.Of(null, Sequence(new ControlPart(think), new FreePart([]), new ControlPart(end))), calls)
                 : calls;
         }
 
@@ -79,8 +75,7 @@ internal sealed class CallSyntax(CallForm form)
         more.Ways.Add(null);
         var next = form.IsParallel ? new FormSequence(more) : null;
         var tools = ChoicePart.Of([.. form.Tools.Select(tool => new FormSequence(
-            Text(_factory.OfText(tool.Name)),
-            IdAnd(new FormSequence(new ControlPart(arguments), new FormSequence(ValueOf(JsonNode.Parse(tool.Schema)!), next)))))]);
+            Text(_factory.OfText(tool.Name)), IdAnd(new FormSequence(new ControlPart(arguments), Arguments(tool, next)))))]);
         var calls = new FormSequence(new ControlPart(form.Calls), new FormSequence(tools));
         more.Ways.Add(calls);
         return calls;
@@ -94,9 +89,15 @@ internal sealed class CallSyntax(CallForm form)
         }
 
         var letters = _factory.OfRanges([('0', '9'), ('A', 'Z'), ('a', 'z')]);
-        var id = new FormSequence(new ControlPart(mark), new FormSequence(Text(_factory.Loop(letters, 9, 9))));
+        var id = Sequence(new ControlPart(mark), Text(_factory.Loop(letters, 9, 9)));
         return new FormSequence(ChoicePart.Of(null, id), rest);
     }
+
+    private static FormSequence? Sequence(params IEnumerable<FormPart> parts) =>
+        parts.Reverse().Aggregate((FormSequence?)null, (rest, part) => new FormSequence(part, rest));
+
+    private static FormSequence Arguments(CallTool tool, FormSequence? rest) =>
+        new(ValueOf(JsonNode.Parse(tool.Schema)!), rest);
 
     private LexemePart Text(Language language) =>
         new(new TextLexeme(new TextAutomaton(_factory, _factory.Concat(language, _factory.Ended))));

@@ -5,7 +5,7 @@ using Mistral.Ilgpu.Constraints.Patterns;
 namespace Mistral.Ilgpu.Constraints.Grammars;
 
 /// <summary>Reads a grammar in llama.cpp's form, GBNF (its grammars/README.md).</summary>
-internal sealed class GrammarParser
+internal sealed partial class GrammarParser
 {
     private const int MostRepeats = 2000;
 
@@ -109,26 +109,6 @@ internal sealed class GrammarParser
         return Name() is { } name ? new GrammarNode.Rule(name) : null;
     }
 
-    private GrammarNode.Characters Class()
-    {
-        bool isNegated = Take("^");
-        List<(int First, int Last)> ranges = [];
-        while (!Take("]"))
-        {
-            int first = Character().Value;
-            int last = first;
-            if (HasMore && _text[_at] == '-' && _at + 1 < _text.Length && _text[_at + 1] != ']')
-            {
-                _at++;
-                last = Character().Value;
-            }
-
-            ranges.Add(first <= last ? (first, last) : throw Fault("a range whose smaller end comes first"));
-        }
-
-        return new GrammarNode.Characters(isNegated ? CharacterRanges.Complement(ranges) : CharacterRanges.Union(ranges));
-    }
-
     private GrammarNode Repeated(GrammarNode node)
     {
         while (HasMore)
@@ -178,51 +158,6 @@ internal sealed class GrammarParser
         }
 
         throw Fault("{n}, {n,} or {n,m}");
-    }
-
-    private Rune Character()
-    {
-        if (!HasMore)
-        {
-            throw Fault("the end of a text or a class");
-        }
-
-        if (Take("\\"))
-        {
-            char letter = HasMore ? _text[_at++] : throw Fault("an escape");
-            return letter switch
-            {
-                'n' => new Rune('\n'),
-                'r' => new Rune('\r'),
-                't' => new Rune('\t'),
-                'x' => Hexadecimal(2),
-                'u' => Hexadecimal(4),
-                'U' => Hexadecimal(8),
-                '\\' or '"' or '[' or ']' => new Rune(letter),
-                _ => throw Fault("an escape: n, r, t, x, u, U, \\, \", [ or ]"),
-            };
-        }
-
-        if (!Rune.TryGetRuneAt(_text, _at, out var rune))
-        {
-            throw Fault("a character, not half of a surrogate pair");
-        }
-
-        _at += rune.Utf16SequenceLength;
-        return rune;
-    }
-
-    private Rune Hexadecimal(int digits)
-    {
-        if (_at + digits <= _text.Length
-            && int.TryParse(_text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value)
-            && Rune.TryCreate(value, out var rune))
-        {
-            _at += digits;
-            return rune;
-        }
-
-        throw Fault($"{digits} hexadecimal digits of a character");
     }
 
     private string? Name()

@@ -37,7 +37,8 @@ internal sealed record ArrayShape(
         }
 
         int missing = MinContains - counted;
-        missing -= Goals.Skip(index).Take(Math.Max(0, Max - index)).Count(goal => Compiler.IsSatisfiable(Compiler.With(goal, Contains.Value)));
+        missing -= Goals.Skip(index).Take(Math.Max(0, Max - index))
+            .Count(goal => Compiler.IsSatisfiable(Compiler.With(goal, Contains.Value)));
         return missing <= 0
             || (Rest is not null && missing <= Max - Math.Max(index, Goals.Count)
                 && Compiler.IsSatisfiable(Compiler.With(Rest, Contains.Value)));

@@ -9,6 +9,7 @@ namespace Mistral.Ilgpu.Constraints.Json;
 internal sealed class JsonNumberLexeme : Lexeme
 {
     private const int Unknown = -2;
+    private const string Letters = "0123456789-+.eE";
 
     // What a double tells apart, and exponents that it has.
     private const int MostDigits = 40;
@@ -31,7 +32,7 @@ internal sealed class JsonNumberLexeme : Lexeme
 
     public override int Next(int state, byte value)
     {
-        int slot = value is >= (byte)'0' and <= (byte)'9' ? value - '0' : "-+.eE".IndexOf((char)value) is >= 0 and var sign ? 10 + sign : -1;
+        int slot = Letters.IndexOf((char)value);
         if (slot < 0)
         {
             return -1;
@@ -51,9 +52,9 @@ internal sealed class JsonNumberLexeme : Lexeme
 
     public override bool HasNext(int state)
     {
-        for (int slot = 0; slot < 15; slot++)
+        for (int slot = 0; slot < Letters.Length; slot++)
         {
-            if (Next(state, (byte)"0123456789-+.eE"[slot]) >= 0)
+            if (Next(state, (byte)Letters[slot]) >= 0)
             {
                 return true;
             }
@@ -83,7 +84,7 @@ internal sealed class JsonNumberLexeme : Lexeme
             state = _texts.Count;
             _texts.Add(text);
             _isAccepting.Add(shape.IsComplete && (_range.IsPlain || IsIn(text)));
-            var next = new int[15];
+            var next = new int[Letters.Length];
             Array.Fill(next, Unknown);
             _next.Add(next);
         }

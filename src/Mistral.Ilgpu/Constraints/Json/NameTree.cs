@@ -11,9 +11,9 @@ internal sealed class NameTree
 
     public NameTree(IEnumerable<string> names)
     {
-        All = [.. names.Distinct(StringComparer.Ordinal)
-            .OrderBy(name => name, Comparer<string>.Create(static (x, y) => Encoding.UTF8.GetBytes(x).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y))))];
-        _bytes = [.. All.Select(Encoding.UTF8.GetBytes)];
+        _bytes = [.. names.Distinct(StringComparer.Ordinal).Select(Encoding.UTF8.GetBytes)];
+        Array.Sort(_bytes, static (x, y) => x.AsSpan().SequenceCompareTo(y));
+        All = [.. _bytes.Select(Encoding.UTF8.GetString)];
         int longest = _bytes.Select(name => name.Length).DefaultIfEmpty().Max();
         ConstraintLimits.Require(longest <= ConstraintLimits.Name, "properties", $"a name of {longest} bytes");
         for (int i = 0; i < All.Count; i++)

@@ -23,7 +23,7 @@ internal sealed class ObjectShape
         Compiler = compiler;
         _layers = conditions.Layers;
         (_min, _max) = (conditions.MinProperties, conditions.MaxProperties);
-        _patterns = [.. _layers.SelectMany(layer => layer.Patterns).Select(pattern => pattern.Pattern).Distinct(StringComparer.Ordinal)];
+        _patterns = [.. _layers.SelectMany(layer => layer.Patterns).Select(one => one.Pattern).Distinct(StringComparer.Ordinal)];
         _patternTexts = [.. _patterns.Select(pattern => new TextAutomaton(compiler.Factory, compiler.PatternOf(pattern)))];
         var forbidden = conditions.Forbidden;
         Names = new NameTree(
@@ -136,7 +136,8 @@ internal sealed class ObjectShape
 
     private bool IsPossible(int name) => _goals[name] is { } goal && Compiler.IsSatisfiable(goal)
         && (!_dependents.TryGetValue(name, out var names)
-            || Enumerable.Range(0, Names.All.Count).Where(names.Contains).All(other => other == name || _goals[other] is { } needed && Compiler.IsSatisfiable(needed)));
+            || Enumerable.Range(0, Names.All.Count).Where(names.Contains).All(
+                other => other == name || (_goals[other] is { } needed && Compiler.IsSatisfiable(needed))));
 
     private Goal GoalOf(string name)
     {

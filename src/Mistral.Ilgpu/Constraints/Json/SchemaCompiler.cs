@@ -180,7 +180,8 @@ internal sealed class SchemaCompiler
             return text;
         }
 
-        var lengths = Factory.Loop(Factory.AnyCharacter, conditions.MinLength, conditions.MaxLength == int.MaxValue ? -1 : conditions.MaxLength);
+        int most = conditions.MaxLength == int.MaxValue ? -1 : conditions.MaxLength;
+        var lengths = Factory.Loop(Factory.AnyCharacter, conditions.MinLength, most);
         return Factory.And(text, Factory.Concat(lengths, Factory.Ended));
     }
 

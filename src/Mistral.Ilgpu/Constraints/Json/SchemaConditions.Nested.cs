@@ -14,7 +14,8 @@ internal sealed partial class SchemaConditions
         }
 
         // Draft 3 had a boolean in its place, which means nothing since.
-        if (node.Find("required", JsonValueKind.Array, JsonValueKind.True, JsonValueKind.False) is { ValueKind: JsonValueKind.Array } required)
+        if (node.Find("required", JsonValueKind.Array, JsonValueKind.True, JsonValueKind.False) is
+            { ValueKind: JsonValueKind.Array } required)
         {
             string[] names = Texts(node, "required", required);
             all = Narrow(all, one => one with { Required = one.Required.Union(names) });
@@ -51,7 +52,8 @@ internal sealed partial class SchemaConditions
         foreach (var property in Members(node, "patternProperties"))
         {
             _ = InSchema(node, "patternProperties", () => compiler.PatternOf(property.Name));
-            patterns.Add((property.Name, new(Document.Child(node, property.Value, "patternProperties", property.Name), IsPositive: true)));
+            var child = Document.Child(node, property.Value, "patternProperties", property.Name);
+            patterns.Add((property.Name, new(child, IsPositive: true)));
         }
 
         var additional = Schema(node, "additionalProperties");

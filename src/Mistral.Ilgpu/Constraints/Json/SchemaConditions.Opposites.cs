@@ -5,6 +5,12 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <summary>The opposite of a schema: one of its keywords does not hold.</summary>
 internal sealed partial class SchemaConditions
 {
+    private const string WithinNot = "within 'not', or in one of several schemas of 'oneOf' that share values";
+
+    // Keywords of objects whose opposite is that some property is not what they ask.
+    private static readonly string[] NotOpposed =
+        ["patternProperties", "additionalProperties", "propertyNames", "dependencies", "dependentRequired"];
+
     private List<ValueConditions> Negative(List<ValueConditions> all, SchemaNode node)
     {
         List<List<ValueConditions>> ways = [];
@@ -104,8 +110,10 @@ internal sealed partial class SchemaConditions
         }
 
         var factory = compiler.Factory;
-        var types = values.Aggregate(JsonTypes.None, (types, value) => types | TypeOf(value)) & (JsonTypes.Null | JsonTypes.Boolean);
-        string[] strings = [.. values.Where(value => value.ValueKind == JsonValueKind.String).Select(value => TextOf(node, keyword, value))];
+        var types = values.Aggregate(JsonTypes.None, (types, value) => types | TypeOf(value));
+        types &= JsonTypes.Null | JsonTypes.Boolean;
+        string[] strings = [.. values.Where(value => value.ValueKind == JsonValueKind.String)
+            .Select(value => TextOf(node, keyword, value))];
         var others = factory.And(factory.AllText, factory.Not(factory.Concat(factory.OfTexts(strings), factory.Ended)));
         ExactNumber[] numbers = [.. values.Where(value => value.ValueKind == JsonValueKind.Number)
             .Select(value => ExactNumber.Parse(value.GetRawText())).OfType<ExactNumber>()];
@@ -189,12 +197,12 @@ internal sealed partial class SchemaConditions
             yield return Narrow(objects, one => one with { MinProperties = Math.Max(one.MinProperties, max + 1) });
         }
 
-        foreach (string keyword in new[] { "patternProperties", "additionalProperties", "propertyNames", "dependencies", "dependentRequired" })
+        foreach (string keyword in NotOpposed)
         {
             if (objects.Count > 0 && node.Value.TryGetProperty(keyword, out var value) && value.ValueKind != JsonValueKind.True
                 && !(value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any()))
             {
-                throw node.Fault(keyword, "one within 'not', or in one of several schemas of 'oneOf' that share values", "none there");
+                throw node.Fault(keyword, $"one {WithinNot}", "none there");
             }
         }
     }
@@ -232,7 +240,7 @@ internal sealed partial class SchemaConditions
         }
         else if (arrays.Count > 0 && (node.Has("items") || node.Has("prefixItems")))
         {
-            throw node.Fault("items", "a list within 'not', or in one of several schemas of 'oneOf' that share values", "none there");
+            throw node.Fault("items", $"a list {WithinNot}", "none there");
         }
 
         if (Schema(node, "contains") is { } contains)

@@ -37,7 +37,7 @@ internal sealed class SchemaDocument
         string pointer = node.Pointer;
         foreach (string step in path)
         {
-            pointer += "/" + step.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+            pointer += "/" + Escaped(step);
         }
 
         return NodeAt(pointer, value, node.Base);
@@ -72,7 +72,7 @@ internal sealed class SchemaDocument
             return At(pointer + fragment, Fault);
         }
 
-        return _pointers.TryGetValue(document + "#" + fragment, out string? named) || _pointers.TryGetValue("#" + fragment, out named)
+        return _pointers.TryGetValue(document + "#" + fragment, out string? named)
             ? At(named, Fault)
             : throw Fault("an anchor of this document");
     }
@@ -117,6 +117,10 @@ internal sealed class SchemaDocument
 
         return node;
     }
+
+    // A step of a JSON pointer (RFC 6901, §3).
+    private static string Escaped(string step) =>
+        step.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     private static Uri BaseOf(JsonElement value, Uri parent) =>
         IdentifierOf(value) is { } id && !id.StartsWith('#') && Uri.TryCreate(parent, id, out var own) ? own : parent;
@@ -172,10 +176,7 @@ internal sealed class SchemaDocument
         {
             if (property.Name is not ("enum" or "const" or "default" or "examples"))
             {
-                IndexNames(
-                    property.Value,
-                    pointer + "/" + property.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal),
-                    own);
+                IndexNames(property.Value, $"{pointer}/{Escaped(property.Name)}", own);
             }
         }
     }

@@ -28,7 +28,9 @@ internal sealed class SchemaNode(int id, string pointer, JsonElement value, Uri 
             return null;
         }
 
-        return kinds.Contains(found.ValueKind) ? found : throw Fault(keyword, found.ValueKind.ToString(), string.Join(" or ", kinds.ToArray()));
+        return kinds.Contains(found.ValueKind)
+            ? found
+            : throw Fault(keyword, found.ValueKind.ToString(), string.Join(" or ", kinds.ToArray()));
     }
 
     /// <summary>A keyword that is a whole number from 0; null if the schema has none.</summary>

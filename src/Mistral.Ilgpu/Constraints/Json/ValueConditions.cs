@@ -53,5 +53,6 @@ internal sealed record ValueConditions
     public int MaxContains { get; init; } = int.MaxValue;
 
     /// <summary>The conditions for fewer types; null if none is left.</summary>
-    public ValueConditions? Only(JsonTypes types) => (Types & types) == JsonTypes.None ? null : this with { Types = Types & types };
+    public ValueConditions? Only(JsonTypes types) =>
+        (Types & types) == JsonTypes.None ? null : this with { Types = Types & types };
 }

@@ -5,6 +5,10 @@ namespace Mistral.Ilgpu.Constraints.Languages;
 /// <summary>Languages of characters.</summary>
 internal sealed partial class LanguageFactory
 {
+    // Ranges of code points whose sequences have one length, without surrogates.
+    private static readonly (int Low, int High)[] EqualLengths =
+        [(0, 0x7F), (0x80, 0x7FF), (0x800, 0xD7FF), (0xE000, 0xFFFF), (0x10000, 0x10FFFF)];
+
     /// <summary>The bytes of a text in UTF-8, without an end.</summary>
     public Language OfText(string text) => OfBytes(Encoding.UTF8.GetBytes(text));
 
@@ -33,19 +37,20 @@ internal sealed partial class LanguageFactory
         List<(byte First, byte Last)[]> sequences = [];
         foreach (var (first, last) in ranges)
         {
-            // Within each of these, the sequences have one length.
-            foreach (var (low, high) in new[] { (0, 0x7F), (0x80, 0x7FF), (0x800, 0xD7FF), (0xE000, 0xFFFF), (0x10000, 0x10FFFF) })
+            foreach (var (low, high) in EqualLengths)
             {
                 var (from, to) = (Math.Max(first, low), Math.Min(last, high));
                 if (from <= to)
                 {
-                    AddBetween(Encoding.UTF8.GetBytes(char.ConvertFromUtf32(from)), Encoding.UTF8.GetBytes(char.ConvertFromUtf32(to)), [], sequences);
+                    AddBetween(BytesOf(from), BytesOf(to), [], sequences);
                 }
             }
         }
 
         return OfSequences(sequences, 0);
     }
+
+    private static byte[] BytesOf(int codePoint) => Encoding.UTF8.GetBytes(char.ConvertFromUtf32(codePoint));
 
     // Bytes behind which the same may follow are one set, so that a large class has few parts.
     private Language OfSequences(List<(byte First, byte Last)[]> sequences, int depth)

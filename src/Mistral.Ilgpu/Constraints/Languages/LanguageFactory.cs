@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Mistral.Ilgpu.Constraints.Languages;
@@ -17,7 +16,6 @@ internal sealed partial class LanguageFactory
     public const byte End = 0xFF;
 
     private readonly Dictionary<Key, Language> _all = [];
-    private readonly Dictionary<(int Language, byte Value), Language> _derivatives = [];
 
     // Parts of the union or intersection that is being made.
     private readonly List<Language> _flat = [];
@@ -151,7 +149,8 @@ internal sealed partial class LanguageFactory
         return Joined(LanguageKind.And, Everything);
     }
 
-    public Language Not(Language part) => part.Kind == LanguageKind.Not ? part.Parts[0] : Make(LanguageKind.Not, default, [part], 0, 0);
+    public Language Not(Language part) =>
+        part.Kind == LanguageKind.Not ? part.Parts[0] : Make(LanguageKind.Not, default, [part], 0, 0);
 
     /// <param name="max">−1 for no limit.</param>
     public Language Loop(Language part, int min, int max)
@@ -167,50 +166,6 @@ internal sealed partial class LanguageFactory
         }
 
         return (min, max) == (1, 1) ? part : Make(LanguageKind.Loop, default, [part], min, max);
-    }
-
-    /// <summary>What may follow a byte.</summary>
-    public Language Derive(Language language, byte value)
-    {
-        // A text whose parts may all be left out is looked through to its end.
-        ConstraintLimits.Require(RuntimeHelpers.TryEnsureSufficientExecutionStack(), "pattern", "one of too many parts");
-        switch (language.Kind)
-        {
-            case LanguageKind.Nothing or LanguageKind.Empty:
-                return Nothing;
-            case LanguageKind.Bytes:
-                return language.Set.Contains(value) ? Empty : Nothing;
-        }
-
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(_derivatives, (language.Id, value), out bool isKnown);
-        if (isKnown)
-        {
-            return known!;
-        }
-
-        var derivative = Compute(language, value);
-        _derivatives[(language.Id, value)] = derivative;
-        return derivative;
-    }
-
-    private Language Compute(Language language, byte value)
-    {
-        var parts = language.Parts;
-        switch (language.Kind)
-        {
-            case LanguageKind.Concat:
-                var rest = Concat(Derive(parts[0], value), parts[1]);
-                return parts[0].IsNullable ? Or(rest, Derive(parts[1], value)) : rest;
-            case LanguageKind.Or:
-                return Or(Array.ConvertAll(parts, part => Derive(part, value)));
-            case LanguageKind.And:
-                return And(Array.ConvertAll(parts, part => Derive(part, value)));
-            case LanguageKind.Not:
-                return Not(Derive(parts[0], value));
-            default:
-                var others = Loop(parts[0], Math.Max(language.Min - 1, 0), language.Max < 0 ? -1 : language.Max - 1);
-                return Concat(Derive(parts[0], value), others);
-        }
     }
 
     // The parts in _flat, each once and in one order, so that equal expressions are one object.
@@ -237,7 +192,8 @@ internal sealed partial class LanguageFactory
     private Language Make(LanguageKind kind, ByteSet set, Language[] parts, int min, int max)
     {
         ConstraintLimits.Require(_all.Count < ConstraintLimits.Languages, "pattern", "one that takes too many states");
-        ref var language = ref CollectionsMarshal.GetValueRefOrAddDefault(_all, new Key(kind, set, parts, min, max), out bool isKnown);
+        var key = new Key(kind, set, parts, min, max);
+        ref var language = ref CollectionsMarshal.GetValueRefOrAddDefault(_all, key, out bool isKnown);
         return isKnown ? language! : language = new Language(_all.Count, kind, set, parts, min, max);
     }
 

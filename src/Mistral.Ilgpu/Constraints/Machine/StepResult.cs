@@ -23,7 +23,8 @@ internal sealed class StepResult(ConstraintMachine machine)
         var branch = machine.BranchOf(item, parent);
         if (!_branches.Contains(branch))
         {
-            ConstraintLimits.Require(_branches.Count < ConstraintLimits.Alternatives, "constraint", "too many ways to read a text");
+            ConstraintLimits.Require(
+                _branches.Count < ConstraintLimits.Alternatives, "constraint", "too many ways to read a text");
             _branches.Add(branch);
         }
     }
