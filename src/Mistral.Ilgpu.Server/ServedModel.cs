@@ -20,13 +20,16 @@ internal sealed class ServedModel(
     /// <summary>Logit processors among the application's services, which every text has.</summary>
     public IReadOnlyList<ILogitProcessor> LogitProcessors { get; } = [.. processors];
 
+    /// <summary>The adapters as requests name them, and as the library does. Clients are not told where files lie.</summary>
+    public IReadOnlyDictionary<string, string> Adapters { get; } = NamesOf(model.Info.Adapters);
+
     /// <summary>The adapters of a text: none for the model's own name, and one for an adapter's.</summary>
     /// <param name="name">The request's <c>model</c>; null for the model's own.</param>
     public IReadOnlyList<string> AdaptersOf(string? name) =>
         name is null || name == Name ? []
-        : model.Info.Adapters.Contains(name) ? [name]
+        : Adapters.TryGetValue(name, out string? adapter) ? [adapter]
         : throw new ApiException(
-            404, $"model: found '{name}', expected {string.Join(" or ", model.Info.Adapters.Prepend(Name))}",
+            404, $"model: found '{name}', expected {string.Join(" or ", Adapters.Keys.Prepend(Name))}",
             "model", "model_not_found");
 
     /// <summary>Most tokens of an answer to a prompt.</summary>
@@ -50,4 +53,22 @@ internal sealed class ServedModel(
     public static string NewId(string prefix) => $"{prefix}{Guid.CreateVersion7():N}";
 
     public static long Now() => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    // The name of the folder or of the file; of several alike the later have a number.
+    private static OrderedDictionary<string, string> NamesOf(IEnumerable<string> adapters)
+    {
+        var names = new OrderedDictionary<string, string>();
+        foreach (string adapter in adapters)
+        {
+            string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(adapter));
+            string name = Path.GetExtension(file) is ".safetensors" or ".gguf" ? Path.GetFileNameWithoutExtension(file) : file;
+            string free = name;
+            for (int number = 2; !names.TryAdd(free, adapter); number++)
+            {
+                free = $"{name}-{number}";
+            }
+        }
+
+        return names;
+    }
 }

@@ -65,7 +65,11 @@ internal static class MessagesInput
         }
 
         return parts.Count == 0 && results.Count > 0 ? results
-            : [.. results, new Message(MessageRole.User, parts is [var only] ? only.Text : "") { Parts = parts is [_] ? [] : parts }];
+            :
+            [
+                .. results,
+                new Message(MessageRole.User, parts is [var only] ? only.Text : "") { Parts = parts is [_] ? [] : parts },
+            ];
     }
 
     private static Message Assistant(JsonElement content, string where)

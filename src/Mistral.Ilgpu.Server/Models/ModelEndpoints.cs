@@ -50,7 +50,7 @@ internal sealed class ModelEndpoints(ServedModel model, IHostApplicationLifetime
             new ServerHealth(status, engine.Running, engine.Waiting), ModelJson.Api.ServerHealth);
     }
 
-    private IEnumerable<ModelList.Entry> Entries() => model.Language.Info.Adapters
+    private IEnumerable<ModelList.Entry> Entries() => model.Adapters.Keys
         .Select(name => EntryOf(name, model.Name)).Prepend(EntryOf(model.Name, parent: null));
 
     private ModelList.Entry EntryOf(string name, string? parent) =>

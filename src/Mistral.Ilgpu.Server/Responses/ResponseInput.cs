@@ -38,7 +38,9 @@ internal static class ResponseInput
             {
                 ToolCalls =
                 [
-                    new ToolCall(JsonUnions.RequiredText(item, "name", where), JsonUnions.RequiredText(item, "arguments", where), JsonUnions.RequiredText(item, "call_id", where)),
+                    new ToolCall(
+                        JsonUnions.RequiredText(item, "name", where), JsonUnions.RequiredText(item, "arguments", where),
+                        JsonUnions.RequiredText(item, "call_id", where)),
                 ],
             },
             "function_call_output" => new Message(MessageRole.Tool, Output(item, where))
@@ -81,7 +83,8 @@ internal static class ResponseInput
     private static IEnumerable<string> Texts(JsonElement? value, string where, params string[] types) => value switch
     {
         { ValueKind: JsonValueKind.String } text => [JsonUnions.Text(text, where)],
-        { ValueKind: JsonValueKind.Array } parts => parts.EnumerateArray().Select((part, i) => Part(part, $"{where}[{i}]", types)),
+        { ValueKind: JsonValueKind.Array } parts =>
+            parts.EnumerateArray().Select((part, i) => Part(part, $"{where}[{i}]", types)),
         _ => throw ApiException.Wrong(where, value?.GetRawText() ?? "nothing", "a string or a list of parts"),
     };
 

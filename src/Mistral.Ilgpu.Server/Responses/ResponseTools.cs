@@ -51,7 +51,8 @@ internal static class ResponseTools
     {
         null => "auto",
         { ValueKind: JsonValueKind.String } word => JsonUnions.Text(word, "tool_choice"),
-        { ValueKind: JsonValueKind.Object } function when JsonUnions.RequiredText(function, "type", "tool_choice") == "function" =>
+        { ValueKind: JsonValueKind.Object } function
+            when JsonUnions.RequiredText(function, "type", "tool_choice") == "function" =>
             JsonUnions.RequiredText(function, "name", "tool_choice"),
         { } other => throw ApiException.Wrong("tool_choice", other.GetRawText(), "auto, none, required or a function"),
     };

@@ -67,7 +67,7 @@ internal sealed partial class ServerMetrics : IDisposable
     {
         if (text.Request.Adapters is [var adapter])
         {
-            _adapters[text] = adapter;
+            _adapters[text] = _model.Adapters.First(pair => pair.Value == adapter).Key;
         }
     }
 
