@@ -85,7 +85,7 @@ public sealed class MessagesTests(ToolServer server) : IClassFixture<ToolServer>
     }
 
     [Theory]
-    [InlineData("any", "")]
+    [InlineData("any", ""","disable_parallel_tool_use":true """)]
     [InlineData("tool", ""","name":"weather" """)]
     public async Task Create_ToolThatIsDemanded_IsUsed(string type, string name)
     {
