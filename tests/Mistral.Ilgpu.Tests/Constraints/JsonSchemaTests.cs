@@ -18,6 +18,8 @@ public sealed class JsonSchemaTests
     [InlineData("{}", """{"a": [1, -2.5e+3, true, false, null, "x\u00e9\n"]}""", true)]
     [InlineData("{}", "[1,]", false)]
     [InlineData("{}", "01", false)]
+    [InlineData("{}", "-0.5E-07", true)]
+    [InlineData("{}", "12345678901234567890123456789012345678901", false)]
     [InlineData("{}", "\"\t\"", false)]
     [InlineData("""{"type": "string"}""", """ "a\ud83d\ude00" """, true)]
     [InlineData("""{"type": "string"}""", """ "\ud83d" """, false)]

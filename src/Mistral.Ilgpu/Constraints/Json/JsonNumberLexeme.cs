@@ -11,7 +11,7 @@ internal sealed class JsonNumberLexeme : Lexeme
     private const int Unknown = -2;
     private const string Letters = "0123456789-+.eE";
 
-    // What a double tells apart, and exponents that it has.
+    // More than a double tells apart, because a model that writes digits may go on for ever. Exponents are those that it has.
     private const int MostDigits = 40;
     private const int MostExponent = 308;
 
@@ -65,13 +65,13 @@ internal sealed class JsonNumberLexeme : Lexeme
 
     private int StateOf(string text)
     {
-        if (!Shape.TryRead(text, _range.IsInteger, out var shape))
+        if (text.Length > MostDigits || !Shape.TryRead(text, _range.IsInteger, out var shape))
         {
             return -1;
         }
 
-        // Numbers that may be any differ in form alone.
-        text = _range.IsPlain ? shape.Form : text;
+        // Numbers that may be any differ in form and length alone.
+        text = _range.IsPlain ? FormOf(text) : text;
         if (_states.TryGetValue(text, out int state))
         {
             return state;
@@ -93,6 +93,16 @@ internal sealed class JsonNumberLexeme : Lexeme
         return state;
     }
 
+    // The same number with 1 for the first digit, if that is not 0, and 0 for the others.
+    private static string FormOf(string text) => string.Create(text.Length, text, static (form, text) =>
+    {
+        int first = text.StartsWith('-') ? 1 : 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            form[i] = !char.IsAsciiDigit(text[i]) ? text[i] : i == first && text[i] != '0' ? '1' : '0';
+        }
+    });
+
     private bool IsIn(string text) => ExactNumber.Parse(text) is { } number && _range.Contains(number)
         && (_range.Only is not { } only || only.Contains(text));
 
@@ -101,11 +111,6 @@ internal sealed class JsonNumberLexeme : Lexeme
         if (_range.Only is { } only)
         {
             return only.Any(number => number.StartsWith(text, StringComparison.Ordinal) && IsIn(number));
-        }
-
-        if (text.Length > MostDigits)
-        {
-            return false;
         }
 
         if (shape.HasExponent)
@@ -186,15 +191,13 @@ internal sealed class JsonNumberLexeme : Lexeme
     }
 
     /// <summary>How far a number is read.</summary>
-    /// <param name="Form">A shortest number of the same form.</param>
-    private readonly record struct Shape(string Form, bool IsComplete, bool HasExponent)
+    private readonly record struct Shape(bool IsComplete, bool HasExponent)
     {
         public static bool TryRead(string text, bool isInteger, out Shape shape)
         {
             string digits = text.StartsWith('-') ? text[1..] : text;
-            string sign = text.Length > digits.Length ? "-" : "";
-            shape = new Shape(sign, IsComplete: false, HasExponent: false);
             int whole = Digits(digits);
+            shape = new Shape(whole > 0, HasExponent: false);
             if (digits.Length == 0)
             {
                 return true;
@@ -205,32 +208,20 @@ internal sealed class JsonNumberLexeme : Lexeme
                 return false;
             }
 
-            string form = digits[0] == '0' ? "0" : "1";
-            shape = new Shape(form, IsComplete: true, HasExponent: false);
-            if (whole == digits.Length)
-            {
-                return true;
-            }
-
             int at = whole;
-            if (isInteger)
+            if (at == digits.Length || isInteger)
             {
-                return false;
+                return at == digits.Length;
             }
 
             if (digits[at] == '.')
             {
                 int fraction = Digits(digits[++at..]);
                 at += fraction;
-                shape = new Shape(fraction == 0 ? "0." : "0.0", fraction > 0, HasExponent: false);
-                if (at == digits.Length)
+                shape = new Shape(fraction > 0, HasExponent: false);
+                if (at == digits.Length || fraction == 0)
                 {
-                    return true;
-                }
-
-                if (fraction == 0)
-                {
-                    return false;
+                    return at == digits.Length;
                 }
             }
 
@@ -239,10 +230,9 @@ internal sealed class JsonNumberLexeme : Lexeme
                 return false;
             }
 
-            bool isSigned = at < digits.Length && digits[at] is ('+' or '-');
-            at += isSigned ? 1 : 0;
+            at += at < digits.Length && digits[at] is ('+' or '-') ? 1 : 0;
             int exponent = Digits(digits[at..]);
-            shape = new Shape(exponent > 0 ? "0e0" : isSigned ? "0e+" : "0e", exponent > 0, HasExponent: true);
+            shape = new Shape(exponent > 0, HasExponent: true);
             return at + exponent == digits.Length && exponent <= 3;
         }
 
