@@ -16,6 +16,9 @@ public static class Needs
     /// <summary>Reference data that is too large for the repository, or not ours to give.</summary>
     public const string Shared = "shared";
 
+    /// <summary>Node.js, and the packages of npm that <c>tests/Mistral.Ilgpu.Server.Tests/clients</c> names.</summary>
+    public const string Npm = "npm";
+
     /// <summary>More than some seconds: such a test is explicit too, so that the plain command leaves it out.</summary>
     public const string Time = "time";
 

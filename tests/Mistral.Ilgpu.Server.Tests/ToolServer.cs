@@ -1,5 +1,4 @@
 using Mistral.Ilgpu.Generation;
-using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tests;
 using Mistral.Ilgpu.Tests.Chat;
 using Xunit;
@@ -23,12 +22,7 @@ public sealed class ToolServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var tokenizer = ChatTokenizers.TekkenJson("v13");
-        var checkpoint = new RandomCheckpoint(7);
-        checkpoint.Config["vocab_size"] = ChatTokenizers.Load(tokenizer).VocabularySize;
-        checkpoint.Config["sliding_window"] = 32;
-        checkpoint.Write(_folder.Path);
-        await File.WriteAllTextAsync(_folder.File("tekken.json"), tokenizer.ToJsonString());
+        ToolModel.Write(_folder, "v13");
         Model = await LanguageModel.LoadAsync(_folder.Path, new LanguageModelOptions { Device = "cpu", MaxTexts = 2 });
     }
 
