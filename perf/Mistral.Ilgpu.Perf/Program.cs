@@ -3,11 +3,12 @@ using System.Globalization;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Perf.Kernels;
 using Mistral.Ilgpu.Perf.Report;
+using Mistral.Ilgpu.Perf.Serving;
 using Mistral.Ilgpu.Tokenization;
 
-// Eight things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
+// Nine things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
 // GPUs should do by calculation, and whether AMD's can issue the instructions for it. Then how near logits come to llama.cpp's,
-// many clients at once, masks of tokens, and the hashes that a change of structure must leave alone.
+// many clients at once, a server under load, masks of tokens, and the hashes that a change of structure must leave alone.
 if (args is ["kernels", .. var rest])
 {
     KernelSuite.Run(rest);
@@ -39,6 +40,11 @@ if (args is ["clients", var at, .. var seconds])
     return await ClientsReport.Write(at, clients: 64, TimeSpan.FromSeconds(time)) ? 0 : 1;
 }
 
+if (args is ["serve", .. var load])
+{
+    return ServeReportCommand.Create().Parse(load).Invoke();
+}
+
 if (args is ["masks", var schemas, var tokenizer])
 {
     new MasksReport(TokenizerFile.Load(tokenizer)).Write(schemas, Console.Out, Console.Error);
@@ -66,7 +72,7 @@ var against = new Option<string?>("--against") { Description = "A folder with ll
 var output =
     new Option<string>("--output") { Description = "The folder for results.", DefaultValueFactory = _ => "perf/results" };
 var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on GPUs; slots [NAME...] counts instructions for AMD's; "
-    + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's; clients DEVICE [SECONDS] has 64 clients send texts at once; masks FILE TOKENIZER runs MaskBench; hashes [DEVICE...] lists what must stay where structure alone moves.") { device, model, against, output };
+    + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's; clients DEVICE [SECONDS] has 64 clients send texts at once; serve measures a server under load; masks FILE TOKENIZER runs MaskBench; hashes [DEVICE...] lists what must stay where structure alone moves.") { device, model, against, output };
 report.SetAction(parse => PerformanceReport.Write(
     parse.GetValue(device)!, parse.GetValue(model)!, parse.GetValue(against), parse.GetValue(output)!));
 return report.Parse(args).Invoke();
