@@ -8,7 +8,7 @@ namespace Mistral.Ilgpu.Perf.Serving;
 internal sealed class ServeReport(string device, Uri? url, int count, double chaosSeconds, string arguments) : IDisposable
 {
     private const int Texts = 16;
-    private const int Pairs = 5;
+    private const int Rounds = 3;
     private const int SharedTokens = 192;
     private const string Words =
         "Once upon a time there was a girl named Lily. She had a red ball. One day she walked to the park with her friend Tom.";
@@ -64,9 +64,9 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
             await LoadRun.ArriveAsync(server, work.Poisson(Texts, double.PositiveInfinity, seed: 99)).ConfigureAwait(false);
             await LoadRun.ArriveAsync(engine, work.Poisson(Texts, double.PositiveInfinity, seed: 99)).ConfigureAwait(false);
             await WriteRatesAsync(server, engine, work).ConfigureAwait(false);
-            await WriteCostAsync(server, engine, work).ConfigureAwait(false);
+            await WriteCostAsync(server, new ServerTarget(http, model, streams: false), engine, work).ConfigureAwait(false);
             await WriteSharingAsync(server, work).ConfigureAwait(false);
-            await WriteClientsAsync(server, work).ConfigureAwait(false);
+            await WriteClientsAsync(server, engine, work).ConfigureAwait(false);
         }
 
         return chaosSeconds == 0 || !isFirst || await WriteChaosAsync(server, http, process, work).ConfigureAwait(false);
@@ -84,22 +84,29 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
         }
     }
 
-    private async Task WriteCostAsync(ServerTarget server, EngineTarget engine, Workload work)
+    private async Task WriteCostAsync(
+        ServerTarget server, ServerTarget unstreamed, EngineTarget engine, Workload work)
     {
-        List<double> ratios = [];
-        for (int pair = 0; pair < Pairs; pair++)
+        List<double> streamed = [];
+        List<double> whole = [];
+        for (int round = 0; round < Rounds; round++)
         {
-            var texts = work.Poisson(count, double.PositiveInfinity, seed: 100 + pair);
-            // In turns, each first as often as the other, because other programs come and go.
-            var (first, second) = pair % 2 == 0 ? ((ILoadTarget)server, (ILoadTarget)engine) : (engine, server);
-            double before = (await LoadRun.ArriveAsync(first, texts).ConfigureAwait(false)).OutputThroughput;
-            double after = (await LoadRun.ArriveAsync(second, texts).ConfigureAwait(false)).OutputThroughput;
-            ratios.Add(pair % 2 == 0 ? before / after : after / before);
+            // In turns, because other programs come and go.
+            var texts = work.Poisson(count, double.PositiveInfinity, seed: 100 + round);
+            double inEvents = (await LoadRun.ArriveAsync(server, texts).ConfigureAwait(false)).OutputThroughput;
+            double alone = (await LoadRun.ArriveAsync(engine, texts).ConfigureAwait(false)).OutputThroughput;
+            // Others, because those are in the cache now.
+            texts = work.Poisson(count, double.PositiveInfinity, seed: 150 + round);
+            double atOnce = (await LoadRun.ArriveAsync(unstreamed, texts).ConfigureAwait(false)).OutputThroughput;
+            double aloneAgain = (await LoadRun.ArriveAsync(engine, texts).ConfigureAwait(false)).OutputThroughput;
+            streamed.Add(inEvents / alone);
+            whole.Add(atOnce / aloneAgain);
         }
 
         Line();
-        Line($"The server generates {Percent(new Quantiles([.. ratios]).At(0.5))} of the engine's tokens/s, the median of "
-            + $"{Pairs} pairs of {count} texts all at once ({string.Join(", ", ratios.Select(Percent))}).");
+        Line($"Of {count} texts all at once the server generates {Percent(new Quantiles([.. streamed]).At(0.5))} of the engine's "
+            + $"tokens/s while it streams them ({string.Join(", ", streamed.Select(Percent))}), and "
+            + $"{Percent(new Quantiles([.. whole]).At(0.5))} if they come whole ({string.Join(", ", whole.Select(Percent))}).");
     }
 
     private async Task WriteSharingAsync(ServerTarget server, Workload work)
@@ -114,9 +121,8 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
         }
     }
 
-    private async Task WriteClientsAsync(ServerTarget server, Workload work)
+    private async Task WriteClientsAsync(ServerTarget server, EngineTarget engine, Workload work)
     {
-        const int Rounds = 3;
         List<double> ratios = [];
         Head($"One client and {Texts}: prompts of 16 tokens, answers of 128");
         for (int round = 0; round < Rounds; round++)
@@ -128,6 +134,7 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
             ratios.Add(many.OutputThroughput / one.OutputThroughput);
             Row("1 client", one);
             Row($"{Texts} clients", many);
+            Row($"{Texts} texts, engine alone", await LoadRun.ClientsAsync(engine, together, Texts).ConfigureAwait(false));
         }
 
         Line();

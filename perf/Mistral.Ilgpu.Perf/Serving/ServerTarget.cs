@@ -6,13 +6,14 @@ using System.Text.Json;
 namespace Mistral.Ilgpu.Perf.Serving;
 
 /// <summary>A server, through <c>/v1/completions</c> as a stream of events.</summary>
-internal sealed class ServerTarget(HttpClient http, string model) : ILoadTarget
+/// <param name="streams">Whether a text comes as it is generated, and not whole at its end.</param>
+internal sealed class ServerTarget(HttpClient http, string model, bool streams = true) : ILoadTarget
 {
     private const string Data = "data: ";
     private const string Done = "data: [DONE]";
 
     /// <summary>The body of a request for a text.</summary>
-    public string BodyOf(LoadText text, double temperature = 0, bool streams = true, double? timeout = null) =>
+    public string BodyOf(LoadText text, double temperature = 0, bool streamed = true, double? timeout = null) =>
         JsonSerializer.Serialize(new Dictionary<string, object?>
         {
             ["model"] = model,
@@ -21,8 +22,8 @@ internal sealed class ServerTarget(HttpClient http, string model) : ILoadTarget
             ["temperature"] = temperature,
             ["seed"] = text.MaxTokens,
             ["ignore_eos"] = true,
-            ["stream"] = streams,
-            ["stream_options"] = streams ? new { include_usage = true } : null,
+            ["stream"] = streamed,
+            ["stream_options"] = streamed ? new { include_usage = true } : null,
             ["timeout"] = timeout,
         });
 
@@ -49,7 +50,7 @@ internal sealed class ServerTarget(HttpClient http, string model) : ILoadTarget
     /// <inheritdoc/>
     public async Task<TextTimes> RunAsync(LoadText text, Stopwatch clock)
     {
-        string body = BodyOf(text);
+        string body = BodyOf(text, streamed: streams);
         double begun = clock.Elapsed.TotalSeconds;
         List<double> events = new(text.MaxTokens);
         string usage = "";
@@ -58,7 +59,7 @@ internal sealed class ServerTarget(HttpClient http, string model) : ILoadTarget
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync().ConfigureAwait(false));
         while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line && line != Done)
         {
-            if (line.StartsWith(Data, StringComparison.Ordinal))
+            if (line.Length > 0 && !line.StartsWith(':'))
             {
                 // Parsed at the end, because the generator shares the server's cores.
                 events.Add(clock.Elapsed.TotalSeconds);
@@ -67,12 +68,12 @@ internal sealed class ServerTarget(HttpClient http, string model) : ILoadTarget
         }
 
         double ended = clock.Elapsed.TotalSeconds;
-        var counts = JsonElement.Parse(usage[Data.Length..]).GetProperty("usage");
+        var counts = JsonElement.Parse(streams ? usage[Data.Length..] : usage).GetProperty("usage");
         int cached = counts.TryGetProperty("prompt_tokens_details", out var details)
             ? details.GetProperty("cached_tokens").GetInt32() : 0;
-        // The last event is the usage.
+        // The last event of several is the usage.
         return new TextTimes(
-            begun, events[..^1], ended, counts.GetProperty("prompt_tokens").GetInt32(), cached,
+            begun, streams ? events[..^1] : events, ended, counts.GetProperty("prompt_tokens").GetInt32(), cached,
             counts.GetProperty("completion_tokens").GetInt32());
     }
 }
