@@ -76,6 +76,8 @@ internal static class RequestBody
             var result = await reader.ReadAsync(context.RequestAborted).ConfigureAwait(false);
             if (result.Buffer.Length > limit)
             {
+                // Kestrel reads the rest itself, which it cannot while this read is open.
+                reader.AdvanceTo(result.Buffer.End);
                 throw TooLarge(limit);
             }
 

@@ -17,8 +17,9 @@ public sealed class ConversationTests(ChatBrowser page)
         Assert.Equal("Hello.", page.Ask("Good morning"));
 
         Assert.Equal("Good morning", Assert.Single(page.Find(".bubble")).Text);
+        // An answer that comes at once, as a machine at work may bring it, has no speed.
         Assert.Matches(
-            @"^[0-9.]+ tokens/s · 9 tokens · 2 of 5 prompt tokens cached · first after [0-9.]+ s$", page.Find(".stats")[0].Text);
+            @"^([0-9.]+ tokens/s · )?9 tokens · 2 of 5 prompt tokens cached · first after [0-9.]+ s$", page.Find(".stats")[0].Text);
         Assert.Equal("scripted", page.Find("#model option")[0].Text);
         Assert.Equal("Good morning", page.Find("#title")[0].Text);
         Assert.Equal("""[{"role":"user","content":"Good morning"}]""", page.Messages(0));
