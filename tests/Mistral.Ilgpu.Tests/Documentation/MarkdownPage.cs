@@ -76,7 +76,7 @@ internal sealed partial class MarkdownPage
         {
             string name = System.IO.Path.GetFileName(below);
             if (name is "bin" or "obj" or "artifacts" or "TestResults" or "BenchmarkDotNet.Artifacts" or "fuzz-findings"
-                || name.StartsWith('.'))
+                or "node_modules" || name.StartsWith('.'))
             {
                 continue;
             }
