@@ -9,6 +9,9 @@ internal static class ConstraintLimits
     /// <summary>Bytes of a name that a schema gives to a property.</summary>
     public const int Name = 1_000;
 
+    /// <summary>Parts of one union or intersection.</summary>
+    public const int Parts = 1_000;
+
     /// <summary>States of one automaton.</summary>
     public const int States = 50_000;
 

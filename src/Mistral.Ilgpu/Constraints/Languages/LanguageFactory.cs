@@ -171,6 +171,8 @@ internal sealed partial class LanguageFactory
     // The parts in _flat, each once and in one order, so that equal expressions are one object.
     private Language Joined(LanguageKind kind, Language none)
     {
+        // Each of n parts that may all be left out has a union of those behind it, which takes n² of memory.
+        ConstraintLimits.Require(_flat.Count <= ConstraintLimits.Parts, "pattern", $"{_flat.Count} parts at one place");
         _flat.Sort(static (x, y) => x.Id.CompareTo(y.Id));
         int count = 0;
         for (int i = 0; i < _flat.Count; i++)
