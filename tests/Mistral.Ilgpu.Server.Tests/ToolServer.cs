@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Tests;
 using Mistral.Ilgpu.Tests.Chat;
+using Mistral.Ilgpu.Tests.ExtensionsAI;
 using Xunit;
 
 namespace Mistral.Ilgpu.Server.Tests;
@@ -14,7 +15,7 @@ public sealed class ToolServer : IAsyncLifetime
 
     /// <summary>A server whose texts are this. Control tokens are written as the tokenizer writes them.</summary>
     internal Task<ServedApp> AnsweringAsync(string answer) => ServedApp.StartAsync(
-        Model, null, new Script([.. ParsedAnswer.Ids(Model.Tokenizer, answer), Model.Tokenizer.EosId]));
+        Model, null, new ScriptedAnswer([.. ParsedAnswer.Ids(Model.Tokenizer, answer), Model.Tokenizer.EosId]));
 
     /// <summary>A server whose texts are the model's, without reasoning, which random weights never end.</summary>
     internal Task<ServedApp> WithoutReasoningAsync() =>
@@ -22,7 +23,7 @@ public sealed class ToolServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        ToolModel.Write(_folder, "v13");
+        ToolCheckpoint.Write(_folder, "v13");
         Model = await LanguageModel.LoadAsync(_folder.Path, new LanguageModelOptions { Device = "cpu", MaxTexts = 2 });
     }
 
@@ -30,19 +31,6 @@ public sealed class ToolServer : IAsyncLifetime
     {
         await Model.DisposeAsync();
         _folder.Dispose();
-    }
-
-    private sealed class Script(IReadOnlyList<int> ids) : ILogitProcessor
-    {
-        public void Process(ReadOnlySpan<int> all, int promptLength, Span<float> logits)
-        {
-            int count = all.Length - promptLength;
-            if (count < ids.Count)
-            {
-                logits.Clear();
-                logits[ids[count]] = 100;
-            }
-        }
     }
 
     private sealed class Without(int id) : ILogitProcessor

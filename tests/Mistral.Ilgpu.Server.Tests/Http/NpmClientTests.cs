@@ -12,24 +12,24 @@ public sealed class NpmClientTests(NpmServers servers) : IClassFixture<NpmServer
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory(Explicit = true)]
-    [InlineData("openai", 8)]
-    [InlineData("anthropic", 5)]
-    [InlineData("ai", 5)]
+    [InlineData("openai", 14)]
+    [InlineData("anthropic", 6)]
+    [InlineData("ai", 7)]
     public async Task Client_OfNpm_DrivesTheServer(string client, int checks)
     {
         Assert.SkipWhen(NpmServers.Missing is not null, NpmServers.Missing ?? "");
 
-        using var node = Process.Start(new ProcessStartInfo(
+        var start = new ProcessStartInfo(
             "node", ["--test", "--test-reporter=tap", Path.Combine(NpmServers.Clients, $"{client}.test.mjs")])
         {
             RedirectStandardOutput = true,
-            Environment =
-            {
-                ["MISTRAL_TINY"] = $"{servers.Tiny.Http.BaseAddress}",
-                ["MISTRAL_TOOLS"] = $"{servers.Tools.Http.BaseAddress}",
-                ["MISTRAL_TOOLS_MODEL"] = servers.ToolsModel,
-            },
-        })!;
+        };
+        foreach (var (name, value) in servers.Variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var node = Process.Start(start)!;
         string output = await node.StandardOutput.ReadToEndAsync(Cancellation).WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
         await node.WaitForExitAsync(Cancellation);
 

@@ -1,25 +1,16 @@
-// The provider of Vercel's AI SDK for OpenAI's API: MISTRAL_TINY serves tiny, MISTRAL_TOOLS a model whose chat format has tools.
+// The provider of Vercel's AI SDK for OpenAI's API.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { embedMany, generateText, jsonSchema, Output, streamText, tool } from 'ai';
+import { embedMany, generateObject, generateText, jsonSchema, Output, streamText, tool } from 'ai';
+import { z } from 'zod';
+import { callers, cities, citySchema, tiny } from './servers.mjs';
 
 const of = url => createOpenAICompatible({
   name: 'mistral', baseURL: `${url}v1`, includeUsage: true, supportsStructuredOutputs: true,
 });
-const provider = of(process.env.MISTRAL_TINY);
-const tools = of(process.env.MISTRAL_TOOLS)(process.env.MISTRAL_TOOLS_MODEL);
+const provider = of(tiny);
 const question = { model: provider('tiny'), prompt: 'What is 7 + 5?', temperature: 0, maxRetries: 0 };
-const weather = tool({
-  description: 'The weather of a city.',
-  inputSchema: jsonSchema({
-    type: 'object', properties: { city: { enum: ['Paris', 'Rome'] } }, required: ['city'], additionalProperties: false,
-  }),
-});
-const call = {
-  model: tools, prompt: 'x', temperature: 0, maxOutputTokens: 200, maxRetries: 0, tools: { weather }, toolChoice: 'required',
-  providerOptions: { mistral: { parallel_tool_calls: false } },
-};
 
 test('a whole answer', async () => {
   const answer = await generateText(question);
@@ -34,7 +25,7 @@ test('a streamed answer is the whole one', async () => {
     text += part;
   }
   assert.equal(text, '7 + 5 = 12.');
-  assert.ok((await answer.usage).outputTokens > 0);
+  assert.ok((await answer.usage).outputTokens > 5);
 });
 
 test('a JSON schema', async () => {
@@ -45,17 +36,31 @@ test('a JSON schema', async () => {
   assert.ok([11, 12].includes(output.sum));
 });
 
-test('a tool is called, whole and streamed', async () => {
-  const whole = await generateText(call);
-  const streamed = streamText(call);
-  for (const calls of [whole.toolCalls, await streamed.toolCalls]) {
-    assert.equal(calls[0].toolName, 'weather');
-    assert.ok(['Paris', 'Rome'].includes(calls[0].input.city));
-  }
+test('an object of zod', async () => {
+  const { object } = await generateObject({ ...question, maxOutputTokens: 100, schema: z.object({ sum: z.number().int() }) });
+  assert.equal(typeof object.sum, 'number');
 });
+
+const inputs = { MARKED: jsonSchema(citySchema), LISTED: z.object({ city: z.enum(cities) }) };
+for (const { format, url, model } of callers) {
+  test(`a tool is called, whole and streamed: ${format}`, async () => {
+    const weather = tool({ description: 'The weather of a city.', inputSchema: inputs[format] });
+    const call = {
+      model: of(url)(model), prompt: 'x', temperature: 0, maxOutputTokens: 200, maxRetries: 0, tools: { weather },
+      toolChoice: 'required', providerOptions: { mistral: { parallel_tool_calls: false } },
+    };
+    const whole = await generateText(call);
+    const streamed = streamText(call);
+    for (const calls of [whole.toolCalls, await streamed.toolCalls]) {
+      assert.equal(calls[0].toolName, 'weather');
+      assert.ok(cities.includes(calls[0].input.city));
+    }
+  });
+}
 
 test('embeddings', async () => {
   const { embeddings } = await embedMany({ model: provider.embeddingModel('tiny'), values: ['a cat', 'a dog'] });
   assert.equal(embeddings.length, 2);
+  assert.ok(embeddings[0].length > 100);
   assert.ok(embeddings.every(embedding => Math.abs(Math.hypot(...embedding) - 1) < 1e-4));
 });

@@ -1,22 +1,13 @@
-// Anthropic's own client against a server: MISTRAL_TINY serves tiny, MISTRAL_TOOLS a model whose chat format has tools.
+// Anthropic's own client.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
+import { callers, cities, citySchema, tiny } from './servers.mjs';
 
-const client = new Anthropic({ baseURL: process.env.MISTRAL_TINY, apiKey: 'none', maxRetries: 0 });
-const tools = new Anthropic({ baseURL: process.env.MISTRAL_TOOLS, apiKey: 'none', maxRetries: 0 });
+const of = url => new Anthropic({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+const client = of(tiny);
 const question = {
   model: 'tiny', max_tokens: 64, temperature: 0, messages: [{ role: 'user', content: 'What is 7 + 5?' }],
-};
-const call = {
-  model: process.env.MISTRAL_TOOLS_MODEL, max_tokens: 200, temperature: 0, messages: [{ role: 'user', content: 'x' }],
-  tools: [{
-    name: 'weather',
-    input_schema: {
-      type: 'object', properties: { city: { enum: ['Paris', 'Rome'] } }, required: ['city'], additionalProperties: false,
-    },
-  }],
-  tool_choice: { type: 'any', disable_parallel_tool_use: true },
 };
 
 test('a whole message', async () => {
@@ -33,6 +24,7 @@ test('a streamed message is the whole one', async () => {
   assert.equal(text, '7 + 5 = 12.');
   assert.equal(message.content[0].text, text);
   assert.ok(message.usage.output_tokens > 0);
+  assert.deepEqual(message.content, (await client.messages.create(question)).content);
 });
 
 test('tokens are counted as a message counts them', async () => {
@@ -43,16 +35,27 @@ test('tokens are counted as a message counts them', async () => {
   assert.equal(count.input_tokens, usage.input_tokens + cached);
 });
 
-test('a tool is called, whole and streamed', async () => {
-  const whole = await tools.messages.create(call);
-  const streamed = await tools.messages.stream(call).finalMessage();
-  for (const message of [whole, streamed]) {
-    const use = message.content.find(block => block.type === 'tool_use');
-    assert.equal(message.stop_reason, 'tool_use');
-    assert.equal(use.name, 'weather');
-    assert.ok(['Paris', 'Rome'].includes(use.input.city));
-  }
-});
+for (const { format, url, model } of callers) {
+  test(`a tool is called, whole and streamed: ${format}`, async () => {
+    const tools = of(url);
+    for (const choice of [{ type: 'any' }, { type: 'tool', name: 'weather' }]) {
+      const call = {
+        model, max_tokens: 200, temperature: 0, messages: [{ role: 'user', content: 'x' }],
+        tools: [{ name: 'weather', input_schema: citySchema }],
+        tool_choice: { ...choice, disable_parallel_tool_use: true },
+      };
+      const whole = await tools.messages.create(call);
+      const streamed = await tools.messages.stream(call).finalMessage();
+      for (const message of [whole, streamed]) {
+        const use = message.content.find(block => block.type === 'tool_use');
+        assert.equal(message.stop_reason, 'tool_use');
+        assert.equal(use.name, 'weather');
+        assert.ok(cities.includes(use.input.city));
+      }
+      assert.deepEqual(streamed.content, whole.content);
+    }
+  });
+}
 
 test('a refusal is of its shape', async () => {
   await assert.rejects(

@@ -15,7 +15,8 @@ internal sealed class ScriptedAnswer(IReadOnlyList<int> script) : ILogitProcesso
         if (count < script.Count)
         {
             logits.Clear();
-            logits[script[count]] = 10;
+            // So much above the others that a draw at temperature 1 takes it too.
+            logits[script[count]] = 100;
         }
     }
 }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.AI;
 using Mistral.Ilgpu.Generation;
-using Mistral.Ilgpu.Reference;
 using Mistral.Ilgpu.Tests.Chat;
 using Xunit;
 
@@ -29,12 +28,7 @@ public sealed class ToolModel : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var tokenizer = ChatTokenizers.TekkenJson("v13");
-        var checkpoint = new RandomCheckpoint(7);
-        checkpoint.Config["vocab_size"] = ChatTokenizers.Load(tokenizer).VocabularySize;
-        checkpoint.Config["sliding_window"] = 32;
-        checkpoint.Write(_folder.Path);
-        await File.WriteAllTextAsync(_folder.File("tekken.json"), tokenizer.ToJsonString());
+        ToolCheckpoint.Write(_folder, "v13");
         Model = await LanguageModel.LoadAsync(_folder.Path, new LanguageModelOptions { Device = "cpu", MaxTexts = 2 });
     }
 

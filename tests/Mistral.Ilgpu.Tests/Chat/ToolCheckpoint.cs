@@ -1,11 +1,9 @@
 using Mistral.Ilgpu.Reference;
-using Mistral.Ilgpu.Tests;
-using Mistral.Ilgpu.Tests.Chat;
 
-namespace Mistral.Ilgpu.Server.Tests;
+namespace Mistral.Ilgpu.Tests.Chat;
 
 /// <summary>A small model of random weights whose chat format has tools.</summary>
-internal static class ToolModel
+internal static class ToolCheckpoint
 {
     /// <param name="version">Of the chat format, such as v13.</param>
     public static void Write(TemporaryFolder folder, string version)
