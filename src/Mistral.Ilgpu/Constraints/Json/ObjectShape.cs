@@ -15,6 +15,7 @@ internal sealed class ObjectShape
     private readonly Dictionary<(NameSet, bool), NameContent> _contents = [];
     private readonly NameSet _required;
     private readonly Dictionary<int, NameSet> _dependents;
+    private readonly Lazy<NameSet> _possible;
     private readonly int _min;
     private readonly int _max;
 
@@ -36,6 +37,8 @@ internal sealed class ObjectShape
                 ? null
                 : GoalOf(name))];
         _otherNames = OtherNames(nameLanguage);
+        // Asked for once a text comes here, when no schema is still being read.
+        _possible = new(() => NameSet.Of(Enumerable.Range(0, Names.All.Count).Where(IsPossible)));
         _required = NameSet.Of(conditions.Required.Select(Names.IndexOf));
         _dependents = conditions.Dependents.GroupBy(one => Names.IndexOf(one.Name)).ToDictionary(
             group => group.Key, group => NameSet.Of(group.SelectMany(one => one.Names).Select(Names.IndexOf)));
@@ -58,31 +61,18 @@ internal sealed class ObjectShape
         get
         {
             var required = RequiredBy(NameSet.Empty);
-            return required.Count <= _max && Enumerable.Range(0, Names.All.Count).Where(required.Contains).All(IsPossible)
+            return _min <= _max && required.Count <= _max && Enumerable.Range(0, Names.All.Count).Where(required.Contains).All(IsPossible)
                 && (_min <= required.Count || HasOthers
                     || _min <= Enumerable.Range(0, Names.All.Count).Count(name => IsPossible(name)));
         }
     }
 
-    private bool HasOthers => NameLexeme(NameSet.Empty, 0, onlyOthers: true) is not null;
+    private bool HasOthers => LexemeOf((NameSet.Empty, true)) is not null;
 
     public bool CanEnd(NameSet seen, int count) => seen.Includes(RequiredBy(seen)) && (!CountsProperties || count >= _min);
 
     /// <summary>The names that may follow; null if none may.</summary>
-    public JsonStringLexeme? NameLexeme(NameSet seen, int count, bool onlyOthers = false)
-    {
-        var (allowed, hasOthers) = Allowed(seen, count);
-        allowed = onlyOthers ? NameSet.Empty : allowed;
-        if (!_lexemes.TryGetValue((allowed, hasOthers), out var lexeme))
-        {
-            var content = new NameContent(
-                Names, allowed, hasOthers ? new TextAutomaton(Compiler.Factory, _otherNames) : null, _patternTexts);
-            _contents[(allowed, hasOthers)] = content;
-            _lexemes[(allowed, hasOthers)] = lexeme = content.Start >= 0 ? new JsonStringLexeme(content) : null;
-        }
-
-        return lexeme;
-    }
+    public JsonStringLexeme? NameLexeme(NameSet seen, int count) => LexemeOf(Allowed(seen, count));
 
     /// <summary>The name that a lexeme has come to.</summary>
     /// <param name="final">The lexeme's state.</param>
@@ -95,6 +85,19 @@ internal sealed class ObjectShape
         return name >= 0 ? new ObjectName(name, _goals[name]!) : new ObjectName(-1, GoalOf(null, content.PatternsOf(state)));
     }
 
+    private JsonStringLexeme? LexemeOf((NameSet Allowed, bool HasOthers) key)
+    {
+        if (!_lexemes.TryGetValue(key, out var lexeme))
+        {
+            var content = new NameContent(
+                Names, key.Allowed, key.HasOthers ? new TextAutomaton(Compiler.Factory, _otherNames) : null, _patternTexts);
+            _contents[key] = content;
+            _lexemes[key] = lexeme = content.Start >= 0 ? new JsonStringLexeme(content) : null;
+        }
+
+        return lexeme;
+    }
+
     private (NameSet Allowed, bool HasOthers) Allowed(NameSet seen, int count)
     {
         if (count >= _max)
@@ -103,14 +106,9 @@ internal sealed class ObjectShape
         }
 
         var missing = RequiredBy(seen).Without(seen);
-        bool isFull = CountsProperties && _max != int.MaxValue && count + missing.Count >= _max;
-        if (isFull)
-        {
-            return (NameSet.Of(Enumerable.Range(0, Names.All.Count).Where(missing.Contains)), false);
-        }
-
-        var allowed = NameSet.Of(Enumerable.Range(0, Names.All.Count).Where(name => !seen.Contains(name) && IsPossible(name)));
-        return (allowed, true);
+        return _max != int.MaxValue && count + missing.Count >= _max
+            ? (missing, false)
+            : (_possible.Value.Without(seen), true);
     }
 
     // The names that an object with these must have.
