@@ -8,46 +8,36 @@ internal sealed partial class MistralOptionsValidation : IValidateOptions<Mistra
 {
     public ValidateOptionsResult Validate(string? name, MistralOptions options)
     {
-        List<string> failures = [];
-        Require(!string.IsNullOrEmpty(options.Model), nameof(options.Model), options.Model, "a file, a folder or tiny");
-        Require(
+        var failures = new OptionFailures(MistralOptions.Section);
+        failures.Require(!string.IsNullOrEmpty(options.Model), nameof(options.Model), options.Model, "a file, a folder or tiny");
+        failures.Require(
             options.Device is not null && DeviceName().IsMatch(options.Device),
             nameof(options.Device), options.Device, "auto, cpu, opencl[:N] or cuda[:N]");
-        Require(
+        failures.Require(
             options.WeightType is null || FormatNames.Find(options.WeightType) is not null,
             nameof(options.WeightType), options.WeightType, "a type such as bf16, q8_0, q4_k or fp8");
-        Require(
+        failures.Require(
             options.CacheType is null || FormatNames.Find(options.CacheType) is TensorFormat.Float32 or TensorFormat.BFloat16
                 or TensorFormat.Float16 or TensorFormat.Q8_0,
             nameof(options.CacheType), options.CacheType, "f32, bf16, f16 or q8_0");
-        RequireCount(nameof(options.Context), options.Context);
-        RequireCount(nameof(options.SlidingWindow), options.SlidingWindow);
-        RequireCount(nameof(options.Chunk), options.Chunk);
-        RequireCount(nameof(options.MaxTexts), options.MaxTexts);
-        RequireCount(nameof(options.MaxWaiting), options.MaxWaiting);
-        RequireCount(nameof(options.Threads), options.Threads);
-        RequireCount(nameof(options.MemoryLimit), options.MemoryLimit);
-        Require(
+        failures.RequireCount(nameof(options.Context), options.Context);
+        failures.RequireCount(nameof(options.SlidingWindow), options.SlidingWindow);
+        failures.RequireCount(nameof(options.Chunk), options.Chunk);
+        failures.RequireCount(nameof(options.MaxTexts), options.MaxTexts);
+        failures.RequireCount(nameof(options.MaxWaiting), options.MaxWaiting);
+        failures.RequireCount(nameof(options.Threads), options.Threads);
+        failures.RequireCount(nameof(options.MemoryLimit), options.MemoryLimit);
+        failures.Require(
             Enum.IsDefined(options.EmbeddingPooling),
             nameof(options.EmbeddingPooling), $"{options.EmbeddingPooling}", "Mean or LastToken");
         for (int i = 0; i < options.Adapters.Count; i++)
         {
             var (path, scale) = options.Adapters[i];
-            Require(!string.IsNullOrEmpty(path), $"{nameof(options.Adapters)}:{i}:Path", path, "a file or a folder");
-            Require(float.IsFinite(scale), $"{nameof(options.Adapters)}:{i}:Scale", $"{scale}", "a finite number");
+            failures.Require(!string.IsNullOrEmpty(path), $"{nameof(options.Adapters)}:{i}:Path", path, "a file or a folder");
+            failures.Require(float.IsFinite(scale), $"{nameof(options.Adapters)}:{i}:Scale", $"{scale}", "a finite number");
         }
 
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-
-        void Require(bool holds, string key, string? found, string expected)
-        {
-            if (!holds)
-            {
-                failures.Add($"{MistralOptions.Section}:{key}: found '{found}', expected {expected}");
-            }
-        }
-
-        void RequireCount(string key, long? found) => Require(found is null or >= 1, key, $"{found}", "1 or more");
+        return failures.Result;
     }
 
     [GeneratedRegex(@"^(auto|cpu|(opencl|cuda)(:[0-9]{1,4})?)\z")]

@@ -74,9 +74,9 @@ public sealed class Engine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         cancellation.ThrowIfCancellationRequested();
         int[] prompt = [.. request.PromptIds];
+        int maxTokens = _rules.Admit(request, prompt);
         // Here and not on the engine's thread, because the first time takes long.
         request.Options.Constraint?.Prepare(_tokenizer);
-        int maxTokens = _rules.Admit(request, prompt);
         var text = new TextGeneration(request, prompt, maxTokens, _rules.MaskOf(request.Adapters), Cancel);
         text.CancelWith(cancellation);
         Queue(text);

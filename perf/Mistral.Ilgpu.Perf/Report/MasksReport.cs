@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using Mistral.Ilgpu.Constraints;
+using Mistral.Ilgpu.Perf.Serving;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Perf.Report;
@@ -133,7 +134,9 @@ internal sealed class MasksReport(TextTokenizer tokenizer)
             isAccepted &= matcher.IsComplete;
             if (isAccepted != isValid)
             {
-                return isValid ? $"too narrow: refused behind {where}" : $"too wide: accepted {(text.Length > 200 ? text[..200] : text)}";
+                return isValid
+                    ? $"too narrow: refused behind {where}"
+                    : $"too wide: accepted {text[..Math.Min(200, text.Length)]}";
             }
         }
 
@@ -142,10 +145,12 @@ internal sealed class MasksReport(TextTokenizer tokenizer)
 
     private static void WriteTimes(TextWriter output, string name, List<double> times, string unit)
     {
-        times.Sort();
-        double At(double part) => times.Count == 0 ? 0 : times[(int)Math.Min(times.Count - 1, part * times.Count)];
+        var quantiles = new Quantiles([.. times]);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name}: {times.Count}, mean {times.DefaultIfEmpty().Average():F1}, median {At(0.5):F1}, p90 {At(0.9):F1}, p99 {At(0.99):F1}, most {At(1):F1} {unit}"));
+            $"{name}: {times.Count}, mean {times.DefaultIfEmpty().Average():F1}, median {quantiles.At(0.5):F1}, ")
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"p90 {quantiles.At(0.9):F1}, p99 {quantiles.At(0.99):F1}, most {quantiles.At(1):F1} {unit}"));
     }
 }

@@ -44,7 +44,8 @@ internal sealed class ConstraintOptions
         try
         {
             return given[0] == _regex ? Constraint.Regex(text)
-                : given[0] == _grammar ? Constraint.Grammar(text.Contains("::=", StringComparison.Ordinal) ? text : FileText(text))
+                : given[0] == _grammar
+                    ? Constraint.Grammar(text.Contains("::=", StringComparison.Ordinal) ? text : FileText(text))
                 : Constraint.JsonSchema(text.TrimStart() is ['{', ..] or "true" ? text : FileText(text));
         }
         catch (ArgumentException exception)

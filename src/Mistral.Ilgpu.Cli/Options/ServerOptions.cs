@@ -23,8 +23,8 @@ internal sealed class ServerOptions
         "FILE", "a file", text => text.Length > 0 ? text : null);
 
     private readonly Option<int?> _requests = ValueOptions.Count(
-        "--requests-per-minute", "Requests that a key, or an address without keys, may send in a minute; any number if not given.",
-        1);
+        "--requests-per-minute",
+        "Requests that a key, or an address without keys, may send in a minute; any number if not given.", 1);
 
     private readonly Option<int?> _tokens = ValueOptions.Count(
         "--tokens-per-minute", "Tokens that a key, or an address without keys, may use in a minute; any number if not given.", 1);

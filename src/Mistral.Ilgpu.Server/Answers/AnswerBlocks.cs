@@ -12,6 +12,18 @@ internal sealed class AnswerBlocks(IBlockSink? sink)
     /// <summary>The blocks, without calls that turned out to be none.</summary>
     public IEnumerable<AnswerBlock> Whole => _blocks.Where(block => block.IsWhole);
 
+    /// <summary>The blocks of an answer, once it has ended.</summary>
+    public static async Task<AnswerBlocks> OfAsync(Answer answer, CancellationToken cancellation)
+    {
+        var blocks = new AnswerBlocks(sink: null);
+        await foreach (var step in answer.StepsAsync(cancellation).ConfigureAwait(false))
+        {
+            blocks.Take(step);
+        }
+
+        return blocks;
+    }
+
     public void Take(AnswerStep step)
     {
         foreach (var piece in step.Pieces)

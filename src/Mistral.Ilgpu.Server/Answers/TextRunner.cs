@@ -22,8 +22,6 @@ internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLi
         {
             MaxTokens = model.MaxTokensOf(request.MaxTokens, prompt.Length, model.Options.DefaultMaxTokens),
         };
-        // What it allows first is found out here, because all texts wait for the engine's thread.
-        options.Constraint?.Prepare(tokenizer);
         var texts = Submit(context, Enumerable.Range(0, request.Count).Select(index => new TextRequest(prompt)
         {
             Options = options.Nth(index),

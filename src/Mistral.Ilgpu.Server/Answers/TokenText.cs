@@ -17,11 +17,7 @@ internal static class TokenText
             return [];
         }
 
-        string piece = tokenizer.IdToPiece(id);
-        return tokenizer.IsControl(id) ? Encoding.UTF8.GetBytes(piece)
-            : tokenizer is ByteLevelBpe bytes ? bytes.BytesOf(id).ToArray()
-            : ByteOf(piece) is { } value ? [value]
-            : Encoding.UTF8.GetBytes(piece.Replace('▁', ' '));
+        return (tokenizer.IsControl(id) ? null : tokenizer.TextBytesOf(id)) ?? Encoding.UTF8.GetBytes(tokenizer.IdToPiece(id));
     }
 
     /// <summary>The token as text. Bytes that are no whole characters are written as OpenAI writes them:
@@ -33,10 +29,4 @@ internal static class TokenText
             ? Encoding.UTF8.GetString(bytes)
             : "bytes:" + string.Concat(bytes.Select(value => $"\\x{value.ToString("x2", CultureInfo.InvariantCulture)}"));
     }
-
-    private static byte? ByteOf(string piece) =>
-        piece is ['<', '0', 'x', _, _, '>']
-        && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
-            ? value
-            : null;
 }

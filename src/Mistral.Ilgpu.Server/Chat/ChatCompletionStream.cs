@@ -20,22 +20,8 @@ internal sealed class ChatCompletionStream(
             Write(index, new ChatCompletionChunk.Delta(Role: "assistant", Content: ""));
         }
 
-        try
-        {
-            var steps = answers.Select(answer => answer.StepsAsync(context.RequestAborted)).ToList();
-            await _events.ReadAsync(Streams.Merge(steps, context.RequestAborted), step => WriteStep(step.Index, step.Item));
-            if (withUsage)
-            {
-                WriteUsage();
-            }
-        }
-        catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            StreamErrors.Write(_events, exception, context);
-        }
-
-        _events.WriteDone();
-        await _events.FlushAsync();
+        await _events.WriteAllAsync(
+            [.. answers.Select(answer => answer.StepsAsync(context.RequestAborted))], WriteStep, WriteUsage);
     }
 
     private void WriteStep(int index, AnswerStep step)
@@ -80,10 +66,15 @@ internal sealed class ChatCompletionStream(
         Write(new ChatCompletionChunk(
             _id, _created, name, [new ChatCompletionChunk.ChunkChoice(index, delta, logprobs, finish, stop)]));
 
-    private void WriteUsage() => Write(new ChatCompletionChunk(
-        _id, _created, name, [],
-        Usage.Of(
-            [.. answers.Select(answer => answer.Generation)], answers.Count, answers.Sum(answer => answer.ReasoningTokens))));
+    private void WriteUsage()
+    {
+        if (withUsage)
+        {
+            var usage = Usage.Of(
+                [.. answers.Select(answer => answer.Generation)], answers.Count, answers.Sum(answer => answer.ReasoningTokens));
+            Write(new ChatCompletionChunk(_id, _created, name, [], usage));
+        }
+    }
 
     private void Write(ChatCompletionChunk chunk) => _events.Write(chunk, ChatJson.Api.ChatCompletionChunk);
 }

@@ -12,25 +12,15 @@ internal sealed class CompletionStream(
     private readonly long _created = ServedModel.Now();
     private readonly EventStream _events = new(context, model.Options.KeepAlive);
 
-    public async Task WriteAsync()
-    {
-        try
-        {
-            var parts = texts.Select(text => text.PartsAsync(context.RequestAborted)).ToList();
-            await _events.ReadAsync(
-                Streams.Merge(parts, context.RequestAborted), part => Write(part.Index, part.Item));
-            if (withUsage)
-            {
-                Write([], Usage.Of([.. texts.Select(text => text.Generation)], count));
-            }
-        }
-        catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            StreamErrors.Write(_events, exception, context);
-        }
+    public Task WriteAsync() => _events.WriteAllAsync(
+        [.. texts.Select(text => text.PartsAsync(context.RequestAborted))], Write, WriteUsage);
 
-        _events.WriteDone();
-        await _events.FlushAsync();
+    private void WriteUsage()
+    {
+        if (withUsage)
+        {
+            Write([], Usage.Of([.. texts.Select(text => text.Generation)], count));
+        }
     }
 
     private void Write(int index, CompletionPart part)

@@ -36,11 +36,25 @@ internal sealed class EventStream(HttpContext context, TimeSpan keepAlive)
         output.Write("\n\n"u8);
     }
 
-    /// <summary>Writes the event that ends a stream of OpenAI's.</summary>
-    public void WriteDone()
+    /// <summary>Writes what several streams give, as it comes, and ends as OpenAI's streams do. A failure is an event.</summary>
+    /// <param name="write">Writes an item of the stream of an index.</param>
+    /// <param name="writeRest">Writes what follows once all streams have ended.</param>
+    public async Task WriteAllAsync<T>(IReadOnlyList<IAsyncEnumerable<T>> streams, Action<int, T> write, Action writeRest)
     {
+        try
+        {
+            var merged = Streams.Merge(streams, context.RequestAborted);
+            await ReadAsync(merged, next => write(next.Index, next.Item)).ConfigureAwait(false);
+            writeRest();
+        }
+        catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            StreamErrors.Write(this, exception, context);
+        }
+
         Begin();
         context.Response.BodyWriter.Write("data: [DONE]\n\n"u8);
+        await FlushAsync().ConfigureAwait(false);
     }
 
     /// <summary>Sends what is written. A reader that is slow is waited for; one that has gone is none.</summary>

@@ -44,11 +44,7 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
             return;
         }
 
-        var blocks = new AnswerBlocks(sink: null);
-        await foreach (var step in answer.StepsAsync(context.RequestAborted))
-        {
-            blocks.Take(step);
-        }
+        var blocks = await AnswerBlocks.OfAsync(answer, context.RequestAborted);
 
         await context.Response.WriteAsJsonAsync(
             new MessageResponse(

@@ -1,6 +1,5 @@
 using Mistral.Ilgpu.Constraints;
 using Mistral.Ilgpu.Server.Errors;
-using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Server.Requests;
 
@@ -10,15 +9,13 @@ namespace Mistral.Ilgpu.Server.Requests;
 /// <param name="Create">Makes the constraint of the text.</param>
 internal sealed record ConstraintRequest(string Parameter, string Text, Func<string, Constraint> Create)
 {
-    /// <summary>Makes the constraint, ready for a first token.</summary>
+    /// <summary>Makes the constraint.</summary>
     /// <exception cref="ApiException">It is wrong, or has something that is not supported.</exception>
-    public Constraint Compile(TextTokenizer tokenizer)
+    public Constraint Compile()
     {
         try
         {
-            var constraint = Create(Text);
-            constraint.Prepare(tokenizer);
-            return constraint;
+            return Create(Text);
         }
         catch (Exception exception) when (exception is ArgumentException or InsufficientExecutionStackException)
         {

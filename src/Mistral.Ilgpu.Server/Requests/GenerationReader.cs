@@ -14,7 +14,7 @@ internal static class GenerationReader
     /// <summary>How a text is generated, the number of tokens and log-probabilities left out.</summary>
     public static GenerationOptions Read(GenerationRequest request, ServedModel model) => OptionsOf(request, model) with
     {
-        Constraint = ConstraintFields.Read(request, model.Options)?.Compile(model.Language.Tokenizer),
+        Constraint = ConstraintFields.Read(request, model.Options)?.Compile(),
     };
 
     /// <summary>Requires that there are not too many answers.</summary>

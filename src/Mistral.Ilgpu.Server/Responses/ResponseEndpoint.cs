@@ -25,11 +25,7 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
             return;
         }
 
-        var blocks = new AnswerBlocks(sink: null);
-        await foreach (var step in answer.StepsAsync(context.RequestAborted))
-        {
-            blocks.Take(step);
-        }
+        var blocks = await AnswerBlocks.OfAsync(answer, context.RequestAborted);
 
         var items = blocks.Whole.Select(block => OutputItem.Of(block, OutputItem.NewId(block), isWhole: true));
         await context.Response.WriteAsJsonAsync(response.Complete(answer, [.. items]), ResponseJson.Api.Response);
@@ -63,7 +59,7 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
         var options = GenerationReader.Read(
             new ChatCompletionRequest { Temperature = fields.Temperature, TopP = fields.TopP }, model) with
         {
-            Constraint = ConstraintFields.ReadText(fields.Text, model.Options)?.Compile(model.Language.Tokenizer),
+            Constraint = ConstraintFields.ReadText(fields.Text, model.Options)?.Compile(),
         };
         var chat = new ChatRequest(ResponseInput.Read(fields.Input, fields.Instructions), ResponseTools.Read(fields));
         return new AnswerRequest(chat, options)

@@ -12,7 +12,8 @@ internal static class CallConstraint
 
     /// <param name="answer">The form of an answer without calls; null for any.</param>
     /// <returns>The form of the answer; null for any.</returns>
-    /// <exception cref="ChatFormatException">The format has no calls, or the schema of a strict tool cannot be followed.</exception>
+    /// <exception cref="ChatFormatException">The format has no calls, or the schema of a strict tool cannot be
+    /// followed.</exception>
     public static Constraint? Of(TextTokenizer tokenizer, ChatSettings settings, Constraint? answer)
     {
         bool isRequired = settings.ToolChoice is not ("auto" or "none");

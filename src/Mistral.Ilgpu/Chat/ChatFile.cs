@@ -18,7 +18,8 @@ internal static class ChatFile
         return Parse(Encoding.UTF8.GetBytes(json), path);
     }
 
-    /// <param name="source">Names where the JSON comes from in errors. If empty, errors name places as <c>messages[0]</c>.</param>
+    /// <param name="source">Names where the JSON comes from in errors. If empty, errors name places as
+    /// <c>messages[0]</c>.</param>
     /// <exception cref="ModelFileException">The JSON is damaged or no conversation.</exception>
     public static ChatRequest Parse(ReadOnlyMemory<byte> json, string source) =>
         Parse(JsonFields.ParseRoot(json, source), source);

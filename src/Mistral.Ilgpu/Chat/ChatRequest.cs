@@ -20,7 +20,8 @@ internal sealed record ChatRequest(IReadOnlyList<Message> Messages, ChatSettings
         this with { Messages = [new Message(MessageRole.System, system), .. Messages] };
 
     /// <summary>How the answer is generated, with the form that its calls of functions must have.</summary>
-    /// <exception cref="ChatFormatException">The format has no calls, or the schema of a strict tool cannot be followed.</exception>
+    /// <exception cref="ChatFormatException">The format has no calls, or the schema of a strict tool cannot be
+    /// followed.</exception>
     public GenerationOptions OptionsFor(TextTokenizer tokenizer, GenerationOptions options) =>
         options with { Constraint = CallConstraint.Of(tokenizer, Settings, options.Constraint) };
 

@@ -9,7 +9,8 @@ internal sealed class ChatTemplateV1(TextTokenizer tokenizer) : ChatTemplate(tok
 
     private protected override IEnumerable<int> EncodeUser(Message turn, Place place, Opening opening)
     {
-        if (opening.Tools.Count > 0) throw new ChatFormatException("tools, which chat format v1 does not have") { Field = "tools" };
+        if (opening.Tools.Count > 0)
+            throw new ChatFormatException("tools, which chat format v1 does not have") { Field = "tools" };
         var prefix = place.IsFirstUser && opening.System.Length > 0 ? opening.System + ChatTurns.Separator : "";
         return Text($"[INST] {prefix}{turn.Content} [/INST]");
     }

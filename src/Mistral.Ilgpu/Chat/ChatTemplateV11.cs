@@ -1,5 +1,5 @@
-using Mistral.Ilgpu.Constraints.Calls;
 using Mistral.Ilgpu.Constraints;
+using Mistral.Ilgpu.Constraints.Calls;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Chat;

@@ -40,5 +40,8 @@ internal sealed class ChatTemplateV15(TextTokenizer tokenizer) : ChatTemplateV13
         : asked is not null && efforts.Values.Contains(asked) ? asked
         : throw new ChatFormatException(
             $"{(asked is null ? "no reasoning effort" : $"reasoning effort '{asked}'")}, "
-            + $"expected {(efforts.Values.Count > 0 ? string.Join(" or ", efforts.Values) : "none to be given")}") { Field = "reasoning_effort" };
+            + $"expected {(efforts.Values.Count > 0 ? string.Join(" or ", efforts.Values) : "none to be given")}")
+        {
+            Field = "reasoning_effort",
+        };
 }

@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Tokenization;
 namespace Mistral.Ilgpu.Constraints;
 
 /// <summary>
-/// The form that a generated text must have. Tokens that would leave the form are never chosen, so that a text that ends by itself
-/// has it. One object may be used by any number of texts at once, from any thread.
+/// The form that a generated text must have. Tokens that would leave the form are never chosen, so that a text that ends by
+/// itself has it. One object may be used by any number of texts at once, from any thread.
 /// </summary>
 /// <example>
 /// <code>
@@ -30,10 +30,11 @@ public sealed class Constraint
     /// <summary>Any JSON object.</summary>
     public static Constraint JsonObject { get; } = JsonSchema("""{"type": "object"}""");
 
-    /// <summary>A value in JSON that a schema describes (JSON Schema, drafts 4 to 2020-12). Properties come in any order.</summary>
+    /// <summary>A value in JSON that a schema describes (JSON Schema, drafts 4 to 2020-12). Properties come in any
+    /// order.</summary>
     /// <param name="schema">The schema, in JSON.</param>
-    /// <exception cref="ArgumentException">The schema is wrong, matches nothing, or has a keyword that is not supported, which the
-    /// message names.</exception>
+    /// <exception cref="ArgumentException">The schema is wrong, matches nothing, or has a keyword that is not supported, which
+    /// the message names.</exception>
     public static Constraint JsonSchema(string schema) => Of(ConstraintKind.JsonSchema, schema, nameof(schema));
 
     /// <summary>A text that a regular expression of ECMAScript matches from beginning to end.</summary>

@@ -114,10 +114,10 @@ internal sealed class ByteLevelBpe : TextTokenizer
 
     public override StreamingDecoder CreateDecoder(bool isContinuation = false) => new ByteLevelDecoder(this);
 
-    /// <summary>The bytes of a token; empty for control tokens and ids that do not occur in texts.</summary>
     internal override byte[]? TextBytesOf(int id) => _bytes[RequireId(id)];
 
-    internal ReadOnlySpan<byte> BytesOf(int id) => _bytes[RequireId(id)];
+    /// <summary>The bytes of a token; empty for control tokens and ids that do not occur in texts.</summary>
+    internal ReadOnlySpan<byte> BytesOf(int id) => TextBytesOf(id);
 
     /// <summary>The two tokens from which each longer one is joined, in order of ids: the ranks as merges.</summary>
     internal IEnumerable<(byte[] Left, byte[] Right)> Merges()

@@ -26,7 +26,7 @@ internal static class RequestReaders
         yield return Target("request-chat", [Chat, Form], ChatJson.Api.ChatCompletionRequest, (fields, root) =>
         {
             ChatRefusals.Check(root);
-            var options = new GenerationOptions { Constraint = ConstraintFields.Read(fields, Options)?.Compile(tokenizer) };
+            var options = new GenerationOptions { Constraint = ConstraintFields.Read(fields, Options)?.Compile() };
             _ = GenerationReader.StopOf(fields.Stop, "stop");
             _ = GenerationReader.BiasOf(fields.LogitBias, tokenizer.VocabularySize);
             Encode(ChatFile.Parse(root, source: ""), options);
@@ -35,7 +35,7 @@ internal static class RequestReaders
             PromptFields.Read(fields.Prompt, "prompt", tokenizer, tokenizer.VocabularySize));
         yield return Target("request-response", [Response], ResponseJson.Api.ResponseRequest, (fields, root) =>
         {
-            _ = ConstraintFields.ReadText(fields.Text, Options)?.Compile(tokenizer);
+            _ = ConstraintFields.ReadText(fields.Text, Options)?.Compile();
             Encode(new ChatRequest(ResponseInput.Read(fields.Input, fields.Instructions), ResponseTools.Read(fields)), new());
         });
         yield return Target("request-messages", [Messages], MessageJson.Api.MessagesRequest, (fields, root) =>

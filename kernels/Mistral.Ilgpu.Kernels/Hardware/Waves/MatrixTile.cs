@@ -60,8 +60,8 @@ public static class MatrixTile
     }
 
     /// <summary>
-    /// The half of the group that the item is in, 0 or 1. All lanes of a wave share it, and AMD's compiler is told so. A branch on
-    /// it is then the wave's, which jumps over one side. Where lanes may differ it walks both.
+    /// The half of the group that the item is in, 0 or 1. All lanes of a wave share it, and AMD's compiler is told so. A branch
+    /// on it is then the wave's, which jumps over one side. Where lanes may differ it walks both.
     /// </summary>
     [Bodies(Cuda = nameof(HalfOnCuda)), Wave("result = wave_uniform((int)get_local_id(0) >> 7);"), IntrinsicImplementation]
     public static int Half() => Group.IdxX / Rows;

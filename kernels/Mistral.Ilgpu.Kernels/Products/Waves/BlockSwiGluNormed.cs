@@ -76,7 +76,8 @@ public readonly record struct BlockSwiGluNormed<TFormat>(
         ? SumOnCuda(input, row)
         : new UnsignedRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);
 
-    // A call of its own, because with each that ILGPU inlines it turns the order of a loop's moves around, and PTX stays as it was.
+    // A call of its own, because with each that ILGPU inlines it turns the order of a loop's moves around. So PTX stays as it
+    // was.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private (float Gate, float Up) SumOnCuda(PackedInput input, int row) =>
         new BlockRows<TFormat, GateWithSilu>(Weights, input, Rows).Sum(row, 0);

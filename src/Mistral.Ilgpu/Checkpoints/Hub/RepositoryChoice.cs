@@ -39,7 +39,8 @@ internal sealed class RepositoryChoice(string where, IReadOnlyCollection<string>
             [] => throw new ModelFileException(
                 where,
                 "found no weights that can be read, expected "
-                + $"{HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, {MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file"),
+                + $"{HuggingFaceFolder.ConfigFile} with {HuggingFaceFolder.SingleFile}, "
+                + $"{MistralFolder.ParamsFile} with consolidated.safetensors or .pth, or a GGUF file"),
             [var only] => only.Files,
             var several => throw Ambiguous(several),
         };

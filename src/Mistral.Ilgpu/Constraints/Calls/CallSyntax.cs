@@ -20,7 +20,8 @@ internal sealed class CallSyntax(CallForm form)
         if (form.IsRequired)
         {
             return form.Think is [var think, var end]
-                ? new FormSequence(ChoicePart.Of(null, Sequence(new ControlPart(think), new FreePart([]), new ControlPart(end))), calls)
+                ? new FormSequence(
+                    ChoicePart.Of(null, Sequence(new ControlPart(think), new FreePart([]), new ControlPart(end))), calls)
                 : calls;
         }
 

@@ -62,7 +62,8 @@ internal sealed partial class GrammarParser
     private Rune Hexadecimal(int digits)
     {
         if (_at + digits <= _text.Length
-            && int.TryParse(_text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value)
+            && int.TryParse(
+                _text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value)
             && Rune.TryCreate(value, out var rune))
         {
             _at += digits;

@@ -1,7 +1,7 @@
 namespace Mistral.Ilgpu.Constraints.Json;
 
-/// <summary>What a value must be: all of some schemas, and none of others. Equal goals of one <see cref="SchemaCompiler"/> are one
-/// object.</summary>
+/// <summary>What a value must be: all of some schemas, and none of others. Equal goals of one <see cref="SchemaCompiler"/> are
+/// one object.</summary>
 /// <param name="schemas">The schemas, each with whether the value must match it.</param>
 internal sealed class Goal(SchemaLiteral[] schemas)
 {

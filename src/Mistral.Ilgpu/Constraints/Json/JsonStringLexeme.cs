@@ -163,7 +163,8 @@ internal sealed class JsonStringLexeme(IContent content) : Lexeme
         switch (escape.Stage)
         {
             case Stage.Backslash:
-                return "\"\\/\b\f\n\r\t".Any(character => content.Next(inner, (byte)character) >= 0) || CanEscape(inner, 0, 0x10FFFF);
+                return "\"\\/\b\f\n\r\t".Any(character => content.Next(inner, (byte)character) >= 0)
+                    || CanEscape(inner, 0, 0x10FFFF);
             case Stage.Unit:
                 return CanEscape(inner, first, Math.Min(last, 0xD7FF)) || CanEscape(inner, Math.Max(first, 0xE000), last)
                     || (first <= 0xDBFF && last >= 0xD800

@@ -19,7 +19,8 @@ internal sealed class SchemaCompiler
     private readonly Dictionary<NumberRange, JsonNumberLexeme> _plainNumbers = [];
     private int _depth;
 
-    /// <exception cref="ConstraintSyntaxException">The schema is wrong, has something unsupported, or matches nothing.</exception>
+    /// <exception cref="ConstraintSyntaxException">The schema is wrong, has something unsupported, or matches
+    /// nothing.</exception>
     public SchemaCompiler(JsonElement schema)
     {
         Document = new SchemaDocument(schema);
@@ -189,7 +190,8 @@ internal sealed class SchemaCompiler
     {
         int first = conditions.Items.Select(layer => layer.First.Count).DefaultIfEmpty().Max();
         List<Goal> goals = [.. Enumerable.Range(0, first).Select(index => GoalOf(
-            conditions.Items.Select(layer => index < layer.First.Count ? layer.First[index] : layer.Rest).OfType<SchemaLiteral>()))];
+            conditions.Items.Select(layer => index < layer.First.Count ? layer.First[index] : layer.Rest)
+                .OfType<SchemaLiteral>()))];
         var rest = GoalOf(conditions.Items.Select(layer => layer.Rest).OfType<SchemaLiteral>());
         return new ArrayShape(
             this, goals, rest, conditions.MinItems, conditions.MaxItems, conditions.Contains, conditions.MinContains,

@@ -107,7 +107,8 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
         foreach (var way in ways)
         {
             all.AddRange(way);
-            ConstraintLimits.Require(all.Count <= ConstraintLimits.Alternatives, "schema", $"{all.Count} alternatives of one value");
+            ConstraintLimits.Require(
+                all.Count <= ConstraintLimits.Alternatives, "schema", $"{all.Count} alternatives of one value");
         }
 
         return all;

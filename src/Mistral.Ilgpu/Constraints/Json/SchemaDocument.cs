@@ -109,7 +109,8 @@ internal sealed class SchemaDocument
         {
             if (value.ValueKind is not (JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False))
             {
-                throw new ConstraintSyntaxException($"schema: {pointer}: found {value.ValueKind}, expected an object or a boolean");
+                throw new ConstraintSyntaxException(
+                    $"schema: {pointer}: found {value.ValueKind}, expected an object or a boolean");
             }
 
             _nodes[pointer] = node = new SchemaNode(_nodes.Count, pointer, value, BaseOf(value, parent));

@@ -35,7 +35,8 @@ internal sealed class SchemaNode(int id, string pointer, JsonElement value, Uri 
 
     /// <summary>A keyword that is a whole number from 0; null if the schema has none.</summary>
     public int? FindCount(string keyword) => Find(keyword, JsonValueKind.Number) is not { } number ? null
-        : number.TryGetDouble(out double count) && count >= 0 && Math.Floor(count) == count ? (int)Math.Min(count, int.MaxValue - 1)
+        : number.TryGetDouble(out double count) && count >= 0 && Math.Floor(count) == count
+            ? (int)Math.Min(count, int.MaxValue - 1)
         : throw Fault(keyword, number.GetRawText(), "a whole number from 0");
 
     public ConstraintSyntaxException Fault(string keyword, string found, string expected) =>

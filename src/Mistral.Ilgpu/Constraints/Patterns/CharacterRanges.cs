@@ -65,7 +65,8 @@ internal static class CharacterRanges
         return complement;
     }
 
-    /// <summary>The characters of a general category, such as <c>L</c> or <c>Lu</c>; null if there is none of that name.</summary>
+    /// <summary>The characters of a general category, such as <c>L</c> or <c>Lu</c>; null if there is none of that
+    /// name.</summary>
     public static IReadOnlyList<(int First, int Last)>? OfCategory(string name)
     {
         string letters = name switch
@@ -109,7 +110,8 @@ internal static class CharacterRanges
     }
 
     // Found once, because each takes a look at a million characters.
-    private static readonly ConcurrentDictionary<string, IReadOnlyList<(int First, int Last)>> Categories = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, IReadOnlyList<(int First, int Last)>> Categories =
+        new(StringComparer.Ordinal);
 
     // In the order of UnicodeCategory.
     private static readonly string[] Codes =

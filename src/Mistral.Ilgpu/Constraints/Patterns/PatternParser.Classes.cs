@@ -29,7 +29,9 @@ internal sealed partial class PatternParser
                 var last = ClassAtom();
                 if (Single(first) is { } from && Single(last) is { } to)
                 {
-                    ranges.Add(from <= to ? (from, to) : throw Fault("a range that ends before it begins", "the smaller one first"));
+                    ranges.Add(from <= to
+                        ? (from, to)
+                        : throw Fault("a range that ends before it begins", "the smaller one first"));
                     continue;
                 }
 

@@ -14,7 +14,8 @@ internal sealed partial class PatternParser
 
     private PatternParser(string pattern) => _pattern = pattern;
 
-    /// <exception cref="ConstraintSyntaxException">The pattern is wrong, or has something that is no regular language.</exception>
+    /// <exception cref="ConstraintSyntaxException">The pattern is wrong, or has something that is no regular
+    /// language.</exception>
     public static PatternNode Parse(string pattern)
     {
         ConstraintLimits.Require(pattern.Length <= ConstraintLimits.Pattern, "pattern", $"{pattern.Length} characters");

@@ -1,6 +1,7 @@
 namespace Mistral.Ilgpu.Constraints.Patterns;
 
-/// <summary>The formats of JSON Schema (2020-12, Validation, §7.3) that are regular languages, as patterns of whole texts.</summary>
+/// <summary>The formats of JSON Schema (2020-12, Validation, §7.3) that are regular languages, as patterns of whole
+/// texts.</summary>
 internal static class StringFormats
 {
     private const string Date = "(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -32,7 +33,8 @@ internal static class StringFormats
     private const string Query = "(?:" + PathCharacter + "|[/?])*";
 
     private const string Authority = "(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|" + Escaped + ")*@)?"
-        + @"(?:\[(?:" + IPv6 + @"|[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|" + Escaped + ")*)"
+        + @"(?:\[(?:" + IPv6 + @"|[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"
+        + "|(?:[A-Za-z0-9._~!$&'()*+,;=-]|" + Escaped + ")*)"
         + "(?::[0-9]*)?";
 
     private const string Absolute = "[A-Za-z][A-Za-z0-9+.-]*:(?://" + Authority + "(?:/" + PathCharacter + "*)*"

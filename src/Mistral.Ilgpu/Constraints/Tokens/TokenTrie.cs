@@ -86,7 +86,8 @@ internal sealed class TokenTrie
     /// <summary>The longest token, in bytes.</summary>
     public int Longest => _depths.Length == 0 ? 0 : _depths.Max() + 1;
 
-    public static TokenTrie Of(TextTokenizer tokenizer) => Tries.GetValue(tokenizer, static tokenizer => new TokenTrie(tokenizer));
+    public static TokenTrie Of(TextTokenizer tokenizer) =>
+        Tries.GetValue(tokenizer, static tokenizer => new TokenTrie(tokenizer));
 
     public byte ByteOf(int node) => _bytes[node];
 
