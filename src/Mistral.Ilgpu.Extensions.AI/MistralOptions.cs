@@ -31,6 +31,9 @@ public sealed class MistralOptions
     /// <summary>Most tokens of a prompt in one pass; null for the device's choice.</summary>
     public int? Chunk { get; set; }
 
+    /// <summary>Tokens in one pass; null for a chunk and a decoded token of each other text.</summary>
+    public int? MaxBatchedTokens { get; set; }
+
     /// <summary>Texts that may run at once; null for the library's default.</summary>
     public int? MaxTexts { get; set; }
 
@@ -61,6 +64,7 @@ public sealed class MistralOptions
             Context = Context,
             SlidingWindow = SlidingWindow,
             Chunk = Chunk,
+            MaxBatchedTokens = MaxBatchedTokens,
             MaxTexts = MaxTexts ?? defaults.MaxTexts,
             MaxWaiting = MaxWaiting ?? defaults.MaxWaiting,
             Threads = Threads,

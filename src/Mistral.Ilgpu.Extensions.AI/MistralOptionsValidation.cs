@@ -23,6 +23,7 @@ internal sealed partial class MistralOptionsValidation : IValidateOptions<Mistra
         failures.RequireCount(nameof(options.Context), options.Context);
         failures.RequireCount(nameof(options.SlidingWindow), options.SlidingWindow);
         failures.RequireCount(nameof(options.Chunk), options.Chunk);
+        failures.RequireCount(nameof(options.MaxBatchedTokens), options.MaxBatchedTokens);
         failures.RequireCount(nameof(options.MaxTexts), options.MaxTexts);
         failures.RequireCount(nameof(options.MaxWaiting), options.MaxWaiting);
         failures.RequireCount(nameof(options.Threads), options.Threads);

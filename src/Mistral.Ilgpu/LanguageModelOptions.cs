@@ -24,6 +24,18 @@ public sealed record LanguageModelOptions
     /// <summary>Most tokens of a prompt in one pass; null for the device's choice.</summary>
     public int? Chunk { get; init; }
 
+    /// <summary>Tokens of one pass, from 1: decoded ones first, which always run, then chunks of prompts while they fit. A chunk is
+    /// never cut to fit, so a pass has more where its decoded tokens and a single chunk are more. If null, a pass has room for one
+    /// chunk and a decoded token of each other text. More lets several prompts share a pass, and takes memory.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int? MaxBatchedTokens
+    {
+        get;
+        init => field = value is null or > 0
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(MaxBatchedTokens), value, "expected 1 or more");
+    }
+
     /// <summary>Texts that may run at once, from 1. Each may fill a place in the cache, as far as memory allows.</summary>
     public int MaxTexts { get; init; } = 8;
 
@@ -44,7 +56,8 @@ public sealed record LanguageModelOptions
     public Action<string>? OnWarning { get; init; }
 
     internal ModelOptions Model => new(
-        WeightType, CacheType, Context, Chunk, SlidingWindow, Adapters: Adapters, Sequences: MaxTexts);
+        WeightType, CacheType, Context, Chunk, SlidingWindow, Adapters: Adapters, Sequences: MaxTexts,
+        MaxBatchedTokens: MaxBatchedTokens);
 
     internal DeviceOptions DeviceOptions => new() { Threads = Threads, MemoryLimit = MemoryLimit };
 }

@@ -47,7 +47,7 @@ internal static class ServeCommand
     {
         var narrator = output.Narrator(parse, terminal);
         var settings = model.Read(parse);
-        settings = settings with { Options = settings.Options with { Sequences = server.MaxTexts(parse) } };
+        settings = settings with { Options = server.Apply(parse, settings.Options) };
         using var loaded = Load(settings, narrator, server.MaxWaiting(parse));
         await using var app = Build(parse, server, output, loaded.Language);
         await StartAsync(app);

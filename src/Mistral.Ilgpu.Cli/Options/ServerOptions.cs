@@ -32,6 +32,10 @@ internal sealed class ServerOptions
     private readonly Option<int?> _texts = ValueOptions.Count(
         "--max-texts", "Texts that run at once, each with a place in the cache; 8 if not given.", 1);
 
+    private readonly Option<int?> _batched = ValueOptions.Count(
+        "--max-batched-tokens",
+        "Tokens of one pass: decoded ones, then chunks of prompts while they fit; a chunk and a token of each text if not given.", 1);
+
     private readonly Option<int?> _waiting = ValueOptions.Count(
         "--max-waiting", "Texts that wait for a place at once, more are refused; 1024 if not given.", 1);
 
@@ -44,7 +48,7 @@ internal sealed class ServerOptions
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[]
-            { _host, _port, _keyFile, _requests, _tokens, _texts, _waiting, _prompt, _drain })
+            { _host, _port, _keyFile, _requests, _tokens, _texts, _batched, _waiting, _prompt, _drain })
         {
             command.Options.Add(option);
         }
@@ -54,7 +58,12 @@ internal sealed class ServerOptions
 
     public int Port(ParseResult parse) => parse.GetValue(_port) ?? 8080;
 
-    public int MaxTexts(ParseResult parse) => parse.GetValue(_texts) ?? new LanguageModelOptions().MaxTexts;
+    /// <summary>Adds how many texts share a pass to how a model is loaded.</summary>
+    public ModelOptions Apply(ParseResult parse, ModelOptions options) => options with
+    {
+        Sequences = parse.GetValue(_texts) ?? new LanguageModelOptions().MaxTexts,
+        MaxBatchedTokens = parse.GetValue(_batched),
+    };
 
     public int MaxWaiting(ParseResult parse) => parse.GetValue(_waiting) ?? new LanguageModelOptions().MaxWaiting;
 

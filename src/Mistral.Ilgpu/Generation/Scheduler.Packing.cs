@@ -48,7 +48,8 @@ internal sealed partial class Scheduler
         return longest;
     }
 
-    // Prompts take turns too: a short one behind a long one has the next pass.
+    // Prompts take turns too: a short one behind a long one has the next pass. The first always runs, so that a budget below a
+    // chunk does not keep prompts from being read.
     private void PackPrompts()
     {
         _prompts.Sort(static (a, b) => (a.LastPass, a.Arrival).CompareTo((b.LastPass, b.Arrival)));
@@ -58,7 +59,7 @@ internal sealed partial class Scheduler
             int position = text.Sequence!.Position;
             int count = model.ChunkLength(position, text.Prompt.Length - position);
             // A chunk is never cut to fit, because that would change what is computed.
-            if (_batch.TokenCount + count > model.MaxTokens)
+            if (_chunks.Count > 0 && _batch.TokenCount + count > model.TokenBudget)
             {
                 continue;
             }

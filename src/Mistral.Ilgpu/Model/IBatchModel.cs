@@ -19,8 +19,8 @@ internal interface IBatchModel
     /// <summary>The longest text in tokens; null for no limit.</summary>
     int? Context { get; }
 
-    /// <summary>The most tokens in a pass.</summary>
-    int MaxTokens { get; }
+    /// <summary>The tokens up to which a pass takes chunks of prompts. Decoded tokens and one chunk always have room.</summary>
+    int TokenBudget { get; }
 
     /// <summary>The texts whose keys and values the model holds.</summary>
     SequenceTable Sequences { get; }

@@ -88,6 +88,8 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     /// <summary>The most tokens in a pass.</summary>
     public int MaxTokens => Options.RowsFor(Chunk);
 
+    public int TokenBudget => Math.Min(Options.MaxBatchedTokens ?? int.MaxValue, MaxTokens);
+
     /// <summary>
     /// The adapters in the order of the options. Switch them between texts, because the content of the cache depends on them.
     /// </summary>

@@ -76,6 +76,7 @@ public sealed class HostTests
     [InlineData("Context", "0", "Mistral:Context: found '0', expected 1 or more")]
     [InlineData("SlidingWindow", "-1", "Mistral:SlidingWindow: found '-1', expected 1 or more")]
     [InlineData("Chunk", "0", "Mistral:Chunk: found '0', expected 1 or more")]
+    [InlineData("MaxBatchedTokens", "0", "Mistral:MaxBatchedTokens: found '0', expected 1 or more")]
     [InlineData("MaxTexts", "0", "Mistral:MaxTexts: found '0', expected 1 or more")]
     [InlineData("MaxWaiting", "0", "Mistral:MaxWaiting: found '0', expected 1 or more")]
     [InlineData("Threads", "0", "Mistral:Threads: found '0', expected 1 or more")]
@@ -113,7 +114,8 @@ public sealed class HostTests
         using var host = Build(
             ("Model", "models/mine"), ("Device", "cuda:1"), ("WeightType", "Q4_K"), ("CacheType", "bf16"), ("Context", "100"),
             ("SlidingWindow", "10"), ("Chunk", "11"), ("MaxTexts", "12"), ("MaxWaiting", "13"), ("Threads", "14"),
-            ("MemoryLimit", "15000000000"), ("Adapters:0:Path", "a"), ("Adapters:1:Path", "b"), ("Adapters:1:Scale", "0.5"));
+            ("MemoryLimit", "15000000000"), ("MaxBatchedTokens", "16"), ("Adapters:0:Path", "a"), ("Adapters:1:Path", "b"),
+            ("Adapters:1:Scale", "0.5"));
         var options = host.Services.GetRequiredService<IOptions<MistralOptions>>().Value;
 
         Assert.Equal("models/mine", options.Model);
@@ -124,6 +126,7 @@ public sealed class HostTests
             {
                 Device = "cuda:1", WeightType = TensorFormat.Q4_K, CacheType = TensorFormat.BFloat16, Context = 100,
                 SlidingWindow = 10, Chunk = 11, MaxTexts = 12, MaxWaiting = 13, Threads = 14, MemoryLimit = 15_000_000_000,
+                MaxBatchedTokens = 16,
             },
             load with { Adapters = new LanguageModelOptions().Adapters });
     }

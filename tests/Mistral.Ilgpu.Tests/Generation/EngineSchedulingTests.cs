@@ -74,6 +74,29 @@ public sealed class EngineSchedulingTests
         Assert.Equal(expected.Order(), found.Order());
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(Chunk, 1)]
+    [InlineData(Chunk + 3, 1)]
+    [InlineData((2 * Chunk) + 5, 2)]
+    [InlineData(5 * Chunk, 4)]
+    public async Task Pass_WithABudget_HasNoMoreTokensAndEveryRunningText(int budget, int chunks)
+    {
+        await using var held = Recorded(sequences: 6, budget);
+        var running = await held.Hold(HeldModel.Request([5], 60));
+        var texts = Enumerable.Range(0, 20).Select(i => held.Engine.Submit(HeldModel.Request(Long[i..(i + (2 * Chunk))], 4) with
+        {
+            PrefixReuse = PrefixReuse.None,
+        })).ToList();
+        held.GoOn();
+        await Task.WhenAll(texts.Append(running).Select(text => text.Completion));
+        Assert.All(texts.Append(running), text => Assert.Equal(held.Alone(text), text.Ids));
+        Assert.All(_passes, pass => Assert.True(
+            pass.Sum(part => part.Length) <= budget || pass.Count(part => part.IsPrompt) <= 1, $"{pass.Count} parts"));
+        Assert.Equal(chunks, _passes.Max(pass => pass.Count(part => part.Length == Chunk)));
+        Assert.All(_passes.Take(60), pass => Assert.Contains(pass, part => part.Sequence == _passes[0][0].Sequence));
+    }
+
     [Fact]
     public async Task NewPrompts_WithoutEnd_DoNotKeepALongOneFromBeingRead()
     {
@@ -148,11 +171,11 @@ public sealed class EngineSchedulingTests
         return passes;
     }
 
-    private HeldModel Recorded(int sequences = 3)
+    private HeldModel Recorded(int sequences = 3, int? budget = null)
     {
         var model = new FakeModel(windows: [64], pages: 16 * sequences, sequences: sequences)
         {
-            Chunk = Chunk, AdapterNames = ["a", "b"],
+            Chunk = Chunk, MaxBatchedTokens = budget, AdapterNames = ["a", "b"],
         };
         return new HeldModel(model, maxWaiting: 100_000)
         {

@@ -17,6 +17,7 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <param name="Sequences">The most texts that can be open concurrently.</param>
 /// <param name="CacheBytes">Memory of the cache of all texts; null for as much as they can fill.</param>
 /// <param name="PageLength">Positions in a page of the cache, a multiple of 16.</param>
+/// <param name="MaxBatchedTokens">See <see cref="LanguageModelOptions.MaxBatchedTokens"/>.</param>
 internal sealed record ModelOptions(
     TensorFormat? WeightType = null,
     TensorFormat CacheType = TensorFormat.Float16,
@@ -27,7 +28,8 @@ internal sealed record ModelOptions(
     IReadOnlyList<LoraOptions>? Adapters = null,
     int Sequences = 1,
     long? CacheBytes = null,
-    int PageLength = 16)
+    int PageLength = 16,
+    int? MaxBatchedTokens = null)
 {
     public const int DefaultContext = 8192;
 
@@ -37,8 +39,12 @@ internal sealed record ModelOptions(
     /// <summary>The most tokens of a prompt in one pass on a device with enough memory.</summary>
     public int ChunkOn(DeviceInfo device) => Chunk ?? Family.Of(device).DefaultChunk;
 
-    /// <summary>The most tokens in a pass: a chunk of one prompt and one token of each other text.</summary>
-    internal int RowsFor(int chunk) => chunk + Sequences - 1;
+    /// <summary>
+    /// The most tokens in a pass: a chunk of one prompt and one token of each other text, or as many as are asked for. A pass never
+    /// has more than a chunk of each text.
+    /// </summary>
+    internal int RowsFor(int chunk) =>
+        (int)Math.Max(chunk + Sequences - 1, Math.Min(MaxBatchedTokens ?? 0, (long)chunk * Sequences));
 
     /// <summary>The most rows of logits computed at once: one for each text, or several of a prompt if requested.</summary>
     internal int LogitRowsFor(int chunk) => Math.Max(Sequences, Math.Min(chunk, ScoredRows));
