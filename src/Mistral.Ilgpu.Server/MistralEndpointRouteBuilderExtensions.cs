@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Mistral.Ilgpu.Server.Chat;
 using Mistral.Ilgpu.Server.Completions;
 using Mistral.Ilgpu.Server.Embeddings;
@@ -11,6 +12,7 @@ using Mistral.Ilgpu.Server.Messages;
 using Mistral.Ilgpu.Server.Models;
 using Mistral.Ilgpu.Server.Page;
 using Mistral.Ilgpu.Server.Responses;
+using Mistral.Ilgpu.Server.Security;
 using Mistral.Ilgpu.Server.Watching;
 
 namespace Mistral.Ilgpu.Server;
@@ -29,6 +31,11 @@ public static class MistralEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         var services = endpoints.ServiceProvider;
         var group = endpoints.MapGroup("");
+        if (services.GetRequiredService<IOptions<MistralServerOptions>>().Value.AllowedOrigins.Count > 0)
+        {
+            group.RequireCors(AllowedOrigins.Policy);
+        }
+
         var chat = services.GetRequiredService<ChatCompletionEndpoint>();
         var completions = services.GetRequiredService<CompletionEndpoint>();
         var embeddings = services.GetRequiredService<EmbeddingEndpoint>();
@@ -54,7 +61,8 @@ public static class MistralEndpointRouteBuilderExtensions
         Get("/ready", models.ReadyAsync).Produces<ServerHealth>().WithSummary("Tells whether requests are taken now.");
         Get("/version", ModelEndpoints.VersionAsync).Produces<ServerVersion>().WithSummary("Tells the server's version.");
         Get("/metrics", metrics.WriteAsync).WithSummary("Gives metrics in Prometheus' text format.");
-        group.Map("/v1/{**path}", (Delegate)NotFoundAsync).ExcludeFromDescription();
+        NotFound("/v1/{**path}", isAnthropic: false);
+        NotFound("/v1/messages/{**path}", isAnthropic: true);
         return group;
 
         void Post<TRequest, TResponse>(
@@ -66,8 +74,14 @@ public static class MistralEndpointRouteBuilderExtensions
                 .Produces<TResponse>()
                 .Produces(StatusCodes.Status400BadRequest, isAnthropic ? typeof(AnthropicErrorBody) : typeof(ErrorBody))
                 .WithSummary(summary);
-            group.Map(path, (Delegate)NotPostedAsync).ExcludeFromDescription();
+            Refused(path, NotPosted, isAnthropic);
         }
+
+        void NotFound(string path, bool isAnthropic) => Refused(path, NoEndpoint, isAnthropic);
+
+        void Refused(string path, Func<HttpContext, ApiException> refuse, bool isAnthropic) =>
+            group.Map(path, (Delegate)((HttpContext context) => ApiFilter.WriteAsync(context, refuse(context), isAnthropic)))
+                .ExcludeFromDescription();
 
         RouteHandlerBuilder Get(string path, Func<HttpContext, Task> handle) => group.MapGet(path, (Delegate)handle);
 
@@ -94,33 +108,26 @@ public static class MistralEndpointRouteBuilderExtensions
         return ChatPageEndpoints.Map(endpoints);
     }
 
-    private static Task NotFoundAsync(HttpContext context) => ApiFilter.WriteAsync(
-        context,
-        new ApiException(
-            StatusCodes.Status404NotFound,
-            $"{context.Request.Method} {context.Request.Path}: found no such endpoint, expected one of the documentation"),
-        isAnthropic: false);
+    private static ApiException NoEndpoint(HttpContext context) => new(
+        StatusCodes.Status404NotFound,
+        $"{context.Request.Method} {context.Request.Path}: found no such endpoint, expected one of the documentation");
 
     // Routing comes here with other methods, and with other types than the endpoint accepts.
-    private static Task NotPostedAsync(HttpContext context)
+    private static ApiException NotPosted(HttpContext context)
     {
         var request = context.Request;
-        if (!HttpMethods.IsPost(request.Method))
+        if (HttpMethods.IsPost(request.Method))
         {
-            context.Response.OnStarting(() =>
-            {
-                context.Response.Headers.Allow = HttpMethods.Post;
-                return Task.CompletedTask;
-            });
+            return new ApiException(
+                StatusCodes.Status415UnsupportedMediaType,
+                $"Content-Type: found '{request.ContentType}', expected application/json");
         }
 
-        return ApiFilter.WriteAsync(
-            context,
-            HttpMethods.IsPost(request.Method)
-                ? new ApiException(
-                    StatusCodes.Status415UnsupportedMediaType,
-                    $"Content-Type: found '{request.ContentType}', expected application/json")
-                : new ApiException(StatusCodes.Status405MethodNotAllowed, $"found {request.Method}, expected POST"),
-            isAnthropic: false);
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers.Allow = HttpMethods.Post;
+            return Task.CompletedTask;
+        });
+        return new ApiException(StatusCodes.Status405MethodNotAllowed, $"found {request.Method}, expected POST");
     }
 }

@@ -13,6 +13,10 @@ public sealed class MistralServerOptions
     /// name for the key. A key may be given as <c>sha256:</c> and the hash in hexadecimal digits.</summary>
     public string? ApiKeyFile { get; set; }
 
+    /// <summary>Origins whose pages browsers let ask this server, such as <c>https://example.com</c>, or <c>*</c> for all; none
+    /// unless given. The application adds ASP.NET Core's own middleware, <c>app.UseCors()</c>.</summary>
+    public IList<string> AllowedOrigins { get; set; } = [];
+
     /// <summary>Requests that each key, or each address without keys, may send in a minute; null for any number.</summary>
     public int? RequestsPerMinute { get; set; }
 

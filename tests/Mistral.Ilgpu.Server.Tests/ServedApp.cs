@@ -39,6 +39,7 @@ internal sealed class ServedApp : IAsyncDisposable
         }
 
         var app = builder.Build();
+        app.UseCors();
         app.MapMistral();
         await app.StartAsync(Cancellation);
         return new ServedApp(app);

@@ -26,7 +26,9 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
         Line($"Made by `perf/serve {arguments}`.");
         Line();
         Line($"{date}, {Environment.ProcessorCount} cores ({RuntimeInformation.ProcessArchitecture}), at most {Texts} texts "
-            + "at once. Client, server and engine share the cores.");
+            + (url is null
+                ? "at once. Client, server and engine share the cores."
+                : "at once in the engine. The server is one that ran already, with options of its own."));
         Line();
         Line("Prompts and answers have log-normal lengths, medians 80 and 85 tokens, and are made of a seed. Times are p50 / p95 "
             + "/ p99. TTFT is the time to the first part of an answer, ITL between parts (a part may have several tokens), TPOT "
@@ -51,7 +53,8 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
         {
             BaseAddress = url ?? process!.Address, Timeout = TimeSpan.FromMinutes(10),
         };
-        var server = new ServerTarget(http, model);
+        string name = await ServerTarget.NameAsync(http, model).ConfigureAwait(false);
+        var server = new ServerTarget(http, name);
         int[] words = await server.TokenizeAsync(Words).ConfigureAwait(false);
         var work = new Workload([.. words.Distinct()]);
         Line();
@@ -64,7 +67,7 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
             await LoadRun.ArriveAsync(server, work.Poisson(Texts, double.PositiveInfinity, seed: 99)).ConfigureAwait(false);
             await LoadRun.ArriveAsync(engine, work.Poisson(Texts, double.PositiveInfinity, seed: 99)).ConfigureAwait(false);
             await WriteRatesAsync(server, engine, work).ConfigureAwait(false);
-            await WriteCostAsync(server, new ServerTarget(http, model, streams: false), engine, work).ConfigureAwait(false);
+            await WriteCostAsync(server, new ServerTarget(http, name, streams: false), engine, work).ConfigureAwait(false);
             await WriteSharingAsync(server, work).ConfigureAwait(false);
             await WriteClientsAsync(server, engine, work).ConfigureAwait(false);
         }

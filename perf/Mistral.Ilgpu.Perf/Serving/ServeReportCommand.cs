@@ -24,6 +24,23 @@ internal static class ServeReportCommand
         {
             device, models, url, count, chaos, output,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(url) is not { } address)
+            {
+                return;
+            }
+
+            if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https"))
+            {
+                result.AddError($"--url: found '{address}', expected a URL such as http://127.0.0.1:8080");
+            }
+
+            if (result.GetValue(models) is { Length: not 1 and var given })
+            {
+                result.AddError($"--url: found {given} models, expected one --model, the one that the server has");
+            }
+        });
         command.SetAction(async (parse, _) =>
         {
             using var report = new ServeReport(

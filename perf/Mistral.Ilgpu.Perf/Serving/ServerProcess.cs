@@ -31,10 +31,12 @@ internal sealed class ServerProcess : IDisposable
             "dotnet",
             [
                 program, "serve", "--model", model, "--device", device, "--port", "0",
-                "--max-texts", $"{texts}", "--max-waiting", $"{waiting}",
+                "--max-texts", $"{texts}", "--max-waiting", $"{waiting}", "--drain", "0",
             ])
         {
             RedirectStandardError = true,
+            RedirectStandardInput = true,
+            Environment = { ["DOTNET_STARTUP_HOOKS"] = typeof(ServerProcess).Assembly.Location },
         })!;
         List<string> lines = [];
         while (await process.StandardError.ReadLineAsync().ConfigureAwait(false) is { } line)

@@ -12,6 +12,14 @@ internal sealed class ServerTarget(HttpClient http, string model, bool streams =
     private const string Data = "data: ";
     private const string Done = "data: [DONE]";
 
+    /// <summary>The name by which a server serves a model, which may be given as a path.</summary>
+    public static async Task<string> NameAsync(HttpClient http, string model)
+    {
+        var list = await http.GetFromJsonAsync<JsonElement>("/v1/models").ConfigureAwait(false);
+        string[] names = [.. list.GetProperty("data").EnumerateArray().Select(entry => entry.GetProperty("id").GetString()!)];
+        return names.Contains(model) ? model : names[0];
+    }
+
     /// <summary>The body of a request for a text.</summary>
     public string BodyOf(LoadText text, double temperature = 0, bool streamed = true, double? timeout = null) =>
         JsonSerializer.Serialize(new Dictionary<string, object?>

@@ -91,6 +91,7 @@ internal static class ServeCommand
         Log(builder.Logging, output.IsJson(parse), output.IsVerbose(parse));
         builder.Services.AddSingleton(language);
         builder.Services.AddMistralServer(options => server.Apply(parse, options));
+        OpenTelemetryExport.Add(builder.Services, builder.Configuration);
         builder.Services.AddOpenApi();
         builder.Services.ConfigureHttpJsonOptions(
             options => options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
@@ -104,6 +105,7 @@ internal static class ServeCommand
 
         var app = builder.Build();
         app.UseHostFiltering();
+        app.UseCors();
         return app;
     }
 

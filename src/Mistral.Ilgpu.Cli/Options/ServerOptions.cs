@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Mistral.Ilgpu.Server;
+using Mistral.Ilgpu.Server.Security;
 
 namespace Mistral.Ilgpu.Cli.Options;
 
@@ -21,6 +22,11 @@ internal sealed class ServerOptions
     private readonly Option<string?> _keyFile = ValueOptions.Parsed(
         "--api-key-file", "A file with one key in each line, perhaps with a name before it, which is read again when it changes.",
         "FILE", "a file", text => text.Length > 0 ? text : null);
+
+    private readonly Option<IReadOnlyList<string>?> _origins = ValueOptions.OneOrMany(
+        "--allow-origin", "Lets pages of this origin ask from browsers; * for all, none if not given.",
+        "ORIGIN", "an origin such as https://example.com, or *", text => AllowedOrigins.IsOrigin(text) ? text : null,
+        many: true, isList: false);
 
     private readonly Option<int?> _requests = ValueOptions.Count(
         "--requests-per-minute",
@@ -48,7 +54,7 @@ internal sealed class ServerOptions
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[]
-            { _host, _port, _keyFile, _requests, _tokens, _texts, _batched, _waiting, _prompt, _drain })
+            { _host, _port, _keyFile, _origins, _requests, _tokens, _texts, _batched, _waiting, _prompt, _drain })
         {
             command.Options.Add(option);
         }
@@ -71,6 +77,7 @@ internal sealed class ServerOptions
     public void Apply(ParseResult parse, MistralServerOptions options)
     {
         options.ApiKeyFile = parse.GetValue(_keyFile) ?? options.ApiKeyFile;
+        options.AllowedOrigins = [.. parse.GetValue(_origins) ?? options.AllowedOrigins.AsReadOnly()];
         options.RequestsPerMinute = parse.GetValue(_requests) ?? options.RequestsPerMinute;
         options.TokensPerMinute = parse.GetValue(_tokens) ?? options.TokensPerMinute;
         options.MaxPromptTokens = parse.GetValue(_prompt) ?? options.MaxPromptTokens;

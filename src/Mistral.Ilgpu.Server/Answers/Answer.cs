@@ -14,7 +14,7 @@ internal sealed class Answer
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _reasoning = new();
     private readonly List<ToolCall> _calls = [];
-    private readonly List<GeneratedToken> _tokens = [];
+    private readonly List<TokenLogprob> _logprobs = [];
 
     /// <param name="salt">See <see cref="ChatOutputParser"/>.</param>
     public Answer(TextGeneration generation, AnswerRequest request, ServedModel model, string salt)
@@ -33,8 +33,8 @@ internal sealed class Answer
 
     public IReadOnlyList<ToolCall> Calls => _calls;
 
-    /// <summary>The tokens with their log-probabilities.</summary>
-    public IReadOnlyList<GeneratedToken> Tokens => _tokens;
+    /// <summary>The log-probabilities of all tokens; none where they are not asked for.</summary>
+    public IReadOnlyList<TokenLogprob> Logprobs => _logprobs;
 
     public int ReasoningTokens => _parser.ReasoningTokens;
 
@@ -53,8 +53,14 @@ internal sealed class Answer
                 continue;
             }
 
-            _tokens.Add(token);
-            yield return Take(token, id < _model.Language.Tokenizer.VocabularySize ? _parser.Append(id) : []);
+            var tokenizer = _model.Language.Tokenizer;
+            var logprob = TokenLogprob.Of(token, tokenizer);
+            if (logprob is not null)
+            {
+                _logprobs.Add(logprob);
+            }
+
+            yield return Take(logprob, id < tokenizer.VocabularySize ? _parser.Append(id) : []);
         }
 
         yield return Take(null, _parser.End()) with { IsLast = true };
@@ -68,7 +74,7 @@ internal sealed class Answer
         }
     }
 
-    private AnswerStep Take(GeneratedToken? token, IEnumerable<ChatPiece> pieces)
+    private AnswerStep Take(TokenLogprob? logprob, IEnumerable<ChatPiece> pieces)
     {
         List<ChatPiece> taken = [];
         foreach (var piece in pieces)
@@ -82,6 +88,6 @@ internal sealed class Answer
             }
         }
 
-        return new AnswerStep(token, taken);
+        return new AnswerStep(logprob, taken);
     }
 }

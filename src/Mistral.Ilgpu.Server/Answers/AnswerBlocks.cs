@@ -9,6 +9,9 @@ internal sealed class AnswerBlocks(IBlockSink? sink)
     private readonly List<AnswerBlock> _blocks = [];
     private AnswerBlock? _open;
 
+    // Of tokens whose text has not come yet.
+    private List<TokenLogprob> _pending = [];
+
     /// <summary>The blocks, without calls that turned out to be none.</summary>
     public IEnumerable<AnswerBlock> Whole => _blocks.Where(block => block.IsWhole);
 
@@ -26,6 +29,11 @@ internal sealed class AnswerBlocks(IBlockSink? sink)
 
     public void Take(AnswerStep step)
     {
+        if (step.Logprob is { IsControl: false } logprob)
+        {
+            _pending.Add(logprob);
+        }
+
         foreach (var piece in step.Pieces)
         {
             Take(piece);
@@ -76,10 +84,12 @@ internal sealed class AnswerBlocks(IBlockSink? sink)
 
     private void Add(string text)
     {
-        _open!.Append(text);
+        var logprobs = _open!.Kind == BlockKind.Text ? _pending : [];
+        _pending = [];
+        _open.Append(text, logprobs);
         if (text.Length > 0)
         {
-            sink?.Add(_open, text);
+            sink?.Add(_open, text, logprobs);
         }
     }
 

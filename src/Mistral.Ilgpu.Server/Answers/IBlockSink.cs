@@ -5,7 +5,8 @@ internal interface IBlockSink
 {
     void Begin(AnswerBlock block);
 
-    void Add(AnswerBlock block, string text);
+    /// <param name="logprobs">The log-probabilities of the text's tokens, see <see cref="AnswerBlock.Logprobs"/>.</param>
+    void Add(AnswerBlock block, string text, IReadOnlyList<TokenLogprob> logprobs);
 
     void End(AnswerBlock block);
 }

@@ -67,7 +67,7 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
             answer.Text.Length > 0 || answer.Calls.Count == 0 ? answer.Text : null,
             answer.Reasoning.Length > 0 ? answer.Reasoning : null,
             answer.Calls.Count > 0 ? [.. answer.Calls.Select(CallOf)] : null),
-        ChatLogprobs.Of(answer.Tokens, model.Language.Tokenizer),
+        answer.Logprobs.Count > 0 ? new ChatLogprobs(answer.Logprobs) : null,
         answer.FinishReason,
         answer.Generation.StopText);
 

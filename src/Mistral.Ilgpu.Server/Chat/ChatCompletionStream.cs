@@ -26,7 +26,7 @@ internal sealed class ChatCompletionStream(
 
     private void WriteStep(int index, AnswerStep step)
     {
-        var logprobs = step.Token is { } token ? ChatLogprobs.Of([token], model.Language.Tokenizer) : null;
+        var logprobs = step.Logprob is { } logprob ? new ChatLogprobs([logprob]) : null;
         foreach (var piece in step.Pieces)
         {
             if (DeltaOf(piece) is { } delta)

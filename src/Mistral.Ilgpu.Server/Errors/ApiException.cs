@@ -21,6 +21,9 @@ internal sealed class ApiException(int status, string message, string? parameter
     /// <summary>When the client may try again; null where time changes nothing.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Whether no other request can follow, because the body was not read to its end.</summary>
+    public bool EndsConnection { get; init; }
+
     /// <summary>A field that has the wrong type or is out of range.</summary>
     public static ApiException Wrong(string parameter, string found, string expected) => new(
         StatusCodes.Status400BadRequest,

@@ -11,7 +11,10 @@ internal static class ErrorMapping
     public static ApiException Of(Exception exception) => exception switch
     {
         ApiException error => error,
-        BadHttpRequestException bad => new ApiException(bad.StatusCode, $"the request's body cannot be read: {bad.Message}"),
+        BadHttpRequestException bad => new ApiException(bad.StatusCode, $"the request's body cannot be read: {bad.Message}")
+        {
+            EndsConnection = true,
+        },
         ModelFileException file => OfField(file),
         ChatFormatException format => new ApiException(400, format.Message, format.Field),
         ContextFullException full => new ApiException(

@@ -20,6 +20,14 @@ internal sealed class MistralServerOptionsValidation : IValidateOptions<MistralS
         failures.RequireCount(nameof(options.DefaultMaxTokens), options.DefaultMaxTokens);
         failures.Require(options.KeepAlive > TimeSpan.Zero, nameof(options.KeepAlive), $"{options.KeepAlive}", "a positive time");
         failures.Require(options.Drain >= TimeSpan.Zero, nameof(options.Drain), $"{options.Drain}", "a time from 0");
+        for (int i = 0; i < options.AllowedOrigins.Count; i++)
+        {
+            string origin = options.AllowedOrigins[i];
+            failures.Require(
+                AllowedOrigins.IsOrigin(origin), $"{nameof(options.AllowedOrigins)}:{i}", origin,
+                $"an origin such as https://example.com, or {AllowedOrigins.Any}");
+        }
+
         for (int i = 0; i < options.ApiKeys.Count; i++)
         {
             try

@@ -93,5 +93,8 @@ internal static class RequestBody
     }
 
     private static ApiException TooLarge(int limit) => new(
-        StatusCodes.Status413PayloadTooLarge, $"the body has more than {limit} bytes, expected fewer", code: "request_too_large");
+        StatusCodes.Status413PayloadTooLarge, $"the body has more than {limit} bytes, expected fewer", code: "request_too_large")
+    {
+        EndsConnection = true,
+    };
 }

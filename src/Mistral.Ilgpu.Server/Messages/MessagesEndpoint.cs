@@ -6,6 +6,7 @@ using Mistral.Ilgpu.Server.Chat;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
 using Mistral.Ilgpu.Server.Requests;
+using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Server.Messages;
 
@@ -13,17 +14,14 @@ namespace Mistral.Ilgpu.Server.Messages;
 internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
 {
     /// <summary>The conversation of a request, with its tools.</summary>
-    public static ChatRequest ChatOf(MessagesRequest fields)
+    public static ChatRequest ChatOf(MessagesRequest fields, TextTokenizer tokenizer)
     {
-        if (fields.Thinking is { Type: not ("enabled" or "disabled" or "adaptive") })
-        {
-            throw ApiException.Wrong("thinking.type", $"'{fields.Thinking.Type}'", "enabled or disabled");
-        }
-
+        MessagesThinking.Check(fields);
         var (choice, hasParallelCalls) = MessagesTools.ReadChoice(fields.ToolChoice);
         return new ChatRequest(MessagesInput.Read(fields.Messages, fields.System), new ChatSettings
         {
             Tools = MessagesTools.Read(fields.Tools), ToolChoice = choice, AllowsParallelCalls = hasParallelCalls,
+            ReasoningEffort = MessagesThinking.EffortOf(fields, tokenizer),
         });
     }
 
@@ -31,7 +29,7 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
     {
         var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
         int maxTokens = fields.MaxTokens ?? throw ApiException.Wrong("max_tokens", "nothing", "a whole number from 1");
-        var request = new AnswerRequest(ChatOf(fields), OptionsOf(fields))
+        var request = new AnswerRequest(ChatOf(fields, model.Language.Tokenizer), OptionsOf(fields))
         {
             MaxTokens = maxTokens,
             Adapters = model.AdaptersOf(fields.Model),
@@ -57,17 +55,23 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
     {
         var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
         _ = model.AdaptersOf(fields.Model);
-        int count = ChatOf(fields).Encode(model.Language.Tokenizer).Length;
+        int count = ChatOf(fields, model.Language.Tokenizer).Encode(model.Language.Tokenizer).Length;
         await context.Response.WriteAsJsonAsync(new TokenCount(count), MessageJson.Api.TokenCount);
     }
 
-    private GenerationOptions OptionsOf(MessagesRequest fields) => GenerationReader.Read(
-        new ChatCompletionRequest
-        {
-            Temperature = fields.Temperature, TopP = fields.TopP, TopK = fields.TopK,
-        },
-        model) with
+    private GenerationOptions OptionsOf(MessagesRequest fields)
     {
-        Stop = GenerationReader.StopOf(fields.StopSequences, "stop_sequences"),
-    };
+        var options = GenerationReader.Read(
+            new ChatCompletionRequest
+            {
+                Temperature = fields.Temperature, TopP = fields.TopP, TopK = fields.TopK,
+            },
+            model) with
+        {
+            Stop = GenerationReader.StopOf(fields.StopSequences, "stop_sequences"),
+        };
+        return MessagesThinking.LimitOf(fields, model.Language.Tokenizer) is { } limit
+            ? options with { LogitProcessors = [.. options.LogitProcessors, limit] }
+            : options;
+    }
 }

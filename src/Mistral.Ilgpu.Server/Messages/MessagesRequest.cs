@@ -36,7 +36,7 @@ internal sealed record MessagesRequest
     [Description("auto, any, none, or a tool.")]
     public JsonElement? ToolChoice { get; init; }
 
-    [Description("Whether the model reasons, as far as its format has that.")]
+    [Description("Whether the model reasons, and for how many tokens at most, as far as its format has that.")]
     public ThinkingSettings? Thinking { get; init; }
 
     public bool? Stream { get; init; }

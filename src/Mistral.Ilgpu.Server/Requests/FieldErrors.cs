@@ -71,7 +71,10 @@ internal static class FieldErrors
 
         bool isInside = names.Length == 2 && value.ValueKind == JsonValueKind.Object;
         string found = isInside && value.TryGetProperty(names[1], out var inner) ? inner.GetRawText() : value.GetRawText();
-        return ApiException.Wrong(parameter, found, Described(type.GenericTypeArguments.LastOrDefault(typeof(bool))));
+        var ofInner = type.GenericTypeArguments.LastOrDefault()
+            ?? info.Options.GetTypeInfo(type).Properties.FirstOrDefault(property => property.Name == names[^1])?.PropertyType
+            ?? type;
+        return ApiException.Wrong(parameter, found, Described(Nullable.GetUnderlyingType(ofInner) ?? ofInner));
     }
 
     private static string Described(Type type) =>

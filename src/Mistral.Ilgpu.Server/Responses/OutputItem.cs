@@ -22,7 +22,7 @@ internal sealed record OutputItem(string Id, string Type, string Status)
     public static OutputItem Of(AnswerBlock block, string id, bool isWhole)
     {
         string status = !isWhole ? "in_progress" : block.IsWhole ? "completed" : "incomplete";
-        OutputPart[] content = isWhole ? [OutputPart.Of(block)] : [];
+        OutputPart[] content = isWhole ? [OutputPart.Of(block, isWhole)] : [];
         return block.Kind switch
         {
             BlockKind.Reasoning => new OutputItem(id, "reasoning", status) { Summary = [], Content = content },

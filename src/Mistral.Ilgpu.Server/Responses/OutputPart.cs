@@ -8,9 +8,15 @@ internal sealed record OutputPart(string Type, string Text)
     /// <summary>Sources of the text: none.</summary>
     public IReadOnlyList<string>? Annotations { get; init; }
 
-    public static OutputPart Of(AnswerBlock block) => Of(block, block.Text);
+    /// <summary>Of a message; empty where they are not asked for.</summary>
+    public IReadOnlyList<TokenLogprob>? Logprobs { get; init; }
 
-    public static OutputPart Of(AnswerBlock block, string text) => block.Kind == BlockKind.Reasoning
-        ? new OutputPart("reasoning_text", text)
-        : new OutputPart("output_text", text) { Annotations = [] };
+    /// <param name="isWhole">Whether the block is at its end; otherwise it is told without what follows.</param>
+    public static OutputPart Of(AnswerBlock block, bool isWhole)
+    {
+        string text = isWhole ? block.Text : "";
+        return block.Kind == BlockKind.Reasoning
+            ? new OutputPart("reasoning_text", text)
+            : new OutputPart("output_text", text) { Annotations = [], Logprobs = isWhole ? block.Logprobs : [] };
+    }
 }

@@ -33,6 +33,8 @@ internal sealed record Response(
 
     public double TopP { get; init; }
 
+    public int TopLogprobs { get; init; }
+
     public required JsonElement ToolChoice { get; init; }
 
     public required JsonElement Tools { get; init; }

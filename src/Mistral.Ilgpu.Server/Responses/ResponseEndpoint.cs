@@ -60,6 +60,7 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
             new ChatCompletionRequest { Temperature = fields.Temperature, TopP = fields.TopP }, model) with
         {
             Constraint = ConstraintFields.ReadText(fields.Text, model.Options)?.Compile(),
+            TopLogProbabilities = TopLogprobsOf(fields),
         };
         var chat = new ChatRequest(ResponseInput.Read(fields.Input, fields.Instructions), ResponseTools.Read(fields));
         return new AnswerRequest(chat, options)
@@ -67,6 +68,15 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
             MaxTokens = fields.MaxOutputTokens,
             Adapters = model.AdaptersOf(fields.Model),
         };
+    }
+
+    private static int? TopLogprobsOf(ResponseRequest fields)
+    {
+        const string Logprobs = "message.output_text.logprobs";
+        bool areWanted = fields.Include?.Contains(Logprobs) == true;
+        return fields.TopLogprobs > 0 && !areWanted
+            ? throw ApiException.Wrong("top_logprobs", $"{fields.TopLogprobs} alone", $"{Logprobs} in include")
+            : areWanted ? fields.TopLogprobs ?? 0 : null;
     }
 
     private Response Begin(ResponseRequest fields) => new(
@@ -77,6 +87,7 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
         ParallelToolCalls = fields.ParallelToolCalls ?? true,
         Temperature = fields.Temperature ?? 1,
         TopP = fields.TopP ?? 1,
+        TopLogprobs = fields.TopLogprobs ?? 0,
         ToolChoice = fields.ToolChoice ?? JsonElement.Parse("\"auto\""),
         Tools = fields.Tools ?? JsonElement.Parse("[]"),
         Text = fields.Text ?? JsonElement.Parse("""{"format":{"type":"text"}}"""),

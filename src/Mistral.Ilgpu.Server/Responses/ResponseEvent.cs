@@ -1,3 +1,5 @@
+using Mistral.Ilgpu.Server.Answers;
+
 namespace Mistral.Ilgpu.Server.Responses;
 
 /// <summary>An event of a streamed response.</summary>
@@ -23,5 +25,5 @@ internal sealed record ResponseEvent(string Type, int SequenceNumber)
 
     public string? Arguments { get; init; }
 
-    public IReadOnlyList<string>? Logprobs { get; init; }
+    public IReadOnlyList<TokenLogprob>? Logprobs { get; init; }
 }

@@ -24,6 +24,12 @@ internal sealed record ResponseRequest
     [Range(1, int.MaxValue)]
     public int? MaxOutputTokens { get; init; }
 
+    [Description("message.output_text.logprobs adds log-probabilities of a message's tokens; others add what there is none of.")]
+    public IReadOnlyList<string>? Include { get; init; }
+
+    [Description("How many of the likeliest tokens come with each."), Range(0, 20)]
+    public int? TopLogprobs { get; init; }
+
     [Description("Functions that the model may call.")]
     public JsonElement? Tools { get; init; }
 

@@ -48,12 +48,13 @@ internal sealed class ResponseStream(HttpContext context, TimeSpan keepAlive, Re
         });
         if (block.Kind != BlockKind.Call)
         {
-            Write("response.content_part.added", next => InPart(next, block) with { Part = OutputPart.Of(block, "") });
+            Write("response.content_part.added", next => InPart(next, block) with { Part = OutputPart.Of(block, isWhole: false) });
         }
     }
 
-    public void Add(AnswerBlock block, string text) => Write(
-        $"response.{Content(block)}.delta", next => InPart(next, block) with { Delta = text, Logprobs = Logprobs(block) });
+    public void Add(AnswerBlock block, string text, IReadOnlyList<TokenLogprob> logprobs) => Write(
+        $"response.{Content(block)}.delta",
+        next => InPart(next, block) with { Delta = text, Logprobs = block.Kind == BlockKind.Text ? logprobs : null });
 
     public void End(AnswerBlock block)
     {
@@ -68,9 +69,9 @@ internal sealed class ResponseStream(HttpContext context, TimeSpan keepAlive, Re
         {
             Write($"response.{Content(block)}.done", next => InPart(next, block) with
             {
-                Text = block.Text, Logprobs = Logprobs(block),
+                Text = block.Text, Logprobs = block.Kind == BlockKind.Text ? block.Logprobs : null,
             });
-            Write("response.content_part.done", next => InPart(next, block) with { Part = OutputPart.Of(block) });
+            Write("response.content_part.done", next => InPart(next, block) with { Part = OutputPart.Of(block, isWhole: true) });
         }
 
         Write("response.output_item.done", next => next with
@@ -85,8 +86,6 @@ internal sealed class ResponseStream(HttpContext context, TimeSpan keepAlive, Re
         BlockKind.Text => "output_text",
         _ => "function_call_arguments",
     };
-
-    private static string[]? Logprobs(AnswerBlock block) => block.Kind == BlockKind.Text ? [] : null;
 
     private ResponseEvent InPart(ResponseEvent next, AnswerBlock block) => next with
     {

@@ -17,6 +17,10 @@ internal sealed partial class ServerMetrics : IDisposable
 {
     private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+    /// <summary>The meters of the library and of .NET that tell of a server.</summary>
+    public static readonly string[] Meters =
+        [Telemetry.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
+
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly ConcurrentDictionary<TextGeneration, string> _adapters = [];
     private readonly IDisposable _meters;
@@ -47,8 +51,7 @@ internal sealed partial class ServerMetrics : IDisposable
         {
             Registry = _registry,
             MetricFactory = factory,
-            InstrumentFilterPredicate = instrument => instrument.Meter.Name is Telemetry.Name or "System.Runtime"
-                or "Microsoft.AspNetCore.Hosting" or "Microsoft.AspNetCore.Server.Kestrel",
+            InstrumentFilterPredicate = instrument => Meters.Contains(instrument.Meter.Name),
         });
     }
 

@@ -11,16 +11,20 @@ internal static class TextTelemetry
         "mistral.tokens.shared", "{token}", "Tokens of prompts that were not computed again, because other texts begin alike."));
 
     private static readonly Histogram<double> QueueTime = Telemetry.Create(meter => meter.CreateHistogram<double>(
-        "mistral.queue.duration", "s", "From a text's submission until it has its place in the cache."));
+        "mistral.queue.duration", "s", "From a text's submission until it has its place in the cache.", tags: null,
+        Buckets(0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120)));
 
     private static readonly Histogram<double> FirstToken = Telemetry.Create(meter => meter.CreateHistogram<double>(
-        "gen_ai.server.time_to_first_token", "s", "From a text's submission until its first token."));
+        "gen_ai.server.time_to_first_token", "s", "From a text's submission until its first token.", tags: null,
+        Buckets(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)));
 
     private static readonly Histogram<double> PerToken = Telemetry.Create(meter => meter.CreateHistogram<double>(
-        "gen_ai.server.time_per_output_token", "s", "Mean time of a text's tokens after its first."));
+        "gen_ai.server.time_per_output_token", "s", "Mean time of a text's tokens after its first.", tags: null,
+        Buckets(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5)));
 
     private static readonly Histogram<double> Duration = Telemetry.Create(meter => meter.CreateHistogram<double>(
-        "gen_ai.server.request.duration", "s", "From when a text has its place until its end."));
+        "gen_ai.server.request.duration", "s", "From when a text has its place until its end.", tags: null,
+        Buckets(0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)));
 
     internal static void OnBegin(TimeSpan queued, int sharedTokens)
     {
@@ -84,6 +88,9 @@ internal static class TextTelemetry
         {
         }
     }
+
+    // OpenTelemetry's own are made for milliseconds. Those of gen_ai are the ones that its conventions name.
+    private static InstrumentAdvice<double> Buckets(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
 
     private static void Record(GenerationTimings timings, FinishReason reason)
     {

@@ -41,7 +41,7 @@ internal static class RequestReaders
         yield return Target("request-messages", [Messages], MessageJson.Api.MessagesRequest, (fields, root) =>
         {
             _ = GenerationReader.StopOf(fields.StopSequences, "stop_sequences");
-            Encode(MessagesEndpoint.ChatOf(fields), new());
+            Encode(MessagesEndpoint.ChatOf(fields, tokenizer), new());
         });
 
         void Encode(ChatRequest chat, GenerationOptions options)

@@ -38,13 +38,22 @@ internal sealed class ServeProcess : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<ServeProcess> StartAsync(params string[] options)
+    public static Task<ServeProcess> StartAsync(params string[] options) => StartAsync([], options);
+
+    /// <param name="variables">Variables of its environment.</param>
+    public static async Task<ServeProcess> StartAsync(IEnumerable<(string Name, string Value)> variables, params string[] options)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "mistral.dll");
-        var process = Process.Start(new ProcessStartInfo("dotnet", [program, "serve", "--device", "cpu", "--port", "0", .. options])
+        var start = new ProcessStartInfo("dotnet", [program, "serve", "--device", "cpu", "--port", "0", .. options])
         {
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
         List<string> lines = [];
         const string Listening = "listening on ";
         while (await process.StandardError.ReadLineAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation) is { } line)

@@ -63,6 +63,22 @@ public sealed class ServeTests
         Assert.Equal(400, (int)refused.StatusCode);
     }
 
+    /// <summary>A body without a length is refused once it is too long, and the connection ends without a word in the log.</summary>
+    [Fact]
+    public async Task Post_BodyThatGrowsTooLong_IsRefused()
+    {
+        await using var server = await ServeProcess.StartAsync([("MistralServer__MaxBodyBytes", "1000")]);
+
+        string response = await SendAsync(
+            server, "Transfer-Encoding: chunked", string.Concat(Enumerable.Repeat($"100\r\n{new string('[', 256)}\r\n", 5)));
+        await server.SignalAsync("TERM");
+        var (_, error) = await server.EndAsync();
+
+        Assert.StartsWith("HTTP/1.1 413", response, StringComparison.Ordinal);
+        Assert.Contains("Connection: close", response, StringComparison.Ordinal);
+        Assert.Equal("", error);
+    }
+
     /// <summary>A body that comes too slowly, or is promised too long, is refused before it has come.</summary>
     [Theory(Explicit = true), Trait(Needs.Trait, Needs.Time)]
     [InlineData(100, "408", "too slowly")]
@@ -70,19 +86,28 @@ public sealed class ServeTests
     public async Task Post_BodyThatDoesNotCome_IsRefused(int length, string status, string expected)
     {
         await using var server = await ServeProcess.StartAsync();
-        using var client = new TcpClient();
-        await client.ConnectAsync(server.Http.BaseAddress!.Host, server.Http.BaseAddress.Port, Cancellation);
-        var stream = client.GetStream();
-        string head = $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            + $"Content-Length: {length}\r\nConnection: close\r\n\r\n{{";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), Cancellation);
 
-        using var reader = new StreamReader(stream);
-        string response = await reader.ReadToEndAsync(Cancellation);
+        string response = await SendAsync(server, $"Content-Length: {length}", "{");
+        await server.SignalAsync("TERM");
+        var (_, log) = await server.EndAsync();
 
+        Assert.Equal("", log);
         Assert.StartsWith($"HTTP/1.1 {status}", response, StringComparison.Ordinal);
         Assert.Contains("\"error\"", response, StringComparison.Ordinal);
         Assert.Contains(expected, response, StringComparison.Ordinal);
+    }
+
+    // What comes until the server ends the connection.
+    private static async Task<string> SendAsync(ServeProcess server, string header, string body)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Http.BaseAddress!.Host, server.Http.BaseAddress.Port, Cancellation);
+        var stream = client.GetStream();
+        string request = $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + $"{header}\r\n\r\n{body}";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request), Cancellation);
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync(Cancellation);
     }
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient http, string json) => http.SendAsync(

@@ -12,6 +12,7 @@ public sealed class MessagesTests(ToolServer server) : IClassFixture<ToolServer>
         "tools":[{"name":"weather","input_schema":{"type":"object"}}]
         """;
 
+    private const string Budget = "thinking.budget_tokens";
     private const string Answer = "[THINK]hm[/THINK]Wait.[TOOL_CALLS]weather[ARGS]{\"city\": \"Paris\"}";
 
     [Fact]
@@ -111,6 +112,13 @@ public sealed class MessagesTests(ToolServer server) : IClassFixture<ToolServer>
     [InlineData("""{"max_tokens":9,"messages":[{"role":"user","content":"x"}],"tools":[{"name":"f"}]}""", "tools[0].input_schema")]
     [InlineData("""{"max_tokens":9,"messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"maybe"}}""", "tool_choice.type")]
     [InlineData("""{"max_tokens":9,"messages":[{"role":"user","content":"x"}],"stop_sequences":[1]}""", "stop_sequences[0]")]
+    [InlineData("""{"max_tokens":9,"messages":[{"role":"user","content":"x"}],"thinking":{}}""", "thinking.type")]
+    [InlineData("""{"max_tokens":9,"messages":[{"role":"user","content":"x"}],"thinking":{"type":"much"}}""", "thinking.type")]
+    [InlineData("""{"max_tokens":9999,"messages":[{"role":"user","content":"x"}],"thinking":{"type":"enabled"}}""", Budget)]
+    [InlineData("""{"max_tokens":9999,"messages":[{"role":"user","content":"x"}],"thinking":{"type":"enabled","budget_tokens":1023}}""", Budget)]
+    [InlineData("""{"max_tokens":9999,"messages":[{"role":"user","content":"x"}],"thinking":{"type":"enabled","budget_tokens":1024.5}}""", Budget)]
+    [InlineData("""{"max_tokens":1024,"messages":[{"role":"user","content":"x"}],"thinking":{"type":"enabled","budget_tokens":1024}}""", Budget)]
+    [InlineData("""{"max_tokens":9999,"messages":[{"role":"user","content":"x"}],"thinking":{"type":"adaptive","budget_tokens":1024}}""", Budget)]
     public async Task Create_WrongField_IsNamedInAnthropicsShape(string body, string expected)
     {
         await using var app = await ServedApp.StartAsync(server.Model);

@@ -64,6 +64,49 @@ public sealed class ResponseTests(ToolServer server) : IClassFixture<ToolServer>
         Assert.Equal("Sunny.", response.GetProperty("output")[0].GetProperty("content")[0].GetProperty("text").GetString());
     }
 
+    /// <summary>Those of the message's text: of neither reasoning, nor calls, nor control tokens.</summary>
+    [Theory]
+    [InlineData(Answer)]
+    [InlineData("Wait.")]
+    public async Task Create_Logprobs_AreThoseOfTheText(string answer)
+    {
+        const string Fields = ""","include":["message.output_text.logprobs"],"top_logprobs":2""";
+        await using var app = await server.AnsweringAsync(answer);
+
+        var response = await app.AskAsync(Path, Body + Fields + "}");
+        var events = await app.EventsAsync(Path, Body + Fields + ""","stream":true}""");
+
+        var text = response.GetProperty("output").EnumerateArray().Single(item => item.GetProperty("type").GetString() == "message")
+            .GetProperty("content")[0];
+        var logprobs = text.GetProperty("logprobs").EnumerateArray().ToList();
+        Assert.Equal("Wait.", string.Concat(logprobs.Select(token => token.GetProperty("token").GetString())));
+        Assert.All(logprobs, token =>
+        {
+            Assert.InRange(token.GetProperty("logprob").GetDouble(), -9999, 0);
+            Assert.NotEqual(0, token.GetProperty("bytes").GetArrayLength());
+            Assert.Equal(2, token.GetProperty("top_logprobs").GetArrayLength());
+        });
+        Assert.Equal(2, response.GetProperty("top_logprobs").GetInt32());
+        var deltas = events.Where(each => each.GetProperty("type").GetString() == "response.output_text.delta").ToList();
+        Assert.All(deltas, each => Assert.Equal(
+            each.GetProperty("delta").GetString(),
+            string.Concat(each.GetProperty("logprobs").EnumerateArray().Select(token => token.GetProperty("token").GetString()))));
+        Assert.Equal(logprobs.Count, deltas.Sum(each => each.GetProperty("logprobs").GetArrayLength()));
+        var done = events.Single(each => each.GetProperty("type").GetString() == "response.output_text.done");
+        Assert.Equal(logprobs.Count, done.GetProperty("logprobs").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Create_WithoutInclude_HasNoLogprobs()
+    {
+        await using var app = await server.AnsweringAsync("Wait.");
+
+        var response = await app.AskAsync(Path, Body + ""","include":["reasoning.encrypted_content"]}""");
+
+        Assert.Equal(
+            0, response.GetProperty("output")[0].GetProperty("content")[0].GetProperty("logprobs").GetArrayLength());
+    }
+
     [Fact]
     public async Task Create_LongerThanAllowed_IsIncomplete()
     {
@@ -106,6 +149,9 @@ public sealed class ResponseTests(ToolServer server) : IClassFixture<ToolServer>
     [InlineData("""{"input":"x","background":true}""", "background")]
     [InlineData("""{"input":"x","truncation":"auto"}""", "truncation")]
     [InlineData("""{"input":"x","temperature":3}""", "temperature")]
+    [InlineData("""{"input":"x","top_logprobs":2}""", "top_logprobs")]
+    [InlineData("""{"input":"x","top_logprobs":21,"include":["message.output_text.logprobs"]}""", "top_logprobs")]
+    [InlineData("""{"input":"x","include":[7]}""", "include[0]")]
     [InlineData("""{"input":"x","max_output_tokens":0}""", "max_output_tokens")]
     [InlineData("""{"input":"x","text":{"format":{"type":"yaml"}}}""", "text.format.type")]
     public async Task Create_WrongField_IsNamed(string body, string expected)
