@@ -60,7 +60,7 @@ internal sealed class ServeReport(string device, Uri? url, int count, double cha
         Line();
         Line($"## {model}");
         await using (var language = await LanguageModel.LoadAsync(
-            model, new LanguageModelOptions { Device = device, MaxTexts = Texts, MaxWaiting = count + 1 }).ConfigureAwait(false))
+            model, new LanguageModelOptions { Device = device, MaxTexts = Texts, MaxWaiting = waiting }).ConfigureAwait(false))
         {
             var engine = new EngineTarget(language);
             // What is measured is neither the first compilation nor the first connection.
