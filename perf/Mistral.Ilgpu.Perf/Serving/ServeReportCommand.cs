@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mistral.Ilgpu.Cli.Options;
 
 namespace Mistral.Ilgpu.Perf.Serving;
 
@@ -13,7 +14,9 @@ internal static class ServeReportCommand
             Description = "As mistral takes it; repeat it for several.",
             DefaultValueFactory = _ => ["tiny", "random:250m:q8_0"],
         };
-        var url = new Option<Uri?>("--url") { Description = "A server that runs already; one is started if not given." };
+        var url = ValueOptions.Parsed<Uri>(
+            "--url", "A server that runs already; one is started if not given.", "URL", "a URL such as http://127.0.0.1:8080",
+            text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null);
         var count = new Option<int>("--requests") { Description = "Texts of a run.", DefaultValueFactory = _ => 48 };
         var chaos = new Option<double>("--chaos") { Description = "Seconds of clients that misbehave; none if not given." };
         var output = new Option<string>("--output")
@@ -26,17 +29,7 @@ internal static class ServeReportCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(url) is not { } address)
-            {
-                return;
-            }
-
-            if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https"))
-            {
-                result.AddError($"--url: found '{address}', expected a URL such as http://127.0.0.1:8080");
-            }
-
-            if (result.GetValue(models) is { Length: not 1 and var given })
+            if (result.GetResult(url) is not null && result.GetValue(models) is { Length: not 1 and var given })
             {
                 result.AddError($"--url: found {given} models, expected one --model, the one that the server has");
             }
