@@ -46,7 +46,8 @@ internal static class OpenTelemetryExport
             {
                 hasEndpoint = Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
                     ? true
-                    : throw new UsageException($"{name}ENDPOINT: found '{endpoint}', expected a URL such as http://127.0.0.1:4317");
+                    : throw new UsageException(
+                        $"{name}ENDPOINT: found '{endpoint}', expected a URL such as http://127.0.0.1:4317");
             }
 
             if (configuration[name + "PROTOCOL"] is { } protocol and not ("" or "grpc" or "http/protobuf"))

@@ -47,7 +47,7 @@ internal sealed class MessageStream(HttpContext context, TimeSpan keepAlive, Ans
         Index = block.Index, ContentBlock = MessageBlock.Of(block, isWhole: false),
     });
 
-    public void Add(AnswerBlock block, string text, IReadOnlyList<TokenLogprob> logprobs) => Write(new MessageEvent("content_block_delta")
+    public void Add(AnswerBlock block, string text, IReadOnlyList<TokenLogprob> logprobs) => Write(new("content_block_delta")
     {
         Index = block.Index,
         Delta = block.Kind switch

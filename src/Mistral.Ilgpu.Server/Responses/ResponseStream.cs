@@ -48,7 +48,10 @@ internal sealed class ResponseStream(HttpContext context, TimeSpan keepAlive, Re
         });
         if (block.Kind != BlockKind.Call)
         {
-            Write("response.content_part.added", next => InPart(next, block) with { Part = OutputPart.Of(block, isWhole: false) });
+            Write("response.content_part.added", next => InPart(next, block) with
+            {
+                Part = OutputPart.Of(block, isWhole: false),
+            });
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class ServeTests
         Assert.Equal(400, (int)refused.StatusCode);
     }
 
-    /// <summary>A body without a length is refused once it is too long, and the connection ends without a word in the log.</summary>
+    /// <summary>A body without a length is refused once it is too long, and the connection ends.</summary>
     [Fact]
     public async Task Post_BodyThatGrowsTooLong_IsRefused()
     {

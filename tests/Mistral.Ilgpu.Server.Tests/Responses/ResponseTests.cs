@@ -76,10 +76,10 @@ public sealed class ResponseTests(ToolServer server) : IClassFixture<ToolServer>
         var response = await app.AskAsync(Path, Body + Fields + "}");
         var events = await app.EventsAsync(Path, Body + Fields + ""","stream":true}""");
 
-        var text = response.GetProperty("output").EnumerateArray().Single(item => item.GetProperty("type").GetString() == "message")
-            .GetProperty("content")[0];
+        var text = response.GetProperty("output").EnumerateArray()
+            .Single(item => item.GetProperty("type").GetString() == "message").GetProperty("content")[0];
         var logprobs = text.GetProperty("logprobs").EnumerateArray().ToList();
-        Assert.Equal("Wait.", string.Concat(logprobs.Select(token => token.GetProperty("token").GetString())));
+        Assert.Equal("Wait.", TextOf(text.GetProperty("logprobs")));
         Assert.All(logprobs, token =>
         {
             Assert.InRange(token.GetProperty("logprob").GetDouble(), -9999, 0);
@@ -88,9 +88,7 @@ public sealed class ResponseTests(ToolServer server) : IClassFixture<ToolServer>
         });
         Assert.Equal(2, response.GetProperty("top_logprobs").GetInt32());
         var deltas = events.Where(each => each.GetProperty("type").GetString() == "response.output_text.delta").ToList();
-        Assert.All(deltas, each => Assert.Equal(
-            each.GetProperty("delta").GetString(),
-            string.Concat(each.GetProperty("logprobs").EnumerateArray().Select(token => token.GetProperty("token").GetString()))));
+        Assert.All(deltas, each => Assert.Equal(each.GetProperty("delta").GetString(), TextOf(each.GetProperty("logprobs"))));
         Assert.Equal(logprobs.Count, deltas.Sum(each => each.GetProperty("logprobs").GetArrayLength()));
         var done = events.Single(each => each.GetProperty("type").GetString() == "response.output_text.done");
         Assert.Equal(logprobs.Count, done.GetProperty("logprobs").GetArrayLength());
@@ -173,6 +171,9 @@ public sealed class ResponseTests(ToolServer server) : IClassFixture<ToolServer>
         Assert.Equal("{\"city\": \"Paris\"}", items[2].GetProperty("arguments").GetString());
         Assert.Equal(9, items[2].GetProperty("call_id").GetString()!.Length);
     }
+
+    private static string TextOf(JsonElement logprobs) =>
+        string.Concat(logprobs.EnumerateArray().Select(token => token.GetProperty("token").GetString()));
 
     private static string Deltas(IEnumerable<JsonElement> events, string type) => string.Concat(
         events.Where(each => each.GetProperty("type").GetString() == type).Select(each => each.GetProperty("delta").GetString()));

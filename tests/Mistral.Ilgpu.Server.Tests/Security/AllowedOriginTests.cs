@@ -56,7 +56,8 @@ public sealed class AllowedOriginTests(TinyServer tiny)
 
         Assert.Equal(204, (int)preflight.StatusCode);
         Assert.Equal(headers, string.Join(',', preflight.Headers.GetValues("Access-Control-Allow-Headers")));
-        Assert.Contains("POST", string.Join(',', preflight.Headers.GetValues("Access-Control-Allow-Methods")), StringComparison.Ordinal);
+        Assert.Contains(
+            "POST", string.Join(',', preflight.Headers.GetValues("Access-Control-Allow-Methods")), StringComparison.Ordinal);
         Assert.Equal((401, Allowed), ((int)refused.StatusCode, OriginOf(refused)));
         Assert.Equal((200, Allowed), ((int)taken.StatusCode, OriginOf(taken)));
     }

@@ -89,7 +89,8 @@ public sealed class OpenTelemetryTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no signals");
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions")
         {
-            Content = new StringContent($$"""{"prompt":"{{Prompt}}","max_tokens":12,"ignore_eos":true}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent(
+                $$"""{"prompt":"{{Prompt}}","max_tokens":12,"ignore_eos":true}""", Encoding.UTF8, "application/json"),
         };
         request.Headers.Add("traceparent", traceParent);
         using var response = await server.Http.SendAsync(request, Cancellation);
