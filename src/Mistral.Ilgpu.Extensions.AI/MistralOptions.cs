@@ -3,7 +3,7 @@ using Mistral.Ilgpu.Generation;
 namespace Mistral.Ilgpu.Extensions.AI;
 
 /// <summary>Which model a program uses and how it is loaded: the section <c>Mistral</c> of its configuration.</summary>
-public sealed class MistralOptions
+public class MistralOptions
 {
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Mistral";

@@ -9,6 +9,13 @@ internal sealed partial class MistralOptionsValidation : IValidateOptions<Mistra
     public ValidateOptionsResult Validate(string? name, MistralOptions options)
     {
         var failures = new OptionFailures(MistralOptions.Section);
+        Check(options, failures);
+        return failures.Result;
+    }
+
+    /// <summary>Notes what is wrong.</summary>
+    internal static void Check(MistralOptions options, OptionFailures failures)
+    {
         failures.Require(!string.IsNullOrEmpty(options.Model), nameof(options.Model), options.Model, "a file, a folder or tiny");
         failures.Require(
             options.Device is not null && DeviceName().IsMatch(options.Device),
@@ -37,8 +44,6 @@ internal sealed partial class MistralOptionsValidation : IValidateOptions<Mistra
             failures.Require(!string.IsNullOrEmpty(path), $"{nameof(options.Adapters)}:{i}:Path", path, "a file or a folder");
             failures.Require(float.IsFinite(scale), $"{nameof(options.Adapters)}:{i}:Scale", $"{scale}", "a finite number");
         }
-
-        return failures.Result;
     }
 
     [GeneratedRegex(@"^(auto|cpu|(opencl|cuda)(:[0-9]{1,4})?)\z")]

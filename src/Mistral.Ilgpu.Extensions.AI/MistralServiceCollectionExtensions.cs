@@ -25,6 +25,14 @@ public static class MistralServiceCollectionExtensions
     public static IServiceCollection AddMistral(this IServiceCollection services, Action<MistralOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        services.AddMistralServices(configure);
+        services.AddHostedService<MistralHostedService>();
+        return services;
+    }
+
+    /// <summary>As <see cref="AddMistral"/>, without what a host starts and stops.</summary>
+    internal static void AddMistralServices(this IServiceCollection services, Action<MistralOptions>? configure = null)
+    {
         var options = services.AddOptions<MistralOptions>().Configure<IServiceProvider>(Bind);
         if (configure is not null)
         {
@@ -37,16 +45,10 @@ public static class MistralServiceCollectionExtensions
         services.TryAddSingleton(provider => provider.GetRequiredService<LanguageModel>().AsChatClient());
         services.TryAddSingleton(provider => provider.GetRequiredService<LanguageModel>().AsEmbeddingGenerator(
             provider.GetRequiredService<IOptions<MistralOptions>>().Value.EmbeddingPooling));
-        services.AddHostedService<MistralHostedService>();
-        return services;
     }
 
-    // A key that is misspelt would be a default without a word.
-    private static void Bind(MistralOptions options, IServiceProvider provider) => provider.GetService<IConfiguration>()?
-        .GetSection(MistralOptions.Section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
-
     // The container makes services on the thread that asks, and makes each once. The load itself runs on other threads.
-    private static LanguageModel Load(IServiceProvider provider)
+    internal static LanguageModel Load(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<MistralOptions>>().Value;
         var logger = provider.GetService<ILogger<LanguageModel>>() ?? NullLogger<LanguageModel>.Instance;
@@ -57,4 +59,8 @@ public static class MistralServiceCollectionExtensions
         logger.Loaded(model.Info.Name, model.Info.DeviceName, model.Info.LoadTime);
         return model;
     }
+
+    // A key that is misspelt would be a default without a word.
+    private static void Bind(MistralOptions options, IServiceProvider provider) => provider.GetService<IConfiguration>()?
+        .GetSection(MistralOptions.Section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
 }

@@ -11,6 +11,15 @@ internal sealed class OptionFailures(string section)
     public ValidateOptionsResult Result =>
         _failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_failures);
 
+    /// <summary>Collects what is wrong in a part of the section.</summary>
+    /// <param name="key">The key of the part.</param>
+    public void Within(string key, Action<OptionFailures> check)
+    {
+        var part = new OptionFailures($"{section}:{key}");
+        check(part);
+        _failures.AddRange(part._failures);
+    }
+
     public void Add(string key, string what) => _failures.Add($"{section}:{key}: {what}");
 
     public void Require(bool holds, string key, string? found, string expected)

@@ -55,7 +55,7 @@ public static class MistralEndpointRouteBuilderExtensions
         Post<EmbeddingRequest, EmbeddingList>("/v1/embeddings", embeddings.HandleAsync, "Makes vectors of texts.");
         Post<TokenizeRequest, TokenizeResponse>("/tokenize", tokens.TokenizeAsync, "Gives the tokens of a text.");
         Post<DetokenizeRequest, DetokenizeResponse>("/detokenize", tokens.DetokenizeAsync, "Gives the text of tokens.");
-        Keyed("/v1/models", models.ListAsync).Produces<ModelList>().WithSummary("Lists the model and its adapters.");
+        Keyed("/v1/models", models.ListAsync).Produces<ModelList>().WithSummary("Lists the models and their adapters.");
         Keyed("/v1/models/{**model}", models.FindAsync).Produces<ModelList.Entry>().WithSummary("Tells of a model.");
         Get("/health", models.HealthAsync).Produces<ServerHealth>().WithSummary("Tells whether the server lives.");
         Get("/ready", models.ReadyAsync).Produces<ServerHealth>().WithSummary("Tells whether requests are taken now.");

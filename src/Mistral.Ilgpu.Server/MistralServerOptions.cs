@@ -6,6 +6,15 @@ public sealed class MistralServerOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "MistralServer";
 
+    /// <summary>The models that are served, the first of which requests mean that name none. It is loaded at start, the others
+    /// when a request names them. With none here the application's own model is served: the <see cref="LanguageModel"/> among its
+    /// services.</summary>
+    public IList<ServedModelOptions> Models { get; set; } = [];
+
+    /// <summary>How long a model of <see cref="Models"/> may be without requests before it is unloaded, until the next request
+    /// for it; null for any time.</summary>
+    public TimeSpan? IdleUnload { get; set; }
+
     /// <summary>Keys that clients may send. With none here and no <see cref="ApiKeyFile"/>, no key is needed.</summary>
     public IList<string> ApiKeys { get; set; } = [];
 

@@ -10,6 +10,7 @@ using Mistral.Ilgpu.Server.Completions;
 using Mistral.Ilgpu.Server.Embeddings;
 using Mistral.Ilgpu.Server.Hosting;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Loading;
 using Mistral.Ilgpu.Server.Messages;
 using Mistral.Ilgpu.Server.Models;
 using Mistral.Ilgpu.Server.Responses;
@@ -22,8 +23,9 @@ namespace Mistral.Ilgpu.Server;
 public static class MistralServerServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds what <see cref="MistralEndpointRouteBuilderExtensions.MapMistral"/> needs. A model is added as
-    /// <see cref="MistralServiceCollectionExtensions.AddMistral"/> does, unless the application has one.
+    /// Adds what <see cref="MistralEndpointRouteBuilderExtensions.MapMistral"/> needs. Without
+    /// <see cref="MistralServerOptions.Models"/> a model is added as <see cref="MistralServiceCollectionExtensions.AddMistral"/>
+    /// does, unless the application has one.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the options after the section <c>MistralServer</c> of the configuration, if there is one,
@@ -33,9 +35,10 @@ public static class MistralServerServiceCollectionExtensions
         this IServiceCollection services, Action<MistralServerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        if (!services.Any(service => service.ServiceType == typeof(LanguageModel)))
+        if (!services.Any(service => service.ServiceType == typeof(LanguageModel) || service.ServiceType == typeof(NamedModels)))
         {
-            services.AddMistral();
+            services.AddSingleton(LoadOnly);
+            services.AddMistralServices();
         }
 
         var options = services.AddOptions<MistralServerOptions>().Configure<IServiceProvider>(Bind);
@@ -49,7 +52,10 @@ public static class MistralServerServiceCollectionExtensions
         options.ValidateOnStart();
         services.AddCors();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<CorsOptions>, AllowedOrigins>());
-        services.TryAddSingleton<ServedModel>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(NamedModels.Of);
+        services.TryAddSingleton<ModelResidence>();
+        services.TryAddSingleton<ModelCatalog>();
         services.TryAddSingleton<ServerMetrics>();
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<KeyLimits>();
@@ -62,9 +68,16 @@ public static class MistralServerServiceCollectionExtensions
         services.TryAddSingleton<MessagesEndpoint>();
         services.TryAddSingleton<ModelEndpoints>();
         services.TryAddSingleton<TokenEndpoints>();
-        services.AddHostedService<Draining>();
+        services.AddHostedService<ServerLifetime>();
         return services;
     }
+
+    private static LanguageModel LoadOnly(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<MistralServerOptions>>().Value.Models.Count == 0
+            ? MistralServiceCollectionExtensions.Load(provider)
+            : throw new InvalidOperationException(
+                $"{MistralServerOptions.Section}:{nameof(MistralServerOptions.Models)}: found models, which come and go, "
+                + $"expected none where a {nameof(LanguageModel)} is asked of the services");
 
     // A key that is misspelt would be a default without a word.
     private static void Bind(MistralServerOptions options, IServiceProvider provider) => provider.GetService<IConfiguration>()?

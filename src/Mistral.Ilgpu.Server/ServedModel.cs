@@ -1,36 +1,30 @@
-using Microsoft.Extensions.Options;
 using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Server.Errors;
 
 namespace Mistral.Ilgpu.Server;
 
-/// <summary>The model as requests name it.</summary>
+/// <summary>A model that is in memory, as requests name it.</summary>
+/// <param name="adapters">The adapters as requests name them, and as the library does.</param>
+/// <param name="processors">Logit processors among the application's services, which every text has.</param>
 internal sealed class ServedModel(
-    LanguageModel model, IOptions<MistralServerOptions> options, IEnumerable<ILogitProcessor> processors)
+    LanguageModel model, string name, IReadOnlyDictionary<string, string> adapters, MistralServerOptions options,
+    EmbeddingPooling pooling, IReadOnlyList<ILogitProcessor> processors)
 {
     public LanguageModel Language => model;
 
-    public MistralServerOptions Options => options.Value;
+    public MistralServerOptions Options => options;
 
-    public string Name => model.Info.Name;
+    public string Name => name;
 
-    /// <summary>When it was loaded, in seconds since 1970.</summary>
-    public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+    /// <summary>How the hidden states of a text's tokens become one vector.</summary>
+    public EmbeddingPooling Pooling => pooling;
 
-    /// <summary>Logit processors among the application's services, which every text has.</summary>
-    public IReadOnlyList<ILogitProcessor> LogitProcessors { get; } = [.. processors];
-
-    /// <summary>The adapters as requests name them, and as the library does. Clients are not told where files lie.</summary>
-    public IReadOnlyDictionary<string, string> Adapters { get; } = NamesOf(model.Info.Adapters);
+    public IReadOnlyList<ILogitProcessor> LogitProcessors => processors;
 
     /// <summary>The adapters of a text: none for the model's own name, and one for an adapter's.</summary>
-    /// <param name="name">The request's <c>model</c>; null for the model's own.</param>
-    public IReadOnlyList<string> AdaptersOf(string? name) =>
-        name is null || name == Name ? []
-        : Adapters.TryGetValue(name, out string? adapter) ? [adapter]
-        : throw new ApiException(
-            404, $"model: found '{name}', expected {string.Join(" or ", Adapters.Keys.Prepend(Name))}",
-            "model", "model_not_found");
+    /// <param name="asked">The request's <c>model</c>; null for the model's own.</param>
+    public IReadOnlyList<string> AdaptersOf(string? asked) =>
+        asked is not null && adapters.TryGetValue(asked, out string? adapter) ? [adapter] : [];
 
     /// <summary>Most tokens of an answer to a prompt.</summary>
     /// <param name="asked">What the request says; null for nothing.</param>
@@ -53,22 +47,4 @@ internal sealed class ServedModel(
     public static string NewId(string prefix) => $"{prefix}{Guid.CreateVersion7():N}";
 
     public static long Now() => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-
-    // The name of the folder or of the file; of several alike the later have a number.
-    private static OrderedDictionary<string, string> NamesOf(IEnumerable<string> adapters)
-    {
-        var names = new OrderedDictionary<string, string>();
-        foreach (string adapter in adapters)
-        {
-            string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(adapter));
-            string name = Path.GetExtension(file) is ".safetensors" or ".gguf" ? Path.GetFileNameWithoutExtension(file) : file;
-            string free = name;
-            for (int number = 2; !names.TryAdd(free, adapter); number++)
-            {
-                free = $"{name}-{number}";
-            }
-        }
-
-        return names;
-    }
 }

@@ -55,9 +55,12 @@ public sealed record LanguageModelOptions
     /// cache. The call may come from any thread.</summary>
     public Action<string>? OnWarning { get; init; }
 
+    /// <summary>See <see cref="Execution.Devices.DeviceOptions.HeldOn"/>.</summary>
+    internal Func<string, long>? HeldOn { get; init; }
+
     internal ModelOptions Model => new(
         WeightType, CacheType, Context, Chunk, SlidingWindow, Adapters: Adapters, Sequences: MaxTexts,
         MaxBatchedTokens: MaxBatchedTokens);
 
-    internal DeviceOptions DeviceOptions => new() { Threads = Threads, MemoryLimit = MemoryLimit };
+    internal DeviceOptions DeviceOptions => new() { Threads = Threads, MemoryLimit = MemoryLimit, HeldOn = HeldOn };
 }

@@ -25,19 +25,28 @@ internal sealed class ServedApp : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    public static Task<ServedApp> StartAsync(
+        LanguageModel model, Action<MistralServerOptions>? configure = null, params ILogitProcessor[] processors) =>
+        StartAsync(
+            services =>
+            {
+                services.AddSingleton(model);
+                foreach (var processor in processors)
+                {
+                    services.AddSingleton(processor);
+                }
+            },
+            configure);
+
+    /// <summary>An application with services of its own.</summary>
     public static async Task<ServedApp> StartAsync(
-        LanguageModel model, Action<MistralServerOptions>? configure = null, params ILogitProcessor[] processors)
+        Action<IServiceCollection> add, Action<MistralServerOptions>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(model);
+        add(builder.Services);
         builder.Services.AddMistralServer(configure);
-        foreach (var processor in processors)
-        {
-            builder.Services.AddSingleton(processor);
-        }
-
         var app = builder.Build();
         app.UseCors();
         app.MapMistral();
@@ -99,6 +108,9 @@ internal sealed class ServedApp : IAsyncDisposable
                 .Select(line => JsonElement.Parse(line["data: ".Length..])),
         ];
     }
+
+    /// <summary>Tells the application to stop.</summary>
+    public void Stop() => _app.Lifetime.StopApplication();
 
     public async ValueTask DisposeAsync()
     {

@@ -51,7 +51,7 @@ public sealed class DependencyTests
     public void Server_PublicTypes_AreThese() => Assert.Equal(
         [
             nameof(MistralEndpointRouteBuilderExtensions), nameof(MistralServerOptions),
-            nameof(MistralServerServiceCollectionExtensions),
+            nameof(MistralServerServiceCollectionExtensions), nameof(ServedModelOptions),
         ],
         typeof(MistralServerOptions).Assembly.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 

@@ -16,6 +16,7 @@ using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Server;
+using Mistral.Ilgpu.Server.Loading;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
@@ -28,12 +29,13 @@ internal static class ServeCommand
     public static Command Create(Terminal terminal)
     {
         var server = new ServerOptions();
-        var model = new ModelSettingsOptions();
+        var model = new ModelSettingsOptions(manyModels: true);
         var output = new OutputOptions();
         var command = new ExampleCommand(
-            "serve", "Serves a model under OpenAI's and Anthropic's HTTP APIs.",
+            "serve", "Serves models under OpenAI's and Anthropic's HTTP APIs.",
             "mistral serve",
             "mistral serve -m ~/models/Mistral-7B-Instruct-v0.3 --port 8000 --max-texts 16",
+            "mistral serve -m tiny -m random:250m --idle-unload 600",
             "mistral serve --host 0.0.0.0 --api-key-file keys.txt --requests-per-minute 60");
         server.AddTo(command);
         model.AddTo(command);
@@ -46,10 +48,15 @@ internal static class ServeCommand
         ParseResult parse, ServerOptions server, ModelSettingsOptions model, OutputOptions output, Terminal terminal)
     {
         var narrator = output.Narrator(parse, terminal);
-        var settings = model.Read(parse);
-        settings = settings with { Options = server.Apply(parse, settings.Options) };
-        using var loaded = Load(settings, narrator, server.MaxWaiting(parse));
-        await using var app = Build(parse, server, output, loaded.Language);
+        var settings = model.ReadAll(parse)
+            .Select(one => one with { Options = server.Apply(parse, one.Options) }).ToList();
+        int maxWaiting = server.MaxWaiting(parse);
+        // Wrong paths are told before a load that takes long.
+        var others = settings.Skip(1).Select(one => SourceOf(one, narrator, maxWaiting)).ToList();
+        using var first = Load(settings[0], narrator, maxWaiting);
+        await using var app = Build(
+            parse, server, output,
+            new NamedModels([SourceOf(settings[0], narrator, maxWaiting) with { Loaded = first.Language }, .. others]));
         await StartAsync(app);
         Tell(app, narrator, app.Services.GetRequiredService<IOptions<MistralServerOptions>>().Value);
         await app.WaitForShutdownAsync();
@@ -77,7 +84,14 @@ internal static class ServeCommand
         return LoadedModel.Open(settings, narrator, interrupts.Token, maxWaiting: maxWaiting);
     }
 
-    private static WebApplication Build(ParseResult parse, ServerOptions server, OutputOptions output, LanguageModel language)
+    private static NamedModel SourceOf(ModelSettings settings, Narrator narrator, int maxWaiting) => NamedModel.Open(
+        name: null, settings.Model, settings.Options,
+        (heldOn, cancellation) => Task.Run(
+            () => LoadedModel.Open(
+                settings with { HeldOn = heldOn }, narrator, cancellation, maxWaiting: maxWaiting).Language,
+            cancellation));
+
+    private static WebApplication Build(ParseResult parse, ServerOptions server, OutputOptions output, NamedModels models)
     {
         var builder = WebApplication.CreateSlimBuilder();
         // Certificates and endpoints may come from Kestrel's own configuration.
@@ -89,7 +103,7 @@ internal static class ServeCommand
         }
 
         Log(builder.Logging, output.IsJson(parse), output.IsVerbose(parse));
-        builder.Services.AddSingleton(language);
+        builder.Services.AddSingleton(models);
         builder.Services.AddMistralServer(options => server.Apply(parse, options));
         OpenTelemetryExport.Add(builder.Services, builder.Configuration);
         builder.Services.AddOpenApi();

@@ -72,10 +72,12 @@ internal sealed partial class ModelSettingsOptions
         "early-kernels or warpgroups", ParseFeature, many: true, choices: ["early-kernels", "warpgroups"]);
 
     /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
-    public ModelSettingsOptions(bool many = false)
+    /// <param name="manyModels">Whether several models may be given; null for as much as the rest.</param>
+    public ModelSettingsOptions(bool many = false, bool? manyModels = null)
     {
         _models = ValueOptions.OneOrMany(
-            ModelName, ModelDescription, "M", "a model", ParseModel, many, isList: false, choices: [Checkpoint.Tiny]).Short("-m");
+            ModelName, ModelDescription, "M", "a model", ParseModel, manyModels ?? many, isList: false,
+            choices: [Checkpoint.Tiny]).Short("-m");
         _devices = ValueOptions.OneOrMany(
             "--device", "The device; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
             "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]",

@@ -48,13 +48,18 @@ internal sealed class ServerOptions
     private readonly Option<int?> _prompt = ValueOptions.Count(
         "--max-prompt", "Most tokens of a prompt; what the context holds if not given.", 1);
 
+    private readonly Option<int?> _idle = ValueOptions.Count(
+        "--idle-unload",
+        "Seconds without requests after which a model is unloaded, until the next request for it; never if not given.",
+        1, 2_592_000);
+
     private readonly Option<int?> _drain = ValueOptions.Count(
         "--drain", "Seconds that running texts have to end once the server is told to stop; 30 if not given.", 0, 86_400);
 
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[]
-            { _host, _port, _keyFile, _origins, _requests, _tokens, _texts, _batched, _waiting, _prompt, _drain })
+            { _host, _port, _keyFile, _origins, _requests, _tokens, _texts, _batched, _waiting, _prompt, _idle, _drain })
         {
             command.Options.Add(option);
         }
@@ -81,6 +86,7 @@ internal sealed class ServerOptions
         options.RequestsPerMinute = parse.GetValue(_requests) ?? options.RequestsPerMinute;
         options.TokensPerMinute = parse.GetValue(_tokens) ?? options.TokensPerMinute;
         options.MaxPromptTokens = parse.GetValue(_prompt) ?? options.MaxPromptTokens;
+        options.IdleUnload = parse.GetValue(_idle) is { } idle ? TimeSpan.FromSeconds(idle) : options.IdleUnload;
         options.Drain = parse.GetValue(_drain) is { } seconds ? TimeSpan.FromSeconds(seconds) : options.Drain;
         string keys = Environment.GetEnvironmentVariable(KeysVariable) ?? "";
         foreach (string key in keys.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

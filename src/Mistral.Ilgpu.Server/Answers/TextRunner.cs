@@ -10,10 +10,10 @@ using Mistral.Ilgpu.Server.Watching;
 namespace Mistral.Ilgpu.Server.Answers;
 
 /// <summary>Submits texts for a request, which they end with, and counts them.</summary>
-internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLimits limits)
+internal sealed class TextRunner(ServerMetrics metrics, KeyLimits limits)
 {
     /// <summary>Submits the answers to a conversation.</summary>
-    public IReadOnlyList<Answer> Submit(HttpContext context, AnswerRequest request)
+    public IReadOnlyList<Answer> Submit(HttpContext context, ServedModel model, AnswerRequest request)
     {
         var tokenizer = model.Language.Tokenizer;
         int[] prompt = request.Chat.Encode(tokenizer);
@@ -22,7 +22,7 @@ internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLi
         {
             MaxTokens = model.MaxTokensOf(request.MaxTokens, prompt.Length, model.Options.DefaultMaxTokens),
         };
-        var texts = Submit(context, Enumerable.Range(0, request.Count).Select(index => new TextRequest(prompt)
+        var texts = Submit(context, model, Enumerable.Range(0, request.Count).Select(index => new TextRequest(prompt)
         {
             Options = options.Nth(index),
             StartsText = request.Chat.StartsAnswer,
@@ -35,7 +35,7 @@ internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLi
     }
 
     /// <summary>Submits texts, all or none.</summary>
-    public IReadOnlyList<TextGeneration> Submit(HttpContext context, IEnumerable<TextRequest> requests)
+    public IReadOnlyList<TextGeneration> Submit(HttpContext context, ServedModel model, IEnumerable<TextRequest> requests)
     {
         var all = requests.ToList();
         limits.Take(context, all.Sum(request => request.PromptIds.Count));
@@ -46,8 +46,9 @@ internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLi
             {
                 var text = model.Language.Engine.Submit(request, context.RequestAborted);
                 texts.Add(text);
-                metrics.OnBegin(text);
-                _ = CountAsync(context, text);
+                var counts = metrics.Of(model);
+                counts.OnBegin(text);
+                _ = CountAsync(context, text, counts);
             }
         }
         catch
@@ -64,7 +65,7 @@ internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLi
         CultureInfo.InvariantCulture,
         $"{Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes(prompt.AsSpan())))} {index}");
 
-    private async Task CountAsync(HttpContext context, TextGeneration text)
+    private async Task CountAsync(HttpContext context, TextGeneration text, ModelMetrics counts)
     {
         string key = KeyLimits.PartitionOf(context);
         try
@@ -77,6 +78,6 @@ internal sealed class TextRunner(ServedModel model, ServerMetrics metrics, KeyLi
         }
 
         limits.Count(key, text.Ids.Count);
-        metrics.OnEnd(text);
+        counts.OnEnd(text);
     }
 }

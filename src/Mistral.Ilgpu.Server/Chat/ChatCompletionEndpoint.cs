@@ -4,18 +4,21 @@ using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Server.Answers;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Loading;
 using Mistral.Ilgpu.Server.Requests;
 
 namespace Mistral.Ilgpu.Server.Chat;
 
 /// <summary><c>POST /v1/chat/completions</c>.</summary>
-internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runner)
+internal sealed class ChatCompletionEndpoint(ModelCatalog models, TextRunner runner)
 {
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, root) = await RequestBody.ReadAsync(context, ChatJson.Api.ChatCompletionRequest, model.Options);
+        var (fields, root) = await RequestBody.ReadAsync(context, ChatJson.Api.ChatCompletionRequest, models.Options);
         ChatRefusals.Check(root);
-        var options = OptionsOf(fields);
+        using var lease = await models.LeaseAsync(context, fields.Model, GenerationReader.DeadlineOf(fields));
+        var model = lease.Model;
+        var options = OptionsOf(fields, model);
         var chat = ChatFile.Parse(root, source: "");
         var request = new AnswerRequest(chat, options)
         {
@@ -23,10 +26,10 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
             Adapters = model.AdaptersOf(fields.Model),
             Count = GenerationReader.CountOf(fields, prompts: 1, model.Options),
             Priority = GenerationReader.PriorityOf(fields),
-            Deadline = GenerationReader.DeadlineOf(fields),
+            Deadline = lease.Deadline,
         };
         string name = fields.Model ?? model.Name;
-        var answers = runner.Submit(context, request);
+        var answers = runner.Submit(context, model, request);
         if (fields.IsStreamed)
         {
             await new ChatCompletionStream(context, model, answers, name, fields.StreamsUsage).WriteAsync();
@@ -37,7 +40,7 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
         await context.Response.WriteAsJsonAsync(Whole(answers, name), ChatJson.Api.ChatCompletion);
     }
 
-    private GenerationOptions OptionsOf(ChatCompletionRequest fields)
+    private static GenerationOptions OptionsOf(ChatCompletionRequest fields, ServedModel model)
     {
         bool wantsLogprobs = fields.Logprobs == true;
         if (fields.TopLogprobs > 0 && !wantsLogprobs)
@@ -57,11 +60,11 @@ internal sealed class ChatCompletionEndpoint(ServedModel model, TextRunner runne
         var count => count,
     };
 
-    private ChatCompletion Whole(IReadOnlyList<Answer> answers, string name) => new(
+    private static ChatCompletion Whole(IReadOnlyList<Answer> answers, string name) => new(
         ServedModel.NewId("chatcmpl-"), ServedModel.Now(), name, [.. answers.Select(ChoiceOf)],
         Usage.Of([.. answers.Select(answer => answer.Generation)], answers.Count, answers.Sum(answer => answer.ReasoningTokens)));
 
-    private ChatCompletion.ChatChoice ChoiceOf(Answer answer, int index) => new(
+    private static ChatCompletion.ChatChoice ChoiceOf(Answer answer, int index) => new(
         index,
         new ChatMessage(
             answer.Text.Length > 0 || answer.Calls.Count == 0 ? answer.Text : null,

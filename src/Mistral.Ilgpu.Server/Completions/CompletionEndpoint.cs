@@ -4,26 +4,29 @@ using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Server.Answers;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Loading;
 using Mistral.Ilgpu.Server.Requests;
 
 namespace Mistral.Ilgpu.Server.Completions;
 
 /// <summary><c>POST /v1/completions</c>.</summary>
-internal sealed class CompletionEndpoint(ServedModel model, TextRunner runner)
+internal sealed class CompletionEndpoint(ModelCatalog models, TextRunner runner)
 {
     private const int UsualMaxTokens = 16;
 
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, CompletionJson.Api.CompletionRequest, model.Options);
-        var prompts = PromptsOf(fields);
+        var (fields, _) = await RequestBody.ReadAsync(context, CompletionJson.Api.CompletionRequest, models.Options);
+        using var lease = await models.LeaseAsync(context, fields.Model, GenerationReader.DeadlineOf(fields));
+        var model = lease.Model;
+        var prompts = PromptsOf(fields, model);
         int count = GenerationReader.CountOf(fields, prompts.Count, model.Options);
         if (fields.BestOf is { } best && best != count)
         {
             throw ApiException.Unsupported("best_of", $"found {best}, expected n ({count}), because answers are not ranked");
         }
 
-        var texts = runner.Submit(context, RequestsOf(fields, prompts, count));
+        var texts = runner.Submit(context, model, RequestsOf(fields, lease, prompts, count));
         var choices = texts.Select(text => new CompletionText(text, model.Language.Tokenizer, fields.Echo == true)).ToList();
         string name = fields.Model ?? model.Name;
         if (fields.IsStreamed)
@@ -40,11 +43,11 @@ internal sealed class CompletionEndpoint(ServedModel model, TextRunner runner)
             CompletionJson.Api.Completion);
     }
 
-    private IReadOnlyList<int[]> PromptsOf(CompletionRequest fields)
+    private static IReadOnlyList<int[]> PromptsOf(CompletionRequest fields, ServedModel model)
     {
         var prompts = fields.Suffix is null
             ? PromptFields.Read(fields.Prompt, "prompt", model)
-            : PromptFields.Texts(fields.Prompt, "prompt").Select(text => InfillOf(text, fields.Suffix)).ToList();
+            : PromptFields.Texts(fields.Prompt, "prompt").Select(text => InfillOf(text, fields.Suffix, model)).ToList();
         foreach (int[] prompt in prompts)
         {
             model.RequireLength(prompt.Length, "prompt");
@@ -53,7 +56,7 @@ internal sealed class CompletionEndpoint(ServedModel model, TextRunner runner)
         return prompts;
     }
 
-    private int[] InfillOf(string text, string suffix)
+    private static int[] InfillOf(string text, string suffix, ServedModel model)
     {
         try
         {
@@ -65,8 +68,10 @@ internal sealed class CompletionEndpoint(ServedModel model, TextRunner runner)
         }
     }
 
-    private IEnumerable<TextRequest> RequestsOf(CompletionRequest fields, IReadOnlyList<int[]> prompts, int count)
+    private static IEnumerable<TextRequest> RequestsOf(
+        CompletionRequest fields, ModelLease lease, IReadOnlyList<int[]> prompts, int count)
     {
+        var model = lease.Model;
         bool echoes = fields.Echo == true;
         if (fields.MaxTokens == 0 && !echoes)
         {
@@ -90,7 +95,7 @@ internal sealed class CompletionEndpoint(ServedModel model, TextRunner runner)
                 }).Nth(index),
                 EndsAfterPrompt = fields.MaxTokens == 0,
                 Priority = GenerationReader.PriorityOf(fields),
-                Deadline = GenerationReader.DeadlineOf(fields),
+                Deadline = lease.Deadline,
                 Adapters = adapters,
             };
     }

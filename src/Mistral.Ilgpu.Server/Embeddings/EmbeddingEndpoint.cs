@@ -2,26 +2,27 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
-using Mistral.Ilgpu.Extensions.AI;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Loading;
 using Mistral.Ilgpu.Server.Requests;
 using Mistral.Ilgpu.Server.Security;
 
 namespace Mistral.Ilgpu.Server.Embeddings;
 
 /// <summary><c>POST /v1/embeddings</c>: vectors of length 1, so that the dot product of two is their cosine.</summary>
-internal sealed class EmbeddingEndpoint(ServedModel model, KeyLimits limits, IOptions<MistralOptions> options)
+internal sealed class EmbeddingEndpoint(ModelCatalog models, KeyLimits limits)
 {
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, EmbeddingJson.Api.EmbeddingRequest, model.Options);
+        var (fields, _) = await RequestBody.ReadAsync(context, EmbeddingJson.Api.EmbeddingRequest, models.Options);
         if (fields.EncodingFormat is not (null or "float" or "base64"))
         {
             throw ApiException.Wrong("encoding_format", fields.EncodingFormat, "float or base64");
         }
 
+        using var lease = await models.LeaseAsync(context, fields.Model);
+        var model = lease.Model;
         if (fields.Dimensions is { } dimensions && dimensions != model.Language.Info.Dim)
         {
             throw ApiException.Wrong("dimensions", $"{dimensions}", $"{model.Language.Info.Dim}, the model's");
@@ -37,7 +38,7 @@ internal sealed class EmbeddingEndpoint(ServedModel model, KeyLimits limits, IOp
         prompts.ToList().ForEach(prompt => model.RequireLength(prompt.Length, "input"));
         int tokens = prompts.Sum(prompt => prompt.Length);
         limits.Take(context, tokens);
-        float[][] vectors = await EmbedAsync(prompts, adapters, context.RequestAborted);
+        float[][] vectors = await EmbedAsync(model, prompts, adapters, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(
             new EmbeddingList(
                 [.. vectors.Select((vector, i) => new EmbeddingList.Item(i, Encode(vector, fields.EncodingFormat == "base64")))],
@@ -45,8 +46,8 @@ internal sealed class EmbeddingEndpoint(ServedModel model, KeyLimits limits, IOp
             EmbeddingJson.Api.EmbeddingList);
     }
 
-    private async Task<float[][]> EmbedAsync(
-        IReadOnlyList<int[]> prompts, IReadOnlyList<string> adapters, CancellationToken cancellation)
+    private static async Task<float[][]> EmbedAsync(
+        ServedModel model, IReadOnlyList<int[]> prompts, IReadOnlyList<string> adapters, CancellationToken cancellation)
     {
         var vectors = new float[prompts.Count][];
         // As many at once as the engine runs, so that a long list does not fill its queue.
@@ -56,7 +57,7 @@ internal sealed class EmbeddingEndpoint(ServedModel model, KeyLimits limits, IOp
         };
         await Parallel.ForAsync(0, prompts.Count, parallel, async (index, cancel) =>
         {
-            float[] vector = await model.Language.EmbedAsync(prompts[index], options.Value.EmbeddingPooling, adapters, cancel);
+            float[] vector = await model.Language.EmbedAsync(prompts[index], model.Pooling, adapters, cancel);
             float length = TensorPrimitives.Norm<float>(vector);
             if (length > 0)
             {

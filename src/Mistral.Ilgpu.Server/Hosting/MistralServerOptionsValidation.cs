@@ -7,6 +7,9 @@ namespace Mistral.Ilgpu.Server.Hosting;
 /// <summary>Refuses wrong values before requests come, each in a line that names its key.</summary>
 internal sealed class MistralServerOptionsValidation : IValidateOptions<MistralServerOptions>
 {
+    // Timers run no longer.
+    private static readonly TimeSpan MostIdle = TimeSpan.FromDays(30);
+
     public ValidateOptionsResult Validate(string? name, MistralServerOptions options)
     {
         var failures = new OptionFailures(MistralServerOptions.Section);
@@ -20,6 +23,19 @@ internal sealed class MistralServerOptionsValidation : IValidateOptions<MistralS
         failures.RequireCount(nameof(options.DefaultMaxTokens), options.DefaultMaxTokens);
         failures.Require(options.KeepAlive > TimeSpan.Zero, nameof(options.KeepAlive), $"{options.KeepAlive}", "a positive time");
         failures.Require(options.Drain >= TimeSpan.Zero, nameof(options.Drain), $"{options.Drain}", "a time from 0");
+        failures.Require(
+            options.IdleUnload is null || (options.IdleUnload > TimeSpan.Zero && options.IdleUnload <= MostIdle),
+            nameof(options.IdleUnload), $"{options.IdleUnload}", $"a positive time of at most {MostIdle.Days} days");
+        for (int i = 0; i < options.Models.Count; i++)
+        {
+            var model = options.Models[i];
+            failures.Within($"{nameof(options.Models)}:{i}", part =>
+            {
+                part.Require(model.Name != "", nameof(model.Name), model.Name, "a name");
+                MistralOptionsValidation.Check(model, part);
+            });
+        }
+
         for (int i = 0; i < options.AllowedOrigins.Count; i++)
         {
             string origin = options.AllowedOrigins[i];

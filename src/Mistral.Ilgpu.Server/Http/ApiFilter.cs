@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Mistral.Ilgpu.Server.Errors;
+using Mistral.Ilgpu.Server.Loading;
 using Mistral.Ilgpu.Server.Security;
 using Mistral.Ilgpu.Server.Watching;
 
@@ -41,7 +42,7 @@ internal sealed class ApiFilter(ApiKeys keys, KeyLimits limits, ILogger<ServedMo
         {
             logger.Answered(
                 context.Request.Path, context.Response.StatusCode, (long)Stopwatch.GetElapsedTime(begun).TotalMilliseconds,
-                KeyLimits.PartitionOf(context));
+                ModelCatalog.NameOf(context) ?? "-", KeyLimits.PartitionOf(context));
         }
     }
 

@@ -5,13 +5,14 @@ using Mistral.Ilgpu.Server.Answers;
 using Mistral.Ilgpu.Server.Chat;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Loading;
 using Mistral.Ilgpu.Server.Requests;
 using Mistral.Ilgpu.Tokenization;
 
 namespace Mistral.Ilgpu.Server.Messages;
 
 /// <summary><c>POST /v1/messages</c> and <c>POST /v1/messages/count_tokens</c>, Anthropic's API.</summary>
-internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
+internal sealed class MessagesEndpoint(ModelCatalog models, TextRunner runner)
 {
     /// <summary>The conversation of a request, with its tools.</summary>
     public static ChatRequest ChatOf(MessagesRequest fields, TextTokenizer tokenizer)
@@ -27,14 +28,16 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
 
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
+        var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, models.Options);
         int maxTokens = fields.MaxTokens ?? throw ApiException.Wrong("max_tokens", "nothing", "a whole number from 1");
-        var request = new AnswerRequest(ChatOf(fields, model.Language.Tokenizer), OptionsOf(fields))
+        using var lease = await models.LeaseAsync(context, fields.Model);
+        var model = lease.Model;
+        var request = new AnswerRequest(ChatOf(fields, model.Language.Tokenizer), OptionsOf(fields, model))
         {
             MaxTokens = maxTokens,
             Adapters = model.AdaptersOf(fields.Model),
         };
-        var answer = runner.Submit(context, request)[0];
+        var answer = runner.Submit(context, model, request)[0];
         string name = fields.Model ?? model.Name;
         if (fields.Stream == true)
         {
@@ -53,13 +56,14 @@ internal sealed class MessagesEndpoint(ServedModel model, TextRunner runner)
 
     public async Task CountAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, model.Options);
-        _ = model.AdaptersOf(fields.Model);
-        int count = ChatOf(fields, model.Language.Tokenizer).Encode(model.Language.Tokenizer).Length;
+        var (fields, _) = await RequestBody.ReadAsync(context, MessageJson.Api.MessagesRequest, models.Options);
+        using var lease = await models.LeaseAsync(context, fields.Model);
+        var tokenizer = lease.Model.Language.Tokenizer;
+        int count = ChatOf(fields, tokenizer).Encode(tokenizer).Length;
         await context.Response.WriteAsJsonAsync(new TokenCount(count), MessageJson.Api.TokenCount);
     }
 
-    private GenerationOptions OptionsOf(MessagesRequest fields)
+    private static GenerationOptions OptionsOf(MessagesRequest fields, ServedModel model)
     {
         var options = GenerationReader.Read(
             new ChatCompletionRequest

@@ -5,20 +5,23 @@ using Mistral.Ilgpu.Server.Answers;
 using Mistral.Ilgpu.Server.Chat;
 using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Http;
+using Mistral.Ilgpu.Server.Loading;
 using Mistral.Ilgpu.Server.Requests;
 
 namespace Mistral.Ilgpu.Server.Responses;
 
 /// <summary><c>POST /v1/responses</c>. Nothing is kept, so that each request brings its whole conversation.</summary>
-internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
+internal sealed class ResponseEndpoint(ModelCatalog models, TextRunner runner)
 {
     public async Task HandleAsync(HttpContext context)
     {
-        var (fields, _) = await RequestBody.ReadAsync(context, ResponseJson.Api.ResponseRequest, model.Options);
+        var (fields, _) = await RequestBody.ReadAsync(context, ResponseJson.Api.ResponseRequest, models.Options);
         Refuse(fields);
-        var request = RequestOf(fields);
-        var answer = runner.Submit(context, request)[0];
-        var response = Begin(fields);
+        using var lease = await models.LeaseAsync(context, fields.Model);
+        var model = lease.Model;
+        var request = RequestOf(fields, model);
+        var answer = runner.Submit(context, model, request)[0];
+        var response = Begin(fields, model.Name);
         if (fields.Stream == true)
         {
             await new ResponseStream(context, model.Options.KeepAlive, response).WriteAsync(answer);
@@ -54,7 +57,7 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
         }
     }
 
-    private AnswerRequest RequestOf(ResponseRequest fields)
+    private static AnswerRequest RequestOf(ResponseRequest fields, ServedModel model)
     {
         var options = GenerationReader.Read(
             new ChatCompletionRequest { Temperature = fields.Temperature, TopP = fields.TopP }, model) with
@@ -79,8 +82,8 @@ internal sealed class ResponseEndpoint(ServedModel model, TextRunner runner)
             : areWanted ? fields.TopLogprobs ?? 0 : null;
     }
 
-    private Response Begin(ResponseRequest fields) => new(
-        ServedModel.NewId("resp_"), ServedModel.Now(), "in_progress", fields.Model ?? model.Name, [], Usage: null)
+    private static Response Begin(ResponseRequest fields, string model) => new(
+        ServedModel.NewId("resp_"), ServedModel.Now(), "in_progress", fields.Model ?? model, [], Usage: null)
     {
         Instructions = fields.Instructions,
         MaxOutputTokens = fields.MaxOutputTokens,

@@ -8,8 +8,9 @@ internal static partial class LogMessages
     [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed")]
     public static partial void Failed(this ILogger logger, Exception exception, string path);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Path} {Status} in {Milliseconds} ms, key {Key}")]
-    public static partial void Answered(this ILogger logger, string path, int status, long milliseconds, string key);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Path} {Status} in {Milliseconds} ms, model {Model}, key {Key}")]
+    public static partial void Answered(
+        this ILogger logger, string path, int status, long milliseconds, string model, string key);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} cannot be read, so that the keys stay as they were: {Reason}")]
     public static partial void KeysUnreadable(this ILogger logger, string file, string reason);

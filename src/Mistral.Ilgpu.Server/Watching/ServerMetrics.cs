@@ -1,17 +1,17 @@
-using System.Collections.Concurrent;
-using System.Globalization;
+using System.Collections.Frozen;
+using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
-using Mistral.Ilgpu.Generation;
 using Mistral.Ilgpu.Observability;
+using Mistral.Ilgpu.Server.Loading;
 using Prometheus;
 
 namespace Mistral.Ilgpu.Server.Watching;
 
 /// <summary>
-/// What <c>/metrics</c> tells: under vLLM's names, so that its dashboards and routers read it, and beside them the library's own
-/// instruments and those of .NET.
+/// What <c>/metrics</c> tells: of each model under vLLM's names, so that its dashboards and routers read it, and beside them the
+/// library's own instruments and those of .NET, which are the process's.
 /// </summary>
 internal sealed partial class ServerMetrics : IDisposable
 {
@@ -22,38 +22,33 @@ internal sealed partial class ServerMetrics : IDisposable
         [Telemetry.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
-    private readonly ConcurrentDictionary<TextGeneration, string> _adapters = [];
+    private readonly FrozenDictionary<string, ModelMetrics> _models;
     private readonly IDisposable _meters;
-    private readonly ServedModel _model;
-    private readonly TextMetrics _texts;
-    private readonly Gauge _running;
-    private readonly Gauge _waiting;
-    private readonly Gauge _cacheUsage;
-    private readonly Gauge _adapterInfo;
 
-    public ServerMetrics(ServedModel model)
+    public ServerMetrics(ModelCatalog models)
     {
-        _model = model;
-        _registry.SetStaticLabels(new Dictionary<string, string> { ["model_name"] = model.Name, ["engine"] = "0" });
-        var factory = Metrics.WithCustomRegistry(_registry);
-        _texts = new TextMetrics(factory);
-        _running = factory.CreateGauge("vllm_num_requests_running", "Texts that hold a place in the cache.");
-        _waiting = factory.CreateGauge("vllm_num_requests_waiting", "Texts submitted and not yet begun.");
-        _cacheUsage = factory.CreateGauge("vllm_kv_cache_usage_perc", "Part of the cache that texts hold; 1 is all of it.");
-        _adapterInfo = factory.CreateGauge(
-            "vllm_lora_requests_info", "When the texts with adapters were these, in seconds since 1970.",
-            "max_lora", "running_lora_adapters", "waiting_lora_adapters");
-        var options = model.Language.Model.Options;
-        factory.CreateGauge("vllm_cache_config_info", "The cache of keys and values.", "block_size", "cache_dtype")
-            .WithLabels(options.PageLength.ToString(CultureInfo.InvariantCulture), $"{options.CacheType}").Set(1);
-        _registry.AddBeforeCollectCallback(Collect);
+        var all = Metrics.WithCustomRegistry(_registry);
+        _models = models.Slots.ToFrozenDictionary(
+            slot => slot.Name, slot => new ModelMetrics(slot, all.WithLabels(LabelsOf(slot))));
+        bool isOne = models.Slots is [_];
+        _registry.AddBeforeCollectCallback(() =>
+        {
+            foreach (var model in _models.Values)
+            {
+                model.Collect();
+            }
+        });
         _meters = MeterAdapter.StartListening(new MeterAdapterOptions
         {
             Registry = _registry,
-            MetricFactory = factory,
-            InstrumentFilterPredicate = instrument => Meters.Contains(instrument.Meter.Name),
+            MetricFactory = isOne ? all.WithLabels(LabelsOf(models.Slots[0])) : all,
+            InstrumentFilterPredicate = instrument => Meters.Contains(instrument.Meter.Name)
+                && (isOne || !IsOfEach(instrument)),
         });
     }
+
+    /// <summary>The metrics of a model.</summary>
+    public ModelMetrics Of(ServedModel model) => _models[model.Name];
 
     /// <summary><c>GET /metrics</c>, in Prometheus' text format.</summary>
     public async Task WriteAsync(HttpContext context)
@@ -65,48 +60,14 @@ internal sealed partial class ServerMetrics : IDisposable
             Name().Replace(Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), "$1vllm:"), context.RequestAborted);
     }
 
-    /// <summary>Notes that a text was submitted.</summary>
-    public void OnBegin(TextGeneration text)
-    {
-        if (text.Request.Adapters is [var adapter])
-        {
-            _adapters[text] = _model.Adapters.First(pair => pair.Value == adapter).Key;
-        }
-    }
-
-    /// <summary>Counts a text that has ended.</summary>
-    public void OnEnd(TextGeneration text)
-    {
-        _adapters.TryRemove(text, out _);
-        _texts.OnEnd(text);
-    }
-
     public void Dispose() => _meters.Dispose();
 
-    private void Collect()
-    {
-        var engine = _model.Language.Engine.Status;
-        _running.Set(engine.Running);
-        _waiting.Set(engine.Waiting);
-        var cache = _model.Language.Model.Cache.Sequences;
-        _cacheUsage.Set(cache.Bytes == 0 ? 0 : (double)cache.HeldBytes / cache.Bytes);
-        if (_model.Language.Info.Adapters.Count > 0)
-        {
-            // The latest is the one that counts, as with vLLM.
-            foreach (string[] labels in _adapterInfo.GetAllLabelValues().ToList())
-            {
-                _adapterInfo.RemoveLabelled(labels);
-            }
+    private static Dictionary<string, string> LabelsOf(ModelSlot model) =>
+        new() { ["model_name"] = model.Name, ["engine"] = "0" };
 
-            _adapterInfo.WithLabels(
-                _model.Language.Info.Adapters.Count.ToString(CultureInfo.InvariantCulture),
-                Names(text => text.Timings.QueueTime > TimeSpan.Zero), Names(text => text.Timings.QueueTime == TimeSpan.Zero))
-                .Set(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
-        }
-    }
-
-    private string Names(Func<TextGeneration, bool> chooses) => string.Join(
-        ',', _adapters.Where(pair => chooses(pair.Key)).Select(pair => pair.Value).Distinct().Order(StringComparer.Ordinal));
+    // What each of several models and devices observes has the same name, and the last would stand for all.
+    private static bool IsOfEach(Instrument instrument) =>
+        instrument.Meter.Name == Telemetry.Name && instrument.IsObservable;
 
     // vLLM's names have a colon, which Prometheus allows and its client for .NET does not.
     [GeneratedRegex("^(# (?:HELP|TYPE) )?vllm_", RegexOptions.Multiline)]

@@ -10,4 +10,7 @@ public class DeviceException : MistralException
 
     /// <summary>The driver's own words, such as its compiler's log; null where it gave none.</summary>
     public string? Details { get; init; }
+
+    /// <summary>Whether more free memory would have been enough.</summary>
+    internal bool IsOutOfMemory { get; init; }
 }

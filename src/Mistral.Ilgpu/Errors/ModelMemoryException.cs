@@ -4,9 +4,7 @@ namespace Mistral.Ilgpu;
 public sealed class ModelMemoryException : DeviceException
 {
     internal ModelMemoryException(string message)
-        : base(message)
-    {
-    }
+        : base(message) => IsOutOfMemory = true;
 
     /// <summary>The name of the model.</summary>
     public required string Model { get; init; }

@@ -37,6 +37,19 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task Serve_SeveralModels_LoadsTheOthersOnDemand()
+    {
+        await using var server = await ServeProcess.StartAsync("-m", "tiny", "-m", "tiny", "--idle-unload", "600");
+
+        using var response = await server.Http.PostAsJsonAsync(
+            "/v1/completions", new { model = "tiny-2", prompt = "Once", max_tokens = 2 }, Cancellation);
+        var health = await server.Http.GetFromJsonAsync<JsonElement>("/health", Cancellation);
+
+        Assert.True(response.IsSuccessStatusCode);
+        Assert.Equal("""{"tiny":"ok","tiny-2":"ok"}""", health.GetProperty("models").GetRawText());
+    }
+
+    [Fact]
     public async Task Start_OnAllAddressesWithoutKeys_Warns()
     {
         await using var server = await ServeProcess.StartAsync("--host", "0.0.0.0");

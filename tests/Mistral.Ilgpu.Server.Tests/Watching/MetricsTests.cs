@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mistral.Ilgpu.Server.Tests.Loading;
 using Xunit;
 
 namespace Mistral.Ilgpu.Server.Tests.Watching;
@@ -30,6 +31,23 @@ public sealed class MetricsTests(TinyServer tiny)
         Assert.Contains("# TYPE vllm:num_requests_running gauge", text, StringComparison.Ordinal);
         Assert.Contains("model_name=\"tiny\"", text, StringComparison.Ordinal);
         Assert.True(ValueOf(text, "mistral_ilgpu_mistral_tokens{") > 0, text);
+    }
+
+    [Fact]
+    public async Task Metrics_OfSeveralModels_AreEachUnderItsName()
+    {
+        await using var shelf = await ModelShelf.OfTwoAsync(options => options.IdleUnload = TimeSpan.FromMinutes(1));
+        await shelf.TextAsync("b");
+        await shelf.PassUntilAsync(TimeSpan.FromSeconds(40), () => !shelf.Loaded.Any());
+        await shelf.TextAsync("b");
+
+        string text = await shelf.App.Http.GetStringAsync("/metrics", Cancellation);
+
+        Assert.Equal(0, ValueOf(text, "vllm:generation_tokens_total{model_name=\"a\""));
+        Assert.Equal(8, ValueOf(text, "vllm:generation_tokens_total{model_name=\"b\""));
+        Assert.Equal(0, ValueOf(text, "vllm:num_requests_running{model_name=\"a\""));
+        Assert.Single(text.Split('\n'), line => line.StartsWith("# TYPE vllm:generation_tokens_total", StringComparison.Ordinal));
+        Assert.DoesNotContain("mistral_texts_running", text, StringComparison.Ordinal);
     }
 
     private static double ValueOf(string text, string name) => double.Parse(

@@ -38,7 +38,7 @@ internal sealed partial class ComputeDevice
             {
                 throw new DeviceException(
                     $"device {Info.Id} is out of memory: {purpose} needs {bytes:N0} bytes, "
-                    + $"{_memoryLimit - (total - bytes):N0} of {_memoryLimit:N0} are left");
+                    + $"{_memoryLimit - (total - bytes):N0} of {_memoryLimit:N0} are left") { IsOutOfMemory = true };
             }
 
             var buffer = Accelerator.Allocate1D<T>(length);
@@ -54,7 +54,10 @@ internal sealed partial class ComputeDevice
         {
             Interlocked.Add(ref _allocatedBytes, -bytes);
             throw exception as DeviceException ?? new DeviceException(
-                $"device {Info.Id} could not allocate {bytes:N0} bytes for {purpose}: {OpenClFaults.MessageOf(exception)}");
+                $"device {Info.Id} could not allocate {bytes:N0} bytes for {purpose}: {OpenClFaults.MessageOf(exception)}")
+            {
+                IsOutOfMemory = true,
+            };
         }
     }
 

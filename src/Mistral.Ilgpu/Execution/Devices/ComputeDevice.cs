@@ -28,12 +28,12 @@ internal sealed partial class ComputeDevice : IDisposable
     private readonly List<Lazy<Action<KernelConfig>>> _boundSoon = [];
     private readonly Meter _meter = Telemetry.CreateMeter();
 
-    private ComputeDevice(Context context, DeviceInfo info, DeviceRuntime runtime, long? memoryLimit)
+    private ComputeDevice(Context context, DeviceInfo info, DeviceRuntime runtime, DeviceOptions options)
     {
         _context = context;
         _runtime = runtime;
         Info = info;
-        _memoryLimit = Math.Min(memoryLimit ?? long.MaxValue, info.MemoryBytes);
+        _memoryLimit = Math.Min(options.MemoryLimit ?? long.MaxValue, info.MemoryBytes) - (options.HeldOn?.Invoke(info.Id) ?? 0);
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
             "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out."));
@@ -93,7 +93,7 @@ internal sealed partial class ComputeDevice : IDisposable
             info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);
             var runtime = DeviceCatalog.OpenRuntime(context, device, info, options.Waves);
-            return new ComputeDevice(context, info with { Waves = options.Waves ?? runtime.Waves }, runtime, options.MemoryLimit);
+            return new ComputeDevice(context, info with { Waves = options.Waves ?? runtime.Waves }, runtime, options);
         }
         catch (Exception exception)
         {

@@ -11,6 +11,10 @@ internal sealed record DeviceOptions
     /// <summary>The most device memory that this process may use, in bytes; null for all of it.</summary>
     public long? MemoryLimit { get; init; }
 
+    /// <summary>Gives the bytes that other models of this process hold of the device of an id, which are not to be had; null for
+    /// none.</summary>
+    public Func<string, long>? HeldOn { get; init; }
+
     /// <summary>Whether the stream records time stamps (see <see cref="StreamMarks"/>).</summary>
     public bool IsTimed { get; init; }
 
