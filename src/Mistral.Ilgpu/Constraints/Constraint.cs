@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Constraints;
 /// </example>
 public sealed class Constraint
 {
-    private static readonly ConstraintCache Cache = new(128);
+    private static readonly ConstraintCache Cache = new(128, static source => new Constraint(source));
 
     private readonly Lock _lock = new();
     private readonly List<(TextTokenizer Tokenizer, CompiledConstraint Compiled)> _compiled = [];

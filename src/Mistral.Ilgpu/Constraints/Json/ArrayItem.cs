@@ -4,8 +4,9 @@ namespace Mistral.Ilgpu.Constraints.Json;
 
 /// <summary>Within an array.</summary>
 /// <param name="Index">Items so far.</param>
-/// <param name="Counted">How many of them are what the array must contain.</param>
-internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, int Counted) : Item
+/// <param name="Counted">How many of them are what the array must contain, see <see cref="ArrayShape.WaysOf"/>. Within an item,
+/// it is among them.</param>
+internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, long Counted) : Item
 {
     /// <summary>See <see cref="JsonSpace"/>.</summary>
     public int Space { get; init; }
@@ -23,44 +24,20 @@ internal sealed record ArrayItem(ArrayShape Shape, ArrayPhase Phase, int Index, 
             case ArrayPhase.Open or ArrayPhase.Next when value == ']' && Shape.CanEnd(Index, Counted):
                 result.Return(self.Parent, 0);
                 break;
-            case ArrayPhase.Next when value == ',' && Shape.CanHave(Index) && Shape.CanContain(Index, Counted):
-                result.Add(In(ArrayPhase.Comma), self.Parent);
+            case ArrayPhase.Next when value == ',' && Shape.WaysOf(Index, Counted).Count > 0:
+                result.Add(this with { Phase = ArrayPhase.Comma, Space = 0 }, self.Parent);
                 break;
-            case ArrayPhase.Open or ArrayPhase.Comma when Shape.GoalOf(Index) is { } goal:
-                Begin(goal, value, self, result);
+            case ArrayPhase.Open or ArrayPhase.Comma:
+                foreach (var (goal, counted) in Shape.WaysOf(Index, Counted))
+                {
+                    var within = new ArrayItem(Shape, ArrayPhase.Item, Index, counted);
+                    Shape.Compiler.FormsOf(goal).Enter(value, result.Below(within, self.Parent), result);
+                }
+
                 break;
         }
     }
 
-    public override void Return(Branch self, int final, StepResult result)
-    {
-        int counted = Phase == ArrayPhase.CountedItem ? Counted + 1 : Counted;
-        result.Add(new ArrayItem(Shape, ArrayPhase.Next, Shape.Numbered(Index + 1), counted), self.Parent);
-    }
-
-    private void Begin(Goal goal, byte value, Branch self, StepResult result)
-    {
-        var compiler = Shape.Compiler;
-        var other = goal;
-        if (Shape.Contains is { } contains && (Counted < Shape.MinContains || Shape.MaxContains != int.MaxValue))
-        {
-            if (Counted < Shape.MaxContains)
-            {
-                compiler.FormsOf(compiler.With(goal, contains)).Enter(
-                    value, result.Below(In(ArrayPhase.CountedItem), self.Parent), result);
-            }
-
-            if (!Shape.CanContain(Shape.Numbered(Index + 1), Counted))
-            {
-                return;
-            }
-
-            // Without a limit an item that counts may as well not count.
-            other = Shape.MaxContains == int.MaxValue ? goal : compiler.With(goal, contains.Opposite);
-        }
-
-        compiler.FormsOf(other).Enter(value, result.Below(In(ArrayPhase.Item), self.Parent), result);
-    }
-
-    private ArrayItem In(ArrayPhase phase) => this with { Phase = phase, Space = 0 };
+    public override void Return(Branch self, int final, StepResult result) =>
+        result.Add(new ArrayItem(Shape, ArrayPhase.Next, Shape.Numbered(Index + 1), Counted), self.Parent);
 }

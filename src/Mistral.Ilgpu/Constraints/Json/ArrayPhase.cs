@@ -9,9 +9,6 @@ internal enum ArrayPhase
     /// <summary>Within an item.</summary>
     Item,
 
-    /// <summary>Within an item that counts among those that the array must contain.</summary>
-    CountedItem,
-
     /// <summary>Behind an item.</summary>
     Next,
 

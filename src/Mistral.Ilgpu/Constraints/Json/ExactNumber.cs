@@ -3,13 +3,18 @@ using System.Numerics;
 
 namespace Mistral.Ilgpu.Constraints.Json;
 
-/// <summary>A number of JSON as it is written: digits × 10^−scale.</summary>
+/// <summary>A number of JSON: digits × 10^−scale.</summary>
 internal readonly record struct ExactNumber(BigInteger Digits, int Scale) : IComparable<ExactNumber>
 {
     // Longer numbers are none that anyone means.
     private const int MostScale = 400;
 
     public static ExactNumber Zero { get; } = new(0, 0);
+
+    public static ExactNumber One { get; } = new(1, 0);
+
+    /// <summary>The power of ten of the first digit of a number above 0, or one beside it.</summary>
+    public int Magnitude => (int)Math.Floor(BigInteger.Log10(Digits)) - Scale;
 
     public bool IsInteger => Scale <= 0 || BigInteger.Remainder(Digits, BigInteger.Pow(10, Scale)).IsZero;
 

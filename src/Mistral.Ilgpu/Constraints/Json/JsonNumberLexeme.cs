@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mistral.Ilgpu.Constraints.Machine;
 
 namespace Mistral.Ilgpu.Constraints.Json;
@@ -12,10 +13,12 @@ internal sealed class JsonNumberLexeme : Lexeme
     private const string Letters = "0123456789-+.eE";
 
     // More than a double tells apart, because a model that writes digits may go on for ever. Exponents are those that it has.
-    private const int MostDigits = 40;
+    private const int MostCharacters = 40;
     private const int MostExponent = 308;
+    private const int LongestExponent = 5;
 
     private readonly NumberRange _range;
+    private readonly NumberRange _negated;
     private readonly List<string> _texts = [];
     private readonly List<int[]> _next = [];
     private readonly List<bool> _isAccepting = [];
@@ -23,7 +26,7 @@ internal sealed class JsonNumberLexeme : Lexeme
 
     public JsonNumberLexeme(NumberRange range)
     {
-        _range = range;
+        (_range, _negated) = (range, range.Negated());
         Start = StateOf("");
     }
 
@@ -65,7 +68,7 @@ internal sealed class JsonNumberLexeme : Lexeme
 
     private int StateOf(string text)
     {
-        if (text.Length > MostDigits || !Shape.TryRead(text, _range.IsInteger, out var shape))
+        if (text.Length > MostCharacters || !JsonNumberShape.TryRead(text, _range.IsInteger, out var shape))
         {
             return -1;
         }
@@ -103,60 +106,56 @@ internal sealed class JsonNumberLexeme : Lexeme
         }
     });
 
-    private bool IsIn(string text) => ExactNumber.Parse(text) is { } number && _range.Contains(number)
-        && (_range.Only is not { } only || only.Contains(text));
+    private bool IsIn(string text) => ExactNumber.Parse(text) is { } number && _range.Contains(number);
 
-    private bool CanComplete(string text, Shape shape)
+    private bool CanComplete(string text, JsonNumberShape shape)
     {
-        if (_range.Only is { } only)
-        {
-            return only.Any(number => number.StartsWith(text, StringComparison.Ordinal) && IsIn(number));
-        }
-
-        if (shape.HasExponent)
-        {
-            return HasExponent(text);
-        }
-
-        var range = text.StartsWith('-') ? _range.Negated() : _range;
+        bool isNegative = text.StartsWith('-');
         string digits = text.TrimStart('-');
         if (digits.Length == 0)
         {
-            return text.Length == 0
-                ? CanBegin(_range) || CanBegin(_range.Negated())
-                : CanBegin(range);
+            return CanBegin(_negated) || (!isNegative && CanBegin(_range));
         }
 
-        if (digits.EndsWith('.'))
+        var range = isNegative ? _negated : _range;
+        if (shape.HasExponent)
         {
-            digits += "0";
-            var whole = ExactNumber.Parse(digits)!.Value;
-            return range.HasBetween(whole, Above(whole with { Digits = whole.Digits / 10, Scale = 0 }));
+            int e = digits.IndexOfAny(['e', 'E']);
+            string exponent = digits[(e + 1)..];
+            var mantissa = ExactNumber.Parse(digits.AsSpan(0, e))!.Value;
+            return HasExponent(range, mantissa, value => IsBegunBy(exponent, value) && range.Contains(mantissa.Times10(value)));
         }
 
-        var value = ExactNumber.Parse(digits)!.Value;
-        if (digits.Contains('.'))
+        // What is read stands for the numbers from itself up to the next one of as many digits.
+        int point = digits.IndexOf('.');
+        int scale = point < 0 ? 0 : digits.Length - point - 1;
+        var least = new ExactNumber(ExactNumber.Parse(digits.TrimEnd('.'))!.Value.At(scale), scale);
+        var end = least with { Digits = least.Digits + 1 };
+        // Characters that may follow, and digits among them behind the point.
+        int room = MostCharacters - text.Length;
+        int most = point < 0 ? Math.Max(0, room - 1) : scale + room;
+        bool canGrow = point < 0 && !least.Digits.IsZero;
+        if (range.HasBetween(least, end, most) || (canGrow && CanGrow(range, least, end, room)))
         {
-            int scale = digits.Length - digits.IndexOf('.') - 1;
-            value = new ExactNumber(value.At(scale), scale);
-            return range.HasBetween(value, Above(value));
+            return true;
         }
 
-        // 0 goes on with a point alone.
-        return value.Digits.IsZero ? range.HasBetween(value, new ExactNumber(1, 0)) : CanGrow(range, value);
+        // One digit before the point may have any exponent, as writers of JSON have it: 5e-05.
+        most -= LongestExponent;
+        return !range.IsInteger && digits[0] != '0' && (point < 0 ? digits.Length : point) == 1
+            && room >= LongestExponent
+            && HasExponent(range, least, value => range.HasBetween(least.Times10(value), end.Times10(value), most - value));
     }
 
     private static bool CanBegin(NumberRange range) =>
-        range.HasBetween(ExactNumber.Zero, new ExactNumber(1, -MostDigits));
-
-    private static ExactNumber Above(ExactNumber value) => value with { Digits = value.Digits + 1 };
+        range.HasBetween(ExactNumber.Zero, new ExactNumber(1, -MostExponent - 1), MostExponent);
 
     // Digits may follow.
-    private static bool CanGrow(NumberRange range, ExactNumber value)
+    private static bool CanGrow(NumberRange range, ExactNumber least, ExactNumber end, int room)
     {
-        for (int power = 0; power < MostDigits; power++)
+        for (int power = 1; power <= room; power++)
         {
-            if (range.HasBetween(value.Times10(power), Above(value).Times10(power)))
+            if (range.HasBetween(least.Times10(power), end.Times10(power), Math.Max(0, room - power - 1)))
             {
                 return true;
             }
@@ -165,77 +164,42 @@ internal sealed class JsonNumberLexeme : Lexeme
         return false;
     }
 
-    // Whether some exponent that goes on as this one makes the number one of the range.
-    private bool HasExponent(string text)
+    /// <summary>Whether some exponent does something that can only be done within the limits of a range.</summary>
+    /// <param name="mantissa">What the exponent stands behind, from 0.</param>
+    private static bool HasExponent(NumberRange range, ExactNumber mantissa, Predicate<int> does)
     {
-        int e = text.IndexOfAny(['e', 'E']);
-        string exponent = text[(e + 1)..];
-        string sign = exponent.StartsWith('-') ? "-" : exponent.StartsWith('+') ? "+" : "";
-        string digits = exponent[sign.Length..];
-        for (int size = Math.Max(1, digits.Length); size <= 3; size++)
+        var least = range.Only is { Count: > 0 } only ? only[0] : range.Min;
+        var most = range.Only is { Count: > 0 } all ? all[^1] : range.Max;
+        bool isZero = mantissa.Digits.IsZero;
+        int size = isZero ? 0 : mantissa.Magnitude;
+        int? from = !isZero && least > ExactNumber.Zero ? least.Value.Magnitude - size - 3 : null;
+        int? to = !isZero && most > ExactNumber.Zero ? most.Value.Magnitude - size + 3 : null;
+        int first = Math.Max(-MostExponent, from ?? -MostExponent);
+        int count = Math.Min(MostExponent, to ?? MostExponent) - first + 1;
+        // Where there is one limit, most of what it allows is found beside it.
+        bool isUpwards = from is not null || most is null;
+        return Enumerable.Range(0, Math.Max(0, count)).Any(i => does(first + (isUpwards ? i : count - 1 - i)));
+    }
+
+    // Whether an exponent may begin with a text: its sign, if it has one, and some digits.
+    private static bool IsBegunBy(string text, int exponent)
+    {
+        string digits = text.TrimStart('+', '-');
+        bool isSigned = digits.Length < text.Length;
+        if (text.StartsWith('-') ? exponent > 0 : (isSigned || digits.Length > 0) && exponent < 0)
         {
-            for (int value = 0; value <= MostExponent; value++)
+            return false;
+        }
+
+        string all = Math.Abs(exponent).ToString(CultureInfo.InvariantCulture);
+        for (int size = all.Length; size <= 3; size++, all = "0" + all)
+        {
+            if (all.StartsWith(digits, StringComparison.Ordinal))
             {
-                string all = value.ToString("D" + size, System.Globalization.CultureInfo.InvariantCulture);
-                if (all.Length == size && all.StartsWith(digits, StringComparison.Ordinal)
-                    && (sign.Length > 0 || exponent.Length > 0
-                        ? IsIn(text[..(e + 1)] + sign + all)
-                        : IsIn(text + all) || IsIn(text + "-" + all)))
-                {
-                    return true;
-                }
+                return true;
             }
         }
 
         return false;
-    }
-
-    /// <summary>How far a number is read.</summary>
-    private readonly record struct Shape(bool IsComplete, bool HasExponent)
-    {
-        public static bool TryRead(string text, bool isInteger, out Shape shape)
-        {
-            string digits = text.StartsWith('-') ? text[1..] : text;
-            int whole = Digits(digits);
-            shape = new Shape(whole > 0, HasExponent: false);
-            if (digits.Length == 0)
-            {
-                return true;
-            }
-
-            if (whole == 0 || (whole > 1 && digits[0] == '0'))
-            {
-                return false;
-            }
-
-            int at = whole;
-            if (at == digits.Length || isInteger)
-            {
-                return at == digits.Length;
-            }
-
-            if (digits[at] == '.')
-            {
-                int fraction = Digits(digits[++at..]);
-                at += fraction;
-                shape = new Shape(fraction > 0, HasExponent: false);
-                if (at == digits.Length || fraction == 0)
-                {
-                    return at == digits.Length;
-                }
-            }
-
-            if (digits[at++] is not ('e' or 'E'))
-            {
-                return false;
-            }
-
-            at += at < digits.Length && digits[at] is ('+' or '-') ? 1 : 0;
-            int exponent = Digits(digits[at..]);
-            shape = new Shape(exponent > 0, HasExponent: true);
-            return at + exponent == digits.Length && exponent <= 3;
-        }
-
-        private static int Digits(string text) => text.TakeWhile(char.IsAsciiDigit).Count();
     }
 }

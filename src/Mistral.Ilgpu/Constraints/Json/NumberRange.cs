@@ -3,9 +3,14 @@ using System.Numerics;
 
 namespace Mistral.Ilgpu.Constraints.Json;
 
-/// <summary>Which numbers a value may be.</summary>
+/// <summary>Which numbers a value may be. Numbers are compared by value, not by how they are written.</summary>
 internal sealed record NumberRange
 {
+    // Of so many consecutive numbers, one is a multiple of none of MostSteps numbers above 1: so many primes that 39 numbers in a
+    // row have one of them as a factor are at least nine (Jacobsthal's function of a product of eight primes is 40).
+    private const int MostSteps = 8;
+    private const int LongestRun = 40;
+
     public static NumberRange All { get; } = new();
 
     /// <summary>The least number; null for none.</summary>
@@ -23,20 +28,21 @@ internal sealed record NumberRange
     /// <summary>What all are multiples of; null for nothing.</summary>
     public ExactNumber? Step { get; init; }
 
+    /// <summary>What none is a multiple of.</summary>
+    public ImmutableSortedSet<ExactNumber> NotSteps { get; init; } = [];
+
     /// <summary>Whether only whole numbers are in.</summary>
     public bool IsInteger { get; init; }
 
-    /// <summary>Whether only numbers that are not whole are in.</summary>
-    public bool IsFraction { get; init; }
-
-    /// <summary>The only numbers, as written; null for no list.</summary>
-    public ImmutableSortedSet<string>? Only { get; init; }
+    /// <summary>The only numbers; null for no list.</summary>
+    public ImmutableSortedSet<ExactNumber>? Only { get; init; }
 
     /// <summary>Numbers that are out.</summary>
-    public ImmutableHashSet<ExactNumber> Except { get; init; } = [];
+    public ImmutableSortedSet<ExactNumber> Except { get; init; } = [];
 
     /// <summary>Whether every number, or every whole number, is in.</summary>
-    public bool IsPlain => Min is null && Max is null && Step is null && Only is null && Except.Count == 0 && !IsFraction;
+    public bool IsPlain =>
+        Min is null && Max is null && Step is null && Only is null && Except.Count == 0 && NotSteps.Count == 0;
 
     public NumberRange AtLeast(ExactNumber min, bool isExclusive) =>
         Min is { } present && (present > min || (present.CompareTo(min) == 0 && !isExclusive))
@@ -51,31 +57,44 @@ internal sealed record NumberRange
     public NumberRange MultipleOf(ExactNumber step) =>
         this with { Step = Step is { } present ? present.LeastCommonMultiple(step) : step };
 
-    public NumberRange OneOf(IEnumerable<string> numbers) => this with
+    /// <exception cref="ConstraintSyntaxException">There are too many such numbers.</exception>
+    public NumberRange NotMultipleOf(ExactNumber step)
     {
-        Only = Only is null
-            ? numbers.ToImmutableSortedSet(StringComparer.Ordinal)
-            : [.. Only.Where(number => numbers.Any(other => ExactNumber.Parse(number) == ExactNumber.Parse(other)))],
-    };
+        var steps = NotSteps.Add(step);
+        ConstraintLimits.Require(steps.Count <= MostSteps, "multipleOf", $"{steps.Count} numbers within 'not'");
+        return this with { NotSteps = steps };
+    }
+
+    public NumberRange OneOf(IEnumerable<ExactNumber> numbers) =>
+        this with { Only = Only is null ? [.. numbers] : Only.Intersect(numbers) };
 
     public bool Contains(ExactNumber number) =>
         (Min is not { } min || (IsMinExclusive ? number > min : number >= min))
         && (Max is not { } max || (IsMaxExclusive ? number < max : number <= max))
         && (Step is not { } step || number.IsMultipleOf(step))
         && (!IsInteger || number.IsInteger)
-        && (!IsFraction || !number.IsInteger)
-        && !Except.Any(other => other.CompareTo(number) == 0);
+        && (Only is not { } only || only.Contains(number))
+        && !Except.Contains(number)
+        && !NotSteps.Any(number.IsMultipleOf);
 
     /// <summary>The same for the numbers' negatives.</summary>
     public NumberRange Negated() => this with
     {
         Min = Max is { } max ? -max : null, IsMinExclusive = IsMaxExclusive,
         Max = Min is { } min ? -min : null, IsMaxExclusive = IsMinExclusive,
+        Only = Only is null ? null : [.. Only.Select(number => -number)],
+        Except = [.. Except.Select(number => -number)],
     };
 
-    /// <summary>Whether a number from one up to another, which is out, is in. The list of numbers is not asked.</summary>
-    public bool HasBetween(ExactNumber from, ExactNumber to)
+    /// <summary>Whether a number from one up to another, which is out, is in.</summary>
+    /// <param name="scale">The digits that the number may have behind the point.</param>
+    public bool HasBetween(ExactNumber from, ExactNumber to, int scale)
     {
+        if (Only is not null)
+        {
+            return HasOnlyBetween(Only, from, to);
+        }
+
         bool isFromExclusive = false;
         bool isToExclusive = true;
         if (Min is { } min && (min > from || (IsMinExclusive && min.CompareTo(from) == 0)))
@@ -88,30 +107,43 @@ internal sealed record NumberRange
             (to, isToExclusive) = (max, IsMaxExclusive);
         }
 
-        // What all are multiples of.
-        var step = Step ?? (IsInteger ? new ExactNumber(1, 0) : null as ExactNumber?);
-        if (IsInteger && Step is { } own)
-        {
-            step = own.LeastCommonMultiple(new ExactNumber(1, 0));
-        }
-
         int order = from.CompareTo(to);
-        if (order > 0 || (order == 0 && (isFromExclusive || isToExclusive)))
+        if (order >= 0)
         {
-            return false;
+            return order == 0 && !isFromExclusive && !isToExclusive && Contains(from);
         }
 
-        if (step is not { } unit)
-        {
-            // Between two numbers lies one that is not whole.
-            return !IsFraction || order < 0;
-        }
-
-        int scale = Math.Max(unit.Scale, Math.Max(from.Scale, to.Scale));
+        var unit = Step ?? (IsInteger ? ExactNumber.One : new ExactNumber(1, scale));
+        unit = IsInteger ? unit.LeastCommonMultiple(ExactNumber.One) : unit;
+        scale = Math.Max(unit.Scale, Math.Max(from.Scale, to.Scale));
         var (first, last, one) = (from.At(scale), to.At(scale), unit.At(scale));
         var multiple = Ceiling(first, one);
         multiple += isFromExclusive && multiple == first ? one : 0;
-        return multiple < last || (multiple == last && !isToExclusive);
+        for (int i = 0; i < LongestRun * (Except.Count + 1) && (isToExclusive ? multiple < last : multiple <= last); i++)
+        {
+            if (Contains(new ExactNumber(multiple, scale)))
+            {
+                return true;
+            }
+
+            multiple += one;
+        }
+
+        return false;
+    }
+
+    private bool HasOnlyBetween(ImmutableSortedSet<ExactNumber> only, ExactNumber from, ExactNumber to)
+    {
+        int first = only.IndexOf(from);
+        for (int i = first < 0 ? ~first : first; i < only.Count && only[i] < to; i++)
+        {
+            if (Contains(only[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static BigInteger Ceiling(BigInteger value, BigInteger unit)

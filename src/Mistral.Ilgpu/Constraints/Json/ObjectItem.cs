@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <summary>Within an object.</summary>
 /// <param name="Seen">Names of the shape that the object has so far.</param>
 /// <param name="Count">Properties so far, as far as the shape asks for their number.</param>
-internal sealed record ObjectItem(ObjectShape Shape, ObjectPhase Phase, NameSet Seen, int Count) : Item
+/// <param name="Found">The denials that a witness is found of, a bit for each. Within a value, it is among them.</param>
+internal sealed record ObjectItem(ObjectShape Shape, ObjectPhase Phase, NameSet Seen, int Count, int Found) : Item
 {
     /// <summary>What the value behind the name must be.</summary>
     public Goal? Value { get; init; }
@@ -23,13 +24,13 @@ internal sealed record ObjectItem(ObjectShape Shape, ObjectPhase Phase, NameSet 
 
         switch (Phase, value)
         {
-            case (ObjectPhase.Open or ObjectPhase.Comma, (byte)'"') when Shape.NameLexeme(Seen, Count) is { } lexeme:
+            case (ObjectPhase.Open or ObjectPhase.Comma, (byte)'"') when Shape.NameLexeme(Seen, Count, Found) is { } lexeme:
                 LexemeItem.Enter(lexeme, lexeme.Start, result.Below(In(ObjectPhase.Name), self.Parent), result);
                 break;
-            case (ObjectPhase.Open or ObjectPhase.Next, (byte)'}') when Shape.CanEnd(Seen, Count):
+            case (ObjectPhase.Open or ObjectPhase.Next, (byte)'}') when Shape.CanEnd(Seen, Count, Found):
                 result.Return(self.Parent, 0);
                 break;
-            case (ObjectPhase.Next, (byte)',') when Shape.NameLexeme(Seen, Count) is not null:
+            case (ObjectPhase.Next, (byte)',') when Shape.NameLexeme(Seen, Count, Found) is not null:
                 result.Add(In(ObjectPhase.Comma), self.Parent);
                 break;
             case (ObjectPhase.Colon, (byte)':'):
@@ -46,21 +47,18 @@ internal sealed record ObjectItem(ObjectShape Shape, ObjectPhase Phase, NameSet 
             return;
         }
 
-        var name = Shape.NameOf(Seen, Count, final);
-        // Several patterns in one name may ask what no value is.
-        if (!Shape.Compiler.IsSatisfiable(name.Goal))
+        foreach (var way in Shape.WaysBehind(Seen, Count, Found, final))
         {
-            return;
+            result.Add(
+                In(ObjectPhase.Colon) with
+                {
+                    Seen = way.Index >= 0 ? Seen.With(way.Index) : Seen,
+                    Count = Shape.CountsProperties ? Count + 1 : 0,
+                    Found = way.Found,
+                    Value = way.Goal,
+                },
+                self.Parent);
         }
-
-        result.Add(
-            In(ObjectPhase.Colon) with
-            {
-                Seen = name.Index >= 0 ? Seen.With(name.Index) : Seen,
-                Count = Shape.CountsProperties ? Count + 1 : 0,
-                Value = name.Goal,
-            },
-            self.Parent);
     }
 
     private ObjectItem In(ObjectPhase phase) => this with { Phase = phase, Value = null, Space = 0 };

@@ -6,4 +6,9 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <param name="Additional">What all others must be; null for nothing.</param>
 internal sealed record ObjectLayer(
     IReadOnlyDictionary<string, SchemaLiteral> Properties, IReadOnlyList<(string Pattern, SchemaLiteral Value)> Patterns,
-    SchemaLiteral? Additional);
+    SchemaLiteral? Additional)
+{
+    /// <summary>What one property's value must be.</summary>
+    public static ObjectLayer Of(string name, SchemaLiteral value) =>
+        new(new Dictionary<string, SchemaLiteral>(StringComparer.Ordinal) { [name] = value }, [], null);
+}

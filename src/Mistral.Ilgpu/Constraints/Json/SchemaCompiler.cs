@@ -63,6 +63,9 @@ internal sealed class SchemaCompiler
     /// <summary>Whether some value is what a goal asks for. A schema that leads back to itself is taken to be so.</summary>
     public bool IsSatisfiable(Goal goal) => goal.IsOpen || !FormsOf(goal).IsEmpty;
 
+    /// <summary>Whether some value is under conditions.</summary>
+    public bool IsSatisfiable(ValueConditions conditions) => !FormsOf([conditions]).IsEmpty;
+
     public ValueForms FormsOf(Goal goal)
     {
         if (goal.Forms is not { } forms)
@@ -96,7 +99,7 @@ internal sealed class SchemaCompiler
             {
                 var forms = FormsOf(goal);
                 foreach (var next in forms.Objects.SelectMany(shape => shape.Goals)
-                    .Concat(forms.Arrays.SelectMany(shape => shape.Rest is { } rest ? shape.Goals.Append(rest) : shape.Goals)))
+                    .Concat(forms.Arrays.SelectMany(shape => shape.Goals)))
                 {
                     open.Enqueue(next);
                 }
@@ -130,7 +133,7 @@ internal sealed class SchemaCompiler
                 objects.Add(shape);
             }
 
-            if ((one.Types & JsonTypes.Array) != 0 && ArrayOf(one) is { IsSatisfiable: true } array)
+            if ((one.Types & JsonTypes.Array) != 0 && new ArrayShape(this, one) is { IsSatisfiable: true } array)
             {
                 arrays.Add(array);
             }
@@ -184,18 +187,6 @@ internal sealed class SchemaCompiler
         int most = conditions.MaxLength == int.MaxValue ? -1 : conditions.MaxLength;
         var lengths = Factory.Loop(Factory.AnyCharacter, conditions.MinLength, most);
         return Factory.And(text, Factory.Concat(lengths, Factory.Ended));
-    }
-
-    private ArrayShape ArrayOf(ValueConditions conditions)
-    {
-        int first = conditions.Items.Select(layer => layer.First.Count).DefaultIfEmpty().Max();
-        List<Goal> goals = [.. Enumerable.Range(0, first).Select(index => GoalOf(
-            conditions.Items.Select(layer => index < layer.First.Count ? layer.First[index] : layer.Rest)
-                .OfType<SchemaLiteral>()))];
-        var rest = GoalOf(conditions.Items.Select(layer => layer.Rest).OfType<SchemaLiteral>());
-        return new ArrayShape(
-            this, goals, rest, conditions.MinItems, conditions.MaxItems, conditions.Contains, conditions.MinContains,
-            conditions.MaxContains);
     }
 
     private readonly struct GoalKey(SchemaLiteral[] schemas) : IEquatable<GoalKey>

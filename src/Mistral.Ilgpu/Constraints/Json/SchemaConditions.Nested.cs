@@ -6,6 +6,8 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <summary>Objects and arrays.</summary>
 internal sealed partial class SchemaConditions
 {
+    private static readonly string[] DependencyKeywords = ["dependencies", "dependentRequired", "dependentSchemas"];
+
     private List<ValueConditions> Objects(List<ValueConditions> all, SchemaNode node)
     {
         if (LayerOf(node) is { } layer)
@@ -18,7 +20,10 @@ internal sealed partial class SchemaConditions
             { ValueKind: JsonValueKind.Array } required)
         {
             string[] names = Texts(node, "required", required);
-            all = Narrow(all, one => one with { Required = one.Required.Union(names) });
+            // One name is a witness, so that alternatives of one name each can be joined.
+            all = names is [var name]
+                ? Narrow(all, one => one with { Denials = one.Denials.Push(ObjectDenial.OfRequired(name)) })
+                : Narrow(all, one => one with { Required = one.Required.Union(names) });
         }
 
         if (node.FindCount("minProperties") is { } min)
@@ -37,7 +42,7 @@ internal sealed partial class SchemaConditions
             all = Narrow(all, one => one with { Names = one.Names.Add(names) });
         }
 
-        return Dependencies(Dependencies(all, node, "dependencies"), node, "dependentRequired");
+        return DependencyKeywords.Aggregate(all, (left, keyword) => Dependencies(left, node, keyword));
     }
 
     private ObjectLayer? LayerOf(SchemaNode node)
@@ -89,14 +94,12 @@ internal sealed partial class SchemaConditions
                 continue;
             }
 
-            // Without the name, or with it and with what its schema asks.
             var schema = new SchemaLiteral(Document.Child(node, property.Value, keyword, name), IsPositive: true);
             var before = all;
-            all = Union([
-                Narrow(before, one => one with { Forbidden = one.Forbidden.Add(name) }),
-                Apply(Narrow(before, one => one.Only(JsonTypes.Object) is { } narrowed
-                    ? narrowed with { Required = narrowed.Required.Add(name) }
-                    : null), schema)]);
+            var without = Narrow(before, one => one with { Denials = one.Denials.Push(new([name], [])) });
+            all = Implied(before, without, () => Narrow(before, one => one.Only(JsonTypes.Object) is { } narrowed
+                ? narrowed with { Required = narrowed.Required.Add(name) }
+                : null), schema);
         }
 
         return all;
@@ -104,25 +107,9 @@ internal sealed partial class SchemaConditions
 
     private List<ValueConditions> Arrays(List<ValueConditions> all, SchemaNode node)
     {
-        var first = Schemas(node, "prefixItems");
-        SchemaLiteral? rest = null;
-        if (node.Find("items", JsonValueKind.Object, JsonValueKind.Array, JsonValueKind.True, JsonValueKind.False) is { } items)
+        if (ItemsOf(node) is { } layer)
         {
-            if (items.ValueKind == JsonValueKind.Array)
-            {
-                // Before 2020 an array took the place of prefixItems.
-                first = Schemas(node, "items");
-                rest = Schema(node, "additionalItems");
-            }
-            else
-            {
-                rest = Schema(node, "items");
-            }
-        }
-
-        if (first.Count > 0 || rest is not null)
-        {
-            all = Narrow(all, one => one with { Items = one.Items.Add(new ArrayLayer(first, rest)) });
+            all = Narrow(all, one => one with { Items = one.Items.Add(layer) });
         }
 
         if (node.FindCount("minItems") is { } min)
@@ -135,15 +122,26 @@ internal sealed partial class SchemaConditions
             all = Narrow(all, one => one with { MaxItems = Math.Min(one.MaxItems, max) });
         }
 
-        if (Schema(node, "contains") is { } contains)
+        return ContainsOf(node) is { } contains
+            ? Narrow(all, one => one with { Contains = one.Contains.Add(contains) })
+            : all;
+    }
+
+    private ArrayLayer? ItemsOf(SchemaNode node)
+    {
+        var first = Schemas(node, "prefixItems");
+        SchemaLiteral? rest = null;
+        if (node.Find("items", JsonValueKind.Object, JsonValueKind.Array, JsonValueKind.True, JsonValueKind.False) is { } items)
         {
-            int minContains = node.FindCount("minContains") ?? 1;
-            int maxContains = node.FindCount("maxContains") ?? int.MaxValue;
-            all = Narrow(all, one => one.Contains is null
-                ? one with { Contains = contains, MinContains = minContains, MaxContains = maxContains }
-                : throw node.Fault("contains", "more than one for the same array", "one"));
+            // Before 2020 an array took the place of prefixItems.
+            first = items.ValueKind == JsonValueKind.Array ? Schemas(node, "items") : first;
+            rest = Schema(node, items.ValueKind == JsonValueKind.Array ? "additionalItems" : "items");
         }
 
-        return all;
+        return first.Count > 0 || rest is not null ? new ArrayLayer([.. first.Select(one => (SchemaLiteral?)one)], rest) : null;
     }
+
+    private ArrayContains? ContainsOf(SchemaNode node) => Schema(node, "contains") is { } contains
+        ? new(contains, node.FindCount("minContains") ?? 1, node.FindCount("maxContains") ?? int.MaxValue)
+        : null;
 }

@@ -5,22 +5,12 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <summary>The opposite of a schema: one of its keywords does not hold.</summary>
 internal sealed partial class SchemaConditions
 {
-    private const string WithinNot = "within 'not', or in one of several schemas of 'oneOf' that share values";
-
-    // Keywords of objects whose opposite is that some property is not what they ask.
-    private static readonly string[] NotOpposed =
-        ["patternProperties", "additionalProperties", "propertyNames", "dependencies", "dependentRequired"];
-
     private List<ValueConditions> Negative(List<ValueConditions> all, SchemaNode node)
     {
-        List<List<ValueConditions>> ways = [];
-        if (node.Find("$ref", JsonValueKind.String) is { } reference)
+        List<List<ValueConditions>> ways = [.. ReferredTo(node).Select(schema => Apply(all, schema.Opposite))];
+        if (Document.HidesSiblings && node.Has("$ref"))
         {
-            ways.Add(Apply(all, new SchemaLiteral(Document.Resolve(node, reference.GetString()!), IsPositive: false)));
-            if (Document.HidesSiblings)
-            {
-                return ways[0];
-            }
+            return Union(ways);
         }
 
         RefuseUnsupported(node);
@@ -69,7 +59,7 @@ internal sealed partial class SchemaConditions
         }
     }
 
-    private static List<ValueConditions> NotTypes(List<ValueConditions> all, SchemaNode node)
+    private List<ValueConditions> NotTypes(List<ValueConditions> all, SchemaNode node)
     {
         if (node.Find("type", JsonValueKind.String, JsonValueKind.Array) is not { } type)
         {
@@ -81,9 +71,9 @@ internal sealed partial class SchemaConditions
         var others = Narrow(all, one => one.Only(JsonTypes.All & ~types));
         return !names.Contains("integer") || names.Contains("number") ? others : Union([
             others,
-            Narrow(all, one => one.Numbers.IsInteger || one.Only(JsonTypes.Number) is not { } numbers
-                ? null
-                : numbers with { Numbers = numbers.Numbers with { IsFraction = true } })]);
+            Narrow(all, one => one.Only(JsonTypes.Number) is { } numbers
+                ? numbers with { Numbers = numbers.Numbers.NotMultipleOf(ExactNumber.One) }
+                : null)]);
     }
 
     private List<ValueConditions> NotConstants(List<ValueConditions> all, SchemaNode node)
@@ -104,11 +94,6 @@ internal sealed partial class SchemaConditions
 
     private List<ValueConditions> NoneOf(List<ValueConditions> all, SchemaNode node, JsonElement[] values, string keyword)
     {
-        if (values.Any(value => value.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
-        {
-            throw node.Fault(keyword, "an object or an array within 'not'", "other values");
-        }
-
         var factory = compiler.Factory;
         var types = values.Aggregate(JsonTypes.None, (types, value) => types | TypeOf(value));
         types &= JsonTypes.Null | JsonTypes.Boolean;
@@ -116,14 +101,15 @@ internal sealed partial class SchemaConditions
             .Select(value => TextOf(node, keyword, value))];
         var others = factory.And(factory.AllText, factory.Not(factory.Concat(factory.OfTexts(strings), factory.Ended)));
         ExactNumber[] numbers = [.. values.Where(value => value.ValueKind == JsonValueKind.Number)
-            .Select(value => ExactNumber.Parse(value.GetRawText())).OfType<ExactNumber>()];
-        return Narrow(all, one => one.Only(JsonTypes.All & ~types) is not { } narrowed
+            .Select(value => Exact(node, keyword, value))];
+        all = Narrow(all, one => one.Only(JsonTypes.All & ~types) is not { } narrowed
             ? null
             : narrowed with
             {
                 Strings = strings.Length > 0 ? narrowed.Strings.Add(others) : narrowed.Strings,
                 Numbers = narrowed.Numbers with { Except = narrowed.Numbers.Except.Union(numbers) },
             });
+        return Nested(node, keyword, values).Aggregate(all, (left, schema) => Apply(left, schema.Opposite));
     }
 
     private static IEnumerable<List<ValueConditions>> NotNumbers(List<ValueConditions> all, SchemaNode node)
@@ -141,9 +127,9 @@ internal sealed partial class SchemaConditions
             yield return Narrow(numbers, one => one with { Numbers = one.Numbers.AtLeast(most, !isMaxExclusive) });
         }
 
-        if (node.Has("multipleOf") && numbers.Count > 0)
+        if (Step(node) is { } step)
         {
-            throw node.Fault("multipleOf", "one within 'not'", "none there");
+            yield return Narrow(numbers, one => one with { Numbers = one.Numbers.NotMultipleOf(step) });
         }
     }
 
@@ -167,90 +153,6 @@ internal sealed partial class SchemaConditions
         {
             var others = factory.And(factory.AllText, factory.Not(factory.And([.. allowed])));
             yield return Narrow(strings, one => one with { Strings = one.Strings.Add(others) });
-        }
-    }
-
-    private IEnumerable<List<ValueConditions>> NotObjects(List<ValueConditions> all, SchemaNode node)
-    {
-        var objects = Narrow(all, one => one.Only(JsonTypes.Object));
-        if (node.Find("required", JsonValueKind.Array) is { } required)
-        {
-            foreach (string name in Texts(node, "required", required))
-            {
-                yield return Narrow(objects, one => one with { Forbidden = one.Forbidden.Add(name) });
-            }
-        }
-
-        foreach (var property in Members(node, "properties"))
-        {
-            var schema = new SchemaLiteral(Document.Child(node, property.Value, "properties", property.Name), IsPositive: false);
-            yield return WithProperty(objects, property.Name, schema);
-        }
-
-        if (node.FindCount("minProperties") is > 0 and var min)
-        {
-            yield return Narrow(objects, one => one with { MaxProperties = Math.Min(one.MaxProperties, min - 1) });
-        }
-
-        if (node.FindCount("maxProperties") is { } max)
-        {
-            yield return Narrow(objects, one => one with { MinProperties = Math.Max(one.MinProperties, max + 1) });
-        }
-
-        foreach (string keyword in NotOpposed)
-        {
-            if (objects.Count > 0 && node.Value.TryGetProperty(keyword, out var value) && value.ValueKind != JsonValueKind.True
-                && !(value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any()))
-            {
-                throw node.Fault(keyword, $"one {WithinNot}", "none there");
-            }
-        }
-    }
-
-    // The object has the property, and its value is not what the schema asks.
-    private List<ValueConditions> WithProperty(List<ValueConditions> objects, string name, SchemaLiteral schema)
-    {
-        var layer = new ObjectLayer(new Dictionary<string, SchemaLiteral>(StringComparer.Ordinal) { [name] = schema }, [], null);
-        return compiler.IsSatisfiable(compiler.GoalOf([schema]))
-            ? Narrow(objects, one => one with { Layers = one.Layers.Add(layer), Required = one.Required.Add(name) })
-            : [];
-    }
-
-    private IEnumerable<List<ValueConditions>> NotArrays(List<ValueConditions> all, SchemaNode node)
-    {
-        var arrays = Narrow(all, one => one.Only(JsonTypes.Array));
-        if (node.FindCount("minItems") is > 0 and var min)
-        {
-            yield return Narrow(arrays, one => one with { MaxItems = Math.Min(one.MaxItems, min - 1) });
-        }
-
-        if (node.FindCount("maxItems") is { } max)
-        {
-            yield return Narrow(arrays, one => one with { MinItems = Math.Max(one.MinItems, max + 1) });
-        }
-
-        if (node.Find("items", JsonValueKind.Object, JsonValueKind.Array, JsonValueKind.True, JsonValueKind.False) is
-                { ValueKind: JsonValueKind.Object or JsonValueKind.False } && !node.Has("prefixItems"))
-        {
-            // Some item is not what all must be.
-            var other = Schema(node, "items")!.Value.Opposite;
-            yield return Narrow(arrays, one => one.Contains is null
-                ? one with { Contains = other, MinContains = 1, MaxContains = int.MaxValue }
-                : throw node.Fault("items", "more than one condition on some item", "one"));
-        }
-        else if (arrays.Count > 0 && (node.Has("items") || node.Has("prefixItems")))
-        {
-            throw node.Fault("items", $"a list {WithinNot}", "none there");
-        }
-
-        if (Schema(node, "contains") is { } contains)
-        {
-            if (node.Has("minContains") || node.Has("maxContains"))
-            {
-                throw node.Fault("contains", "a number of items within 'not'", "none there");
-            }
-
-            yield return Narrow(arrays, one => one with { Items = one.Items.Add(new ArrayLayer([], contains.Opposite)) });
         }
     }
 }

@@ -17,9 +17,7 @@ internal sealed partial class SchemaConditions
         var types = names.Aggregate(JsonTypes.None, (types, name) => types | TypeOf(node, name));
         bool isInteger = names.Contains("integer") && !names.Contains("number");
         return Narrow(all, one => one.Only(types) is { } narrowed && isInteger
-            ? narrowed.Numbers.IsFraction
-                ? narrowed.Only(JsonTypes.All & ~JsonTypes.Number)
-                : narrowed with { Numbers = narrowed.Numbers with { IsInteger = true } }
+            ? narrowed with { Numbers = narrowed.Numbers with { IsInteger = true } }
             : one.Only(types));
     }
 
@@ -56,8 +54,7 @@ internal sealed partial class SchemaConditions
     {
         var types = JsonTypes.None;
         List<string> strings = [];
-        List<string> numbers = [];
-        List<SchemaLiteral> nested = [];
+        List<ExactNumber> numbers = [];
         foreach (var value in values)
         {
             types |= TypeOf(value);
@@ -67,11 +64,7 @@ internal sealed partial class SchemaConditions
                     strings.Add(TextOf(node, keyword, value));
                     break;
                 case JsonValueKind.Number:
-                    numbers.Add(value.GetRawText());
-                    break;
-                case JsonValueKind.Object or JsonValueKind.Array:
-                    var schema = ConstantSchema.Of(value);
-                    nested.Add(new SchemaLiteral(Document.Child(node, schema, keyword, $"{nested.Count}"), IsPositive: true));
+                    numbers.Add(Exact(node, keyword, value));
                     break;
             }
         }
@@ -85,7 +78,20 @@ internal sealed partial class SchemaConditions
                 Strings = strings.Count > 0 ? narrowed.Strings.Add(text) : narrowed.Strings,
                 Numbers = numbers.Count > 0 ? narrowed.Numbers.OneOf(numbers) : narrowed.Numbers,
             });
-        return nested.Count == 0 ? scalars : Union([scalars, .. nested.Select(schema => Apply(all, schema))]);
+        return Union([scalars, .. Nested(node, keyword, values).Select(schema => Apply(all, schema))]);
+    }
+
+    // Constants that are objects and arrays, as schemas.
+    private List<SchemaLiteral> Nested(SchemaNode node, string keyword, JsonElement[] values)
+    {
+        List<SchemaLiteral> nested = [];
+        foreach (var value in values.Where(value => value.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
+        {
+            var schema = ConstantSchema.Of(value);
+            nested.Add(new SchemaLiteral(Document.Child(node, schema, keyword, $"{nested.Count}"), IsPositive: true));
+        }
+
+        return nested;
     }
 
     private static JsonTypes TypeOf(JsonElement value) => value.ValueKind switch
@@ -115,12 +121,7 @@ internal sealed partial class SchemaConditions
     {
         var (min, isMinExclusive) = Limit(node, "minimum", "exclusiveMinimum", isLower: true);
         var (max, isMaxExclusive) = Limit(node, "maximum", "exclusiveMaximum", isLower: false);
-        var step = Number(node, "multipleOf");
-        if (step is { } one && one <= ExactNumber.Zero)
-        {
-            throw node.Fault("multipleOf", "0 or less", "more than 0");
-        }
-
+        var step = Step(node);
         return min is null && max is null && step is null ? all : Narrow(all, conditions =>
         {
             var numbers = conditions.Numbers;
@@ -129,6 +130,10 @@ internal sealed partial class SchemaConditions
             return conditions with { Numbers = step is { } unit ? numbers.MultipleOf(unit) : numbers };
         });
     }
+
+    private static ExactNumber? Step(SchemaNode node) => Number(node, "multipleOf") is { } step && step <= ExactNumber.Zero
+        ? throw node.Fault("multipleOf", "0 or less", "more than 0")
+        : Number(node, "multipleOf");
 
     // In draft 4 the exclusive one is a boolean beside the other.
     private static (ExactNumber? Limit, bool IsExclusive) Limit(SchemaNode node, string keyword, string exclusive, bool isLower)
@@ -148,9 +153,11 @@ internal sealed partial class SchemaConditions
         return limit is { } closed && (isLower ? closed > open : closed < open) ? (closed, false) : (open, true);
     }
 
-    private static ExactNumber? Number(SchemaNode node, string keyword) => node.Find(keyword, JsonValueKind.Number) is { } number
-        ? ExactNumber.Parse(number.GetRawText()) ?? throw node.Fault(keyword, number.GetRawText(), "a number of fewer digits")
-        : null;
+    private static ExactNumber? Number(SchemaNode node, string keyword) =>
+        node.Find(keyword, JsonValueKind.Number) is { } number ? Exact(node, keyword, number) : null;
+
+    private static ExactNumber Exact(SchemaNode node, string keyword, JsonElement number) =>
+        ExactNumber.Parse(number.GetRawText()) ?? throw node.Fault(keyword, number.GetRawText(), "a number of fewer digits");
 
     private List<ValueConditions> Strings(List<ValueConditions> all, SchemaNode node)
     {

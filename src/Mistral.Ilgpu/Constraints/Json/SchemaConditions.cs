@@ -6,8 +6,17 @@ namespace Mistral.Ilgpu.Constraints.Json;
 /// <summary>Adds what a schema says to conditions: each way to match it is an alternative.</summary>
 internal sealed partial class SchemaConditions(SchemaCompiler compiler)
 {
-    private static readonly FrozenSet<string> Refused = FrozenSet.Create(
-        "$dynamicRef", "$recursiveRef", "uniqueItems", "unevaluatedItems", "unevaluatedProperties", "dependentSchemas");
+    private static readonly string[] References = ["$ref", "$dynamicRef", "$recursiveRef"];
+
+    // Keywords, and the value of each that says nothing.
+    private static readonly FrozenDictionary<string, JsonValueKind> Refused = new Dictionary<string, JsonValueKind>
+    {
+        ["uniqueItems"] = JsonValueKind.False,
+        ["unevaluatedItems"] = JsonValueKind.True,
+        ["unevaluatedProperties"] = JsonValueKind.True,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    private const int MostUnchecked = 32;
 
     // Schemas of the same value that are being added, because one may lead back to itself.
     private HashSet<SchemaLiteral> _open = [];
@@ -63,13 +72,10 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
 
     private List<ValueConditions> Positive(List<ValueConditions> all, SchemaNode node)
     {
-        if (node.Find("$ref", JsonValueKind.String) is { } reference)
+        all = ReferredTo(node).Aggregate(all, Apply);
+        if (Document.HidesSiblings && node.Has("$ref"))
         {
-            all = Apply(all, new SchemaLiteral(Document.Resolve(node, reference.GetString()!), IsPositive: true));
-            if (Document.HidesSiblings)
-            {
-                return all;
-            }
+            return all;
         }
 
         RefuseUnsupported(node);
@@ -101,17 +107,25 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
         return all;
     }
 
-    private static List<ValueConditions> Union(IEnumerable<List<ValueConditions>> ways)
+    private List<ValueConditions> Union(IEnumerable<List<ValueConditions>> ways)
     {
         List<ValueConditions> all = [];
+        int most = 0;
         foreach (var way in ways)
         {
+            most = Math.Max(most, way.Count);
             all.AddRange(way);
-            ConstraintLimits.Require(
-                all.Count <= ConstraintLimits.Alternatives, "schema", $"{all.Count} alternatives of one value");
+            if (all.Count > ConstraintLimits.Alternatives)
+            {
+                all = ValueConditions.Joined(all);
+                ConstraintLimits.Require(
+                    all.Count <= ConstraintLimits.Alternatives, "schema", $"{all.Count} alternatives of one value");
+            }
         }
 
-        return all;
+        all = all.Count > most ? ValueConditions.Joined(all) : all;
+        // Many alternatives are products, most of which contradict themselves.
+        return all.Count > Math.Max(most, MostUnchecked) ? [.. all.Where(compiler.IsSatisfiable)] : all;
     }
 
     // Narrows each alternative, and drops those that are narrowed to nothing.
@@ -125,11 +139,25 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
             return all;
         }
 
-        var then = Apply(all, condition);
         var otherwise = Apply(all, condition.Opposite);
+        if (!node.Has("else"))
+        {
+            return Implied(all, otherwise, () => Apply(all, condition), Schema(node, "then")!.Value);
+        }
+
+        var then = Apply(all, condition);
         return Union([
             Schema(node, "then") is { } thenSchema ? Apply(then, thenSchema) : then,
-            Schema(node, "else") is { } elseSchema ? Apply(otherwise, elseSchema) : otherwise]);
+            Apply(otherwise, Schema(node, "else")!.Value)]);
+    }
+
+    // A condition does not hold, or it does and so does a schema. Without the condition that is the same, and better where both
+    // are one more thing that may be so of an object, but else has more alternatives that do not contradict each other.
+    private List<ValueConditions> Implied(
+        List<ValueConditions> all, List<ValueConditions> otherwise, Func<List<ValueConditions>> with, SchemaLiteral schema)
+    {
+        var either = Union([otherwise, Apply(all, schema)]);
+        return either.Count <= otherwise.Count ? either : Union([otherwise, Apply(with(), schema)]);
     }
 
     // Exactly one matches: each, and none of the others that a value of it may match too.
@@ -163,9 +191,20 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
     {
         foreach (var property in node.Value.EnumerateObject())
         {
-            if (Refused.Contains(property.Name) && property.Value.ValueKind is not JsonValueKind.False)
+            if (Refused.TryGetValue(property.Name, out var none) && property.Value.ValueKind != none)
             {
                 throw node.Fault(property.Name, "a keyword that is not supported", "none of that name");
+            }
+        }
+    }
+
+    private IEnumerable<SchemaLiteral> ReferredTo(SchemaNode node)
+    {
+        foreach (string keyword in References)
+        {
+            if (node.Find(keyword, JsonValueKind.String) is { } reference)
+            {
+                yield return new SchemaLiteral(Document.Resolve(node, keyword, reference.GetString()!), IsPositive: true);
             }
         }
     }

@@ -10,6 +10,7 @@ internal sealed class SchemaDocument
     private readonly Dictionary<string, SchemaNode> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _pointers = new(StringComparer.Ordinal);
     private readonly JsonElement _root;
+    private int _resources;
 
     public SchemaDocument(JsonElement root)
     {
@@ -44,10 +45,17 @@ internal sealed class SchemaDocument
     }
 
     /// <summary>The schema that a reference names.</summary>
-    /// <exception cref="ConstraintSyntaxException">It is not in the document.</exception>
-    public SchemaNode Resolve(SchemaNode from, string reference)
+    /// <param name="keyword">The keyword of the reference.</param>
+    /// <exception cref="ConstraintSyntaxException">It is not in the document, or depends on how a schema was come to.</exception>
+    public SchemaNode Resolve(SchemaNode from, string keyword, string reference)
     {
-        ConstraintSyntaxException Fault(string expected) => from.Fault("$ref", $"'{reference}'", expected);
+        ConstraintSyntaxException Fault(string expected) => from.Fault(keyword, $"'{reference}'", expected);
+        // Among the schemas of one resource, a dynamic reference is like any other.
+        if (keyword != "$ref" && _resources > 1)
+        {
+            throw Fault("one in a document without other '$id's");
+        }
+
         if (!Uri.TryCreate(from.Base, reference, out var target))
         {
             throw Fault("a URI");
@@ -161,6 +169,7 @@ internal sealed class SchemaDocument
         if (own != parent || pointer == "#")
         {
             _pointers.TryAdd(own.GetLeftPart(UriPartial.Query), pointer);
+            _resources++;
         }
 
         if (IdentifierOf(value) is ['#', .. var anchor])
@@ -168,9 +177,12 @@ internal sealed class SchemaDocument
             _pointers.TryAdd(own.GetLeftPart(UriPartial.Query) + "#" + anchor, pointer);
         }
 
-        if (value.TryGetProperty("$anchor", out var name) && name.ValueKind == JsonValueKind.String)
+        foreach (string keyword in new[] { "$anchor", "$dynamicAnchor" })
         {
-            _pointers.TryAdd(own.GetLeftPart(UriPartial.Query) + "#" + name.GetString(), pointer);
+            if (value.TryGetProperty(keyword, out var name) && name.ValueKind == JsonValueKind.String)
+            {
+                _pointers.TryAdd(own.GetLeftPart(UriPartial.Query) + "#" + name.GetString(), pointer);
+            }
         }
 
         foreach (var property in value.EnumerateObject())

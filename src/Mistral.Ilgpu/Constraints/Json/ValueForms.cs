@@ -28,7 +28,7 @@ internal sealed record ValueForms(
             case (byte)'{':
                 foreach (var shape in Objects)
                 {
-                    result.Add(new ObjectItem(shape, ObjectPhase.Open, NameSet.Empty, 0), parent);
+                    result.Add(new ObjectItem(shape, ObjectPhase.Open, NameSet.Empty, 0, 0), parent);
                 }
 
                 break;
