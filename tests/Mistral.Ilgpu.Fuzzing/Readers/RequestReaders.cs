@@ -83,7 +83,7 @@ internal static class RequestReaders
         """u8.ToArray();
 
     private static byte[] Messages => """
-        {"max_tokens": 9, "system": [{"type": "text", "text": "be brief"}], "messages": [{"role": "user", "content": "a"},
+        {"max_tokens": 1999, "system": [{"type": "text", "text": "be brief"}], "messages": [{"role": "user", "content": "a"},
         {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": ""}, {"type": "text", "text": "b"},
         {"type": "tool_use", "id": "abcdefghi", "name": "get", "input": {"city": "Paris"}}]},
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "abcdefghi",

@@ -18,6 +18,9 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
 
     private const int MostUnchecked = 32;
 
+    // How many more alternatives than are dropped may be looked at in vain.
+    private int _checks = 200;
+
     // Schemas of the same value that are being added, because one may lead back to itself.
     private HashSet<SchemaLiteral> _open = [];
 
@@ -124,8 +127,15 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
         }
 
         all = all.Count > most ? ValueConditions.Joined(all) : all;
-        // Many alternatives are products, most of which contradict themselves.
-        return all.Count > Math.Max(most, MostUnchecked) ? [.. all.Where(compiler.IsSatisfiable)] : all;
+        if (all.Count <= Math.Max(most, MostUnchecked) || _checks <= 0)
+        {
+            return all;
+        }
+
+        // Many alternatives are products, most of which may contradict themselves. Where few do, looking for them ends.
+        List<ValueConditions> possible = [.. all.Where(compiler.IsSatisfiable)];
+        _checks -= possible.Count - (all.Count - possible.Count);
+        return possible;
     }
 
     // Narrows each alternative, and drops those that are narrowed to nothing.
@@ -156,7 +166,7 @@ internal sealed partial class SchemaConditions(SchemaCompiler compiler)
     private List<ValueConditions> Implied(
         List<ValueConditions> all, List<ValueConditions> otherwise, Func<List<ValueConditions>> with, SchemaLiteral schema)
     {
-        var either = Union([otherwise, Apply(all, schema)]);
+        var either = ValueConditions.Joined([.. otherwise, .. Apply(all, schema)]);
         return either.Count <= otherwise.Count ? either : Union([otherwise, Apply(with(), schema)]);
     }
 
