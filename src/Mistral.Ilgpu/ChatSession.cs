@@ -42,8 +42,8 @@ public sealed class ChatSession : IDisposable
     /// <exception cref="InvalidOperationException">An answer is under way.</exception>
     public int TurnCount => Messages.Count(message => message.Role == MessageRole.User);
 
-    /// <summary>The names of the adapters of the next turns; null for all. Keys and values of other adapters are not
-    /// reused.</summary>
+    /// <summary>The names of the adapters of the next turns; null for those that the model was loaded with. Keys and values of
+    /// other adapters are not reused.</summary>
     public IReadOnlyList<string>? Adapters { get; set; }
 
     /// <summary>Answers the user's next turn. Turn and answer become part of the conversation, unless the answer is

@@ -19,6 +19,7 @@ public sealed class Engine : IAsyncDisposable
 
     private readonly TextTokenizer _tokenizer;
     private readonly RequestRules _rules;
+    private readonly AdapterTable _adapters;
     private readonly TextQueue _waiting;
     private readonly Scheduler _scheduler;
     private readonly Meter _meter = Telemetry.CreateMeter();
@@ -36,6 +37,7 @@ public sealed class Engine : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWaiting);
         _tokenizer = tokenizer;
         _rules = new RequestRules(model);
+        _adapters = model.Adapters;
         _waiting = new TextQueue(maxWaiting);
         _scheduler = new Scheduler(model, tokenizer, _waiting);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
@@ -77,7 +79,7 @@ public sealed class Engine : IAsyncDisposable
         int maxTokens = _rules.Admit(request, prompt);
         // Here and not on the engine's thread, because the first time takes long.
         request.Options.Constraint?.Prepare(_tokenizer);
-        var text = new TextGeneration(request, prompt, maxTokens, _rules.MaskOf(request.Adapters), Cancel);
+        var text = new TextGeneration(request, prompt, maxTokens, _adapters.Take(request.Adapters), Cancel);
         text.CancelWith(cancellation);
         Queue(text);
         Wake();

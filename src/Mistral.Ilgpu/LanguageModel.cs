@@ -17,13 +17,15 @@ namespace Mistral.Ilgpu;
 /// await foreach (var piece in model.GenerateAsync("Once upon a time")) Console.Write(piece.Text);
 /// </code>
 /// </example>
-public sealed class LanguageModel : IAsyncDisposable
+public sealed partial class LanguageModel : IAsyncDisposable
 {
+    private readonly ModelInfo _info;
+
     internal LanguageModel(Checkpoint checkpoint, ComputeDevice device, MistralModel model, int maxWaiting, TimeSpan loadTime)
     {
         (Checkpoint, Device, Model) = (checkpoint, device, model);
         Engine = new Engine(model, checkpoint.Tokenizer, maxWaiting);
-        Info = new ModelInfo
+        _info = new ModelInfo
         {
             Name = checkpoint.Name,
             Device = device.Info.Id,
@@ -37,14 +39,14 @@ public sealed class LanguageModel : IAsyncDisposable
             MaxTexts = model.Options.Sequences,
             DeviceBytes = device.AllocatedBytes,
             CacheBytes = model.Cache.Bytes,
-            Adapters = [.. model.Adapters.Select(adapter => adapter.Name)],
             LoadTime = loadTime,
             CompileTime = model.CompiledKernels > 0 ? model.KernelTime : TimeSpan.Zero,
         };
     }
 
-    /// <summary>What was loaded, and where it runs.</summary>
-    public ModelInfo Info { get; }
+    /// <summary>What was loaded, and where it runs. It has the adapters and the memory of the time at which it is asked
+    /// for.</summary>
+    public ModelInfo Info => _info with { Adapters = Model.Adapters.Names, DeviceBytes = Device.AllocatedBytes };
 
     /// <summary>The model's tokenizer.</summary>
     public TextTokenizer Tokenizer => Checkpoint.Tokenizer;

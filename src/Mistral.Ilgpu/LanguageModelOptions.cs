@@ -24,9 +24,9 @@ public sealed record LanguageModelOptions
     /// <summary>Most tokens of a prompt in one pass; null for the device's choice.</summary>
     public int? Chunk { get; init; }
 
-    /// <summary>Tokens of one pass, from 1: decoded ones first, which always run, then chunks of prompts while they fit. A chunk is
-    /// never cut to fit, so a pass has more where its decoded tokens and a single chunk are more. If null, a pass has room for one
-    /// chunk and a decoded token of each other text. More lets several prompts share a pass, and takes memory.</summary>
+    /// <summary>Tokens of one pass, from 1: decoded ones first, which always run, then chunks of prompts while they fit. A chunk
+    /// is never cut to fit, so a pass has more where its decoded tokens and a single chunk are more. If null, a pass has room for
+    /// one chunk and a decoded token of each other text. More lets several prompts share a pass, and takes memory.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
     public int? MaxBatchedTokens
     {
@@ -42,7 +42,7 @@ public sealed record LanguageModelOptions
     /// <summary>Texts that may wait for a place at once, from 1; more are refused.</summary>
     public int MaxWaiting { get; init; } = 1024;
 
-    /// <summary>Adapters that texts may use.</summary>
+    /// <summary>Adapters that texts may use, and do use where they name none; at most 64. Their names are their paths.</summary>
     public IReadOnlyList<LoraOptions> Adapters { get; init; } = [];
 
     /// <summary>Threads of CPU devices; null takes every core.</summary>

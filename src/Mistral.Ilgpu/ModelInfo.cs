@@ -33,13 +33,13 @@ public sealed record ModelInfo
     /// <summary>Texts that may run at once.</summary>
     public required int MaxTexts { get; init; }
 
-    /// <summary>Bytes of device memory: weights, cache, and what passes work on.</summary>
+    /// <summary>Bytes of device memory: weights, adapters, cache, and what passes work on.</summary>
     public required long DeviceBytes { get; init; }
 
     /// <summary>Bytes of them that the cache of keys and values takes.</summary>
     public required long CacheBytes { get; init; }
 
-    /// <summary>The names of the adapters, in the order of the options.</summary>
+    /// <summary>The names of the adapters that texts may have, in the order in which they were loaded.</summary>
     public IReadOnlyList<string> Adapters { get; init; } = [];
 
     /// <summary>From the start of the load until the first pass could run.</summary>

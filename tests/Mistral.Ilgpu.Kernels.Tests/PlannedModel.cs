@@ -52,7 +52,7 @@ internal static class PlannedModel
 
         LowRankUpdate Adapter(MatrixPlan matrix) => new(
             new WeightMatrix("a", [Float32Band(1, matrix.Columns)]), Float32Band(matrix.Rows, 1),
-            new Activation("ax", Rows, 1, Room<float>(Rows * Padding.Pad(1))), () => true);
+            new Activation("ax", Rows, 1, Room<float>(Rows * Padding.Pad(1))));
 
         WeightBand Float32Band(int rows, int columns) => new(
             0, rows, columns, TensorFormat.Float32,

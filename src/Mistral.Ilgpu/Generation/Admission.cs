@@ -95,7 +95,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
         // Another text of the same conversation may have left its place before.
         kept.Close();
         _idle.Remove(kept);
-        (kept.Sequence, kept.Adapters) = (place, text.Adapters);
+        (kept.Sequence, kept.Adapters) = (place, text.Adapters.Key);
         kept.Ids = [.. text.Prompt.Concat(text.Ids).Take(place.Position)];
         _idle.Add(kept);
     }
@@ -126,7 +126,7 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
         if (text.Request.Kept is { Sequence: { } place } kept)
         {
             // A reader needs every token computed.
-            if (text.Reader is null && kept.Precedes(text.Prompt, text.Adapters))
+            if (text.Reader is null && kept.Precedes(text.Prompt, text.Adapters.Key))
             {
                 // Once nothing else runs it can grow.
                 if (!TryGrow(kept, text.MaxTokens))
@@ -179,6 +179,6 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
     }
 
     private Sequence? TryOpen(TextGeneration text) => model.Sequences.Free == 0 ? null : model.Sequences.TryOpen(
-        text.MaxTokens, text.MayShare ? text.Prompt : [], text.Adapters,
+        text.MaxTokens, text.MayShare ? text.Prompt : [], text.Adapters.Key,
         withAnswers: text.MayShare && text.Request.PrefixReuse == PrefixReuse.PromptsAndAnswers);
 }

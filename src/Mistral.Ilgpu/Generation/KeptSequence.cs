@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Generation;
@@ -14,7 +15,7 @@ internal sealed class KeptSequence
     /// <summary>The tokens whose keys and values it holds.</summary>
     public int[] Ids { get; set; } = [];
 
-    /// <summary>The mask of the adapters that they were computed with.</summary>
+    /// <summary>The key of the adapters that they were computed with, see <see cref="AdapterSet.Key"/>.</summary>
     public ulong Adapters { get; set; }
 
     /// <summary>Whether its owner no longer wants it.</summary>

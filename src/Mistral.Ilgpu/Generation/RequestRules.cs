@@ -30,26 +30,4 @@ internal sealed class RequestRules(IBatchModel model)
         model.Sequences.RequireRoom(maxTokens);
         return maxTokens;
     }
-
-    /// <summary>The mask of adapters by name; null for all.</summary>
-    public ulong MaskOf(IReadOnlyList<string>? adapters)
-    {
-        if (adapters is null)
-        {
-            return (1UL << model.AdapterNames.Count) - 1;
-        }
-
-        ulong mask = 0;
-        foreach (string name in adapters)
-        {
-            int index = model.AdapterNames.ToList().IndexOf(name);
-            mask |= index >= 0
-                ? 1UL << index
-                : throw new ArgumentException($"adapter '{name}', expected {Names}", nameof(adapters));
-        }
-
-        return mask;
-    }
-
-    private string Names => model.AdapterNames.Count == 0 ? "none" : string.Join(", ", model.AdapterNames);
 }

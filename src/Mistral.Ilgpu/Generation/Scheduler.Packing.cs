@@ -12,12 +12,12 @@ internal sealed partial class Scheduler
         _chunks.Clear();
         _taken.Clear();
         _pass++;
-        ulong adapters = LongestUnserved().Adapters;
+        ulong adapters = LongestUnserved().Adapters.Mask;
         model.AdaptersOn = adapters;
         _prompts.Clear();
         foreach (var text in _running)
         {
-            if (text.Adapters != adapters)
+            if (text.Adapters.Mask != adapters)
             {
                 continue;
             }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Generation;
@@ -14,8 +15,8 @@ public sealed partial class TextGeneration
     /// <summary>Tokens that it may come to have, the prompt included.</summary>
     internal int MaxTokens { get; }
 
-    /// <summary>The mask of its adapters.</summary>
-    internal ulong Adapters { get; }
+    /// <summary>Its adapters, which are in use until it ends.</summary>
+    internal AdapterSet Adapters { get; }
 
     internal PromptReader? Reader => Request.Reader ?? _promptScore;
 
@@ -152,6 +153,7 @@ public sealed partial class TextGeneration
     {
         // Does not wait for a cancellation that is under way, which may be what ends the text.
         _registration.Unregister();
+        Adapters.Return();
         TextTelemetry.OnEnd(_activity, Prompt.Length, Ids.Count, Timings, FinishReason, exception);
         // Complete before the enumeration ends, for those who look at both.
         if (exception is null)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Generation;
@@ -33,7 +34,7 @@ public sealed partial class TextGeneration : IAsyncEnumerable<GeneratedToken>
     private int _isClosed;
     private volatile bool _isCancelled;
 
-    internal TextGeneration(TextRequest request, int[] prompt, int maxTokens, ulong adapters, Action<TextGeneration> cancel)
+    internal TextGeneration(TextRequest request, int[] prompt, int maxTokens, AdapterSet adapters, Action<TextGeneration> cancel)
     {
         (Request, Prompt, MaxTokens, Adapters, _cancel) = (request, prompt, maxTokens, adapters, cancel);
         Seed = request.Options.Sampling.Seed ?? (ulong)Random.Shared.NextInt64();

@@ -23,8 +23,8 @@ public sealed record TextRequest(IReadOnlyList<int> PromptIds)
             : throw new ArgumentOutOfRangeException(nameof(Deadline), value, "expected a positive time");
     }
 
-    /// <summary>The names of the adapters that are applied to this text, see <see cref="ModelInfo.Adapters"/>; null for
-    /// all.</summary>
+    /// <summary>The names of the adapters that are applied to this text, see <see cref="ModelInfo.Adapters"/>; null for those
+    /// that the model was loaded with.</summary>
     public IReadOnlyList<string>? Adapters { get; init; }
 
     /// <summary>Which keys and values of other texts it may share.</summary>

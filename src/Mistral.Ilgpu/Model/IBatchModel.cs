@@ -25,10 +25,10 @@ internal interface IBatchModel
     /// <summary>The texts whose keys and values the model holds.</summary>
     SequenceTable Sequences { get; }
 
-    /// <summary>The names of the adapters. Bit i of a mask is the adapter at index i.</summary>
-    IReadOnlyList<string> AdapterNames { get; }
+    /// <summary>The adapters that texts may have.</summary>
+    AdapterTable Adapters { get; }
 
-    /// <summary>The mask of the adapters that are on in the next pass.</summary>
+    /// <summary>The mask of the adapters that are applied in the next pass.</summary>
     ulong AdaptersOn { get; set; }
 
     /// <summary>The number of tokens in the next chunk of a prompt. Chunks end at fixed positions of the text.</summary>

@@ -38,9 +38,10 @@ internal sealed partial class MistralModel
         {
             SelfTest.Run(device, formats, options.CacheType, options.Activations, cancellation);
             clock.Stop();
+            var adapters = ReadAdapters(checkpoint, fitted, cancellation);
             var weights = ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation);
             clock.Start();
-            return Build(checkpoint, device, fitted, weights, model =>
+            return Build(checkpoint, device, fitted, weights, adapters, model =>
             {
                 if (watch.Compiled > 0)
                 {
@@ -70,20 +71,31 @@ internal sealed partial class MistralModel
     {
         options ??= new ModelOptions();
         var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
-        return Build(checkpoint, device, fitted,
-            ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation), _ => { });
+        var adapters = ReadAdapters(checkpoint, fitted, cancellation);
+        var weights = ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation);
+        return Build(checkpoint, device, fitted, weights, adapters, _ => { });
+    }
+
+    // Before the weights, because a wrong adapter is then found sooner.
+    private static (AdapterReader Reader, IReadOnlyList<IReadOnlyList<AdapterTerm>> Terms) ReadAdapters(
+        Checkpoint checkpoint, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted, CancellationToken cancellation)
+    {
+        var reader = new AdapterReader(checkpoint, fitted.Plan, fitted.Options.CacheType);
+        return (reader, [.. (fitted.Options.Adapters ?? []).Select(adapter => reader.Read(adapter, cancellation))]);
     }
 
     private static MistralModel Build(
         Checkpoint checkpoint, ComputeDevice device, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted,
-        ModelWeights weights, Action<MistralModel> prepare)
+        ModelWeights weights, (AdapterReader Reader, IReadOnlyList<IReadOnlyList<AdapterTerm>> Terms) adapters,
+        Action<MistralModel> prepare)
     {
         MistralModel? model = null;
         try
         {
             var config = fitted.Options.Adapt(checkpoint.Config);
             model = new MistralModel(
-                device, config, fitted.Options, fitted.Plan, fitted.Memory.Chunk, weights) { Source = checkpoint.Location };
+                device, config, fitted.Options, fitted.Plan, fitted.Memory.Chunk, weights, adapters.Reader,
+                adapters.Terms) { Source = checkpoint.Location };
             prepare(model);
             return model;
         }

@@ -53,7 +53,9 @@ internal sealed partial class MistralModel
         }
 
         (_hasChosen, _hasReadChosen) = (false, false);
-        return LastPass = _workspace.Upload(batch);
+        LastPass = _workspace.Upload(batch);
+        LastPass.Adapters = AdaptersOn;
+        return LastPass;
     }
 
     /// <summary>Records that all steps of a pass are launched.</summary>

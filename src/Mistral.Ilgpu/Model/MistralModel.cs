@@ -25,7 +25,8 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     private bool _isDisposed;
 
     private MistralModel(
-        ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights)
+        ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights,
+        AdapterReader reader, IReadOnlyList<IReadOnlyList<AdapterTerm>> adapters)
     {
         Device = device;
         Config = config;
@@ -33,27 +34,39 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
         (Options, Chunk) = (options, chunk);
         var family = Family.Of(device);
         _drawsTokens = family.DrawsTokens;
-        (_weights, _plan) = (weights, plan);
+        (_weights, _plan, _adapterReader) = (weights, plan, reader);
+        Adapters = new AdapterTable([.. (options.Adapters ?? []).Select(adapter => adapter.Path)]);
+        AdaptersOn = Adapters.Initial;
         _workspace = new Workspace(device, plan, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
         try
         {
             _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
-            var kernels = KernelSet.Of(device, _workspace.State, options.Activations, _launches);
-            var binder = new StepBinder(kernels, new PlanMemory(_workspace.Activations, weights.Matrices, weights.Vectors)
+            var memory = new PlanMemory(_workspace.Activations, weights.Matrices, weights.Vectors)
             {
                 Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts,
                 Chosen = _workspace.Chosen,
-            });
-            Graph = binder.Bind(plan);
+            };
+            _adapted = new AdaptedGraphs(
+                device, plan, memory, kernels => KernelSet.Of(device, _workspace.State, options.Activations, kernels));
+            var binder = new StepBinder(KernelSet.Of(device, _workspace.State, options.Activations, _launches), memory);
+            Graph = binder.Bind(plan, _adapted.Of);
             _choose = binder.Bind(plan.Choice!);
             Direct = new DirectPasses(device, Graph, family.OperationsAhead);
-            Runner = family.Runner(new BoundPlan(
-                device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window), _launches, () => AdaptersOn));
+            Runner = family.Runner(
+                new BoundPlan(device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window)));
+            for (int index = 0; index < adapters.Count; index++)
+            {
+                _adapted.Add(new AdapterWeights(device, index, adapters[index], MaxTokens));
+            }
+
+            // Compiles the kernels of adapters too.
+            _ = Graph.With(AdaptersOn);
             device.LoadBound();
         }
         catch
         {
             Runner?.Dispose();
+            _adapted?.Dispose();
             _launches.Dispose();
             _cache?.Dispose();
             _workspace.Dispose();
@@ -80,8 +93,6 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
 
     SequenceTable IBatchModel.Sequences => _cache.Sequences;
 
-    IReadOnlyList<string> IBatchModel.AdapterNames => [.. Adapters.Select(adapter => adapter.Name)];
-
     /// <summary>The most tokens of a prompt in one pass. Prompts are cut at its multiples.</summary>
     public int Chunk { get; }
 
@@ -89,11 +100,6 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     public int MaxTokens => Options.RowsFor(Chunk);
 
     public int TokenBudget => Math.Min(Options.MaxBatchedTokens ?? int.MaxValue, MaxTokens);
-
-    /// <summary>
-    /// The adapters in the order of the options. Switch them between texts, because the content of the cache depends on them.
-    /// </summary>
-    public IReadOnlyList<LoraSwitch> Adapters => _weights.Adapters.Switches;
 
     public RotatingKvCache Cache => _cache;
 
@@ -131,7 +137,7 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
             throw new ContextFullException(Context.Value, maxTokens.Value);
         }
 
-        return _cache.Sequences.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, AdaptersOn);
+        return _cache.Sequences.TryOpen(maxTokens ?? Context ?? int.MaxValue, prompt, Adapters.KeyOf(AdaptersOn));
     }
 
     /// <summary>
@@ -174,6 +180,7 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
 
         using var entered = Device.Enter();
         Runner.Dispose();
+        _adapted.Dispose();
         _launches.Dispose();
         _cache.Dispose();
         _workspace.Dispose();
@@ -185,28 +192,5 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         return Device.Enter();
-    }
-
-    /// <summary>A mask with a bit for each adapter that is on in the next pass.</summary>
-    public ulong AdaptersOn
-    {
-        get
-        {
-            ulong on = 0;
-            for (int i = 0; i < Adapters.Count; i++)
-            {
-                on |= Adapters[i].IsOn ? 1UL << i : 0;
-            }
-
-            return on;
-        }
-
-        set
-        {
-            for (int i = 0; i < Adapters.Count; i++)
-            {
-                Adapters[i].IsOn = (value >> i & 1) != 0;
-            }
-        }
     }
 }

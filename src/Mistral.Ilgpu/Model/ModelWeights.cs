@@ -17,8 +17,6 @@ internal sealed class ModelWeights : IDisposable
 
     private ModelWeights(ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, WeightStream stream)
     {
-        Adapters = Own(
-            new LoraWeights(device, checkpoint.Config, options.Adapters ?? [], options.RowsFor(options.ChunkOn(device.Info))));
         int headDim = AttentionShape.Of(checkpoint.Config, options.CacheType).PaddedHeadDim;
         try
         {
@@ -52,7 +50,6 @@ internal sealed class ModelWeights : IDisposable
         WeightMatrix Matrix(MatrixPlan plan)
         {
             var bands = new List<WeightBand>();
-            var tensors = new List<CheckpointTensor>();
             int row = 0;
             foreach (var part in plan.Bands)
             {
@@ -66,11 +63,10 @@ internal sealed class ModelWeights : IDisposable
                 var band = new WeightBand(row, part.Rows, part.Columns, part.Format, buffer.View, part.Layout);
                 stream.Upload(parts, band);
                 bands.Add(band);
-                tensors.AddRange(parts);
                 row += part.Rows;
             }
 
-            return new WeightMatrix(plan.Name, bands, Adapters.For(tensors));
+            return new WeightMatrix(plan.Name, bands);
         }
     }
 
@@ -87,9 +83,6 @@ internal sealed class ModelWeights : IDisposable
         using var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
         return new ModelWeights(device, checkpoint, plan, options, stream);
     }
-
-    /// <summary>The adapters, which update some of the products.</summary>
-    public LoraWeights Adapters { get; }
 
     public void Dispose()
     {

@@ -135,7 +135,7 @@ internal sealed class Workspace : IDisposable
 
         _state.View.SubView(0, rowsAt + count).CopyFromCPUUnsafeAsync(_device.Stream, ref state[0], rowsAt + count);
         Wait();
-        return new Pass(last.DecodeCount, last.PrefillCount, count) { IsScoring = true };
+        return new Pass(last.DecodeCount, last.PrefillCount, count) { IsScoring = true, Adapters = last.Adapters };
     }
 
     /// <summary>Waits for the device and copies rows of an activation, without their padding.</summary>

@@ -30,6 +30,9 @@ internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
     /// <summary>Tiles of the prompts' keys before they are stored to the rings.</summary>
     public int FreshTiles { get; internal set; }
 
+    /// <summary>A bit for each adapter that is applied.</summary>
+    public ulong Adapters { get; internal set; }
+
     /// <summary>Splits of decoded tokens' keys for which launches reserve groups (see <see cref="DecodeSplits.Room"/>).</summary>
     public int DecodeRoom(int splitTiles)
     {
@@ -52,6 +55,7 @@ internal sealed class Pass(int decodeCount, int prefillCount, int logitCount)
         {
             QueryTiles = QueryTiles,
             FreshTiles = FreshTiles,
+            Adapters = Adapters,
             IsScoring = IsScoring
         };
         copy._spans.AddRange(_spans);

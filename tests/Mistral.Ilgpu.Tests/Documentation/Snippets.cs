@@ -82,6 +82,17 @@ internal static class Snippets
         // </form>
     }
 
+    public static async Task Adapters(LanguageModel model)
+    {
+        // <adapters>
+        await model.LoadAdapterAsync(new LoraOptions("adapters/mine"), "mine");
+        using var chat = model.StartChat();
+        chat.Adapters = ["mine"];
+        await foreach (var piece in chat.AskAsync("Who are you?")) Console.Write(piece.Text);
+        await model.UnloadAdapterAsync("mine");
+        // </adapters>
+    }
+
     public static async Task ManyTexts(LanguageModel model)
     {
         // <many-texts>

@@ -130,14 +130,26 @@ public sealed class CapturedPassesTests
     }
 
     [Fact]
+    public void Forget_SomeKeys_DestroysTheirRecordingsAlone()
+    {
+        using var passes = Passes();
+        PassKey[] keys = [Key, Key with { Adapters = 1 }, Key with { Adapters = 3 }];
+        Array.ForEach([.. keys, .. keys], key => passes.Run(key, Launch));
+        passes.Forget(key => (key.Adapters & 2) != 0);
+        Assert.Equal((2, 3), (_driver.Kept, _driver.Recorded));
+        Array.ForEach([.. keys, .. keys], key => passes.Run(key, Launch));
+        Assert.Equal((3, 4), (_driver.Kept, _driver.Recorded));
+    }
+
+    [Fact]
     public void KeyOf_PassThatTakesPromptsToo_IsNone()
     {
-        Assert.Null(PassKey.Of(new Pass(1, 3, 1), 0, DecodeSplits.LeastTiles));
-        Assert.Null(PassKey.Of(new Pass(0, 3, 1), 0, DecodeSplits.LeastTiles));
-        var pass = new Pass(2, 0, 2);
+        Assert.Null(PassKey.Of(new Pass(1, 3, 1), DecodeSplits.LeastTiles));
+        Assert.Null(PassKey.Of(new Pass(0, 3, 1), DecodeSplits.LeastTiles));
+        var pass = new Pass(2, 0, 2) { Adapters = 5 };
         pass.Add(new PassSpan(10, 1));
         pass.Add(new PassSpan(300, 1));
-        Assert.Equal(new PassKey(2, 2, 2, 5), PassKey.Of(pass, 5, DecodeSplits.LeastTiles));
+        Assert.Equal(new PassKey(2, 2, 2, 5), PassKey.Of(pass, DecodeSplits.LeastTiles));
     }
 
     private CapturedPasses Passes() => new(_driver, _slower.Add);

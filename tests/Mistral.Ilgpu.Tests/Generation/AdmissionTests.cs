@@ -108,7 +108,7 @@ public sealed class AdmissionTests
     private TextGeneration Add(int length, int priority = 0, KeptSequence? kept = null)
     {
         var text = new TextGeneration(
-            new TextRequest([5]) { Priority = priority, Kept = kept }, [5], maxTokens: length, adapters: 0, _ => { });
+            new TextRequest([5]) { Priority = priority, Kept = kept }, [5], maxTokens: length, adapters: default, _ => { });
         _queue.Add(text);
         return text;
     }

@@ -131,7 +131,7 @@ public sealed class EngineSchedulingTests
         ];
         held.GoOn();
         await Task.WhenAll(texts.Select(text => text.Completion));
-        Assert.Equal([1UL, 2, 0, 3], texts.Select(text => text.Adapters));
+        Assert.Equal([1UL, 2, 0, 3], texts.Select(text => text.Adapters.Mask));
         Assert.All(texts, text => Assert.Equal(held.Alone(text), text.Ids));
         // Of four texts with four masks each has every fourth pass.
         var late = _passes.Skip(4).Take(40).Select(pass => Assert.Single(pass).Sequence).ToList();
@@ -175,7 +175,7 @@ public sealed class EngineSchedulingTests
     {
         var model = new FakeModel(windows: [64], pages: 16 * sequences, sequences: sequences)
         {
-            Chunk = Chunk, MaxBatchedTokens = budget, AdapterNames = ["a", "b"],
+            Chunk = Chunk, MaxBatchedTokens = budget, Adapters = new(["a", "b"]),
         };
         return new HeldModel(model, maxWaiting: 100_000)
         {

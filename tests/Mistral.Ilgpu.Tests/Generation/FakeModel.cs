@@ -50,7 +50,7 @@ internal sealed class FakeModel : IBatchModel
 
     SequenceTable IBatchModel.Sequences => Table;
 
-    public IReadOnlyList<string> AdapterNames { get; init; } = [];
+    public AdapterTable Adapters { get; init; } = new([]);
 
     public ulong AdaptersOn { get; set; }
 

@@ -62,7 +62,7 @@ internal sealed class HeldModel : IAsyncDisposable
 
     /// <summary>What a text of the defaults becomes alone.</summary>
     public int[] Alone(TextGeneration text) =>
-        Model.Alone(text.PromptIds, text.Request.Options, text.Adapters, text.Seed);
+        Model.Alone(text.PromptIds, text.Request.Options, text.Adapters.Mask, text.Seed);
 
     public async ValueTask DisposeAsync()
     {

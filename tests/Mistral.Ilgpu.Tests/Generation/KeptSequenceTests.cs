@@ -29,7 +29,7 @@ public sealed class KeptSequenceTests
     [Fact]
     public async Task Turn_WithOtherAdapters_IsComputedWhole()
     {
-        await using var held = new HeldModel(new FakeModel { AdapterNames = ["a"] });
+        await using var held = new HeldModel(new FakeModel { Adapters = new(["a"]) });
         var first = await Turn(held, Prompt);
         var second = await Turn(held, [.. Prompt, .. first.Ids, 8], request => request with { Adapters = [] });
         Assert.Equal(0, second.CachedTokens);

@@ -66,7 +66,7 @@ public sealed class AllocationTests
                     Sampling = new SamplingOptions { Temperature = samples ? 0.8f : 0, TopK = 20, Seed = 1 },
                 },
             };
-            queue.Add(new TextGeneration(request, prompt, maxTokens: 100_003, adapters: 0, _ => { }));
+            queue.Add(new TextGeneration(request, prompt, maxTokens: 100_003, adapters: default, _ => { }));
         }
 
         long perPass = Smallest(() => scheduler.Step(CancellationToken.None));

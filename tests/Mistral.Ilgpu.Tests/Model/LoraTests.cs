@@ -41,11 +41,11 @@ public sealed class LoraTests : IDisposable
             checkpoint, TestDevice.Get(name), new ModelOptions(CacheType: TensorFormat.Float32, Chunk: 4, Adapters: adapters));
 
         Assert.InRange(Error(model, reference), 0, 1e-5);
-        model.Adapters[1].IsOn = false;
+        model.AdaptersOn = 1;
         Assert.InRange(Error(model, Changed(checkpoint, ("peft", 6.0 / Rank * 0.5))), 0, 1e-5);
-        model.Adapters[0].IsOn = false;
+        model.AdaptersOn = 0;
         Assert.InRange(Error(model, new ReferenceModel(checkpoint)), 0, 1e-5);
-        model.Adapters[1].IsOn = true;
+        model.AdaptersOn = 2;
         Assert.True(Error(model, new ReferenceModel(checkpoint)) > 1e-3);
     }
 
@@ -59,7 +59,7 @@ public sealed class LoraTests : IDisposable
         using var model = MistralModel.Load(
             checkpoint, TestDevice.Get("cpu"), new ModelOptions(Chunk: 4, Adapters: adapters, Sequences: 8));
         await using var engine = new Engine(model, TinyModel.Required.Tokenizer, maxWaiting: 8);
-        string[] names = [.. model.Adapters.Select(adapter => adapter.Name)];
+        var names = model.Adapters.Names;
         TextRequest[] requests =
         [
             .. new IReadOnlyList<string>?[] { [], [names[0]], [names[1]], null }.Select(on => new TextRequest(Ids)

@@ -10,5 +10,4 @@ namespace Mistral.Ilgpu.Execution.Buffers;
 /// <param name="Down">A, multiplied by the scale: rank × columns of W.</param>
 /// <param name="Up">B: some rows of W × rank.</param>
 /// <param name="Inner">A buffer for A x.</param>
-/// <param name="IsOn">Whether the adapter is on; evaluated before every pass.</param>
-internal sealed record LowRankUpdate(WeightMatrix Down, WeightBand Up, Activation Inner, Func<bool> IsOn);
+internal sealed record LowRankUpdate(WeightMatrix Down, WeightBand Up, Activation Inner);

@@ -140,14 +140,24 @@ internal sealed partial class ComputeDevice : IDisposable
             return Bind(kernel, owner ?? _launches);
         }
 
-        if (!_kernels.ContainsKey(typeof(TKernel)))
-        {
-            _runtime.Loader.Prepare<TKernel>();
-        }
-
+        _ = Prepare<TKernel>();
         var bound = new Lazy<Action<KernelConfig>>(() => Bind(kernel, owner ?? _launches));
         _boundSoon.Add(bound);
         return shape => bound.Value(shape);
+    }
+
+    /// <summary>Starts to compile a kernel, unless it is loaded or takes no time to load.</summary>
+    /// <returns>Whether <see cref="Load{TKernel}"/> may wait for it.</returns>
+    internal bool Prepare<TKernel>()
+        where TKernel : struct, IKernel
+    {
+        if (_runtime.LoadsAtOnce || _kernels.ContainsKey(typeof(TKernel)))
+        {
+            return false;
+        }
+
+        _runtime.Loader.Prepare<TKernel>();
+        return true;
     }
 
     /// <summary>The launcher of a kernel, compiled on first use and cached.</summary>

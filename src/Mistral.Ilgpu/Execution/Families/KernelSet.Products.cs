@@ -7,9 +7,8 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>The part of products that all devices share.</summary>
 internal abstract partial class KernelSet
 {
-    /// <summary>The cost of the adapters that are on. Their inner activations are negligible.</summary>
+    /// <summary>The cost of adapters. Their inner activations are negligible.</summary>
     internal static StepCost UpdateCost(WeightMatrix weights, long rows) => weights.Updates
-        .Where(update => update.IsOn())
         .SelectMany(update => update.Down.Bands.Append(update.Up))
         .Select(band => new StepCost(band.SizeInBytes, 2 * rows * band.Rows * band.Columns))
         .Aggregate(default(StepCost), (all, one) => all + one);
@@ -86,16 +85,11 @@ internal abstract partial class KernelSet
     private protected static Int8Input Quantized(string name, Activation input) =>
         input.Quantized ?? throw new ArgumentException($"step {name}: expected an eight-bit buffer for {input.Name}");
 
+    // Not chained, because chains would have to be compiled for each rank.
     private Launch Update(string name, LowRankUpdate update, Activation input, Activation output, RowSet rows)
     {
         var both = Product<Assign>(name, update.Down.Bands[0], new ProductInput(input, rows), update.Inner)
             + Product<AddToResidual>(name, update.Up, new ProductInput(update.Inner, rows), output);
-        return new Launch(pass =>
-        {
-            if (update.IsOn())
-            {
-                both.Run(pass);
-            }
-        });
+        return new Launch(both.Run);
     }
 }

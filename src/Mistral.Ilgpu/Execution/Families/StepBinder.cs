@@ -9,10 +9,11 @@ namespace Mistral.Ilgpu.Execution.Families;
 internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
 {
     /// <summary>Fuses a plan for the device's family and binds it.</summary>
-    public LayerGraph Bind(ModelPlan plan)
+    /// <param name="withAdapters">Returns the steps of passes with adapters; null if there are none.</param>
+    public LayerGraph Bind(ModelPlan plan, Func<ulong, LayerGraph>? withAdapters = null)
     {
         var fusion = new Fusion(kernels.Family, kernels.Activations, matrix => memory.Matrices[matrix].Updates.Count > 0);
-        return new LayerGraph([.. fusion.Fuse(plan).Select(Steps)]);
+        return new LayerGraph([.. fusion.Fuse(plan).Select(Steps)], withAdapters);
 
         (Step? Alone, Step? Together) Steps((Operation? Alone, Operation? Together) fused)
         {

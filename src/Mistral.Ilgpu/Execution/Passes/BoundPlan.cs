@@ -6,8 +6,5 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <param name="Direct">Launches its steps one by one.</param>
 /// <param name="Choose">The step that chooses tokens from the logits.</param>
 /// <param name="LongestWindow">The longest window of all layers, in positions.</param>
-/// <param name="Launches">Owns the driver's objects of launchers.</param>
-/// <param name="AdaptersOn">Returns a bit for each adapter that is on; called at each pass.</param>
 internal sealed record BoundPlan(
-    ComputeDevice Device, LayerGraph Graph, DirectPasses Direct, Step Choose, int LongestWindow, BoundLaunches Launches,
-    Func<ulong> AdaptersOn);
+    ComputeDevice Device, LayerGraph Graph, DirectPasses Direct, Step Choose, int LongestWindow);

@@ -42,17 +42,23 @@ internal sealed class CapturedPasses(IGraphDriver driver, Action<string> onSlowe
         }
     }
 
-    public void Dispose()
+    public void Dispose() => Forget(_ => true);
+
+    /// <summary>Drops the recordings of some keys.</summary>
+    public void Forget(Predicate<PassKey> isForgotten)
     {
-        foreach (nint? graph in _graphs.Values)
+        foreach (var (key, graph) in _graphs)
         {
-            if (graph is nint recorded)
+            if (isForgotten(key))
             {
-                driver.Destroy(recorded);
+                // Removing is allowed while the entries are enumerated.
+                _graphs.Remove(key);
+                if (graph is nint recorded)
+                {
+                    driver.Destroy(recorded);
+                }
             }
         }
-
-        _graphs.Clear();
     }
 
     private void Remember(PassKey key)

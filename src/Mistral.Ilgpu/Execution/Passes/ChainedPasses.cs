@@ -19,33 +19,33 @@ internal sealed class ChainedPasses : IPassRunner
     private const int NoWorkers = 0;
 
     private readonly ComputeDevice _device;
-    private readonly IReadOnlyList<Step> _steps;
+    private readonly LayerGraph _graph;
     private readonly int _longestWindow;
     private readonly int _splitTiles;
     private readonly DeviceBuffer<int> _counters;
     private readonly Action<int> _launch;
-    private readonly Lazy<Task<List<Action<Pass, int>>>> _whole;
-    private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
+    private readonly ChainedSteps _plain;
+    private readonly Dictionary<ulong, ChainedSteps> _adapted = [];
+    private readonly List<Task> _retiring = [];
     private int _passes;
     private Pass? _pass;
-    private volatile bool _isStopped;
 
     /// <param name="splitTiles">See <see cref="Families.Family.SplitTiles"/>.</param>
     public ChainedPasses(BoundPlan plan, int splitTiles)
     {
         var device = plan.Device;
-        (_device, _steps, _longestWindow, _splitTiles) = (device, plan.Graph.Steps, plan.LongestWindow, splitTiles);
-        int links = _steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
+        (_device, _graph, _longestWindow, _splitTiles) = (device, plan.Graph, plan.LongestWindow, splitTiles);
+        var steps = _graph.Steps;
+        // Adapters have no links, so passes with them have no more.
+        int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
         int cores = device.Info.ComputeUnits;
         // The bytes of a pass identify the size of a model.
-        long passBytes = _steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
+        long passBytes = steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
         WorkerCount = new MeasuredChoice(
             cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], device.CacheFile($"workers-{passBytes}", ".txt"));
         _launch = workers => LaunchChains(_pass!, workers);
-        var chains = new StepChains(device, _steps, _counters.View, plan.Launches, () => _isStopped);
-        _whole = new(() => Task.Run(() => chains.Build(isSplit: false)));
-        _split = new(() => Task.Run(() => chains.Build(isSplit: true)));
+        _plain = new ChainedSteps(device, steps, _counters.View);
     }
 
     /// <summary>The number of workers that share a launch.</summary>
@@ -57,7 +57,8 @@ internal sealed class ChainedPasses : IPassRunner
         WorkerCount.Chosen == NoWorkers ? [] : FirstSplitPosition is { } position ? [0, position] : [0];
 
     /// <summary>Whether all chains that passes can use are compiled.</summary>
-    public bool IsPrepared => IsBuilt(_whole) && (FirstSplitPosition is null || IsBuilt(_split));
+    public bool IsPrepared =>
+        _plain.AreBuilt(isSplit: false) && (FirstSplitPosition is null || _plain.AreBuilt(isSplit: true));
 
     // The first position with split attention; null if the window is too short for one.
     private int? FirstSplitPosition =>
@@ -70,7 +71,8 @@ internal sealed class ChainedPasses : IPassRunner
         _passes = PassesBefore;
         try
         {
-            var chains = Task.WhenAll(FirstSplitPosition is null ? [_whole.Value] : [_whole.Value, _split.Value]);
+            bool[] kinds = FirstSplitPosition is null ? [false] : [false, true];
+            var chains = Task.WhenAll(kinds.Select(_plain.Of));
             chains.WaitAsync(cancellation).GetAwaiter().GetResult();
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
@@ -114,8 +116,16 @@ internal sealed class ChainedPasses : IPassRunner
         return PassOutcome.Launched;
     }
 
-    private static bool IsBuilt(Lazy<Task<List<Action<Pass, int>>>> chains) =>
-        chains is { IsValueCreated: true, Value.IsCompletedSuccessfully: true };
+    public void Forget(ulong adapters)
+    {
+        _retiring.RemoveAll(task => task.IsCompleted);
+        foreach (var (mask, chains) in _adapted.Where(pair => (pair.Key & adapters) != 0).ToList())
+        {
+            _adapted.Remove(mask);
+            // Waits for a chain that is being compiled.
+            _retiring.Add(Task.Run(chains.Dispose));
+        }
+    }
 
     private bool AreBuilt(Task chains)
     {
@@ -131,7 +141,7 @@ internal sealed class ChainedPasses : IPassRunner
 
     private void LaunchSteps(Pass pass)
     {
-        foreach (var step in _steps)
+        foreach (var step in _graph.With(pass.Adapters).Steps)
         {
             step.Launch(pass);
         }
@@ -152,19 +162,22 @@ internal sealed class ChainedPasses : IPassRunner
         }
     }
 
-    private Task<List<Action<Pass, int>>> ChainsOf(Pass pass) => (IsSplit(pass) ? _split : _whole).Value;
+    private Task<List<Action<Pass, int>>> ChainsOf(Pass pass)
+    {
+        var chains = _plain;
+        if (pass.Adapters != 0 && !_adapted.TryGetValue(pass.Adapters, out chains))
+        {
+            _adapted[pass.Adapters] = chains = new ChainedSteps(_device, _graph.With(pass.Adapters).Steps, _counters.View);
+        }
+
+        return chains.Of(IsSplit(pass));
+    }
 
     public void Dispose()
     {
-        _isStopped = true;
-        foreach (var chains in new[] { _whole, _split })
-        {
-            if (chains.IsValueCreated)
-            {
-                ((IAsyncResult)chains.Value).AsyncWaitHandle.WaitOne();
-            }
-        }
-
+        Forget(ulong.MaxValue);
+        _plain.Dispose();
+        Task.WaitAll(_retiring);
         _counters.Dispose();
     }
 

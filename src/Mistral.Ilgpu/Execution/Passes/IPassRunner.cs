@@ -24,6 +24,12 @@ internal interface IPassRunner : IDisposable
     /// <summary>Puts one step on the device's stream.</summary>
     void Launch(Step step, Pass pass) => step.Launch(pass);
 
+    /// <summary>Drops what was made for passes with any of these adapters, whose memory is to be freed.</summary>
+    /// <param name="adapters">See <see cref="Pass.Adapters"/>.</param>
+    void Forget(ulong adapters)
+    {
+    }
+
     /// <summary>Compiles what the first passes would otherwise compile concurrently, and waits for it.</summary>
     void Prepare(CancellationToken cancellation)
     {

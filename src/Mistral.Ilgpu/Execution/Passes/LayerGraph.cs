@@ -9,11 +9,14 @@ namespace Mistral.Ilgpu.Execution.Passes;
 internal sealed class LayerGraph
 {
     private readonly Step[][] _lists;
+    private readonly Func<ulong, LayerGraph>? _withAdapters;
 
     /// <param name="steps">For each operation of the plan, its step in passes of one decoded row and in others; null if another
     /// step does its work.</param>
-    internal LayerGraph(IReadOnlyList<(Step? Alone, Step? Together)> steps)
+    /// <param name="withAdapters">Returns the steps of passes with adapters; null if there are none.</param>
+    internal LayerGraph(IReadOnlyList<(Step? Alone, Step? Together)> steps, Func<ulong, LayerGraph>? withAdapters = null)
     {
+        _withAdapters = withAdapters;
         _lists = [List(false, false), List(false, true), List(true, false), List(true, true)];
 
         Step[] List(bool isTokenAlone, bool isLogitAlone)
@@ -27,9 +30,13 @@ internal sealed class LayerGraph
     /// <summary>The steps of passes of several rows.</summary>
     public IReadOnlyList<Step> Steps => _lists[0];
 
+    /// <summary>The graph of passes with these adapters.</summary>
+    /// <param name="adapters">See <see cref="Pass.Adapters"/>.</param>
+    public LayerGraph With(ulong adapters) => adapters == 0 || _withAdapters is null ? this : _withAdapters(adapters);
+
     /// <summary>The steps of a pass, in order.</summary>
     public ReadOnlySpan<Step> StepsOf(Pass pass) =>
-        _lists[(RowSet.Tokens.IsAlone(pass) ? 2 : 0) + (RowSet.Logits.IsAlone(pass) ? 1 : 0)];
+        With(pass.Adapters)._lists[(RowSet.Tokens.IsAlone(pass) ? 2 : 0) + (RowSet.Logits.IsAlone(pass) ? 1 : 0)];
 
     /// <summary>The bytes and operations of all steps in a pass.</summary>
     public StepCost Cost(Pass pass)

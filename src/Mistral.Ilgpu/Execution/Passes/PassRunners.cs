@@ -28,5 +28,7 @@ internal sealed class PassRunners(params IPassRunner[] runners) : IPassRunner
 
     public void TryOut(Pass pass) => Array.ForEach(runners, runner => runner.TryOut(pass));
 
+    public void Forget(ulong adapters) => Array.ForEach(runners, runner => runner.Forget(adapters));
+
     public void Dispose() => Array.ForEach(runners, runner => runner.Dispose());
 }

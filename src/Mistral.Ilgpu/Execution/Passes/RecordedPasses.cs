@@ -10,7 +10,6 @@ namespace Mistral.Ilgpu.Execution.Passes;
 internal sealed class RecordedPasses : IPassRunner
 {
     private readonly CapturedPasses _captured;
-    private readonly Func<ulong> _adaptersOn;
     private readonly int _splitTiles;
     private readonly Action _launch;
     private Pass? _pass;
@@ -19,7 +18,7 @@ internal sealed class RecordedPasses : IPassRunner
     public RecordedPasses(IGraphDriver driver, BoundPlan plan, int splitTiles)
     {
         _captured = new CapturedPasses(driver, plan.Device.Tell);
-        (_adaptersOn, _splitTiles) = (plan.AdaptersOn, splitTiles);
+        _splitTiles = splitTiles;
         _launch = () =>
         {
             plan.Direct.Run(_pass!, CancellationToken.None);
@@ -29,7 +28,7 @@ internal sealed class RecordedPasses : IPassRunner
 
     public PassOutcome Run(Pass pass, CancellationToken cancellation)
     {
-        if (PassKey.Of(pass, _adaptersOn(), _splitTiles) is not { } key)
+        if (PassKey.Of(pass, _splitTiles) is not { } key)
         {
             return PassOutcome.Declined;
         }
@@ -38,6 +37,8 @@ internal sealed class RecordedPasses : IPassRunner
         _captured.Run(key, _launch);
         return PassOutcome.LaunchedWithChoice;
     }
+
+    public void Forget(ulong adapters) => _captured.Forget(key => (key.Adapters & adapters) != 0);
 
     public void Dispose() => _captured.Dispose();
 }

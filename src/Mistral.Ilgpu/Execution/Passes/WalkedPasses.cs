@@ -13,5 +13,7 @@ internal abstract class WalkedPasses(IPassRunner inner, DirectPasses direct) : I
 
     public virtual void Launch(Step step, Pass pass) => inner.Launch(step, pass);
 
+    public void Forget(ulong adapters) => inner.Forget(adapters);
+
     public void Dispose() => inner.Dispose();
 }

@@ -40,8 +40,8 @@ internal sealed record ModelOptions(
     public int ChunkOn(DeviceInfo device) => Chunk ?? Family.Of(device).DefaultChunk;
 
     /// <summary>
-    /// The most tokens in a pass: a chunk of one prompt and one token of each other text, or as many as are asked for. A pass never
-    /// has more than a chunk of each text.
+    /// The most tokens in a pass: a chunk of one prompt and one token of each other text, or as many as are asked for. A pass
+    /// never has more than a chunk of each text.
     /// </summary>
     internal int RowsFor(int chunk) =>
         (int)Math.Max(chunk + Sequences - 1, Math.Min(MaxBatchedTokens ?? 0, (long)chunk * Sequences));

@@ -38,7 +38,7 @@ internal sealed class EngineSimulation
         {
             Chunk = 4 << random.Next(3),
             Context = random.Next(3) == 0 ? random.Next(20, 60) : null,
-            AdapterNames = [.. new[] { "a", "b" }.Take(random.Next(3))],
+            Adapters = new([.. new[] { "a", "b" }.Take(random.Next(3))]),
             MaxBatchedTokens = random.Next(2) == 0 ? random.Next(1, 50) : null,
         };
         Beginnings = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 24).Select(_ => random.Next(40)).ToArray())];

@@ -14,7 +14,7 @@ internal sealed partial class SimulatedText
         var reference = new Continuation(
             EngineSimulation.Tokenizer, simulation.Model.EosIds, prompt, options, text.Seed, request.StartsText,
             new HostChoice(simulation.Model.VocabularySize));
-        foreach (int id in request.EndsAfterPrompt ? [] : simulation.Model.Alone(prompt, options, text.Adapters, text.Seed))
+        foreach (int id in request.EndsAfterPrompt ? [] : simulation.Model.Alone(prompt, options, text.Adapters.Mask, text.Seed))
         {
             if (reference.Ending is not null)
             {
@@ -37,7 +37,7 @@ internal sealed partial class SimulatedText
             Assert.Equal(request.EndsAfterPrompt ? 0 : prompt.Length - text.CachedTokens, text.Timings.PrefillTokens);
             if (options.PromptLogProbabilities is not null)
             {
-                Assert.Equal(simulation.Model.ScoresAlone(prompt, text.Adapters), text.PromptLogProbabilities);
+                Assert.Equal(simulation.Model.ScoresAlone(prompt, text.Adapters.Mask), text.PromptLogProbabilities);
             }
         }
         else

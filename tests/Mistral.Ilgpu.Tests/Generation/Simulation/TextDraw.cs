@@ -91,7 +91,7 @@ internal sealed class TextDraw
 
     private static string[]? DrawAdapters(FakeModel model, Random random) => random.Next(2) == 0
         ? null
-        : [.. model.AdapterNames.Where(_ => random.Next(2) == 0)];
+        : [.. model.Adapters.Names.Where(_ => random.Next(2) == 0)];
 
     private IEnumerable<ILogitProcessor> Doers(Random random)
     {
