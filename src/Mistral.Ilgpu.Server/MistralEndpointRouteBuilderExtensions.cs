@@ -43,6 +43,7 @@ public static class MistralEndpointRouteBuilderExtensions
         var messages = services.GetRequiredService<MessagesEndpoint>();
         var models = services.GetRequiredService<ModelEndpoints>();
         var tokens = services.GetRequiredService<TokenEndpoints>();
+        var adapters = services.GetRequiredService<AdapterEndpoints>();
         var metrics = services.GetRequiredService<ServerMetrics>();
 
         Post<ChatCompletionRequest, ChatCompletion>("/v1/chat/completions", chat.HandleAsync, "Answers a conversation.");
@@ -55,6 +56,8 @@ public static class MistralEndpointRouteBuilderExtensions
         Post<EmbeddingRequest, EmbeddingList>("/v1/embeddings", embeddings.HandleAsync, "Makes vectors of texts.");
         Post<TokenizeRequest, TokenizeResponse>("/tokenize", tokens.TokenizeAsync, "Gives the tokens of a text.");
         Post<DetokenizeRequest, DetokenizeResponse>("/detokenize", tokens.DetokenizeAsync, "Gives the text of tokens.");
+        Admin<LoadAdapterRequest>("/v1/load_lora_adapter", adapters.LoadAsync, "Loads an adapter, for admin keys.");
+        Admin<UnloadAdapterRequest>("/v1/unload_lora_adapter", adapters.UnloadAsync, "Unloads an adapter, for admin keys.");
         Keyed("/v1/models", models.ListAsync).Produces<ModelList>().WithSummary("Lists the models and their adapters.");
         Keyed("/v1/models/{**model}", models.FindAsync).Produces<ModelList.Entry>().WithSummary("Tells of a model.");
         Get("/health", models.HealthAsync).Produces<ServerHealth>().WithSummary("Tells whether the server lives.");
@@ -67,14 +70,22 @@ public static class MistralEndpointRouteBuilderExtensions
 
         void Post<TRequest, TResponse>(
             string path, Func<HttpContext, Task> handle, string summary, bool isAnthropic = false)
+            where TRequest : notnull =>
+            Posted<TRequest>(path, Filtered(handle, isAnthropic), summary, isAnthropic).Produces<TResponse>();
+
+        void Admin<TRequest>(string path, Func<HttpContext, Task> handle, string summary)
+            where TRequest : notnull =>
+            Posted<TRequest>(path, Filtered(handle, isAnthropic: false, isForAdmins: true), summary)
+                .Produces<string>(contentType: "text/plain").Produces<ErrorBody>(StatusCodes.Status403Forbidden);
+
+        RouteHandlerBuilder Posted<TRequest>(string path, Delegate handle, string summary, bool isAnthropic = false)
             where TRequest : notnull
         {
-            group.MapPost(path, Filtered(handle, isAnthropic))
+            Refused(path, NotPosted, isAnthropic);
+            return group.MapPost(path, handle)
                 .Accepts<TRequest>("application/json")
-                .Produces<TResponse>()
                 .Produces(StatusCodes.Status400BadRequest, isAnthropic ? typeof(AnthropicErrorBody) : typeof(ErrorBody))
                 .WithSummary(summary);
-            Refused(path, NotPosted, isAnthropic);
         }
 
         void NotFound(string path, bool isAnthropic) => Refused(path, NoEndpoint, isAnthropic);
@@ -89,10 +100,10 @@ public static class MistralEndpointRouteBuilderExtensions
             group.MapGet(path, Filtered(handle, isAnthropic: false));
 
         // Resolved per application, because filters hold its keys and limits.
-        Delegate Filtered(Func<HttpContext, Task> handle, bool isAnthropic)
+        Delegate Filtered(Func<HttpContext, Task> handle, bool isAnthropic, bool isForAdmins = false)
         {
             var filter = services.GetRequiredService<ApiFilter>();
-            return (HttpContext context) => filter.HandleAsync(context, handle, isAnthropic);
+            return (HttpContext context) => filter.HandleAsync(context, handle, isAnthropic, isForAdmins);
         }
     }
 

@@ -26,6 +26,13 @@ public sealed class MistralServerOptions
     /// unless given. The application adds ASP.NET Core's own middleware, <c>app.UseCors()</c>.</summary>
     public IList<string> AllowedOrigins { get; set; } = [];
 
+    /// <summary>Keys that may also change what is served, such as load adapters. With none here and no
+    /// <see cref="AdminKeyFile"/>, nobody may.</summary>
+    public IList<string> AdminKeys { get; set; } = [];
+
+    /// <summary>A file of such keys, as <see cref="ApiKeyFile"/>; null for none.</summary>
+    public string? AdminKeyFile { get; set; }
+
     /// <summary>Requests that each key, or each address without keys, may send in a minute; null for any number.</summary>
     public int? RequestsPerMinute { get; set; }
 

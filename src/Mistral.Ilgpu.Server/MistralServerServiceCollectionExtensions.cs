@@ -57,7 +57,7 @@ public static class MistralServerServiceCollectionExtensions
         services.TryAddSingleton<ModelResidence>();
         services.TryAddSingleton<ModelCatalog>();
         services.TryAddSingleton<ServerMetrics>();
-        services.TryAddSingleton<ApiKeys>();
+        services.TryAddSingleton<ServerKeys>();
         services.TryAddSingleton<KeyLimits>();
         services.TryAddSingleton<ApiFilter>();
         services.TryAddSingleton<TextRunner>();
@@ -68,6 +68,7 @@ public static class MistralServerServiceCollectionExtensions
         services.TryAddSingleton<MessagesEndpoint>();
         services.TryAddSingleton<ModelEndpoints>();
         services.TryAddSingleton<TokenEndpoints>();
+        services.TryAddSingleton<AdapterEndpoints>();
         services.AddHostedService<ServerLifetime>();
         return services;
     }

@@ -4,10 +4,9 @@ using Mistral.Ilgpu.Server.Errors;
 namespace Mistral.Ilgpu.Server;
 
 /// <summary>A model that is in memory, as requests name it.</summary>
-/// <param name="adapters">The adapters as requests name them, and as the library does.</param>
 /// <param name="processors">Logit processors among the application's services, which every text has.</param>
 internal sealed class ServedModel(
-    LanguageModel model, string name, IReadOnlyDictionary<string, string> adapters, MistralServerOptions options,
+    LanguageModel model, string name, ServedAdapters adapters, MistralServerOptions options,
     EmbeddingPooling pooling, IReadOnlyList<ILogitProcessor> processors)
 {
     public LanguageModel Language => model;
@@ -21,10 +20,15 @@ internal sealed class ServedModel(
 
     public IReadOnlyList<ILogitProcessor> LogitProcessors => processors;
 
+    public ServedAdapters Adapters => adapters;
+
     /// <summary>The adapters of a text: none for the model's own name, and one for an adapter's.</summary>
-    /// <param name="asked">The request's <c>model</c>; null for the model's own.</param>
+    /// <param name="asked">The request's <c>model</c>; null for the first one's own.</param>
+    /// <exception cref="ApiException">The adapter was unloaded meanwhile.</exception>
     public IReadOnlyList<string> AdaptersOf(string? asked) =>
-        asked is not null && adapters.TryGetValue(asked, out string? adapter) ? [adapter] : [];
+        asked is null || asked == name ? []
+        : adapters.Names.TryGetValue(asked, out string? adapter) ? [adapter]
+        : throw new ApiException(404, $"model: found '{asked}', which was unloaded", "model", "model_not_found");
 
     /// <summary>Most tokens of an answer to a prompt.</summary>
     /// <param name="asked">What the request says; null for nothing.</param>

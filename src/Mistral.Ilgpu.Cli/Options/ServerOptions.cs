@@ -12,6 +12,9 @@ internal sealed class ServerOptions
     /// <summary>Keys, separated by commas, for those who start servers with variables alone.</summary>
     public const string KeysVariable = "MISTRAL_API_KEY";
 
+    /// <summary>The same, of keys that may also load and unload adapters.</summary>
+    public const string AdminKeysVariable = "MISTRAL_ADMIN_KEY";
+
     private readonly Option<string?> _host = ValueOptions.Parsed(
         "--host", "The address to listen on; 127.0.0.1 if not given, 0.0.0.0 for all of IPv4, :: for all.",
         "ADDRESS", "an IP address or localhost", text => text == "localhost" || IPAddress.TryParse(text, out _) ? text : null);
@@ -28,6 +31,10 @@ internal sealed class ServerOptions
         "ORIGIN", "an origin such as https://example.com, or *", text => AllowedOrigins.IsOrigin(text) ? text : null,
         many: true, isList: false);
 
+    private readonly Option<string?> _adminFile = ValueOptions.Parsed(
+        "--admin-key-file", "A file of the same kind, whose keys may also load and unload adapters.",
+        "FILE", "a file", text => text.Length > 0 ? text : null);
+
     private readonly Option<int?> _requests = ValueOptions.Count(
         "--requests-per-minute",
         "Requests that a key, or an address without keys, may send in a minute; any number if not given.", 1);
@@ -40,7 +47,8 @@ internal sealed class ServerOptions
 
     private readonly Option<int?> _batched = ValueOptions.Count(
         "--max-batched-tokens",
-        "Tokens of one pass: decoded ones, then chunks of prompts while they fit; a chunk and a token of each text if not given.", 1);
+        "Tokens of one pass: decoded ones, then chunks of prompts while they fit; a chunk and a token of each text if not given.",
+        1);
 
     private readonly Option<int?> _waiting = ValueOptions.Count(
         "--max-waiting", "Texts that wait for a place at once, more are refused; 1024 if not given.", 1);
@@ -59,7 +67,10 @@ internal sealed class ServerOptions
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[]
-            { _host, _port, _keyFile, _origins, _requests, _tokens, _texts, _batched, _waiting, _prompt, _idle, _drain })
+            {
+                _host, _port, _keyFile, _adminFile, _origins, _requests, _tokens, _texts, _batched, _waiting, _prompt, _idle,
+                _drain
+            })
         {
             command.Options.Add(option);
         }
@@ -82,20 +93,27 @@ internal sealed class ServerOptions
     public void Apply(ParseResult parse, MistralServerOptions options)
     {
         options.ApiKeyFile = parse.GetValue(_keyFile) ?? options.ApiKeyFile;
+        options.AdminKeyFile = parse.GetValue(_adminFile) ?? options.AdminKeyFile;
         options.AllowedOrigins = [.. parse.GetValue(_origins) ?? options.AllowedOrigins.AsReadOnly()];
         options.RequestsPerMinute = parse.GetValue(_requests) ?? options.RequestsPerMinute;
         options.TokensPerMinute = parse.GetValue(_tokens) ?? options.TokensPerMinute;
         options.MaxPromptTokens = parse.GetValue(_prompt) ?? options.MaxPromptTokens;
         options.IdleUnload = parse.GetValue(_idle) is { } idle ? TimeSpan.FromSeconds(idle) : options.IdleUnload;
         options.Drain = parse.GetValue(_drain) is { } seconds ? TimeSpan.FromSeconds(seconds) : options.Drain;
-        string keys = Environment.GetEnvironmentVariable(KeysVariable) ?? "";
-        foreach (string key in keys.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            options.ApiKeys.Add(key);
-        }
+        Add(options.ApiKeys, KeysVariable);
+        Add(options.AdminKeys, AdminKeysVariable);
     }
 
     /// <summary>The address as a URL has it.</summary>
     public static string Url(string host, int port) => string.Create(
         CultureInfo.InvariantCulture, $"http://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{port}");
+
+    private static void Add(IList<string> keys, string variable)
+    {
+        string value = Environment.GetEnvironmentVariable(variable) ?? "";
+        foreach (string key in value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            keys.Add(key);
+        }
+    }
 }

@@ -44,18 +44,23 @@ internal sealed class MistralServerOptionsValidation : IValidateOptions<MistralS
                 $"an origin such as https://example.com, or {AllowedOrigins.Any}");
         }
 
-        for (int i = 0; i < options.ApiKeys.Count; i++)
+        RequireKeys(nameof(options.ApiKeys), options.ApiKeys);
+        RequireKeys(nameof(options.AdminKeys), options.AdminKeys);
+        return failures.Result;
+
+        void RequireKeys(string key, IList<string> lines)
         {
-            try
+            for (int i = 0; i < lines.Count; i++)
             {
-                failures.Require(ApiKey.Parse(options.ApiKeys[i], i) is not null, $"{nameof(options.ApiKeys)}:{i}", "nothing", "a key");
-            }
-            catch (FormatException exception)
-            {
-                failures.Add(nameof(options.ApiKeys), exception.Message);
+                try
+                {
+                    failures.Require(ApiKey.Parse(lines[i], i) is not null, $"{key}:{i}", "nothing", "a key");
+                }
+                catch (FormatException exception)
+                {
+                    failures.Add(key, exception.Message);
+                }
             }
         }
-
-        return failures.Result;
     }
 }

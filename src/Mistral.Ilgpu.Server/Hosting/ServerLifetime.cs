@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Server.Hosting;
 /// <summary>Reads the keys and loads the first model before an application takes requests. Once it stops, lets texts end for a
 /// while and then ends the rest with an error, so that no connection is cut.</summary>
 internal sealed class ServerLifetime(
-    ModelCatalog models, ModelResidence residence, ApiKeys keys, IHostApplicationLifetime lifetime,
+    ModelCatalog models, ModelResidence residence, ServerKeys keys, IHostApplicationLifetime lifetime,
     ILogger<ServedModel> logger) : IHostedService
 {
     private CancellationTokenRegistration _registration;

@@ -10,18 +10,21 @@ using Mistral.Ilgpu.Server.Watching;
 namespace Mistral.Ilgpu.Server.Http;
 
 /// <summary>What all endpoints for clients have in common: keys, limits, errors, a line in the log.</summary>
-internal sealed class ApiFilter(ApiKeys keys, KeyLimits limits, ILogger<ServedModel> logger)
+internal sealed class ApiFilter(ServerKeys keys, KeyLimits limits, ILogger<ServedModel> logger)
 {
     private const int ClientGone = 499;
 
     /// <summary>Handles a request.</summary>
     /// <param name="isAnthropic">Whether errors have Anthropic's shape.</param>
-    public async Task HandleAsync(HttpContext context, Func<HttpContext, Task> handle, bool isAnthropic)
+    /// <param name="isForAdmins">Whether it needs an admin key.</param>
+    public async Task HandleAsync(
+        HttpContext context, Func<HttpContext, Task> handle, bool isAnthropic, bool isForAdmins = false)
     {
         long begun = Stopwatch.GetTimestamp();
         try
         {
-            limits.Begin(context, RequireKey(context.Request));
+            var request = context.Request;
+            limits.Begin(context, isForAdmins ? keys.RequireAdmin(request) : keys.RequireClient(request));
             await handle(context);
         }
         catch (Exception exception)
@@ -70,25 +73,5 @@ internal sealed class ApiFilter(ApiKeys keys, KeyLimits limits, ILogger<ServedMo
         await (isAnthropic
             ? response.WriteAsJsonAsync(AnthropicErrorBody.Of(error), ErrorJson.Api.AnthropicErrorBody)
             : response.WriteAsJsonAsync(ErrorBody.Of(error), ErrorJson.Api.ErrorBody));
-    }
-
-    private string? RequireKey(HttpRequest request)
-    {
-        if (!keys.AreNeeded)
-        {
-            return null;
-        }
-
-        const string Scheme = "Bearer ";
-        string authorization = request.Headers.Authorization.ToString();
-        string key = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? authorization[Scheme.Length..].Trim()
-            : request.Headers["x-api-key"].ToString();
-        return keys.NameOf(key) ?? throw new ApiException(
-            StatusCodes.Status401Unauthorized,
-            key.Length == 0
-                ? "found no API key, expected one in Authorization: Bearer KEY"
-                : "found an API key that is not known",
-            code: "invalid_api_key");
     }
 }

@@ -28,13 +28,13 @@ internal sealed class ModelCatalog(ModelResidence residence, IOptions<MistralSer
 
         foreach (var slot in Slots)
         {
-            if (slot.Name == name || slot.Adapters.ContainsKey(name))
+            if (slot.Name == name || slot.Adapters.Names.ContainsKey(name))
             {
                 return slot;
             }
         }
 
-        var names = Slots.SelectMany(slot => slot.Adapters.Keys.Prepend(slot.Name));
+        var names = Slots.SelectMany(slot => slot.Adapters.Names.Keys.Prepend(slot.Name));
         throw new ApiException(
             StatusCodes.Status404NotFound, $"model: found '{name}', expected {string.Join(" or ", names)}", "model",
             "model_not_found");

@@ -28,7 +28,11 @@ internal sealed class ModelResidence : IAsyncDisposable
         var taken = new ModelNames();
         // Models before adapters, so that a model keeps its name.
         List<(string Name, NamedModel Source)> named = [.. sources.All.Select(source => (taken.Take(source.Name), source))];
-        Slots = [.. named.Select(model => new ModelSlot(model.Name, model.Source, taken.TakeAll(model.Source.Adapters), time))];
+        Slots =
+        [
+            .. named.Select(model => new ModelSlot(
+                model.Name, model.Source, new ServedAdapters(taken.TakeAll(model.Source.Adapters)), time)),
+        ];
         foreach (var slot in Slots)
         {
             if (slot.Source.Loaded is { } loaded)
@@ -124,6 +128,7 @@ internal sealed class ModelResidence : IAsyncDisposable
             try
             {
                 var loaded = await slot.Source.Load(HeldOn, _stopping.Token);
+                await RestoreAsync(slot, loaded);
                 _logger.Loaded(slot.Name, loaded.Info.DeviceName, loaded.Info.LoadTime);
                 return loaded;
             }
@@ -134,6 +139,19 @@ internal sealed class ModelResidence : IAsyncDisposable
                     throw ApiException.Unavailable($"model '{slot.Name}' has no room in memory while other models answer");
                 }
             }
+        }
+    }
+
+    private async Task RestoreAsync(ModelSlot slot, LanguageModel loaded)
+    {
+        try
+        {
+            await slot.Adapters.RestoreAsync(loaded, _stopping.Token);
+        }
+        catch when (slot.Source.IsOwned)
+        {
+            await loaded.DisposeAsync();
+            throw;
         }
     }
 

@@ -3,7 +3,7 @@ namespace Mistral.Ilgpu.Server.Loading;
 /// <summary>One of a server's models, in memory or not. Requests lease it, and a leased model stays. Every member is for any
 /// thread, but one thread at a time opens and empties it.</summary>
 internal sealed class ModelSlot(
-    string name, NamedModel source, IReadOnlyDictionary<string, string> adapters, TimeProvider time)
+    string name, NamedModel source, ServedAdapters adapters, TimeProvider time)
 {
     // In place of the number of leases while there is no model to lease.
     private const int Closed = -1;
@@ -17,8 +17,7 @@ internal sealed class ModelSlot(
 
     public NamedModel Source => source;
 
-    /// <summary>The adapters as requests name them, and as the library does. Clients are not told where files lie.</summary>
-    public IReadOnlyDictionary<string, string> Adapters => adapters;
+    public ServedAdapters Adapters => adapters;
 
     /// <summary>When the server began to have it, in seconds since 1970.</summary>
     public long Created { get; } = time.GetUtcNow().ToUnixTimeSeconds();

@@ -58,7 +58,7 @@ internal sealed class ModelEndpoints(ModelCatalog models, IHostApplicationLifeti
         _ => "stopped",
     };
 
-    private static IEnumerable<ModelList.Entry> EntriesOf(ModelSlot model) => model.Adapters.Keys
+    private static IEnumerable<ModelList.Entry> EntriesOf(ModelSlot model) => model.Adapters.Names.Keys
         .Select(name => EntryOf(model, name, model.Name)).Prepend(EntryOf(model, model.Name, parent: null));
 
     private static ModelList.Entry EntryOf(ModelSlot model, string name, string? parent) =>

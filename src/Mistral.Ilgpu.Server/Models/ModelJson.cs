@@ -15,6 +15,8 @@ namespace Mistral.Ilgpu.Server.Models;
 [JsonSerializable(typeof(TokenizeResponse))]
 [JsonSerializable(typeof(DetokenizeRequest))]
 [JsonSerializable(typeof(DetokenizeResponse))]
+[JsonSerializable(typeof(LoadAdapterRequest))]
+[JsonSerializable(typeof(UnloadAdapterRequest))]
 internal sealed partial class ModelJson : JsonSerializerContext
 {
     public static ModelJson Api => field ??= new ModelJson(JsonText.Plain(Default.Options));

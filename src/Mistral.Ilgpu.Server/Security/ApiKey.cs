@@ -10,10 +10,11 @@ internal sealed record ApiKey(string Name, byte[] Hash)
     private const string HashPrefix = "sha256:";
 
     /// <summary>Reads a line: a key, or a name and a key. A key may be given as its hash.</summary>
-    /// <param name="index">The line's number, from 0, which names a key without a name.</param>
+    /// <param name="index">The line's number, from 0.</param>
+    /// <param name="unnamed">What a key without a name is called, before its line's number.</param>
     /// <returns>Null for an empty line or one that begins with #.</returns>
     /// <exception cref="FormatException">The line is something else.</exception>
-    public static ApiKey? Parse(string line, int index)
+    public static ApiKey? Parse(string line, int index, string unnamed = "key")
     {
         string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0 || words[0].StartsWith('#'))
@@ -27,7 +28,7 @@ internal sealed record ApiKey(string Name, byte[] Hash)
             throw new FormatException($"line {number}: found {words.Length} words, expected a key, or a name and a key");
         }
 
-        return new ApiKey(words.Length == 2 ? words[0] : $"key{number}", HashOf(words[^1], number));
+        return new ApiKey(words.Length == 2 ? words[0] : unnamed + number, HashOf(words[^1], number));
     }
 
     private static byte[] HashOf(string key, string line)

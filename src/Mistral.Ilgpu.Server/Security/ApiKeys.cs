@@ -1,34 +1,33 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Mistral.Ilgpu.Server.Watching;
 
 namespace Mistral.Ilgpu.Server.Security;
 
-/// <summary>The keys that clients may send. Only their SHA-256 hashes are kept, and all of them are compared in constant
+/// <summary>Keys that requests may have. Only their SHA-256 hashes are kept, and all of them are compared in constant
 /// time.</summary>
-internal sealed class ApiKeys(IOptions<MistralServerOptions> options, ILogger<ApiKeys> logger)
+/// <param name="unnamed">What a key without a name is called, before its number.</param>
+/// <param name="file">A file with more keys; null for none.</param>
+internal sealed class ApiKeys(string unnamed, IEnumerable<string> lines, string? file, ILogger logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly MistralServerOptions _options = options.Value;
     private readonly Lock _lock = new();
-    private readonly IReadOnlyList<ApiKey> _given =
-        [.. options.Value.ApiKeys.Select((line, index) => ApiKey.Parse(line, index)).OfType<ApiKey>()];
+    private readonly IReadOnlyList<ApiKey> _given = Parse(lines, unnamed);
 
     private IReadOnlyList<ApiKey> _fromFile = [];
     private DateTime _fileTime;
     private DateTime _looked;
 
-    /// <summary>Whether a request needs a key.</summary>
-    public bool AreNeeded => _options.ApiKeys.Count > 0 || _options.ApiKeyFile is not null;
+    /// <summary>Whether there are any.</summary>
+    public bool Exist => _given.Count > 0 || file is not null;
 
     /// <summary>Reads the file for the first time.</summary>
     /// <exception cref="InvalidOperationException">The file cannot be read, or holds no key.</exception>
     public void Load()
     {
-        if (_options.ApiKeyFile is { } file)
+        if (file is not null)
         {
             try
             {
@@ -58,7 +57,7 @@ internal sealed class ApiKeys(IOptions<MistralServerOptions> options, ILogger<Ap
 
     private IEnumerable<ApiKey> Current()
     {
-        if (_options.ApiKeyFile is { } file)
+        if (file is not null)
         {
             lock (_lock)
             {
@@ -72,32 +71,35 @@ internal sealed class ApiKeys(IOptions<MistralServerOptions> options, ILogger<Ap
         return _given.Concat(_fromFile);
     }
 
-    private void Reread(string file)
+    private void Reread(string path)
     {
         _looked = DateTime.UtcNow;
         try
         {
-            if (File.GetLastWriteTimeUtc(file) != _fileTime)
+            if (File.GetLastWriteTimeUtc(path) != _fileTime)
             {
-                Read(file);
+                Read(path);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
         {
-            logger.KeysUnreadable(file, exception.Message);
+            logger.KeysUnreadable(path, exception.Message);
         }
     }
 
-    private void Read(string file)
+    private void Read(string path)
     {
-        var time = File.GetLastWriteTimeUtc(file);
-        List<ApiKey> keys = [.. File.ReadLines(file).Select(ApiKey.Parse).OfType<ApiKey>()];
+        var time = File.GetLastWriteTimeUtc(path);
+        var keys = Parse(File.ReadLines(path), unnamed);
         if (keys.Count == 0)
         {
             throw new FormatException("found no key, expected one in each line");
         }
 
         (_fromFile, _fileTime, _looked) = (keys, time, DateTime.UtcNow);
-        logger.KeysRead(keys.Count, file);
+        logger.KeysRead(keys.Count, path);
     }
+
+    private static List<ApiKey> Parse(IEnumerable<string> lines, string unnamed) =>
+        [.. lines.Select((line, index) => ApiKey.Parse(line, index, unnamed)).OfType<ApiKey>()];
 }

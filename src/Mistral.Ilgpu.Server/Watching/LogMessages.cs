@@ -18,6 +18,9 @@ internal static partial class LogMessages
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} keys read from {File}")]
     public static partial void KeysRead(this ILogger logger, int count, string file);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "the memory of adapter {Name} is not freed")]
+    public static partial void AdapterKept(this ILogger logger, Exception exception, string name);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} texts are ended, because the time to drain is over")]
     public static partial void DrainOver(this ILogger logger, int count);
 }

@@ -37,9 +37,10 @@ internal sealed class ModelMetrics
     /// <summary>Notes that a text was submitted.</summary>
     public void OnBegin(TextGeneration text)
     {
-        if (text.Request.Adapters is [var adapter])
+        if (text.Request.Adapters is [var adapter]
+            && _model.Adapters.Names.FirstOrDefault(pair => pair.Value == adapter).Key is { } name)
         {
-            _adapters[text] = _model.Adapters.First(pair => pair.Value == adapter).Key;
+            _adapters[text] = name;
         }
     }
 
@@ -71,21 +72,20 @@ internal sealed class ModelMetrics
 
     private void CollectAdapters()
     {
-        if (_model.Adapters.Count == 0)
-        {
-            return;
-        }
-
         // The latest is the one that counts, as with vLLM.
         foreach (string[] labels in _adapterInfo.GetAllLabelValues().ToList())
         {
             _adapterInfo.RemoveLabelled(labels);
         }
 
-        _adapterInfo.WithLabels(
-            _model.Adapters.Count.ToString(CultureInfo.InvariantCulture),
-            Names(text => text.Timings.QueueTime > TimeSpan.Zero), Names(text => text.Timings.QueueTime == TimeSpan.Zero))
-            .Set(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        int count = _model.Adapters.Names.Count;
+        if (count > 0 || !_adapters.IsEmpty)
+        {
+            _adapterInfo.WithLabels(
+                count.ToString(CultureInfo.InvariantCulture),
+                Names(text => text.Timings.QueueTime > TimeSpan.Zero), Names(text => text.Timings.QueueTime == TimeSpan.Zero))
+                .Set(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        }
     }
 
     private string Names(Func<TextGeneration, bool> chooses) => string.Join(
