@@ -112,6 +112,7 @@ public sealed class JsonSchemaTests
     [InlineData("""{"type": "array", "items": {"const": 1}, "contains": {"const": 1}, "maxContains": 1, "minItems": 2}""", "no value matches")]
     [InlineData("""{"$ref": "https://elsewhere.example/x"}""", "#/$ref: found 'https://elsewhere.example/x', expected a schema of this document")]
     [InlineData("""{"$ref": "#/nowhere"}""", "which leads nowhere")]
+    [InlineData("""{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}""", "no value matches")]
     [InlineData("""{"pattern": "("}""", "#/pattern: pattern '('")]
     [InlineData("""{"minLength": -1}""", "#/minLength: found -1, expected a whole number from 0")]
     [InlineData("""{"type": "string", "minLength": 3, "maxLength": 2}""", "no value matches")]
@@ -129,6 +130,19 @@ public sealed class JsonSchemaTests
     [InlineData("{\n\n\"a\":[1]}", false)]
     public void Space_BetweenParts_IsThatOfWriters(string text, bool isAccepted) =>
         Assert.Equal(isAccepted, Reading.Accepts(ConstraintKind.JsonSchema, "{}", text));
+
+    [Fact]
+    public void References_ToOneSchema_AreOneGoal()
+    {
+        using var schema = JsonDocument.Parse("""
+            {"properties": {"a": {"$ref": "#/$defs/x", "title": "A"}, "b": {"$ref": "#/$defs/y"}, "c": {"$ref": "#/$defs/x", "type": "null"}},
+             "$defs": {"x": {"type": ["null", "string"]}, "y": {"$ref": "#/$defs/x"}}}
+            """);
+        var compiler = new SchemaCompiler(schema.RootElement);
+        var shape = Assert.Single(compiler.FormsOf(compiler.Root).Objects);
+        Assert.Same(shape.GoalOf(0), shape.GoalOf(1));
+        Assert.NotSame(shape.GoalOf(0), shape.GoalOf(2));
+    }
 
     // Every number in the range is accepted in each spelling of these, and every beginning of it; all others are refused.
     [Fact]

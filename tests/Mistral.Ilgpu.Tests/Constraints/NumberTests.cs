@@ -38,6 +38,7 @@ public sealed class NumberTests
     [InlineData("""{"type": "number", "minimum": 0, "maximum": 1}""", "50")]
     [InlineData("""{"type": "number", "minimum": 18, "maximum": 65}""", "7")]
     [InlineData("""{"type": "number", "exclusiveMinimum": 10, "maximum": 11}""", "10.00000000000000000000000000000000000000")]
+    [InlineData("""{"type": "number", "multipleOf": 3}""", "123456789012345678901234567890123456789e")]
     [InlineData("""{"type": "number", "multipleOf": 3}""", "8.123456789012345678901234567890123456")]
     public void Number_ThatCannotBeCompleted_IsNotBegun(string schema, string text) =>
         Assert.False(Reading.Begins(ConstraintKind.JsonSchema, schema, text));

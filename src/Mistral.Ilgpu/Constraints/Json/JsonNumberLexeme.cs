@@ -123,7 +123,8 @@ internal sealed class JsonNumberLexeme : Lexeme
             int e = digits.IndexOfAny(['e', 'E']);
             string exponent = digits[(e + 1)..];
             var mantissa = ExactNumber.Parse(digits.AsSpan(0, e))!.Value;
-            return HasExponent(range, mantissa, value => IsBegunBy(exponent, value) && range.Contains(mantissa.Times10(value)));
+            return HasExponent(
+                range, mantissa, value => IsBegunBy(exponent, value, MostCharacters - text.Length) && range.Contains(mantissa.Times10(value)));
         }
 
         // What is read stands for the numbers from itself up to the next one of as many digits.
@@ -181,8 +182,8 @@ internal sealed class JsonNumberLexeme : Lexeme
         return Enumerable.Range(0, Math.Max(0, count)).Any(i => does(first + (isUpwards ? i : count - 1 - i)));
     }
 
-    // Whether an exponent may begin with a text: its sign, if it has one, and some digits.
-    private static bool IsBegunBy(string text, int exponent)
+    // Whether an exponent may begin with a text, its sign, if it has one, and some digits, and go on by a few more characters.
+    private static bool IsBegunBy(string text, int exponent, int room)
     {
         string digits = text.TrimStart('+', '-');
         bool isSigned = digits.Length < text.Length;
@@ -192,7 +193,8 @@ internal sealed class JsonNumberLexeme : Lexeme
         }
 
         string all = Math.Abs(exponent).ToString(CultureInfo.InvariantCulture);
-        for (int size = all.Length; size <= 3; size++, all = "0" + all)
+        int begun = digits.Length - (exponent < 0 && !isSigned ? 1 : 0);
+        for (; all.Length <= Math.Min(3, begun + room); all = "0" + all)
         {
             if (all.StartsWith(digits, StringComparison.Ordinal))
             {

@@ -52,7 +52,8 @@ internal sealed class SchemaCompiler
     /// <summary>The goal to match all of some schemas.</summary>
     public Goal GoalOf(IEnumerable<SchemaLiteral> schemas)
     {
-        SchemaLiteral[] sorted = [.. schemas.Distinct().OrderBy(one => one.Schema.Id).ThenBy(one => one.IsPositive)];
+        var followed = schemas.Select(one => one with { Schema = Document.Followed(one.Schema) });
+        SchemaLiteral[] sorted = [.. followed.Distinct().OrderBy(one => one.Schema.Id).ThenBy(one => one.IsPositive)];
         ref var goal = ref CollectionsMarshal.GetValueRefOrAddDefault(_goals, new GoalKey(sorted), out _);
         return goal ??= new Goal(sorted);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 
 namespace Mistral.Ilgpu.Constraints.Json;
@@ -6,6 +7,12 @@ namespace Mistral.Ilgpu.Constraints.Json;
 internal sealed class SchemaDocument
 {
     private static readonly Uri Unnamed = new("schema:/");
+
+    // Keywords that say nothing of what a value is.
+    private static readonly FrozenSet<string> Annotations = FrozenSet.Create(
+        StringComparer.Ordinal, "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment");
+
+    private readonly Dictionary<SchemaNode, SchemaNode> _followed = [];
 
     private readonly Dictionary<string, SchemaNode> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _pointers = new(StringComparer.Ordinal);
@@ -83,6 +90,47 @@ internal sealed class SchemaDocument
         return _pointers.TryGetValue(document + "#" + fragment, out string? named)
             ? At(named, Fault)
             : throw Fault("an anchor of this document");
+    }
+
+    /// <summary>The schema that one stands for which is a reference alone, so that all references to a schema are one.</summary>
+    public SchemaNode Followed(SchemaNode node)
+    {
+        if (_followed.TryGetValue(node, out var target))
+        {
+            return target;
+        }
+
+        // One that leads back to itself stands for itself.
+        var way = new HashSet<SchemaNode>();
+        for (target = node; way.Add(target) && Target(target) is { } next; target = _followed.GetValueOrDefault(next, next))
+        {
+        }
+
+        foreach (var passed in way)
+        {
+            _followed[passed] = target;
+        }
+
+        return target;
+    }
+
+    private SchemaNode? Target(SchemaNode node)
+    {
+        if (!node.Has("$ref") || node.Value.GetProperty("$ref") is not { ValueKind: JsonValueKind.String } reference
+            || (!HidesSiblings && node.Value.EnumerateObject().Any(one => one.Name != "$ref" && !Annotations.Contains(one.Name))))
+        {
+            return null;
+        }
+
+        try
+        {
+            return Resolve(node, "$ref", reference.GetString()!);
+        }
+        catch (ConstraintSyntaxException)
+        {
+            // Where a text never comes here, nobody needs it.
+            return null;
+        }
     }
 
     private SchemaNode At(string pointer, Func<string, ConstraintSyntaxException> fault)
