@@ -46,6 +46,9 @@ public class MistralOptions
     /// <summary>Device memory that may be taken, in bytes; null takes what there is.</summary>
     public long? MemoryLimit { get; set; }
 
+    /// <summary>Disk space that streamed layers may take in the user's cache, in bytes; null for the library's default.</summary>
+    public long? LayerCacheBytes { get; set; }
+
     /// <summary>Adapters that are applied to all texts.</summary>
     public IList<LoraOptions> Adapters { get; set; } = [];
 
@@ -69,6 +72,7 @@ public class MistralOptions
             MaxWaiting = MaxWaiting ?? defaults.MaxWaiting,
             Threads = Threads,
             MemoryLimit = MemoryLimit,
+            LayerCacheBytes = LayerCacheBytes ?? defaults.LayerCacheBytes,
             Adapters = [.. Adapters],
             OnWarning = warn,
         };

@@ -33,6 +33,7 @@ public sealed partial class LanguageModel : IAsyncDisposable
             ParameterCount = MistralGraph.ParameterCountOf(model.Config),
             VocabularySize = model.Config.VocabularySize,
             LayerCount = model.Config.LayerCount,
+            StreamedLayers = model.Residency.Streamed.Count,
             Dim = model.Config.Dim,
             SlidingWindow = model.Config.SlidingWindow,
             Context = model.Context,

@@ -48,8 +48,13 @@ public sealed record LanguageModelOptions
     /// <summary>Threads of CPU devices; null takes every core.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Device memory that may be taken, in bytes; null takes what there is.</summary>
+    /// <summary>Device memory that may be taken, in bytes; null takes what there is. Layers that do not fit are streamed: their
+    /// weights are copied to the device in every pass.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>The most bytes of files in the user's cache in which streamed layers are kept for later processes; 0 keeps them in
+    /// host memory.</summary>
+    public long LayerCacheBytes { get; init; } = ModelOptions.DefaultLayerCacheBytes;
 
     /// <summary>Is called with a line for people where a device is slower than it could be, or where keys and values overflow the
     /// cache. The call may come from any thread.</summary>
@@ -60,7 +65,7 @@ public sealed record LanguageModelOptions
 
     internal ModelOptions Model => new(
         WeightType, CacheType, Context, Chunk, SlidingWindow, Adapters: Adapters, Sequences: MaxTexts,
-        MaxBatchedTokens: MaxBatchedTokens);
+        MaxBatchedTokens: MaxBatchedTokens, LayerCacheBytes: LayerCacheBytes);
 
     internal DeviceOptions DeviceOptions => new() { Threads = Threads, MemoryLimit = MemoryLimit, HeldOn = HeldOn };
 }

@@ -61,16 +61,20 @@ internal sealed class ModelBenchRun(
         loaded.Model.Prepare();
         double bandwidth = CopyBandwidth.Measure(loaded.Device);
         narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");
-        return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth))];
+        var transfers = loaded.Model.Transfers is { } streamed
+            ? new TransferBench(streamed, loaded.Model.Residency.StreamedBytes, bandwidth, HostCopy.Measure(loaded.Device)) : null;
+        return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth, transfers))];
     }
 
-    private BenchResult Measure(BenchTest test, ModelSettings settings, string name, LoadedModel loaded, double bandwidth)
+    private BenchResult Measure(BenchTest test, ModelSettings settings, string name, LoadedModel loaded, double bandwidth,
+        TransferBench? transfers)
     {
         var bench = new ModelBench(loaded.Model);
         int threads = settings.Threads ?? Environment.ProcessorCount;
         var samples = new List<BenchSample>();
         var peerSpeeds = new List<double>();
         Sample();
+        transfers?.Begin();
         for (int i = 0; i < repetitions; i++)
         {
             samples.Add(Sample());
@@ -99,6 +103,11 @@ internal sealed class ModelBenchRun(
         narrator.Say(
             $"{test.Name} at depth {test.Depth}{Together(test.Texts)}: {result.TokensPerSecond.Mean:0.0} ± {
                 result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
+        if (transfers is not null)
+        {
+            narrator.Say($"{transfers.Text(test, loaded.Model)}");
+        }
+
         return result;
 
         BenchSample Sample()

@@ -5,6 +5,7 @@ using Mistral.Ilgpu.Cli.Options;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Cli.Commands;
 
@@ -176,6 +177,7 @@ internal static class InspectCommand
             [$"on {inspection.Device.Id}", "bytes", ""],
             [
                 ["weights", ByteSize.Text(plan.WeightBytes), options.WeightType?.ShortName() ?? "as stored"],
+                .. Streamed(plan.Residency),
                 ["cache", ByteSize.Text(plan.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],
                 ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{plan.Chunk} tokens a pass")],
                 ["total", ByteSize.Text(plan.TotalBytes), inspection.Fits(inspection.Device) ? "fits" : "does not fit"],
@@ -185,6 +187,18 @@ internal static class InspectCommand
                     inspection.Memory is null ? "all there is" : "as --memory says"
                 ],
             ]);
+    }
+
+    private static IEnumerable<string[]> Streamed(Residency residency)
+    {
+        if (residency.Streamed.Count > 0)
+        {
+            yield return
+            [
+                "streamed", ByteSize.Text(residency.StreamedBytes),
+                Text($"{residency.Streamed.Count} of {residency.LayerCount} layers, in every pass"),
+            ];
+        }
     }
 
     private static void WriteDevices(Terminal terminal, Inspection inspection)

@@ -114,6 +114,8 @@ internal sealed record Inspection(
         json.WriteString("type", Options.WeightType?.ShortName() ?? "stored");
         json.WriteString("kv_type", Options.CacheType.ShortName());
         json.WriteNumber("weight_bytes", plan.WeightBytes);
+        json.WriteNumber("streamed_layers", plan.Residency.Streamed.Count);
+        json.WriteNumber("streamed_bytes", plan.Residency.StreamedBytes);
         json.WriteNumber("cache_bytes", plan.CacheBytes);
         json.WriteNumber("activation_bytes", plan.ActivationBytes);
         json.WriteNumber("total_bytes", plan.TotalBytes);

@@ -52,14 +52,11 @@ internal static class ServeCommand
             .Select(one => one with { Options = server.Apply(parse, one.Options) }).ToList();
         int maxWaiting = server.MaxWaiting(parse);
         // Wrong paths are told before a load that takes long.
-        var others = settings.Skip(1)
-            .Select(one => NamedModel.Open(name: null, one.Model, one.Options, LoaderOf(one, narrator, maxWaiting))).ToList();
-        using var loaded = Load(settings[0], narrator, maxWaiting);
-        var first = NamedModel.Of(loaded.Language, pooling: default) with
-        {
-            Load = LoaderOf(settings[0], narrator, maxWaiting), IsOwned = true,
-        };
-        await using var app = Build(parse, server, output, new NamedModels([first, .. others]));
+        var others = settings.Skip(1).Select(one => SourceOf(one, narrator, maxWaiting)).ToList();
+        using var first = Load(settings[0], narrator, maxWaiting);
+        await using var app = Build(
+            parse, server, output,
+            new NamedModels([SourceOf(settings[0], narrator, maxWaiting) with { Loaded = first.Language }, .. others]));
         await StartAsync(app);
         Tell(app, narrator, app.Services.GetRequiredService<IOptions<MistralServerOptions>>().Value);
         await app.WaitForShutdownAsync();
@@ -87,11 +84,12 @@ internal static class ServeCommand
         return LoadedModel.Open(settings, narrator, interrupts.Token, maxWaiting: maxWaiting);
     }
 
-    private static ModelLoader LoaderOf(ModelSettings settings, Narrator narrator, int maxWaiting) =>
+    private static NamedModel SourceOf(ModelSettings settings, Narrator narrator, int maxWaiting) => NamedModel.Open(
+        name: null, settings.Model, settings.Options,
         (heldOn, cancellation) => Task.Run(
             () => LoadedModel.Open(
                 settings with { HeldOn = heldOn }, narrator, cancellation, maxWaiting: maxWaiting).Language,
-            cancellation);
+            cancellation));
 
     private static WebApplication Build(ParseResult parse, ServerOptions server, OutputOptions output, NamedModels models)
     {

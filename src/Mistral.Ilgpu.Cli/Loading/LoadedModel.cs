@@ -119,6 +119,12 @@ internal sealed class LoadedModel : IDisposable
         narrator.Say(
             $"model {info.Name}: {ByteSize.Text(opened.Checkpoint.TotalBytes)} loaded in {
                 Narrator.Seconds(info.LoadTime - info.CompileTime)}{compiled}");
+        if (info.StreamedLayers > 0)
+        {
+            narrator.Say($"{info.LayerCount - info.StreamedLayers} of {info.LayerCount} layers stay on the device, {
+                info.StreamedLayers} are streamed: {ByteSize.Text(model.Residency.StreamedBytes)} in every pass");
+        }
+
         narrator.Detail(
             $"checkpoint and tokenizer open after {opened.ReadTime.TotalMilliseconds:n0} ms, the device after {
                 opened.OpenTime.TotalMilliseconds:n0} ms, kernels tested and weights loaded after {

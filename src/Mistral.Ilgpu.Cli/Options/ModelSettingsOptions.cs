@@ -64,7 +64,14 @@ internal sealed partial class ModelSettingsOptions
         MostChunk);
 
     private readonly Option<long?> _memory = ValueOptions.Size(
-        "--memory", "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9.");
+        "--memory",
+        "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9. "
+        + "Layers that do not fit are streamed.");
+
+    private readonly Option<long?> _layerCache = ValueOptions.Parsed(
+        "--layer-cache",
+        "Disk space that streamed layers may take in the user's cache; 64GiB if not given. off keeps them in host memory.",
+        "SIZE|off", "a size such as 64GiB, or off", text => text == "off" ? 0 : ValueOptions.ParseSize(text), ["off"]);
 
     private readonly Option<IReadOnlyList<DeviceFeatures?>?> _without = ValueOptions.OneOrMany(
         "--without", "Switches off a feature of an NVIDIA GPU, to measure its effect or to avoid a driver's fault.",
@@ -105,7 +112,8 @@ internal sealed partial class ModelSettingsOptions
     {
         foreach (Option option in new Option[]
         {
-            _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory, _without
+            _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory, _layerCache,
+            _without,
         })
         {
             command.Options.Add(option);
@@ -125,6 +133,7 @@ internal sealed partial class ModelSettingsOptions
             Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
             SlidingWindow = parse.GetValue(_window),
             Adapters = parse.GetValue(_adapters) ?? [],
+            LayerCacheBytes = parse.GetValue(_layerCache) ?? defaults.LayerCacheBytes,
             Activations = parse.GetValue(_activations) == "f32" ? ActivationType.Float32 : ActivationType.Int8,
         };
         var without = (parse.GetValue(_without) ?? []).Aggregate(DeviceFeatures.None, (all, feature) => all | feature!.Value);

@@ -190,7 +190,8 @@ internal static partial class ValueOptions
     }
 
     // Sizes as in GNU's tools: 8G, 8Gi and 8GiB are powers of 1024, 8GB is a power of 1000.
-    private static long? ParseSize(string text)
+    /// <summary>Bytes; null if the text is not a size.</summary>
+    public static long? ParseSize(string text)
     {
         var match = SizeText().Match(text);
         if (!match.Success)

@@ -28,7 +28,7 @@ internal sealed record NamedModel(string Name, ModelLoader Load)
     public static NamedModel Of(LanguageModel model, EmbeddingPooling pooling) =>
         new(model.Info.Name, (_, _) => Task.FromResult(model))
         {
-            Context = model.Info.Context, Adapters = model.Info.Adapters, Pooling = pooling, Loaded = model, IsOwned = false,
+            Adapters = model.Info.Adapters, Pooling = pooling, Loaded = model, IsOwned = false,
         };
 
     /// <summary>A model whose files are opened, so that it has its name and a wrong path is told at once.</summary>

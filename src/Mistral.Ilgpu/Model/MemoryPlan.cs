@@ -8,16 +8,23 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>
 /// The device memory of a model with given options, computed without opening the device. Adapters are not included.
 /// </summary>
+/// <param name="Residency">The layers whose weights stay on the device, and those that are streamed.</param>
 /// <param name="CacheBytes">The rings of all layers.</param>
 /// <param name="ActivationBytes">All other memory of passes.</param>
 /// <param name="Chunk">The most tokens of a prompt in one pass.</param>
-internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long ActivationBytes, int Chunk)
+internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long ActivationBytes, int Chunk)
 {
     // The least length to which a chunk is reduced.
     private const int LeastChunk = 16;
 
     // A shorter context is not worth suggesting.
     private const int LeastContext = 128;
+
+    // The part of a device that the cache of many texts may take from layers.
+    private const int CacheShare = 4;
+
+    /// <summary>The weights on the device, with the slots of those that are streamed.</summary>
+    public long WeightBytes => Residency.DeviceBytes;
 
     public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes);
 
@@ -35,13 +42,14 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         long? availableBytes = null) => Fit(config, tensors, options, device, availableBytes ?? device.MemoryBytes).Memory;
 
     /// <summary>Fits a model into the available memory.</summary>
+    /// <param name="mayStream">Whether layers may be streamed to make it fit.</param>
     /// <exception cref="ModelMemoryException">The model does not fit.</exception>
     /// <returns>The memory, the options as fitted, and the plan with these options.</returns>
     internal static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Require(
-        Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes)
+        Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes, bool mayStream = true)
     {
         var config = options.Adapt(checkpoint.Config);
-        var fitted = Fit(config, checkpoint.Tensors, options, device, availableBytes);
+        var fitted = Fit(config, checkpoint.Tensors, options, device, availableBytes, mayStream);
         return fitted.Memory.TotalBytes <= availableBytes
             ? fitted
             : throw fitted.Memory.Excess(
@@ -70,28 +78,60 @@ internal sealed record MemoryPlan(long WeightBytes, long CacheBytes, long Activa
         };
     }
 
-    // Reduces the chunk first, then the cache of many texts, which then wait for each other.
+    // Reduces the chunk first, then the cache of many texts, which then wait for each other, then the layers on the device.
     private static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Fit(
         ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors,
-        ModelOptions options, DeviceInfo device, long availableBytes)
+        ModelOptions options, DeviceInfo device, long availableBytes, bool mayStream = true)
     {
         var plan = MistralGraph.PlanOf(config, tensors, options, device);
-        long weights = plan.WeightBytes;
-        Int128 available = (Int128)availableBytes - weights;
         long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
-        int chunk = options.ChunkOn(device);
-        while (options.Chunk is null && chunk > LeastChunk && (Int128)one + PassBytes(chunk) > available)
+        long full = RotatingKvCache.FullBytes(config, options);
+        var residency = options.StreamedLayers is int least ? Residency.Of(plan, least) : Residency.Whole(plan);
+        if (ChunkWith(residency) is not { } chunk)
         {
-            chunk /= 2;
+            chunk = options.Chunk ?? LeastChunk;
+            if (mayStream)
+            {
+                chunk = ChunkWith(Residency.Within(plan, 0)) ?? chunk;
+                residency = Streaming(chunk);
+            }
         }
 
-        long left = long.CreateSaturating(Int128.Max(one, available - PassBytes(chunk)));
-        if (options.CacheBytes is null && left < RotatingKvCache.FullBytes(config, options))
+        long left = Math.Max(one, Left(chunk, residency.DeviceBytes));
+        if (residency.Streamed.Count > 0)
+        {
+            left = Math.Min(left, Math.Max(one, availableBytes / CacheShare));
+        }
+
+        if (options.CacheBytes is null && left < full)
         {
             options = options with { CacheBytes = left };
         }
 
-        return (new MemoryPlan(weights, RotatingKvCache.BytesFor(config, options), PassBytes(chunk), chunk), options, plan);
+        return (new MemoryPlan(residency, RotatingKvCache.BytesFor(config, options), PassBytes(chunk), chunk), options, plan);
+
+        // As many layers stay as fit beside the cache of many texts, if any do, and else beside that of one.
+        Residency Streaming(int chunk)
+        {
+            long left = Left(chunk, options.CacheBytes ?? Math.Max(one, Math.Min(full, availableBytes / CacheShare)));
+            var residency = Residency.Within(plan, left);
+            return residency.DeviceBytes <= left ? residency : Residency.Within(plan, Left(chunk, one));
+        }
+
+        // The longest chunk that fits; null if none does. One that the options ask for is not reduced.
+        int? ChunkWith(Residency residency)
+        {
+            int chunk = options.ChunkOn(device);
+            while (options.Chunk is null && chunk > LeastChunk && Left(chunk, residency.DeviceBytes) < one)
+            {
+                chunk /= 2;
+            }
+
+            return Left(chunk, residency.DeviceBytes) < one ? null : chunk;
+        }
+
+        long Left(int tokens, long taken) =>
+            long.CreateSaturating((Int128)availableBytes - taken - PassBytes(tokens));
 
         long PassBytes(int tokens) => MistralModel.PassBytes(device, plan, config, options, tokens);
     }

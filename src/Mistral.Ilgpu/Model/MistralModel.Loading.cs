@@ -28,7 +28,9 @@ internal sealed partial class MistralModel
         using var entered = device.Enter();
         options ??= new ModelOptions();
         // Before the device is tested, because the test takes seconds.
-        var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
+        // Beside other models, a server would rather unload one of them.
+        var fitted = MemoryPlan.Require(
+            checkpoint, options, device.Info, device.AvailableBytes, mayStream: !device.IsShared);
         var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(
             tensor => tensor.FormatAs(options.WeightType));
         var watch = device.NewWatch(kernels, cancellation);
@@ -39,7 +41,8 @@ internal sealed partial class MistralModel
             SelfTest.Run(device, formats, options.CacheType, options.Activations, cancellation);
             clock.Stop();
             var adapters = ReadAdapters(checkpoint, fitted, cancellation);
-            var weights = ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation);
+            var weights = ModelWeights.Load(
+                device, checkpoint, fitted.Plan, options, fitted.Memory.Residency, progress, cancellation);
             clock.Start();
             return Build(checkpoint, device, fitted, weights, adapters, model =>
             {
@@ -72,7 +75,8 @@ internal sealed partial class MistralModel
         options ??= new ModelOptions();
         var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
         var adapters = ReadAdapters(checkpoint, fitted, cancellation);
-        var weights = ModelWeights.Load(device, checkpoint, fitted.Plan, options, progress, cancellation);
+        var weights = ModelWeights.Load(
+            device, checkpoint, fitted.Plan, options, fitted.Memory.Residency, progress, cancellation);
         return Build(checkpoint, device, fitted, weights, adapters, _ => { });
     }
 
@@ -94,7 +98,7 @@ internal sealed partial class MistralModel
         {
             var config = fitted.Options.Adapt(checkpoint.Config);
             model = new MistralModel(
-                device, config, fitted.Options, fitted.Plan, fitted.Memory.Chunk, weights, adapters.Reader,
+                device, config, fitted.Options, fitted.Plan, fitted.Memory, weights, adapters.Reader,
                 adapters.Terms) { Source = checkpoint.Location };
             prepare(model);
             return model;

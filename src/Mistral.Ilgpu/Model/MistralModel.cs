@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Execution.Transfers;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Observability;
 using Mistral.Ilgpu.Planning;
@@ -25,13 +26,13 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     private bool _isDisposed;
 
     private MistralModel(
-        ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, int chunk, ModelWeights weights,
+        ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, MemoryPlan fitted, ModelWeights weights,
         AdapterReader reader, IReadOnlyList<IReadOnlyList<AdapterTerm>> adapters)
     {
         Device = device;
         Config = config;
         Context = options.ContextOf(config);
-        (Options, Chunk) = (options, chunk);
+        (Options, Chunk, Residency) = (options, fitted.Chunk, fitted.Residency);
         var family = Family.Of(device);
         _drawsTokens = family.DrawsTokens;
         (_weights, _plan, _adapterReader) = (weights, plan, reader);
@@ -52,8 +53,9 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
             Graph = binder.Bind(plan, _adapted.Of);
             _choose = binder.Bind(plan.Choice!);
             Direct = new DirectPasses(device, Graph, family.OperationsAhead);
-            Runner = family.Runner(
-                new BoundPlan(device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window)));
+            Runner = weights.Transfers is { } transfers
+                ? new StreamedPasses(device, Graph, transfers, Residency.Streamed)
+                : family.Runner(new BoundPlan(device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window)));
             for (int index = 0; index < adapters.Count; index++)
             {
                 _adapted.Add(new AdapterWeights(device, index, adapters[index], MaxTokens));
@@ -81,6 +83,12 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     public ModelOptions Options { get; }
 
     public LayerGraph Graph { get; }
+
+    /// <summary>Which layers keep their weights on the device.</summary>
+    public Residency Residency { get; }
+
+    /// <summary>The transfers of the others; null if all stay.</summary>
+    internal LayerTransfers? Transfers => _weights.Transfers;
 
     /// <summary>The longest text in tokens; null for no limit.</summary>
     public int? Context { get; }

@@ -1,8 +1,12 @@
 using ILGPU;
+using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Transfers;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Model.Streaming;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
@@ -15,12 +19,15 @@ internal sealed class ModelWeights : IDisposable
     private readonly Dictionary<MatrixPlan, WeightMatrix> _matrices = [];
     private readonly Dictionary<VectorPlan, ArrayView<float>> _vectors = [];
 
-    private ModelWeights(ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, WeightStream stream)
+    private ModelWeights(
+        ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, Residency residency,
+        WeightStream stream)
     {
         int headDim = AttentionShape.Of(checkpoint.Config, options.CacheType).PaddedHeadDim;
         try
         {
-            foreach (var weights in plan.Weights)
+            var streamed = residency.Streamed.SelectMany(layer => plan.Layers[layer]).ToHashSet<WeightPlan>();
+            foreach (var weights in plan.Weights.Where(weights => !streamed.Contains(weights)))
             {
                 if (weights is MatrixPlan matrix)
                 {
@@ -30,6 +37,11 @@ internal sealed class ModelWeights : IDisposable
                 {
                     _vectors.Add((VectorPlan)weights, Vector((VectorPlan)weights));
                 }
+            }
+
+            if (streamed.Count > 0)
+            {
+                Transfers = Stream();
             }
 
             device.Synchronize();
@@ -49,24 +61,76 @@ internal sealed class ModelWeights : IDisposable
 
         WeightMatrix Matrix(MatrixPlan plan)
         {
+            return Place(plan, (part, tensors) =>
+            {
+                // Random weights are generated without the padding of their rows. Strips can lack rows.
+                bool isWritten = part.Layout == WeightLayout.Strips
+                    ? part.Rows % Strip.Rows == 0
+                    : tensors.All(tensor => tensor.Generator is null);
+                return Own(device.Allocate<byte>(part.Bytes, $"the weights '{part.Names[0]}'", zeroed: !isWritten)).View;
+            }, stream.Upload);
+        }
+
+        // Places the bands of a matrix one below the other.
+        WeightMatrix Place(
+            MatrixPlan plan, Func<BandPlan, CheckpointTensor[], ArrayView<byte>> placeOf,
+            Action<IReadOnlyList<CheckpointTensor>, WeightBand> fill)
+        {
             var bands = new List<WeightBand>();
             int row = 0;
             foreach (var part in plan.Bands)
             {
                 CheckpointTensor[] parts = [.. part.Names.Select(name => checkpoint.Tensors[name].WithHeadsOf(headDim))];
-                // Random weights are generated without the padding of their rows. Strips can lack rows.
-                bool isWritten = part.Layout == WeightLayout.Strips
-                    ? part.Rows % Strip.Rows == 0
-                    : parts.All(tensor => tensor.Generator is null);
-                var buffer = Own(
-                    device.Allocate<byte>(part.Bytes, $"the weights '{plan.Bands[0].Names[0]}'", zeroed: !isWritten));
-                var band = new WeightBand(row, part.Rows, part.Columns, part.Format, buffer.View, part.Layout);
-                stream.Upload(parts, band);
+                var band = new WeightBand(row, part.Rows, part.Columns, part.Format, placeOf(part, parts), part.Layout);
+                fill(parts, band);
                 bands.Add(band);
                 row += part.Rows;
             }
 
             return new WeightMatrix(plan.Name, bands);
+        }
+
+        LayerTransfers Stream()
+        {
+            var slots = Enumerable.Range(0, Residency.SlotCount)
+                .Select(_ => Own(device.Allocate<byte>(
+                    residency.SlotBytes, "a slot of streamed layers", zeroed: false)).View).ToArray();
+            var keeper = new LayerKeeper(device, LayerCache.Of(options));
+            var layers = new List<IHostLayer>();
+            var lengths = new List<long>();
+            foreach (int number in residency.Streamed)
+            {
+                var layer = plan.Layers[number];
+                long length = residency.BytesOf(number);
+                var slot = slots[layers.Count % slots.Length].SubView(0, length);
+                string file = keeper.FileOf(checkpoint, layer);
+                var kept = keeper.TryOpen(file, length);
+                if (kept is null)
+                {
+                    slot.MemSetToZero(device.Stream);
+                }
+
+                long at = 0;
+                foreach (var matrix in layer)
+                {
+                    _matrices.Add(matrix, Place(
+                        matrix,
+                        (part, _) =>
+                        {
+                            var place = slot.SubView(at, part.Bytes);
+                            at += Residency.Aligned(part.Bytes);
+                            return place;
+                        },
+                        kept is null ? stream.Upload : stream.Skip));
+                }
+
+                layers.Add(Own(kept ?? keeper.Keep(file, slot)));
+                lengths.Add(length);
+            }
+
+            // The transfers' stream does not wait for this one.
+            device.Synchronize();
+            return new LayerTransfers(device, slots, lengths, layers, Family.Of(device).StagingBytes);
         }
     }
 
@@ -77,15 +141,19 @@ internal sealed class ModelWeights : IDisposable
     /// <exception cref="ModelFileException">A weight is not a finite number.</exception>
     /// <exception cref="DeviceException">The weights do not fit the device.</exception>
     public static ModelWeights Load(
-        ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options,
+        ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, Residency residency,
         IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
         using var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
-        return new ModelWeights(device, checkpoint, plan, options, stream);
+        return new ModelWeights(device, checkpoint, plan, options, residency, stream);
     }
+
+    /// <summary>Brings the streamed layers to their slots; null if all layers stay on the device.</summary>
+    public LayerTransfers? Transfers { get; }
 
     public void Dispose()
     {
+        Transfers?.Dispose();
         foreach (var buffer in _buffers)
         {
             buffer.Dispose();

@@ -54,6 +54,15 @@ internal sealed class WeightStream(
         }
     }
 
+    /// <summary>Reports tensors that need not be written.</summary>
+    public void Skip(IReadOnlyList<CheckpointTensor> parts, WeightBand band)
+    {
+        foreach (var tensor in parts)
+        {
+            Report(tensor, tensor.Rows);
+        }
+    }
+
     /// <summary>Fills all rows of a band with random weights.</summary>
     internal void Fill(RandomTensor tensor, WeightBand band)
     {

@@ -24,6 +24,13 @@ internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Ch
         .. Operations.Select(operation => operation.Weights).OfType<WeightPlan>().Distinct()
     ];
 
+    /// <summary>The matrices of each layer, in order. Other matrices are not part of a layer.</summary>
+    public IReadOnlyList<IReadOnlyList<MatrixPlan>> Layers { get; } =
+    [
+        .. Operations.Where(operation => operation.Layer.Length > 0).GroupBy(operation => operation.Layer)
+            .Select(layer => layer.Select(operation => operation.Weights).OfType<MatrixPlan>().Distinct().ToArray()),
+    ];
+
     /// <summary>Device bytes of all weights.</summary>
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);
 

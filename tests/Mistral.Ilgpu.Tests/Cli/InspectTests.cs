@@ -88,14 +88,32 @@ public sealed class InspectTests(RandomModel model) : IClassFixture<RandomModel>
     [Fact]
     public void Inspect_Memory_SaysWhetherTheModelFitsIt()
     {
-        string[] arguments = ["inspect", "--model", "random:mistral-7b", "--device", "cpu", "--memory", "8GiB"];
+        string[] arguments = ["inspect", "--model", "random:mistral-7b", "--device", "cpu", "--memory", "1GiB"];
         var memory = CommandRun.Of([.. arguments, "--format", "json"]).Expect(0).Json;
-        Assert.Equal(8L << 30, memory.GetProperty("memory").GetProperty("available_bytes").GetInt64());
+        Assert.Equal(1L << 30, memory.GetProperty("memory").GetProperty("available_bytes").GetInt64());
         Assert.False(memory.GetProperty("memory").GetProperty("fits").GetBoolean());
         Assert.All(
             memory.GetProperty("devices").EnumerateArray(), device => Assert.False(device.GetProperty("fits").GetBoolean()));
         Assert.Contains("does not fit", CommandRun.Of(arguments).Expect(0).Output, StringComparison.Ordinal);
-        Assert.True(CommandRun.Of([.. arguments, "--type", "q4_k", "--format", "json"]).Expect(0).Json.GetProperty("memory").GetProperty("fits").GetBoolean());
+        Assert.True(CommandRun.Of([.. arguments, "--type", "q4_0", "--format", "json"]).Expect(0).Json
+            .GetProperty("memory").GetProperty("fits").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("8GiB", 18)]
+    [InlineData("2GiB", 32)]
+    [InlineData("16GiB", 0)]
+    public void Inspect_LessMemoryThanWeights_SaysWhatIsStreamed(string memory, int streamed)
+    {
+        string[] arguments = ["inspect", "--model", "random:mistral-7b", "--device", "cpu", "--memory", memory];
+        var plan = CommandRun.Of([.. arguments, "--format", "json"]).Expect(0).Json.GetProperty("memory");
+        Assert.True(plan.GetProperty("fits").GetBoolean());
+        Assert.Equal(streamed, plan.GetProperty("streamed_layers").GetInt32());
+        // A layer in bf16.
+        Assert.Equal(streamed * 436_207_616L, plan.GetProperty("streamed_bytes").GetInt64());
+        Assert.InRange(plan.GetProperty("weight_bytes").GetInt64(), 1, plan.GetProperty("available_bytes").GetInt64());
+        string text = CommandRun.Of(arguments).Expect(0).Output;
+        Assert.Equal(streamed > 0, text.Contains($"{streamed} of 32 layers, in every pass", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -81,6 +81,7 @@ public sealed class HostTests
     [InlineData("MaxWaiting", "0", "Mistral:MaxWaiting: found '0', expected 1 or more")]
     [InlineData("Threads", "0", "Mistral:Threads: found '0', expected 1 or more")]
     [InlineData("MemoryLimit", "0", "Mistral:MemoryLimit: found '0', expected 1 or more")]
+    [InlineData("LayerCacheBytes", "-1", "Mistral:LayerCacheBytes: found '-1', expected 0 or more")]
     [InlineData("Adapters:0:Path", "", "Mistral:Adapters:0:Path: found '', expected a file or a folder")]
     [InlineData("EmbeddingPooling", "7", "Mistral:EmbeddingPooling: found '7', expected Mean or LastToken")]
     public async Task Host_WrongValue_EndsTheStartWithItsKey(string key, string value, string message)
@@ -114,7 +115,7 @@ public sealed class HostTests
         using var host = Build(
             ("Model", "models/mine"), ("Device", "cuda:1"), ("WeightType", "Q4_K"), ("CacheType", "bf16"), ("Context", "100"),
             ("SlidingWindow", "10"), ("Chunk", "11"), ("MaxTexts", "12"), ("MaxWaiting", "13"), ("Threads", "14"),
-            ("MemoryLimit", "15000000000"), ("MaxBatchedTokens", "16"), ("Adapters:0:Path", "a"), ("Adapters:1:Path", "b"),
+            ("MemoryLimit", "15000000000"), ("LayerCacheBytes", "17"), ("MaxBatchedTokens", "16"), ("Adapters:0:Path", "a"), ("Adapters:1:Path", "b"),
             ("Adapters:1:Scale", "0.5"));
         var options = host.Services.GetRequiredService<IOptions<MistralOptions>>().Value;
 
@@ -125,7 +126,7 @@ public sealed class HostTests
             new LanguageModelOptions
             {
                 Device = "cuda:1", WeightType = TensorFormat.Q4_K, CacheType = TensorFormat.BFloat16, Context = 100,
-                SlidingWindow = 10, Chunk = 11, MaxTexts = 12, MaxWaiting = 13, Threads = 14, MemoryLimit = 15_000_000_000,
+                SlidingWindow = 10, Chunk = 11, MaxTexts = 12, MaxWaiting = 13, Threads = 14, MemoryLimit = 15_000_000_000, LayerCacheBytes = 17,
                 MaxBatchedTokens = 16,
             },
             load with { Adapters = new LanguageModelOptions().Adapters });

@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
@@ -16,7 +17,7 @@ public sealed class WeightStreamTests
         var (device, options) = (TestDevice.Get(name), new ModelOptions());
         var plan = MistralGraph.PlanOf(checkpoint.Config, checkpoint.Tensors, options, device.Info);
         using var weights = ModelWeights.Load(
-            device, checkpoint, plan, options, new Turns(turns), TestContext.Current.CancellationToken);
+            device, checkpoint, plan, options, Residency.Whole(plan), new Turns(turns), TestContext.Current.CancellationToken);
         Assert.Equal(checkpoint.Tensors.Keys.Order(), turns.Order());
     }
 

@@ -17,6 +17,9 @@ internal sealed partial class ComputeDevice
     /// <summary>Device memory that can still be allocated, in bytes.</summary>
     public long AvailableBytes => _memoryLimit - AllocatedBytes;
 
+    /// <summary>Whether other models of this process hold memory of the device.</summary>
+    public bool IsShared { get; }
+
     /// <summary>Whether copies from page-locked memory run while the host continues.</summary>
     internal bool CopiesMeanwhile => _runtime.CopiesMeanwhile;
 

@@ -33,7 +33,9 @@ internal sealed partial class ComputeDevice : IDisposable
         _context = context;
         _runtime = runtime;
         Info = info;
-        _memoryLimit = Math.Min(options.MemoryLimit ?? long.MaxValue, info.MemoryBytes) - (options.HeldOn?.Invoke(info.Id) ?? 0);
+        long held = options.HeldOn?.Invoke(info.Id) ?? 0;
+        IsShared = held > 0;
+        _memoryLimit = Math.Min(options.MemoryLimit ?? long.MaxValue, info.MemoryBytes) - held;
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
             "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out."));

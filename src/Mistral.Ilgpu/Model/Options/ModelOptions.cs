@@ -18,6 +18,10 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <param name="CacheBytes">Memory of the cache of all texts; null for as much as they can fill.</param>
 /// <param name="PageLength">Positions in a page of the cache, a multiple of 16.</param>
 /// <param name="MaxBatchedTokens">See <see cref="LanguageModelOptions.MaxBatchedTokens"/>.</param>
+/// <param name="LayerCacheBytes">The most bytes of files in which streamed layers are kept for later processes; 0 for
+/// none.</param>
+/// <param name="LayerFolder">The folder of these files; null for the user's cache.</param>
+/// <param name="StreamedLayers">The least number of layers that are streamed; null for no more than memory requires.</param>
 internal sealed record ModelOptions(
     TensorFormat? WeightType = null,
     TensorFormat CacheType = TensorFormat.Float16,
@@ -29,9 +33,14 @@ internal sealed record ModelOptions(
     int Sequences = 1,
     long? CacheBytes = null,
     int PageLength = 16,
-    int? MaxBatchedTokens = null)
+    int? MaxBatchedTokens = null,
+    long LayerCacheBytes = ModelOptions.DefaultLayerCacheBytes,
+    string? LayerFolder = null,
+    int? StreamedLayers = null)
 {
     public const int DefaultContext = 8192;
+
+    public const long DefaultLayerCacheBytes = 64L << 30;
 
     // Enough rows to amortize a pass over the output matrix, few enough to take little memory in comparison.
     private const int ScoredRows = 32;

@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using ILGPU;
+using Mistral.Ilgpu.Execution.Devices;
+
+namespace Mistral.Ilgpu.Execution.Transfers;
+
+/// <summary>
+/// Brings streamed layers to their slots, in the order of passes and ahead of them, on a thread of its own. After the last layer
+/// of a pass comes the first of the next. One thread acquires and releases layers.
+/// </summary>
+internal sealed class LayerTransfers : IDisposable
+{
+    // No layer.
+    private const int None = -1;
+
+    private readonly LayerUpload _upload;
+    private readonly IReadOnlyList<long> _lengths;
+    private readonly Action _settle;
+    private readonly Thread _thread;
+    private readonly object _sync = new();
+
+    // The layer in each slot.
+    private readonly int[] _filled;
+
+    // The layer that is transferred next.
+    private int _next;
+
+    // The layer that a pass acquires next, if it is not broken off.
+    private int _expected;
+
+    // Counts the passes that were broken off; a transfer that began before is void.
+    private int _restarts;
+    private Exception? _failure;
+    private bool _isStopped;
+
+    /// <param name="slots">The memory of the slots, which layers take in turn.</param>
+    /// <param name="lengths">The bytes of each layer.</param>
+    /// <param name="layers">The layers, which are read on this object's thread.</param>
+    /// <param name="bufferBytes">The length of each of the two buffers between them and the device.</param>
+    public LayerTransfers(
+        ComputeDevice device, IReadOnlyList<ArrayView<byte>> slots, IReadOnlyList<long> lengths, IReadOnlyList<IHostLayer> layers,
+        int bufferBytes)
+    {
+        _upload = new LayerUpload(device, slots, layers, bufferBytes);
+        (_lengths, _settle) = (lengths, device.Synchronize);
+        _filled = [.. slots.Select(_ => None)];
+        _thread = new Thread(Run) { IsBackground = true, Name = "Mistral.Ilgpu transfers" };
+        _thread.UnsafeStart();
+    }
+
+    /// <summary>Bytes that were transferred.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The time that transfers took, without waiting for slots.</summary>
+    public TimeSpan Busy { get; private set; }
+
+    /// <summary>The time that passes waited for transfers.</summary>
+    public TimeSpan Waited { get; private set; }
+
+    /// <summary>Waits until a layer is in its slot.</summary>
+    /// <exception cref="ModelFileException">The layer cannot be read. The next pass tries again.</exception>
+    /// <exception cref="DeviceException">The device does not take it.</exception>
+    public void Acquire(int index)
+    {
+        int slot = index % _filled.Length;
+        lock (_sync)
+        {
+            if (index != _expected)
+            {
+                Restart(index);
+            }
+
+            long begun = Stopwatch.GetTimestamp();
+            while (_filled[slot] != index)
+            {
+                if (_failure is { } failure)
+                {
+                    Restart(None);
+                    ExceptionDispatchInfo.Throw(failure);
+                }
+
+                Monitor.Wait(_sync);
+            }
+
+            Waited += Stopwatch.GetElapsedTime(begun);
+            _expected = (index + 1) % _lengths.Count;
+        }
+    }
+
+    /// <summary>Leaves a layer's slot to the next layer. Its kernels must have ended.</summary>
+    public void Release(int index)
+    {
+        lock (_sync)
+        {
+            _filled[index % _filled.Length] = None;
+            Monitor.PulseAll(_sync);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_sync)
+        {
+            _isStopped = true;
+            Monitor.PulseAll(_sync);
+        }
+
+        _thread.Join();
+        _upload.Dispose();
+    }
+
+    // A pass was broken off, so that the slots hold other layers than the new pass needs.
+    private void Restart(int index)
+    {
+        // Kernels of the pass may still read the slots.
+        _settle();
+        _restarts++;
+        _failure = null;
+        Array.Fill(_filled, None);
+        _expected = _next = index;
+        Monitor.PulseAll(_sync);
+    }
+
+    private void Run()
+    {
+        while (Next() is var (index, restarts))
+        {
+            try
+            {
+                long begun = Stopwatch.GetTimestamp();
+                _upload.Run(index, index % _filled.Length, _lengths[index]);
+                Done(index, restarts, Stopwatch.GetElapsedTime(begun));
+            }
+            catch (Exception exception)
+            {
+                Fail(restarts, exception);
+            }
+        }
+    }
+
+    private (int Index, int Restarts)? Next()
+    {
+        lock (_sync)
+        {
+            while (!_isStopped && (_failure is not null || _next == None || _filled[_next % _filled.Length] != None))
+            {
+                Monitor.Wait(_sync);
+            }
+
+            return _isStopped ? null : (_next, _restarts);
+        }
+    }
+
+    private void Done(int index, int restarts, TimeSpan time)
+    {
+        lock (_sync)
+        {
+            Bytes += _lengths[index];
+            Busy += time;
+            if (restarts == _restarts)
+            {
+                _filled[index % _filled.Length] = index;
+                _next = (index + 1) % _lengths.Count;
+                Monitor.PulseAll(_sync);
+            }
+        }
+    }
+
+    private void Fail(int restarts, Exception exception)
+    {
+        lock (_sync)
+        {
+            if (restarts == _restarts)
+            {
+                _failure = exception;
+                Monitor.PulseAll(_sync);
+            }
+        }
+    }
+}
