@@ -52,8 +52,8 @@ public sealed record LanguageModelOptions
     /// weights are copied to the device in every pass.</summary>
     public long? MemoryLimit { get; init; }
 
-    /// <summary>The most bytes of files in the user's cache in which streamed layers are kept for later processes; 0 keeps them in
-    /// host memory.</summary>
+    /// <summary>The most bytes of files in the user's cache in which streamed layers are kept for later processes; 0 keeps them
+    /// in host memory.</summary>
     public long LayerCacheBytes { get; init; } = ModelOptions.DefaultLayerCacheBytes;
 
     /// <summary>Is called with a line for people where a device is slower than it could be, or where keys and values overflow the

@@ -62,7 +62,8 @@ internal sealed class ModelBenchRun(
         double bandwidth = CopyBandwidth.Measure(loaded.Device);
         narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");
         var transfers = loaded.Model.Transfers is { } streamed
-            ? new TransferBench(streamed, loaded.Model.Residency.StreamedBytes, bandwidth, HostCopy.Measure(loaded.Device)) : null;
+            ? new TransferBench(streamed, loaded.Model.Residency.StreamedBytes, bandwidth, HostCopy.Measure(loaded.Device))
+            : null;
         return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth, transfers))];
     }
 

@@ -27,7 +27,8 @@ internal sealed class TransferBench(LayerTransfers transfers, long streamedBytes
         double waited = (transfers.Waited - _waited) / Stopwatch.GetElapsedTime(_begun);
         string text = string.Create(
             CultureInfo.InvariantCulture,
-            $"  streamed at {speed / 1e9:0.0} GB/s, {speed / hostCopy:0 %} of a copy from the host; passes waited {waited:0 %} of the time");
+            $"  streamed at {speed / 1e9:0.0} GB/s, {speed / hostCopy:0 %} of a copy from the host; passes waited {
+                waited:0 %} of the time");
         if (test.IsPrefill)
         {
             return text;

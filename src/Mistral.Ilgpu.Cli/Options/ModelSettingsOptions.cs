@@ -112,8 +112,8 @@ internal sealed partial class ModelSettingsOptions
     {
         foreach (Option option in new Option[]
         {
-            _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory, _layerCache,
-            _without,
+            _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory,
+            _layerCache, _without,
         })
         {
             command.Options.Add(option);

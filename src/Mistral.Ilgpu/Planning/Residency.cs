@@ -2,8 +2,8 @@ namespace Mistral.Ilgpu.Planning;
 
 /// <summary>
 /// Which layers keep their matrices on the device. The others are <em>streamed</em>: their matrices come to the device in every
-/// pass, into <em>slots</em> that they share in turn. Streamed layers are spread evenly among the others, so that copies run while
-/// both kinds are computed.
+/// pass, into <em>slots</em> that they share in turn. Streamed layers are spread evenly among the others, so that copies run
+/// while both kinds are computed.
 /// </summary>
 /// <example>
 /// Of 8 layers 4 are streamed, over 2 slots:
@@ -56,8 +56,8 @@ internal sealed class Residency
     {
         int layers = plan.Layers.Count;
         var residency = Whole(plan);
-        // Slots for as many layers as there are slots save nothing. A number that the slots divide has the last layer of a pass and
-        // the first of the next in different slots.
+        // Slots for as many layers as there are slots save nothing. With a number that the slots divide, the last layer of a
+        // pass and the first of the next have different slots.
         for (int streamed = 2 * SlotCount; residency.DeviceBytes > bytes && streamed <= layers; streamed += SlotCount)
         {
             residency = Of(plan, streamed);

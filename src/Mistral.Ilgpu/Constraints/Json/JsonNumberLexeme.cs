@@ -124,7 +124,8 @@ internal sealed class JsonNumberLexeme : Lexeme
             string exponent = digits[(e + 1)..];
             var mantissa = ExactNumber.Parse(digits.AsSpan(0, e))!.Value;
             return HasExponent(
-                range, mantissa, value => IsBegunBy(exponent, value, MostCharacters - text.Length) && range.Contains(mantissa.Times10(value)));
+                range, mantissa,
+                value => IsBegunBy(exponent, value, MostCharacters - text.Length) && range.Contains(mantissa.Times10(value)));
         }
 
         // What is read stands for the numbers from itself up to the next one of as many digits.

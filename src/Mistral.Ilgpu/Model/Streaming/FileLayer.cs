@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Execution.Transfers;
 namespace Mistral.Ilgpu.Model.Streaming;
 
 /// <summary>
-/// A layer in a file of its own: a header, then the layer's bytes. The file is read and not mapped, because the process dies if it
-/// touches a mapped page of a file that was shortened.
+/// A layer in a file of its own: a header, then the layer's bytes. The file is read and not mapped, because the process dies if
+/// it touches a mapped page of a file that was shortened.
 /// </summary>
 internal sealed class FileLayer : IHostLayer
 {
