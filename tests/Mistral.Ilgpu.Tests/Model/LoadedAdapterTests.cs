@@ -77,6 +77,33 @@ public sealed class LoadedAdapterTests : IDisposable
     }
 
     [Fact]
+    public void Load_WhereLayersAreStreamed_GivesTheSameLogits()
+    {
+        const int Layers = 4;
+        var random = new RandomCheckpoint(6);
+        random.Config["num_hidden_layers"] = Layers;
+        random.Write(_folder.File("deep"));
+        using var checkpoint = Checkpoint.Open(_folder.File("deep"));
+        LoraOptions adapter = new(RandomAdapter.Write(
+            _folder.File("c"), checkpoint.Config, 3, TensorNames.Query(0), TensorNames.Down(Layers - 1)));
+        var options = new ModelOptions(Chunk: 4, LayerFolder: _folder.File("layers"));
+        using var resident = MistralModel.LoadUntested(
+            checkpoint, TestDevice.Get("cpu"), options with { Adapters = [adapter] });
+        using var model = MistralModel.LoadUntested(
+            checkpoint, TestDevice.Get("cpu"), options with { StreamedLayers = Layers });
+        float[] adapted = Run(resident);
+        float[] none = Run(model);
+        Assert.NotEqual(adapted, none);
+        Use(model, 0, adapter);
+        model.AdaptersOn = 1;
+        Assert.Equal(adapted, Run(model));
+        model.AdaptersOn = 0;
+        model.UnloadAdapter(0);
+        Assert.Equal(none, Run(model));
+        Assert.Equal(Layers, model.Residency.Streamed.Count);
+    }
+
+    [Fact]
     [Trait(Needs.Trait, Needs.OpenCl)]
     public async Task Load_WherePassesAreChained_GivesTheSameLogits()
     {
