@@ -119,9 +119,12 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal(type, random.Tensors[TensorNames.Down(0)].FormatAs(type));
         Assert.Equal(Plan(converted, null), Plan(random, type));
 
-        static MemoryPlan Plan(Checkpoint checkpoint, TensorFormat? type) =>
-            MemoryPlan.Of(
+        static (long, long, long, int) Plan(Checkpoint checkpoint, TensorFormat? type)
+        {
+            var plan = MemoryPlan.Of(
                 checkpoint.Config, checkpoint.Tensors, new ModelOptions(type), DeviceCatalog.Choose(DeviceCatalog.List(), "cpu"));
+            return (plan.WeightBytes, plan.CacheBytes, plan.ActivationBytes, plan.Chunk);
+        }
     }
 
     private static string Generate(string model) => CommandRun.Of(
