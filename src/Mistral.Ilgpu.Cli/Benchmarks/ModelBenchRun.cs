@@ -3,6 +3,7 @@ using Mistral.Ilgpu.Checkpoints.Conversion;
 using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
@@ -57,14 +58,20 @@ internal sealed class ModelBenchRun(
             }
         }
 
+        var (bandwidth, hostCopy) = MeasureCopies(settings);
         using var loaded = LoadedModel.Open(settings, narrator, cancellation);
         loaded.Model.Prepare();
-        double bandwidth = CopyBandwidth.Measure(loaded.Device);
         narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");
         var transfers = loaded.Model.Transfers is { } streamed
-            ? new TransferBench(streamed, loaded.Model.Residency.StreamedBytes, bandwidth, HostCopy.Measure(loaded.Device))
-            : null;
+            ? new TransferBench(streamed, loaded.Model.Residency.StreamedBytes, bandwidth, hostCopy) : null;
         return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth, transfers))];
+    }
+
+    // Before the model is loaded, because a streamed one leaves little memory.
+    private static (double OnDevice, double FromHost) MeasureCopies(ModelSettings settings)
+    {
+        using var device = ComputeDevice.Open(settings.Device, settings.DeviceOptions);
+        return (CopyBandwidth.Measure(device), HostCopy.Measure(device));
     }
 
     private BenchResult Measure(BenchTest test, ModelSettings settings, string name, LoadedModel loaded, double bandwidth,
