@@ -86,6 +86,7 @@ internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long Act
         var plan = MistralGraph.PlanOf(config, tensors, options, device);
         long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
         long full = RotatingKvCache.FullBytes(config, options);
+        long mostBesideLayers = Math.Max(one, availableBytes / CacheShare);
         var residency = options.StreamedLayers is int least ? Residency.Of(plan, least) : Residency.Whole(plan);
         if (ChunkWith(residency) is not { } chunk)
         {
@@ -100,7 +101,7 @@ internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long Act
         long left = Math.Max(one, Left(chunk, residency.DeviceBytes));
         if (residency.Streamed.Count > 0)
         {
-            left = Math.Min(left, Math.Max(one, availableBytes / CacheShare));
+            left = Math.Min(left, mostBesideLayers);
         }
 
         if (options.CacheBytes is null && left < full)
@@ -113,7 +114,7 @@ internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long Act
         // As many layers stay as fit beside the cache of many texts, if any do, and else beside that of one.
         Residency Streaming(int chunk)
         {
-            long left = Left(chunk, options.CacheBytes ?? Math.Max(one, Math.Min(full, availableBytes / CacheShare)));
+            long left = Left(chunk, options.CacheBytes ?? Math.Min(full, mostBesideLayers));
             var residency = Residency.Within(plan, left);
             return residency.DeviceBytes <= left ? residency : Residency.Within(plan, Left(chunk, one));
         }

@@ -90,6 +90,28 @@ internal sealed class ModelWeights : IDisposable
             return new WeightMatrix(plan.Name, bands);
         }
 
+        void PlaceIn(ArrayView<byte> slot, IReadOnlyList<MatrixPlan> layer, bool isPacked)
+        {
+            if (isPacked)
+            {
+                slot.MemSetToZero(device.Stream);
+            }
+
+            long at = 0;
+            foreach (var matrix in layer)
+            {
+                _matrices.Add(matrix, Place(
+                    matrix,
+                    (part, _) =>
+                    {
+                        var place = slot.SubView(at, part.Bytes);
+                        at += Residency.Aligned(part.Bytes);
+                        return place;
+                    },
+                    isPacked ? stream.Upload : stream.Skip));
+            }
+        }
+
         LayerTransfers Stream()
         {
             var slots = Enumerable.Range(0, Residency.SlotCount)
@@ -97,40 +119,16 @@ internal sealed class ModelWeights : IDisposable
                     residency.SlotBytes, "a slot of streamed layers", zeroed: false)).View).ToArray();
             var keeper = new LayerKeeper(device, LayerCache.Of(options));
             var layers = new List<IHostLayer>();
-            var lengths = new List<long>();
             foreach (int number in residency.Streamed)
             {
                 var layer = plan.Layers[number];
-                long length = residency.BytesOf(number);
-                var slot = slots[layers.Count % slots.Length].SubView(0, length);
-                string file = keeper.FileOf(checkpoint, layer);
-                var kept = keeper.TryOpen(file, length);
-                if (kept is null)
-                {
-                    slot.MemSetToZero(device.Stream);
-                }
-
-                long at = 0;
-                foreach (var matrix in layer)
-                {
-                    _matrices.Add(matrix, Place(
-                        matrix,
-                        (part, _) =>
-                        {
-                            var place = slot.SubView(at, part.Bytes);
-                            at += Residency.Aligned(part.Bytes);
-                            return place;
-                        },
-                        kept is null ? stream.Upload : stream.Skip));
-                }
-
-                layers.Add(Own(kept ?? keeper.Keep(file, slot)));
-                lengths.Add(length);
+                var slot = slots[layers.Count % slots.Length].SubView(0, residency.BytesOf(number));
+                layers.Add(Own(keeper.Open(checkpoint, layer, slot, isPacked => PlaceIn(slot, layer, isPacked))));
             }
 
             // The transfers' stream does not wait for this one.
             device.Synchronize();
-            return new LayerTransfers(device, slots, lengths, layers, Family.Of(device).StagingBytes);
+            return new LayerTransfers(device, slots, layers, Family.Of(device).StagingBytes);
         }
     }
 

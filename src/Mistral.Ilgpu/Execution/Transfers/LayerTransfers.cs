@@ -14,9 +14,10 @@ internal sealed class LayerTransfers : IDisposable
     // No layer.
     private const int None = -1;
 
+    private readonly ComputeDevice _device;
     private readonly LayerUpload _upload;
-    private readonly IReadOnlyList<long> _lengths;
-    private readonly Action _settle;
+    private readonly IReadOnlyList<ArrayView<byte>> _slots;
+    private readonly IReadOnlyList<IHostLayer> _layers;
     private readonly Thread _thread;
     private readonly object _sync = new();
 
@@ -35,15 +36,13 @@ internal sealed class LayerTransfers : IDisposable
     private bool _isStopped;
 
     /// <param name="slots">The memory of the slots, which layers take in turn.</param>
-    /// <param name="lengths">The bytes of each layer.</param>
-    /// <param name="layers">The layers, which are read on this object's thread.</param>
+    /// <param name="layers">The layers, which are read on this object's thread. They are not owned.</param>
     /// <param name="bufferBytes">The length of each of the two buffers between them and the device.</param>
     public LayerTransfers(
-        ComputeDevice device, IReadOnlyList<ArrayView<byte>> slots, IReadOnlyList<long> lengths, IReadOnlyList<IHostLayer> layers,
-        int bufferBytes)
+        ComputeDevice device, IReadOnlyList<ArrayView<byte>> slots, IReadOnlyList<IHostLayer> layers, int bufferBytes)
     {
-        _upload = new LayerUpload(device, slots, layers, bufferBytes);
-        (_lengths, _settle) = (lengths, device.Synchronize);
+        (_device, _slots, _layers) = (device, slots, layers);
+        _upload = new LayerUpload(device, bufferBytes);
         _filled = [.. slots.Select(_ => None)];
         _thread = new Thread(Run) { IsBackground = true, Name = "Mistral.Ilgpu transfers" };
         _thread.UnsafeStart();
@@ -84,7 +83,7 @@ internal sealed class LayerTransfers : IDisposable
             }
 
             Waited += Stopwatch.GetElapsedTime(begun);
-            _expected = (index + 1) % _lengths.Count;
+            _expected = (index + 1) % _layers.Count;
         }
     }
 
@@ -114,7 +113,7 @@ internal sealed class LayerTransfers : IDisposable
     private void Restart(int index)
     {
         // Kernels of the pass may still read the slots.
-        _settle();
+        _device.Synchronize();
         _restarts++;
         _failure = null;
         Array.Fill(_filled, None);
@@ -129,7 +128,7 @@ internal sealed class LayerTransfers : IDisposable
             try
             {
                 long begun = Stopwatch.GetTimestamp();
-                _upload.Run(index, index % _filled.Length, _lengths[index]);
+                _upload.Run(_layers[index], _slots[index % _slots.Count]);
                 Done(index, restarts, Stopwatch.GetElapsedTime(begun));
             }
             catch (Exception exception)
@@ -156,12 +155,12 @@ internal sealed class LayerTransfers : IDisposable
     {
         lock (_sync)
         {
-            Bytes += _lengths[index];
+            Bytes += _layers[index].Length;
             Busy += time;
             if (restarts == _restarts)
             {
                 _filled[index % _filled.Length] = index;
-                _next = (index + 1) % _lengths.Count;
+                _next = (index + 1) % _layers.Count;
                 Monitor.PulseAll(_sync);
             }
         }

@@ -11,18 +11,15 @@ namespace Mistral.Ilgpu.Execution.Transfers;
 /// </summary>
 internal sealed class LayerUpload : IDisposable
 {
-    private readonly IReadOnlyList<ArrayView<byte>> _slots;
-    private readonly IReadOnlyList<IHostLayer> _layers;
+    private const int MostInPlace = 1 << 30;
+
     private readonly AcceleratorStream? _stream;
     private readonly byte[][] _ring = [];
     private readonly List<IDisposable> _locks = [];
 
-    /// <param name="layers">Are not owned.</param>
     /// <param name="bufferBytes">The length of each of the two buffers.</param>
-    public LayerUpload(
-        ComputeDevice device, IReadOnlyList<ArrayView<byte>> slots, IReadOnlyList<IHostLayer> layers, int bufferBytes)
+    public LayerUpload(ComputeDevice device, int bufferBytes)
     {
-        (_slots, _layers) = (slots, layers);
         if (device.IsHostMemory)
         {
             return;
@@ -34,23 +31,22 @@ internal sealed class LayerUpload : IDisposable
     }
 
     /// <summary>Copies a layer to a slot, and returns when it is there.</summary>
-    public void Run(int index, int slot, long length)
+    public void Run(IHostLayer layer, ArrayView<byte> slot)
     {
-        var target = _slots[slot];
         if (_stream is null)
         {
-            ReadInPlace(index, target, length);
+            ReadInPlace(layer, slot);
             return;
         }
 
-        for (long at = 0, turn = 0; at < length; turn++)
+        for (long at = 0, turn = 0; at < layer.Length; turn++)
         {
             byte[] buffer = _ring[turn % _ring.Length];
-            int part = (int)Math.Min(buffer.Length, length - at);
-            _layers[index].Read(at, buffer.AsSpan(0, part));
+            int part = (int)Math.Min(buffer.Length, layer.Length - at);
+            layer.Read(at, buffer.AsSpan(0, part));
             // Waits for the copy from the other buffer, which is read into next.
             _stream.Synchronize();
-            target.SubView(at, part).CopyFromCPUUnsafeAsync(_stream, ref buffer[0], part);
+            slot.SubView(at, part).CopyFromCPUUnsafeAsync(_stream, ref buffer[0], part);
             at += part;
         }
 
@@ -65,13 +61,12 @@ internal sealed class LayerUpload : IDisposable
 
     private static byte[] Pinned(int length) => GC.AllocateUninitializedArray<byte>(length, pinned: true);
 
-    private void ReadInPlace(int index, ArrayView<byte> slot, long length)
+    private static void ReadInPlace(IHostLayer layer, ArrayView<byte> slot)
     {
-        const int Most = 1 << 30;
-        for (long at = 0; at < length; at += Most)
+        for (long at = 0; at < layer.Length; at += MostInPlace)
         {
-            int part = (int)Math.Min(Most, length - at);
-            _layers[index].Read(at, MemoryMarshal.CreateSpan(ref slot[at], part));
+            int part = (int)Math.Min(MostInPlace, layer.Length - at);
+            layer.Read(at, MemoryMarshal.CreateSpan(ref slot[at], part));
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
+using Mistral.Ilgpu.Checkpoints.Conversion;
 using Mistral.Ilgpu.Execution.Transfers;
 
 namespace Mistral.Ilgpu.Model.Streaming;
@@ -19,7 +20,9 @@ internal sealed class FileLayer : IHostLayer
     private readonly string _path;
     private readonly SafeFileHandle _handle;
 
-    private FileLayer(string path, SafeFileHandle handle) => (_path, _handle) = (path, handle);
+    private FileLayer(string path, SafeFileHandle handle, long length) => (_path, _handle, Length) = (path, handle, length);
+
+    public long Length { get; }
 
     /// <summary>Bytes of a file.</summary>
     public static long FileBytes(long length) => HeaderBytes + length;
@@ -31,8 +34,8 @@ internal sealed class FileLayer : IHostLayer
         try
         {
             handle = File.OpenHandle(path, share: FileShare.Read | FileShare.Delete);
-            var layer = new FileLayer(path, handle);
-            if (RandomAccess.GetLength(handle) == FileBytes(length) && layer.IsWhole(length))
+            var layer = new FileLayer(path, handle, length);
+            if (RandomAccess.GetLength(handle) == FileBytes(length) && layer.IsWhole())
             {
                 return layer;
             }
@@ -46,77 +49,73 @@ internal sealed class FileLayer : IHostLayer
         return null;
     }
 
-    /// <summary>Writes a file under another name, and renames it when it is whole.</summary>
-    /// <param name="read">Gives a part of the layer.</param>
+    /// <summary>Writes a file, which has its name only when it is whole.</summary>
+    /// <param name="read">Gives the layer's bytes.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void Write(string path, long length, ReadPart read)
     {
-        string part = $"{path}.{Environment.ProcessId}.part";
-        try
+        using var partial = new PartialOutput(path);
+        using (var file = File.OpenHandle(
+            partial.Path, FileMode.Create, FileAccess.Write, preallocationSize: FileBytes(length)))
         {
-            using (var file = File.OpenHandle(part, FileMode.Create, FileAccess.Write, preallocationSize: FileBytes(length)))
+            ulong hash = HashOf(length, (at, part) =>
             {
-                var hash = new XxHash3();
-                byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
-                for (long at = 0; at < length; at += BufferBytes)
-                {
-                    var some = buffer.AsSpan(0, (int)Math.Min(BufferBytes, length - at));
-                    read(at, some);
-                    hash.Append(some);
-                    RandomAccess.Write(file, some, HeaderBytes + at);
-                }
-
-                RandomAccess.Write(file, Header(length, hash.GetCurrentHashAsUInt64()), 0);
-            }
-
-            File.Move(part, path, overwrite: true);
+                read(at, part);
+                RandomAccess.Write(file, part, HeaderBytes + at);
+            });
+            RandomAccess.Write(file, Header(length, hash), 0);
         }
-        catch
-        {
-            File.Delete(part);
-            throw;
-        }
+
+        File.Move(partial.Path, path, overwrite: true);
     }
 
-    public void Read(long at, Span<byte> part)
-    {
-        for (int done = 0; done < part.Length;)
-        {
-            int read = ReadSome(HeaderBytes + at + done, part[done..]);
-            done += read > 0 ? read : throw new ModelFileException(
-                _path, $"found its end at byte {HeaderBytes + at + done}, expected more, as when it was opened");
-        }
-    }
+    public void Read(long at, Span<byte> part) => ReadFile(HeaderBytes + at, part);
 
     public void Dispose() => _handle.Dispose();
 
-    private int ReadSome(long at, Span<byte> part)
+    private void ReadFile(long position, Span<byte> part)
     {
-        try
+        for (int done = 0; done < part.Length;)
         {
-            return RandomAccess.Read(_handle, part, at);
-        }
-        catch (IOException exception)
-        {
-            throw new ModelFileException(_path, $"cannot be read at byte {at}: {exception.Message}");
+            int read = ReadSome(position + done, part[done..]);
+            done += read > 0 ? read : throw new ModelFileException(
+                _path, $"found its end at byte {position + done}, expected more, as when it was opened");
         }
     }
 
-    private bool IsWhole(long length)
+    private int ReadSome(long position, Span<byte> part)
+    {
+        try
+        {
+            return RandomAccess.Read(_handle, part, position);
+        }
+        catch (IOException exception)
+        {
+            throw new ModelFileException(_path, $"cannot be read at byte {position}: {exception.Message}");
+        }
+    }
+
+    private bool IsWhole()
+    {
+        byte[] expected = Header(Length, HashOf(Length, Read));
+        byte[] found = new byte[expected.Length];
+        ReadFile(0, found);
+        return found.AsSpan().SequenceEqual(expected);
+    }
+
+    private static ulong HashOf(long length, ReadPart read)
     {
         var hash = new XxHash3();
         byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
         for (long at = 0; at < length; at += BufferBytes)
         {
-            var some = buffer.AsSpan(0, (int)Math.Min(BufferBytes, length - at));
-            Read(at, some);
-            hash.Append(some);
+            var part = buffer.AsSpan(0, (int)Math.Min(BufferBytes, length - at));
+            read(at, part);
+            hash.Append(part);
         }
 
-        Span<byte> header = stackalloc byte[3 * sizeof(ulong)];
-        Read(-HeaderBytes, header);
-        return header.SequenceEqual(Header(length, hash.GetCurrentHashAsUInt64()));
+        return hash.GetCurrentHashAsUInt64();
     }
 
     private static byte[] Header(long length, ulong hash)
@@ -127,7 +126,4 @@ internal sealed class FileLayer : IHostLayer
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(2 * sizeof(ulong)), hash);
         return header;
     }
-
-    /// <summary>Gives a part of a layer, which begins at a byte.</summary>
-    internal delegate void ReadPart(long at, Span<byte> part);
 }

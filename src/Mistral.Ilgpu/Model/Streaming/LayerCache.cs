@@ -63,7 +63,7 @@ internal sealed class LayerCache(string folder, long most)
     }
 
     /// <summary>Writes a layer and opens it; null, with a reason for people, if it cannot be kept.</summary>
-    public FileLayer? TryWrite(string file, long length, FileLayer.ReadPart read, out string? reason)
+    public FileLayer? TryWrite(string file, long length, ReadPart read, out string? reason)
     {
         reason = null;
         if (most == 0)

@@ -6,13 +6,24 @@ namespace Mistral.Ilgpu.Model.Streaming;
 /// <summary>A layer in host memory.</summary>
 internal sealed unsafe class MemoryLayer : IHostLayer
 {
+    private const int PartBytes = 16 << 20;
+
     private byte* _bytes;
 
-    public MemoryLayer(long length) => _bytes = (byte*)NativeMemory.Alloc((nuint)length);
+    /// <param name="read">Gives the layer's bytes.</param>
+    public MemoryLayer(long length, ReadPart read)
+    {
+        Length = length;
+        _bytes = (byte*)NativeMemory.Alloc((nuint)length);
+        for (long at = 0; at < length; at += PartBytes)
+        {
+            read(at, At(at, (int)Math.Min(PartBytes, length - at)));
+        }
+    }
+
+    public long Length { get; }
 
     public void Read(long at, Span<byte> part) => At(at, part.Length).CopyTo(part);
-
-    public void Write(long at, ReadOnlySpan<byte> part) => part.CopyTo(At(at, part.Length));
 
     public void Dispose()
     {
