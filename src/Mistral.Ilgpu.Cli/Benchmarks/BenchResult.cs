@@ -16,5 +16,9 @@ internal sealed record BenchResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BenchPeer? Peer { get; init; }
 
+    /// <summary>How fast layers were streamed; null if all stay on the device.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BenchStreaming? Streaming { get; init; }
+
     public static JsonSerializerOptions JsonOptions { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 }

@@ -33,7 +33,9 @@ internal static class BenchTable
         [
             "model", "params", "type", "device", "threads", "test", "depth", "batch", "tokens/s", "best", "GB/s", "of the copy"
         ];
-        return results[0].Peer is { } peer ? [.. headings, peer.Name, "ratio"] : [.. headings];
+        string[] streaming = results[0].Streaming is null ? [] : ["predicted", "of it", "transfers GB/s", "of the copy"];
+        string[] peers = results[0].Peer is { } peer ? [peer.Name, "ratio"] : [];
+        return [.. headings, .. streaming, .. peers];
     }
 
     private static List<string> Cells(BenchResult result)
@@ -47,6 +49,13 @@ internal static class BenchTable
             Text($"{result.TokensPerSecond.Best:0.0}"), Text($"{result.GbPerSecond:0.0}"),
             result.LimitFraction is { } fraction ? Text($"{fraction:0 %}") : "-",
         ];
+        if (result.Streaming is { } streaming)
+        {
+            cells.AddRange(
+                Text($"{streaming.PredictedTokensPerSecond:0.0}"), Text($"{streaming.Ratio:0 %}"),
+                Text($"{streaming.GbPerSecond:0.0}"), Text($"{streaming.CopyFraction:0 %}"));
+        }
+
         return result.Peer is { } peer ? [.. cells, Text($"{peer.TokensPerSecond:0.0}"), Text($"{peer.Ratio:0.00}")] : cells;
     }
 

@@ -58,16 +58,29 @@ internal sealed class ModelBenchRun(
             }
         }
 
-        var (bandwidth, hostCopy) = MeasureCopies(settings);
+        // Before the model is loaded if it is streamed, because it then leaves little memory.
+        var copies = IsStreamed(settings) ? MeasureCopies(settings) : default;
         using var loaded = LoadedModel.Open(settings, narrator, cancellation);
         loaded.Model.Prepare();
+        double bandwidth = copies.OnDevice > 0 ? copies.OnDevice : CopyBandwidth.Measure(loaded.Device);
         narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");
-        var transfers = loaded.Model.Transfers is { } streamed
-            ? new TransferBench(streamed, loaded.Model.Residency.StreamedBytes, bandwidth, hostCopy) : null;
-        return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth, transfers))];
+        if (copies.FromHost > 0)
+        {
+            narrator.Say($"a copy from the host reaches {copies.FromHost / 1e9:0.0} GB/s");
+        }
+
+        return [.. tests.Select(test => Measure(test, settings, name, loaded, bandwidth, copies.FromHost))];
     }
 
-    // Before the model is loaded, because a streamed one leaves little memory.
+    private static bool IsStreamed(ModelSettings settings)
+    {
+        using var checkpoint = Checkpoint.Open(settings.Model);
+        var device = DeviceCatalog.Choose(DeviceCatalog.List(settings.Threads), settings.Device);
+        long available = Math.Min(settings.Memory ?? long.MaxValue, device.MemoryBytes);
+        return MemoryPlan.Of(settings.Options.Adapt(checkpoint.Config), checkpoint.Tensors, settings.Options, device, available)
+            .Residency.Streamed.Count > 0;
+    }
+
     private static (double OnDevice, double FromHost) MeasureCopies(ModelSettings settings)
     {
         using var device = ComputeDevice.Open(settings.Device, settings.DeviceOptions);
@@ -75,17 +88,17 @@ internal sealed class ModelBenchRun(
     }
 
     private BenchResult Measure(BenchTest test, ModelSettings settings, string name, LoadedModel loaded, double bandwidth,
-        TransferBench? transfers)
+        double hostCopy)
     {
         var bench = new ModelBench(loaded.Model);
         int threads = settings.Threads ?? Environment.ProcessorCount;
         var samples = new List<BenchSample>();
         var peerSpeeds = new List<double>();
         Sample();
-        transfers?.Begin();
+        var transfers = loaded.Model.Transfers is null || hostCopy == 0 ? null : new TransferBench(loaded.Model, hostCopy);
         for (int i = 0; i < repetitions; i++)
         {
-            samples.Add(Sample());
+            samples.Add(transfers is null ? Sample() : transfers.Sample(Sample));
             if (peer is not null)
             {
                 peerSpeeds.Add(peer.Measure(settings.Model, test, threads, loaded.Device.Info.IsGpu, cancellation));
@@ -108,12 +121,15 @@ internal sealed class ModelBenchRun(
             };
         }
 
+        result = result with { Streaming = transfers?.Result(test, result.TokensPerSecond.Mean) };
         narrator.Say(
             $"{test.Name} at depth {test.Depth}{Together(test.Texts)}: {result.TokensPerSecond.Mean:0.0} ± {
                 result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
-        if (transfers is not null)
+        if (result.Streaming is { } streaming)
         {
-            narrator.Say($"{transfers.Text(test, loaded.Model)}");
+            narrator.Say($"  predicted {streaming.PredictedTokensPerSecond:0.0} tokens/s, limited by {streaming.Limit}; measured {
+                streaming.Ratio:0 %} of it; streamed at {streaming.GbPerSecond:0.0} GB/s, {
+                streaming.CopyFraction:0 %} of a copy; waited {streaming.Waited:0 %} of the time");
         }
 
         return result;

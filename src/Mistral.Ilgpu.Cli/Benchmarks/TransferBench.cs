@@ -1,44 +1,55 @@
 using System.Diagnostics;
-using System.Globalization;
-using Mistral.Ilgpu.Execution.Transfers;
+using Mistral.Ilgpu.Diagnostics.Measurement;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
-/// <summary>Tells how fast layers were streamed during a test, and how fast decoding could be.</summary>
-/// <param name="streamedBytes">Bytes that a pass copies to the device.</param>
-/// <param name="bandwidth">Bytes per second that a copy on the device reads and writes.</param>
+/// <summary>Measures how fast layers are streamed during a test, and how long its kernels take alone.</summary>
 /// <param name="hostCopy">Bytes per second of a copy from the host.</param>
-internal sealed class TransferBench(LayerTransfers transfers, long streamedBytes, double bandwidth, double hostCopy)
+internal sealed class TransferBench(MistralModel model, double hostCopy)
 {
+    private readonly List<TimeSpan> _compute = [];
     private long _bytes;
     private TimeSpan _busy;
     private TimeSpan _waited;
-    private long _begun;
+    private TimeSpan _elapsed;
 
-    public void Begin() => (_bytes, _busy, _waited, _begun) =
-        (transfers.Bytes, transfers.Busy, transfers.Waited, Stopwatch.GetTimestamp());
-
-    /// <summary>What happened since <see cref="Begin"/>, for people.</summary>
-    public string Text(BenchTest test, MistralModel model)
+    /// <summary>Takes a sample with transfers, and one of the kernels alone, in turns.</summary>
+    public BenchSample Sample(Func<BenchSample> run)
     {
-        double speed = (transfers.Bytes - _bytes) / (transfers.Busy - _busy).TotalSeconds;
-        double waited = (transfers.Waited - _waited) / Stopwatch.GetElapsedTime(_begun);
-        string text = string.Create(
-            CultureInfo.InvariantCulture,
-            $"  streamed at {speed / 1e9:0.0} GB/s, {speed / hostCopy:0 %} of a copy from the host; passes waited {
-                waited:0 %} of the time");
-        if (test.IsPrefill)
+        var transfers = model.Transfers!;
+        var (bytes, busy, waited, begun) = (transfers.Bytes, transfers.Busy, transfers.Waited, Stopwatch.GetTimestamp());
+        var sample = run();
+        _elapsed += Stopwatch.GetElapsedTime(begun);
+        (_bytes, _busy, _waited) = (
+            _bytes + transfers.Bytes - bytes, _busy + transfers.Busy - busy, _waited + transfers.Waited - waited);
+        model.Streamed!.IsPaused = true;
+        try
         {
-            return text;
+            _compute.Add(run().Time);
+        }
+        finally
+        {
+            model.Streamed.IsPaused = false;
         }
 
-        double compute = model.Graph.Cost(new Pass(test.Texts, 0, test.Texts)).Bytes / bandwidth;
-        double transfer = streamedBytes / hostCopy;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{text}; at these speeds at most {test.Texts / Math.Max(compute, transfer):0.0} tokens/s, as {
-                (compute > transfer ? "memory" : "transfers")} allow");
+        return sample;
+    }
+
+    public BenchStreaming Result(BenchTest test, double tokensPerSecond)
+    {
+        int passes = test.IsPrefill ? (test.Tokens + model.Chunk - 1) / model.Chunk : test.Tokens;
+        var estimate = new StreamingEstimate(
+            TimeSpan.FromSeconds(_compute.Average(time => time.TotalSeconds)),
+            TimeSpan.FromSeconds(passes * model.Residency.StreamedBytes / hostCopy),
+            Family.Of(model.Device).TransferShare);
+        double predicted = test.Tokens * test.Texts / estimate.Total.TotalSeconds;
+        double speed = _bytes / _busy.TotalSeconds;
+        return new BenchStreaming(
+            estimate.IsLimitedByTransfers ? "transfers" : "compute", Math.Round(predicted, 3),
+            Math.Round(tokensPerSecond / predicted, 4), Math.Round(speed / 1e9, 3), Math.Round(speed / hostCopy, 4),
+            Math.Round(_waited / _elapsed, 4));
     }
 }

@@ -52,10 +52,10 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
             var binder = new StepBinder(KernelSet.Of(device, _workspace.State, options.Activations, _launches), memory);
             Graph = binder.Bind(plan, _adapted.Of);
             _choose = binder.Bind(plan.Choice!);
-            Direct = new DirectPasses(device, Graph, family.OperationsAhead);
-            Runner = weights.Transfers is { } transfers
-                ? new StreamedPasses(device, Graph, transfers, Residency.Streamed)
-                : family.Runner(new BoundPlan(device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window)));
+            Streamed = weights.Transfers is { } transfers ? new StreamedLayers(transfers, Graph, Residency.Streamed) : null;
+            Direct = new DirectPasses(device, Graph, family.OperationsAhead, Streamed);
+            Runner = family.Runner(
+                new BoundPlan(device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window), Streamed));
             for (int index = 0; index < adapters.Count; index++)
             {
                 _adapted.Add(new AdapterWeights(device, index, adapters[index], MaxTokens));
@@ -89,6 +89,9 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
 
     /// <summary>The transfers of the others; null if all stay.</summary>
     internal LayerTransfers? Transfers => _weights.Transfers;
+
+    /// <summary>Their gate; null if all stay.</summary>
+    internal StreamedLayers? Streamed { get; }
 
     /// <summary>The longest text in tokens; null for no limit.</summary>
     public int? Context { get; }

@@ -8,24 +8,23 @@ namespace Mistral.Ilgpu.Model;
 /// </summary>
 internal sealed class StagingBuffer : IDisposable
 {
-    private readonly IDisposable? _lock;
+    private readonly PinnedBytes _parted;
 
     private StagingBuffer(ComputeDevice device, int bytes)
     {
-        Rows = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
-        Parted = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
-        _lock = device.LockPages(Parted);
+        Rows = GC.AllocateUninitializedArray<byte>(bytes);
+        _parted = new PinnedBytes(device, bytes);
     }
 
     /// <summary>Blocks in the layout of the files.</summary>
     public byte[] Rows { get; }
 
     /// <summary>Blocks in the layout of the device.</summary>
-    public byte[] Parted { get; }
+    public byte[] Parted => _parted.Bytes;
 
     /// <summary>The buffers that the copies to a device use in turn.</summary>
     public static StagingBuffer[] For(ComputeDevice device, int bytes) =>
         device.CopiesMeanwhile ? [new(device, bytes), new(device, bytes)] : [new(device, bytes)];
 
-    public void Dispose() => _lock?.Dispose();
+    public void Dispose() => _parted.Dispose();
 }

@@ -47,8 +47,21 @@ public static unsafe partial class CudaDriver
     private static CudaResult cuEventRecord(nint handle, nint stream) => Call(() =>
     {
         var mark = Get<Event>(handle);
-        (mark.Stream, mark.PassedAt) = (StreamOf(stream), null);
-        mark.Stream.Add(new Command(() => mark.PassedAt = Stopwatch.GetTimestamp()));
+        var point = mark.Point = new Point(StreamOf(stream));
+        point.Stream.Add(new Command(() => point.PassedAt = Stopwatch.GetTimestamp()));
+    });
+
+    // Waits for the point that is recorded now, also if the event is recorded anew before the wait.
+    [UnmanagedCallersOnly]
+    private static CudaResult cuStreamWaitEvent(nint stream, nint handle, uint flags) => Call(() =>
+    {
+        Require(flags == 0, $"flags {flags} are not modelled");
+        if (Get<Event>(handle).Point is { } point)
+        {
+            var waiting = StreamOf(stream);
+            waiting.RefuseWhileCaptured("it waited for an event that is not captured");
+            waiting.Add(new Command(point.Pass));
+        }
     });
 
     [UnmanagedCallersOnly]
@@ -59,9 +72,9 @@ public static unsafe partial class CudaDriver
         {
             var mark = Get<Event>(handle);
             Current.RefuseWhileCapturing("an event was asked for");
-            isPassed = mark.Stream is null || mark.PassedAt is not null;
+            isPassed = mark.Point is null or { PassedAt: not null };
             // A program that polls must see an end.
-            mark.Stream?.Advance();
+            mark.Point?.Stream.Advance();
         });
         return result == CudaResult.Success && !isPassed ? CudaResult.NotReady : result;
     }
@@ -71,16 +84,13 @@ public static unsafe partial class CudaDriver
     {
         var mark = Get<Event>(handle);
         Current.RefuseWhileCapturing("an event was waited for");
-        while (mark.Stream is { IsIdle: false } stream && mark.PassedAt is null)
-        {
-            stream.Advance();
-        }
+        mark.Point?.Pass();
     });
 
     [UnmanagedCallersOnly]
     private static CudaResult cuEventElapsedTime(float* milliseconds, nint start, nint end) => Call(() =>
     {
-        if (Get<Event>(start).PassedAt is not { } from || Get<Event>(end).PassedAt is not { } to)
+        if (Get<Event>(start).Point?.PassedAt is not { } from || Get<Event>(end).Point?.PassedAt is not { } to)
         {
             throw new CudaFault(CudaResult.NotReady, "an event has not passed yet");
         }
@@ -120,8 +130,24 @@ public static unsafe partial class CudaDriver
 
     private sealed class Event
     {
-        public CommandStream? Stream { get; set; }
+        /// <summary>What is recorded; null before that.</summary>
+        public Point? Point { get; set; }
+    }
+
+    /// <summary>A point in a stream's work.</summary>
+    private sealed class Point(CommandStream stream)
+    {
+        public CommandStream Stream => stream;
 
         public long? PassedAt { get; set; }
+
+        /// <summary>Runs the stream's work up to it.</summary>
+        public void Pass()
+        {
+            while (PassedAt is null && !stream.IsIdle)
+            {
+                stream.Advance();
+            }
+        }
     }
 }

@@ -26,6 +26,25 @@ internal sealed partial class ComputeDevice
     /// <summary>See <see cref="DeviceRuntime.IsHostMemory"/>.</summary>
     internal bool IsHostMemory => _runtime.IsHostMemory;
 
+    /// <summary>See <see cref="DeviceRuntime.MapsMemory"/>.</summary>
+    internal bool MapsMemory => _runtime.MapsMemory(Info);
+
+    /// <summary>Lets the host write device memory, once earlier work of the stream has ended.</summary>
+    internal MappedMemory Map(AcceleratorStream stream, ArrayView<byte> view) => _runtime.Map(Info, stream, view);
+
+    internal DeviceEvent NewEvent() => _runtime.NewEvent(Info);
+
+    /// <summary>A stream beside <see cref="Stream"/>, where the device has several. <see cref="Free"/> disposes it.</summary>
+    internal AcceleratorStream NewStream() => _runtime.NewStream();
+
+    internal void Free(AcceleratorStream stream)
+    {
+        if (stream != Stream)
+        {
+            stream.Dispose();
+        }
+    }
+
     /// <summary>Allocates device memory.</summary>
     /// <param name="purpose">The use of the memory, for the message of an out-of-memory error.</param>
     /// <param name="zeroed">Whether to fill it with zeros, which is unnecessary if it is written before it is read.</param>

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Drivers;
@@ -23,9 +24,19 @@ internal sealed class CpuRuntime : DeviceRuntime
 
     public override bool IsHostMemory => true;
 
+    public override bool MapsMemory(DeviceInfo device) => true;
+
     public override bool LoadsAtOnce => true;
 
     public override void Prepare(nint address, long bytes) => NativeDrivers.PreferLargePages(address, bytes);
+
+    public override MappedMemory Map(DeviceInfo device, AcceleratorStream stream, ArrayView<byte> view) =>
+        new(view.LoadEffectiveAddressAsPtr());
+
+    public override DeviceEvent NewEvent(DeviceInfo device) => new HostEvent();
+
+    // Everything has ended when its call returns.
+    public override AcceleratorStream NewStream() => Stream;
 
     public override StreamMarks NewMarks(ComputeDevice device) => new HostMarks();
 

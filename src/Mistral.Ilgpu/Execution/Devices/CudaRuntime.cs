@@ -30,5 +30,7 @@ internal sealed class CudaRuntime : DeviceRuntime
     public override IDisposable? LockPages(nint start, long bytes, out string? refusal) =>
         CudaPageLock.TryLock(_accelerator, start, bytes, out refusal);
 
+    public override DeviceEvent NewEvent(DeviceInfo device) => new CudaEvent(_accelerator);
+
     public override StreamMarks NewMarks(ComputeDevice device) => new CudaMarks(device);
 }

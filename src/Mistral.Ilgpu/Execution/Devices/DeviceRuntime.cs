@@ -31,6 +31,9 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
     /// <summary>Whether device memory is host memory.</summary>
     public virtual bool IsHostMemory => false;
 
+    /// <summary>Whether <see cref="Map"/> gives the host the memory that kernels read, without a copy.</summary>
+    public virtual bool MapsMemory(DeviceInfo device) => false;
+
     /// <summary>Whether copies from page-locked memory run while the host continues.</summary>
     public virtual bool CopiesMeanwhile => false;
 
@@ -52,6 +55,14 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
         refusal = null;
         return null;
     }
+
+    /// <summary>See <see cref="ComputeDevice.Map"/>.</summary>
+    public virtual MappedMemory Map(DeviceInfo device, AcceleratorStream stream, ArrayView<byte> view) =>
+        throw new NotSupportedException($"the memory of device {device.Id} is not the host's");
+
+    public abstract DeviceEvent NewEvent(DeviceInfo device);
+
+    public virtual AcceleratorStream NewStream() => Accelerator.CreateStream();
 
     /// <summary>Creates time stamps on the stream.</summary>
     public abstract StreamMarks NewMarks(ComputeDevice device);

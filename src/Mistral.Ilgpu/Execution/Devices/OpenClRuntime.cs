@@ -14,6 +14,13 @@ internal sealed class OpenClRuntime(CLAccelerator accelerator, CompiledKernels k
 
     public override bool CompilesAtFirstLaunch => true;
 
+    public override bool MapsMemory(DeviceInfo device) => !device.IsGpu;
+
+    public override MappedMemory Map(DeviceInfo device, AcceleratorStream stream, ArrayView<byte> view) =>
+        OpenClMap.Of(device.Id, stream, view);
+
+    public override DeviceEvent NewEvent(DeviceInfo device) => new OpenClEvent(device.Id);
+
     public override StreamMarks NewMarks(ComputeDevice device) => new OpenClMarks(device);
 
     public override void Launch<TKernel>(ComputeDevice device, KernelConfig shape, in TKernel kernel)

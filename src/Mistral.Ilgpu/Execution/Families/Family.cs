@@ -66,6 +66,10 @@ internal abstract class Family
     /// </summary>
     public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
 
+    /// <summary>The part of the device that transfers of streamed layers take from kernels (see
+    /// <see cref="StreamingEstimate"/>).</summary>
+    public virtual double TransferShare => Device.IsGpu ? 0 : 1.0 / Device.ComputeUnits;
+
     /// <summary>The layout of weights that are multiplied with activations.</summary>
     public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;
 
@@ -109,12 +113,12 @@ internal abstract class Family
 
     /// <summary>
     /// The pass runner of a model. Recordings decline passes that do more than decode; the steps of those are launched one by
-    /// one.
+    /// one. So are those of streamed layers, because a layer's transfer takes far longer than its launches.
     /// </summary>
     internal virtual IPassRunner Runner(BoundPlan plan) => plan.Device switch
     {
-        { Gathering: { } launches } => new GatheredPasses(launches, plan.Direct),
-        { Graphs: { } driver } => new PassRunners(new RecordedPasses(driver, plan, SplitTiles), plan.Direct),
+        { Gathering: { } launches } => new GatheredPasses(launches, plan),
+        { Graphs: { } driver } when plan.Gate is null => new PassRunners(new RecordedPasses(driver, plan, SplitTiles), plan.Direct),
         _ => plan.Direct,
     };
 

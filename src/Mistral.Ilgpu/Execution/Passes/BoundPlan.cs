@@ -6,5 +6,6 @@ namespace Mistral.Ilgpu.Execution.Passes;
 /// <param name="Direct">Launches its steps one by one.</param>
 /// <param name="Choose">The step that chooses tokens from the logits.</param>
 /// <param name="LongestWindow">The longest window of all layers, in positions.</param>
+/// <param name="Gate">Null if all layers stay on the device.</param>
 internal sealed record BoundPlan(
-    ComputeDevice Device, LayerGraph Graph, DirectPasses Direct, Step Choose, int LongestWindow);
+    ComputeDevice Device, LayerGraph Graph, DirectPasses Direct, Step Choose, int LongestWindow, ILayerGate? Gate);

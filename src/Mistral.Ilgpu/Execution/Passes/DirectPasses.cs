@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>Launches the steps of a pass one by one.</summary>
 /// <param name="operationsAhead">See <see cref="Families.Family.OperationsAhead"/>.</param>
-internal sealed class DirectPasses(ComputeDevice device, LayerGraph graph, long? operationsAhead) : IPassRunner
+/// <param name="gate">Null if all layers stay on the device.</param>
+internal sealed class DirectPasses(ComputeDevice device, LayerGraph graph, long? operationsAhead, ILayerGate? gate) : IPassRunner
 {
     public PassOutcome Run(Pass pass, CancellationToken cancellation)
     {
@@ -13,17 +14,30 @@ internal sealed class DirectPasses(ComputeDevice device, LayerGraph graph, long?
         return PassOutcome.Launched;
     }
 
+    public void Launch(Step step, Pass pass)
+    {
+        gate?.Enter(step.Layer);
+        step.Launch(pass);
+    }
+
     /// <summary>Lets another runner launch the steps of a pass, one by one.</summary>
     public void Walk(Pass pass, IPassRunner runner, CancellationToken cancellation)
     {
         long operations = 0;
-        foreach (var step in graph.StepsOf(pass))
+        try
         {
-            runner.Launch(step, pass);
-            if (cancellation.CanBeCanceled)
+            foreach (var step in graph.StepsOf(pass))
             {
-                operations = Await(step, pass, operations, cancellation);
+                runner.Launch(step, pass);
+                if (cancellation.CanBeCanceled)
+                {
+                    operations = Await(step, pass, operations, cancellation);
+                }
             }
+        }
+        finally
+        {
+            gate?.Leave();
         }
     }
 

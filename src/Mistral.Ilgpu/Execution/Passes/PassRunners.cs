@@ -24,6 +24,8 @@ internal sealed class PassRunners(params IPassRunner[] runners) : IPassRunner
         return PassOutcome.Declined;
     }
 
+    public void Launch(Step step, Pass pass) => runners[^1].Launch(step, pass);
+
     public void Prepare(CancellationToken cancellation) => Array.ForEach(runners, runner => runner.Prepare(cancellation));
 
     public void TryOut(Pass pass) => Array.ForEach(runners, runner => runner.TryOut(pass));

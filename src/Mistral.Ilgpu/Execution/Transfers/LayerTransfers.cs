@@ -6,8 +6,9 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Execution.Transfers;
 
 /// <summary>
-/// Brings streamed layers to their slots, in the order of passes and ahead of them, on a thread of its own. After the last layer
-/// of a pass comes the first of the next. One thread acquires and releases layers.
+/// Brings streamed layers to their slots, in the order of passes and ahead of them, on a thread and a stream of its own. After the
+/// last layer of a pass comes the first of the next. One thread acquires and releases layers. It does not wait for the device:
+/// events order the copies to a slot behind the kernels that read it, and kernels behind the copies.
 /// </summary>
 internal sealed class LayerTransfers : IDisposable
 {
@@ -21,8 +22,12 @@ internal sealed class LayerTransfers : IDisposable
     private readonly Thread _thread;
     private readonly object _sync = new();
 
-    // The layer in each slot.
+    // The layer in each slot, whose copy is at least on its stream.
     private readonly int[] _filled;
+
+    // For each slot: the last copy to it, and the last kernel that reads it.
+    private readonly DeviceEvent[] _copied;
+    private readonly DeviceEvent[] _read;
 
     // The layer that is transferred next.
     private int _next;
@@ -44,6 +49,9 @@ internal sealed class LayerTransfers : IDisposable
         (_device, _slots, _layers) = (device, slots, layers);
         _upload = new LayerUpload(device, bufferBytes);
         _filled = [.. slots.Select(_ => None)];
+        _copied = [.. slots.Select(_ => device.NewEvent())];
+        _read = [.. slots.Select(_ => device.NewEvent())];
+        Array.ForEach(_read, one => one.Record(device.Stream));
         _thread = new Thread(Run) { IsBackground = true, Name = "Mistral.Ilgpu transfers" };
         _thread.UnsafeStart();
     }
@@ -51,13 +59,14 @@ internal sealed class LayerTransfers : IDisposable
     /// <summary>Bytes that were transferred.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>The time that transfers took, without waiting for slots.</summary>
+    /// <summary>The time that transfers took. Where the host writes the device's memory, it does not include waiting for
+    /// slots.</summary>
     public TimeSpan Busy { get; private set; }
 
-    /// <summary>The time that passes waited for transfers.</summary>
+    /// <summary>The time that the host waited for layers to be read, when it launched passes.</summary>
     public TimeSpan Waited { get; private set; }
 
-    /// <summary>Waits until a layer is in its slot.</summary>
+    /// <summary>Waits until a layer is on its way to its slot. What is launched from now on begins when it is there.</summary>
     /// <exception cref="ModelFileException">The layer cannot be read. The next pass tries again.</exception>
     /// <exception cref="DeviceException">The device does not take it.</exception>
     public void Acquire(int index)
@@ -83,16 +92,19 @@ internal sealed class LayerTransfers : IDisposable
             }
 
             Waited += Stopwatch.GetElapsedTime(begun);
+            _copied[slot].Order(_device.Stream);
             _expected = (index + 1) % _layers.Count;
         }
     }
 
-    /// <summary>Leaves a layer's slot to the next layer. Its kernels must have ended.</summary>
+    /// <summary>Leaves a layer's slot to the next layer, when the kernels that were launched so far have ended.</summary>
     public void Release(int index)
     {
         lock (_sync)
         {
-            _filled[index % _filled.Length] = None;
+            int slot = index % _filled.Length;
+            _read[slot].Record(_device.Stream);
+            _filled[slot] = None;
             Monitor.PulseAll(_sync);
         }
     }
@@ -107,13 +119,13 @@ internal sealed class LayerTransfers : IDisposable
 
         _thread.Join();
         _upload.Dispose();
+        Array.ForEach(_copied, one => one.Dispose());
+        Array.ForEach(_read, one => one.Dispose());
     }
 
     // A pass was broken off, so that the slots hold other layers than the new pass needs.
     private void Restart(int index)
     {
-        // Kernels of the pass may still read the slots.
-        _device.Synchronize();
         _restarts++;
         _failure = null;
         Array.Fill(_filled, None);
@@ -127,9 +139,8 @@ internal sealed class LayerTransfers : IDisposable
         {
             try
             {
-                long begun = Stopwatch.GetTimestamp();
-                _upload.Run(_layers[index], _slots[index % _slots.Count]);
-                Done(index, restarts, Stopwatch.GetElapsedTime(begun));
+                int slot = index % _slots.Count;
+                Done(index, restarts, _upload.Run(_layers[index], _slots[slot], _read[slot], _copied[slot]));
             }
             catch (Exception exception)
             {

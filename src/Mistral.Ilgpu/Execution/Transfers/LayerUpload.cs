@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Devices;
@@ -6,67 +6,93 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Execution.Transfers;
 
 /// <summary>
-/// Copies layers from the host to slots, on a stream of its own. Two page-locked buffers take turns: one is read into while the
-/// other is copied. On a device in host memory, layers are read directly into the slots.
+/// Copies layers from the host to slots, on a stream of its own. Page-locked buffers take turns: one is read into while others
+/// are copied. Where the host writes the device's memory, layers are read directly into the slots.
 /// </summary>
 internal sealed class LayerUpload : IDisposable
 {
     private const int MostInPlace = 1 << 30;
 
-    private readonly AcceleratorStream? _stream;
-    private readonly byte[][] _ring = [];
-    private readonly List<IDisposable> _locks = [];
+    private const int BufferCount = 2;
 
-    /// <param name="bufferBytes">The length of each of the two buffers.</param>
+    private readonly ComputeDevice _device;
+    private readonly AcceleratorStream _stream;
+    private readonly List<PinnedBytes> _ring = [];
+
+    // The copy from each buffer.
+    private readonly List<DeviceEvent> _copied = [];
+    private int _turn;
+
+    /// <param name="bufferBytes">The length of each buffer.</param>
     public LayerUpload(ComputeDevice device, int bufferBytes)
     {
-        if (device.IsHostMemory)
+        _device = device;
+        _stream = device.NewStream();
+        if (device.MapsMemory)
         {
             return;
         }
 
-        _stream = device.Accelerator.CreateStream();
-        _ring = [Pinned(bufferBytes), Pinned(bufferBytes)];
-        _locks.AddRange(_ring.Select(device.LockPages).OfType<IDisposable>());
+        for (int i = 0; i < BufferCount; i++)
+        {
+            _ring.Add(new PinnedBytes(device, bufferBytes));
+            _copied.Add(device.NewEvent());
+            // The first wait for it then ends at once.
+            _copied[i].Record(_stream);
+        }
     }
 
-    /// <summary>Copies a layer to a slot, and returns when it is there.</summary>
-    public void Run(IHostLayer layer, ArrayView<byte> slot)
+    /// <summary>Reads a layer and starts to copy it to a slot. Waits only for memory to read it into.</summary>
+    /// <param name="isFree">The slot may be written to from this event on.</param>
+    /// <param name="isFilled">Is recorded behind the copy.</param>
+    /// <returns>The time without waiting for the slot, where the host writes to it.</returns>
+    public TimeSpan Run(IHostLayer layer, ArrayView<byte> slot, DeviceEvent isFree, DeviceEvent isFilled)
     {
-        if (_stream is null)
-        {
-            ReadInPlace(layer, slot);
-            return;
-        }
-
-        for (long at = 0, turn = 0; at < layer.Length; turn++)
-        {
-            byte[] buffer = _ring[turn % _ring.Length];
-            int part = (int)Math.Min(buffer.Length, layer.Length - at);
-            layer.Read(at, buffer.AsSpan(0, part));
-            // Waits for the copy from the other buffer, which is read into next.
-            _stream.Synchronize();
-            slot.SubView(at, part).CopyFromCPUUnsafeAsync(_stream, ref buffer[0], part);
-            at += part;
-        }
-
-        _stream.Synchronize();
+        isFree.Order(_stream);
+        var time = _device.MapsMemory ? ReadInPlace(layer, slot) : Copy(layer, slot);
+        isFilled.Record(_stream);
+        return time;
     }
+
+    /// <summary>Waits until nothing is copied.</summary>
+    public void Synchronize() => _stream.Synchronize();
 
     public void Dispose()
     {
-        _stream?.Dispose();
-        _locks.ForEach(one => one.Dispose());
+        // Memory that is being copied cannot be unlocked.
+        Synchronize();
+        _copied.ForEach(one => one.Dispose());
+        _ring.ForEach(one => one.Dispose());
+        _device.Free(_stream);
     }
 
-    private static byte[] Pinned(int length) => GC.AllocateUninitializedArray<byte>(length, pinned: true);
-
-    private static void ReadInPlace(IHostLayer layer, ArrayView<byte> slot)
+    private TimeSpan Copy(IHostLayer layer, ArrayView<byte> slot)
     {
+        long begun = Stopwatch.GetTimestamp();
+        for (long at = 0; at < layer.Length;)
+        {
+            byte[] buffer = _ring[_turn].Bytes;
+            int part = (int)Math.Min(buffer.Length, layer.Length - at);
+            _copied[_turn].Wait();
+            layer.Read(at, buffer.AsSpan(0, part));
+            slot.SubView(at, part).CopyFromCPUUnsafeAsync(_stream, ref buffer[0], part);
+            _copied[_turn].Record(_stream);
+            _turn = (_turn + 1) % BufferCount;
+            at += part;
+        }
+
+        return Stopwatch.GetElapsedTime(begun);
+    }
+
+    private TimeSpan ReadInPlace(IHostLayer layer, ArrayView<byte> slot)
+    {
+        using var mapped = _device.Map(_stream, slot.SubView(0, layer.Length));
+        long begun = Stopwatch.GetTimestamp();
         for (long at = 0; at < layer.Length; at += MostInPlace)
         {
-            int part = (int)Math.Min(MostInPlace, layer.Length - at);
-            layer.Read(at, MemoryMarshal.CreateSpan(ref slot[at], part));
+            layer.Read(at, mapped.Part(at, (int)Math.Min(MostInPlace, layer.Length - at)));
         }
+
+        return Stopwatch.GetElapsedTime(begun);
     }
 }
