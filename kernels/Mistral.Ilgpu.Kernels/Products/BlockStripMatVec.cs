@@ -44,15 +44,16 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
             Edge = LocalMemory.Allocate<float>(Lanes.Count),
         };
         int end = Tokens.End(State);
-        int token = Tokens.First(State);
+        int first = Tokens.First(State);
+        int token = first;
         for (; token + StripTokens.AtOnce <= end; token += StripTokens.AtOnce)
         {
-            Take(StripTokens.AtOnce, item, token, room);
+            Take(StripTokens.AtOnce, item, token, token == first, room);
         }
 
         for (; token < end; token++)
         {
-            Take(1, item, token, room);
+            Take(1, item, token, token == first, room);
         }
     }
 
@@ -75,8 +76,9 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
         get => TFormat.HalvesDiffer ? 2 : 1;
     }
 
+    /// <param name="isFirst">Whether the weights come from memory. Later tokens find them in the cache.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Take(int tokens, long strip, int token, Room room)
+    private void Take(int tokens, long strip, int token, bool isFirst, Room room)
     {
         for (int t = 0; t < tokens; t++)
         {
@@ -91,7 +93,7 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
                 ref ushort floats =
                     ref Weights.BlockFloats[((((strip * blocks) + block) * TFormat.BlockFloats) + part) * Strip.Rows];
                 Float16.Load(ref floats, ref room.Block[part * Lanes.Count]);
-                if (tokens == 1)
+                if (isFirst)
                 {
                     Lanes.Prefetch(ref floats);
                 }
@@ -100,7 +102,7 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
             for (int i = 0; i < RunsInBlock; i++)
             {
                 int run = (block * RunsInBlock) + i;
-                Multiply(tokens, strip, token, run, room);
+                Multiply(tokens, strip, token, run, isFirst, room);
                 LoadScales(strip, run, room);
                 for (int t = 0; t < tokens; t++)
                 {
@@ -117,7 +119,7 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
 
     /// <summary>Sums the products of a run: of each half, where they differ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Multiply(int tokens, long strip, int token, int run, Room room)
+    private void Multiply(int tokens, long strip, int token, int run, bool isFirst, Room room)
     {
         for (int half = 0; half < Halves; half++)
         {
@@ -128,9 +130,8 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
         }
 
         long at = ((strip * (Weights.Columns / BlockRun.Length)) + run) * TFormat.Bits * Strip.Rows;
-        if (tokens == 1)
+        if (isFirst)
         {
-            // More tokens find the weights in the cache.
             for (int vector = 0; vector < TFormat.Bits; vector++)
             {
                 Lanes.Prefetch(ref Weights.Quants[at + (vector * Strip.Rows)]);

@@ -43,20 +43,24 @@ public readonly record struct StripMatVec<TFormat, TElement, TResult>(
         var weights = LocalMemory.Allocate<float>(2 * Lanes.Count);
         var edge = LocalMemory.Allocate<float>(Lanes.Count);
         int end = Tokens.End(State);
-        int token = Tokens.First(State);
+        int first = Tokens.First(State);
+        int token = first;
         for (; token + StripTokens.AtOnce <= end; token += StripTokens.AtOnce)
         {
-            Take(StripTokens.AtOnce, item, token, sums, weights, edge);
+            Take(StripTokens.AtOnce, item, token, token == first, sums, weights, edge);
         }
 
         for (; token < end; token++)
         {
-            Take(1, item, token, sums, weights, edge);
+            Take(1, item, token, token == first, sums, weights, edge);
         }
     }
 
+    /// <param name="isFirst">Whether the weights come from memory. Later tokens find them in the cache.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Take(int tokens, long strip, int token, ArrayView<float> sums, ArrayView<float> weights, ArrayView<float> edge)
+    private void Take(
+        int tokens, long strip, int token, bool isFirst,
+        ArrayView<float> sums, ArrayView<float> weights, ArrayView<float> edge)
     {
         for (int i = 0; i < 2 * tokens; i++)
         {
@@ -69,7 +73,7 @@ public readonly record struct StripMatVec<TFormat, TElement, TResult>(
         {
             TFormat.Load(ref Weights[from + (column * Strip.Rows)], ref weights[0]);
             TFormat.Load(ref Weights[from + ((column + 1) * Strip.Rows)], ref weights[Lanes.Count]);
-            if (tokens == 1)
+            if (isFirst)
             {
                 TFormat.Prefetch(ref Weights[from + (column * Strip.Rows)]);
             }

@@ -22,6 +22,8 @@ internal static class ProfileCommand
             "-p", $"Tokens of a prompt instead of a text; {DefaultPrompt} if there is neither.", 1, aliases: "--prefill");
         var decode = ValueOptions.Count(
             "-n", $"Tokens that are generated; {DefaultGenerated} if not given.", 0, aliases: "--decode");
+        var batch = ValueOptions.Count(
+            "--batch", "Texts of the same prompt that are generated together, a token of each in a pass; 1 if not given.", 1);
         var trace = ValueOptions.Parsed(
             "--trace", "Writes the timeline in the Chrome trace format, for Perfetto.", "FILE.json", "a file", NotEmpty);
         var page = ValueOptions.Parsed(
@@ -40,9 +42,10 @@ internal static class ProfileCommand
             "profile", "Times every step of the graph, and compares each with the device's limits.",
             "mistral profile \"Once upon a time\" --html profile.html --trace profile.json",
             "mistral profile -m random:1b:q4_0 -p 256 -n 64 -d opencl",
+            "mistral profile -m random:1b:q4_0 -p 16 --batch 16",
             "mistral profile --check -d cuda")
         {
-            prefill, decode, trace, page, check, byLayer, again,
+            prefill, decode, batch, trace, page, check, byLayer, again,
         };
         prompts.AddTo(command);
         model.AddTo(command);
@@ -67,17 +70,25 @@ internal static class ProfileCommand
                 throw new UsageException("--check with --trace or --html, expected one of them: it times nothing");
             }
 
+            int texts = parse.GetValue(batch) ?? 1;
+            if (parse.GetValue(check) && texts > 1)
+            {
+                throw new UsageException("--check with --batch, expected one of them: it checks one text");
+            }
+
+            var settings = model.Read(parse);
             if (parse.GetValue(check))
             {
                 return Check(
                     given, tokens ?? DefaultPrompt, parse.GetValue(decode) ?? DefaultGenerated,
-                    model.Read(parse), output.Narrator(parse, terminal), output.IsJson(parse));
+                    settings, output.Narrator(parse, terminal), output.IsJson(parse));
             }
 
             return Run(
-                given, tokens ?? DefaultPrompt, parse.GetValue(decode) ?? DefaultGenerated,
+                given, tokens ?? DefaultPrompt, parse.GetValue(decode) ?? DefaultGenerated, texts,
                 files, parse.GetValue(byLayer), parse.GetValue(again),
-                model.Read(parse), output.Narrator(parse, terminal), output.IsJson(parse));
+                settings with { Options = settings.Options with { Sequences = texts } },
+                output.Narrator(parse, terminal), output.IsJson(parse));
         });
         return command;
 
@@ -85,7 +96,7 @@ internal static class ProfileCommand
     }
 
     private static int Run(
-        Prompts? given, int tokens, int generated, Files files, bool byLayer,
+        Prompts? given, int tokens, int generated, int texts, Files files, bool byLayer,
         bool again, ModelSettings settings, Narrator narrator, bool isJson)
     {
         using var trace = OutputFile.OpenIfGiven("--trace", files.Trace);
@@ -97,8 +108,10 @@ internal static class ProfileCommand
         narrator.Say(
             $"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {
                 limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
-        var profile = new Profiler(loaded.Model).Run(prompt, generated, interrupts.Token);
-        string title = $"{loaded.Checkpoint.Name} on {loaded.Device.Info.Name}, {prompt.Length} + {generated} tokens";
+        var profile = new Profiler(loaded.Model).Run(prompt, generated, texts, interrupts.Token);
+        string together = texts == 1 ? "" : $", {texts} texts together";
+        string title =
+            $"{loaded.Checkpoint.Name} on {loaded.Device.Info.Name}, {prompt.Length} + {generated} tokens{together}";
         trace?.Write(file => Json.WriteLine(file, json => ProfileTrace.Write(json, profile, title)));
         page?.Write(file => file.Write(ProfilePage.Html(title, profile, limits, byLayer)));
         if (isJson)

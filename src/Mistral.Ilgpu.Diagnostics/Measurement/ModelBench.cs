@@ -17,7 +17,8 @@ internal sealed class ModelBench(MistralModel model)
     public BenchSample Prefill(int tokens, int depth)
     {
         int[] ids = new int[tokens];
-        using var sequence = Open(depth + tokens);
+        using var open = new OpenTexts(model, 1, depth + tokens);
+        var sequence = open.Sequences[0];
         Skip(sequence, depth);
         return Measure(tokens, texts: 1, done =>
         {
@@ -35,35 +36,23 @@ internal sealed class ModelBench(MistralModel model)
     /// <param name="texts">Texts that are generated together, one token of each in a pass.</param>
     public BenchSample Decode(int tokens, int depth, int texts = 1)
     {
-        var sequences = new List<Sequence>();
-        try
+        using var open = new OpenTexts(model, texts, depth + tokens);
+        foreach (var sequence in open.Sequences)
         {
+            Skip(sequence, depth);
+        }
+
+        return Measure(tokens, texts, done =>
+        {
+            ReadOnlySpan<int> chosen = done == 0 ? default : model.ArgMax();
             for (int i = 0; i < texts; i++)
             {
-                sequences.Add(Open(depth + tokens));
-                Skip(sequences[i], depth);
+                _batch.Decode(open.Sequences[i], done == 0 ? 0 : chosen[i]);
             }
 
-            return Measure(tokens, texts, done =>
-            {
-                ReadOnlySpan<int> chosen = done == 0 ? default : model.ArgMax();
-                for (int i = 0; i < texts; i++)
-                {
-                    _batch.Decode(sequences[i], done == 0 ? 0 : chosen[i]);
-                }
-
-                return 1;
-            });
-        }
-        finally
-        {
-            sequences.ForEach(sequence => sequence.Dispose());
-        }
+            return 1;
+        });
     }
-
-    private Sequence Open(int tokens) => model.TryOpen(tokens) ?? throw new DeviceException(
-        $"device {model.Device.Info.Id} is out of memory: the cache has no room for a text of "
-        + $"{tokens:N0} tokens beside {model.Options.Sequences - model.Cache.Sequences.Free} others");
 
     private void Skip(Sequence sequence, int depth)
     {

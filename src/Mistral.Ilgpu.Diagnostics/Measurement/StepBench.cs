@@ -10,7 +10,7 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 internal sealed class StepBench : IDisposable
 {
     private readonly MistralModel _model;
-    private readonly Sequence _sequence;
+    private readonly OpenTexts _open;
     private readonly Pass _pass;
 
     /// <param name="depth">Tokens of the text before.</param>
@@ -18,20 +18,21 @@ internal sealed class StepBench : IDisposable
     public StepBench(MistralModel model, int depth, int tokens)
     {
         _model = model;
-        _sequence = model.TryOpen(depth + tokens) ?? throw new InvalidOperationException("the cache has no room for the text");
+        _open = new OpenTexts(model, 1, depth + tokens);
+        var sequence = _open.Sequences[0];
         if (depth > 0)
         {
-            model.Cache.Sequences.Skip(_sequence, depth);
+            model.Cache.Sequences.Skip(sequence, depth);
         }
 
         var batch = new Batch();
         if (tokens == 1)
         {
-            batch.Decode(_sequence, 0);
+            batch.Decode(sequence, 0);
         }
         else
         {
-            batch.Prefill(_sequence, new int[tokens], wantsLogits: true);
+            batch.Prefill(sequence, new int[tokens], wantsLogits: true);
         }
 
         // Runs all steps once in order, so that each has the output of another step as input.
@@ -57,7 +58,7 @@ internal sealed class StepBench : IDisposable
     /// <summary>The bytes and operations of that step.</summary>
     public StepCost Cost(string kind) => Find(kind).Cost(_pass);
 
-    public void Dispose() => _sequence.Dispose();
+    public void Dispose() => _open.Dispose();
 
     private Step Find(string kind)
     {

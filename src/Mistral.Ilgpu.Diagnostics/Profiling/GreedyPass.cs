@@ -3,39 +3,57 @@ using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>A pass of a prompt, or of a token that was chosen greedily after it.</summary>
+/// <summary>
+/// A pass of a prompt, or of the tokens that were chosen greedily after it. Several texts may have the same prompt: each reads
+/// it in passes of its own, then every pass generates a token of each.
+/// </summary>
+/// <param name="Text">The text whose prompt it is.</param>
 /// <param name="Start">The first position.</param>
-/// <param name="Count">Tokens of the prompt; 0 if a token is generated.</param>
-/// <param name="Chooses">Whether the next token is chosen after the pass.</param>
-internal readonly record struct GreedyPass(int Start, int Count, bool Chooses)
+/// <param name="Count">Tokens of the prompt; 0 if a token of each text is generated.</param>
+/// <param name="Chooses">Whether the next tokens are chosen after the pass.</param>
+internal readonly record struct GreedyPass(int Text, int Start, int Count, bool Chooses)
 {
-    /// <summary>The passes of a prompt and of <paramref name="generated"/> tokens after it.</summary>
-    public static IEnumerable<GreedyPass> Of(MistralModel model, int[] prompt, int generated)
+    /// <summary>The passes of a prompt and of <paramref name="generated"/> tokens after it, in each of the texts.</summary>
+    public static IEnumerable<GreedyPass> Of(MistralModel model, int[] prompt, int generated, int texts = 1)
     {
-        for (int start = 0; start < prompt.Length;)
+        for (int text = 0; text < texts; text++)
         {
-            int count = model.ChunkLength(start, prompt.Length - start);
-            yield return new GreedyPass(start, count, start + count == prompt.Length);
-            start += count;
+            for (int start = 0; start < prompt.Length;)
+            {
+                int count = model.ChunkLength(start, prompt.Length - start);
+                yield return new GreedyPass(text, start, count, start + count == prompt.Length);
+                start += count;
+            }
         }
 
         for (int i = 0; i < generated; i++)
         {
-            yield return new GreedyPass(prompt.Length + i, 0, Chooses: true);
+            yield return new GreedyPass(0, prompt.Length + i, 0, Chooses: true);
         }
     }
 
-    /// <param name="next">The token that was chosen last.</param>
-    public void Fill(Batch batch, Sequence sequence, int[] prompt, int next)
+    /// <param name="next">The token of each text that was chosen last.</param>
+    public void Fill(Batch batch, IReadOnlyList<Sequence> sequences, int[] prompt, IReadOnlyList<int> next)
     {
         batch.Clear();
         if (Count > 0)
         {
-            batch.Prefill(sequence, prompt.AsMemory(Start, Count), Chooses);
+            batch.Prefill(sequences[Text], prompt.AsMemory(Start, Count), Chooses);
+            return;
         }
-        else
+
+        for (int text = 0; text < sequences.Count; text++)
         {
-            batch.Decode(sequence, next);
+            batch.Decode(sequences[text], next[text]);
+        }
+    }
+
+    /// <summary>Keeps the tokens that the model chose after the pass.</summary>
+    public void Keep(MistralModel model, int[] next)
+    {
+        if (Chooses)
+        {
+            model.ArgMax().CopyTo(next.AsSpan(Count > 0 ? Text : 0));
         }
     }
 

@@ -1,3 +1,4 @@
+using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
@@ -9,9 +10,11 @@ internal sealed class Profiler(MistralModel model)
     private readonly Batch _batch = new();
 
     /// <summary>Runs three times: to compile and warm up, with marks, and without marks for comparison.</summary>
-    /// <param name="generated">Tokens after the prompt.</param>
+    /// <param name="generated">Tokens of each text after the prompt.</param>
+    /// <param name="texts">Texts that are generated together, one token of each in a pass.</param>
     /// <exception cref="ContextFullException">The text would be longer than the context.</exception>
-    public ModelProfile Run(int[] prompt, int generated, CancellationToken cancellation = default)
+    /// <exception cref="DeviceException">The cache has no room for the texts.</exception>
+    public ModelProfile Run(int[] prompt, int generated, int texts = 1, CancellationToken cancellation = default)
     {
         Unmarked();
         var passes = Marked();
@@ -23,7 +26,7 @@ internal sealed class Profiler(MistralModel model)
             using var clock = new StreamClock(model.Device);
             TimedPasses? timed = null;
             using var decorated = model.Decorate((inner, direct) => timed = new TimedPasses(inner, direct, clock));
-            Generate(prompt, generated, run =>
+            Generate(prompt, generated, texts, run =>
             {
                 cancellation.ThrowIfCancellationRequested();
                 var begin = StreamClock.Now;
@@ -39,7 +42,7 @@ internal sealed class Profiler(MistralModel model)
         TimeSpan Unmarked()
         {
             var begin = StreamClock.Now;
-            Generate(prompt, generated, run =>
+            Generate(prompt, generated, texts, run =>
             {
                 cancellation.ThrowIfCancellationRequested();
                 run();
@@ -50,18 +53,17 @@ internal sealed class Profiler(MistralModel model)
     }
 
     // Calls onPass with each pass, which must run at once and in order.
-    private void Generate(int[] prompt, int generated, Action<Action> onPass)
+    private void Generate(int[] prompt, int generated, int texts, Action<Action> onPass)
     {
-        using var sequence = model.TryOpen(prompt.Length + generated)
-            ?? throw new InvalidOperationException("the cache has no room for the text");
-        int next = 0;
-        foreach (var pass in GreedyPass.Of(model, prompt, generated))
+        using var open = new OpenTexts(model, texts, prompt.Length + generated);
+        int[] next = new int[texts];
+        foreach (var pass in GreedyPass.Of(model, prompt, generated, texts))
         {
             onPass(() =>
             {
-                pass.Fill(_batch, sequence, prompt, next);
+                pass.Fill(_batch, open.Sequences, prompt, next);
                 model.Forward(_batch);
-                next = pass.Chooses ? model.ArgMax()[0] : next;
+                pass.Keep(model, next);
             });
         }
     }

@@ -1,4 +1,5 @@
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 
@@ -28,30 +29,24 @@ internal sealed class StepCheck(MistralModel model, MistralModel reference)
     /// <summary>Checks a prompt and the tokens generated greedily after it, until a step differs.</summary>
     public StepCheckResult Run(int[] prompt, int generated, CancellationToken cancellation = default)
     {
-        using var sequence = model.TryOpen(prompt.Length + generated);
-        using var referenceSequence = reference.TryOpen(prompt.Length + generated);
-        if (sequence is null || referenceSequence is null)
-        {
-            throw new InvalidOperationException("the cache has no room for the text");
-        }
-
+        using var open = new OpenTexts(model, 1, prompt.Length + generated);
+        using var openReference = new OpenTexts(reference, 1, prompt.Length + generated);
         CheckedPasses? check = null;
         using var decorated = model.Decorate(
             (inner, direct) => check = new CheckedPasses(inner, direct, model, reference, _rounds, cancellation));
-        int next = 0;
+        int[] next = new int[1];
         int passes = 0;
         foreach (var pass in GreedyPass.Of(model, prompt, generated))
         {
-            pass.Fill(_batch, sequence, prompt, next);
-            pass.Fill(check!.ReferenceBatch, referenceSequence, prompt, next);
+            pass.Fill(_batch, open.Sequences, prompt, next);
+            pass.Fill(check!.ReferenceBatch, openReference.Sequences, prompt, next);
             passes++;
             model.Forward(_batch, cancellation);
             var found = check.Found;
             if (found is null && pass.Chooses)
             {
-                next = model.ArgMax()[0];
-                int expected = reference.ArgMax()[0];
-                found = next == expected ? null : ("choose", 0, 1, 0);
+                pass.Keep(model, next);
+                found = next[0] == reference.ArgMax()[0] ? null : ("choose", 0, 1, 0);
             }
 
             if (found is var (step, row, error, tolerance))

@@ -55,6 +55,23 @@ public sealed class ProfileTests(TemporaryFolder folder) : IClassFixture<Tempora
     }
 
     [Fact]
+    public void Profile_Batch_GeneratesATokenOfEachTextInAPass()
+    {
+        var phases = CommandRun.Of(
+            "profile", "--device", "cpu", "-p", "5", "-n", "4", "--batch", "3", "--format", "json", "--quiet")
+            .Expect(0).Json.GetProperty("phases");
+        Assert.Equal((3, 15), (Int(phases[0], "passes"), Int(phases[0], "tokens")));
+        Assert.Equal((4, 12), (Int(phases[1], "passes"), Int(phases[1], "tokens")));
+    }
+
+    [Fact]
+    public void Profile_CheckOfABatch_IsRefused()
+    {
+        string error = CommandRun.Of("profile", "--device", "cpu", "--check", "--batch", "2").Expect(2).Error;
+        Assert.Contains("--check with --batch", error);
+    }
+
+    [Fact]
     public void Profile_ByLayer_KeepsLayersApart()
     {
         string[] steps = [.. CommandRun.Of("profile", "--device", "cpu", "-p", "4", "-n", "0", "--by-layer", "--format", "json", "--quiet").Expect(0)
