@@ -28,7 +28,11 @@ internal sealed class ServedModel(
     public IReadOnlyList<string> AdaptersOf(string? asked) =>
         asked is null || asked == name ? []
         : adapters.Names.TryGetValue(asked, out string? adapter) ? [adapter]
-        : throw new ApiException(404, $"model: found '{asked}', which was unloaded", "model", "model_not_found");
+        : throw Unloaded($"'{asked}'");
+
+    /// <summary>The error of a request whose adapter was unloaded meanwhile.</summary>
+    public static ApiException Unloaded(string adapter) =>
+        new(404, $"model: found {adapter}, which was unloaded", "model", "model_not_found");
 
     /// <summary>Most tokens of an answer to a prompt.</summary>
     /// <param name="asked">What the request says; null for nothing.</param>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Mistral.Ilgpu.Generation;
+using Mistral.Ilgpu.Server.Errors;
 using Mistral.Ilgpu.Server.Requests;
 using Mistral.Ilgpu.Server.Security;
 using Mistral.Ilgpu.Server.Watching;
@@ -35,6 +36,7 @@ internal sealed class TextRunner(ServerMetrics metrics, KeyLimits limits)
     }
 
     /// <summary>Submits texts, all or none.</summary>
+    /// <exception cref="ApiException">An adapter was unloaded after the request named it.</exception>
     public IReadOnlyList<TextGeneration> Submit(HttpContext context, ServedModel model, IEnumerable<TextRequest> requests)
     {
         var all = requests.ToList();
@@ -51,9 +53,15 @@ internal sealed class TextRunner(ServerMetrics metrics, KeyLimits limits)
                 _ = CountAsync(context, text, counts);
             }
         }
-        catch
+        catch (Exception exception)
         {
             texts.ForEach(text => text.Cancel());
+            var adapters = all.SelectMany(request => request.Adapters ?? []);
+            if (exception is ArgumentException && adapters.Except(model.Language.Info.Adapters).Any())
+            {
+                throw ServedModel.Unloaded("an adapter");
+            }
+
             throw;
         }
 

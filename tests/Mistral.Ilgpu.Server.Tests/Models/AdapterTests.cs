@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Mistral.Ilgpu.Generation;
@@ -34,6 +35,26 @@ public sealed class AdapterTests
             models.GetProperty("data").EnumerateArray().Select(entry => (
                 entry.GetProperty("id").GetString(),
                 entry.TryGetProperty("parent", out var parent) ? parent.GetString() : null)));
+    }
+
+    [Fact]
+    public async Task Complete_AdapterThatIsUnloadedMeanwhile_IsNotFound()
+    {
+        using var folder = new TemporaryFolder();
+        string path = TinyAdapter.Write(folder.File("mine"), seed: 1);
+        await using var model = await LanguageModel.LoadAsync(
+            "tiny", new LanguageModelOptions { Device = "cpu", Adapters = [new LoraOptions(path)] },
+            cancellation: Cancellation);
+        await using var app = await ServedApp.StartAsync(model);
+        // The server does not know of it, as in the instant between its check and the engine's.
+        await model.UnloadAdapterAsync(path, Cancellation);
+
+        var answer = await app.Http.PostAsJsonAsync(
+            "/v1/completions", new { model = "mine", prompt = Prompt, max_tokens = 1 }, Cancellation);
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        var error = (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("error");
+        Assert.Equal("model: found an adapter, which was unloaded", error.GetProperty("message").GetString());
     }
 
     private static async Task<string?> TextAsync(ServedApp app, string name) => (await app.AskAsync(
