@@ -6,6 +6,8 @@ namespace Mistral.Ilgpu.Cli.Benchmarks;
 /// <param name="Ratio">Measured over predicted.</param>
 /// <param name="GbPerSecond">The speed of the transfers.</param>
 /// <param name="CopyFraction">Of a measured copy from the host.</param>
-/// <param name="Waited">The part of the time in which the host waited for layers.</param>
+/// <param name="ComputeMs">A pass without transfers, in milliseconds.</param>
+/// <param name="TransferMs">A pass's transfers at the speed of a copy from the host.</param>
 internal sealed record BenchStreaming(
-    string Limit, double PredictedTokensPerSecond, double Ratio, double GbPerSecond, double CopyFraction, double Waited);
+    string Limit, double PredictedTokensPerSecond, double Ratio, double GbPerSecond, double CopyFraction,
+    double ComputeMs, double TransferMs);

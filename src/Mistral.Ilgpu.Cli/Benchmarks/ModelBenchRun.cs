@@ -95,7 +95,7 @@ internal sealed class ModelBenchRun(
         var samples = new List<BenchSample>();
         var peerSpeeds = new List<double>();
         Sample();
-        var transfers = loaded.Model.Transfers is null || hostCopy == 0 ? null : new TransferBench(loaded.Model, hostCopy);
+        var transfers = loaded.Model.Transfers is null || hostCopy == 0 ? null : new TransferBench(loaded.Model, bandwidth, hostCopy);
         for (int i = 0; i < repetitions; i++)
         {
             samples.Add(transfers is null ? Sample() : transfers.Sample(Sample));
@@ -127,9 +127,10 @@ internal sealed class ModelBenchRun(
                 result.TokensPerSecond.Sd:0.0} tokens/s{Beside(result.Peer)}");
         if (result.Streaming is { } streaming)
         {
-            narrator.Say($"  predicted {streaming.PredictedTokensPerSecond:0.0} tokens/s, limited by {streaming.Limit}; measured {
-                streaming.Ratio:0 %} of it; streamed at {streaming.GbPerSecond:0.0} GB/s, {
-                streaming.CopyFraction:0 %} of a copy; waited {streaming.Waited:0 %} of the time");
+            narrator.Say($"  predicted {streaming.PredictedTokensPerSecond:0.0} tokens/s, limited by {
+                streaming.Limit}: a pass computes {streaming.ComputeMs:0.0} ms and copies {
+                streaming.TransferMs:0.0} ms; measured {streaming.Ratio:0 %} of it");
+            narrator.Say($"  streamed at {streaming.GbPerSecond:0.0} GB/s, {streaming.CopyFraction:0 %} of a copy from the host");
         }
 
         return result;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
@@ -7,24 +6,21 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
 /// <summary>Measures how fast layers are streamed during a test, and how long its kernels take alone.</summary>
+/// <param name="bandwidth">Bytes per second that a copy on the device reads and writes.</param>
 /// <param name="hostCopy">Bytes per second of a copy from the host.</param>
-internal sealed class TransferBench(MistralModel model, double hostCopy)
+internal sealed class TransferBench(MistralModel model, double bandwidth, double hostCopy)
 {
     private readonly List<TimeSpan> _compute = [];
     private long _bytes;
     private TimeSpan _busy;
-    private TimeSpan _waited;
-    private TimeSpan _elapsed;
 
     /// <summary>Takes a sample with transfers, and one of the kernels alone, in turns.</summary>
     public BenchSample Sample(Func<BenchSample> run)
     {
         var transfers = model.Transfers!;
-        var (bytes, busy, waited, begun) = (transfers.Bytes, transfers.Busy, transfers.Waited, Stopwatch.GetTimestamp());
+        var (bytes, busy) = (transfers.Bytes, transfers.Busy);
         var sample = run();
-        _elapsed += Stopwatch.GetElapsedTime(begun);
-        (_bytes, _busy, _waited) = (
-            _bytes + transfers.Bytes - bytes, _busy + transfers.Busy - busy, _waited + transfers.Waited - waited);
+        (_bytes, _busy) = (_bytes + transfers.Bytes - bytes, _busy + transfers.Busy - busy);
         model.Streamed!.IsPaused = true;
         try
         {
@@ -42,14 +38,14 @@ internal sealed class TransferBench(MistralModel model, double hostCopy)
     {
         int passes = test.IsPrefill ? (test.Tokens + model.Chunk - 1) / model.Chunk : test.Tokens;
         var estimate = new StreamingEstimate(
-            TimeSpan.FromSeconds(_compute.Average(time => time.TotalSeconds)),
-            TimeSpan.FromSeconds(passes * model.Residency.StreamedBytes / hostCopy),
-            Family.Of(model.Device).TransferShare);
-        double predicted = test.Tokens * test.Texts / estimate.Total.TotalSeconds;
+            TimeSpan.FromSeconds(_compute.Average(time => time.TotalSeconds) / passes),
+            TimeSpan.FromSeconds(model.Residency.StreamedBytes / hostCopy),
+            Family.Of(model.Device).TransferShare(2 * hostCopy / bandwidth));
+        double predicted = test.Tokens * test.Texts / (passes * estimate.Total.TotalSeconds);
         double speed = _bytes / _busy.TotalSeconds;
         return new BenchStreaming(
             estimate.IsLimitedByTransfers ? "transfers" : "compute", Math.Round(predicted, 3),
             Math.Round(tokensPerSecond / predicted, 4), Math.Round(speed / 1e9, 3), Math.Round(speed / hostCopy, 4),
-            Math.Round(_waited / _elapsed, 4));
+            Math.Round(estimate.Compute.TotalMilliseconds, 3), Math.Round(estimate.Transfer.TotalMilliseconds, 3));
     }
 }

@@ -8,8 +8,6 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// <summary>ILGPU's CPU accelerator: few threads, vectors by .NET, slow barriers and slow indexing.</summary>
 internal sealed class CpuAccelerator(DeviceInfo device) : Family(device)
 {
-    public override double TransferShare => 1.0 / Device.MaxGroupSize;
-
     public override KernelConfig Elements(long items) => new(1, Device.MaxGroupSize);
 
     public override KernelConfig Stream(long items) => Elements(items);

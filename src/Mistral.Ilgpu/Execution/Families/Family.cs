@@ -66,9 +66,10 @@ internal abstract class Family
     /// </summary>
     public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
 
-    /// <summary>The part of the device that transfers of streamed layers take from kernels (see
-    /// <see cref="StreamingEstimate"/>).</summary>
-    public virtual double TransferShare => Device.IsGpu ? 0 : 1.0 / Device.ComputeUnits;
+    /// <summary>The part of the device that transfers of streamed layers take from kernels: none on a GPU, whose copy engine makes
+    /// them; on a CPU the memory's bandwidth is shared.</summary>
+    /// <param name="bandwidth">The part of the memory's bandwidth that a transfer takes.</param>
+    public double TransferShare(double bandwidth) => Device.IsGpu ? 0 : Math.Min(1, bandwidth);
 
     /// <summary>The layout of weights that are multiplied with activations.</summary>
     public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using ILGPU;
 using Mistral.Ilgpu.Execution.Devices;
@@ -63,9 +62,6 @@ internal sealed class LayerTransfers : IDisposable
     /// slots.</summary>
     public TimeSpan Busy { get; private set; }
 
-    /// <summary>The time that the host waited for layers to be read, when it launched passes.</summary>
-    public TimeSpan Waited { get; private set; }
-
     /// <summary>Waits until a layer is on its way to its slot. What is launched from now on begins when it is there.</summary>
     /// <exception cref="ModelFileException">The layer cannot be read. The next pass tries again.</exception>
     /// <exception cref="DeviceException">The device does not take it.</exception>
@@ -79,7 +75,6 @@ internal sealed class LayerTransfers : IDisposable
                 Restart(index);
             }
 
-            long begun = Stopwatch.GetTimestamp();
             while (_filled[slot] != index)
             {
                 if (_failure is { } failure)
@@ -91,7 +86,6 @@ internal sealed class LayerTransfers : IDisposable
                 Monitor.Wait(_sync);
             }
 
-            Waited += Stopwatch.GetElapsedTime(begun);
             _copied[slot].Order(_device.Stream);
             _expected = (index + 1) % _layers.Count;
         }
