@@ -76,7 +76,7 @@ internal sealed class ModelBenchRun(
     {
         using var checkpoint = Checkpoint.Open(settings.Model);
         var device = DeviceCatalog.Choose(DeviceCatalog.List(settings.Threads), settings.Device);
-        long available = Math.Min(settings.Memory ?? long.MaxValue, device.MemoryBytes);
+        long available = settings.Memory is { } limit ? Math.Min(limit, device.MemoryBytes) : device.UsableBytes;
         return MemoryPlan.Of(settings.Options.Adapt(checkpoint.Config), checkpoint.Tensors, settings.Options, device, available)
             .Residency.Streamed.Count > 0;
     }

@@ -184,7 +184,7 @@ internal static class InspectCommand
                 [
                     "available",
                     ByteSize.Text(inspection.AvailableBytes(inspection.Device)),
-                    inspection.Memory is null ? "all there is" : "as --memory says"
+                    inspection.Memory is null ? "what is free, less a reserve" : "as --memory says"
                 ],
             ]);
     }

@@ -33,7 +33,8 @@ internal sealed record Inspection(
     ];
 
     /// <summary>Memory of a device that may be used.</summary>
-    public long AvailableBytes(DeviceInfo device) => Math.Min(Memory ?? long.MaxValue, device.MemoryBytes);
+    public long AvailableBytes(DeviceInfo device) =>
+        Memory is { } limit ? Math.Min(limit, device.MemoryBytes) : device.UsableBytes;
 
     /// <summary>The memory that loading would use.</summary>
     public MemoryPlan PlanOn(DeviceInfo device) =>

@@ -65,7 +65,8 @@ internal sealed partial class ModelSettingsOptions
 
     private readonly Option<long?> _memory = ValueOptions.Size(
         "--memory",
-        "Device memory that may be used, all there is if not given; 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9. "
+        "Device memory that may be used; if not given what is free, less a reserve. "
+        + "8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9. "
         + "Layers that do not fit are streamed.");
 
     private readonly Option<long?> _layerCache = ValueOptions.Parsed(

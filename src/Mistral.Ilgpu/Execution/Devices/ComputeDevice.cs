@@ -35,7 +35,9 @@ internal sealed partial class ComputeDevice : IDisposable
         Info = info;
         long held = options.HeldOn?.Invoke(info.Id) ?? 0;
         IsShared = held > 0;
-        _memoryLimit = Math.Min(options.MemoryLimit ?? long.MaxValue, info.MemoryBytes) - held;
+        // What other models hold is not free.
+        _memoryLimit = options.MemoryLimit is { } limit
+            ? Math.Min(limit, info.MemoryBytes) - held : Math.Min(info.UsableBytes, info.MemoryBytes - held);
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
             "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out."));
@@ -95,7 +97,8 @@ internal sealed partial class ComputeDevice : IDisposable
             info = info with { ForcedFamily = options.Family, Without = options.Without };
             DeviceCatalog.Admit(device);
             var runtime = DeviceCatalog.OpenRuntime(context, device, info, options.Waves);
-            return new ComputeDevice(context, info with { Waves = options.Waves ?? runtime.Waves }, runtime, options);
+            info = info with { Waves = options.Waves ?? runtime.Waves, FreeBytes = runtime.FreeBytes ?? info.FreeBytes };
+            return new ComputeDevice(context, info, runtime, options);
         }
         catch (Exception exception)
         {

@@ -25,6 +25,8 @@ internal sealed class CudaRuntime : DeviceRuntime
 
     public override IGraphDriver Graphs { get; }
 
+    public override long? FreeBytes => _accelerator.GetFreeMemory();
+
     public override bool CopiesMeanwhile => true;
 
     public override IDisposable? LockPages(nint start, long bytes, out string? refusal) =>

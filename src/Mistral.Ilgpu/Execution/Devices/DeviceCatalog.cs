@@ -143,6 +143,7 @@ internal static class DeviceCatalog
                     OpenClLacks(cl))
                 {
                     HasLongVectors = HasLongVectors(cl),
+                    FreeBytes = cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU) ? null : HostMemory.FreeBytes(),
                 },
                 _ => new DeviceInfo(
                     DeviceKind.Cpu,
@@ -153,7 +154,10 @@ internal static class DeviceCatalog
                     1,
                     // ILGPU has at least two threads; one of them can stay idle.
                     threads ?? Environment.ProcessorCount,
-                    ["cheap barriers", "vectorization of kernels"]),
+                    ["cheap barriers", "vectorization of kernels"])
+                {
+                    FreeBytes = HostMemory.FreeBytes(),
+                },
             };
             yield return (info, device);
         }

@@ -6,6 +6,9 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// <summary>The properties of a device of this machine, which are known before it is opened.</summary>
 public sealed record DeviceInfo
 {
+    private const long LeastReserve = 128L << 20;
+    private const long MostReserve = 1L << 30;
+
     internal DeviceInfo(
         DeviceKind kind,
         int index,
@@ -32,6 +35,13 @@ public sealed record DeviceInfo
 
     /// <summary>Global memory in bytes; for <see cref="DeviceKind.Cpu"/> the memory of the machine.</summary>
     public long MemoryBytes { get; internal init; }
+
+    /// <summary>Bytes of it that nobody uses; null if that is not known, or not before the device is opened.</summary>
+    internal long? FreeBytes { get; init; }
+
+    /// <summary>Memory that may be used if no limit is given: what is free, less a reserve for the driver and others.</summary>
+    internal long UsableBytes => FreeBytes is { } free
+        ? Math.Min(MemoryBytes, free - Math.Min(free, Math.Clamp(free / 16, LeastReserve, MostReserve))) : MemoryBytes;
 
     /// <summary>Multiprocessors of a GPU, compute units of an OpenCL CPU; 1 for <see cref="DeviceKind.Cpu"/>.</summary>
     public int ComputeUnits { get; internal init; }

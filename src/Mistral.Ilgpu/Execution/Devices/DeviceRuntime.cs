@@ -28,6 +28,9 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
     /// <summary>What the device's compiler accepts for waves.</summary>
     public virtual WaveFeatures Waves => WaveFeatures.None;
 
+    /// <summary>Bytes of the device's memory that nobody uses; null if the driver does not tell.</summary>
+    public virtual long? FreeBytes => null;
+
     /// <summary>Whether device memory is host memory.</summary>
     public virtual bool IsHostMemory => false;
 
