@@ -12,7 +12,8 @@ public class MistralOptions
     /// <c>random:NAME[:TYPE]</c>.</summary>
     public string Model { get; set; } = "tiny";
 
-    /// <summary><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</summary>
+    /// <summary><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>; or several that share the layers, such as
+    /// <c>cuda:0,cuda:1</c>.</summary>
     public string Device { get; set; } = "auto";
 
     /// <summary>Type of the weights on the device, such as <c>bf16</c>, <c>q8_0</c> or <c>q4_k</c>; null keeps them as
@@ -43,7 +44,7 @@ public class MistralOptions
     /// <summary>Threads of CPU devices; null takes every core.</summary>
     public int? Threads { get; set; }
 
-    /// <summary>Device memory that may be taken, in bytes; null takes what there is.</summary>
+    /// <summary>Memory of each device that may be taken, in bytes; null takes what there is.</summary>
     public long? MemoryLimit { get; set; }
 
     /// <summary>Disk space that streamed layers may take in the user's cache, in bytes; null for the library's default.</summary>

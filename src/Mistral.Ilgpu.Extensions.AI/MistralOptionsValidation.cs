@@ -48,6 +48,6 @@ internal sealed partial class MistralOptionsValidation : IValidateOptions<Mistra
         }
     }
 
-    [GeneratedRegex(@"^(auto|cpu|(opencl|cuda)(:[0-9]{1,4})?)\z")]
+    [GeneratedRegex(@"^(auto|(cpu|(opencl|cuda)(:[0-9]{1,4})?)([,+](cpu|(opencl|cuda)(:[0-9]{1,4})?))*)\z")]
     private static partial Regex DeviceName();
 }

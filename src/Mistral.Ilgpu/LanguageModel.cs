@@ -8,7 +8,7 @@ using Mistral.Ilgpu.Tokenization;
 namespace Mistral.Ilgpu;
 
 /// <summary>
-/// A model, ready to run: its files, its device, its weights there, and the <see cref="Engine"/> that continues texts. Every
+/// A model, ready to run: its files, its devices, its weights there, and the <see cref="Engine"/> that continues texts. Every
 /// member is for any thread.
 /// </summary>
 /// <example>
@@ -21,24 +21,24 @@ public sealed partial class LanguageModel : IAsyncDisposable
 {
     private readonly ModelInfo _info;
 
-    internal LanguageModel(Checkpoint checkpoint, ComputeDevice device, MistralModel model, int maxWaiting, TimeSpan loadTime)
+    internal LanguageModel(Checkpoint checkpoint, DeviceList devices, MistralModel model, int maxWaiting, TimeSpan loadTime)
     {
-        (Checkpoint, Device, Model) = (checkpoint, device, model);
+        (Checkpoint, Devices, Model) = (checkpoint, devices, model);
         Engine = new Engine(model, checkpoint.Tokenizer, maxWaiting);
         _info = new ModelInfo
         {
             Name = checkpoint.Name,
-            Device = device.Info.Id,
-            DeviceName = device.Info.Name,
+            Device = devices.Id,
+            DeviceName = devices.Name,
             ParameterCount = MistralGraph.ParameterCountOf(model.Config),
             VocabularySize = model.Config.VocabularySize,
             LayerCount = model.Config.LayerCount,
-            StreamedLayers = model.Residency.Streamed.Count,
+            StreamedLayers = model.Parts.Sum(part => part.Residency.Streamed.Count),
             Dim = model.Config.Dim,
             SlidingWindow = model.Config.SlidingWindow,
             Context = model.Context,
             MaxTexts = model.Options.Sequences,
-            DeviceBytes = device.AllocatedBytes,
+            DeviceBytes = devices.AllocatedBytes,
             CacheBytes = model.Cache.Bytes,
             LoadTime = loadTime,
             CompileTime = model.CompiledKernels > 0 ? model.KernelTime : TimeSpan.Zero,
@@ -47,7 +47,7 @@ public sealed partial class LanguageModel : IAsyncDisposable
 
     /// <summary>What was loaded, and where it runs. It has the adapters and the memory of the time at which it is asked
     /// for.</summary>
-    public ModelInfo Info => _info with { Adapters = Model.Adapters.Names, DeviceBytes = Device.AllocatedBytes };
+    public ModelInfo Info => _info with { Adapters = Model.Adapters.Names, DeviceBytes = Devices.AllocatedBytes };
 
     /// <summary>The model's tokenizer.</summary>
     public TextTokenizer Tokenizer => Checkpoint.Tokenizer;
@@ -57,7 +57,7 @@ public sealed partial class LanguageModel : IAsyncDisposable
 
     internal Checkpoint Checkpoint { get; }
 
-    internal ComputeDevice Device { get; }
+    internal DeviceList Devices { get; }
 
     internal MistralModel Model { get; }
 
@@ -82,7 +82,7 @@ public sealed partial class LanguageModel : IAsyncDisposable
         return Task.Run(
             () =>
             {
-                using var opened = OpenedModel.Open(model, options.Device, options.DeviceOptions);
+                using var opened = OpenedModel.Open(model, options.Device, options.DeviceOptions, options.MemoryLimits);
                 var loaded = opened.Load(options.Model, options.MaxWaiting, reports, reports, cancellation);
                 loaded.WarnWith(options.OnWarning);
                 return loaded;
@@ -163,26 +163,22 @@ public sealed partial class LanguageModel : IAsyncDisposable
         return embedding.Vector();
     }
 
-    /// <summary>Cancels all texts, and frees the device and the files.</summary>
+    /// <summary>Cancels all texts, and frees the devices and the files.</summary>
     public async ValueTask DisposeAsync()
     {
         await Engine.DisposeAsync().ConfigureAwait(false);
         Model.Dispose();
-        Device.Dispose();
+        Devices.Dispose();
         Checkpoint.Dispose();
     }
 
-    /// <summary>Has someone told of the device's drawbacks, and of keys and values that overflow the cache.</summary>
+    /// <summary>Has someone told of the devices' drawbacks, and of keys and values that overflow the cache.</summary>
     internal void WarnWith(Action<string>? warn)
     {
         if (warn is not null)
         {
             Model.OnCacheOverflow = warn;
-            Device.OnDrawback = warn;
-            if (Device.Drawback is { } drawback)
-            {
-                warn(drawback);
-            }
+            Devices.TellDrawbacks(warn);
         }
     }
 

@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu;
 /// <summary>How a model is loaded. The defaults take the best device there is and keep the weights as stored.</summary>
 public sealed record LanguageModelOptions
 {
-    /// <summary><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>.</summary>
+    /// <summary><c>auto</c>, <c>cpu</c>, <c>opencl[:N]</c> or <c>cuda[:N]</c>; or several that share the layers, such as
+    /// <c>cuda:0,cuda:1</c>.</summary>
     public string Device { get; init; } = "auto";
 
     /// <summary>Format of the weights on the device; null keeps them as stored.</summary>
@@ -48,9 +49,15 @@ public sealed record LanguageModelOptions
     /// <summary>Threads of CPU devices; null takes every core.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Device memory that may be taken, in bytes; null takes what there is. Layers that do not fit are streamed: their
+    /// <summary>Memory of each device that may be taken, in bytes; null takes what there is. Layers that do not fit are streamed: their
     /// weights are copied to the device in every pass.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>As <see cref="MemoryLimit"/>, one for each of several devices; null for the same limit.</summary>
+    public IReadOnlyList<long>? MemoryLimits { get; init; }
+
+    /// <summary>The shares of the layers that several devices take, such as 3 and 1; null to fill their memory equally.</summary>
+    public IReadOnlyList<double>? Split { get; init; }
 
     /// <summary>The most bytes of files in the user's cache in which streamed layers are kept for later processes; 0 keeps them
     /// in host memory.</summary>
@@ -65,7 +72,7 @@ public sealed record LanguageModelOptions
 
     internal ModelOptions Model => new(
         WeightType, CacheType, Context, Chunk, SlidingWindow, Adapters: Adapters, Sequences: MaxTexts,
-        MaxBatchedTokens: MaxBatchedTokens, LayerCacheBytes: LayerCacheBytes);
+        MaxBatchedTokens: MaxBatchedTokens, LayerCacheBytes: LayerCacheBytes, Split: Split);
 
     internal DeviceOptions DeviceOptions => new() { Threads = Threads, MemoryLimit = MemoryLimit, HeldOn = HeldOn };
 }

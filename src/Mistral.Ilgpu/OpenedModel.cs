@@ -6,34 +6,35 @@ using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu;
 
-/// <summary>A model's files and a device, both open, before weights are loaded. Owns them until <see cref="Load"/>
+/// <summary>A model's files and devices, all open, before weights are loaded. Owns them until <see cref="Load"/>
 /// succeeds.</summary>
 internal sealed class OpenedModel : IDisposable
 {
     private readonly Stopwatch _clock;
     private bool _isOwner = true;
 
-    private OpenedModel(Checkpoint checkpoint, ComputeDevice device, Stopwatch clock, TimeSpan readTime) =>
-        (Checkpoint, Device, _clock, ReadTime, OpenTime) = (checkpoint, device, clock, readTime, clock.Elapsed);
+    private OpenedModel(Checkpoint checkpoint, DeviceList devices, Stopwatch clock, TimeSpan readTime) =>
+        (Checkpoint, Devices, _clock, ReadTime, OpenTime) = (checkpoint, devices, clock, readTime, clock.Elapsed);
 
     public Checkpoint Checkpoint { get; }
 
-    public ComputeDevice Device { get; }
+    public DeviceList Devices { get; }
 
     /// <summary>From the start until the files were checked.</summary>
     public TimeSpan ReadTime { get; }
 
-    /// <summary>From the start until the device was open too.</summary>
+    /// <summary>From the start until the devices were open too.</summary>
     public TimeSpan OpenTime { get; }
 
     /// <param name="model">As <see cref="Checkpoint.Open(string)"/> takes it.</param>
-    /// <param name="device">As <see cref="ComputeDevice.Open"/> takes it.</param>
-    public static OpenedModel Open(string model, string device, DeviceOptions options)
+    /// <param name="devices">As <see cref="DeviceList.Open"/> takes them.</param>
+    public static OpenedModel Open(
+        string model, string devices, DeviceOptions options, IReadOnlyList<long>? memoryLimits = null)
     {
         var clock = Stopwatch.StartNew();
         Checkpoint? checkpoint = null;
         // A driver takes its time to load, and needs nothing of the checkpoint.
-        var opening = Task.Run(() => ComputeDevice.Open(device, options));
+        var opening = Task.Run(() => DeviceList.Open(devices, options, memoryLimits));
         try
         {
             checkpoint = Checkpoint.Open(model);
@@ -50,17 +51,17 @@ internal sealed class OpenedModel : IDisposable
         }
     }
 
-    /// <summary>Puts the weights on the device and starts the engine. Files and device are the model's then.</summary>
+    /// <summary>Puts the weights on the devices and starts the engine. Files and devices are the model's then.</summary>
     /// <param name="maxWaiting">See <see cref="LanguageModelOptions.MaxWaiting"/>.</param>
     /// <param name="progress">See <see cref="MistralModel.Load"/>, as <paramref name="kernels"/>.</param>
     public LanguageModel Load(
         ModelOptions options, int maxWaiting, IProgress<TensorProgress>? progress, IProgress<KernelProgress>? kernels,
         CancellationToken cancellation)
     {
-        var model = MistralModel.Load(Checkpoint, Device, options, progress, kernels, cancellation);
+        var model = MistralModel.Load(Checkpoint, Devices, options, progress, kernels, cancellation);
         try
         {
-            var loaded = new LanguageModel(Checkpoint, Device, model, maxWaiting, _clock.Elapsed);
+            var loaded = new LanguageModel(Checkpoint, Devices, model, maxWaiting, _clock.Elapsed);
             _isOwner = false;
             return loaded;
         }
@@ -75,13 +76,13 @@ internal sealed class OpenedModel : IDisposable
     {
         if (_isOwner)
         {
-            Device.Dispose();
+            Devices.Dispose();
             Checkpoint.Dispose();
         }
     }
 
-    // Waits for a device that is still being opened.
-    private static void Release(Task<ComputeDevice> opening)
+    // Waits for devices that are still being opened.
+    private static void Release(Task<DeviceList> opening)
     {
         try
         {

@@ -74,7 +74,7 @@ public sealed class SharedDeviceTests
 
         var refused = Assert.Throws<EngineStoppedException>(() => engine.Submit(new TextRequest([1]), Cancellation));
         Assert.IsType<ObjectDisposedException>(refused.InnerException);
-        Assert.Throws<ObjectDisposedException>(() => device.Enter());
+        Assert.Throws<ObjectDisposedException>(() => device.Hold());
         Assert.Throws<ObjectDisposedException>(() => Load(device));
         await engine.DisposeAsync();
         model.Dispose();
@@ -113,9 +113,9 @@ public sealed class SharedDeviceTests
             () => LanguageModel.LoadAsync("tiny", options, cancellation: Cancellation));
         using var opened = OpenedModel.Open("tiny", "cpu", options.DeviceOptions);
         Assert.Throws<ArgumentOutOfRangeException>(() => opened.Load(options.Model, maxWaiting: 0, null, null, Cancellation));
-        Assert.Equal(0, opened.Device.AllocatedBytes);
+        Assert.Equal(0, opened.Devices[0].AllocatedBytes);
         opened.Dispose();
-        Assert.True(opened.Device.IsDisposed);
+        Assert.True(opened.Devices[0].IsDisposed);
     }
 
     private static MistralModel Load(ComputeDevice device) =>

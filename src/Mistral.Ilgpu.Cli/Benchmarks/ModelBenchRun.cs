@@ -62,7 +62,7 @@ internal sealed class ModelBenchRun(
         var copies = IsStreamed(settings) ? MeasureCopies(settings) : default;
         using var loaded = LoadedModel.Open(settings, narrator, cancellation);
         loaded.Model.Prepare();
-        double bandwidth = copies.OnDevice > 0 ? copies.OnDevice : CopyBandwidth.Measure(loaded.Device);
+        double bandwidth = copies.OnDevice > 0 ? copies.OnDevice : CopyLimit.Of(loaded.Model);
         narrator.Say($"a copy reaches {bandwidth / 1e9:0.0} GB/s");
         if (copies.FromHost > 0)
         {
@@ -75,16 +75,15 @@ internal sealed class ModelBenchRun(
     private static bool IsStreamed(ModelSettings settings)
     {
         using var checkpoint = Checkpoint.Open(settings.Model);
-        var device = DeviceCatalog.Choose(DeviceCatalog.List(settings.Threads), settings.Device);
-        long available = settings.Memory is { } limit ? Math.Min(limit, device.MemoryBytes) : device.UsableBytes;
-        return MemoryPlan.Of(settings.Options.Adapt(checkpoint.Config), checkpoint.Tensors, settings.Options, device, available)
-            .Residency.Streamed.Count > 0;
+        return MemoryPlan.Of(
+            settings.Options.Adapt(checkpoint.Config), checkpoint.Tensors, settings.Options,
+            settings.RoomsOn(DeviceCatalog.List(settings.Threads))).Parts.Any(part => part.Residency.Streamed.Count > 0);
     }
 
     private static (double OnDevice, double FromHost) MeasureCopies(ModelSettings settings)
     {
-        using var device = ComputeDevice.Open(settings.Device, settings.DeviceOptions);
-        return (CopyBandwidth.Measure(device), HostCopy.Measure(device));
+        using var devices = DeviceList.Open(settings.Device, settings.DeviceOptions, settings.Memory);
+        return (devices.Min(CopyBandwidth.Measure), devices.Min(HostCopy.Measure));
     }
 
     private BenchResult Measure(BenchTest test, ModelSettings settings, string name, LoadedModel loaded, double bandwidth,
@@ -95,20 +94,21 @@ internal sealed class ModelBenchRun(
         var samples = new List<BenchSample>();
         var peerSpeeds = new List<double>();
         Sample();
-        var transfers = loaded.Model.Transfers is null || hostCopy == 0 ? null : new TransferBench(loaded.Model, bandwidth, hostCopy);
+        var transfers = hostCopy == 0 || loaded.Model.Parts.All(part => part.Transfers is null)
+            ? null : new TransferBench(loaded.Model, bandwidth, hostCopy);
         for (int i = 0; i < repetitions; i++)
         {
             samples.Add(transfers is null ? Sample() : transfers.Sample(Sample));
             if (peer is not null)
             {
-                peerSpeeds.Add(peer.Measure(settings.Model, test, threads, loaded.Device.Info.IsGpu, cancellation));
+                peerSpeeds.Add(peer.Measure(settings.Model, test, threads, loaded.Devices[0].Info.IsGpu, cancellation));
             }
         }
 
         double gigabytes = samples.Average(sample => sample.BytesPerSecond) / 1e9;
         var result = new BenchResult(
-            name, Parameters(loaded), TypeName(settings, loaded), loaded.Device.Info.Id,
-            loaded.Device.Info.IsGpu ? null : threads, test.Name, test.Depth, test.Texts,
+            name, Parameters(loaded), TypeName(settings, loaded), loaded.Devices.Id,
+            loaded.Devices[0].Info.IsGpu ? null : threads, test.Name, test.Depth, test.Texts,
             BenchSpeed.Of([.. samples.Select(sample => sample.TokensPerSecond)]),
             Math.Round(gigabytes, 3),
             test.IsPrefill ? null : Math.Round(gigabytes * 1e9 / bandwidth, 4));

@@ -10,6 +10,7 @@ namespace Mistral.Ilgpu.Cli.Benchmarks;
 /// <param name="hostCopy">Bytes per second of a copy from the host.</param>
 internal sealed class TransferBench(MistralModel model, double bandwidth, double hostCopy)
 {
+    private readonly List<ModelPart> _parts = [.. model.Parts.Where(part => part.Transfers is not null)];
     private readonly List<TimeSpan> _compute = [];
     private long _bytes;
     private TimeSpan _busy;
@@ -17,18 +18,18 @@ internal sealed class TransferBench(MistralModel model, double bandwidth, double
     /// <summary>Takes a sample with transfers, and one of the kernels alone, in turns.</summary>
     public BenchSample Sample(Func<BenchSample> run)
     {
-        var transfers = model.Transfers!;
-        var (bytes, busy) = (transfers.Bytes, transfers.Busy);
+        var before = Transferred();
         var sample = run();
-        (_bytes, _busy) = (_bytes + transfers.Bytes - bytes, _busy + transfers.Busy - busy);
-        model.Streamed!.IsPaused = true;
+        var after = Transferred();
+        (_bytes, _busy) = (_bytes + after.Bytes - before.Bytes, _busy + after.Busy - before.Busy);
+        Pause(true);
         try
         {
             _compute.Add(run().Time);
         }
         finally
         {
-            model.Streamed.IsPaused = false;
+            Pause(false);
         }
 
         return sample;
@@ -39,8 +40,8 @@ internal sealed class TransferBench(MistralModel model, double bandwidth, double
         int passes = test.IsPrefill ? (test.Tokens + model.Chunk - 1) / model.Chunk : test.Tokens;
         var estimate = new StreamingEstimate(
             TimeSpan.FromSeconds(_compute.Average(time => time.TotalSeconds) / passes),
-            TimeSpan.FromSeconds(model.Residency.StreamedBytes / hostCopy),
-            Family.Of(model.Device).TransferShare(2 * hostCopy / bandwidth));
+            TimeSpan.FromSeconds(_parts.Sum(part => part.Residency.StreamedBytes) / hostCopy),
+            Family.Of(_parts[0].Device).TransferShare(2 * hostCopy / bandwidth));
         double predicted = test.Tokens * test.Texts / (passes * estimate.Total.TotalSeconds);
         double speed = _bytes / _busy.TotalSeconds;
         return new BenchStreaming(
@@ -48,4 +49,9 @@ internal sealed class TransferBench(MistralModel model, double bandwidth, double
             Math.Round(tokensPerSecond / predicted, 4), Math.Round(speed / 1e9, 3), Math.Round(speed / hostCopy, 4),
             Math.Round(estimate.Compute.TotalMilliseconds, 3), Math.Round(estimate.Transfer.TotalMilliseconds, 3));
     }
+
+    private (long Bytes, TimeSpan Busy) Transferred() => _parts.Select(part => part.Transfers!).Aggregate(
+        (Bytes: 0L, Busy: TimeSpan.Zero), (sum, one) => (sum.Bytes + one.Bytes, sum.Busy + one.Busy));
+
+    private void Pause(bool isPaused) => _parts.ForEach(part => part.Streamed!.IsPaused = isPaused);
 }

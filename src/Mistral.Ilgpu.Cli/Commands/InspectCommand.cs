@@ -30,7 +30,6 @@ internal static class InspectCommand
             using var checkpoint = Checkpoint.Open(settings.Model);
             var config = settings.Options.Adapt(checkpoint.Config);
             var devices = DeviceCatalog.List(settings.Threads);
-            var device = DeviceCatalog.Choose(devices, settings.Device);
             var inspection = new Inspection(
                 checkpoint,
                 config,
@@ -38,7 +37,7 @@ internal static class InspectCommand
                 TokenizerSummary.Of(checkpoint),
                 settings.Options,
                 settings.Memory,
-                device,
+                settings.RoomsOn(devices),
                 devices);
             if (output.IsJson(parse))
             {
@@ -169,24 +168,33 @@ internal static class InspectCommand
 
     private static void WritePlan(Terminal terminal, Inspection inspection)
     {
-        var (options, plan) = (inspection.Options, inspection.PlanOn(inspection.Device));
+        var (options, plan) = (inspection.Options, inspection.Plan);
         string context = options.ContextOf(inspection.Config) is int tokens ? Text($"a context of {tokens}") : "any context";
-        terminal.Out.Write('\n');
-        TextTable.Write(
-            terminal,
-            [$"on {inspection.Device.Id}", "bytes", ""],
-            [
-                ["weights", ByteSize.Text(plan.WeightBytes), options.WeightType?.ShortName() ?? "as stored"],
-                .. Streamed(plan.Residency),
-                ["cache", ByteSize.Text(plan.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],
-                ["activations", ByteSize.Text(plan.ActivationBytes), Text($"{plan.Chunk} tokens a pass")],
-                ["total", ByteSize.Text(plan.TotalBytes), inspection.Fits(inspection.Device) ? "fits" : "does not fit"],
+        int first = 0;
+        foreach (var part in plan.Parts)
+        {
+            int layers = part.Plan.Layers.Count;
+            terminal.Out.Write('\n');
+            TextTable.Write(
+                terminal,
+                [$"on {part.Room.Info.Id}", "bytes", ""],
                 [
-                    "available",
-                    ByteSize.Text(inspection.AvailableBytes(inspection.Device)),
-                    inspection.Memory is null ? "what is free, less a reserve" : "as --memory says"
-                ],
-            ]);
+                    .. plan.Parts.Count == 1 ? Array.Empty<string[]>() :
+                    [
+                        ["layers", "", Text($"{first} to {first + layers - 1}")],
+                    ],
+                    ["weights", ByteSize.Text(part.WeightBytes), options.WeightType?.ShortName() ?? "as stored"],
+                    .. Streamed(part.Residency),
+                    ["cache", ByteSize.Text(part.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],
+                    ["activations", ByteSize.Text(part.ActivationBytes), Text($"{plan.Chunk} tokens a pass")],
+                    ["total", ByteSize.Text(part.TotalBytes), part.Fits ? "fits" : "does not fit"],
+                    [
+                        "available", ByteSize.Text(part.Room.AvailableBytes),
+                        inspection.Memory is null ? "what is free, less a reserve" : "as --memory says"
+                    ],
+                ]);
+            first += layers;
+        }
     }
 
     private static IEnumerable<string[]> Streamed(Residency residency)

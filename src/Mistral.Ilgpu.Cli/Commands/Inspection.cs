@@ -9,15 +9,17 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// <summary>The properties of a model that are known before it is loaded.</summary>
 /// <param name="Config">The configuration after the options are applied.</param>
 /// <param name="Tensors">The tensors in order of use.</param>
-/// <param name="Memory">Device memory that may be used; null for all of it.</param>
+/// <param name="Memory">The memory of each device that may be used, or of all; null for all there is.</param>
+/// <param name="Rooms">The devices that the model would be loaded to.</param>
+/// <param name="Devices">The devices of this machine.</param>
 internal sealed record Inspection(
     Checkpoint Checkpoint,
     ModelConfig Config,
     IReadOnlyList<CheckpointTensor> Tensors,
     TokenizerSummary Tokenizer,
     ModelOptions Options,
-    long? Memory,
-    DeviceInfo Device,
+    IReadOnlyList<long>? Memory,
+    IReadOnlyList<DeviceRoom> Rooms,
     IReadOnlyList<DeviceInfo> Devices)
 {
     /// <summary>Tensors, weights and bytes of each format, most bytes first.</summary>
@@ -32,15 +34,17 @@ internal sealed record Inspection(
             .OrderByDescending(format => format.Item4),
     ];
 
-    /// <summary>Memory of a device that may be used.</summary>
-    public long AvailableBytes(DeviceInfo device) =>
-        Memory is { } limit ? Math.Min(limit, device.MemoryBytes) : device.UsableBytes;
-
     /// <summary>The memory that loading would use.</summary>
-    public MemoryPlan PlanOn(DeviceInfo device) =>
-        MemoryPlan.Of(Config, Checkpoint.Tensors, Options, device, AvailableBytes(device));
+    public MemoryPlan Plan { get; } = MemoryPlan.Of(Config, Checkpoint.Tensors, Options, Rooms);
 
-    public bool Fits(DeviceInfo device) => PlanOn(device).TotalBytes <= AvailableBytes(device);
+    /// <summary>Memory of a device of this machine that may be used.</summary>
+    public long AvailableBytes(DeviceInfo device) =>
+        Rooms.Where(room => room.Info.Id == device.Id).Select(room => (long?)room.AvailableBytes).FirstOrDefault()
+        ?? DeviceList.ShareOf(device, [device], Memory?[0]);
+
+    /// <summary>Whether the model would fit a device alone.</summary>
+    public bool Fits(DeviceInfo device) => MemoryPlan.Of(
+        Config, Checkpoint.Tensors, Options with { Split = null }, device, AvailableBytes(device)).Fits;
 
     public void Write(Utf8JsonWriter json)
     {
@@ -110,18 +114,18 @@ internal sealed record Inspection(
         json.WriteEndArray();
         json.WriteStartObject("memory");
         json.WriteOptional("context", Options.ContextOf(Config));
-        var plan = PlanOn(Device);
-        json.WriteNumber("chunk", plan.Chunk);
+        json.WriteNumber("chunk", Plan.Chunk);
         json.WriteString("type", Options.WeightType?.ShortName() ?? "stored");
         json.WriteString("kv_type", Options.CacheType.ShortName());
-        json.WriteNumber("weight_bytes", plan.WeightBytes);
-        json.WriteNumber("streamed_layers", plan.Residency.Streamed.Count);
-        json.WriteNumber("streamed_bytes", plan.Residency.StreamedBytes);
-        json.WriteNumber("cache_bytes", plan.CacheBytes);
-        json.WriteNumber("activation_bytes", plan.ActivationBytes);
-        json.WriteNumber("total_bytes", plan.TotalBytes);
-        json.WriteNumber("available_bytes", AvailableBytes(Device));
-        json.WriteBoolean("fits", Fits(Device));
+        json.WriteNumber("weight_bytes", Plan.WeightBytes);
+        json.WriteNumber("streamed_layers", Plan.Parts.Sum(part => part.Residency.Streamed.Count));
+        json.WriteNumber("streamed_bytes", Plan.Parts.Sum(part => part.Residency.StreamedBytes));
+        json.WriteNumber("cache_bytes", Plan.CacheBytes);
+        json.WriteNumber("activation_bytes", Plan.ActivationBytes);
+        json.WriteNumber("total_bytes", Plan.TotalBytes);
+        json.WriteNumber("available_bytes", Rooms.Sum(room => room.AvailableBytes));
+        json.WriteBoolean("fits", Plan.Fits);
+        WriteParts(json);
         json.WriteEndObject();
         json.WriteStartArray("devices");
         foreach (var device in Devices)
@@ -135,6 +139,28 @@ internal sealed record Inspection(
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private void WriteParts(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("parts");
+        foreach (var part in Plan.Parts)
+        {
+            json.WriteStartObject();
+            json.WriteString("device", part.Room.Info.Id);
+            json.WriteNumber("layers", part.Plan.Layers.Count);
+            json.WriteNumber("weight_bytes", part.WeightBytes);
+            json.WriteNumber("streamed_layers", part.Residency.Streamed.Count);
+            json.WriteNumber("streamed_bytes", part.Residency.StreamedBytes);
+            json.WriteNumber("cache_bytes", part.CacheBytes);
+            json.WriteNumber("activation_bytes", part.ActivationBytes);
+            json.WriteNumber("total_bytes", part.TotalBytes);
+            json.WriteNumber("available_bytes", part.Room.AvailableBytes);
+            json.WriteBoolean("fits", part.Fits);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private void WritePositions(Utf8JsonWriter json)

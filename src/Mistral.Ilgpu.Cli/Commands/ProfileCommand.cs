@@ -104,14 +104,14 @@ internal static class ProfileCommand
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token, timed: true);
         int[] prompt = Prompt(given, tokens, loaded);
-        var limits = DeviceLimits.Of(loaded.Device, again);
+        var limits = DeviceLimits.Of(loaded.Devices[0], again);
         narrator.Say(
             $"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {
                 limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
         var profile = new Profiler(loaded.Model).Run(prompt, generated, texts, interrupts.Token);
         string together = texts == 1 ? "" : $", {texts} texts together";
         string title =
-            $"{loaded.Checkpoint.Name} on {loaded.Device.Info.Name}, {prompt.Length} + {generated} tokens{together}";
+            $"{loaded.Checkpoint.Name} on {loaded.Devices.Name}, {prompt.Length} + {generated} tokens{together}";
         trace?.Write(file => Json.WriteLine(file, json => ProfileTrace.Write(json, profile, title)));
         page?.Write(file => file.Write(ProfilePage.Html(title, profile, limits, byLayer)));
         if (isJson)
@@ -147,11 +147,11 @@ internal static class ProfileCommand
 
         if (result.First is null)
         {
-            narrator.Say($"{result.Passes} passes on {loaded.Device.Info.Id} agree with the CPU accelerator, step by step");
+            narrator.Say($"{result.Passes} passes on {loaded.Devices.Id} agree with the CPU accelerator, step by step");
             return ExitCode.Done;
         }
 
-        narrator.Terminal.Error.WriteLine($"mistral: {StepCheckOutput.Text(result.First, loaded.Device.Info)}");
+        narrator.Terminal.Error.WriteLine($"mistral: {StepCheckOutput.Text(result.First, loaded.Devices)}");
         return ExitCode.Device;
     }
 

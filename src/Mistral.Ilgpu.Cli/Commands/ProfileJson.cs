@@ -14,7 +14,7 @@ internal static class ProfileJson
     {
         json.WriteStartObject();
         json.WriteString("model", loaded.Checkpoint.Name);
-        json.WriteString("device", loaded.Device.Info.Id);
+        json.WriteString("device", loaded.Devices.Id);
         json.WriteStartObject("limits");
         json.WriteRate("gb_per_second", limits.BytesPerSecond);
         json.WriteRate("gflop_per_second", limits.OperationsPerSecond);

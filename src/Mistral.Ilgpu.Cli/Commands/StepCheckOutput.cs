@@ -12,9 +12,9 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// <summary>Writes the result of <c>mistral profile --check</c>.</summary>
 internal static class StepCheckOutput
 {
-    public static string Text(StepDifference difference, DeviceInfo device) => string.Create(
+    public static string Text(StepDifference difference, DeviceList devices) => string.Create(
         CultureInfo.InvariantCulture,
-        $"device {device.Id} ({device.Name}): step {difference.Step} differs first, at {difference.Pass}, row {difference.Row}: "
+        $"device {devices.Id} ({devices.Name}): step {difference.Step} differs first, at {difference.Pass}, row {difference.Row}: "
         + $"error {difference.Error:g3}, expected at most {difference.Tolerance}");
 
     public static void WriteTable(Terminal terminal, StepCheckResult result) => TextTable.Write(
@@ -26,7 +26,7 @@ internal static class StepCheckOutput
     {
         json.WriteStartObject();
         json.WriteString("model", loaded.Checkpoint.Name);
-        json.WriteString("device", loaded.Device.Info.Id);
+        json.WriteString("device", loaded.Devices.Id);
         json.WriteNumber("tolerance", result.First?.Tolerance ?? StepCheck.Tolerance);
         json.WriteNumber("passes", result.Passes);
         json.WriteStartObject("worst_errors");

@@ -17,7 +17,7 @@ internal sealed class LoadedModel : IDisposable
 
     public Checkpoint Checkpoint => Language.Checkpoint;
 
-    public ComputeDevice Device => Language.Device;
+    public DeviceList Devices => Language.Devices;
 
     public MistralModel Model => Language.Model;
 
@@ -29,11 +29,14 @@ internal sealed class LoadedModel : IDisposable
         int maxWaiting = int.MaxValue)
     {
         using var opened = OpenedModel.Open(
-            settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed });
-        var device = opened.Device;
-        string reason = settings.Device == "auto" ? device.Info.Preference.Reason : "as requested";
-        narrator.Say($"device {device.Info.Id}: {device.Info.Name} ({reason})");
-        if (settings.Device == "auto" && device.Info.Kind == DeviceKind.Cpu)
+            settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed }, settings.Memory);
+        foreach (var info in opened.Devices.Select(device => device.Info))
+        {
+            string reason = settings.Device == "auto" ? info.Preference.Reason : "as requested";
+            narrator.Say($"device {info.Id}: {info.Name} ({reason})");
+        }
+
+        if (settings.Device == "auto" && opened.Devices[0].Info.Kind == DeviceKind.Cpu)
         {
             foreach (string driver in DeviceCatalog.DriversWithoutDevices())
             {
@@ -105,24 +108,19 @@ internal sealed class LoadedModel : IDisposable
 
     private static void Tell(LanguageModel language, OpenedModel opened, Narrator narrator)
     {
-        var (info, model, device) = (language.Info, language.Model, language.Device);
+        var (info, model) = (language.Info, language.Model);
         model.OnCacheOverflow = reason => narrator.Say($"warning: {reason}: --kv-type bf16");
-        if (device.Drawback is { } drawback)
-        {
-            narrator.Detail($"{drawback}");
-        }
-
-        device.OnDrawback = reason => narrator.Detail($"{reason}");
+        language.Devices.TellDrawbacks(reason => narrator.Detail($"{reason}"));
         string compiled = model.CompiledKernels == 0 ? "" : string.Create(
             CultureInfo.InvariantCulture,
             $", {model.CompiledKernels} kernels compiled in {Narrator.Seconds(info.CompileTime)}, once");
         narrator.Say(
             $"model {info.Name}: {ByteSize.Text(opened.Checkpoint.TotalBytes)} loaded in {
                 Narrator.Seconds(info.LoadTime - info.CompileTime)}{compiled}");
-        if (info.StreamedLayers > 0)
+        foreach (var residency in model.Parts.Select(part => part.Residency).Where(one => one.Streamed.Count > 0))
         {
-            narrator.Say($"{info.LayerCount - info.StreamedLayers} of {info.LayerCount} layers stay on the device, {
-                info.StreamedLayers} are streamed: {ByteSize.Text(model.Residency.StreamedBytes)} in every pass");
+            narrator.Say($"{residency.LayerCount - residency.Streamed.Count} of {residency.LayerCount} layers stay on the device, {
+                residency.Streamed.Count} are streamed: {ByteSize.Text(residency.StreamedBytes)} in every pass");
         }
 
         narrator.Detail(

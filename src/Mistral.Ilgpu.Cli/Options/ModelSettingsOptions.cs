@@ -63,11 +63,15 @@ internal sealed partial class ModelSettingsOptions
         1,
         MostChunk);
 
-    private readonly Option<long?> _memory = ValueOptions.Size(
+    private readonly Option<IReadOnlyList<long>?> _memory = ValueOptions.Parsed<IReadOnlyList<long>>(
         "--memory",
-        "Device memory that may be used; if not given what is free, less a reserve. "
-        + "8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9. "
-        + "Layers that do not fit are streamed.");
+        "Device memory that may be used; if not given what is free, less a reserve. 8G and 8GiB are 8·2^30 bytes, 8GB are 8·10^9. "
+        + "Layers that do not fit are streamed. A list has a size for each of several devices.",
+        "SIZE[,SIZE]", "a size such as 8GiB, 8G or 500MB", ParseSizes);
+
+    private readonly Option<IReadOnlyList<double>?> _split = ValueOptions.Parsed<IReadOnlyList<double>>(
+        "--split", "Shares of the layers for several devices; if not given their memory is filled equally.", "N,N",
+        "a positive number for each device, such as 3,1", ParseShares);
 
     private readonly Option<long?> _layerCache = ValueOptions.Parsed(
         "--layer-cache",
@@ -87,7 +91,9 @@ internal sealed partial class ModelSettingsOptions
             ModelName, ModelDescription, "M", "a model", ParseModel, manyModels ?? many, isList: false,
             choices: [Checkpoint.Tiny]).Short("-m");
         _devices = ValueOptions.OneOrMany(
-            "--device", "The device; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU.",
+            "--device",
+            "The device; if not given auto: CUDA, then an OpenCL GPU, then OpenCL on the CPU, then the CPU. "
+            + $"Several share the layers: {(many ? "cuda:0+cuda:1" : "cuda:0,cuda:1")}.",
             "auto|cpu|opencl[:N]|cuda[:N]", "auto, cpu, opencl[:N] or cuda[:N]",
             text => DeviceName().IsMatch(text) ? text : null, many, choices: ["auto", "cpu", "opencl", "cuda"]);
         if (!many)
@@ -114,7 +120,7 @@ internal sealed partial class ModelSettingsOptions
         foreach (Option option in new Option[]
         {
             _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory,
-            _layerCache, _without,
+            _split, _layerCache, _without,
         })
         {
             command.Options.Add(option);
@@ -135,6 +141,7 @@ internal sealed partial class ModelSettingsOptions
             SlidingWindow = parse.GetValue(_window),
             Adapters = parse.GetValue(_adapters) ?? [],
             LayerCacheBytes = parse.GetValue(_layerCache) ?? defaults.LayerCacheBytes,
+            Split = parse.GetValue(_split),
             Activations = parse.GetValue(_activations) == "f32" ? ActivationType.Float32 : ActivationType.Int8,
         };
         var without = (parse.GetValue(_without) ?? []).Aggregate(DeviceFeatures.None, (all, feature) => all | feature!.Value);
@@ -143,10 +150,34 @@ internal sealed partial class ModelSettingsOptions
             .. from model in parse.GetValue(_models) ?? ["tiny"]
                from type in parse.GetValue(_types) ?? [null]
                from device in parse.GetValue(_devices) ?? ["auto"]
+               where AreForEach("--memory", parse.GetValue(_memory)?.Count, device, orOne: true)
+                   && AreForEach("--split", parse.GetValue(_split)?.Count, device, orOne: false)
                from threads in parse.GetValue(_threads) ?? [null]
                select new ModelSettings(
                    model, device, options with { WeightType = type }, threads, parse.GetValue(_memory), without),
         ];
+    }
+
+    private static bool AreForEach(string option, int? count, string device, bool orOne)
+    {
+        int devices = DeviceList.NamesOf(device).Count;
+        return count is null || count == devices || (orOne && count == 1)
+            ? true
+            : throw new UsageException(FormattableString.Invariant(
+                $"{option}: found {count} values for device {device}, expected {(orOne && devices > 1 ? "1 or " : "")}{devices}"));
+    }
+
+    private static IReadOnlyList<long>? ParseSizes(string text) => ParseList(text, ValueOptions.ParseSize);
+
+    private static IReadOnlyList<double>? ParseShares(string text) => ParseList<double>(text, part =>
+        double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double share)
+        && double.IsFinite(share) && share > 0 ? share : null);
+
+    private static IReadOnlyList<T>? ParseList<T>(string text, Func<string, T?> parse)
+        where T : struct
+    {
+        T?[] values = [.. text.Split(',').Select(parse)];
+        return Array.TrueForAll(values, value => value is not null) ? [.. values.Select(value => value!.Value)] : null;
     }
 
     private static string? ParseModel(string text) => text.Length > 0 ? text : null;
@@ -177,6 +208,6 @@ internal sealed partial class ModelSettingsOptions
         return new LoraOptions(text);
     }
 
-    [GeneratedRegex(@"^(auto|cpu|(opencl|cuda)(:[0-9]{1,4})?)\z")]
+    [GeneratedRegex(@"^(auto|(cpu|(opencl|cuda)(:[0-9]{1,4})?)([,+](cpu|(opencl|cuda)(:[0-9]{1,4})?))*)\z")]
     private static partial Regex DeviceName();
 }

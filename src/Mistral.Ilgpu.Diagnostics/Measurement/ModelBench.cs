@@ -64,7 +64,7 @@ internal sealed class ModelBench(MistralModel model)
 
     private BenchSample Measure(int tokens, int texts, Func<int, int> fill)
     {
-        model.Device.Synchronize();
+        model.Devices.Synchronize();
         var cost = default(StepCost);
         long begin = Stopwatch.GetTimestamp();
         for (int done = 0; done < tokens;)
@@ -72,10 +72,10 @@ internal sealed class ModelBench(MistralModel model)
             _batch.Clear();
             done += fill(done);
             model.Forward(_batch);
-            cost += model.Graph.Cost(model.LastPass);
+            cost += model.Cost(model.LastPass);
         }
 
-        model.Device.Synchronize();
+        model.Devices.Synchronize();
         return new BenchSample(tokens * texts, Stopwatch.GetElapsedTime(begin), cost);
     }
 }

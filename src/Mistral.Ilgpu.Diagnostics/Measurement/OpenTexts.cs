@@ -18,7 +18,7 @@ internal sealed class OpenTexts : IDisposable
             while (_sequences.Count < count)
             {
                 _sequences.Add(model.TryOpen(tokens) ?? throw new DeviceException(
-                    $"device {model.Device.Info.Id} is out of memory: the cache has no room for a text of "
+                    $"device {model.Devices.Id} is out of memory: the cache has no room for a text of "
                     + $"{tokens:N0} tokens beside {_sequences.Count} others"));
             }
         }

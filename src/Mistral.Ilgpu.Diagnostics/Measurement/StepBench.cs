@@ -9,15 +9,15 @@ namespace Mistral.Ilgpu.Diagnostics.Measurement;
 /// <summary>Times single steps of a model, repeated in the same pass.</summary>
 internal sealed class StepBench : IDisposable
 {
-    private readonly MistralModel _model;
     private readonly OpenTexts _open;
-    private readonly Pass _pass;
+
+    // For each part of the model its pass, and the steps of that.
+    private readonly List<(ModelPart Part, Pass Pass, Step[] Steps)> _parts = [];
 
     /// <param name="depth">Tokens of the text before.</param>
     /// <param name="tokens">Tokens of a prompt, or 1 for a decoded token.</param>
     public StepBench(MistralModel model, int depth, int tokens)
     {
-        _model = model;
         _open = new OpenTexts(model, 1, depth + tokens);
         var sequence = _open.Sequences[0];
         if (depth > 0)
@@ -36,37 +36,44 @@ internal sealed class StepBench : IDisposable
         }
 
         // Runs all steps once in order, so that each has the output of another step as input.
-        _pass = model.Begin(batch);
-        foreach (var step in model.Graph.StepsOf(_pass))
+        model.Begin(batch);
+        foreach (var part in model.Parts)
         {
-            step.Launch(_pass);
+            var pass = model.BeginOn(part, batch).Copy();
+            Step[] steps = [.. part.Graph.StepsOf(pass)];
+            Array.ForEach(steps, step => step.Launch(pass));
+            _parts.Add((part, pass, steps));
         }
 
-        model.Device.Synchronize();
+        model.Devices.Synchronize();
     }
 
     /// <summary>The time of one launch of the first step of a kind.</summary>
     public TimeSpan Time(string kind)
     {
-        var step = Find(kind);
+        var (part, pass, step) = Find(kind);
         long begin = Stopwatch.GetTimestamp();
-        step.Launch(_pass);
-        _model.Device.Synchronize();
+        step.Launch(pass);
+        part.Device.Synchronize();
         return Stopwatch.GetElapsedTime(begin);
     }
 
     /// <summary>The bytes and operations of that step.</summary>
-    public StepCost Cost(string kind) => Find(kind).Cost(_pass);
+    public StepCost Cost(string kind)
+    {
+        var (_, pass, step) = Find(kind);
+        return step.Cost(pass);
+    }
 
     public void Dispose() => _open.Dispose();
 
-    private Step Find(string kind)
+    private (ModelPart Part, Pass Pass, Step Step) Find(string kind)
     {
-        foreach (var step in _model.Graph.StepsOf(_pass))
+        foreach (var (part, pass, steps) in _parts)
         {
-            if (step.Kind == kind)
+            if (Array.Find(steps, step => step.Kind == kind) is { } step)
             {
-                return step;
+                return (part, pass, step);
             }
         }
 

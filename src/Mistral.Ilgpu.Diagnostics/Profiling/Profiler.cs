@@ -4,7 +4,7 @@ using Mistral.Ilgpu.Model;
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Times every step of a prompt and of the tokens generated greedily after it.</summary>
-/// <param name="model">A model on a device that was opened as timed.</param>
+/// <param name="model">A model on devices that were opened as timed.</param>
 internal sealed class Profiler(MistralModel model)
 {
     private readonly Batch _batch = new();
@@ -23,19 +23,31 @@ internal sealed class Profiler(MistralModel model)
         List<PassTiming> Marked()
         {
             var timings = new List<PassTiming>();
-            using var clock = new StreamClock(model.Device);
-            TimedPasses? timed = null;
-            using var decorated = model.Decorate((inner, direct) => timed = new TimedPasses(inner, direct, clock));
-            Generate(prompt, generated, texts, run =>
+            var timed = new List<TimedPasses>();
+            List<StreamClock> clocks = [.. model.Parts.Select(part => new StreamClock(part.Device))];
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                var begin = StreamClock.Now;
-                run();
-                model.Device.Synchronize();
-                var end = StreamClock.Now;
-                var pass = model.LastPass.Copy();
-                timings.Add(new PassTiming(pass, begin, end, timed!.Read(pass)));
-            });
+                using var decorated = model.Decorate(part =>
+                {
+                    timed.Add(new TimedPasses(part.Runner, part.Direct, clocks[timed.Count]));
+                    return timed[^1];
+                });
+                Generate(prompt, generated, texts, run =>
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var begin = StreamClock.Now;
+                    run();
+                    model.Devices.Synchronize();
+                    var end = StreamClock.Now;
+                    var pass = model.LastPass.Copy();
+                    timings.Add(new PassTiming(pass, begin, end, [.. timed.SelectMany(part => part.Read(pass))]));
+                });
+            }
+            finally
+            {
+                clocks.ForEach(clock => clock.Dispose());
+            }
+
             return timings;
         }
 
@@ -47,7 +59,7 @@ internal sealed class Profiler(MistralModel model)
                 cancellation.ThrowIfCancellationRequested();
                 run();
             });
-            model.Device.Synchronize();
+            model.Devices.Synchronize();
             return StreamClock.Now - begin;
         }
     }

@@ -1,6 +1,4 @@
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Diagnostics.Measurement;
-using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
@@ -23,7 +21,6 @@ internal sealed class StepCheck(MistralModel model, MistralModel reference)
     /// </summary>
     public const double RoundedTolerance = 2e-2;
 
-    private readonly bool _rounds = Family.Of(model.Device).RoundsPrompts(model.Options.Activations);
     private readonly Batch _batch = new();
 
     /// <summary>Checks a prompt and the tokens generated greedily after it, until a step differs.</summary>
@@ -31,15 +28,14 @@ internal sealed class StepCheck(MistralModel model, MistralModel reference)
     {
         using var open = new OpenTexts(model, 1, prompt.Length + generated);
         using var openReference = new OpenTexts(reference, 1, prompt.Length + generated);
-        CheckedPasses? check = null;
-        using var decorated = model.Decorate(
-            (inner, direct) => check = new CheckedPasses(inner, direct, model, reference, _rounds, cancellation));
+        var check = new StepComparison(reference);
+        using var decorated = model.Decorate(part => new CheckedPasses(part, model, check, cancellation));
         int[] next = new int[1];
         int passes = 0;
         foreach (var pass in GreedyPass.Of(model, prompt, generated))
         {
             pass.Fill(_batch, open.Sequences, prompt, next);
-            pass.Fill(check!.ReferenceBatch, openReference.Sequences, prompt, next);
+            pass.Fill(check.ReferenceBatch, openReference.Sequences, prompt, next);
             passes++;
             model.Forward(_batch, cancellation);
             var found = check.Found;
@@ -56,6 +52,6 @@ internal sealed class StepCheck(MistralModel model, MistralModel reference)
             }
         }
 
-        return new StepCheckResult(check!.WorstErrors, passes, null);
+        return new StepCheckResult(check.WorstErrors, passes, null);
     }
 }

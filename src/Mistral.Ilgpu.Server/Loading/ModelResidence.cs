@@ -170,8 +170,8 @@ internal sealed class ModelResidence : IAsyncDisposable
     }
 
     private long HeldOn(string device) => Slots
-        .Select(slot => slot.Model?.Language.Device)
-        .Sum(held => held?.Info.Id == device ? held.AllocatedBytes : 0);
+        .SelectMany(slot => slot.Model?.Language.Devices.AsEnumerable() ?? [])
+        .Sum(held => held.Info.Id == device ? held.AllocatedBytes : 0);
 
     private void Open(ModelSlot slot, LanguageModel language)
     {

@@ -6,31 +6,29 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// The device memory of a model with given options, computed without opening the device. Adapters are not included.
+/// The device memory of a model with given options, computed without opening the devices. Adapters are not included.
 /// </summary>
-/// <param name="Residency">The layers whose weights stay on the device, and those that are streamed.</param>
-/// <param name="CacheBytes">The rings of all layers.</param>
-/// <param name="ActivationBytes">All other memory of passes.</param>
+/// <param name="Parts">The memory on each device, in the order of the layers.</param>
 /// <param name="Chunk">The most tokens of a prompt in one pass.</param>
-internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long ActivationBytes, int Chunk)
+internal sealed record MemoryPlan(IReadOnlyList<PartMemory> Parts, int Chunk)
 {
-    // The least length to which a chunk is reduced.
-    private const int LeastChunk = 16;
-
     // A shorter context is not worth suggesting.
     private const int LeastContext = 128;
 
-    // The part of a device that the cache of many texts may take from layers.
-    private const int CacheShare = 4;
+    public long WeightBytes => Parts.Sum(part => part.WeightBytes);
 
-    /// <summary>The weights on the device, with the slots of those that are streamed.</summary>
-    public long WeightBytes => Residency.DeviceBytes;
+    public long CacheBytes => Sum(part => part.CacheBytes);
 
-    public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes);
+    public long ActivationBytes => Sum(part => part.ActivationBytes);
+
+    public long TotalBytes => Sum(part => part.TotalBytes);
+
+    /// <summary>Whether each device has the memory.</summary>
+    public bool Fits => Parts.All(part => part.Fits);
 
     /// <summary>
-    /// The memory of a model that is loaded with this much memory available. Sizes that the options do not specify are reduced
-    /// to fit.
+    /// The memory of a model that is loaded to one device with this much memory available. Sizes that the options do not specify
+    /// are reduced to fit.
     /// </summary>
     /// <param name="config">The configuration after <see cref="ModelOptions.Adapt"/>.</param>
     /// <param name="availableBytes">The available memory; null for the device's memory.</param>
@@ -39,26 +37,32 @@ internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long Act
         IReadOnlyDictionary<string, CheckpointTensor> tensors,
         ModelOptions options,
         DeviceInfo device,
-        long? availableBytes = null) => Fit(config, tensors, options, device, availableBytes ?? device.MemoryBytes).Memory;
+        long? availableBytes = null) =>
+        Of(config, tensors, options, [new DeviceRoom(device, availableBytes ?? device.MemoryBytes)]);
+
+    /// <summary>The memory of a model that is loaded to several devices.</summary>
+    public static MemoryPlan Of(
+        ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors, ModelOptions options,
+        IReadOnlyList<DeviceRoom> devices) => MemoryFit.Of(config, tensors, options, devices).Memory;
 
     /// <summary>Fits a model into the available memory.</summary>
     /// <param name="mayStream">Whether layers may be streamed to make it fit.</param>
     /// <exception cref="ModelMemoryException">The model does not fit.</exception>
-    /// <returns>The memory, the options as fitted, and the plan with these options.</returns>
-    internal static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Require(
-        Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes, bool mayStream = true)
+    /// <exception cref="DeviceException">There are more devices than layers.</exception>
+    /// <returns>The memory, and the options as fitted.</returns>
+    internal static (MemoryPlan Memory, ModelOptions Options) Require(
+        Checkpoint checkpoint, ModelOptions options, IReadOnlyList<DeviceRoom> devices, bool mayStream = true)
     {
         var config = options.Adapt(checkpoint.Config);
-        var fitted = Fit(config, checkpoint.Tensors, options, device, availableBytes, mayStream);
-        return fitted.Memory.TotalBytes <= availableBytes
-            ? fitted
-            : throw fitted.Memory.Excess(
-                checkpoint.Name, device.Id, availableBytes,
-                TypeThatFits(checkpoint, options, device, availableBytes),
-                ContextThatFits(checkpoint, options, device, availableBytes));
+        var fitted = MemoryFit.Of(config, checkpoint.Tensors, options, devices, mayStream);
+        return fitted.Memory.Parts.FirstOrDefault(part => !part.Fits) is { } excess
+            ? throw Excess(
+                checkpoint.Name, excess, TypeThatFits(checkpoint, options, devices),
+                ContextThatFits(checkpoint, options, devices))
+            : fitted;
     }
 
-    private ModelMemoryException Excess(string model, string device, long available, TensorFormat? type, int? context)
+    private static ModelMemoryException Excess(string model, PartMemory part, TensorFormat? type, int? context)
     {
         string help = (type, context) switch
         {
@@ -68,90 +72,32 @@ internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long Act
             (null, { }) => FormattableString.Invariant($"a context of {context} tokens would fit"),
             _ => "neither smaller weights nor a shorter context alone would be enough",
         };
+        var (device, available) = part.Room;
         return new ModelMemoryException(FormattableString.Invariant(
-            $"{model} does not fit device {device}: it needs {TotalBytes:N0} bytes (weights {WeightBytes:N0}, cache {
-                CacheBytes:N0}, activations {ActivationBytes:N0}), and {available:N0} are available; {help}"))
+            $"{model} does not fit device {device.Id}: it needs {part.TotalBytes:N0} bytes (weights {
+                part.WeightBytes:N0}, cache {part.CacheBytes:N0}, activations {part.ActivationBytes:N0}), and {
+                available:N0} are available; {help}"))
         {
-            Model = model, Device = device, AvailableBytes = available,
-            WeightBytes = WeightBytes, CacheBytes = CacheBytes, ActivationBytes = ActivationBytes,
+            Model = model, Device = device.Id, AvailableBytes = available,
+            WeightBytes = part.WeightBytes, CacheBytes = part.CacheBytes, ActivationBytes = part.ActivationBytes,
             FittingType = type, FittingContext = context,
         };
     }
 
-    // Reduces the chunk first, then the cache of many texts, which then wait for each other, then the layers on the device.
-    private static (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) Fit(
-        ModelConfig config, IReadOnlyDictionary<string, CheckpointTensor> tensors,
-        ModelOptions options, DeviceInfo device, long availableBytes, bool mayStream = true)
-    {
-        var plan = MistralGraph.PlanOf(config, tensors, options, device);
-        long one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 });
-        long full = RotatingKvCache.FullBytes(config, options);
-        long mostBesideLayers = Math.Max(one, availableBytes / CacheShare);
-        var residency = options.StreamedLayers is int least ? Residency.Of(plan, least) : Residency.Whole(plan);
-        if (ChunkWith(residency) is not { } chunk)
-        {
-            chunk = options.Chunk ?? LeastChunk;
-            if (mayStream)
-            {
-                chunk = ChunkWith(Residency.Within(plan, 0)) ?? chunk;
-                residency = Streaming(chunk);
-            }
-        }
-
-        long left = Math.Max(one, Left(chunk, residency.DeviceBytes));
-        if (residency.Streamed.Count > 0)
-        {
-            left = Math.Min(left, mostBesideLayers);
-        }
-
-        if (options.CacheBytes is null && left < full)
-        {
-            options = options with { CacheBytes = left };
-        }
-
-        return (new MemoryPlan(residency, RotatingKvCache.BytesFor(config, options), PassBytes(chunk), chunk), options, plan);
-
-        // As many layers stay as fit beside the cache of many texts, if any do, and else beside that of one.
-        Residency Streaming(int chunk)
-        {
-            long left = Left(chunk, options.CacheBytes ?? Math.Min(full, mostBesideLayers));
-            var residency = Residency.Within(plan, left);
-            return residency.DeviceBytes <= left ? residency : Residency.Within(plan, Left(chunk, one));
-        }
-
-        // The longest chunk that fits; null if none does. One that the options ask for is not reduced.
-        int? ChunkWith(Residency residency)
-        {
-            int chunk = options.ChunkOn(device);
-            while (options.Chunk is null && chunk > LeastChunk && Left(chunk, residency.DeviceBytes) < one)
-            {
-                chunk /= 2;
-            }
-
-            return Left(chunk, residency.DeviceBytes) < one ? null : chunk;
-        }
-
-        long Left(int tokens, long taken) =>
-            long.CreateSaturating((Int128)availableBytes - taken - PassBytes(tokens));
-
-        long PassBytes(int tokens) => MistralModel.PassBytes(device, plan, config, options, tokens);
-    }
-
     // The largest type that fits. It is smaller than the requested one, which does not fit.
     private static TensorFormat? TypeThatFits(
-        Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes) =>
+        Checkpoint checkpoint, ModelOptions options, IReadOnlyList<DeviceRoom> devices) =>
         TensorFormatExtensions.Encodable
             .Select(type => (
                 Type: type,
                 Plan: Of(
-                    options.Adapt(checkpoint.Config), checkpoint.Tensors, options with { WeightType = type }, device,
-                    availableBytes)))
-            .Where(one => one.Plan.TotalBytes <= availableBytes)
+                    options.Adapt(checkpoint.Config), checkpoint.Tensors, options with { WeightType = type }, devices)))
+            .Where(one => one.Plan.Fits)
             .OrderByDescending(one => one.Plan.WeightBytes)
             .Select(one => (TensorFormat?)one.Type)
             .FirstOrDefault();
 
-    private static int? ContextThatFits(Checkpoint checkpoint, ModelOptions options, DeviceInfo device, long availableBytes)
+    private static int? ContextThatFits(Checkpoint checkpoint, ModelOptions options, IReadOnlyList<DeviceRoom> devices)
     {
         var config = options.Adapt(checkpoint.Config);
         int fits = 0;
@@ -159,8 +105,7 @@ internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long Act
         for (int step = 1 << 30; step > 0; step /= 2)
         {
             if (fits + (long)step < longest
-                && Of(config, checkpoint.Tensors, options with { Context = fits + step }, device, availableBytes).TotalBytes
-                    <= availableBytes)
+                && Of(config, checkpoint.Tensors, options with { Context = fits + step }, devices).Fits)
             {
                 fits += step;
             }
@@ -168,4 +113,7 @@ internal sealed record MemoryPlan(Residency Residency, long CacheBytes, long Act
 
         return fits >= LeastContext ? fits : null;
     }
+
+    private long Sum(Func<PartMemory, long> bytes) =>
+        long.CreateSaturating(Parts.Aggregate(Int128.Zero, (sum, part) => sum + bytes(part)));
 }

@@ -5,9 +5,6 @@ namespace Mistral.Ilgpu.Model;
 /// <summary>Adapters, which come and go between passes.</summary>
 internal sealed partial class MistralModel
 {
-    private readonly AdapterReader _adapterReader;
-    private readonly AdaptedGraphs _adapted;
-
     /// <summary>The adapters that texts may have.</summary>
     public AdapterTable Adapters { get; }
 
@@ -24,25 +21,31 @@ internal sealed partial class MistralModel
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void LoadAdapter(int index, LoraOptions options, CancellationToken cancellation)
     {
-        var terms = _adapterReader.Read(options, cancellation);
-        var adapter = Upload();
+        var terms = Array.ConvertAll(_parts, part => part.ReadAdapter(options, cancellation));
+        var adapters = new List<AdapterWeights>();
         try
         {
-            _adapted.Compile(adapter, cancellation);
+            for (int i = 0; i < _parts.Length; i++)
+            {
+                using (Enter())
+                {
+                    adapters.Add(_parts[i].UploadAdapter(index, terms[i]));
+                }
+
+                _parts[i].Compile(adapters[i], cancellation);
+            }
+
             using var entered = Enter();
-            _adapted.Add(adapter);
+            for (int i = 0; i < _parts.Length; i++)
+            {
+                _parts[i].Add(adapters[i]);
+            }
         }
         catch
         {
-            using var entered = Device.Enter();
-            adapter.Dispose();
+            using var entered = Devices.Enter();
+            adapters.ForEach(adapter => adapter.Dispose());
             throw;
-        }
-
-        AdapterWeights Upload()
-        {
-            using var entered = Enter();
-            return new AdapterWeights(Device, index, terms, MaxTokens);
         }
     }
 
@@ -50,8 +53,6 @@ internal sealed partial class MistralModel
     public void UnloadAdapter(int index)
     {
         using var entered = Enter();
-        Device.Synchronize();
-        Runner.Forget(1UL << index);
-        _adapted.Remove(index);
+        Array.ForEach(_parts, part => part.RemoveAdapter(index));
     }
 }

@@ -18,7 +18,7 @@ internal sealed partial class MistralModel
     public ReadOnlySpan<int> ArgMax()
     {
         using var entered = Enter();
-        foreach (ref readonly var choice in _workspace.Choices(LastPass.LogitCount))
+        foreach (ref readonly var choice in Last.Workspace.Choices(LastPass.LogitCount))
         {
             if (choice.IsDrawn)
             {
@@ -37,7 +37,7 @@ internal sealed partial class MistralModel
     public int Choose(int row)
     {
         using var entered = Enter();
-        var choice = _workspace.Choices(LastPass.LogitCount)[row];
+        var choice = Last.Workspace.Choices(LastPass.LogitCount)[row];
         // The device returns no token if it cannot sample. The host then reports the reason.
         if ((_drawsTokens || !choice.IsDrawn) && ChosenOnDevice()[row] is >= 0 and var chosen)
         {
@@ -55,7 +55,7 @@ internal sealed partial class MistralModel
     public void ReadLogits(int row, Span<float> logits)
     {
         using var entered = Enter();
-        _workspace.ReadLogits(row, logits);
+        Last.Workspace.ReadLogits(row, logits);
         // NaN if there is one, otherwise the largest.
         float most = TensorPrimitives.Max<float>(logits);
         if (!float.IsFinite(most))
@@ -96,16 +96,16 @@ internal sealed partial class MistralModel
     {
         if (!_hasChosen)
         {
-            Runner.Launch(_choose, LastPass);
+            Last.Runner.Launch(Last.Choose!, LastPass);
             _hasChosen = true;
         }
 
         if (!_hasReadChosen)
         {
-            _workspace.ReadChosen(LastPass.LogitCount);
+            Last.Workspace.ReadChosen(LastPass.LogitCount);
             _hasReadChosen = true;
         }
 
-        return _workspace.ChosenOnHost(LastPass.LogitCount);
+        return Last.Workspace.ChosenOnHost(LastPass.LogitCount);
     }
 }

@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
 
-/// <summary>Loads a model to a device, and fits it into the memory.</summary>
+/// <summary>Loads a model to its devices, and fits it into their memory.</summary>
 internal sealed partial class MistralModel
 {
     /// <summary>Puts the checkpoint's weights on the device and builds the graph.</summary>
@@ -19,36 +19,36 @@ internal sealed partial class MistralModel
     /// <exception cref="OperationCanceledException">Cancelled between two kernels or between parts of the weights.</exception>
     public static MistralModel Load(
         Checkpoint checkpoint,
-        ComputeDevice device,
+        DeviceList devices,
         ModelOptions? options = null,
         IProgress<TensorProgress>? progress = null,
         IProgress<KernelProgress>? kernels = null,
         CancellationToken cancellation = default)
     {
-        using var entered = device.Enter();
+        using var entered = devices.Enter();
         options ??= new ModelOptions();
-        // Before the device is tested, because the test takes seconds.
+        // Before the devices are tested, because the test takes seconds.
         // Beside other models, a server would rather unload one of them.
-        var fitted = MemoryPlan.Require(
-            checkpoint, options, device.Info, device.AvailableBytes, mayStream: !device.IsShared);
+        var fitted = MemoryPlan.Require(checkpoint, options, RoomOn(devices), mayStream: !devices.IsShared);
         var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(
             tensor => tensor.FormatAs(options.WeightType));
-        var watch = device.NewWatch(kernels, cancellation);
-        using var watching = device.Watching(watch);
+        using var watch = new DeviceWatch(devices, kernels, cancellation);
         var clock = Stopwatch.StartNew();
         try
         {
-            SelfTest.Run(device, formats, options.CacheType, options.Activations, cancellation);
+            foreach (var device in devices)
+            {
+                SelfTest.Run(device, formats, options.CacheType, options.Activations, cancellation);
+            }
+
             clock.Stop();
-            var adapters = ReadAdapters(checkpoint, fitted, cancellation);
-            var weights = ModelWeights.Load(
-                device, checkpoint, fitted.Plan, options, fitted.Memory.Residency, progress, cancellation);
+            var loaded = Read(checkpoint, devices, fitted, progress, cancellation);
             clock.Start();
-            return Build(checkpoint, device, fitted, weights, adapters, model =>
+            return Build(checkpoint, devices, fitted, loaded, model =>
             {
                 if (watch.Compiled > 0)
                 {
-                    model.PrepareRunner(cancellation);
+                    model.PrepareRunners(cancellation);
                 }
 
                 (model.CompiledKernels, model.KernelTime) = (watch.Compiled, clock.Elapsed);
@@ -67,59 +67,92 @@ internal sealed partial class MistralModel
     /// </summary>
     internal static MistralModel LoadUntested(
         Checkpoint checkpoint,
-        ComputeDevice device,
+        DeviceList devices,
         ModelOptions? options = null,
         IProgress<TensorProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        options ??= new ModelOptions();
-        var fitted = MemoryPlan.Require(checkpoint, options, device.Info, device.AvailableBytes);
-        var adapters = ReadAdapters(checkpoint, fitted, cancellation);
-        var weights = ModelWeights.Load(
-            device, checkpoint, fitted.Plan, options, fitted.Memory.Residency, progress, cancellation);
-        return Build(checkpoint, device, fitted, weights, adapters, _ => { });
+        var fitted = MemoryPlan.Require(checkpoint, options ?? new ModelOptions(), RoomOn(devices));
+        return Build(checkpoint, devices, fitted, Read(checkpoint, devices, fitted, progress, cancellation), _ => { });
     }
 
-    // Before the weights, because a wrong adapter is then found sooner.
-    private static (AdapterReader Reader, IReadOnlyList<IReadOnlyList<AdapterTerm>> Terms) ReadAdapters(
-        Checkpoint checkpoint, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted, CancellationToken cancellation)
+    private static IReadOnlyList<DeviceRoom> RoomOn(DeviceList devices) =>
+        [.. devices.Select(device => new DeviceRoom(device.Info, device.AvailableBytes))];
+
+    // Adapters before the weights, because a wrong adapter is then found sooner.
+    private static IReadOnlyList<LoadedPart> Read(
+        Checkpoint checkpoint, DeviceList devices, (MemoryPlan Memory, ModelOptions Options) fitted,
+        IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
-        var reader = new AdapterReader(checkpoint, fitted.Plan, fitted.Options.CacheType);
-        return (reader, [.. (fitted.Options.Adapters ?? []).Select(adapter => reader.Read(adapter, cancellation))]);
+        var (memory, options) = fitted;
+        List<LoadedPart> parts =
+        [
+            .. devices.Zip(memory.Parts, (device, part) =>
+            {
+                var reader = new AdapterReader(checkpoint, part.Plan, options.CacheType);
+                return new LoadedPart(
+                    device, part, reader,
+                    [.. (options.Adapters ?? []).Select(adapter => reader.Read(adapter, cancellation))]);
+            }),
+        ];
+        var joined = progress is null ? null : new PartProgress(progress);
+        try
+        {
+            foreach (var part in parts)
+            {
+                part.LoadWeights(checkpoint, options, joined, cancellation);
+                joined?.Next();
+            }
+
+            return parts;
+        }
+        catch
+        {
+            parts.ForEach(part => part.Dispose());
+            throw;
+        }
     }
 
     private static MistralModel Build(
-        Checkpoint checkpoint, ComputeDevice device, (MemoryPlan Memory, ModelOptions Options, ModelPlan Plan) fitted,
-        ModelWeights weights, (AdapterReader Reader, IReadOnlyList<IReadOnlyList<AdapterTerm>> Terms) adapters,
-        Action<MistralModel> prepare)
+        Checkpoint checkpoint, DeviceList devices, (MemoryPlan Memory, ModelOptions Options) fitted,
+        IReadOnlyList<LoadedPart> loaded, Action<MistralModel> prepare)
     {
         MistralModel? model = null;
         try
         {
-            var config = fitted.Options.Adapt(checkpoint.Config);
-            model = new MistralModel(
-                device, config, fitted.Options, fitted.Plan, fitted.Memory, weights, adapters.Reader,
-                adapters.Terms) { Source = checkpoint.Location };
+            var (memory, options) = fitted;
+            model = new MistralModel(devices, options.Adapt(checkpoint.Config), options, memory.Chunk, loaded)
+            {
+                Source = checkpoint.Location,
+            };
             prepare(model);
             return model;
         }
         catch
         {
-            (model ?? (IDisposable)weights).Dispose();
+            foreach (var owner in model is null ? loaded : (IEnumerable<IDisposable>)[model])
+            {
+                owner.Dispose();
+            }
+
             throw;
         }
     }
 
     // Compiles in advance, because compiling concurrently with the first text would take cores from it.
-    private void PrepareRunner(CancellationToken cancellation)
+    private void PrepareRunners(CancellationToken cancellation)
     {
-        if (Runner.Trials is not { Count: > 0 } positions)
+        var positions = new HashSet<int>();
+        foreach (var runner in _parts.Select(part => part.Runner))
         {
-            return;
+            if (runner.Trials is { Count: > 0 } trials)
+            {
+                runner.Prepare(cancellation);
+                positions.UnionWith(trials);
+            }
         }
 
-        Runner.Prepare(cancellation);
-        foreach (int position in positions)
+        foreach (int position in positions.Order())
         {
             TryOut(position);
         }
@@ -141,13 +174,18 @@ internal sealed partial class MistralModel
 
         var batch = new Batch();
         batch.Decode(sequence, 0);
-        Runner.TryOut(Begin(batch));
-        Device.Synchronize();
+        Begin(batch);
+        foreach (var part in _parts)
+        {
+            part.Runner.TryOut(BeginOn(part, batch));
+        }
+
+        Devices.Synchronize();
     }
 
     /// <summary>Device memory of passes in bytes, in addition to weights and cache.</summary>
     public static long PassBytes(DeviceInfo device, ModelPlan plan, ModelConfig config, ModelOptions options, int chunk) =>
         long.CreateSaturating(
             (Int128)Workspace.SizeInBytes(device, plan, config, options, options.RowsFor(chunk), options.LogitRowsFor(chunk))
-            + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk)));
+            + RotatingKvCache.WorkBytes(config, options, options.RowsFor(chunk), plan.Caches));
 }

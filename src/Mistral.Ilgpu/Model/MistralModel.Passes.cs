@@ -17,12 +17,16 @@ internal sealed partial class MistralModel
     {
         using var entered = Enter();
         cancellation.ThrowIfCancellationRequested();
-        var pass = Begin(batch);
+        Begin(batch);
         try
         {
-            // Passes without prompts are short, and cancelling one can break a text, which must then be computed again.
-            var outcome = Runner.Run(pass, pass.PrefillCount > 0 ? cancellation : CancellationToken.None);
-            _hasChosen = outcome == PassOutcome.LaunchedWithChoice;
+            foreach (var part in _parts)
+            {
+                BeginOn(part, batch);
+                // Passes without prompts are short, and cancelling one can break a text, which must then be computed again.
+                var outcome = part.Runner.Run(LastPass, LastPass.PrefillCount > 0 ? cancellation : CancellationToken.None);
+                _hasChosen = outcome == PassOutcome.LaunchedWithChoice;
+            }
         }
         catch
         {
@@ -31,20 +35,20 @@ internal sealed partial class MistralModel
         }
 
         End(batch);
-        Telemetry.OnPass(pass.PrefillCount, pass.DecodeCount);
+        Telemetry.OnPass(LastPass.PrefillCount, LastPass.DecodeCount);
     }
 
-    /// <summary>Runs passes through a decorator of the runner until the returned object is disposed.</summary>
-    /// <param name="decorate">Creates the decorator from the runner and from the one that launches steps one by one.</param>
-    internal IDisposable Decorate(Func<IPassRunner, DirectPasses, IPassRunner> decorate)
+    /// <summary>Runs passes through decorators of the parts' runners until the returned object is disposed.</summary>
+    /// <param name="decorate">Creates the decorator of a part's runner.</param>
+    internal IDisposable Decorate(Func<ModelPart, IPassRunner> decorate)
     {
-        var decorated = new Decoration(this, Runner);
-        Runner = decorate(Runner, Direct);
+        var decorated = new Decoration(Array.ConvertAll(_parts, part => (part, part.Runner)));
+        Array.ForEach(_parts, part => part.Runner = decorate(part));
         return decorated;
     }
 
-    /// <summary>Uploads a pass, for callers that launch its steps themselves.</summary>
-    internal Pass Begin(Batch batch)
+    /// <summary>Prepares the cache for a pass, for callers that launch its steps themselves.</summary>
+    internal void Begin(Batch batch)
     {
         Admit(batch);
         foreach (var part in batch.Parts)
@@ -53,10 +57,10 @@ internal sealed partial class MistralModel
         }
 
         (_hasChosen, _hasReadChosen) = (false, false);
-        LastPass = _workspace.Upload(batch);
-        LastPass.Adapters = AdaptersOn;
-        return LastPass;
     }
+
+    /// <summary>Begins a pass on a part, after the parts before it have launched theirs.</summary>
+    internal Pass BeginOn(ModelPart part, Batch batch) => LastPass = part.Begin(batch, AdaptersOn);
 
     /// <summary>Records that all steps of a pass are launched.</summary>
     internal void End(Batch batch)
@@ -100,8 +104,8 @@ internal sealed partial class MistralModel
         }
     }
 
-    private sealed class Decoration(MistralModel model, IPassRunner inner) : IDisposable
+    private sealed class Decoration((ModelPart Part, IPassRunner Inner)[] decorated) : IDisposable
     {
-        public void Dispose() => model.Runner = inner;
+        public void Dispose() => Array.ForEach(decorated, one => one.Part.Runner = one.Inner);
     }
 }

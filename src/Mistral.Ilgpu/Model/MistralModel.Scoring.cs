@@ -1,6 +1,4 @@
 using System.Numerics.Tensors;
-using ILGPU;
-using ILGPU.Runtime;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
@@ -25,8 +23,8 @@ internal sealed partial class MistralModel
         for (int done = 0; done < count;)
         {
             int rows = Math.Min(most, count - done);
-            LastPass = _workspace.UploadScored(LastPass, first + done, rows);
-            foreach (var step in Graph.StepsOf(LastPass))
+            LastPass = Last.Workspace.UploadScored(LastPass, first + done, rows);
+            foreach (var step in Last.Graph.StepsOf(LastPass))
             {
                 if (step.Operation.Rows == RowSet.Logits)
                 {
@@ -50,9 +48,9 @@ internal sealed partial class MistralModel
     {
         using var entered = Enter();
         // A pass keeps the result of the last norm only for rows of logits, so it is computed here for other tokens.
-        var norm = _plan.Operations.OfType<Norm>().Last();
-        _normGain ??= ReadVector(norm.Gain);
-        _workspace.Read(norm.Hidden, first, count, rows);
+        var norm = Last.Plan.Operations.OfType<Norm>().Last();
+        _normGain ??= Last.Read(norm.Gain);
+        Last.Workspace.Read(norm.Hidden, first, count, rows);
         for (int i = 0; i < count; i++)
         {
             var row = rows.Slice(i * Config.Dim, Config.Dim);
@@ -60,12 +58,5 @@ internal sealed partial class MistralModel
             TensorPrimitives.Multiply(row, scale, row);
             TensorPrimitives.Multiply(row, _normGain, row);
         }
-    }
-
-    private float[] ReadVector(VectorPlan plan)
-    {
-        var values = new float[plan.Length];
-        _weights.Vectors[plan].SubView(0, values.Length).CopyToCPU(Device.Stream, values);
-        return values;
     }
 }

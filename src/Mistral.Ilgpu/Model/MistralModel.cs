@@ -9,89 +9,59 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// A model on a device, with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> computes the next tokens
+/// A model on a device, or split over several, with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> computes the next tokens
 /// of many texts in one pass and leaves the requested logits on the device. The logits of a text depend only on the text, bit
 /// for bit, not on other texts in its passes.
 /// </summary>
 internal sealed partial class MistralModel : IBatchModel, IDisposable
 {
-    private readonly ModelWeights _weights;
-    private readonly Workspace _workspace;
+    private readonly IReadOnlyList<LoadedPart> _loaded;
     private readonly RotatingKvCache _cache;
-    private readonly BoundLaunches _launches = new();
-    private readonly ModelPlan _plan;
-    private readonly Step _choose;
+    private readonly ModelPart[] _parts;
     private readonly bool _drawsTokens;
     private bool _hasChosen;
     private bool _isDisposed;
 
+    /// <param name="loaded">The weights of each part, owned once the constructor returns.</param>
     private MistralModel(
-        ComputeDevice device, ModelConfig config, ModelOptions options, ModelPlan plan, MemoryPlan fitted, ModelWeights weights,
-        AdapterReader reader, IReadOnlyList<IReadOnlyList<AdapterTerm>> adapters)
+        DeviceList devices, ModelConfig config, ModelOptions options, int chunk, IReadOnlyList<LoadedPart> loaded)
     {
-        Device = device;
-        Config = config;
+        (Devices, Config, Options, Chunk, _loaded) = (devices, config, options, chunk, loaded);
         Context = options.ContextOf(config);
-        (Options, Chunk, Residency) = (options, fitted.Chunk, fitted.Residency);
-        var family = Family.Of(device);
-        _drawsTokens = family.DrawsTokens;
-        (_weights, _plan, _adapterReader) = (weights, plan, reader);
+        _drawsTokens = Family.Of(loaded[^1].Device).DrawsTokens;
         Adapters = new AdapterTable([.. (options.Adapters ?? []).Select(adapter => adapter.Path)]);
         AdaptersOn = Adapters.Initial;
-        _workspace = new Workspace(device, plan, config, options, options.RowsFor(Chunk), options.LogitRowsFor(Chunk));
+        var parts = new List<ModelPart>();
         try
         {
-            _cache = new RotatingKvCache(device, config, options, options.RowsFor(Chunk));
-            var memory = new PlanMemory(_workspace.Activations, weights.Matrices, weights.Vectors)
+            _cache = new RotatingKvCache(
+                [.. loaded.Select(part => (part.Device, part.Memory.Plan.Caches))], config, options, MaxTokens);
+            foreach (var part in loaded)
             {
-                Caches = _cache.Layers, Frequencies = _workspace.Frequencies, Parts = _workspace.Parts,
-                Chosen = _workspace.Chosen,
-            };
-            _adapted = new AdaptedGraphs(
-                device, plan, memory, kernels => KernelSet.Of(device, _workspace.State, options.Activations, kernels));
-            var binder = new StepBinder(KernelSet.Of(device, _workspace.State, options.Activations, _launches), memory);
-            Graph = binder.Bind(plan, _adapted.Of);
-            _choose = binder.Bind(plan.Choice!);
-            Streamed = weights.Transfers is { } transfers ? new StreamedLayers(transfers, Graph, Residency.Streamed) : null;
-            Direct = new DirectPasses(device, Graph, family.OperationsAhead, Streamed);
-            Runner = family.Runner(
-                new BoundPlan(device, Graph, Direct, _choose, _cache.Layers.Max(layer => layer.Window), Streamed));
-            for (int index = 0; index < adapters.Count; index++)
-            {
-                _adapted.Add(new AdapterWeights(device, index, adapters[index], MaxTokens));
+                parts.Add(new ModelPart(part, config, options, _cache.Layers, parts.LastOrDefault(), chunk));
+                // Compiles the kernels of adapters too.
+                parts[^1].Bind(AdaptersOn);
             }
 
-            // Compiles the kernels of adapters too.
-            _ = Graph.With(AdaptersOn);
-            device.LoadBound();
+            _parts = [.. parts];
         }
         catch
         {
-            Runner?.Dispose();
-            _adapted?.Dispose();
-            _launches.Dispose();
+            parts.ForEach(part => part.Dispose());
             _cache?.Dispose();
-            _workspace.Dispose();
             throw;
         }
     }
 
-    public ComputeDevice Device { get; }
+    /// <summary>The devices of the parts.</summary>
+    public DeviceList Devices { get; }
+
+    /// <summary>The layers on each device, in order. A pass runs through all of them.</summary>
+    public IReadOnlyList<ModelPart> Parts => _parts;
 
     public ModelConfig Config { get; }
 
     public ModelOptions Options { get; }
-
-    public LayerGraph Graph { get; }
-
-    /// <summary>Which layers keep their weights on the device.</summary>
-    public Residency Residency { get; }
-
-    /// <summary>The transfers of the others; null if all stay.</summary>
-    internal LayerTransfers? Transfers => _weights.Transfers;
-
-    /// <summary>Their gate; null if all stay.</summary>
-    internal StreamedLayers? Streamed { get; }
 
     /// <summary>The longest text in tokens; null for no limit.</summary>
     public int? Context { get; }
@@ -119,11 +89,9 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     /// </summary>
     public Action<string>? OnCacheOverflow { get; set; }
 
-    /// <summary>Runs passes by launching steps one by one.</summary>
-    internal DirectPasses Direct { get; }
-
-    /// <summary>The runner of passes.</summary>
-    internal IPassRunner Runner { get; private set; }
+    /// <summary>The bytes and operations of a pass.</summary>
+    public StepCost Cost(Pass pass) =>
+        _parts.Aggregate(default(StepCost), (cost, part) => cost + part.Graph.Cost(pass));
 
     /// <summary>The number of kernels compiled during loading. Later loads find them in a cache.</summary>
     public int CompiledKernels { get; private set; }
@@ -163,9 +131,9 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
     public void Prepare()
     {
         using var entered = Enter();
-        Runner.Prepare(CancellationToken.None);
+        Array.ForEach(_parts, part => part.Runner.Prepare(CancellationToken.None));
         var batch = new Batch();
-        while (!Runner.IsSettled)
+        while (!Array.TrueForAll(_parts, part => part.Runner.IsSettled))
         {
             using var sequence = TryOpen(maxTokens: 1)
                 ?? throw new InvalidOperationException("found open texts, expected none before preparation");
@@ -184,24 +152,27 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
         }
 
         _isDisposed = true;
-        if (Device.IsDisposed)
+        if (Devices.IsDisposed)
         {
             return;
         }
 
-        using var entered = Device.Enter();
-        Runner.Dispose();
-        _adapted.Dispose();
-        _launches.Dispose();
+        using var entered = Devices.Enter();
+        Array.ForEach(_parts, part => part.Dispose());
         _cache.Dispose();
-        _workspace.Dispose();
-        _weights.Dispose();
+        foreach (var part in _loaded)
+        {
+            part.Dispose();
+        }
     }
 
-    // Models on the same device run one at a time.
-    private Lock.Scope Enter()
+    // Has the logits.
+    private ModelPart Last => _parts[^1];
+
+    // Models on the same devices run one at a time.
+    private DeviceList.Scope Enter()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return Device.Enter();
+        return Devices.Enter();
     }
 }

@@ -18,6 +18,9 @@ internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Ch
     public IReadOnlySet<ActivationPlan> Multiplied { get; } =
         Operations.OfType<MatrixProduct>().Select(product => product.From).ToHashSet();
 
+    /// <summary>The hidden states, which each layer adds to.</summary>
+    public ActivationPlan Hidden => Operations.OfType<Norm>().First().Hidden;
+
     /// <summary>All weights, in order of first use.</summary>
     public IReadOnlyList<WeightPlan> Weights { get; } =
     [
@@ -31,11 +34,35 @@ internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Ch
             .Select(layer => layer.Select(operation => operation.Weights).OfType<MatrixPlan>().Distinct().ToArray()),
     ];
 
+    /// <summary>The caches of the layers, in order.</summary>
+    public IReadOnlyList<KvPlan> Caches { get; } = [.. Operations.OfType<Attend>().Select(attend => attend.Cache)];
+
     /// <summary>Device bytes of all weights.</summary>
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);
 
     /// <summary>The number of the model's weights.</summary>
     public long ParameterCount => Weights.Sum(weights => weights.Count);
+
+    /// <summary>
+    /// The part of consecutive layers, for one of several devices. The embedding belongs to the first layer, and the logits and
+    /// the choice of tokens to the last. Each part continues with the hidden states of the part before.
+    /// </summary>
+    public ModelPlan Part(Range layers)
+    {
+        var (first, count) = layers.GetOffsetAndLength(Layers.Count);
+        return count == Layers.Count
+            ? this
+            : new ModelPlan(
+                [.. ByLayer().Where(one => one.Layer >= first && one.Layer < first + count).Select(one => one.Operation)],
+                first + count == Layers.Count ? Choice : null);
+    }
+
+    /// <summary>Device bytes of the weights of each layer, with those that belong to it as in <see cref="Part"/>.</summary>
+    public IReadOnlyList<long> BytesOfLayers() =>
+    [
+        .. ByLayer().GroupBy(one => one.Layer).Select(layer => layer.Select(one => one.Operation.Weights)
+            .OfType<WeightPlan>().Distinct().Sum(weights => weights.Bytes)),
+    ];
 
     /// <summary>The index of the first operation that reads another one's output; −1 if there is none.</summary>
     /// <param name="index">The index of the operation with the output.</param>
@@ -51,5 +78,21 @@ internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Ch
         }
 
         return -1;
+    }
+
+    private IEnumerable<(Operation Operation, int Layer)> ByLayer()
+    {
+        string name = "";
+        int layer = -1;
+        foreach (var operation in Operations)
+        {
+            if (operation.Layer.Length > 0 && operation.Layer != name)
+            {
+                name = operation.Layer;
+                layer++;
+            }
+
+            yield return (operation, Math.Max(layer, 0));
+        }
     }
 }

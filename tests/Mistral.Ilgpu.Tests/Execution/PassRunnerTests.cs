@@ -47,19 +47,19 @@ public sealed class PassRunnerTests
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
         using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"));
-        var chosen = model.Runner;
+        var chosen = model.Parts[0].Runner;
         var steps = new List<string>();
-        var inner = model.Decorate((runner, direct) => new Noting(runner, direct, "inner", steps));
-        var outer = model.Decorate((runner, direct) => new Noting(runner, direct, "outer", steps));
+        var inner = model.Decorate(part => new Noting(part.Runner, part.Direct, "inner", steps));
+        var outer = model.Decorate(part => new Noting(part.Runner, part.Direct, "outer", steps));
 
         using var text = new ModelText(model);
         text.Forward([1, 2, 3], TestContext.Current.CancellationToken);
 
-        Assert.Equal(2 * model.Graph.StepsOf(model.LastPass).Length, steps.Count);
+        Assert.Equal(2 * model.Parts[0].Graph.StepsOf(model.LastPass).Length, steps.Count);
         Assert.Equal(["outer embed", "inner embed"], steps[..2]);
         outer.Dispose();
         inner.Dispose();
-        Assert.Same(chosen, model.Runner);
+        Assert.Same(chosen, model.Parts[0].Runner);
         steps.Clear();
         text.Forward([4], TestContext.Current.CancellationToken);
         Assert.Empty(steps);
@@ -70,7 +70,7 @@ public sealed class PassRunnerTests
         using var folder = new TemporaryFolder();
         using var checkpoint = Write(folder.Path);
         using var model = MistralModel.LoadUntested(checkpoint, device);
-        IReadOnlyList<IPassRunner> runners = model.Runner is PassRunners several ? several.Runners : [model.Runner];
+        IReadOnlyList<IPassRunner> runners = model.Parts[0].Runner is PassRunners several ? several.Runners : [model.Parts[0].Runner];
         Assert.Equal(expected, string.Join(", ", runners.Select(runner => runner.GetType().Name)));
     }
 

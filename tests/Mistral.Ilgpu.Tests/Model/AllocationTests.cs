@@ -41,7 +41,7 @@ public sealed class AllocationTests
             text.Forward(next);
             next[0] = text.ArgMax();
         });
-        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.StepsOf(model.LastPass).Length;
+        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Parts[0].Graph.StepsOf(model.LastPass).Length;
         AssertNoMore(perToken, OwnOfIlgpu(device, launches + 1, copies: 1));
     }
 
@@ -71,7 +71,7 @@ public sealed class AllocationTests
 
         long perPass = Smallest(() => scheduler.Step(CancellationToken.None));
         scheduler.EndAll(fault: null);
-        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Graph.StepsOf(model.LastPass).Length;
+        int launches = device.Info.Kind == DeviceKind.Cpu ? 1 : model.Parts[0].Graph.StepsOf(model.LastPass).Length;
         // A few characters, and the string and the queue that hold them.
         const int PerText = 160;
         AssertNoMore(perPass, OwnOfIlgpu(device, launches + 1, copies: 2) + (3 * PerText));

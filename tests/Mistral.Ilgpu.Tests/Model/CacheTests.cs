@@ -167,8 +167,8 @@ public sealed class CacheTests
         long weights;
         using (var all = MistralModel.Load(checkpoint, TestDevice.Get("cpu"), options))
         {
-            Assert.Equal(options.ChunkOn(all.Device.Info), all.Chunk);
-            weights = MemoryOf(all) - all.Cache.Bytes - PassBytes(all.Device.Info, all.Chunk);
+            Assert.Equal(options.ChunkOn(all.Devices[0].Info), all.Chunk);
+            weights = MemoryOf(all) - all.Cache.Bytes - PassBytes(all.Devices[0].Info, all.Chunk);
         }
 
         long window = RotatingKvCache.BytesFor(checkpoint.Config, new ModelOptions());
@@ -184,9 +184,9 @@ public sealed class CacheTests
 
         static long MemoryOf(MistralModel model)
         {
-            long with = model.Device.AllocatedBytes;
+            long with = model.Devices.AllocatedBytes;
             model.Dispose();
-            return with - model.Device.AllocatedBytes;
+            return with - model.Devices.AllocatedBytes;
         }
     }
 

@@ -29,7 +29,7 @@ public sealed class CancellationTests : IDisposable
         int[] ids = LogitsTests.RandomIds(new Random(5), (2 * Chunk) + 8, Tiny.Config.VocabularySize);
         float[] expected = Logits(text, ids);
         text.Reset();
-        using (CancelAfter(model, model.Graph.Steps.Count * 5 / 2))
+        using (CancelAfter(model, model.Parts[0].Graph.Steps.Count * 5 / 2))
         {
             Assert.Throws<OperationCanceledException>(() => text.Forward(ids, _source.Token));
         }
@@ -62,7 +62,7 @@ public sealed class CancellationTests : IDisposable
         var engine = new Engine(model, Tiny.Tokenizer, maxWaiting: 4);
         int[] prompt = LogitsTests.RandomIds(new Random(6), 20 * Chunk, Tiny.Config.VocabularySize);
         Task stopped = Task.CompletedTask;
-        int steps = model.Graph.Steps.Count * 5 / 2;
+        int steps = model.Parts[0].Graph.Steps.Count * 5 / 2;
         using (model.WalkBy((step, pass) =>
         {
             step.Launch(pass);
@@ -76,7 +76,7 @@ public sealed class CancellationTests : IDisposable
             await stopped;
         }
 
-        Assert.True(steps > -model.Graph.Steps.Count);
+        Assert.True(steps > -model.Parts[0].Graph.Steps.Count);
         Assert.Equal(model.Cache.Bytes, model.Cache.Sequences.AvailableBytes);
     }
 

@@ -113,7 +113,7 @@ public sealed class CapturedModelTests
             model.Forward(batch);
             if (waits)
             {
-                model.Device.Synchronize();
+                model.Devices.Synchronize();
             }
 
             batch.Clear();

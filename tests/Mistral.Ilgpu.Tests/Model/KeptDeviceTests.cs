@@ -23,7 +23,7 @@ public sealed class KeptDeviceTests
         using var checkpoint = Write(folder.Path);
         using (var model = MistralModel.LoadUntested(checkpoint, device, new ModelOptions(TensorFormat.Q8_0)))
         {
-            model.Runner.Prepare(TestContext.Current.CancellationToken);
+            model.Parts[0].Runner.Prepare(TestContext.Current.CancellationToken);
             Greedy(model);
         }
 

@@ -45,7 +45,7 @@ public sealed class LoadedAdapterTests : IDisposable
         float[] b = Once(name, _b);
         Assert.Equal(3, new[] { none, a, b }.Select(logits => string.Join(' ', logits)).Distinct().Count());
         using var model = Load(name);
-        long bytes = model.Device.AllocatedBytes;
+        long bytes = model.Devices.AllocatedBytes;
         foreach (var (adapter, expected) in new[] { (_a, a), (_b, b), (_a, a) })
         {
             // Of one bit, so that what was recorded for one would be played for the next.
@@ -55,7 +55,7 @@ public sealed class LoadedAdapterTests : IDisposable
             model.AdaptersOn = 0;
             Assert.Equal(none, Run(model));
             model.UnloadAdapter(0);
-            Assert.Equal(bytes, model.Device.AllocatedBytes);
+            Assert.Equal(bytes, model.Devices.AllocatedBytes);
             Assert.Equal(none, Run(model));
         }
     }
@@ -100,7 +100,7 @@ public sealed class LoadedAdapterTests : IDisposable
         model.AdaptersOn = 0;
         model.UnloadAdapter(0);
         Assert.Equal(none, Run(model));
-        Assert.Equal(Layers, model.Residency.Streamed.Count);
+        Assert.Equal(Layers, model.Parts[0].Residency.Streamed.Count);
     }
 
     [Fact]

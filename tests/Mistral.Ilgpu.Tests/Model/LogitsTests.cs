@@ -82,7 +82,7 @@ public sealed class LogitsTests
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
         using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get(name));
         using var text = new ModelText(model);
-        int[] ids = TinyPrompt(checkpoint, TestDevice.IsInterpreted(model.Device) ? 10 : 90);
+        int[] ids = TinyPrompt(checkpoint, TestDevice.IsInterpreted(model.Devices[0]) ? 10 : 90);
         var (first, second) = (new float[checkpoint.Config.VocabularySize], new float[checkpoint.Config.VocabularySize]);
         text.Forward(ids);
         text.ReadLogits(first);

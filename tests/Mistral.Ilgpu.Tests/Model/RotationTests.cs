@@ -28,7 +28,7 @@ public sealed class RotationTests
         using var model = MistralModel.LoadUntested(
             checkpoint, TestDevice.Get(name), new ModelOptions(CacheType: TensorFormat.Float32, Chunk: (2 * window) + 3));
         using var text = new ModelText(model);
-        long memory = model.Device.AllocatedBytes;
+        long memory = model.Devices.AllocatedBytes;
         var logits = new float[checkpoint.Config.VocabularySize];
         var random = new Random(seed);
         // Passes of W − 1, W, W + 1 and 2W + 3 tokens between single ones, past ten windows.
@@ -41,7 +41,7 @@ public sealed class RotationTests
             double[] expected = reference.Forward(ids)[^1];
             double norm = Math.Sqrt(expected.Sum(e => e * e));
             Assert.InRange(Math.Sqrt(expected.Zip(logits, (e, a) => (e - a) * (e - a)).Sum()) / norm, 0, 1e-5);
-            Assert.Equal(memory, model.Device.AllocatedBytes);
+            Assert.Equal(memory, model.Devices.AllocatedBytes);
         }
     }
 

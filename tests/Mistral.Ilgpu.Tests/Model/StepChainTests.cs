@@ -34,7 +34,7 @@ public sealed class StepChainTests
         });
         float[][] oneByOne = Run();
 
-        Assert.True(walked > Decoded * model.Graph.Steps.Count);
+        Assert.True(walked > Decoded * model.Parts[0].Graph.Steps.Count);
         for (int i = 0; i < Decoded; i++)
         {
             Assert.True(chained[i].AsSpan().SequenceEqual(oneByOne[i]), $"decoded token {i}: not the same bits");

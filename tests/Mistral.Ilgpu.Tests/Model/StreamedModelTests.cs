@@ -148,7 +148,7 @@ public sealed class StreamedModelTests : IDisposable
         using var model = MistralModel.Load(checkpoint, device, Options(Layers));
         for (int steps = 1; steps < 40; steps += 5)
         {
-            using (model.Decorate((inner, direct) => new Breaking(inner, direct, steps)))
+            using (model.Decorate(part => new Breaking(part.Runner, part.Direct, steps)))
             {
                 Assert.Throws<TimeoutException>(() => Logits(model));
             }
@@ -186,7 +186,7 @@ public sealed class StreamedModelTests : IDisposable
         using (var whole = MistralModel.Load(checkpoint, device, Options()))
         {
             using var model = MistralModel.Load(checkpoint, device, Options(Layers));
-            Assert.True(model.Residency.DeviceBytes < whole.Residency.DeviceBytes);
+            Assert.True(model.Parts[0].Residency.DeviceBytes < whole.Parts[0].Residency.DeviceBytes);
             Logits(model);
         }
 
@@ -206,8 +206,8 @@ public sealed class StreamedModelTests : IDisposable
             using var device = ComputeDevice.Open("cpu", new DeviceOptions { MemoryLimit = limit });
             using var model = MistralModel.Load(checkpoint, device, Options());
             Assert.True(device.AllocatedBytes <= limit);
-            Assert.True(model.Residency.Streamed.Count >= before);
-            before = model.Residency.Streamed.Count;
+            Assert.True(model.Parts[0].Residency.Streamed.Count >= before);
+            before = model.Parts[0].Residency.Streamed.Count;
             Assert.Equal(expected, Logits(model));
         }
     }

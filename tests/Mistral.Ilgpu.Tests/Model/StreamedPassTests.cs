@@ -45,9 +45,9 @@ public sealed class StreamedPassTests : IDisposable
     private static List<float> Decode(Checkpoint checkpoint, ComputeDevice device, ModelOptions options)
     {
         using var model = MistralModel.Load(checkpoint, device, options);
-        var chained = Assert.IsType<ChainedPasses>(Assert.IsType<PassRunners>(model.Runner).Runners[0]);
+        var chained = Assert.IsType<ChainedPasses>(Assert.IsType<PassRunners>(model.Parts[0].Runner).Runners[0]);
         chained.WorkerCount.Chosen = device.Info.ComputeUnits;
-        model.Runner.Prepare(TestContext.Current.CancellationToken);
+        model.Parts[0].Runner.Prepare(TestContext.Current.CancellationToken);
         Assert.True(chained.IsPrepared);
         using var text = model.TryOpen(40)!;
         var (batch, all, logits) = (new Batch(), new List<float>(), new float[model.Config.VocabularySize]);

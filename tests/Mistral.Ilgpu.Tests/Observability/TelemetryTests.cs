@@ -71,7 +71,7 @@ public sealed class TelemetryTests : IDisposable
             // Two texts of 40 tokens, in pages of 16.
             Assert.InRange(Last("mistral.cache.pages", "held"), 4, 6);
             Assert.True(Last("mistral.cache.pages", "promised") + Last("mistral.cache.pages", "available") > 0);
-            Assert.Equal(model.Device.AllocatedBytes, Last("mistral.device.memory.usage", model.Device.Info.Id));
+            Assert.Equal(model.Devices.AllocatedBytes, Last("mistral.device.memory.usage", model.Devices[0].Info.Id));
         }
 
         int computed = texts.Sum(text => text.Timings.PrefillTokens);

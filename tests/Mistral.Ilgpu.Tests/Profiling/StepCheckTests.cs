@@ -50,7 +50,7 @@ public sealed class StepCheckTests
             pass += step.Name == "embed" ? 1 : 0;
             if (step.Name == wrong && pass == atPass)
             {
-                Spoil(model.Device, step.Output!, row);
+                Spoil(model.Devices[0], step.Output!, row);
             }
         });
 
@@ -70,7 +70,7 @@ public sealed class StepCheckTests
             step.Launch(pass);
             if (step.Name == "norm")
             {
-                step.Output!.View.SubView(3, 1).CopyFromCPU(model.Device.Stream, [float.NaN]);
+                step.Output!.View.SubView(3, 1).CopyFromCPU(model.Devices[0].Stream, [float.NaN]);
             }
         });
         var found = new StepCheck(model, reference).Run([1, 2, 3], 0, TestContext.Current.CancellationToken).First;

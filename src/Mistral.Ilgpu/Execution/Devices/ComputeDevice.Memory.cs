@@ -8,7 +8,9 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// <summary>The device's memory, and the host memory that it copies from.</summary>
 internal sealed partial class ComputeDevice
 {
-    private readonly long _memoryLimit;
+    // Memory that other models of this process hold, which is not to be had.
+    private readonly long _held;
+    private long _memoryLimit;
     private long _allocatedBytes;
 
     /// <summary>Device memory that is allocated, in bytes.</summary>
@@ -18,7 +20,7 @@ internal sealed partial class ComputeDevice
     public long AvailableBytes => _memoryLimit - AllocatedBytes;
 
     /// <summary>Whether other models of this process hold memory of the device.</summary>
-    public bool IsShared { get; }
+    public bool IsShared => _held > 0;
 
     /// <summary>Whether copies from page-locked memory run while the host continues.</summary>
     internal bool CopiesMeanwhile => _runtime.CopiesMeanwhile;
@@ -44,6 +46,9 @@ internal sealed partial class ComputeDevice
             stream.Dispose();
         }
     }
+
+    /// <summary>Uses no more of the device's memory, because another one in a list shares it.</summary>
+    public void LimitMemory(long bytes) => _memoryLimit = Math.Min(_memoryLimit, bytes);
 
     /// <summary>Allocates device memory.</summary>
     /// <param name="purpose">The use of the memory, for the message of an out-of-memory error.</param>

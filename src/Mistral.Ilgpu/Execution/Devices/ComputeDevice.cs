@@ -13,7 +13,7 @@ namespace Mistral.Ilgpu.Execution.Devices;
 /// <summary>
 /// An opened device. Owns ILGPU's context and accelerator, accounts for the memory that it allocates, and caches compiled
 /// kernels. Launches are for one thread at a time, because those of an OpenCL kernel share the arguments that are set on it:
-/// whoever launches calls <see cref="Enter"/> first.
+/// whoever launches calls <see cref="Hold"/> first.
 /// </summary>
 internal sealed partial class ComputeDevice : IDisposable
 {
@@ -33,11 +33,10 @@ internal sealed partial class ComputeDevice : IDisposable
         _context = context;
         _runtime = runtime;
         Info = info;
-        long held = options.HeldOn?.Invoke(info.Id) ?? 0;
-        IsShared = held > 0;
+        _held = options.HeldOn?.Invoke(info.Id) ?? 0;
         // What other models hold is not free.
         _memoryLimit = options.MemoryLimit is { } limit
-            ? Math.Min(limit, info.MemoryBytes) - held : Math.Min(info.UsableBytes, info.MemoryBytes - held);
+            ? Math.Min(limit, info.MemoryBytes) - _held : Math.Min(info.UsableBytes, info.MemoryBytes - _held);
         var tag = new KeyValuePair<string, object?>("mistral.device", info.Id);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
             "mistral.device.memory.usage", () => new Measurement<long>(AllocatedBytes, tag), "By", "Device memory handed out."));
@@ -204,20 +203,21 @@ internal sealed partial class ComputeDevice : IDisposable
         _boundSoon.Clear();
     }
 
-    /// <summary>Waits until no other thread uses the device, and keeps others out until the scope ends. A thread may enter more
-    /// than once.</summary>
+    /// <summary>Waits until no other thread uses the device, and keeps others out until <see cref="Release"/>. A thread may hold
+    /// it more than once.</summary>
     /// <exception cref="ObjectDisposedException">The device has been disposed of.</exception>
-    public Lock.Scope Enter()
+    public void Hold()
     {
-        var scope = _gate.EnterScope();
+        _gate.Enter();
         if (IsDisposed)
         {
-            scope.Dispose();
+            _gate.Exit();
             throw new ObjectDisposedException($"device {Info.Id}");
         }
-
-        return scope;
     }
+
+    /// <summary>Lets other threads use the device again.</summary>
+    public void Release() => _gate.Exit();
 
     /// <summary>Waits until all launched work is done.</summary>
     public void Synchronize() => _runtime.Synchronize(Info);

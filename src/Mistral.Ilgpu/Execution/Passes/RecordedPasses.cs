@@ -22,7 +22,7 @@ internal sealed class RecordedPasses : IPassRunner
         _launch = () =>
         {
             plan.Direct.Run(_pass!, CancellationToken.None);
-            plan.Choose.Launch(_pass!);
+            plan.Choose?.Launch(_pass!);
         };
     }
 

@@ -7,14 +7,16 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Model.Cache;
 
 /// <summary>
-/// The pages of the layers with the same ring length, and the table that maps rings to pages. A page has the same index in each
-/// of these layers.
+/// The pages of the layers with the same ring length on one device, and the table that maps rings to pages. A page has the same
+/// index in each of these layers.
 /// </summary>
 internal sealed class KvPool : IPageStore, IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly List<IDisposable> _buffers = [];
     private readonly List<KvBuffers> _layers = [];
+    private readonly int _pages;
+    private readonly int _pagesPerRing;
     private readonly int[] _table;
     private readonly DeviceBuffer<int> _deviceTable;
     private int _dirtyFrom;
@@ -22,9 +24,8 @@ internal sealed class KvPool : IPageStore, IDisposable
 
     public KvPool(ComputeDevice device, KvShape shape, int ringLength, int layers, int pages, int sequences)
     {
-        (_device, Shape) = (device, shape);
-        Rings = new RingPages(ringLength, shape.PageLength, pages, shape.PageBytes * layers, this);
-        _table = new int[sequences * Rings.PagesPerRing];
+        (_device, _pages, _pagesPerRing, Shape) = (device, pages, ringLength / shape.PageLength, shape);
+        _table = new int[sequences * _pagesPerRing];
         try
         {
             _deviceTable = device.Allocate<int>(_table.Length, "the page table");
@@ -43,16 +44,13 @@ internal sealed class KvPool : IPageStore, IDisposable
 
     public KvShape Shape { get; }
 
-    /// <summary>The allocation state of the pages.</summary>
-    public RingPages Rings { get; }
-
     public IReadOnlyList<KvBuffers> Layers => _layers;
 
-    public PageTable Table => new(_deviceTable.View, Rings.PagesPerRing, new Divisor(Shape.PageLength / TileLayout.Length));
+    public PageTable Table => new(_deviceTable.View, _pagesPerRing, new Divisor(Shape.PageLength / TileLayout.Length));
 
     public void Set(int row, int ringPage, int page)
     {
-        int at = (row * Rings.PagesPerRing) + ringPage;
+        int at = (row * _pagesPerRing) + ringPage;
         _table[at] = page;
         _dirtyFrom = _dirtyEnd == 0 ? at : Math.Min(_dirtyFrom, at);
         _dirtyEnd = Math.Max(_dirtyEnd, at + 1);
@@ -88,7 +86,7 @@ internal sealed class KvPool : IPageStore, IDisposable
         using var rented = new RentedBytes(bytesAtOnce);
         foreach (var view in _layers.SelectMany(layer => new[] { layer.Keys, layer.Values }))
         {
-            long pageBytes = view.Length / Rings.Pages.Count;
+            long pageBytes = view.Length / _pages;
             long end = (firstPage + pages) * pageBytes;
             for (long at = firstPage * pageBytes; at < end; at += bytesAtOnce)
             {
@@ -115,7 +113,7 @@ internal sealed class KvPool : IPageStore, IDisposable
     private void Copy<T>(ArrayView<T> view, int from, int to)
         where T : unmanaged
     {
-        long length = view.Length / Rings.Pages.Count;
+        long length = view.Length / _pages;
         view.SubView(to * length, length).CopyFrom(_device.Stream, view.SubView(from * length, length));
     }
 }

@@ -19,11 +19,11 @@ internal sealed partial class RotatingKvCache
             return false;
         }
 
-        for (int i = 0; i < _pools.Count; i++)
+        for (int i = 0; i < _rings.Count; i++)
         {
             foreach (var (first, count) in Runs(sequence.Pages[i]))
             {
-                if (_pools[i].HasOverflow(first, count, BytesAtOnce))
+                if (_pools[i].Exists(pool => pool.HasOverflow(first, count, BytesAtOnce)))
                 {
                     return true;
                 }

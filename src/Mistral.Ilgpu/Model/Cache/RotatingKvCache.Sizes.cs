@@ -35,24 +35,27 @@ internal sealed partial class RotatingKvCache
         ];
     }
 
-    /// <summary>Bytes of the rings if every text fills its own.</summary>
-    internal static long FullBytes(ModelConfig config, ModelOptions options)
+    /// <summary>Bytes of the rings of some layers if every text fills its own.</summary>
+    internal static long FullBytes(ModelConfig config, ModelOptions options, IReadOnlyList<KvPlan> layers)
     {
         var shape = ShapeOf(config, options);
-        return Sum(Rings(config, options).Select(length => (Int128)shape.BytesOf(length) * options.Sequences));
+        return Sum(layers.Select(layer => (Int128)shape.BytesOf(layer.RingLength) * options.Sequences));
     }
 
     /// <summary>Bytes of all pages with these options.</summary>
-    public static long BytesFor(ModelConfig config, ModelOptions options)
+    public static long BytesFor(ModelConfig config, ModelOptions options) => BytesFor(config, options, Plan(config, options));
+
+    /// <summary>Bytes of the pages of some layers.</summary>
+    internal static long BytesFor(ModelConfig config, ModelOptions options, IReadOnlyList<KvPlan> layers)
     {
         var shape = ShapeOf(config, options);
-        return Sum(Rings(config, options).GroupBy(length => length).Select(ring =>
+        return Sum(layers.GroupBy(layer => layer.RingLength).Select(ring =>
             (Int128)PageCount(config, options, ring.Key) * shape.PageBytes * ring.Count()));
     }
 
-    /// <summary>Bytes of the fresh keys and values of a pass, and of the page tables.</summary>
-    internal static long WorkBytes(ModelConfig config, ModelOptions options, int rows) =>
-        Sum(Rings(config, options).Distinct().Select(length => TableBytes(options, length))
+    /// <summary>Bytes of the fresh keys and values of a pass, and of the page tables, for some layers.</summary>
+    internal static long WorkBytes(ModelConfig config, ModelOptions options, int rows, IReadOnlyList<KvPlan> layers) =>
+        Sum(layers.Select(layer => layer.RingLength).Distinct().Select(length => TableBytes(options, length))
             .Append(ShapeOf(config, options).BytesOf((long)FreshTiles(options, rows) * TileLayout.Length)));
 
     /// <summary>The most tiles of fresh keys in a pass. Each prompt can begin and end within a tile.</summary>
@@ -76,7 +79,7 @@ internal sealed partial class RotatingKvCache
 
     private static int PageCount(ModelConfig config, ModelOptions options, int ringLength)
     {
-        double part = Math.Min(1, (options.CacheBytes ?? long.MaxValue) / (double)FullBytes(config, options));
+        double part = Math.Min(1, (options.CacheBytes ?? long.MaxValue) / (double)FullBytes(config, options, Plan(config, options)));
         return Math.Max(1, (int)(part * options.Sequences * (ringLength / options.PageLength)));
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Observability;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model.Cache;
 
@@ -14,35 +15,58 @@ namespace Mistral.Ilgpu.Model.Cache;
 internal sealed partial class RotatingKvCache : IDisposable
 {
     private readonly List<IDisposable> _buffers = [];
-    private readonly List<KvPool> _pools = [];
+    private readonly List<RingPages> _rings = [];
+
+    // The pools of each ring length, one on each device that has layers of it.
+    private readonly List<List<KvPool>> _pools = [];
     private readonly Meter _meter = Telemetry.CreateMeter();
 
+    /// <summary>Creates the cache of a model on one device.</summary>
     internal RotatingKvCache(ComputeDevice device, ModelConfig config, ModelOptions options, int rows)
+        : this([(device, Plan(config, options))], config, options, rows)
+    {
+    }
+
+    /// <param name="parts">Each device, and the layers whose keys and values it holds; together all layers in order.</param>
+    /// <param name="rows">The most tokens in one pass.</param>
+    internal RotatingKvCache(
+        IReadOnlyList<(ComputeDevice Device, IReadOnlyList<KvPlan> Layers)> parts, ModelConfig config, ModelOptions options,
+        int rows)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.PageLength % TileLayout.Length, 0, nameof(options.PageLength));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Sequences);
         Shape = ShapeOf(config, options);
-        var plans = Plan(config, options);
+        var layers = new KvLayer[parts.Sum(part => part.Layers.Count)];
         try
         {
-            var fresh = Shape.Allocate(device, (long)FreshTiles(options, rows) * TileLayout.Length, _buffers);
-            foreach (var ring in plans.GroupBy(plan => plan.RingLength).OrderByDescending(group => group.Key))
+            var fresh = parts.Select(part => Shape.Allocate(
+                part.Device, (long)FreshTiles(options, rows) * TileLayout.Length, _buffers)).ToList();
+            foreach (var ring in parts.SelectMany(part => part.Layers)
+                .GroupBy(plan => plan.RingLength).OrderByDescending(ring => ring.Key))
             {
-                _pools.Add(
-                    new KvPool(device, Shape, ring.Key, ring.Count(), PageCount(config, options, ring.Key), options.Sequences));
-            }
-
-            var next = _pools.ToDictionary(
-                pool => pool.Rings.RingLength, pool => (Pool: pool, Layers: pool.Layers.GetEnumerator()));
-            Layers =
-            [
-                .. plans.Select(plan =>
+                int pages = PageCount(config, options, ring.Key);
+                var pools = new List<KvPool>();
+                _pools.Add(pools);
+                foreach (var ((device, plans), shared) in parts.Zip(fresh))
                 {
-                    var (pool, layers) = next[plan.RingLength];
-                    layers.MoveNext();
-                    return new KvLayer(plan.Window, plan.RingLength, plan.Format, layers.Current, fresh, pool.Table);
-                }),
-            ];
+                    var own = plans.Where(plan => plan.RingLength == ring.Key).ToList();
+                    if (own.Count == 0)
+                    {
+                        continue;
+                    }
+
+                    var pool = new KvPool(device, Shape, ring.Key, own.Count, pages, options.Sequences);
+                    pools.Add(pool);
+                    foreach (var (plan, buffers) in own.Zip(pool.Layers))
+                    {
+                        layers[plan.Layer] = new KvLayer(
+                            plan.Window, plan.RingLength, plan.Format, buffers, shared, pool.Table);
+                    }
+                }
+
+                _rings.Add(new RingPages(
+                    ring.Key, options.PageLength, pages, Shape.PageBytes * ring.Count(), new PageStores([.. pools])));
+            }
         }
         catch
         {
@@ -50,7 +74,8 @@ internal sealed partial class RotatingKvCache : IDisposable
             throw;
         }
 
-        Sequences = new SequenceTable([.. _pools.Select(pool => pool.Rings)], options.PageLength, options.Sequences);
+        Layers = layers;
+        Sequences = new SequenceTable(_rings, options.PageLength, options.Sequences);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
             "mistral.cache.pages", Pages, "{page}",
             "Pages of the cache that texts hold, that are promised to texts, and that are available."));
@@ -69,7 +94,7 @@ internal sealed partial class RotatingKvCache : IDisposable
     public void Dispose()
     {
         Telemetry.Close(_meter);
-        foreach (var owned in _pools.Concat(_buffers))
+        foreach (var owned in _pools.SelectMany(pools => pools).Concat(_buffers))
         {
             owned.Dispose();
         }
@@ -77,7 +102,7 @@ internal sealed partial class RotatingKvCache : IDisposable
 
     private IEnumerable<Measurement<int>> Pages()
     {
-        foreach (var ring in _pools.Select(pool => pool.Rings))
+        foreach (var ring in _rings)
         {
             var length = new KeyValuePair<string, object?>("mistral.cache.ring_length", ring.RingLength);
             yield return new(ring.Pages.Count - ring.Pages.Free, length, new("mistral.cache.state", "held"));

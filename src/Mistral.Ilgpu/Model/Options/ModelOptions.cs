@@ -21,7 +21,9 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <param name="LayerCacheBytes">The most bytes of files in which streamed layers are kept for later processes; 0 for
 /// none.</param>
 /// <param name="LayerFolder">The folder of these files; null for the user's cache.</param>
-/// <param name="StreamedLayers">The least number of layers that are streamed; null for no more than memory requires.</param>
+/// <param name="StreamedLayers">The least number of layers of each device that are streamed; null for no more than memory
+/// requires.</param>
+/// <param name="Split">The shares of the layers that devices take; null to fill their memory equally.</param>
 internal sealed record ModelOptions(
     TensorFormat? WeightType = null,
     TensorFormat CacheType = TensorFormat.Float16,
@@ -36,7 +38,8 @@ internal sealed record ModelOptions(
     int? MaxBatchedTokens = null,
     long LayerCacheBytes = ModelOptions.DefaultLayerCacheBytes,
     string? LayerFolder = null,
-    int? StreamedLayers = null)
+    int? StreamedLayers = null,
+    IReadOnlyList<double>? Split = null)
 {
     public const int DefaultContext = 8192;
 

@@ -73,7 +73,7 @@ public sealed class GgufLogitsTests
         using var text = new ModelText(model);
         int[] ids = Ids(format);
         // Tensor cores take the activations of prompts in 16 bits, and of decoded tokens in 8.
-        double bound = model.Device.Info.CudaArchitecture >= 80 ? 2e-2 : 1e-5;
+        double bound = model.Devices[0].Info.CudaArchitecture >= 80 ? 2e-2 : 1e-5;
         var whole = new float[checkpoint.Config.VocabularySize];
         text.Forward(ids);
         text.ReadLogits(whole);

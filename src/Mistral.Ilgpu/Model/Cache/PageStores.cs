@@ -1,0 +1,29 @@
+namespace Mistral.Ilgpu.Model.Cache;
+
+/// <summary>The storage of the pages of one ring length on all devices that have layers of it.</summary>
+internal sealed class PageStores(params IPageStore[] stores) : IPageStore
+{
+    public void Set(int row, int ringPage, int page)
+    {
+        foreach (var store in stores)
+        {
+            store.Set(row, ringPage, page);
+        }
+    }
+
+    public void Copy(int from, int to)
+    {
+        foreach (var store in stores)
+        {
+            store.Copy(from, to);
+        }
+    }
+
+    public void Flush()
+    {
+        foreach (var store in stores)
+        {
+            store.Flush();
+        }
+    }
+}

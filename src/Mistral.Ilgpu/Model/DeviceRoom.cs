@@ -1,0 +1,6 @@
+using Mistral.Ilgpu.Execution.Devices;
+
+namespace Mistral.Ilgpu.Model;
+
+/// <summary>A device for a model, and how much of its memory the model may take.</summary>
+internal readonly record struct DeviceRoom(DeviceInfo Info, long AvailableBytes);
