@@ -38,9 +38,11 @@ internal sealed record Inspection(
     public MemoryPlan Plan { get; } = MemoryPlan.Of(Config, Checkpoint.Tensors, Options, Rooms);
 
     /// <summary>Memory of a device of this machine that may be used.</summary>
-    public long AvailableBytes(DeviceInfo device) =>
-        Rooms.Where(room => room.Info.Id == device.Id).Select(room => (long?)room.AvailableBytes).FirstOrDefault()
-        ?? DeviceList.ShareOf(device, [device], Memory?[0]);
+    public long AvailableBytes(DeviceInfo device)
+    {
+        int listed = Rooms.Select(room => room.Info.Id).ToList().IndexOf(device.Id);
+        return DeviceList.ShareOf(device, [device], DeviceList.LimitOf(Memory, Math.Max(0, listed)));
+    }
 
     /// <summary>Whether the model would fit a device alone.</summary>
     public bool Fits(DeviceInfo device) => MemoryPlan.Of(

@@ -117,10 +117,29 @@ internal sealed class LoadedModel : IDisposable
         narrator.Say(
             $"model {info.Name}: {ByteSize.Text(opened.Checkpoint.TotalBytes)} loaded in {
                 Narrator.Seconds(info.LoadTime - info.CompileTime)}{compiled}");
-        foreach (var residency in model.Parts.Select(part => part.Residency).Where(one => one.Streamed.Count > 0))
+        foreach (var unused in language.Devices.Where(device => model.Parts.All(part => part.Device != device)))
         {
-            narrator.Say($"{residency.LayerCount - residency.Streamed.Count} of {residency.LayerCount} layers stay on the device, {
-                residency.Streamed.Count} are streamed: {ByteSize.Text(residency.StreamedBytes)} in every pass");
+            narrator.Say($"device {unused.Info.Id} has no layers, because all fit the others");
+        }
+
+        int first = 0;
+        foreach (var part in model.Parts)
+        {
+            var residency = part.Residency;
+            int end = first + residency.LayerCount;
+            string where = model.Parts.Count == 1 ? "the device" : part.Device.Info.Id;
+            if (model.Parts.Count > 1)
+            {
+                narrator.Say($"layers {first} to {end - 1} on {where}");
+            }
+
+            if (residency.Streamed.Count > 0)
+            {
+                narrator.Say($"{residency.LayerCount - residency.Streamed.Count} of {residency.LayerCount} layers stay on {where}, {
+                    residency.Streamed.Count} are streamed: {ByteSize.Text(residency.StreamedBytes)} in every pass");
+            }
+
+            first = end;
         }
 
         narrator.Detail(

@@ -19,6 +19,7 @@ internal sealed class MemoryFit
     private readonly ModelConfig _config;
     private readonly ModelOptions _options;
     private readonly DeviceRoom _room;
+    private readonly int _index;
     private readonly ModelPlan _plan;
     private readonly bool _mayStream;
 
@@ -30,9 +31,9 @@ internal sealed class MemoryFit
     // As few streamed layers as the options ask for.
     private readonly Residency _least;
 
-    private MemoryFit(ModelConfig config, ModelOptions options, DeviceRoom room, ModelPlan plan, bool mayStream)
+    private MemoryFit(ModelConfig config, ModelOptions options, DeviceRoom room, int index, ModelPlan plan, bool mayStream)
     {
-        (_config, _options, _room, _plan, _mayStream) = (config, options, room, plan, mayStream);
+        (_config, _options, _room, _index, _plan, _mayStream) = (config, options, room, index, plan, mayStream);
         _one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 }, plan.Caches);
         _full = RotatingKvCache.FullBytes(config, options, plan.Caches);
         _mostBesideLayers = Math.Max(_one, room.AvailableBytes / CacheShare);
@@ -49,8 +50,8 @@ internal sealed class MemoryFit
         // A family's layout of weights can differ, so each device has a plan of its own.
         var plans = devices.Select(device => MistralGraph.PlanOf(config, tensors, options, device.Info)).ToList();
         var ranges = Split(config, options, devices, plans);
-        var fits = devices.Select(
-            (device, i) => new MemoryFit(config, options, device, plans[i].Part(ranges[i]), mayStream)).ToList();
+        var fits = Enumerable.Range(0, devices.Count).Where(i => ranges[i].GetOffsetAndLength(config.LayerCount).Length > 0)
+            .Select(i => new MemoryFit(config, options, devices[i], i, plans[i].Part(ranges[i]), mayStream)).ToList();
         // Prompts have the same chunks on all devices, and a text has the same pages.
         int chunk = fits.Min(fit => fit.LongestChunk());
         var residencies = fits.Select(fit => fit.ResidencyWith(chunk)).ToList();
@@ -66,7 +67,7 @@ internal sealed class MemoryFit
             new MemoryPlan(
                 [
                     .. fits.Zip(residencies, (fit, residency) => new PartMemory(
-                        fit._room, fit._plan, residency, RotatingKvCache.BytesFor(config, options, fit._plan.Caches),
+                        fit._room, fit._index, fit._plan, residency, RotatingKvCache.BytesFor(config, options, fit._plan.Caches),
                         fit.PassBytes(chunk)))
                 ],
                 chunk),
@@ -92,12 +93,15 @@ internal sealed class MemoryFit
             ? [Range.All]
             : LayerSplit.ByMemory(
                 [
-                    .. devices.Zip(plans, (device, plan) => (
+                    .. devices.Zip(plans, (device, plan) => new LayerRoom(
                         device.AvailableBytes,
                         MistralModel.PassBytes(device.Info, plan, config, options, options.ChunkOn(device.Info)),
-                        (IReadOnlyList<long>)[
+                        [
                             .. plan.BytesOfLayers().Zip(plan.Caches, (weights, cache) => long.CreateSaturating(
-                                (Int128)weights + RotatingKvCache.BytesFor(config, options, [cache])))])),
+                                (Int128)weights + RotatingKvCache.BytesFor(config, options, [cache]))),
+                        ],
+                        // A GPU computes a layer far sooner than a CPU.
+                        IsSpare: !device.Info.IsGpu)),
                 ]);
     }
 

@@ -36,9 +36,9 @@ internal sealed partial class MistralModel
         var clock = Stopwatch.StartNew();
         try
         {
-            foreach (var device in devices)
+            foreach (var part in fitted.Memory.Parts)
             {
-                SelfTest.Run(device, formats, options.CacheType, options.Activations, cancellation);
+                SelfTest.Run(devices[part.Index], formats, options.CacheType, options.Activations, cancellation);
             }
 
             clock.Stop();
@@ -87,11 +87,11 @@ internal sealed partial class MistralModel
         var (memory, options) = fitted;
         List<LoadedPart> parts =
         [
-            .. devices.Zip(memory.Parts, (device, part) =>
+            .. memory.Parts.Select(part =>
             {
                 var reader = new AdapterReader(checkpoint, part.Plan, options.CacheType);
                 return new LoadedPart(
-                    device, part, reader,
+                    devices[part.Index], part, reader,
                     [.. (options.Adapters ?? []).Select(adapter => reader.Read(adapter, cancellation))]);
             }),
         ];

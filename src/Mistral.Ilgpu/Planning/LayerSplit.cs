@@ -29,14 +29,15 @@ internal static class LayerSplit
     }
 
     /// <summary>
-    /// Splits layers so that all devices are filled to the same fraction of their memory, as nearly as whole layers allow. The
-    /// fraction can be more than one, if the layers do not fit.
+    /// Splits layers so that all devices are filled to the same fraction of their memory, as nearly as whole layers allow. Spare
+    /// devices take only what others have no room for, which can be nothing. The fraction can be more than one, if the layers do
+    /// not fit.
     /// </summary>
-    /// <param name="rooms">For each device its memory, the part of it that does not depend on the number of layers, and the bytes
-    /// of each layer there.</param>
     /// <returns>The layers of each device.</returns>
-    public static IReadOnlyList<Range> ByMemory(IReadOnlyList<(long Bytes, long Fixed, IReadOnlyList<long> Layers)> rooms)
+    public static IReadOnlyList<Range> ByMemory(IReadOnlyList<LayerRoom> rooms)
     {
+        bool areAllSpare = rooms.All(room => room.IsSpare);
+        bool isAnySpare = !areAllSpare && rooms.Any(room => room.IsSpare);
         double most = 1;
         while (TryFill(most) is null)
         {
@@ -52,23 +53,23 @@ internal static class LayerSplit
 
         return TryFill(most)!;
 
-        // Each device takes as many layers as fit, and leaves one for each later device.
-        List<Range>? TryFill(double fraction)
+        // Each device takes as many layers as fit, and leaves those that later ones need at least.
+        List<Range>? TryFill(double level)
         {
-            int layers = rooms[0].Layers.Count;
             var ranges = new List<Range>();
             int first = 0;
-            foreach (var (bytes, taken, layer) in rooms)
+            foreach (var room in rooms)
             {
-                double left = (fraction * bytes) - taken - layer[first];
-                int end = first + 1;
-                int most = layers - (rooms.Count - ranges.Count - 1);
-                while (end < most && left >= layer[end])
+                int fewest = IsBeyond(room) ? 0 : 1;
+                int limit = room.Layers.Count - rooms.Skip(ranges.Count + 1).Count(later => !IsBeyond(later));
+                double left = (Fraction(room, level) * room.Bytes) - room.Fixed;
+                int end = first;
+                while (end < limit && (left >= room.Layers[end] || end < first + fewest))
                 {
-                    left -= layer[end++];
+                    left -= room.Layers[end++];
                 }
 
-                if (left < 0)
+                if (end > first && left < 0)
                 {
                     return null;
                 }
@@ -77,7 +78,13 @@ internal static class LayerSplit
                 first = end;
             }
 
-            return first == layers ? ranges : null;
+            return first == rooms[0].Layers.Count ? ranges : null;
         }
+
+        // Others are filled first, up to all of their memory.
+        double Fraction(LayerRoom room, double level) =>
+            IsBeyond(room) ? level - 1 : isAnySpare ? Math.Min(level, 1) : level;
+
+        bool IsBeyond(LayerRoom room) => room.IsSpare && !areAllSpare;
     }
 }

@@ -31,6 +31,12 @@ public sealed class UsageTests
     [InlineData("--device", "gpu")]
     [InlineData("--device", "cuda:x")]
     [InlineData("--device", "cpu:1")]
+    [InlineData("--device", "cpu,")]
+    [InlineData("--device", "auto,cpu")]
+    [InlineData("--device", "cpu,gpu")]
+    [InlineData("--memory", "1GiB,")]
+    [InlineData("--split", "1,0")]
+    [InlineData("--split", "one,two")]
     [InlineData("--format", "xml")]
     public void Option_ValueOutOfRange_IsUsageErrorThatNamesIt(string option, string value) =>
         CommandRun.Of("generate", "hi", option, value).ExpectError(2, option, $"'{value}'", "expected");
@@ -51,6 +57,20 @@ public sealed class UsageTests
     [InlineData("devices", "--threads", "none")]
     [InlineData("generate", "hi", "--model", "")]
     public void Arguments_NotUnderstood_AreUsageErrors(params string[] args) => CommandRun.Of(args).ExpectError(2);
+
+    [Theory]
+    [InlineData("cpu", "--memory", "1G,2G", "found 2 values for device cpu, expected 1")]
+    [InlineData("cpu,cpu,cpu", "--memory", "1G,2G", "found 2 values for device cpu,cpu,cpu, expected 1 or 3")]
+    [InlineData("cpu,cpu", "--split", "1", "found 1 values for device cpu,cpu, expected 2")]
+    public void List_OfAnotherLengthThanTheDevices_IsUsageError(string device, string option, string value, string named) =>
+        CommandRun.Of("generate", "hi", "--device", device, option, value).ExpectError(2, option, named);
+
+    [Fact]
+    public void Devices_MoreThanLayersOrAbsent_AreRefusedByName()
+    {
+        CommandRun.Of("generate", "hi", "--device", "cpu,cpu,cpu,cpu,cpu,cpu,cpu").ExpectError(3, "7 devices for 6 layers");
+        CommandRun.Of("generate", "hi", "--device", "cpu,cuda:99").ExpectError(3, "'cuda:99' is not on this machine");
+    }
 
     [Theory]
     [InlineData("8G")]
