@@ -20,11 +20,13 @@ namespace Mistral.Ilgpu;
 public sealed partial class LanguageModel : IAsyncDisposable
 {
     private readonly ModelInfo _info;
+    private readonly Task _arrival;
 
     internal LanguageModel(Checkpoint checkpoint, DeviceList devices, MistralModel model, int maxWaiting, TimeSpan loadTime)
     {
         (Checkpoint, Devices, Model) = (checkpoint, devices, model);
         Engine = new Engine(model, checkpoint.Tokenizer, maxWaiting);
+        _arrival = model.HasArrived ? Task.CompletedTask : Task.Run(Arrive);
         _info = new ModelInfo
         {
             Name = checkpoint.Name,
@@ -163,11 +165,27 @@ public sealed partial class LanguageModel : IAsyncDisposable
         return embedding.Vector();
     }
 
+    // A failure is the next pass's, which tries again.
+    private void Arrive()
+    {
+        try
+        {
+            while (Model.Arrive())
+            {
+            }
+        }
+        catch (Exception exception) when (exception is MistralException or OperationCanceledException or ObjectDisposedException
+            || ComputeDevice.IsFault(exception))
+        {
+        }
+    }
+
     /// <summary>Cancels all texts, and frees the devices and the files.</summary>
     public async ValueTask DisposeAsync()
     {
         await Engine.DisposeAsync().ConfigureAwait(false);
         Model.Dispose();
+        await _arrival.ConfigureAwait(false);
         Devices.Dispose();
         Checkpoint.Dispose();
     }

@@ -25,7 +25,8 @@ internal static class GenerateCommand
         var output = new OutputOptions();
         var batch = ValueOptions.Count(
             "--batch",
-            $"The most texts of --input at once; {DefaultBatch} if not given, fewer if memory is short.",
+            $"The most texts of --input at once; if not given {DefaultBatch}, or {
+                ModelOptions.DefaultStreamedSequences} where layers are streamed; fewer if memory is short.",
             1, MostBatch);
         var results = ValueOptions.Parsed(
             "--output", "The file for the results of --input; results that it has from an interrupted run are kept.",
@@ -75,8 +76,16 @@ internal static class GenerateCommand
             var given = prompts.Read(parse, terminal);
             if (isMany)
             {
-                int atOnce = Math.Min(parse.GetValue(batch) ?? DefaultBatch, Math.Max(1, given.Texts.Count));
-                settings = settings with { Options = settings.Options with { Sequences = atOnce } };
+                int most = Math.Max(1, given.Texts.Count);
+                int? asked = parse.GetValue(batch);
+                settings = settings with
+                {
+                    Options = settings.Options with
+                    {
+                        Sequences = Math.Min(asked ?? DefaultBatch, most),
+                        StreamedSequences = Math.Min(asked ?? ModelOptions.DefaultStreamedSequences, most),
+                    },
+                };
                 return RunMany(given, options, generation.HasSeed(parse), settings, narrator, parse.GetValue(results));
             }
 
@@ -92,6 +101,8 @@ internal static class GenerateCommand
         ModelSettings settings, Narrator narrator, bool isJson)
     {
         using var interrupts = new Interrupts(narrator.Terminal);
+        // The text needs each layer when it gets there, and not before.
+        settings = settings with { Options = settings.Options with { Arrives = true } };
         using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token);
         var output = narrator.Terminal.Out;
         var request = new TextRequest(encode(loaded)) { Options = options, StartsText = startsText };

@@ -187,6 +187,10 @@ internal static class InspectCommand
                     .. Streamed(part.Residency),
                     ["cache", ByteSize.Text(part.CacheBytes), $"{options.CacheType.ShortName()}, {context}"],
                     ["activations", ByteSize.Text(part.ActivationBytes), Text($"{plan.Chunk} tokens a pass")],
+                    .. part.AdapterBytes == 0 ? Array.Empty<string[]>() :
+                    [
+                        ["adapters", ByteSize.Text(part.AdapterBytes), "f32"],
+                    ],
                     ["total", ByteSize.Text(part.TotalBytes), part.Fits ? "fits" : "does not fit"],
                     [
                         "available", ByteSize.Text(part.Room.AvailableBytes),

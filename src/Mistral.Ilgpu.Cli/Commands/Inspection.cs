@@ -124,6 +124,7 @@ internal sealed record Inspection(
         json.WriteNumber("streamed_bytes", Plan.Parts.Sum(part => part.Residency.StreamedBytes));
         json.WriteNumber("cache_bytes", Plan.CacheBytes);
         json.WriteNumber("activation_bytes", Plan.ActivationBytes);
+        json.WriteNumber("adapter_bytes", Plan.AdapterBytes);
         json.WriteNumber("total_bytes", Plan.TotalBytes);
         json.WriteNumber("available_bytes", Rooms.Sum(room => room.AvailableBytes));
         json.WriteBoolean("fits", Plan.Fits);

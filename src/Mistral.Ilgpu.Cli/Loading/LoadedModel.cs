@@ -11,7 +11,9 @@ namespace Mistral.Ilgpu.Cli.Loading;
 /// <summary>A model, opened as the options specify. Progress is shown to the user.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private LoadedModel(LanguageModel language) => Language = language;
+    private readonly ArrivalProgress _arrival;
+
+    private LoadedModel(LanguageModel language, ArrivalProgress arrival) => (Language, _arrival) = (language, arrival);
 
     public LanguageModel Language { get; }
 
@@ -44,11 +46,16 @@ internal sealed class LoadedModel : IDisposable
             }
         }
 
+        var arrival = new ArrivalProgress();
         var language = ProgressBar.OverLoading(
             narrator, $"loading {opened.Checkpoint.Name}", opened.Checkpoint.TotalBytes,
-            (progress, kernels) => opened.Load(settings.Options, maxWaiting, progress, kernels, cancellation));
+            (progress, kernels) =>
+            {
+                using var shown = arrival.ShowOn(progress);
+                return opened.Load(settings.Options, maxWaiting, arrival, kernels, cancellation);
+            });
         Tell(language, opened, narrator);
-        return new LoadedModel(language);
+        return new LoadedModel(language, arrival);
     }
 
     /// <summary>Generates a text and reports its tokens. Shows the progress of the prompt until the first token.</summary>
@@ -84,14 +91,14 @@ internal sealed class LoadedModel : IDisposable
         int length, Func<Action<int, int>, (TextGeneration Text, IAsyncEnumerable<T> Pieces)> submit, Narrator narrator,
         Action<T> onPiece, CancellationToken cancellation)
     {
-        var (text, pieces, isThere) = ProgressBar.OverPrompt(narrator, Model.Chunk, length, report =>
-        {
-            var (text, pieces) = submit(report);
-            // A cancelled text ends by itself.
-            cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text);
-            var enumerator = pieces.ToBlockingEnumerable(CancellationToken.None).GetEnumerator();
-            return (text, enumerator, enumerator.MoveNext());
-        });
+        var (text, pieces, isThere) = Model.HasArrived
+            ? ProgressBar.OverPrompt(narrator, Model.Chunk, length, Begin)
+            // The first pass takes as long as the weights need to arrive.
+            : ProgressBar.OverLoading(narrator, $"loading {Checkpoint.Name}", Checkpoint.TotalBytes, (progress, _) =>
+            {
+                using var shown = _arrival.ShowOn(progress);
+                return Begin((_, _) => { });
+            });
         using (pieces)
         {
             while (isThere)
@@ -102,6 +109,15 @@ internal sealed class LoadedModel : IDisposable
         }
 
         return text;
+
+        (TextGeneration Text, IEnumerator<T> Pieces, bool IsThere) Begin(Action<int, int> report)
+        {
+            var (text, pieces) = submit(report);
+            // A cancelled text ends by itself.
+            cancellation.UnsafeRegister(static text => ((TextGeneration)text!).Cancel(), text);
+            var enumerator = pieces.ToBlockingEnumerable(CancellationToken.None).GetEnumerator();
+            return (text, enumerator, enumerator.MoveNext());
+        }
     }
 
     public void Dispose() => Language.DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -114,9 +130,9 @@ internal sealed class LoadedModel : IDisposable
         string compiled = model.CompiledKernels == 0 ? "" : string.Create(
             CultureInfo.InvariantCulture,
             $", {model.CompiledKernels} kernels compiled in {Narrator.Seconds(info.CompileTime)}, once");
-        narrator.Say(
-            $"model {info.Name}: {ByteSize.Text(opened.Checkpoint.TotalBytes)} loaded in {
-                Narrator.Seconds(info.LoadTime - info.CompileTime)}{compiled}");
+        string loaded = model.HasArrived
+            ? $"loaded in {Narrator.Seconds(info.LoadTime - info.CompileTime)}" : "are loaded while the first text is read";
+        narrator.Say($"model {info.Name}: {ByteSize.Text(opened.Checkpoint.TotalBytes)} {loaded}{compiled}");
         foreach (var unused in language.Devices.Where(device => model.Parts.All(part => part.Device != device)))
         {
             narrator.Say($"device {unused.Info.Id} has no layers, because all fit the others");

@@ -43,7 +43,8 @@ internal sealed class ServerOptions
         "--tokens-per-minute", "Tokens that a key, or an address without keys, may use in a minute; any number if not given.", 1);
 
     private readonly Option<int?> _texts = ValueOptions.Count(
-        "--max-texts", "Texts that run at once, each with a place in the cache; 8 if not given.", 1);
+        "--max-texts", $"Texts that run at once, each with a place in the cache; if not given 8, or {
+            ModelOptions.DefaultStreamedSequences} where layers are streamed.", 1);
 
     private readonly Option<int?> _batched = ValueOptions.Count(
         "--max-batched-tokens",
@@ -84,6 +85,7 @@ internal sealed class ServerOptions
     public ModelOptions Apply(ParseResult parse, ModelOptions options) => options with
     {
         Sequences = parse.GetValue(_texts) ?? new LanguageModelOptions().MaxTexts,
+        StreamedSequences = parse.GetValue(_texts) ?? ModelOptions.DefaultStreamedSequences,
         MaxBatchedTokens = parse.GetValue(_batched),
     };
 

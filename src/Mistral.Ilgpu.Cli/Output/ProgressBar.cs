@@ -54,9 +54,15 @@ internal static class ProgressBar
         {
             // Each bar is started by the thread that reports first.
             var kernels = new Lazy<ProgressTask>(() => context.AddTask(Compiling));
-            var tensors = new Lazy<ProgressTask>(() => context.AddTask(Markup.Escape(title), maxValue: totalBytes));
+            var tensors = new Lazy<(ProgressTask Task, LoadSpeed Speed)>(
+                () => (context.AddTask(Markup.Escape(title), maxValue: totalBytes), new LoadSpeed(totalBytes)));
             return work(
-                new ProgressTo<TensorProgress>(progress => tensors.Value.Value = progress.BytesDone),
+                new ProgressTo<TensorProgress>(progress =>
+                {
+                    var (task, speed) = tensors.Value;
+                    task.Description = Markup.Escape($"{title}: {speed.Text(progress.BytesDone)}");
+                    task.Value = progress.BytesDone;
+                }),
                 new ProgressTo<KernelProgress>(progress =>
                 {
                     var task = kernels.Value;

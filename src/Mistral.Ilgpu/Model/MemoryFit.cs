@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model.Cache;
 using Mistral.Ilgpu.Planning;
 
@@ -13,8 +14,9 @@ internal sealed class MemoryFit
     // The least length to which a chunk is reduced.
     private const int LeastChunk = 16;
 
-    // The part of a device that the cache of many texts may take from layers.
+    // The part of a device that the cache of many texts may take from layers, and that long passes may.
     private const int CacheShare = 4;
+    private const int PassShare = 16;
 
     private readonly ModelConfig _config;
     private readonly ModelOptions _options;
@@ -22,6 +24,7 @@ internal sealed class MemoryFit
     private readonly int _index;
     private readonly ModelPlan _plan;
     private readonly bool _mayStream;
+    private readonly AdapterSizes _adapters;
 
     // The cache of one text, of all texts, and the most that a cache may take if layers are streamed.
     private readonly long _one;
@@ -31,9 +34,12 @@ internal sealed class MemoryFit
     // As few streamed layers as the options ask for.
     private readonly Residency _least;
 
-    private MemoryFit(ModelConfig config, ModelOptions options, DeviceRoom room, int index, ModelPlan plan, bool mayStream)
+    private MemoryFit(
+        ModelConfig config, ModelOptions options, DeviceRoom room, int index, ModelPlan plan, AdapterSizes adapters,
+        bool mayStream)
     {
-        (_config, _options, _room, _index, _plan, _mayStream) = (config, options, room, index, plan, mayStream);
+        (_config, _options, _room, _index, _plan, _adapters, _mayStream) =
+            (config, options, room, index, plan, adapters, mayStream);
         _one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 }, plan.Caches);
         _full = RotatingKvCache.FullBytes(config, options, plan.Caches);
         _mostBesideLayers = Math.Max(_one, room.AvailableBytes / CacheShare);
@@ -50,8 +56,15 @@ internal sealed class MemoryFit
         // A family's layout of weights can differ, so each device has a plan of its own.
         var plans = devices.Select(device => MistralGraph.PlanOf(config, tensors, options, device.Info)).ToList();
         var ranges = Split(config, options, devices, plans);
-        var fits = Enumerable.Range(0, devices.Count).Where(i => ranges[i].GetOffsetAndLength(config.LayerCount).Length > 0)
-            .Select(i => new MemoryFit(config, options, devices[i], i, plans[i].Part(ranges[i]), mayStream)).ToList();
+        var adapters = new AdapterSizes(config, tensors, options);
+        var fits = FitsWith(options);
+        if (fits.Exists(fit => fit.Streams) && options.StreamedSequences > options.Sequences)
+        {
+            // Each transfer serves all texts.
+            options = options with { Sequences = options.StreamedSequences };
+            fits = FitsWith(options);
+        }
+
         // Prompts have the same chunks on all devices, and a text has the same pages.
         int chunk = fits.Min(fit => fit.LongestChunk());
         var residencies = fits.Select(fit => fit.ResidencyWith(chunk)).ToList();
@@ -68,10 +81,17 @@ internal sealed class MemoryFit
                 [
                     .. fits.Zip(residencies, (fit, residency) => new PartMemory(
                         fit._room, fit._index, fit._plan, residency, RotatingKvCache.BytesFor(config, options, fit._plan.Caches),
-                        fit.PassBytes(chunk)))
+                        fit.PassBytes(chunk), fit.AdapterBytes(chunk)))
                 ],
                 chunk),
             options);
+
+        List<MemoryFit> FitsWith(ModelOptions options) =>
+        [
+            .. Enumerable.Range(0, devices.Count).Where(i => ranges[i].GetOffsetAndLength(config.LayerCount).Length > 0)
+                .Select(i => new MemoryFit(
+                    config, options, devices[i], i, plans[i].Part(ranges[i]), adapters, mayStream)),
+        ];
     }
 
     private static IReadOnlyList<Range> Split(
@@ -105,8 +125,28 @@ internal sealed class MemoryFit
                 ]);
     }
 
-    private int LongestChunk() =>
-        ChunkWith(_least) ?? (_mayStream ? ChunkWith(Residency.Within(_plan, 0)) : null) ?? _options.Chunk ?? LeastChunk;
+    // Whether even the least chunk leaves too little memory for the layers.
+    private bool Streams => _options.StreamedLayers > 0 || (_mayStream && ChunkWith(_least) is null);
+
+    private int LongestChunk() => (ChunkWith(_least), _mayStream ? ChunkWith(Residency.Within(_plan, 0)) : null) switch
+    {
+        ({ } chunk, _) => chunk,
+        (_, { } chunk) => Longer(chunk),
+        _ => _options.Chunk ?? LeastChunk,
+    };
+
+    // A transfer serves all tokens of a pass, so passes may be longer than kernels alone need.
+    private int Longer(int chunk)
+    {
+        int longest = _options.Chunk ?? Family.Of(_room.Info).StreamedChunk;
+        while (2 * chunk <= longest
+            && PassBytes(2 * chunk) + AdapterBytes(2 * chunk) <= _room.AvailableBytes / PassShare)
+        {
+            chunk *= 2;
+        }
+
+        return chunk;
+    }
 
     // As many layers stay as fit beside the cache of many texts, if any do, and else beside that of one.
     private Residency ResidencyWith(int chunk)
@@ -143,7 +183,9 @@ internal sealed class MemoryFit
     }
 
     private long Left(int tokens, long taken) =>
-        long.CreateSaturating((Int128)_room.AvailableBytes - taken - PassBytes(tokens));
+        long.CreateSaturating((Int128)_room.AvailableBytes - taken - PassBytes(tokens) - AdapterBytes(tokens));
+
+    private long AdapterBytes(int tokens) => _adapters.BytesFor(_plan, _options.RowsFor(tokens));
 
     private long PassBytes(int tokens) => MistralModel.PassBytes(_room.Info, _plan, _config, _options, tokens);
 }

@@ -6,7 +6,7 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// The device memory of a model with given options, computed without opening the devices. Adapters are not included.
+/// The device memory of a model with given options, computed without opening the devices.
 /// </summary>
 /// <param name="Parts">The memory on each device, in the order of the layers.</param>
 /// <param name="Chunk">The most tokens of a prompt in one pass.</param>
@@ -20,6 +20,8 @@ internal sealed record MemoryPlan(IReadOnlyList<PartMemory> Parts, int Chunk)
     public long CacheBytes => Sum(part => part.CacheBytes);
 
     public long ActivationBytes => Sum(part => part.ActivationBytes);
+
+    public long AdapterBytes => Sum(part => part.AdapterBytes);
 
     public long TotalBytes => Sum(part => part.TotalBytes);
 
@@ -75,7 +77,7 @@ internal sealed record MemoryPlan(IReadOnlyList<PartMemory> Parts, int Chunk)
         var (device, available) = part.Room;
         return new ModelMemoryException(FormattableString.Invariant(
             $"{model} does not fit device {device.Id}: it needs {part.TotalBytes:N0} bytes (weights {
-                part.WeightBytes:N0}, cache {part.CacheBytes:N0}, activations {part.ActivationBytes:N0}), and {
+                part.WeightBytes:N0}, cache {part.CacheBytes:N0}, activations {part.ActivationBytes:N0}{Adapters(part)}), and {
                 available:N0} are available; {help}"))
         {
             Model = model, Device = device.Id, AvailableBytes = available,
@@ -83,6 +85,9 @@ internal sealed record MemoryPlan(IReadOnlyList<PartMemory> Parts, int Chunk)
             FittingType = type, FittingContext = context,
         };
     }
+
+    private static string Adapters(PartMemory part) =>
+        part.AdapterBytes > 0 ? FormattableString.Invariant($", adapters {part.AdapterBytes:N0}") : "";
 
     // The largest type that fits. It is smaller than the requested one, which does not fit.
     private static TensorFormat? TypeThatFits(

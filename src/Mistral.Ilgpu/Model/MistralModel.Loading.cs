@@ -142,6 +142,7 @@ internal sealed partial class MistralModel
     // Compiles in advance, because compiling concurrently with the first text would take cores from it.
     private void PrepareRunners(CancellationToken cancellation)
     {
+        ArriveAll();
         var positions = new HashSet<int>();
         foreach (var runner in _parts.Select(part => part.Runner))
         {
@@ -155,6 +156,23 @@ internal sealed partial class MistralModel
         foreach (int position in positions.Order())
         {
             TryOut(position);
+        }
+    }
+
+    /// <summary>Copies one of the weights that are not on their device yet, between passes. For any thread.</summary>
+    /// <returns>Whether there are more.</returns>
+    /// <exception cref="ModelFileException">The checkpoint's weights are not usable.</exception>
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
+    public bool Arrive()
+    {
+        using var entered = Enter();
+        return Array.Exists(_parts, part => part.Arrive());
+    }
+
+    private void ArriveAll()
+    {
+        while (Arrive())
+        {
         }
     }
 

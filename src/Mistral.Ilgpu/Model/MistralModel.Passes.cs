@@ -26,6 +26,7 @@ internal sealed partial class MistralModel
                 // Passes without prompts are short, and cancelling one can break a text, which must then be computed again.
                 var outcome = part.Runner.Run(LastPass, LastPass.PrefillCount > 0 ? cancellation : CancellationToken.None);
                 _hasChosen = outcome == PassOutcome.LaunchedWithChoice;
+                _ = part.HasArrived();
             }
         }
         catch
@@ -42,6 +43,7 @@ internal sealed partial class MistralModel
     /// <param name="decorate">Creates the decorator of a part's runner.</param>
     internal IDisposable Decorate(Func<ModelPart, IPassRunner> decorate)
     {
+        ArriveAll();
         var decorated = new Decoration(Array.ConvertAll(_parts, part => (part, part.Runner)));
         Array.ForEach(_parts, part => part.Runner = decorate(part));
         return decorated;

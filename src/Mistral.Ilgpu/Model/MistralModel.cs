@@ -63,6 +63,16 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
 
     public ModelOptions Options { get; }
 
+    /// <summary>Whether all weights are on their devices (see <see cref="Arrive"/>).</summary>
+    public bool HasArrived
+    {
+        get
+        {
+            using var entered = Enter();
+            return Array.TrueForAll(_parts, part => part.HasArrived());
+        }
+    }
+
     /// <summary>The longest text in tokens; null for no limit.</summary>
     public int? Context { get; }
 

@@ -22,6 +22,9 @@ internal sealed class ModelPart : IDisposable
     private readonly Border? _border;
     private readonly int _rows;
 
+    // The runner of passes once all weights are on the device.
+    private readonly IPassRunner? _resident;
+
     /// <param name="loaded">Its weights, which are not owned, and its adapters.</param>
     /// <param name="caches">The caches of all layers of the model.</param>
     /// <param name="before">The part before; null for the first.</param>
@@ -55,6 +58,12 @@ internal sealed class ModelPart : IDisposable
             Direct = new DirectPasses(Device, Graph, family.OperationsAhead, Streamed);
             Runner = family.Runner(
                 new BoundPlan(Device, Graph, Direct, Choose, Plan.Caches.Max(layer => layer.Window), Streamed));
+            if (weights.Arrivals is { } arrivals)
+            {
+                _resident = Runner;
+                Runner = new DirectPasses(Device, Graph, family.OperationsAhead, arrivals);
+            }
+
             for (int index = 0; index < loaded.Adapters.Count; index++)
             {
                 _adapted.Add(UploadAdapter(index, loaded.Adapters[index]));
@@ -108,6 +117,26 @@ internal sealed class ModelPart : IDisposable
         return pass;
     }
 
+    /// <summary>Copies one of the matrices that are not on the device yet.</summary>
+    /// <returns>Whether there are more.</returns>
+    public bool Arrive()
+    {
+        _weights.Arrivals?.CopyNext();
+        return !HasArrived();
+    }
+
+    /// <summary>Whether all weights are on the device. Passes are then as if they had always been.</summary>
+    public bool HasArrived()
+    {
+        if (_weights.Arrivals is { AreComplete: true })
+        {
+            _weights.EndArrivals();
+            Runner = _resident!;
+        }
+
+        return _weights.Arrivals is null;
+    }
+
     /// <summary>Compiles the steps of passes with adapters.</summary>
     public void Bind(ulong adapters)
     {
@@ -147,6 +176,7 @@ internal sealed class ModelPart : IDisposable
     public void Dispose()
     {
         Runner?.Dispose();
+        _resident?.Dispose();
         _adapted?.Dispose();
         _launches.Dispose();
         _border?.Dispose();

@@ -21,8 +21,9 @@ internal sealed class ModelWeights : IDisposable
 
     private ModelWeights(
         ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, Residency residency,
-        WeightStream stream)
+        WeightStream stream, bool arrives)
     {
+        var copies = new List<(string Layer, Action Copy)>();
         int headDim = AttentionShape.Of(checkpoint.Config, options.CacheType).PaddedHeadDim;
         try
         {
@@ -31,7 +32,7 @@ internal sealed class ModelWeights : IDisposable
             {
                 if (weights is MatrixPlan matrix)
                 {
-                    _matrices.Add(matrix, Matrix(matrix));
+                    _matrices.Add(matrix, Matrix(matrix, arrives ? Later(plan.LayerOf(matrix)) : stream.Upload));
                 }
                 else
                 {
@@ -45,12 +46,16 @@ internal sealed class ModelWeights : IDisposable
             }
 
             device.Synchronize();
+            Arrivals = arrives ? new WeightArrivals(copies, stream) : null;
         }
         catch
         {
             Dispose();
             throw;
         }
+
+        Action<IReadOnlyList<CheckpointTensor>, WeightBand> Later(string layer) =>
+            (parts, band) => copies.Add((layer, () => stream.Upload(parts, band)));
 
         ArrayView<float> Vector(VectorPlan plan)
         {
@@ -59,7 +64,7 @@ internal sealed class ModelWeights : IDisposable
             return buffer.View;
         }
 
-        WeightMatrix Matrix(MatrixPlan plan)
+        WeightMatrix Matrix(MatrixPlan plan, Action<IReadOnlyList<CheckpointTensor>, WeightBand> fill)
         {
             return Place(plan, (part, tensors) =>
             {
@@ -68,7 +73,7 @@ internal sealed class ModelWeights : IDisposable
                     ? part.Rows % Strip.Rows == 0
                     : tensors.All(tensor => tensor.Generator is null);
                 return Own(device.Allocate<byte>(part.Bytes, $"the weights '{part.Names[0]}'", zeroed: !isWritten)).View;
-            }, stream.Upload);
+            }, fill);
         }
 
         // Places the bands of a matrix one below the other.
@@ -142,15 +147,42 @@ internal sealed class ModelWeights : IDisposable
         ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, Residency residency,
         IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
-        using var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
-        return new ModelWeights(device, checkpoint, plan, options, residency, stream);
+        bool arrives = options.Arrives && residency.Streamed.Count == 0;
+        var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
+        try
+        {
+            return new ModelWeights(device, checkpoint, plan, options, residency, stream, arrives);
+        }
+        catch
+        {
+            arrives = false;
+            throw;
+        }
+        finally
+        {
+            if (!arrives)
+            {
+                stream.Dispose();
+            }
+        }
     }
+
+    /// <summary>Copies the matrices that are not in their places yet; null if all are.</summary>
+    public WeightArrivals? Arrivals { get; private set; }
 
     /// <summary>Brings the streamed layers to their slots; null if all layers stay on the device.</summary>
     public LayerTransfers? Transfers { get; }
 
+    /// <summary>Frees what copied them. Call it when all are in their places.</summary>
+    public void EndArrivals()
+    {
+        Arrivals?.Dispose();
+        Arrivals = null;
+    }
+
     public void Dispose()
     {
+        EndArrivals();
         Transfers?.Dispose();
         foreach (var buffer in _buffers)
         {

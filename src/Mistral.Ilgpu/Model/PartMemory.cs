@@ -10,13 +10,14 @@ namespace Mistral.Ilgpu.Model;
 /// <param name="Residency">The layers whose weights stay on the device, and those that are streamed.</param>
 /// <param name="CacheBytes">The rings of these layers.</param>
 /// <param name="ActivationBytes">All other memory of passes.</param>
+/// <param name="AdapterBytes">The adapters that the model is loaded with, with their activations.</param>
 internal sealed record PartMemory(
-    DeviceRoom Room, int Index, ModelPlan Plan, Residency Residency, long CacheBytes, long ActivationBytes)
+    DeviceRoom Room, int Index, ModelPlan Plan, Residency Residency, long CacheBytes, long ActivationBytes, long AdapterBytes)
 {
     /// <summary>The weights on the device, with the slots of those that are streamed.</summary>
     public long WeightBytes => Residency.DeviceBytes;
 
-    public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes);
+    public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes + AdapterBytes);
 
     /// <summary>Whether it takes no more than it may.</summary>
     public bool Fits => TotalBytes <= Room.AvailableBytes;

@@ -37,6 +37,9 @@ internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Ch
     /// <summary>The caches of the layers, in order.</summary>
     public IReadOnlyList<KvPlan> Caches { get; } = [.. Operations.OfType<Attend>().Select(attend => attend.Cache)];
 
+    /// <summary>The layer that uses weights first; empty for those outside of layers.</summary>
+    public string LayerOf(WeightPlan weights) => Operations.First(operation => operation.Weights == weights).Layer;
+
     /// <summary>Device bytes of all weights.</summary>
     public long WeightBytes => Weights.Sum(weights => weights.Bytes);
 

@@ -36,6 +36,12 @@ internal abstract class Family
     /// <summary>Tokens of a prompt in one pass by default.</summary>
     public virtual int DefaultChunk => 256;
 
+    /// <summary>
+    /// The most tokens of a prompt in one pass by default if layers are streamed. A GPU computes a layer for thousands of tokens
+    /// while the bus brings the next one. A CPU computes longer than it copies, even for a default chunk.
+    /// </summary>
+    public int StreamedChunk => Device.IsGpu ? 4 * DefaultChunk : DefaultChunk;
+
     /// <summary>The device.</summary>
     protected DeviceInfo Device { get; }
 
@@ -66,8 +72,8 @@ internal abstract class Family
     /// </summary>
     public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
 
-    /// <summary>The part of the device that transfers of streamed layers take from kernels: none on a GPU, whose copy engine makes
-    /// them; on a CPU the memory's bandwidth is shared.</summary>
+    /// <summary>The part of the device that transfers of streamed layers take from kernels. A GPU's copy engine takes none. On a
+    /// CPU the memory's bandwidth is shared.</summary>
     /// <param name="bandwidth">The part of the memory's bandwidth that a transfer takes.</param>
     public double TransferShare(double bandwidth) => Device.IsGpu ? 0 : Math.Min(1, bandwidth);
 
@@ -119,7 +125,8 @@ internal abstract class Family
     internal virtual IPassRunner Runner(BoundPlan plan) => plan.Device switch
     {
         { Gathering: { } launches } => new GatheredPasses(launches, plan),
-        { Graphs: { } driver } when plan.Gate is null => new PassRunners(new RecordedPasses(driver, plan, SplitTiles), plan.Direct),
+        { Graphs: { } driver } when plan.Gate is null =>
+            new PassRunners(new RecordedPasses(driver, plan, SplitTiles), plan.Direct),
         _ => plan.Direct,
     };
 

@@ -21,6 +21,10 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <param name="LayerCacheBytes">The most bytes of files in which streamed layers are kept for later processes; 0 for
 /// none.</param>
 /// <param name="LayerFolder">The folder of these files; null for the user's cache.</param>
+/// <param name="StreamedSequences">The most texts that can be open concurrently if memory makes the model stream layers, because
+/// each transfer then serves all of them; no fewer than <paramref name="Sequences"/>.</param>
+/// <param name="Arrives">Whether a load may end before all matrices are on the device. Those of each layer are then copied before
+/// its first steps.</param>
 /// <param name="StreamedLayers">The least number of layers of each device that are streamed; null for no more than memory
 /// requires.</param>
 /// <param name="Split">The shares of the layers that devices take; null to fill their memory equally.</param>
@@ -38,10 +42,15 @@ internal sealed record ModelOptions(
     int? MaxBatchedTokens = null,
     long LayerCacheBytes = ModelOptions.DefaultLayerCacheBytes,
     string? LayerFolder = null,
+    int StreamedSequences = 1,
+    bool Arrives = false,
     int? StreamedLayers = null,
     IReadOnlyList<double>? Split = null)
 {
     public const int DefaultContext = 8192;
+
+    /// <summary><see cref="StreamedSequences"/> of commands that run many texts.</summary>
+    public const int DefaultStreamedSequences = 32;
 
     public const long DefaultLayerCacheBytes = 64L << 30;
 
