@@ -47,6 +47,9 @@ public class MistralOptions
     /// <summary>Memory of each device that may be taken, in bytes; null takes what there is.</summary>
     public long? MemoryLimit { get; set; }
 
+    /// <summary>Host memory for keys and values that leave the device's cache, in bytes; null for none.</summary>
+    public long? HostCacheBytes { get; set; }
+
     /// <summary>Disk space that streamed layers may take in the user's cache, in bytes; null for the library's default.</summary>
     public long? LayerCacheBytes { get; set; }
 
@@ -73,6 +76,7 @@ public class MistralOptions
             MaxWaiting = MaxWaiting ?? defaults.MaxWaiting,
             Threads = Threads,
             MemoryLimit = MemoryLimit,
+            HostCacheBytes = HostCacheBytes ?? defaults.HostCacheBytes,
             LayerCacheBytes = LayerCacheBytes ?? defaults.LayerCacheBytes,
             Adapters = [.. Adapters],
             OnWarning = warn,

@@ -36,6 +36,8 @@ internal sealed partial class MistralOptionsValidation : IValidateOptions<Mistra
         failures.RequireCount(nameof(options.Threads), options.Threads);
         failures.RequireCount(nameof(options.MemoryLimit), options.MemoryLimit);
         failures.Require(
+            options.HostCacheBytes is null or >= 0, nameof(options.HostCacheBytes), $"{options.HostCacheBytes}", "0 or more");
+        failures.Require(
             options.LayerCacheBytes is null or >= 0, nameof(options.LayerCacheBytes), $"{options.LayerCacheBytes}", "0 or more");
         failures.Require(
             Enum.IsDefined(options.EmbeddingPooling),

@@ -59,6 +59,11 @@ public sealed record LanguageModelOptions
     /// <summary>The shares of the layers that several devices take, such as 3 and 1; null to fill their memory equally.</summary>
     public IReadOnlyList<double>? Split { get; init; }
 
+    /// <summary>The most bytes of host memory for keys and values that leave the device's cache, taken as they come: beginnings of
+    /// texts that others may share, and conversations whose place another text took. They are copied back, with the same bits,
+    /// instead of being computed again. 0 drops them.</summary>
+    public long HostCacheBytes { get; init; }
+
     /// <summary>The most bytes of files in the user's cache in which streamed layers are kept for later processes; 0 keeps them
     /// in host memory.</summary>
     public long LayerCacheBytes { get; init; } = ModelOptions.DefaultLayerCacheBytes;
@@ -72,7 +77,7 @@ public sealed record LanguageModelOptions
 
     internal ModelOptions Model => new(
         WeightType, CacheType, Context, Chunk, SlidingWindow, Adapters: Adapters, Sequences: MaxTexts,
-        MaxBatchedTokens: MaxBatchedTokens, LayerCacheBytes: LayerCacheBytes, Split: Split);
+        MaxBatchedTokens: MaxBatchedTokens, LayerCacheBytes: LayerCacheBytes, HostCacheBytes: HostCacheBytes, Split: Split);
 
     internal DeviceOptions DeviceOptions => new() { Threads = Threads, MemoryLimit = MemoryLimit, HeldOn = HeldOn };
 }

@@ -78,6 +78,11 @@ internal sealed partial class ModelSettingsOptions
         "Disk space that streamed layers may take in the user's cache; 64GiB if not given. off keeps them in host memory.",
         "SIZE|off", "a size such as 64GiB, or off", text => text == "off" ? 0 : ValueOptions.ParseSize(text), ["off"]);
 
+    private readonly Option<long?> _hostCache = ValueOptions.Size(
+        "--cache-host",
+        "Host memory for keys and values that leave the device's cache: shared beginnings, and conversations that wait. "
+        + "None if not given.");
+
     private readonly Option<IReadOnlyList<DeviceFeatures?>?> _without = ValueOptions.OneOrMany(
         "--without", "Switches off a feature of an NVIDIA GPU, to measure its effect or to avoid a driver's fault.",
         "early-kernels|warpgroups",
@@ -120,7 +125,7 @@ internal sealed partial class ModelSettingsOptions
         foreach (Option option in new Option[]
         {
             _models, _devices, _types, _cacheType, _activations, _adapters, _context, _window, _chunk, _threads, _memory,
-            _split, _layerCache, _without,
+            _split, _layerCache, _hostCache, _without,
         })
         {
             command.Options.Add(option);
@@ -140,6 +145,7 @@ internal sealed partial class ModelSettingsOptions
             Chunk = parse.GetValue(_chunk) ?? defaults.Chunk,
             SlidingWindow = parse.GetValue(_window),
             Adapters = parse.GetValue(_adapters) ?? [],
+            HostCacheBytes = parse.GetValue(_hostCache) ?? defaults.HostCacheBytes,
             LayerCacheBytes = parse.GetValue(_layerCache) ?? defaults.LayerCacheBytes,
             Split = parse.GetValue(_split),
             Activations = parse.GetValue(_activations) == "f32" ? ActivationType.Float32 : ActivationType.Int8,

@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Generation;
 
 /// <summary>
 /// Gives waiting texts their places in the cache. All of the queue is looked at: a text that finds no room may be overtaken by
-/// one that needs less, but not for ever. Places that conversations keep are given to others where nothing else is left.
+/// one that needs less, but not for ever. Places that conversations keep are given to others where nothing else is left, and
+/// what they hold moves to host memory.
 /// </summary>
 internal sealed class Admission(IBatchModel model, TextQueue waiting)
 {
@@ -123,20 +124,24 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
 
     private Sequence? Open(TextGeneration text)
     {
-        if (text.Request.Kept is { Sequence: { } place } kept)
+        if (text.Request.Kept is { IsThere: true } kept)
         {
             // A reader needs every token computed.
             if (text.Reader is null && kept.Precedes(text.Prompt, text.Adapters.Key))
             {
-                // Once nothing else runs it can grow.
-                if (!TryGrow(kept, text.MaxTokens))
+                if (TryReserve(kept, text.MaxTokens))
+                {
+                    var place = kept.Sequence;
+                    kept.Sequence = null;
+                    _idle.Remove(kept);
+                    return place;
+                }
+
+                // Once nothing else runs there is room. Its host memory may have been taken for others meanwhile.
+                if (kept.IsThere)
                 {
                     return null;
                 }
-
-                kept.Sequence = null;
-                _idle.Remove(kept);
-                return place;
             }
 
             kept.Close();
@@ -157,9 +162,9 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
         }
     }
 
-    private bool TryGrow(KeptSequence kept, int maxTokens)
+    private bool TryReserve(KeptSequence kept, int maxTokens)
     {
-        while (!model.Sequences.TryGrow(kept.Sequence!, maxTokens))
+        while (!kept.TryReserve(model.Sequences, maxTokens))
         {
             if (!CloseIdle(except: kept))
             {
@@ -173,9 +178,10 @@ internal sealed class Admission(IBatchModel model, TextQueue waiting)
     // Not that of a conversation whose next turn waits before the text that asks.
     private bool CloseIdle(KeptSequence? except)
     {
-        var oldest = _idle.Find(kept => kept != except && !_blocked.Exists(text => text.Request.Kept == kept));
-        oldest?.Close();
-        return oldest is not null && _idle.Remove(oldest);
+        var oldest = _idle.Find(kept =>
+            kept.Sequence is not null && kept != except && !_blocked.Exists(text => text.Request.Kept == kept));
+        oldest?.Park(model.Sequences);
+        return oldest is not null;
     }
 
     private Sequence? TryOpen(TextGeneration text) => model.Sequences.Free == 0 ? null : model.Sequences.TryOpen(

@@ -21,13 +21,15 @@ internal sealed class FakeModel : IBatchModel
 
     /// <param name="windows">Of the layers, multiples of <see cref="PageLength"/>.</param>
     /// <param name="pages">Pages of each window.</param>
-    public FakeModel(int vocabularySize = 40, int[]? windows = null, int pages = 24, int sequences = Sequences)
+    /// <param name="hostBytes">Host memory for keys and values.</param>
+    public FakeModel(
+        int vocabularySize = 40, int[]? windows = null, int pages = 24, int sequences = Sequences, long hostBytes = 0)
     {
         VocabularySize = vocabularySize;
         MaxSequences = sequences;
         _host = new HostChoice(vocabularySize);
         _pages = [.. (windows ?? [8, 16]).Select(window => new FakePages(window, PageLength, pages, sequences))];
-        Table = new SequenceTable([.. _pages.Select(page => page.Rings)], PageLength, sequences);
+        Table = new SequenceTable([.. _pages.Select(page => page.Rings)], PageLength, sequences, hostBytes);
     }
 
     public int VocabularySize { get; }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mistral.Ilgpu.Model.Cache;
 
 namespace Mistral.Ilgpu.Tests.Generation;
@@ -12,12 +13,14 @@ internal sealed class FakePages : IPageStore
     public FakePages(int ringLength, int pageLength, int pages, int sequences)
     {
         _pageLength = pageLength;
-        Rings = new RingPages(ringLength, pageLength, pages, pageBytes: 1, this);
+        Rings = new RingPages(ringLength, pageLength, pages, this);
         _table = new int[sequences, Rings.PagesPerRing];
         _content = new ulong[pages * pageLength];
     }
 
     public RingPages Rings { get; }
+
+    public long PageBytes => _pageLength * sizeof(ulong);
 
     /// <summary>What the position's slot of the sequence's ring holds.</summary>
     public ref ulong At(Sequence sequence, int position) => ref _content[
@@ -28,7 +31,13 @@ internal sealed class FakePages : IPageStore
     public void Copy(int from, int to) =>
         Array.Copy(_content, from * _pageLength, _content, to * _pageLength, _pageLength);
 
+    public void Save(int page, Span<byte> to) => MemoryMarshal.AsBytes(Page(page)).CopyTo(to);
+
+    public void Load(int page, ReadOnlySpan<byte> from) => from.CopyTo(MemoryMarshal.AsBytes(Page(page)));
+
     public void Flush()
     {
     }
+
+    private Span<ulong> Page(int page) => _content.AsSpan(page * _pageLength, _pageLength);
 }

@@ -75,6 +75,27 @@ public sealed class KeptSequenceTests
     }
 
     [Fact]
+    public async Task Text_WithoutRoom_MovesThePlaceToHostMemory()
+    {
+        await using var held = new HeldModel(new FakeModel(windows: [64], pages: 14, sequences: 3, hostBytes: 1_000));
+        var first = await Turn(held, Prompt);
+        await held.Submit([5], 40).Completion;
+        var second = await Turn(held, [.. Prompt, .. first.Ids, 8]);
+        Assert.Equal(Prompt.Length + 9, second.CachedTokens);
+    }
+
+    [Fact]
+    public async Task Text_WithoutRoomInHostMemory_IsComputedAgain()
+    {
+        // A text has 10 pages of 32 bytes.
+        await using var held = new HeldModel(new FakeModel(windows: [64], pages: 14, sequences: 3, hostBytes: 319));
+        var first = await Turn(held, Prompt);
+        await held.Submit([5], 40).Completion;
+        var second = await Turn(held, [.. Prompt, .. first.Ids, 8]);
+        Assert.Equal(0, second.CachedTokens);
+    }
+
+    [Fact]
     public async Task Turn_ThatFindsNoRoomToGrow_WaitsForIt()
     {
         await using var held = new HeldModel(new FakeModel(windows: [64], pages: 16, sequences: 3));

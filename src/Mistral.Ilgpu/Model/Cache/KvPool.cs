@@ -46,6 +46,8 @@ internal sealed class KvPool : IPageStore, IDisposable
 
     public IReadOnlyList<KvBuffers> Layers => _layers;
 
+    public long PageBytes => Shape.PageBytes * _layers.Count;
+
     public PageTable Table => new(_deviceTable.View, _pagesPerRing, new Divisor(Shape.PageLength / TileLayout.Length));
 
     public void Set(int row, int ringPage, int page)
@@ -68,15 +70,29 @@ internal sealed class KvPool : IPageStore, IDisposable
 
     public void Copy(int from, int to)
     {
-        foreach (var layer in _layers)
+        foreach (var view in Views())
         {
-            Copy(layer.Keys, from, to);
-            Copy(layer.Values, from, to);
-            if (Shape.IsScaled)
-            {
-                Copy(layer.KeyScales, from, to);
-                Copy(layer.ValueScales, from, to);
-            }
+            PageOf(view, to).CopyFrom(_device.Stream, PageOf(view, from));
+        }
+    }
+
+    public void Save(int page, Span<byte> to)
+    {
+        foreach (var view in Views())
+        {
+            var from = PageOf(view, page);
+            from.CopyToCPU(_device.Stream, to[..(int)from.Length]);
+            to = to[(int)from.Length..];
+        }
+    }
+
+    public void Load(int page, ReadOnlySpan<byte> from)
+    {
+        foreach (var view in Views())
+        {
+            var to = PageOf(view, page);
+            to.CopyFromCPU(_device.Stream, from[..(int)to.Length]);
+            from = from[(int)to.Length..];
         }
     }
 
@@ -110,10 +126,23 @@ internal sealed class KvPool : IPageStore, IDisposable
         }
     }
 
-    private void Copy<T>(ArrayView<T> view, int from, int to)
-        where T : unmanaged
+    private IEnumerable<ArrayView<byte>> Views()
+    {
+        foreach (var layer in _layers)
+        {
+            yield return layer.Keys;
+            yield return layer.Values;
+            if (Shape.IsScaled)
+            {
+                yield return layer.KeyScales.Cast<byte>();
+                yield return layer.ValueScales.Cast<byte>();
+            }
+        }
+    }
+
+    private ArrayView<byte> PageOf(ArrayView<byte> view, int page)
     {
         long length = view.Length / _pages;
-        view.SubView(to * length, length).CopyFrom(_device.Stream, view.SubView(from * length, length));
+        return view.SubView(page * length, length);
     }
 }

@@ -5,7 +5,8 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// of each ring length. It is removed when one of them is overwritten.
 /// </summary>
 /// <param name="rings">The number of ring lengths.</param>
-internal sealed class PrefixIndex(int rings)
+/// <param name="onOverwrite">Called with a prefix before one of its pages is overwritten.</param>
+internal sealed class PrefixIndex(int rings, Action<PrefixKey, KnownPrefix> onOverwrite)
 {
     private readonly Dictionary<PrefixKey, KnownPrefix> _known = [];
     private readonly Dictionary<int, PrefixKey>[] _keys = [.. Enumerable.Range(0, rings).Select(
@@ -19,7 +20,7 @@ internal sealed class PrefixIndex(int rings)
     {
         if (_known.TryGetValue(key, out var known) && !known.IsExact && isExact)
         {
-            Forget(0, known.Pages[0]);
+            Remove(key, known);
         }
 
         if (_known.TryAdd(key, new KnownPrefix(pages, isExact)))
@@ -34,12 +35,20 @@ internal sealed class PrefixIndex(int rings)
     /// <summary>Removes the entry of a page whose content changes.</summary>
     public void Forget(int ring, int page)
     {
-        if (_keys[ring].Remove(page, out var key) && _known.Remove(key, out var known))
+        if (_keys[ring].TryGetValue(page, out var key))
         {
-            for (int other = 0; other < known.Pages.Length; other++)
-            {
-                _keys[other].Remove(known.Pages[other]);
-            }
+            var known = _known[key];
+            onOverwrite(key, known);
+            Remove(key, known);
+        }
+    }
+
+    private void Remove(PrefixKey key, KnownPrefix known)
+    {
+        _known.Remove(key);
+        for (int ring = 0; ring < known.Pages.Length; ring++)
+        {
+            _keys[ring].Remove(known.Pages[ring]);
         }
     }
 }

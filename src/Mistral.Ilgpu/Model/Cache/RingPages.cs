@@ -4,8 +4,7 @@ namespace Mistral.Ilgpu.Model.Cache;
 /// <param name="ringLength">Positions in a ring, a multiple of the page length.</param>
 /// <param name="pageLength">Positions in a page.</param>
 /// <param name="pages">The number of pages, shared by all texts.</param>
-/// <param name="pageBytes">Bytes of one page in all of these layers together.</param>
-internal sealed class RingPages(int ringLength, int pageLength, int pages, long pageBytes, IPageStore store)
+internal sealed class RingPages(int ringLength, int pageLength, int pages, IPageStore store)
 {
     public PagePool Pages { get; } = new(pages);
 
@@ -13,7 +12,8 @@ internal sealed class RingPages(int ringLength, int pageLength, int pages, long 
 
     public int PagesPerRing => ringLength / pageLength;
 
-    public long PageBytes => pageBytes;
+    /// <summary>Bytes of one page in all of these layers together.</summary>
+    public long PageBytes => store.PageBytes;
 
     public IPageStore Store => store;
 

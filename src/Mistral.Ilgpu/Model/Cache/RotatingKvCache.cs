@@ -64,8 +64,7 @@ internal sealed partial class RotatingKvCache : IDisposable
                     }
                 }
 
-                _rings.Add(new RingPages(
-                    ring.Key, options.PageLength, pages, Shape.PageBytes * ring.Count(), new PageStores([.. pools])));
+                _rings.Add(new RingPages(ring.Key, options.PageLength, pages, new PageStores([.. pools])));
             }
         }
         catch
@@ -75,10 +74,12 @@ internal sealed partial class RotatingKvCache : IDisposable
         }
 
         Layers = layers;
-        Sequences = new SequenceTable(_rings, options.PageLength, options.Sequences);
+        Sequences = new SequenceTable(_rings, options.PageLength, options.Sequences, options.HostCacheBytes);
         Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
             "mistral.cache.pages", Pages, "{page}",
             "Pages of the cache that texts hold, that are promised to texts, and that are available."));
+        Telemetry.Publish(() => _meter.CreateObservableUpDownCounter(
+            "mistral.cache.host", () => Sequences.HostBytes, "By", "Keys and values in host memory."));
     }
 
     public IReadOnlyList<KvLayer> Layers { get; }

@@ -23,7 +23,7 @@ internal sealed partial class SequenceTable
                 int held = sequence.Pages[i][ringPage];
                 if (held < 0)
                 {
-                    Put(i, sequence, ringPage, ring.Pages.Take(ring.Turns(sequence.MaxTokens)));
+                    Take(i, sequence, ringPage);
                 }
                 else if (ring.Pages.IsShared(held))
                 {
@@ -88,6 +88,9 @@ internal sealed partial class SequenceTable
         sequence.Position += count;
         sequence.Unregistered = null;
     }
+
+    private void Take(int ring, Sequence sequence, int ringPage) =>
+        Put(ring, sequence, ringPage, _rings[ring].Pages.Take(_rings[ring].Turns(sequence.MaxTokens)));
 
     private void Put(int ring, Sequence sequence, int ringPage, int page)
     {

@@ -11,14 +11,16 @@ internal sealed partial class SequenceTable
     private readonly RingPages[] _rings;
     private readonly int _pageLength;
     private readonly PrefixIndex _prefixes;
+    private readonly HostPages _host;
     private readonly Stack<int> _rows;
 
     /// <param name="rings">The pages of each ring length.</param>
     /// <param name="sequences">The most texts that can be open concurrently.</param>
-    public SequenceTable(IReadOnlyList<RingPages> rings, int pageLength, int sequences)
+    /// <param name="hostBytes">The most bytes of keys and values in host memory; 0 for none.</param>
+    public SequenceTable(IReadOnlyList<RingPages> rings, int pageLength, int sequences, long hostBytes)
     {
-        (_rings, _pageLength) = ([.. rings], pageLength);
-        _prefixes = new PrefixIndex(rings.Count);
+        (_rings, _pageLength, _host) = ([.. rings], pageLength, new HostPages(hostBytes));
+        _prefixes = new PrefixIndex(rings.Count, SaveToHost);
         _rows = new Stack<int>(Enumerable.Range(0, sequences).Reverse());
     }
 
@@ -30,6 +32,9 @@ internal sealed partial class SequenceTable
 
     /// <summary>Bytes of the pages that texts hold.</summary>
     public long HeldBytes => _rings.Sum(ring => (ring.Pages.Count - ring.Pages.Free) * ring.PageBytes);
+
+    /// <summary>Bytes of keys and values in host memory.</summary>
+    public long HostBytes => _host.Bytes;
 
     /// <summary>The number of texts that can still be opened, regardless of memory.</summary>
     public int Free => _rows.Count;
@@ -49,7 +54,7 @@ internal sealed partial class SequenceTable
 
     /// <summary>
     /// Opens a text and promises it all pages that it can need. Whole pages that its prompt has in common with known texts are
-    /// shared, not computed again.
+    /// shared, or copied from host memory, and not computed again.
     /// </summary>
     /// <param name="maxTokens">The most tokens that the text can have.</param>
     /// <param name="prompt">The tokens to search for among known prefixes, except the last; empty to share nothing.</param>
@@ -66,37 +71,21 @@ internal sealed partial class SequenceTable
             return null;
         }
 
-        var (shared, prefix, isExact) = Known(prompt, salt, withAnswers);
-        if (!CanPromise(maxTokens, shared))
+        var known = Known(prompt, salt, withAnswers);
+        if (!CanPromise(maxTokens, known))
         {
-            (shared, prefix, isExact) = ([], PrefixKey.Root(salt), true);
-            if (!CanPromise(maxTokens, shared))
+            known = [];
+            if (!CanPromise(maxTokens, known))
             {
                 return null;
             }
         }
 
-        int row = _rows.Pop();
-        var pages = new int[_rings.Length][];
-        for (int i = 0; i < _rings.Length; i++)
-        {
-            var ring = _rings[i];
-            pages[i] = new int[ring.PagesPerRing];
-            Array.Fill(pages[i], -1);
-            for (int ringPage = 0; ringPage < shared.Count; ringPage++)
-            {
-                pages[i][ringPage] = shared[ringPage][i];
-                ring.Pages.Share(shared[ringPage][i], ring.Turns(maxTokens));
-                ring.Store.Set(row, ringPage, shared[ringPage][i]);
-            }
-
-            ring.Pages.Promise(ring.PagesOf(maxTokens));
-        }
-
-        return new Sequence(this, row, maxTokens, pages, prefix)
-        {
-            Position = shared.Count * _pageLength, IsExact = isExact, KeepsAnswers = withAnswers,
-        };
+        var sequence = Promise(maxTokens, known, known is [.., var last] ? last.Key : PrefixKey.Root(salt), withAnswers);
+        LoadFromHost(sequence, known);
+        sequence.Position = known.Count * _pageLength;
+        sequence.IsExact = known.TrueForAll(part => part.IsExact);
+        return sequence;
     }
 
     /// <summary>Promises an open text the pages that it needs for more tokens.</summary>
@@ -163,29 +152,62 @@ internal sealed partial class SequenceTable
         }
     }
 
-    private bool CanPromise(int maxTokens, List<int[]> shared) => _rings.Select((ring, i) =>
-        ring.PagesOf(maxTokens) + shared.Sum(pages => ring.Pages.CostOfSharing(pages[i], ring.Turns(maxTokens)))
+    // Opens a text that shares pages on the device, and promises it all others.
+    private Sequence Promise(int maxTokens, List<KnownPart> known, PrefixKey prefix, bool withAnswers)
+    {
+        int row = _rows.Pop();
+        var pages = new int[_rings.Length][];
+        for (int i = 0; i < _rings.Length; i++)
+        {
+            var ring = _rings[i];
+            pages[i] = new int[ring.PagesPerRing];
+            Array.Fill(pages[i], -1);
+            for (int ringPage = 0; ringPage < known.Count; ringPage++)
+            {
+                if (known[ringPage].Pages is { } shared)
+                {
+                    pages[i][ringPage] = shared[i];
+                    ring.Pages.Share(shared[i], ring.Turns(maxTokens));
+                    ring.Store.Set(row, ringPage, shared[i]);
+                }
+            }
+
+            ring.Pages.Promise(ring.PagesOf(maxTokens));
+        }
+
+        return new Sequence(this, row, maxTokens, pages, prefix) { KeepsAnswers = withAnswers };
+    }
+
+    private bool CanPromise(int maxTokens, List<KnownPart> known) => _rings.Select((ring, i) =>
+        ring.PagesOf(maxTokens)
+        + known.Sum(part => part.Pages is { } pages ? ring.Pages.CostOfSharing(pages[i], ring.Turns(maxTokens)) : 0)
             <= ring.Pages.Available).All(fits => fits);
 
-    private (List<int[]> Pages, PrefixKey Prefix, bool IsExact) Known(ReadOnlySpan<int> prompt, ulong salt, bool withAnswers)
+    // The parts of a prompt, a page each, whose keys and values are known from the beginning on.
+    private List<KnownPart> Known(ReadOnlySpan<int> prompt, ulong salt, bool withAnswers)
     {
         var prefix = PrefixKey.Root(salt);
-        bool isExact = true;
-        List<int[]> pages = [];
+        List<KnownPart> parts = [];
         int most = Math.Min(_rings.Min(ring => ring.RingLength), prompt.Length - 1) / _pageLength;
-        while (pages.Count < most)
+        while (parts.Count < most)
         {
-            var longer = prefix.Then(prompt.Slice(pages.Count * _pageLength, _pageLength));
-            if (_prefixes.Find(longer) is not { } found || !(found.IsExact || withAnswers))
+            prefix = prefix.Then(prompt.Slice(parts.Count * _pageLength, _pageLength));
+            var part = _prefixes.Find(prefix) is { } found && (found.IsExact || withAnswers)
+                ? new KnownPart(prefix, found.IsExact, found.Pages, Copy: null)
+                : _host.Find(prefix) is { } copy && (copy.IsExact || withAnswers)
+                ? new KnownPart(prefix, copy.IsExact, Pages: null, copy)
+                : null;
+            if (part is null)
             {
                 break;
             }
 
-            pages.Add(found.Pages);
-            isExact &= found.IsExact;
-            prefix = longer;
+            parts.Add(part);
         }
 
-        return (pages, prefix, isExact);
+        return parts;
     }
+
+    /// <summary>A page's worth of a prompt: on the device, or in host memory.</summary>
+    private sealed record KnownPart(PrefixKey Key, bool IsExact, int[]? Pages, HostPage? Copy);
 }

@@ -16,6 +16,7 @@ namespace Mistral.Ilgpu.Model.Options;
 /// <param name="Adapters">Applied together. Each can be switched on and off between passes.</param>
 /// <param name="Sequences">The most texts that can be open concurrently.</param>
 /// <param name="CacheBytes">Memory of the cache of all texts; null for as much as they can fill.</param>
+/// <param name="HostCacheBytes">See <see cref="LanguageModelOptions.HostCacheBytes"/>.</param>
 /// <param name="PageLength">Positions in a page of the cache, a multiple of 16.</param>
 /// <param name="MaxBatchedTokens">See <see cref="LanguageModelOptions.MaxBatchedTokens"/>.</param>
 /// <param name="LayerCacheBytes">The most bytes of files in which streamed layers are kept for later processes; 0 for
@@ -38,6 +39,7 @@ internal sealed record ModelOptions(
     IReadOnlyList<LoraOptions>? Adapters = null,
     int Sequences = 1,
     long? CacheBytes = null,
+    long HostCacheBytes = 0,
     int PageLength = 16,
     int? MaxBatchedTokens = null,
     long LayerCacheBytes = ModelOptions.DefaultLayerCacheBytes,

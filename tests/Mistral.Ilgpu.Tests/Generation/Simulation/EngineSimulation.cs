@@ -34,7 +34,8 @@ internal sealed class EngineSimulation
         int[][] windows = [[8, 16], [8], [4, 16], [16, 32]];
         _sequences = random.Next(1, 7);
         Model = new FakeModel(
-            vocabularySize: 40, windows[random.Next(windows.Length)], pages: random.Next(8, 25), _sequences)
+            vocabularySize: 40, windows[random.Next(windows.Length)], pages: random.Next(8, 25), _sequences,
+            hostBytes: random.Next(3) * random.Next(10_000))
         {
             Chunk = 4 << random.Next(3),
             Context = random.Next(3) == 0 ? random.Next(20, 60) : null,
