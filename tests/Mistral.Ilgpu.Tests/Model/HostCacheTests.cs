@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Model.Cache;
@@ -18,6 +19,7 @@ public sealed class HostCacheTests
     [InlineData("cpu", TensorFormat.Q8_0)]
     [InlineData("opencl", TensorFormat.Float16, Traits = [Needs.Trait, Needs.OpenCl])]
     [InlineData("opencl", TensorFormat.Q8_0, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData("opencl,cpu", TensorFormat.Q8_0, Traits = [Needs.Trait, Needs.OpenCl])]
     public void Beginning_WhosePagesWereTaken_ComesBackWithTheSameBits(string device, TensorFormat format)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
@@ -40,6 +42,7 @@ public sealed class HostCacheTests
     [InlineData("cpu", TensorFormat.Q8_0)]
     [InlineData("opencl", TensorFormat.Float16, Traits = [Needs.Trait, Needs.OpenCl])]
     [InlineData("opencl", TensorFormat.Q8_0, Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData("opencl,cpu", TensorFormat.Q8_0, Traits = [Needs.Trait, Needs.OpenCl])]
     public void ParkedText_PastItsWindow_GoesOnWithTheSameBits(string device, TensorFormat format)
     {
         using var checkpoint = Checkpoint.Open(Checkpoint.Tiny);
@@ -100,8 +103,8 @@ public sealed class HostCacheTests
     }
 
     // One text fits.
-    private static MistralModel Load(Checkpoint checkpoint, string device, TensorFormat format, long hostBytes) => MistralModel.Load(
-        checkpoint, TestDevice.Get(device),
+    private static MistralModel Load(Checkpoint checkpoint, string devices, TensorFormat format, long hostBytes) => MistralModel.Load(
+        checkpoint, new DeviceList([.. devices.Split(',').Select(device => TestDevice.Get(device))]),
         new ModelOptions(CacheType: format, Sequences: 2, CacheBytes: Bytes(checkpoint, format), HostCacheBytes: hostBytes));
 
     private static long Bytes(Checkpoint checkpoint, TensorFormat format) =>
