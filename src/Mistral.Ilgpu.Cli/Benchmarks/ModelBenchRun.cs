@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Cli.Loading;
 using Mistral.Ilgpu.Cli.Output;
 using Mistral.Ilgpu.Diagnostics.Measurement;
 using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Transfers;
 using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;

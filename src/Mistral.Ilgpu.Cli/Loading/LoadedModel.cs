@@ -133,9 +133,14 @@ internal sealed class LoadedModel : IDisposable
         string loaded = model.HasArrived
             ? $"loaded in {Narrator.Seconds(info.LoadTime - info.CompileTime)}" : "are loaded while the first text is read";
         narrator.Say($"model {info.Name}: {ByteSize.Text(opened.Checkpoint.TotalBytes)} {loaded}{compiled}");
+        if (model.SpareReason is { } reason)
+        {
+            narrator.Say($"{reason}");
+        }
+
         foreach (var unused in language.Devices.Where(device => model.Parts.All(part => part.Device != device)))
         {
-            narrator.Say($"device {unused.Info.Id} has no layers, because all fit the others");
+            narrator.Say($"device {unused.Info.Id} has no layers");
         }
 
         int first = 0;
@@ -151,7 +156,8 @@ internal sealed class LoadedModel : IDisposable
 
             if (residency.Streamed.Count > 0)
             {
-                narrator.Say($"{residency.LayerCount - residency.Streamed.Count} of {residency.LayerCount} layers stay on {where}, {
+                int stay = residency.LayerCount - residency.Streamed.Count;
+                narrator.Say($"{stay} of {residency.LayerCount} layers stay on {where}, {
                     residency.Streamed.Count} are streamed: {ByteSize.Text(residency.StreamedBytes)} in every pass");
             }
 

@@ -27,7 +27,7 @@ internal sealed record ModelSettings(
         return
         [
             .. chosen.Select((device, i) => new DeviceRoom(
-                device, DeviceList.ShareOf(device, chosen, DeviceList.LimitOf(Memory, i)))),
+                device, DeviceList.ShareOf(device, chosen, DeviceList.LimitOf(Memory, i)), i)),
         ];
     }
 }

@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Model;
 
 namespace Mistral.Ilgpu.Diagnostics.Measurement;
 
@@ -27,7 +28,7 @@ internal static class DenseProduct
         // The size grows until a product takes long enough to be timed, but stays small if products are slow.
         for (int size = LeastSize; size <= MostSize && time < LongEnough; size *= 2)
         {
-            using var product = new ProductBench(device, format, size, size, Tokens, isPrompt: true);
+            using var product = new TimedProduct(device, format, size, size, Tokens, isPrompt: true);
             // The first call compiles.
             product.Time();
             time = Enumerable.Range(0, Repetitions).Min(_ => product.Time());

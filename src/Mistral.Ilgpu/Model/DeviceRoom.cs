@@ -3,4 +3,5 @@ using Mistral.Ilgpu.Execution.Devices;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>A device for a model, and how much of its memory the model may take.</summary>
-internal readonly record struct DeviceRoom(DeviceInfo Info, long AvailableBytes);
+/// <param name="Index">The place of the device in the list of devices.</param>
+internal readonly record struct DeviceRoom(DeviceInfo Info, long AvailableBytes, int Index = 0);

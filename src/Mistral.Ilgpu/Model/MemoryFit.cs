@@ -21,7 +21,6 @@ internal sealed class MemoryFit
     private readonly ModelConfig _config;
     private readonly ModelOptions _options;
     private readonly DeviceRoom _room;
-    private readonly int _index;
     private readonly ModelPlan _plan;
     private readonly bool _mayStream;
     private readonly AdapterSizes _adapters;
@@ -35,11 +34,9 @@ internal sealed class MemoryFit
     private readonly Residency _least;
 
     private MemoryFit(
-        ModelConfig config, ModelOptions options, DeviceRoom room, int index, ModelPlan plan, AdapterSizes adapters,
-        bool mayStream)
+        ModelConfig config, ModelOptions options, DeviceRoom room, ModelPlan plan, AdapterSizes adapters, bool mayStream)
     {
-        (_config, _options, _room, _index, _plan, _adapters, _mayStream) =
-            (config, options, room, index, plan, adapters, mayStream);
+        (_config, _options, _room, _plan, _adapters, _mayStream) = (config, options, room, plan, adapters, mayStream);
         _one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 }, plan.Caches);
         _full = RotatingKvCache.FullBytes(config, options, plan.Caches);
         _mostBesideLayers = Math.Max(_one, room.AvailableBytes / CacheShare);
@@ -80,7 +77,7 @@ internal sealed class MemoryFit
             new MemoryPlan(
                 [
                     .. fits.Zip(residencies, (fit, residency) => new PartMemory(
-                        fit._room, fit._index, fit._plan, residency, RotatingKvCache.BytesFor(config, options, fit._plan.Caches),
+                        fit._room, fit._plan, residency, RotatingKvCache.BytesFor(config, options, fit._plan.Caches),
                         fit.PassBytes(chunk), fit.AdapterBytes(chunk)))
                 ],
                 chunk),
@@ -90,7 +87,7 @@ internal sealed class MemoryFit
         [
             .. Enumerable.Range(0, devices.Count).Where(i => ranges[i].GetOffsetAndLength(config.LayerCount).Length > 0)
                 .Select(i => new MemoryFit(
-                    config, options, devices[i], i, plans[i].Part(ranges[i]), adapters, mayStream)),
+                    config, options, devices[i], plans[i].Part(ranges[i]), adapters, mayStream)),
         ];
     }
 

@@ -74,7 +74,7 @@ internal sealed record MemoryPlan(IReadOnlyList<PartMemory> Parts, int Chunk)
             (null, { }) => FormattableString.Invariant($"a context of {context} tokens would fit"),
             _ => "neither smaller weights nor a shorter context alone would be enough",
         };
-        var (device, available) = part.Room;
+        var (device, available, _) = part.Room;
         return new ModelMemoryException(FormattableString.Invariant(
             $"{model} does not fit device {device.Id}: it needs {part.TotalBytes:N0} bytes (weights {
                 part.WeightBytes:N0}, cache {part.CacheBytes:N0}, activations {part.ActivationBytes:N0}{Adapters(part)}), and {

@@ -30,6 +30,12 @@ internal sealed partial class MistralModel
         // Before the devices are tested, because the test takes seconds.
         // Beside other models, a server would rather unload one of them.
         var fitted = MemoryPlan.Require(checkpoint, options, RoomOn(devices), mayStream: !devices.IsShared);
+        string? spareReason = null;
+        if (!devices.IsShared)
+        {
+            (fitted, spareReason) = SpareChoice.Of(checkpoint, devices, RoomOn(devices), options, fitted);
+        }
+
         var formats = checkpoint.Tensors.Values.Where(tensor => tensor.Rows > 1).Select(
             tensor => tensor.FormatAs(options.WeightType));
         using var watch = new DeviceWatch(devices, kernels, cancellation);
@@ -38,7 +44,7 @@ internal sealed partial class MistralModel
         {
             foreach (var part in fitted.Memory.Parts)
             {
-                SelfTest.Run(devices[part.Index], formats, options.CacheType, options.Activations, cancellation);
+                SelfTest.Run(devices[part.Room.Index], formats, options.CacheType, options.Activations, cancellation);
             }
 
             clock.Stop();
@@ -52,6 +58,7 @@ internal sealed partial class MistralModel
                 }
 
                 (model.CompiledKernels, model.KernelTime) = (watch.Compiled, clock.Elapsed);
+                model.SpareReason = spareReason;
             });
         }
         // An interrupt of this process can also reach a compiler that the driver started. The failure is then a cancellation.
@@ -77,7 +84,7 @@ internal sealed partial class MistralModel
     }
 
     private static IReadOnlyList<DeviceRoom> RoomOn(DeviceList devices) =>
-        [.. devices.Select(device => new DeviceRoom(device.Info, device.AvailableBytes))];
+        [.. devices.Select((device, i) => new DeviceRoom(device.Info, device.AvailableBytes, i))];
 
     // Adapters before the weights, because a wrong adapter is then found sooner.
     private static IReadOnlyList<LoadedPart> Read(
@@ -91,7 +98,7 @@ internal sealed partial class MistralModel
             {
                 var reader = new AdapterReader(checkpoint, part.Plan, options.CacheType);
                 return new LoadedPart(
-                    devices[part.Index], part, reader,
+                    devices[part.Room.Index], part, reader,
                     [.. (options.Adapters ?? []).Select(adapter => reader.Read(adapter, cancellation))]);
             }),
         ];

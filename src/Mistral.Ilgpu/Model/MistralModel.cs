@@ -9,9 +9,9 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Model;
 
 /// <summary>
-/// A model on a device, or split over several, with the cache of its texts. <see cref="Forward(Batch, CancellationToken)"/> computes the next tokens
-/// of many texts in one pass and leaves the requested logits on the device. The logits of a text depend only on the text, bit
-/// for bit, not on other texts in its passes.
+/// A model on a device, or split over several, with the cache of its texts.
+/// <see cref="Forward(Batch, CancellationToken)"/> computes the next tokens of many texts in one pass and leaves the requested
+/// logits on the device. The logits of a text depend only on the text, bit for bit, not on other texts in its passes.
 /// </summary>
 internal sealed partial class MistralModel : IBatchModel, IDisposable
 {
@@ -108,6 +108,9 @@ internal sealed partial class MistralModel : IBatchModel, IDisposable
 
     /// <summary>The part of the loading time that compiling and testing kernels took.</summary>
     public TimeSpan KernelTime { get; private set; }
+
+    /// <summary>Why a CPU computes layers that GPUs have no room for, or why it does not; null if there was no choice.</summary>
+    public string? SpareReason { get; private set; }
 
     /// <summary>The last pass that was run.</summary>
     public Pass LastPass { get; private set; } = new(0, 0, 0);

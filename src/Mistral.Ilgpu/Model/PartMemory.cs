@@ -5,14 +5,13 @@ namespace Mistral.Ilgpu.Model;
 
 /// <summary>The memory of a model on one device, with the layers that the device has.</summary>
 /// <param name="Room">The device, and how much of its memory the model may take.</param>
-/// <param name="Index">The place of the device in the list of devices.</param>
 /// <param name="Plan">The operations of these layers.</param>
 /// <param name="Residency">The layers whose weights stay on the device, and those that are streamed.</param>
 /// <param name="CacheBytes">The rings of these layers.</param>
 /// <param name="ActivationBytes">All other memory of passes.</param>
 /// <param name="AdapterBytes">The adapters that the model is loaded with, with their activations.</param>
 internal sealed record PartMemory(
-    DeviceRoom Room, int Index, ModelPlan Plan, Residency Residency, long CacheBytes, long ActivationBytes, long AdapterBytes)
+    DeviceRoom Room, ModelPlan Plan, Residency Residency, long CacheBytes, long ActivationBytes, long AdapterBytes)
 {
     /// <summary>The weights on the device, with the slots of those that are streamed.</summary>
     public long WeightBytes => Residency.DeviceBytes;

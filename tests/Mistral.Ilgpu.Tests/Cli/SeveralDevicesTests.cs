@@ -72,7 +72,8 @@ public sealed class SeveralDevicesTests
         Assert.Equal(Devices, result.GetProperty("device").GetString());
         foreach (var phase in result.GetProperty("phases").EnumerateArray())
         {
-            var steps = phase.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("step").GetString()!).ToList();
+            var steps = phase.GetProperty("steps").EnumerateArray()
+                .Select(step => step.GetProperty("step").GetString()!).ToList();
             Assert.Contains("embed", steps);
             Assert.Contains("layers.5.down", steps);
             Assert.Contains("output", steps);

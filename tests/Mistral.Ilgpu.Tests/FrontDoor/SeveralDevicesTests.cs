@@ -8,7 +8,9 @@ namespace Mistral.Ilgpu.Tests.FrontDoor;
 public sealed class SeveralDevicesTests(TinyLanguageModel tiny) : IClassFixture<TinyLanguageModel>
 {
     private static readonly string[] Prompts =
-        ["Once upon a time", "One day a fox", "Tom saw a red ball. Tom", "Once upon a time there was a girl who lived in a big house"];
+    [
+        "Once upon a time", "One day a fox", "Tom saw a red ball. Tom", "Once upon a time there was a girl in a big house",
+    ];
 
     [Fact]
     public async Task Texts_Together_HaveTheTokensOfOneDevice()

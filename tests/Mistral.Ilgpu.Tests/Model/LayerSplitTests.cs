@@ -5,6 +5,8 @@ namespace Mistral.Ilgpu.Tests.Model;
 
 public sealed class LayerSplitTests
 {
+    private static readonly IReadOnlyList<long> Layers = [.. Enumerable.Repeat(10L, 9)];
+
     [Theory]
     [InlineData(8, "3,1", "6,2")]
     [InlineData(7, "1,1", "4,3")]
@@ -28,7 +30,7 @@ public sealed class LayerSplitTests
     {
         long[] fixedBytes = [.. taken.Split(',').Select(long.Parse)];
         var split = LayerSplit.ByMemory(
-            [.. bytes.Split(',').Select((room, i) => new LayerRoom(long.Parse(room), fixedBytes[i], Enumerable.Repeat(10L, 9).ToList()))]);
+            [.. bytes.Split(',').Select((room, i) => new LayerRoom(long.Parse(room), fixedBytes[i], Layers))]);
         Assert.Equal(expected, Text(9, split));
     }
 
@@ -41,7 +43,7 @@ public sealed class LayerSplitTests
     {
         string[] rooms = bytes.Split(',');
         var split = LayerSplit.ByMemory(
-            [.. rooms.Select((room, i) => new LayerRoom(long.Parse(room), 0, Enumerable.Repeat(10L, 9).ToList(), i == rooms.Length - 1))]);
+            [.. rooms.Select((room, i) => new LayerRoom(long.Parse(room), 0, Layers, IsSpare: i == rooms.Length - 1))]);
         Assert.Equal(expected, Text(9, split));
     }
 

@@ -94,8 +94,43 @@ public sealed class SplitModelTests : IDisposable
         using var model = MistralModel.Load(checkpoint, devices, Options());
         Assert.InRange(model.Parts[0].Plan.Layers.Count, 4, 6);
         Assert.All(model.Parts, part => Assert.Empty(part.Residency.Streamed));
-        var filled = devices.Select(device => device.AllocatedBytes / (double)(device.AllocatedBytes + device.AvailableBytes)).ToList();
+        var filled = devices.Select(
+            device => device.AllocatedBytes / (double)(device.AllocatedBytes + device.AvailableBytes)).ToList();
         Assert.InRange(filled[1] - filled[0], -0.2, 0.2);
+    }
+
+    // The PTX machine is a GPU: a CPU beside it takes layers only where memory is short, if that is estimated to be faster.
+    [Fact]
+    public void Load_ToAGpuAndACpu_UsesTheCpuOnlyWhereItHelps()
+    {
+        using var checkpoint = Write(columns: 256);
+        var (gpu, cpu) = (TestDevice.Get("cuda"), TestDevice.Get("cpu"));
+        long whole = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, Options(), gpu.Info).TotalBytes;
+        Assert.Equal(["cuda:0"], Devices(whole));
+        Assert.Equal(["cuda:0", "cpu"], Devices(whole * 3 / 4));
+
+        IEnumerable<string> Devices(long memory) => MemoryPlan.Of(
+            checkpoint.Config, checkpoint.Tensors, Options(), [new(gpu.Info, memory), new(cpu.Info, 1L << 30, 1)])
+            .Parts.Select(part => part.Room.Info.Id);
+    }
+
+    [Fact]
+    public void Load_ToAGpuThatIsTooSmallAndACpu_ChoosesByItsEstimate()
+    {
+        using var checkpoint = Write(columns: 256);
+        var cpu = TestDevice.Get("cpu");
+        var gpu = TestDevice.Get("cuda");
+        long whole = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, Options(), gpu.Info).TotalBytes;
+        var devices = new DeviceList(gpu, cpu);
+        DeviceRoom[] rooms = [new(gpu.Info, whole * 3 / 4), new(cpu.Info, 1L << 30, 1)];
+        var fitted = MemoryPlan.Require(checkpoint, Options(), rooms);
+        var (chosen, reason) = SpareChoice.Of(checkpoint, devices, rooms, Options(), fitted);
+        Assert.Matches(
+            "^cpu would compute [1-6] layers of a token in .* ms, streaming [1-7] would take .* ms; layers are ", reason);
+        bool computes = reason!.EndsWith("computed there", StringComparison.Ordinal);
+        Assert.Equal(computes ? 2 : 1, chosen.Memory.Parts.Count);
+        Assert.Equal(!computes, chosen.Memory.Parts[0].Residency.Streamed.Count > 0);
+        Assert.True(chosen.Memory.Fits);
     }
 
     [Fact]
@@ -267,7 +302,8 @@ public sealed class SplitModelTests : IDisposable
             if (first.Position < prompt.Length)
             {
                 int count = model.ChunkLength(first.Position, prompt.Length - first.Position);
-                batch.Prefill(first, prompt.AsMemory(first.Position, count), wantsLogits: first.Position + count == prompt.Length);
+                batch.Prefill(
+                    first, prompt.AsMemory(first.Position, count), wantsLogits: first.Position + count == prompt.Length);
             }
             else
             {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Devices;
 
-namespace Mistral.Ilgpu.Diagnostics.Measurement;
+namespace Mistral.Ilgpu.Execution.Transfers;
 
 /// <summary>
 /// The speed at which a device copies from host memory, which is page-locked if that helps. It is the limit for loading a model.

@@ -1,16 +1,16 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
+using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
-using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 
-namespace Mistral.Ilgpu.Diagnostics.Measurement;
+namespace Mistral.Ilgpu.Model;
 
 /// <summary>Times one matrix product of random weights and random activations. Owns its buffers.</summary>
-internal sealed class ProductBench : IDisposable
+internal sealed class TimedProduct : IDisposable
 {
     private const string Purpose = "the measurement of products";
 
@@ -21,7 +21,7 @@ internal sealed class ProductBench : IDisposable
 
     /// <param name="tokens">Rows of activations.</param>
     /// <param name="isPrompt">Whether the rows are tokens of a prompt, or decoded tokens.</param>
-    public ProductBench(ComputeDevice device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt)
+    public TimedProduct(ComputeDevice device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt)
     {
         _device = device;
         _pass = isPrompt ? new Pass(0, tokens, 0) : new Pass(tokens, 0, 0);
