@@ -87,7 +87,9 @@ public static class KernelCatalog
 
     private static readonly Type[] NormedEpilogues = [typeof(Assign), typeof(GateWithSilu)];
 
-    private static readonly Type[] PerBlockFormatAndResult = [typeof(BlockMatVecLanes<,>), typeof(BlockMatVecVectors<,>)];
+    private static readonly Type[] PerStripFormat = [typeof(PackBlockStrips<>), typeof(PackBlockStripVectors<>), typeof(BlockStripEmbed<>)];
+
+    private static readonly Type[] PerStripFormatAndResult = [typeof(BlockStripMatVec<,>), typeof(BlockStripVectors<,>)];
 
     private static readonly Type[] Results = [typeof(Assign), typeof(AddToResidual)];
 
@@ -152,10 +154,13 @@ public static class KernelCatalog
         .. from format in Formats
            from result in Results
            select new KernelForm(typeof(StripMatVec<,,>).MakeGenericType(format.Format, format.Element, result)),
-        .. StripFormats.Select(format => new KernelForm(typeof(PackBlockStrips<>).MakeGenericType(format))),
+        .. from format in StripFormats
+           from type in PerStripFormat
+           select new KernelForm(type.MakeGenericType(format)),
         .. from format in StripFormats
            from result in Results
-           select new KernelForm(typeof(BlockStripMatVec<,>).MakeGenericType(format, result)),
+           from type in PerStripFormatAndResult
+           select new KernelForm(type.MakeGenericType(format, result)),
         .. BlockFormats.Select(format => new KernelForm(typeof(BlockEmbed<>).MakeGenericType(format))),
         .. from format in BlockFormats
            from input in BlockInputs
@@ -164,8 +169,7 @@ public static class KernelCatalog
            select new KernelForm(type.MakeGenericType(format, input, result)),
         .. from format in BlockFormats
            from result in Results
-           from type in PerBlockFormatAndResult
-           select new KernelForm(type.MakeGenericType(format, result)),
+           select new KernelForm(typeof(BlockMatVecLanes<,>).MakeGenericType(format, result)),
         .. from format in WaveForms.Formats
            from room in WaveForms.Rooms
            from kernel in new[] { typeof(AttendWave<,,,>), typeof(DecodeAttendWave<,,,>) }

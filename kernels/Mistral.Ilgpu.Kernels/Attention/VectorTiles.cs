@@ -18,6 +18,9 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
 {
     private const int MaxHeadDim = 256;
 
+    // Queries that are taken together.
+    private const int AtOnce = 4;
+
     private readonly AttentionInput<TElement> _input;
 
     private VectorTiles(AttentionInput<TElement> input) => _input = input;
@@ -33,6 +36,7 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         Span<float> values = stackalloc float[MaxHeadDim * Vectors.Count];
         Span<float> max = stackalloc float[AttentionBlock.MaxQueries];
         Span<float> sum = stackalloc float[AttentionBlock.MaxQueries];
+        var decoding = new TileDecoding<TCache, TElement>(_input);
         int queries = block.Queries.Tokens * _input.Group;
         max[..queries].Fill(AttentionScore.Masked);
         sum[..queries].Clear();
@@ -43,12 +47,11 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
 
         for (int tile = block.FirstTile; tile < block.EndTile; tile++)
         {
-            var side = new Sides(block, tile);
-            DecodeKeys(side, block, tile, ref keys[0]);
-            DecodeValues(side, block, tile, ref values[0]);
-            for (int query = 0; query < queries; query++)
+            decoding.Keys(block, tile, ref keys[0]);
+            decoding.Values(block, tile, ref values[0]);
+            for (int query = 0; query < queries; query += AtOnce)
             {
-                Take(block, tile, query, ref keys[0], ref values[0], ref OutputOf(output, query), ref max[query], ref sum[query]);
+                Take(block, tile, query, Math.Min(AtOnce, queries - query), ref keys[0], ref values[0], output, max, sum);
             }
         }
 
@@ -70,149 +73,108 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         }
     }
 
-    // Takes a tile into a query's output, largest score and sum of weights.
+    // Takes a tile into the outputs, largest scores and sums of weights of a few queries. A missing one repeats the last.
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Take(
-        AttentionBlock block, int tile, int query, ref float keys,
-        ref float values, ref float output, ref float max, ref float sum)
+        AttentionBlock block, int tile, int query, int count, ref float keys,
+        ref float values, AttentionOutput output, Span<float> max, Span<float> sum)
     {
-        int token = query / _input.Group;
-        int position = block.Queries.Position + token;
-        // The tile's first and last position that the query sees.
-        int firstLane = Math.Max(0, SlidingWindow.FirstVisible(position, _input.Window) - (tile * Vectors.Count));
-        int lastLane = Math.Min(Vectors.Count - 1, position - (tile * Vectors.Count));
-        if (firstLane > lastLane)
+        int headDim = _input.HeadDim;
+        ref float q0 = ref QueryOf(block, query);
+        ref float q1 = ref QueryOf(block, query + Math.Min(1, count - 1));
+        ref float q2 = ref QueryOf(block, query + Math.Min(2, count - 1));
+        ref float q3 = ref QueryOf(block, query + Math.Min(3, count - 1));
+        Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
+        Vector512<float> b0 = default, b1 = default, b2 = default, b3 = default;
+        for (nint d = 0; d < headDim; d += 2)
         {
-            return;
+            var key = Vector512.LoadUnsafe(ref keys, (nuint)(d * Vectors.Count));
+            a0 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q0, d)), key, a0);
+            a1 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q1, d)), key, a1);
+            a2 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q2, d)), key, a2);
+            a3 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q3, d)), key, a3);
+            key = Vector512.LoadUnsafe(ref keys, (nuint)((d + 1) * Vectors.Count));
+            b0 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q0, d + 1)), key, b0);
+            b1 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q1, d + 1)), key, b1);
+            b2 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q2, d + 1)), key, b2);
+            b3 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q3, d + 1)), key, b3);
         }
 
-        int head = (block.KvHead * _input.Group) + (query % _input.Group);
-        ref float q = ref _input.Qkv[((long)(block.Queries.FirstToken + token) * _input.QueryStride) + (head * _input.HeadDim)];
-        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
-        for (nint d = 0; d < _input.HeadDim; d += 4)
+        Span<Vector512<float>> scores = stackalloc Vector512<float>[AtOnce];
+        Span<float> keep = stackalloc float[AtOnce];
+        (scores[0], scores[1], scores[2], scores[3]) = (a0 + b0, a1 + b1, a2 + b2, a3 + b3);
+        for (int i = 0; i < AtOnce; i++)
         {
-            ref float key = ref Unsafe.Add(ref keys, d * Vectors.Count);
-            s0 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref q, d)), Vector512.LoadUnsafe(ref key), s0);
-            s1 = Vectors.MultiplyAdd(
-                Vector512.Create(Unsafe.Add(ref q, d + 1)), Vector512.LoadUnsafe(ref key, Vectors.Count), s1);
-            s2 = Vectors.MultiplyAdd(
-                Vector512.Create(Unsafe.Add(ref q, d + 2)), Vector512.LoadUnsafe(ref key, 2 * Vectors.Count), s2);
-            s3 = Vectors.MultiplyAdd(
-                Vector512.Create(Unsafe.Add(ref q, d + 3)), Vector512.LoadUnsafe(ref key, 3 * Vectors.Count), s3);
-        }
-
-        var lane = Vector512<int>.Indices;
-        var seen = (Vector512.GreaterThanOrEqual(lane, Vector512.Create(firstLane))
-            & Vector512.LessThanOrEqual(lane, Vector512.Create(lastLane))).AsSingle();
-        var scores = Vector512.ConditionalSelect(
-            seen, ((s0 + s1) + (s2 + s3)) * _input.Scale, Vector512.Create(AttentionScore.Masked));
-        float before = max;
-        max = MathF.Max(before, Vectors.Max(scores));
-        float keep = SoftmaxExp.Of(before - max);
-        var weights = Vectors.SoftmaxExp(scores - Vector512.Create(max)) & seen;
-        sum = (sum * keep) + Vectors.Sum(weights);
-        for (nint d = 0; d < _input.HeadDim; d += Vectors.Count)
-        {
-            var y = Vector512.LoadUnsafe(ref output, (nuint)d) * keep;
-            // Lanes that the query does not see are not read: what lies there need not be a number.
-            for (int i = firstLane; i <= lastLane; i++)
+            if (i < count)
             {
-                y = Vectors.MultiplyAdd(
-                    Vector512.Create(weights[i]), Vector512.LoadUnsafe(ref values, (nuint)((i * _input.HeadDim) + d)), y);
+                keep[i] = Weigh(block, tile, query + i, ref scores[i], ref max[query + i], ref sum[query + i]);
+            }
+            else
+            {
+                (keep[i], scores[i]) = (keep[count - 1], scores[count - 1]);
+            }
+        }
+
+        ref float y0 = ref OutputOf(output, query);
+        ref float y1 = ref OutputOf(output, query + Math.Min(1, count - 1));
+        ref float y2 = ref OutputOf(output, query + Math.Min(2, count - 1));
+        ref float y3 = ref OutputOf(output, query + Math.Min(3, count - 1));
+        ref float weights = ref Unsafe.As<Vector512<float>, float>(ref scores[0]);
+        for (nuint d = 0; d < (nuint)headDim; d += Vectors.Count)
+        {
+            var s0 = Vector512.LoadUnsafe(ref y0, d) * keep[0];
+            var s1 = Vector512.LoadUnsafe(ref y1, d) * keep[1];
+            var s2 = Vector512.LoadUnsafe(ref y2, d) * keep[2];
+            var s3 = Vector512.LoadUnsafe(ref y3, d) * keep[3];
+            ref float value = ref Unsafe.Add(ref values, d);
+            for (nint i = 0; i < Vectors.Count; i++)
+            {
+                var v = Vector512.LoadUnsafe(ref value);
+                s0 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i)), v, s0);
+                s1 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i + Vectors.Count)), v, s1);
+                s2 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i + (2 * Vectors.Count))), v, s2);
+                s3 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i + (3 * Vectors.Count))), v, s3);
+                value = ref Unsafe.Add(ref value, headDim);
             }
 
-            y.StoreUnsafe(ref output, (nuint)d);
+            s0.StoreUnsafe(ref y0, d);
+            s1.StoreUnsafe(ref y1, d);
+            s2.StoreUnsafe(ref y2, d);
+            s3.StoreUnsafe(ref y3, d);
         }
+    }
+
+    // Replaces a query's sums by its weights of the tile's positions.
+    /// <returns>What the output before is multiplied with.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float Weigh(AttentionBlock block, int tile, int query, ref Vector512<float> scores, ref float max, ref float sum)
+    {
+        // The tile's first and last position that the query sees; it may see none.
+        int position = block.Queries.Position + (query / _input.Group) - (tile * Vectors.Count);
+        int first = SlidingWindow.FirstVisible(position + (tile * Vectors.Count), _input.Window) - (tile * Vectors.Count);
+        var lane = Vector512<int>.Indices;
+        var seen = (Vector512.GreaterThanOrEqual(lane, Vector512.Create(first))
+            & Vector512.LessThanOrEqual(lane, Vector512.Create(position))).AsSingle();
+        var masked = Vector512.ConditionalSelect(seen, scores * _input.Scale, Vector512.Create(AttentionScore.Masked));
+        float before = max;
+        max = MathF.Max(before, Vectors.Max(masked));
+        float keep = SoftmaxExp.Of(before - max);
+        scores = Vectors.SoftmaxExp(masked - Vector512.Create(max)) & seen;
+        sum = (sum * keep) + Vectors.Sum(scores);
+        return keep;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref float QueryOf(AttentionBlock block, int query)
+    {
+        int head = (block.KvHead * _input.Group) + (query % _input.Group);
+        long token = block.Queries.FirstToken + (query / _input.Group);
+        return ref _input.Qkv[(token * _input.QueryStride) + (head * _input.HeadDim)];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref float OutputOf(AttentionOutput output, int query) =>
         ref output.View[output.At + ((long)(query / _input.Group) * output.TokenStride)
             + (query % _input.Group * output.HeadStride)];
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void DecodeKeys(Sides sides, AttentionBlock block, int tile, ref float to)
-    {
-        var fresh = Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(sides.FirstFresh)).AsSingle();
-        if (sides.FirstFresh > 0)
-        {
-            int from = _input.Table.Find(block.Queries.Sequence, tile);
-            DecodeKeys(_input.Ring, from, block.KvHead, ref to, Vector512<float>.AllBitsSet);
-        }
-
-        if (sides.HasFresh)
-        {
-            DecodeKeys(_input.Fresh, sides.FreshTile, block.KvHead, ref to, fresh);
-        }
-    }
-
-    // Overwrites the lanes of the mask.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DecodeKeys(KvTiles<TElement> tiles, int tile, int kvHead, ref float to, Vector512<float> mask)
-    {
-        ref var keys = ref tiles.Keys[TileLayout.At(tile, _input.KvHeads, kvHead, _input.HeadDim)];
-        long scalesAt = TileLayout.ScalesAt(tile, _input.KvHeads, kvHead, _input.HeadDim);
-        var scale = Vector512<float>.One;
-        for (int d = 0; d < _input.HeadDim; d++)
-        {
-            if (TCache.IsScaled && d % TileLayout.Run == 0)
-            {
-                scale = Float16.DecodeVector(ref tiles.KeyScales[scalesAt + (d / TileLayout.Run * Vectors.Count)]);
-            }
-
-            ref float lanes = ref Unsafe.Add(ref to, d * Vectors.Count);
-            var key = TCache.DecodeVector(ref Unsafe.Add(ref keys, d * Vectors.Count));
-            key = TCache.IsScaled ? key * scale : key;
-            Vector512.ConditionalSelect(mask, key, Vector512.LoadUnsafe(ref lanes)).StoreUnsafe(ref lanes);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void DecodeValues(Sides sides, AttentionBlock block, int tile, ref float to)
-    {
-        if (sides.FirstFresh > 0)
-        {
-            DecodeValues(
-                _input.Ring, _input.Table.Find(block.Queries.Sequence, tile),
-                block.KvHead, ref to, 0, Math.Min(sides.FirstFresh, Vectors.Count));
-        }
-
-        if (sides.HasFresh)
-        {
-            DecodeValues(_input.Fresh, sides.FreshTile, block.KvHead, ref to, Math.Max(0, sides.FirstFresh), Vectors.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DecodeValues(KvTiles<TElement> tiles, int tile, int kvHead, ref float to, int firstLane, int endLane)
-    {
-        ref var values = ref tiles.Values[TileLayout.At(tile, _input.KvHeads, kvHead, _input.HeadDim)];
-        long scalesAt = TileLayout.ScalesAt(tile, _input.KvHeads, kvHead, _input.HeadDim);
-        int runs = _input.HeadDim / TileLayout.Run;
-        for (int lane = firstLane; lane < endLane; lane++)
-        {
-            for (int d = 0; d < _input.HeadDim; d += Vectors.Count)
-            {
-                int at = (lane * _input.HeadDim) + d;
-                var value = TCache.DecodeVector(ref Unsafe.Add(ref values, at));
-                value = TCache.IsScaled
-                    ? value * Float16.Decode(tiles.ValueScales[scalesAt + (lane * runs) + (d / TileLayout.Run)])
-                    : value;
-                value.StoreUnsafe(ref to, (nuint)at);
-            }
-        }
-    }
-
-    /// <summary>Where a tile's keys are: lanes before <see cref="FirstFresh"/> in the ring, later ones in the fresh
-    /// tiles.</summary>
-    private readonly struct Sides(AttentionBlock block, int tile)
-    {
-        public readonly int FirstFresh = block.Queries.Start - (tile * Vectors.Count);
-
-        public readonly bool HasFresh =
-            block.Queries.Start - (tile * Vectors.Count)
-                < Math.Min(Vectors.Count, block.Queries.Position + block.Queries.Tokens - (tile * Vectors.Count));
-
-        public readonly int FreshTile = block.Queries.FreshTile + tile - (block.Queries.Start / Vectors.Count);
-    }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using ILGPU;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -35,13 +34,4 @@ public interface IBlockFormat
     /// <summary>What the quants of a run are multiplied with.</summary>
     /// <param name="at">Where the block's scales start.</param>
     static abstract RunScale Scale(ArrayView<ushort> scales, long at, int run);
-
-    /// <summary>The quants of a run at once, for forms of the CPU accelerator.</summary>
-    /// <param name="quants">Where the block's quants start.</param>
-    static abstract Vector256<sbyte> RunOf(ref readonly byte quants, int run);
-
-    /// <summary>What the quants of eight runs are multiplied with, for forms of the CPU accelerator: one block of 256, or eight
-    /// of 32.</summary>
-    /// <param name="scales">Where the first one's scales start.</param>
-    static abstract EightScales ScalesOf(ref readonly ushort scales);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -75,10 +74,4 @@ public readonly struct IQ4_NL : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower).Of(part);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => QuantVectors.Uneven(in quants);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
@@ -108,24 +107,4 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => PackedBytes.Uneven(lower).Of(part);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
-        QuantVectors.Uneven(ref Unsafe.Add(ref Unsafe.AsRef(in quants), BlockRun.Half * run));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales)
-    {
-        float d = Float16.Decode(scales);
-        int upper = Unsafe.Add(ref Unsafe.AsRef(in scales), 1);
-        uint lower = Unsafe.ReadUnaligned<uint>(ref Unsafe.As<ushort, byte>(ref Unsafe.Add(ref Unsafe.AsRef(in scales), 2)));
-        ulong nibbles = 0;
-        for (int run = 0; run < 8; run++)
-        {
-            ulong scale = ((lower >> (4 * run)) & 15) | (uint)(((upper >> (2 * run)) & 3) << 4);
-            nibbles |= scale << (8 * run);
-        }
-
-        return new EightScales { Low = Vector256.ConvertToSingle(ScaleVectors.Widened(nibbles) - Vector256.Create(32)) * d };
-    }
 }

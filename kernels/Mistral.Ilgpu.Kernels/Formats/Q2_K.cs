@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
@@ -131,24 +130,4 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => (lower >> (2 * (part & 3))) & PackedBytes.Pairs;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
-        QuantVectors.Bits(in quants, 32 * (run >> 2), 2 * (run & 3), 3).AsSByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales)
-    {
-        float d = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 8));
-        float min = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 9));
-        var both = ScaleVectors.Widened(in scales);
-        var four = Vector256.Create(15);
-        return new EightScales
-        {
-            Low = Vector256.ConvertToSingle(both & four) * d,
-            High = Vector256.ConvertToSingle((both >>> 8) & four) * d,
-            LowOffset = Vector256.ConvertToSingle((both >>> 4) & four) * -min,
-            HighOffset = Vector256.ConvertToSingle(both >>> 12) * -min,
-        };
-    }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
@@ -142,35 +141,4 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint DecodeOnOpenCl(uint lower, uint upper, int part) => PackedBytes.Minus(
         ((lower >> (2 * (part & 3))) & PackedBytes.Pairs) | (PackedBytes.Rotate(upper, 2 - part) & (PackedBytes.Ones << 2)), 4);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run)
-    {
-        var lower = QuantVectors.Bits(in quants, 32 + (32 * (run >> 2)), 2 * (run & 3), 3);
-        var upper = (QuantVectors.Bits(in quants, 0, run, 1).AsUInt16() << 2).AsByte();
-        return (lower | upper).AsSByte() - Vector256.Create((sbyte)4);
-    }
-
-    /// <summary>See <see cref="SixBits"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales)
-    {
-        ref byte bytes = ref Unsafe.As<ushort, byte>(ref Unsafe.AsRef(in scales));
-        ulong lower = Unsafe.ReadUnaligned<ulong>(ref bytes);
-        uint upper = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, 8));
-        const ulong Nibbles = 0x0F0F0F0F0F0F0F0F;
-        const uint Pairs = 0x03030303;
-        ulong first = (lower & Nibbles) | (((ulong)(upper & Pairs) | ((ulong)((upper >> 2) & Pairs) << 32)) << 4);
-        ulong second = ((lower >> 4) & Nibbles) | (((ulong)((upper >> 4) & Pairs) | ((ulong)((upper >> 6) & Pairs) << 32)) << 4);
-        var words = Vector128.Create(first, second).AsInt16();
-        var (a, b) = Vector128.Widen(words);
-        var both = Vector256.Create(a, b);
-        var half = Vector256.Create(32);
-        float d = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 6));
-        return new EightScales
-        {
-            Low = Vector256.ConvertToSingle((both & Vector256.Create(255)) - half) * d,
-            High = Vector256.ConvertToSingle((both >>> 8) - half) * d,
-        };
-    }
 }

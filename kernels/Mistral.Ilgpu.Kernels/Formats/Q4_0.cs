@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -76,11 +75,4 @@ public readonly struct Q4_0 : IStripFormat, IPackedBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) =>
         PackedBytes.Minus((lower >> (4 * part)) & PackedBytes.Nibbles, 8);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
-        QuantVectors.Nibbles(in quants).AsSByte() - Vector256.Create((sbyte)8);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -87,11 +86,4 @@ public readonly struct Q4_K : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Decode(uint lower, uint upper, int part) => (lower >> (4 * (part & 1))) & PackedBytes.Nibbles;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
-        QuantVectors.Bits(in quants, 32 * (run >> 1), 4 * (run & 1), 15).AsSByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleAndMinimumVectors.Of(in scales);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -75,11 +74,4 @@ public readonly struct Q5_0 : IStripFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack FactorsOfRows(RunWords words, int run, int tile) =>
         PackedBytes.Minus(PackedBytes.FiveBitsOfRows(words, tile), 16);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) =>
-        QuantVectors.FiveBits(in quants).AsSByte() - Vector256.Create((sbyte)16);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
 }

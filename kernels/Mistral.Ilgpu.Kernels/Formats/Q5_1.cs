@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -74,10 +73,4 @@ public readonly struct Q5_1 : IStripFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => PackedBytes.FiveBitsOfRows(words, tile);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => QuantVectors.FiveBits(in quants).AsSByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfPairs(in scales);
 }

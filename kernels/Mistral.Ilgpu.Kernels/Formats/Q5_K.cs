@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
@@ -102,15 +101,4 @@ public readonly struct Q5_K : IStripFormat, IPackedBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint DecodeOnOpenCl(uint lower, uint upper, int part) =>
         ((lower >> (4 * (part & 1))) & PackedBytes.Nibbles) | (PackedBytes.Rotate(upper, 4 - part) & (PackedBytes.Ones << 4));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run)
-    {
-        var lower = QuantVectors.Bits(in quants, 32 + (32 * (run >> 1)), 4 * (run & 1), 15);
-        var upper = (QuantVectors.Bits(in quants, 0, run, 1).AsUInt16() << 4).AsByte();
-        return (lower | upper).AsSByte();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleAndMinimumVectors.Of(in scales);
 }

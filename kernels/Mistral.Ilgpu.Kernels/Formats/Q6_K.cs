@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
@@ -140,24 +139,4 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
         ((lower >> (4 * ((part >> 1) & 1))) & PackedBytes.Nibbles)
             | (PackedBytes.Rotate(upper, 4 - (2 * (part & 3))) & (PackedBytes.Pairs << 4)),
         32);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run)
-    {
-        var lower = QuantVectors.Bits(in quants, (64 * (run >> 2)) + (32 * (run & 1)), 4 * ((run >> 1) & 1), 15);
-        var upper = (QuantVectors.Bits(in quants, 128 + (32 * (run >> 2)), 2 * (run & 3), 3).AsUInt16() << 4).AsByte();
-        return (lower | upper).AsSByte() - Vector256.Create((sbyte)32);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales)
-    {
-        float d = Float16.Decode(Unsafe.Add(ref Unsafe.AsRef(in scales), 8));
-        var both = ScaleVectors.Widened(in scales);
-        return new EightScales
-        {
-            Low = Vector256.ConvertToSingle((both << 24) >> 24) * d,
-            High = Vector256.ConvertToSingle((both << 16) >> 24) * d,
-        };
-    }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
@@ -75,10 +74,4 @@ public readonly struct Q8_0 : IStripFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack FactorsOfRows(RunWords words, int run, int tile) => Quants(words, run).Half(tile);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> RunOf(ref readonly byte quants, int run) => Vector256.LoadUnsafe(in quants).AsSByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EightScales ScalesOf(ref readonly ushort scales) => ScaleVectors.OfHalves(in scales);
 }

@@ -3,8 +3,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 namespace Mistral.Ilgpu.Kernels.Formats;
 
 /// <summary>
-/// Weights for <see cref="Lanes"/>: strips of 16 rows side by side. A vector holds one column, or four in bytes, of all rows of a
-/// strip. A matrix has its rows padded to whole strips.
+/// Weights for <see cref="Lanes"/> and .NET's vectors: strips of 16 rows side by side. A vector holds one column, or four in
+/// bytes, of all rows of a strip. A matrix has its rows padded to whole strips.
 /// </summary>
 public static class Strip
 {

@@ -43,6 +43,27 @@ internal static class StripQuads
         }
     }
 
+    /// <summary>The quants of a quad of one row, as <see cref="Load{TFormat}"/> gives them; of eight bits as they are.</summary>
+    public static uint Of<TFormat>(ArrayView<int> quants, long at, int lane, int quad)
+        where TFormat : struct, IStripFormat
+    {
+        at += lane;
+        if (TFormat.Bits == 8)
+        {
+            return (uint)quants[at + (quad * Strip.Rows)];
+        }
+
+        int nibbles = TFormat.Bits & 4;
+        int twos = TFormat.Bits & 2;
+        uint bytes = nibbles == 0 ? 0
+            : ((uint)quants[at + ((quad & 3) * Strip.Rows)] >> (4 * (quad >> 2))) & PackedBytes.Nibbles;
+        bytes |= twos == 0 ? 0
+            : (((uint)quants[at + ((nibbles + (quad >> 2)) * Strip.Rows)] >> (2 * (quad & 3))) & 0x03030303u) << nibbles;
+        bytes |= (TFormat.Bits & 1) == 0 ? 0
+            : (((uint)quants[at + ((nibbles + twos) * Strip.Rows)] >> quad) & 0x01010101u) << (nibbles + twos);
+        return TFormat.IsUneven ? PackedBytes.Uneven(bytes).Of(0) : bytes;
+    }
+
     /// <summary>A lane of one of the run's vectors, from the quants of its row.</summary>
     /// <param name="block">Of the plane of quants.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -33,10 +33,9 @@ public readonly record struct QuantizeInputVectors(
             var (q, r) = (Round(low * inverse), Round(high * inverse));
             var words = Vector512.Narrow(q, r);
             Vector256.Narrow(words.GetLower(), words.GetUpper()).StoreUnsafe(ref Output.Values[i * BlockRun.Length]);
-            ref float scales = ref Output.Scales[(token * 4 * runs) + run];
-            scales = scale;
-            Unsafe.Add(ref scales, runs) = scale * Vector512.Sum(q);
-            Unsafe.Add(ref scales, 2 * runs) = scale * Vector512.Sum(r);
+            float first16 = scale * Vector512.Sum(q);
+            float other16 = scale * Vector512.Sum(r);
+            Vector128.Create(scale, first16, other16, first16 + other16).StoreUnsafe(ref Output.Scales[4 * i]);
         }
     }
 

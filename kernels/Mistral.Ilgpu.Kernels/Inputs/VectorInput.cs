@@ -4,10 +4,10 @@ using Mistral.Ilgpu.Kernels.Contract;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// <see cref="Int8Input"/> for forms of the CPU accelerator. Values are bytes, tokens × stride. Of each token there are the
-/// scales of all runs, then what B is there, then what C is.
+/// <see cref="Int8Input"/> for forms of the CPU accelerator. Values are bytes, tokens × stride. Of each run there are the scale,
+/// the sums of its two halves after quantization, and the sum of both.
 /// </summary>
-/// <param name="Scales">tokens × 4 × runs, three of the four used.</param>
+/// <param name="Scales">tokens × runs × 4.</param>
 public readonly record struct VectorInput(ArrayView<sbyte> Values, ArrayView<float> Scales, int Stride)
 {
     /// <summary>The same memory.</summary>

@@ -41,15 +41,15 @@ internal sealed class MistralGraph(ModelConfig config, AttentionShape shape, Wei
         config,
         // Heads without padding.
         new AttentionShape(config.HeadCount, config.KvHeadCount, config.HeadDim, config.HeadDim),
-        new WeightFormats(_ => TensorFormat.Float32, _ => WeightLayout.Rows),
+        new WeightFormats(_ => TensorFormat.Float32, _ => WeightLayout.Rows, (_, _) => WeightLayout.Rows),
         RotatingKvCache.Plan(config, new ModelOptions())).Plan().ParameterCount;
 
     public ModelPlan Plan()
     {
-        var embedding = weights.Matrix(config.Dim, isLookedUp: true, (TensorNames.Embedding, config.VocabularySize));
+        var embedding = weights.Table(config.Dim, config.TiedEmbeddings, TensorNames.Embedding, config.VocabularySize);
         var output = config.TiedEmbeddings
             ? embedding
-            : weights.Matrix(config.Dim, isLookedUp: false, (TensorNames.Output, config.VocabularySize));
+            : weights.Matrix(config.Dim, (TensorNames.Output, config.VocabularySize));
         return new ModelPlan(
             [
                 new Embed("embed", embedding, _hidden),
@@ -86,21 +86,21 @@ internal sealed class MistralGraph(ModelConfig config, AttentionShape shape, Wei
         public VectorPlan AttentionNorm { get; } = new(TensorNames.AttentionNorm(layer), config.Dim);
 
         public MatrixPlan Qkv { get; } = weights.Matrix(
-            config.Dim, isLookedUp: false,
+            config.Dim,
             (TensorNames.Query(layer), shape.AttendedColumns),
             (TensorNames.Key(layer), shape.KvColumns),
             (TensorNames.Value(layer), shape.KvColumns));
 
         public MatrixPlan AttentionOutput { get; } =
-            weights.Matrix(shape.OutputColumns, isLookedUp: false, (TensorNames.AttentionOutput(layer), config.Dim));
+            weights.Matrix(shape.OutputColumns, (TensorNames.AttentionOutput(layer), config.Dim));
 
         public VectorPlan FeedForwardNorm { get; } = new(TensorNames.FeedForwardNorm(layer), config.Dim);
 
         public MatrixPlan GateUp { get; } = weights.Matrix(
-            config.Dim, isLookedUp: false,
+            config.Dim,
             (TensorNames.Gate(layer), config.FeedForwardDim), (TensorNames.Up(layer), config.FeedForwardDim));
 
         public MatrixPlan Down { get; } = weights.Matrix(
-            config.FeedForwardDim, isLookedUp: false, (TensorNames.Down(layer), config.Dim));
+            config.FeedForwardDim, (TensorNames.Down(layer), config.Dim));
     }
 }

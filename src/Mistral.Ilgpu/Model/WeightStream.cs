@@ -101,7 +101,7 @@ internal sealed class WeightStream(
         var buffer = _staging[_turn];
         _turn = (_turn + 1) % _staging.Length;
         int rowBytes = RowBytes(band);
-        bool inPlace = device.IsHostMemory;
+        bool inPlace = device.IsHostMemory && band.Layout == WeightLayout.Rows;
         bool isParted = !inPlace && band.Format.IsQuantized();
         InShares(count, (first, some) =>
         {

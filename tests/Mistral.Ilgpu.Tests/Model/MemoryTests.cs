@@ -16,9 +16,9 @@ public sealed class MemoryTests
         using var device = ComputeDevice.Open("cpu", new DeviceOptions { MemoryLimit = 1L << 30 });
         var error = Assert.Throws<ModelMemoryException>(() => MistralModel.Load(
             checkpoint, device, progress: new NoProgress(), cancellation: TestContext.Current.CancellationToken));
-        Assert.Equal((1L << 30, TensorFormat.Q4_0, null), (error.AvailableBytes, error.FittingType, error.FittingContext));
+        Assert.Equal((1L << 30, TensorFormat.Q4_K, null), (error.AvailableBytes, error.FittingType, error.FittingContext));
         Assert.InRange(error.NeededBytes, 1800L << 20, 2000L << 20);
-        Assert.Contains("weights in q4_0 would fit", error.Message, StringComparison.Ordinal);
+        Assert.Contains("weights in q4_k would fit", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, device.AllocatedBytes);
     }
 

@@ -12,8 +12,24 @@ internal static class Vectors
 {
     public const int Count = 16;
 
+    // Bytes.
+    private const int Ahead = 8192;
+
     /// <summary>Why such forms are for the CPU accelerator alone.</summary>
     public const string Reason = ".NET's vectors";
+
+    /// <summary>
+    /// Prefetches what lies some KiB ahead. Weights that are read once come from memory, and processors' own prefetching ends at a
+    /// page. Past the end of a buffer it does nothing.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch<T>(ref T from)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0((byte*)Unsafe.AsPointer(ref from) + Ahead);
+        }
+    }
 
     /// <summary>a × b + c, fused where the processor can.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

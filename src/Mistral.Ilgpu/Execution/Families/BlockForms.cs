@@ -4,6 +4,7 @@ using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -12,7 +13,9 @@ internal sealed class BlockForms<TFormat> : FormatForms
     where TFormat : struct, IStripFormat
 {
     public override Launch Embed(KernelSet kernels, WeightBand table, Activation hidden) =>
-        kernels.Embed(new BlockEmbed<TFormat>(kernels.State, table.Blocks, hidden.View, hidden.Stride), hidden);
+        table.Layout == WeightLayout.Strips
+            ? kernels.Embed(new BlockStripEmbed<TFormat>(kernels.State, table.Strips, hidden.View, hidden.Stride), hidden)
+            : kernels.Embed(new BlockEmbed<TFormat>(kernels.State, table.Blocks, hidden.View, hidden.Stride), hidden);
 
     public override Launch Product<TResult>(
         KernelSet kernels, string name, WeightBand band, ProductInput input, Activation output) =>
@@ -25,11 +28,8 @@ internal sealed class BlockForms<TFormat> : FormatForms
         WaveKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
         kernels.WaveBlocks<TFormat, TEpilogue>(band, input, output, packed);
 
-    public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow)
-    {
-        var pack = new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count);
-        device.Launch(Family.Of(device).Elements(pack.Items), pack);
-    }
+    public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow) =>
+        Family.Of(device).Pack(device, new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count));
 
     public override void FillRandom(
         ComputeDevice device, RandomTensor tensor, int tensorRow, WeightBand band, int firstRow, int rows)

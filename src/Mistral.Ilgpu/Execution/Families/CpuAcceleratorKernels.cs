@@ -16,11 +16,9 @@ internal sealed class CpuAcceleratorKernels(
         new RmsNormVectors(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
         pass => Family.Coarse(rows.Count(pass)));
 
-    private protected override Launch Quantize(Activation input, Int8Input quantized, RowSet rows) => !HasVectors(input)
-        ? base.Quantize(input, quantized, rows)
-        : Launcher(
-            new QuantizeInputVectors(State, input.View, VectorInput.In(quantized), input.Stride, rows.Range),
-            pass => Family.Coarse((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
+    private protected override Launch Quantize(Activation input, Int8Input quantized, RowSet rows) => Launcher(
+        new QuantizeInputVectors(State, input.View, VectorInput.In(quantized), input.Stride, rows.Range),
+        pass => Family.Coarse((long)rows.Count(pass) * (input.Columns / BlockRun.Length)));
 
     internal override Launch Elements<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet rows) => Launcher(
@@ -33,16 +31,13 @@ internal sealed class CpuAcceleratorKernels(
         string name, WeightBand band, Activation input, Activation output, RowSet rows)
     {
         var to = Below(output.View, band);
-        if (Activations != ActivationType.Int8)
-        {
-            return Rows(new FloatInput(input.View, input.Stride));
-        }
-
-        var quantized = Quantized(name, input);
-        return !HasVectors(input) ? Rows(quantized) : Launcher(
-            new BlockMatVecVectors<TFormat, TResult>(
-                State, band.Blocks, VectorInput.In(quantized), to, band.Rows, output.Stride, rows.Range),
-            _ => Family.Coarse(band.Rows));
+        return band.Layout == WeightLayout.Strips
+            ? Launcher(
+                new BlockStripVectors<TFormat, TResult>(
+                    State, band.Strips, VectorInput.In(Quantized(name, input)), to, band.Rows, output.Stride, rows.Range),
+                _ => Family.Coarse(Strip.Count(band.Rows)))
+            : Activations == ActivationType.Int8 ? Rows(Quantized(name, input))
+            : Rows(new FloatInput(input.View, input.Stride));
 
         Launch Rows<TInput>(TInput from)
             where TInput : struct, IBlockInput => Launcher(
@@ -70,7 +65,4 @@ internal sealed class CpuAcceleratorKernels(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
         ArrayView<float> parts, Activation output, bool makesInt8) =>
         DecodedRows<VectorTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
-
-    // Shorter rows, which only test models have, use the simple form.
-    private static bool HasVectors(Activation input) => input.Columns >= BlockMatVecVectors.LeastColumns;
 }

@@ -80,6 +80,11 @@ internal abstract class Family
     /// <summary>The layout of weights that are multiplied with activations.</summary>
     public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;
 
+    /// <summary>The layout of a table whose rows are looked up.</summary>
+    /// <param name="isMultiplied">Whether it is multiplied with activations too.</param>
+    public virtual WeightLayout TableLayoutOf(TensorFormat format, ActivationType activations, bool isMultiplied) =>
+        WeightLayout.Rows;
+
     /// <summary>The launch shape of a kernel whose items share <paramref name="items"/> small equal parts by stride.</summary>
     public abstract KernelConfig Elements(long items);
 
@@ -138,6 +143,10 @@ internal abstract class Family
     /// <summary>Copies on the device at full speed.</summary>
     internal virtual void Copy(ComputeDevice device, ArrayView<Floats4> from, ArrayView<Floats4> to) =>
         device.Launch(Stream(from.Length), new CopyFloats(from, to));
+
+    /// <summary>Packs rows of blocks to strips.</summary>
+    internal virtual void Pack<TFormat>(ComputeDevice device, PackBlockStrips<TFormat> pack)
+        where TFormat : struct, IStripFormat => device.Launch(Elements(pack.Items), pack);
 
     internal abstract KernelSet Kernels(
         ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder);
