@@ -39,7 +39,7 @@ public static class KernelCatalog
 
     private static readonly Type[] PerCacheFormat =
     [
-        typeof(Rope<,>), typeof(StoreKv<,>),
+        typeof(Rope<,>), typeof(StoreKv<,>), typeof(RopeVectors<,>), typeof(StoreKvVectors<,>),
     ];
 
     private static readonly Type[] PerCacheFormatAndRoom = [typeof(AttendGroup<,,>), typeof(DecodeAttendGroup<,,>)];

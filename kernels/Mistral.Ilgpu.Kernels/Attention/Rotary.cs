@@ -40,7 +40,7 @@ public static class Rotary
     /// through polynomials that are within 1e-7 there (Moshier, Cephes, sinf and cosf).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (float Cos, float Sin) CosSin(long turn)
+    internal static (float Cos, float Sin) CosSin(long turn)
     {
         const float RadiansPerStep = 1.4629180792671596e-9f; // 2π / 2^32
         // In 64 bits, because a sum that overflows is undefined in the OpenCL C that comes of it.

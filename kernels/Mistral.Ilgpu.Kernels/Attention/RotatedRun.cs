@@ -65,8 +65,12 @@ internal static class RotatedRun<TCache, TElement>
         }
     }
 
+    /// <summary>Puts a run of a key or value into its tile.</summary>
+    /// <param name="head">Of the keys, then the values.</param>
+    /// <param name="element">Where the run starts in the head.</param>
+    /// <param name="from">Where it starts in the pass's rows.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(
+    public static void Store(
         AttentionInput<TElement> input, KvTiles<TElement> to, int tile, int position, int head, int element, long from)
     {
         const int Lanes = TileLayout.Length;

@@ -32,35 +32,41 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Execute(WorkShare share)
     {
-        int first = Tokens.First(State);
+        int begin = Tokens.First(State);
         int end = Tokens.End(State);
         ref var weights = ref Weights[0];
         ref float input = ref Input[0];
         Span<Vector128<float>> y = stackalloc Vector128<float>[Tile];
-        for (long row = share.First * 2; row < Rows; row += share.Count * 2)
+        var (firstPair, endPair) = share.Neighbours(0, (Rows + 1) / 2);
+        int atOnce = VectorDot<TFormat, TElement>.TokensAtOnce(InputStride);
+        for (int first = begin; first < end; first += atOnce)
         {
-            // Past the end the last row is made twice.
-            long next = Math.Min(row + 1, Rows - 1);
-            ref var gate0 = ref Row(ref weights, row);
-            ref var gate1 = ref Row(ref weights, next);
-            ref var up0 = ref Row(ref weights, Rows + row);
-            ref var up1 = ref Row(ref weights, Rows + next);
-            int token = first;
-            for (; token + Tile <= end; token += Tile)
+            int last = Math.Min(first + atOnce, end);
+            for (long row = firstPair * 2; row < endPair * 2; row += 2)
             {
-                VectorDot<TFormat, TElement>.OfFour(
-                    ref gate0, ref gate1, ref up0, ref up1,
-                    ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
-                for (int i = 0; i < Tile; i++)
+                // Past the end the last row is made twice.
+                long next = Math.Min(row + 1, Rows - 1);
+                ref var gate0 = ref Row(ref weights, row);
+                ref var gate1 = ref Row(ref weights, next);
+                ref var up0 = ref Row(ref weights, Rows + row);
+                ref var up1 = ref Row(ref weights, Rows + next);
+                int token = first;
+                for (; token + Tile <= last; token += Tile)
                 {
-                    Write(token + i, row, next, y[i]);
+                    VectorDot<TFormat, TElement>.OfFour(
+                        ref gate0, ref gate1, ref up0, ref up1,
+                        ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
+                    for (int i = 0; i < Tile; i++)
+                    {
+                        Write(token + i, row, next, y[i]);
+                    }
                 }
-            }
 
-            for (; token < end; token++)
-            {
-                Write(token, row, next, VectorDot<TFormat, TElement>.OfOne(
-                    ref gate0, ref gate1, ref up0, ref up1, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                for (; token < last; token++)
+                {
+                    Write(token, row, next, VectorDot<TFormat, TElement>.OfOne(
+                        ref gate0, ref gate1, ref up0, ref up1, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                }
             }
         }
     }

@@ -32,34 +32,40 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Execute(WorkShare share)
     {
-        int first = Tokens.First(State);
+        int begin = Tokens.First(State);
         int end = Tokens.End(State);
         ref var weights = ref Weights[0];
         ref float input = ref Input[0];
         Span<Vector128<float>> y = stackalloc Vector128<float>[Tile];
-        for (long row = share.First * Tile; row < Rows; row += share.Count * Tile)
+        var (firstTile, endTile) = share.Neighbours(0, (Rows + Tile - 1) / Tile);
+        int atOnce = VectorDot<TFormat, TElement>.TokensAtOnce(InputStride);
+        for (int first = begin; first < end; first += atOnce)
         {
-            // Rows past the end repeat the last one.
-            ref var w0 = ref Row(ref weights, row);
-            ref var w1 = ref Row(ref weights, row + 1);
-            ref var w2 = ref Row(ref weights, row + 2);
-            ref var w3 = ref Row(ref weights, row + 3);
-            int token = first;
-            for (; token + Tile <= end; token += Tile)
+            int last = Math.Min(first + atOnce, end);
+            for (long row = firstTile * Tile; row < endTile * Tile; row += Tile)
             {
-                VectorDot<TFormat, TElement>.OfFour(
-                    ref w0, ref w1, ref w2, ref w3,
-                    ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
-                for (int i = 0; i < Tile; i++)
+                // Rows past the end repeat the last one.
+                ref var w0 = ref Row(ref weights, row);
+                ref var w1 = ref Row(ref weights, row + 1);
+                ref var w2 = ref Row(ref weights, row + 2);
+                ref var w3 = ref Row(ref weights, row + 3);
+                int token = first;
+                for (; token + Tile <= last; token += Tile)
                 {
-                    Write(token + i, (int)row, y[i]);
+                    VectorDot<TFormat, TElement>.OfFour(
+                        ref w0, ref w1, ref w2, ref w3,
+                        ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
+                    for (int i = 0; i < Tile; i++)
+                    {
+                        Write(token + i, (int)row, y[i]);
+                    }
                 }
-            }
 
-            for (; token < end; token++)
-            {
-                Write(token, (int)row, VectorDot<TFormat, TElement>.OfOne(
-                    ref w0, ref w1, ref w2, ref w3, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                for (; token < last; token++)
+                {
+                    Write(token, (int)row, VectorDot<TFormat, TElement>.OfOne(
+                        ref w0, ref w1, ref w2, ref w3, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                }
             }
         }
     }

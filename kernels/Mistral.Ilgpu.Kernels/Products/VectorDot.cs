@@ -16,6 +16,12 @@ internal static class VectorDot<TFormat, TElement>
     /// <summary>Rows of weights, and of activations, that are taken together.</summary>
     public const int Tile = 4;
 
+    // Bytes of activations that stay in a core's second cache beside the weights.
+    private const int InputBytes = 512 << 10;
+
+    /// <summary>Tokens that all rows of a work item are multiplied with before it takes others, in whole tiles.</summary>
+    public static int TokensAtOnce(int stride) => Math.Max(1, InputBytes / sizeof(float) / stride / Tile) * Tile;
+
     /// <param name="columns">A multiple of <see cref="Vectors.Count"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> OfOne(
@@ -25,6 +31,10 @@ internal static class VectorDot<TFormat, TElement>
         for (nint i = 0; i < columns; i += Vectors.Count)
         {
             var activations = Vector512.LoadUnsafe(ref x, (nuint)i);
+            Vectors.Prefetch(ref Unsafe.Add(ref w0, i));
+            Vectors.Prefetch(ref Unsafe.Add(ref w1, i));
+            Vectors.Prefetch(ref Unsafe.Add(ref w2, i));
+            Vectors.Prefetch(ref Unsafe.Add(ref w3, i));
             y0 = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w0, i)), activations, y0);
             y1 = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w1, i)), activations, y1);
             y2 = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w2, i)), activations, y2);

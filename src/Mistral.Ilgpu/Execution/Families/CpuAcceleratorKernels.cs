@@ -58,6 +58,14 @@ internal sealed class CpuAcceleratorKernels(
             new SwiGluVectors(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
             pass => Family.Elements((long)rows.Count(pass) * output.Columns));
 
+    private protected override Launch Rope<TCache, TElement>(
+        AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows) => Launcher(
+        new RopeVectors<TCache, TElement>(input, frequencies, rows.Range),
+        pass => Family.Coarse((long)rows.Count(pass) * input.KvHeads));
+
+    private protected override Launch Store<TCache, TElement>(AttentionInput<TElement> input, int ring) => Launcher(
+        new StoreKvVectors<TCache, TElement>(input, ring), pass => Family.Coarse((long)pass.FreshTiles * input.KvHeads));
+
     private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
         PromptRows<VectorTiles<TCache, TElement>, TElement>(input);
 

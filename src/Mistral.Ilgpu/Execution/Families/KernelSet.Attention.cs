@@ -58,12 +58,21 @@ internal abstract partial class KernelSet
         }
     }
 
-    private protected Launch Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
+    private protected virtual Launch Rope<TCache, TElement>(AttentionInput<TElement> input, ArrayView<ulong> frequencies, RowSet rows)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged => Launcher(
         new Rope<TCache, TElement>(input, frequencies, rows.Range),
         pass => Family.Elements(
             (long)rows.Count(pass) * (input.Heads + (2 * input.KvHeads)) * input.HeadDim / TileLayout.Length));
+
+    private protected virtual Launch Store<TCache, TElement>(AttentionInput<TElement> input, int ring)
+        where TCache : struct, ICacheFormat<TElement>
+        where TElement : unmanaged
+    {
+        int tileElements = TileLayout.Length * input.KvHeads * input.HeadDim;
+        return Launcher(
+            new StoreKv<TCache, TElement>(input, ring), pass => Family.Elements((long)pass.FreshTiles * tileElements));
+    }
 
     private protected Launch Merge<TElement>(AttentionInput<TElement> input, ArrayView<float> parts)
         where TElement : unmanaged => Launcher(
@@ -83,12 +92,9 @@ internal abstract partial class KernelSet
             State, qkv.View, output.View, cache.Ring.As<TElement>(), cache.Fresh.As<TElement>(), cache.Table,
             shape.Heads, shape.KvHeads, new Divisor(shape.PaddedHeadDim), cache.Window, qkv.Stride, output.Stride,
             shape.ScoreScale, Family.SplitTiles);
-        int tileElements = TileLayout.Length * input.KvHeads * input.HeadDim;
         var prefill = Rope<TCache, TElement>(input, frequencies, RowSet.Prefill)
             + AttendPrompts<TCache, TElement>(input, cache)
-            + Launcher(
-                new StoreKv<TCache, TElement>(input, cache.RingLength),
-                pass => Family.Elements((long)pass.FreshTiles * tileElements));
+            + Store<TCache, TElement>(input, cache.RingLength);
         var decode = AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
         return new Launch(
             pass =>
