@@ -117,8 +117,7 @@ internal sealed class MemoryFit
                             .. plan.BytesOfLayers().Zip(plan.Caches, (weights, cache) => long.CreateSaturating(
                                 (Int128)weights + RotatingKvCache.BytesFor(config, options, [cache]))),
                         ],
-                        // A GPU computes a layer far sooner than a CPU.
-                        IsSpare: !device.Info.IsGpu)),
+                        device.IsSpare)),
                 ]);
     }
 

@@ -24,14 +24,14 @@ internal static class SpareChoice
         Checkpoint checkpoint, DeviceList devices, IReadOnlyList<DeviceRoom> rooms, ModelOptions options,
         (MemoryPlan Memory, ModelOptions Options) fitted)
     {
-        var spare = fitted.Memory.Parts.Where(part => !part.Room.Info.IsGpu).ToList();
+        var spare = fitted.Memory.Parts.Where(part => part.Room.IsSpare).ToList();
         if (options.Split is not null || spare.Count == 0 || spare.Count == fitted.Memory.Parts.Count)
         {
             return (fitted, null);
         }
 
         var streamed = MemoryFit.Of(
-            options.Adapt(checkpoint.Config), checkpoint.Tensors, options, [.. rooms.Where(room => room.Info.IsGpu)]);
+            options.Adapt(checkpoint.Config), checkpoint.Tensors, options, [.. rooms.Where(room => !room.IsSpare)]);
         if (!streamed.Memory.Fits)
         {
             return (fitted, null);

@@ -42,6 +42,10 @@ internal abstract class Family
     /// </summary>
     public int StreamedChunk => Device.IsGpu ? 4 * DefaultChunk : DefaultChunk;
 
+    /// <summary>Whether the device takes only layers that other devices have no room for. A GPU computes a layer far sooner than a
+    /// CPU.</summary>
+    public bool IsSpare => !Device.IsGpu;
+
     /// <summary>The device.</summary>
     protected DeviceInfo Device { get; }
 
