@@ -147,7 +147,8 @@ internal sealed class ModelWeights : IDisposable
         ComputeDevice device, Checkpoint checkpoint, ModelPlan plan, ModelOptions options, Residency residency,
         IProgress<TensorProgress>? progress, CancellationToken cancellation)
     {
-        bool arrives = options.Arrives && residency.Streamed.Count == 0;
+        // Where launches return when they are done, a pass would only be slower: nothing overlaps, and it is not gathered.
+        bool arrives = options.Arrives && residency.Streamed.Count == 0 && device.Gathering is null;
         var stream = new WeightStream(device, checkpoint.TotalBytes, progress, cancellation);
         try
         {

@@ -14,7 +14,7 @@ public sealed class ArrivingModelTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Devices => TestDevice.AllWithCudaLong;
+    public static TheoryData<string> Devices => [.. TestDevice.Rows("opencl"), Needs.Long(new TheoryDataRow<string>("cuda"))];
 
     public void Dispose() => _folder.Dispose();
 
@@ -46,10 +46,11 @@ public sealed class ArrivingModelTests : IDisposable
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Pass_CancelledWhileWeightsArrive_GoesOnWithTheNext()
     {
         using var checkpoint = Write();
-        var device = TestDevice.Get("cpu");
+        var device = TestDevice.Get("opencl");
         using var loaded = MistralModel.Load(checkpoint, device, Options(arrives: false));
         var expected = Logits(loaded);
         using var cancelling = new CancellationTokenSource();
@@ -61,10 +62,11 @@ public sealed class ArrivingModelTests : IDisposable
     }
 
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Dispose_OfAModelThatHasNotArrived_FreesItsMemory()
     {
         using var checkpoint = Write();
-        using var device = ComputeDevice.Open("cpu");
+        using var device = ComputeDevice.Open("opencl");
         using (var model = MistralModel.LoadUntested(checkpoint, device, Options(arrives: true)))
         {
             model.Arrive();
@@ -73,13 +75,23 @@ public sealed class ArrivingModelTests : IDisposable
         Assert.Equal(0, device.AllocatedBytes);
     }
 
+    // Its launches return when they are done, so that nothing would overlap.
+    [Fact]
+    public void Load_OnTheCpuAccelerator_HasAllInPlace()
+    {
+        using var checkpoint = Write();
+        using var model = MistralModel.LoadUntested(checkpoint, TestDevice.Get("cpu"), Options(arrives: true));
+        Assert.True(model.HasArrived);
+    }
+
     // Streamed layers arrive in every pass already.
     [Fact]
+    [Trait(Needs.Trait, Needs.OpenCl)]
     public void Load_OfStreamedLayers_HasAllInPlace()
     {
         using var checkpoint = Write();
         using var model = MistralModel.LoadUntested(
-            checkpoint, TestDevice.Get("cpu"),
+            checkpoint, TestDevice.Get("opencl"),
             Options(arrives: true) with { StreamedLayers = Layers, LayerCacheBytes = 0 });
         Assert.True(model.HasArrived);
     }
