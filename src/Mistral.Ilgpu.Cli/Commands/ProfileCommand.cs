@@ -104,10 +104,15 @@ internal static class ProfileCommand
         using var interrupts = new Interrupts(narrator.Terminal);
         using var loaded = LoadedModel.Open(settings, narrator, interrupts.Token, timed: true);
         int[] prompt = Prompt(given, tokens, loaded);
-        var limits = DeviceLimits.Of(loaded.Devices[0], again);
-        narrator.Say(
-            $"a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best product {
-                limits.OperationsPerSecond / 1e9:0.0} GFLOP/s");
+        var limits = ModelLimits.Of(loaded.Model, again);
+        foreach (var (device, limit) in limits.Devices)
+        {
+            string where = limits.Devices.Count == 1 ? "" : $"on {device} ";
+            narrator.Say(
+                $"{where}a copy reaches {limit.BytesPerSecond / 1e9:0.0} GB/s, the best product {
+                    limit.OperationsPerSecond / 1e9:0.0} GFLOP/s");
+        }
+
         var profile = new Profiler(loaded.Model).Run(prompt, generated, texts, interrupts.Token);
         string together = texts == 1 ? "" : $", {texts} texts together";
         string title =

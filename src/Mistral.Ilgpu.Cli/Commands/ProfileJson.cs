@@ -10,14 +10,14 @@ namespace Mistral.Ilgpu.Cli.Commands;
 /// <summary>The JSON of <c>mistral profile</c>.</summary>
 internal static class ProfileJson
 {
-    public static void Write(Utf8JsonWriter json, ModelProfile profile, DeviceLimits limits, LoadedModel loaded, bool byLayer)
+    public static void Write(Utf8JsonWriter json, ModelProfile profile, ModelLimits limits, LoadedModel loaded, bool byLayer)
     {
         json.WriteStartObject();
         json.WriteString("model", loaded.Checkpoint.Name);
         json.WriteString("device", loaded.Devices.Id);
         json.WriteStartObject("limits");
-        json.WriteRate("gb_per_second", limits.BytesPerSecond);
-        json.WriteRate("gflop_per_second", limits.OperationsPerSecond);
+        json.WriteRate("gb_per_second", limits.Fastest.BytesPerSecond);
+        json.WriteRate("gflop_per_second", limits.Fastest.OperationsPerSecond);
         json.WriteEndObject();
         WriteTimes(json, profile.Whole);
         json.WriteMilliseconds("unprofiled_ms", profile.UnprofiledTime);
@@ -30,7 +30,7 @@ internal static class ProfileJson
             json.WriteStartArray("steps");
             foreach (var step in phase.Steps(byLayer))
             {
-                Write(json, step, limits);
+                Write(json, step, limits.Devices[step.Device]);
             }
 
             json.WriteEndArray();
@@ -56,6 +56,7 @@ internal static class ProfileJson
     {
         json.WriteStartObject();
         json.WriteString("step", step.Name);
+        json.WriteString("device", step.Device);
         json.WriteNumber("calls", step.Calls);
         json.WriteNumber("median_us", Math.Round(step.Median.TotalMicroseconds, 1));
         json.WriteNumber("p95_us", Math.Round(step.P95.TotalMicroseconds, 1));

@@ -34,7 +34,7 @@ internal static class ProfilePage
         """;
 
     /// <param name="title">The model and the device.</param>
-    public static string Html(string title, ModelProfile profile, DeviceLimits limits, bool byLayer)
+    public static string Html(string title, ModelProfile profile, ModelLimits limits, bool byLayer)
     {
         var page = new StringBuilder();
         page.Append(CultureInfo.InvariantCulture, $"""
@@ -52,14 +52,14 @@ internal static class ProfilePage
             <body>
             <h1>{Encode(title)}</h1>
             <p>{Encode(ProfileTable.Summary(profile))}.</p>
-            <p>Measured limits: a copy reaches {limits.BytesPerSecond / 1e9:0.0} GB/s, the best dense product {
-                limits.OperationsPerSecond / 1e9:0.0} GFLOP/s.
+            <p>Measured limits: a copy reaches {limits.Fastest.BytesPerSecond / 1e9:0.0} GB/s, the best dense product {
+                limits.Fastest.OperationsPerSecond / 1e9:0.0} GFLOP/s.
             A point above the roof found its data in a cache.</p>
             <h2>Roofline</h2>
             <figure id="roofline">
             <figcaption>Operations per second against operations per byte, under the roof:
             {string.Join(", ", profile.Phases.Select(Key))}</figcaption>
-            {RooflineChart.Svg(profile, limits)}
+            {RooflineChart.Svg(profile, limits.Fastest)}
             </figure>
             <h2>Timeline</h2>
 

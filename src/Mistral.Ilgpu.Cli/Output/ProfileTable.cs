@@ -13,20 +13,22 @@ internal static class ProfileTable
             "MB", "Mop", "GB/s", "GFLOP/s", "of the copy", "of the product"
         ];
 
-    public static IEnumerable<IReadOnlyList<string>> Rows(ModelProfile profile, DeviceLimits limits, bool byLayer)
+    public static IEnumerable<IReadOnlyList<string>> Rows(ModelProfile profile, ModelLimits limits, bool byLayer)
     {
         foreach (var phase in profile.Phases)
         {
             foreach (var step in phase.Steps(byLayer))
             {
+                var limit = limits.Devices[step.Device];
+                string name = limits.Devices.Count == 1 ? step.Name : $"{step.Name} on {step.Device}";
                 yield return
                 [
-                    phase.Name, step.Name, Text($"{step.Calls}"), Microseconds(step.Median),
+                    phase.Name, name, Text($"{step.Calls}"), Microseconds(step.Median),
                     Microseconds(step.P95), Milliseconds(step.Time), Text($"{step.Share:0.0 %}"),
                     Text($"{step.Cost.Bytes / 1e6:0.00}"), Text($"{step.Cost.Operations / 1e6:0.0}"),
                     Text($"{step.BytesPerSecond / 1e9:0.00}"), Text($"{step.OperationsPerSecond / 1e9:0.00}"),
-                    Text($"{step.BytesPerSecond / limits.BytesPerSecond:0 %}"),
-                    Text($"{step.OperationsPerSecond / limits.OperationsPerSecond:0 %}"),
+                    Text($"{step.BytesPerSecond / limit.BytesPerSecond:0 %}"),
+                    Text($"{step.OperationsPerSecond / limit.OperationsPerSecond:0 %}"),
                 ];
             }
 

@@ -22,12 +22,12 @@ internal sealed class PhaseProfile(string name, IReadOnlyList<PassTiming> passes
     /// <summary>The pass of median time.</summary>
     public PassTiming MedianPass => passes.OrderBy(pass => pass.Time).ElementAt(passes.Count / 2);
 
-    /// <summary>The time of each kind of step, in the order of the graph.</summary>
+    /// <summary>The time of each kind of step on each device, in the order of the graph.</summary>
     /// <param name="byLayer">Whether to separate the same step of different layers.</param>
     public IReadOnlyList<StepSummary> Steps(bool byLayer = false) =>
     [
         .. passes.SelectMany(pass => pass.Steps)
-            .GroupBy(step => byLayer ? step.Step.Name : step.Step.Kind)
-            .Select(runs => new StepSummary(runs.Key, [.. runs], WallTime)),
+            .GroupBy(step => (Name: byLayer ? step.Step.Name : step.Step.Kind, step.Device))
+            .Select(runs => new StepSummary(runs.Key.Name, runs.Key.Device, [.. runs], WallTime)),
     ];
 }

@@ -29,7 +29,7 @@ internal sealed class Profiler(MistralModel model)
             {
                 using var decorated = model.Decorate(part =>
                 {
-                    timed.Add(new TimedPasses(part.Runner, part.Direct, clocks[timed.Count]));
+                    timed.Add(new TimedPasses(part, clocks[timed.Count]));
                     return timed[^1];
                 });
                 Generate(prompt, generated, texts, run =>

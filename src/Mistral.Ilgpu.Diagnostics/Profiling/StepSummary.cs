@@ -2,13 +2,16 @@ using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
-/// <summary>All runs of one kind of step in one phase.</summary>
+/// <summary>All runs of one kind of step on one device in one phase.</summary>
 /// <param name="phaseTime">The wall clock of the phase.</param>
-internal sealed class StepSummary(string name, IReadOnlyList<StepTiming> runs, TimeSpan phaseTime)
+internal sealed class StepSummary(string name, string device, IReadOnlyList<StepTiming> runs, TimeSpan phaseTime)
 {
     private readonly TimeSpan[] _sorted = [.. runs.Select(run => run.Time).Order()];
 
     public string Name => name;
+
+    /// <summary>The id of the device that ran them.</summary>
+    public string Device => device;
 
     public int Calls => _sorted.Length;
 

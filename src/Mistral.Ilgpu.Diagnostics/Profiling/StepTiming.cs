@@ -4,7 +4,8 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>One run of a step, in times of <see cref="StreamClock.Now"/>.</summary>
-internal sealed record StepTiming(Step Step, TimeSpan Begin, TimeSpan End, StepCost Cost)
+/// <param name="Device">The id of the device that ran it.</param>
+internal sealed record StepTiming(Step Step, string Device, TimeSpan Begin, TimeSpan End, StepCost Cost)
 {
     public TimeSpan Time => End - Begin;
 }

@@ -1,10 +1,11 @@
 using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Diagnostics.Profiling;
 
 /// <summary>Takes a time stamp on the stream before and after each step.</summary>
-internal sealed class TimedPasses(IPassRunner inner, DirectPasses direct, StreamClock clock) : WalkedPasses(inner, direct)
+internal sealed class TimedPasses(ModelPart part, StreamClock clock) : WalkedPasses(part.Runner, part.Direct)
 {
     private readonly List<Step> _launched = [];
 
@@ -24,7 +25,10 @@ internal sealed class TimedPasses(IPassRunner inner, DirectPasses direct, Stream
     {
         var marks = clock.Read();
         StepTiming[] timings =
-            [.. _launched.Select((step, i) => new StepTiming(step, marks[2 * i], marks[(2 * i) + 1], step.Cost(pass)))];
+        [
+            .. _launched.Select((step, i) => new StepTiming(
+                step, part.Device.Info.Id, marks[2 * i], marks[(2 * i) + 1], step.Cost(pass))),
+        ];
         _launched.Clear();
         return timings;
     }
