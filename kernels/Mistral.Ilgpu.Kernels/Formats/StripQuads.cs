@@ -61,7 +61,7 @@ internal static class StripQuads
             : (((uint)quants[at + ((nibbles + (quad >> 2)) * Strip.Rows)] >> (2 * (quad & 3))) & 0x03030303u) << nibbles;
         bytes |= (TFormat.Bits & 1) == 0 ? 0
             : (((uint)quants[at + ((nibbles + twos) * Strip.Rows)] >> quad) & 0x01010101u) << (nibbles + twos);
-        return TFormat.IsUneven ? PackedBytes.Uneven(bytes).Of(0) : bytes;
+        return TFormat.IsUneven ? PackedBytes.UnevenOneByOne(bytes) : bytes;
     }
 
     /// <summary>A lane of one of the run's vectors, from the quants of its row.</summary>

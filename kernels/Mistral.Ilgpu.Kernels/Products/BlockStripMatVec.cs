@@ -76,7 +76,7 @@ public readonly record struct BlockStripMatVec<TFormat, TResult>(
         get => TFormat.HalvesDiffer ? 2 : 1;
     }
 
-    /// <param name="isFirst">Whether the weights come from memory. Later tokens find them in the cache.</param>
+    /// <param name="isFirst">Whether the weights come from memory, not from the cache as for later tokens.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Take(int tokens, long strip, int token, bool isFirst, Room room)
     {

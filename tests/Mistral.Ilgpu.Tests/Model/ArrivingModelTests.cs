@@ -65,6 +65,7 @@ public sealed class ArrivingModelTests : IDisposable
     [Trait(Needs.Trait, Needs.OpenCl)]
     public void Dispose_OfAModelThatHasNotArrived_FreesItsMemory()
     {
+        _ = TestDevice.Get("opencl");
         using var checkpoint = Write();
         using var device = ComputeDevice.Open("opencl");
         using (var model = MistralModel.LoadUntested(checkpoint, device, Options(arrives: true)))
