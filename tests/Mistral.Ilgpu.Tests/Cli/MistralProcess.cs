@@ -60,6 +60,9 @@ internal sealed class MistralProcess : IDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
+    /// <summary>Kills it, if it has not ended.</summary>
+    public void Kill() => _process.Kill();
+
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code, and what was not read yet.</returns>
     public async Task<CommandRun> End()
