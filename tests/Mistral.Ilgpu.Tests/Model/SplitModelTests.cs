@@ -164,10 +164,10 @@ public sealed class SplitModelTests : IDisposable
         using var model = MistralModel.Load(checkpoint, Open("cpu", 2), Options());
         using (model.Decorate(part => part == model.Parts[1] ? new Breaking(part.Runner, part.Direct) : part.Runner))
         {
-            Assert.Throws<TimeoutException>(() => Logits(model));
+            Assert.Throws<TimeoutException>(() => TwoTexts.Logits(model));
         }
 
-        Assert.Equal(expected, Logits(model));
+        Assert.Equal(expected, TwoTexts.Logits(model));
         Assert.Equal(model.Cache.Bytes, model.Cache.Sequences.AvailableBytes);
     }
 
@@ -188,12 +188,12 @@ public sealed class SplitModelTests : IDisposable
         long bytes = model.Devices.AllocatedBytes;
         int index = model.Adapters.Reserve("adapter");
         model.LoadAdapter(index, adapter, TestContext.Current.CancellationToken);
-        Assert.Equal(none, Logits(model));
+        Assert.Equal(none, TwoTexts.Logits(model));
         model.AdaptersOn = 1UL << index;
-        Assert.Equal(adapted, Logits(model));
+        Assert.Equal(adapted, TwoTexts.Logits(model));
         model.AdaptersOn = 0;
         model.UnloadAdapter(index);
-        Assert.Equal(none, Logits(model));
+        Assert.Equal(none, TwoTexts.Logits(model));
         Assert.Equal(bytes, model.Devices.AllocatedBytes);
     }
 
@@ -283,42 +283,7 @@ public sealed class SplitModelTests : IDisposable
     private static List<float> Logits(Checkpoint checkpoint, DeviceList devices, ModelOptions options)
     {
         using var model = MistralModel.LoadUntested(checkpoint, devices, options);
-        return Logits(model);
-    }
-
-    // Two texts at once: one is read in three chunks, then both are decoded.
-    private static List<float> Logits(MistralModel model)
-    {
-        int[] prompt = [.. Enumerable.Range(0, 20).Select(i => 3 + (i * 7 % 30))];
-        using var first = model.TryOpen(40)!;
-        using var second = model.TryOpen(40)!;
-        var all = new List<float>();
-        var logits = new float[model.Config.VocabularySize];
-        var batch = new Batch();
-        for (int pass = 0; pass < 6; pass++)
-        {
-            batch.Clear();
-            batch.Decode(second, 5 + pass);
-            if (first.Position < prompt.Length)
-            {
-                int count = model.ChunkLength(first.Position, prompt.Length - first.Position);
-                batch.Prefill(
-                    first, prompt.AsMemory(first.Position, count), wantsLogits: first.Position + count == prompt.Length);
-            }
-            else
-            {
-                batch.Decode(first, 9);
-            }
-
-            model.Forward(batch);
-            for (int row = 0; row < batch.LogitCount; row++)
-            {
-                model.ReadLogits(row, logits);
-                all.AddRange(logits);
-            }
-        }
-
-        return all;
+        return TwoTexts.Logits(model);
     }
 
     private sealed class Breaking(IPassRunner inner, DirectPasses direct) : WalkedPasses(inner, direct)

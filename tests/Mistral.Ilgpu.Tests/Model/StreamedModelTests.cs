@@ -150,10 +150,10 @@ public sealed class StreamedModelTests : IDisposable
         {
             using (model.Decorate(part => new Breaking(part.Runner, part.Direct, steps)))
             {
-                Assert.Throws<TimeoutException>(() => Logits(model));
+                Assert.Throws<TimeoutException>(() => TwoTexts.Logits(model));
             }
 
-            Assert.Equal(expected, Logits(model));
+            Assert.Equal(expected, TwoTexts.Logits(model));
         }
     }
 
@@ -163,19 +163,19 @@ public sealed class StreamedModelTests : IDisposable
         using var checkpoint = Write();
         var device = TestDevice.Get("cpu");
         using var model = MistralModel.Load(checkpoint, device, Options(Layers));
-        var expected = Logits(model);
+        var expected = TwoTexts.Logits(model);
         string file = Files().Order().First();
         byte[] bytes = File.ReadAllBytes(file);
         using (var stream = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
         {
             stream.SetLength(4100);
             // Layers that are in their slots before the file shrank may still be used once.
-            var error = Assert.Throws<ModelFileException>(() => Enumerable.Range(0, 3).Select(_ => Logits(model)).ToList());
+            var error = Assert.Throws<ModelFileException>(() => Enumerable.Range(0, 3).Select(_ => TwoTexts.Logits(model)).ToList());
             Assert.Matches($"^{file}: found its end at byte 4100, expected more, as when it was opened$", error.Message);
             stream.Write(bytes);
         }
 
-        Assert.Equal(expected, Logits(model));
+        Assert.Equal(expected, TwoTexts.Logits(model));
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class StreamedModelTests : IDisposable
         {
             using var model = MistralModel.Load(checkpoint, device, Options(Layers));
             Assert.True(model.Parts[0].Residency.DeviceBytes < whole.Parts[0].Residency.DeviceBytes);
-            Logits(model);
+            TwoTexts.Logits(model);
         }
 
         Assert.Equal(0, device.AllocatedBytes);
@@ -208,7 +208,7 @@ public sealed class StreamedModelTests : IDisposable
             Assert.True(device.AllocatedBytes <= limit);
             Assert.True(model.Parts[0].Residency.Streamed.Count >= before);
             before = model.Parts[0].Residency.Streamed.Count;
-            Assert.Equal(expected, Logits(model));
+            Assert.Equal(expected, TwoTexts.Logits(model));
         }
     }
 
@@ -232,41 +232,7 @@ public sealed class StreamedModelTests : IDisposable
     private static List<float> Logits(Checkpoint checkpoint, ComputeDevice device, ModelOptions options)
     {
         using var model = MistralModel.Load(checkpoint, device, options);
-        return Logits(model);
-    }
-
-    // Two texts at once: one is read in three chunks, then both are decoded.
-    private static List<float> Logits(MistralModel model)
-    {
-        int[] prompt = [.. Enumerable.Range(0, 20).Select(i => 3 + (i * 7 % 30))];
-        using var first = model.TryOpen(40)!;
-        using var second = model.TryOpen(40)!;
-        var all = new List<float>();
-        var logits = new float[model.Config.VocabularySize];
-        var batch = new Batch();
-        for (int pass = 0; pass < 6; pass++)
-        {
-            batch.Clear();
-            batch.Decode(second, 5 + pass);
-            if (first.Position < prompt.Length)
-            {
-                int count = model.ChunkLength(first.Position, prompt.Length - first.Position);
-                batch.Prefill(first, prompt.AsMemory(first.Position, count), wantsLogits: first.Position + count == prompt.Length);
-            }
-            else
-            {
-                batch.Decode(first, 9);
-            }
-
-            model.Forward(batch);
-            for (int row = 0; row < batch.LogitCount; row++)
-            {
-                model.ReadLogits(row, logits);
-                all.AddRange(logits);
-            }
-        }
-
-        return all;
+        return TwoTexts.Logits(model);
     }
 
     private sealed class Breaking(IPassRunner inner, DirectPasses direct, int steps) : WalkedPasses(inner, direct)
