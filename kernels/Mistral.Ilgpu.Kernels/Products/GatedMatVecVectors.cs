@@ -9,8 +9,8 @@ using Mistral.Ilgpu.Kernels.Rows;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes two rows of G and their rows of U,
-/// as <see cref="MatVecVectors{TFormat,TElement,TResult}"/> takes four.
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes pairs of two rows of G and their
+/// rows of U, as <see cref="MatVecVectors{TFormat,TElement,TResult}"/> takes tiles of four.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct GatedMatVecVectors<TFormat, TElement>(
@@ -29,6 +29,7 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
 
     public void Execute() => Execute(WorkShare.Current);
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Execute(WorkShare share)
     {
@@ -36,36 +37,43 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
         int end = Tokens.End(State);
         ref var weights = ref Weights[0];
         ref float input = ref Input[0];
-        Span<Vector128<float>> y = stackalloc Vector128<float>[Tile];
-        var (firstPair, endPair) = share.Neighbours(0, (Rows + 1) / 2);
         int atOnce = VectorDot<TFormat, TElement>.TokensAtOnce(InputStride);
+        int most = Math.Min(atOnce, (end - begin) / Tile * Tile);
+        Span<Vector512<float>> sums = stackalloc Vector512<float>[most * Tile];
+        Span<float> decoded = stackalloc float[most == 0 ? 0 : Tile * VectorDot<TFormat, TElement>.ColumnsAtOnce];
+        var (firstPair, endPair) = share.Neighbours(0, (Rows + 1) / 2);
         for (int first = begin; first < end; first += atOnce)
         {
             int last = Math.Min(first + atOnce, end);
+            int tiled = (last - first) / Tile * Tile;
             for (long row = firstPair * 2; row < endPair * 2; row += 2)
             {
-                // Past the end the last row is made twice.
-                long next = Math.Min(row + 1, Rows - 1);
-                ref var gate0 = ref Row(ref weights, row);
-                ref var gate1 = ref Row(ref weights, next);
-                ref var up0 = ref Row(ref weights, Rows + row);
-                ref var up1 = ref Row(ref weights, Rows + next);
-                int token = first;
-                for (; token + Tile <= last; token += Tile)
+                int rows = (int)Math.Min(2, Rows - row);
+                if (tiled > 0)
                 {
-                    VectorDot<TFormat, TElement>.OfFour(
-                        ref gate0, ref gate1, ref up0, ref up1,
-                        ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
-                    for (int i = 0; i < Tile; i++)
-                    {
-                        Write(token + i, row, next, y[i]);
-                    }
+                    // Past the end the last row is made twice.
+                    long next = row + rows - 1;
+                    VectorDot<TFormat, TElement>.OfTokens(
+                        ref Row(ref weights, row), ref Row(ref weights, next),
+                        ref Row(ref weights, Rows + row), ref Row(ref weights, Rows + next),
+                        ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
                 }
 
-                for (; token < last; token++)
+                for (int i = 0; i < rows; i++)
                 {
-                    Write(token, row, next, VectorDot<TFormat, TElement>.OfOne(
-                        ref gate0, ref gate1, ref up0, ref up1, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                    for (int token = 0; token < tiled; token++)
+                    {
+                        int at = (token * Tile) + i;
+                        Write(first + token, row + i, Vectors.Sum(sums[at]), Vectors.Sum(sums[at + 2]));
+                    }
+
+                    for (int token = first + tiled; token < last; token++)
+                    {
+                        ref float x = ref Unsafe.Add(ref input, (nint)token * InputStride);
+                        Write(
+                            token, row + i, VectorDot<TFormat, TElement>.OfOne(ref Row(ref weights, row + i), ref x, InputStride),
+                            VectorDot<TFormat, TElement>.OfOne(ref Row(ref weights, Rows + row + i), ref x, InputStride));
+                    }
                 }
             }
         }
@@ -75,14 +83,6 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
     private ref TElement Row(ref TElement weights, long row) => ref Unsafe.Add(ref weights, (nint)(row * InputStride));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int token, long row, long next, Vector128<float> products)
-    {
-        long to = (long)token * OutputStride;
-        Output[to + row] = Gated(row, products[0], products[2]);
-        Output[to + next] = Gated(next, products[1], products[3]);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private float Gated(long row, float gate, float up) => Gate.Silu(TFormat.Scaled(gate, Weights, InputStride, row))
-        * TFormat.Scaled(up, Weights, InputStride, Rows + row);
+    private void Write(int token, long row, float gate, float up) => Output[((long)token * OutputStride) + row] =
+        Gate.Silu(TFormat.Scaled(gate, Weights, InputStride, row)) * TFormat.Scaled(up, Weights, InputStride, Rows + row);
 }

@@ -8,8 +8,9 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many. A work item takes four rows
-/// and goes through the tokens four at a time with <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
+/// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many. A work item takes neighbouring
+/// tiles of four rows: each by all tokens in fours, then row by row by the tokens left, see
+/// <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
@@ -29,6 +30,7 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
 
     public void Execute() => Execute(WorkShare.Current);
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Execute(WorkShare share)
     {
@@ -36,35 +38,39 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
         int end = Tokens.End(State);
         ref var weights = ref Weights[0];
         ref float input = ref Input[0];
-        Span<Vector128<float>> y = stackalloc Vector128<float>[Tile];
-        var (firstTile, endTile) = share.Neighbours(0, (Rows + Tile - 1) / Tile);
         int atOnce = VectorDot<TFormat, TElement>.TokensAtOnce(InputStride);
+        int most = Math.Min(atOnce, (end - begin) / Tile * Tile);
+        Span<Vector512<float>> sums = stackalloc Vector512<float>[most * Tile];
+        Span<float> decoded = stackalloc float[most == 0 ? 0 : Tile * VectorDot<TFormat, TElement>.ColumnsAtOnce];
+        var (firstTile, endTile) = share.Neighbours(0, (Rows + Tile - 1) / Tile);
         for (int first = begin; first < end; first += atOnce)
         {
             int last = Math.Min(first + atOnce, end);
+            int tiled = (last - first) / Tile * Tile;
             for (long row = firstTile * Tile; row < endTile * Tile; row += Tile)
             {
-                // Rows past the end repeat the last one.
-                ref var w0 = ref Row(ref weights, row);
-                ref var w1 = ref Row(ref weights, row + 1);
-                ref var w2 = ref Row(ref weights, row + 2);
-                ref var w3 = ref Row(ref weights, row + 3);
-                int token = first;
-                for (; token + Tile <= last; token += Tile)
+                int rows = (int)Math.Min(Tile, Rows - row);
+                if (tiled > 0)
                 {
-                    VectorDot<TFormat, TElement>.OfFour(
-                        ref w0, ref w1, ref w2, ref w3,
-                        ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride, InputStride, y);
-                    for (int i = 0; i < Tile; i++)
-                    {
-                        Write(token + i, (int)row, y[i]);
-                    }
+                    // Rows past the end repeat the last one.
+                    VectorDot<TFormat, TElement>.OfTokens(
+                        ref Row(ref weights, row), ref Row(ref weights, row + 1),
+                        ref Row(ref weights, row + 2), ref Row(ref weights, row + 3),
+                        ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
                 }
 
-                for (; token < last; token++)
+                for (int i = 0; i < rows; i++)
                 {
-                    Write(token, (int)row, VectorDot<TFormat, TElement>.OfOne(
-                        ref w0, ref w1, ref w2, ref w3, ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                    for (int token = 0; token < tiled; token++)
+                    {
+                        Write(first + token, row + i, Vectors.Sum(sums[(token * Tile) + i]));
+                    }
+
+                    for (int token = first + tiled; token < last; token++)
+                    {
+                        Write(token, row + i, VectorDot<TFormat, TElement>.OfOne(
+                            ref Row(ref weights, row + i), ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                    }
                 }
             }
         }
@@ -75,14 +81,9 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
         ref Unsafe.Add(ref weights, (nint)(Math.Min(row, Rows - 1) * InputStride));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int token, int row, Vector128<float> products)
+    private void Write(int token, long row, float product)
     {
-        int rows = Math.Min(Tile, Rows - row);
-        ref float to = ref Output[((long)token * OutputStride) + row];
-        for (int i = 0; i < rows; i++)
-        {
-            ref float y = ref Unsafe.Add(ref to, i);
-            y = TResult.Combine(y, TFormat.Scaled(products[i], Weights, InputStride, row + i));
-        }
+        ref float y = ref Output[((long)token * OutputStride) + row];
+        y = TResult.Combine(y, TFormat.Scaled(product, Weights, InputStride, row));
     }
 }

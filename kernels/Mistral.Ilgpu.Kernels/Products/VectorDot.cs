@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// Four rows of weights by one row of activations, or by four. Each product is sixteen running sums over the columns, in the same
-/// order in both.
+/// Rows of weights by rows of activations. Each product is sixteen running sums over the columns, in the same order however many
+/// are taken at once.
 /// </summary>
 internal static class VectorDot<TFormat, TElement>
     where TFormat : struct, IWeightFormat<TElement>
@@ -16,79 +16,132 @@ internal static class VectorDot<TFormat, TElement>
     /// <summary>Rows of weights, and of activations, that are taken together.</summary>
     public const int Tile = 4;
 
+    /// <summary>Columns of a tile's weights that stay in a core's first cache once they are decoded.</summary>
+    public const int ColumnsAtOnce = 1024;
+
+    // Rows of activations that running sums are kept for.
+    private const int MostTokens = 128;
+
     // Bytes of activations that stay in a core's second cache beside the weights.
     private const int InputBytes = 512 << 10;
 
     /// <summary>Tokens that all rows of a work item are multiplied with before it takes others, in whole tiles.</summary>
-    public static int TokensAtOnce(int stride) => Math.Max(1, InputBytes / sizeof(float) / stride / Tile) * Tile;
+    public static int TokensAtOnce(int stride) =>
+        Math.Clamp(InputBytes / sizeof(float) / stride / Tile, 1, MostTokens / Tile) * Tile;
 
+    /// <summary>A row of weights by a row of activations. Weights are read as one stream, which brings more of them from memory
+    /// than several rows at once.</summary>
     /// <param name="columns">A multiple of <see cref="Vectors.Count"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> OfOne(
-        ref TElement w0, ref TElement w1, ref TElement w2, ref TElement w3, ref float x, int columns)
+    public static float OfOne(ref TElement w, ref float x, int columns)
     {
-        Vector512<float> y0 = default, y1 = default, y2 = default, y3 = default;
-        for (nint i = 0; i < columns; i += Vectors.Count)
+        Vector512<float> y = default;
+        nint i = 0;
+        for (; i + (2 * Vectors.Count) <= columns; i += 2 * Vectors.Count)
         {
-            var activations = Vector512.LoadUnsafe(ref x, (nuint)i);
-            Vectors.Prefetch(ref Unsafe.Add(ref w0, i));
-            Vectors.Prefetch(ref Unsafe.Add(ref w1, i));
-            Vectors.Prefetch(ref Unsafe.Add(ref w2, i));
-            Vectors.Prefetch(ref Unsafe.Add(ref w3, i));
-            y0 = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w0, i)), activations, y0);
-            y1 = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w1, i)), activations, y1);
-            y2 = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w2, i)), activations, y2);
-            y3 = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w3, i)), activations, y3);
+            Vectors.Prefetch(ref Unsafe.Add(ref w, i));
+            if (Unsafe.SizeOf<TElement>() == sizeof(float))
+            {
+                Vectors.Prefetch(ref Unsafe.Add(ref w, i + Vectors.Count));
+            }
+
+            y = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w, i)), Vector512.LoadUnsafe(ref x, (nuint)i), y);
+            y = Vectors.MultiplyAdd(
+                TFormat.DecodeVector(ref Unsafe.Add(ref w, i + Vectors.Count)),
+                Vector512.LoadUnsafe(ref x, (nuint)(i + Vectors.Count)), y);
         }
 
-        return Vector128.Create(Vectors.Sum(y0), Vectors.Sum(y1), Vectors.Sum(y2), Vectors.Sum(y3));
+        if (i < columns)
+        {
+            y = Vectors.MultiplyAdd(TFormat.DecodeVector(ref Unsafe.Add(ref w, i)), Vector512.LoadUnsafe(ref x, (nuint)i), y);
+        }
+
+        return Vectors.Sum(y);
     }
 
-    /// <param name="stride">From one row of activations to the next.</param>
-    /// <param name="y">The products of the four rows of weights, for each of the four rows of activations.</param>
+    /// <summary>Four rows of weights by rows of activations. Weights are decoded once for all of them.</summary>
+    /// <param name="tokens">Rows of activations, whole tiles of them.</param>
+    /// <param name="stride">Columns, from one row of activations to the next.</param>
+    /// <param name="sums">Receives the running sums: tokens × the four rows.</param>
+    /// <param name="decoded">Room for <see cref="ColumnsAtOnce"/> columns of four rows.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OfFour(
+    public static void OfTokens(
         ref TElement w0, ref TElement w1, ref TElement w2, ref TElement w3,
-        ref float x, int columns, int stride, Span<Vector128<float>> y)
+        ref float x, int stride, int tokens, Span<Vector512<float>> sums, Span<float> decoded)
+    {
+        sums[..(tokens * Tile)].Clear();
+        for (int first = 0; first < stride; first += ColumnsAtOnce)
+        {
+            int columns = Math.Min(ColumnsAtOnce, stride - first);
+            Decode(ref Unsafe.Add(ref w0, first), ref decoded[0], columns);
+            Decode(ref Unsafe.Add(ref w1, first), ref decoded[ColumnsAtOnce], columns);
+            Decode(ref Unsafe.Add(ref w2, first), ref decoded[2 * ColumnsAtOnce], columns);
+            Decode(ref Unsafe.Add(ref w3, first), ref decoded[3 * ColumnsAtOnce], columns);
+            for (int token = 0; token < tokens; token += Tile)
+            {
+                OfFour(
+                    ref decoded[0], ref Unsafe.Add(ref x, ((nint)token * stride) + first), columns, stride,
+                    ref sums[token * Tile]);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Decode(ref TElement weights, ref float to, int columns)
+    {
+        for (nint i = 0; i < columns; i += Vectors.Count)
+        {
+            TFormat.DecodeVector(ref Unsafe.Add(ref weights, i)).StoreUnsafe(ref to, (nuint)i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OfFour(ref float w, ref float x, int columns, int stride, ref Vector512<float> sums)
     {
         ref float x1 = ref Unsafe.Add(ref x, stride);
         ref float x2 = ref Unsafe.Add(ref x1, stride);
         ref float x3 = ref Unsafe.Add(ref x2, stride);
-        Vector512<float> y00 = default, y01 = default, y02 = default, y03 = default;
-        Vector512<float> y10 = default, y11 = default, y12 = default, y13 = default;
-        Vector512<float> y20 = default, y21 = default, y22 = default, y23 = default;
-        Vector512<float> y30 = default, y31 = default, y32 = default, y33 = default;
+        Vector512<float> y00 = sums, y01 = Unsafe.Add(ref sums, 1), y02 = Unsafe.Add(ref sums, 2), y03 = Unsafe.Add(ref sums, 3);
+        Vector512<float> y10 = Unsafe.Add(ref sums, 4), y11 = Unsafe.Add(ref sums, 5);
+        Vector512<float> y12 = Unsafe.Add(ref sums, 6), y13 = Unsafe.Add(ref sums, 7);
+        Vector512<float> y20 = Unsafe.Add(ref sums, 8), y21 = Unsafe.Add(ref sums, 9);
+        Vector512<float> y22 = Unsafe.Add(ref sums, 10), y23 = Unsafe.Add(ref sums, 11);
+        Vector512<float> y30 = Unsafe.Add(ref sums, 12), y31 = Unsafe.Add(ref sums, 13);
+        Vector512<float> y32 = Unsafe.Add(ref sums, 14), y33 = Unsafe.Add(ref sums, 15);
         for (nint i = 0; i < columns; i += Vectors.Count)
         {
             var a0 = Vector512.LoadUnsafe(ref x, (nuint)i);
             var a1 = Vector512.LoadUnsafe(ref x1, (nuint)i);
             var a2 = Vector512.LoadUnsafe(ref x2, (nuint)i);
             var a3 = Vector512.LoadUnsafe(ref x3, (nuint)i);
-            var w = TFormat.DecodeVector(ref Unsafe.Add(ref w0, i));
-            y00 = Vectors.MultiplyAdd(w, a0, y00);
-            y10 = Vectors.MultiplyAdd(w, a1, y10);
-            y20 = Vectors.MultiplyAdd(w, a2, y20);
-            y30 = Vectors.MultiplyAdd(w, a3, y30);
-            w = TFormat.DecodeVector(ref Unsafe.Add(ref w1, i));
-            y01 = Vectors.MultiplyAdd(w, a0, y01);
-            y11 = Vectors.MultiplyAdd(w, a1, y11);
-            y21 = Vectors.MultiplyAdd(w, a2, y21);
-            y31 = Vectors.MultiplyAdd(w, a3, y31);
-            w = TFormat.DecodeVector(ref Unsafe.Add(ref w2, i));
-            y02 = Vectors.MultiplyAdd(w, a0, y02);
-            y12 = Vectors.MultiplyAdd(w, a1, y12);
-            y22 = Vectors.MultiplyAdd(w, a2, y22);
-            y32 = Vectors.MultiplyAdd(w, a3, y32);
-            w = TFormat.DecodeVector(ref Unsafe.Add(ref w3, i));
-            y03 = Vectors.MultiplyAdd(w, a0, y03);
-            y13 = Vectors.MultiplyAdd(w, a1, y13);
-            y23 = Vectors.MultiplyAdd(w, a2, y23);
-            y33 = Vectors.MultiplyAdd(w, a3, y33);
+            var b = Vector512.LoadUnsafe(ref w, (nuint)i);
+            y00 = Vectors.MultiplyAdd(b, a0, y00);
+            y10 = Vectors.MultiplyAdd(b, a1, y10);
+            y20 = Vectors.MultiplyAdd(b, a2, y20);
+            y30 = Vectors.MultiplyAdd(b, a3, y30);
+            b = Vector512.LoadUnsafe(ref w, (nuint)(i + ColumnsAtOnce));
+            y01 = Vectors.MultiplyAdd(b, a0, y01);
+            y11 = Vectors.MultiplyAdd(b, a1, y11);
+            y21 = Vectors.MultiplyAdd(b, a2, y21);
+            y31 = Vectors.MultiplyAdd(b, a3, y31);
+            b = Vector512.LoadUnsafe(ref w, (nuint)(i + (2 * ColumnsAtOnce)));
+            y02 = Vectors.MultiplyAdd(b, a0, y02);
+            y12 = Vectors.MultiplyAdd(b, a1, y12);
+            y22 = Vectors.MultiplyAdd(b, a2, y22);
+            y32 = Vectors.MultiplyAdd(b, a3, y32);
+            b = Vector512.LoadUnsafe(ref w, (nuint)(i + (3 * ColumnsAtOnce)));
+            y03 = Vectors.MultiplyAdd(b, a0, y03);
+            y13 = Vectors.MultiplyAdd(b, a1, y13);
+            y23 = Vectors.MultiplyAdd(b, a2, y23);
+            y33 = Vectors.MultiplyAdd(b, a3, y33);
         }
 
-        y[0] = Vector128.Create(Vectors.Sum(y00), Vectors.Sum(y01), Vectors.Sum(y02), Vectors.Sum(y03));
-        y[1] = Vector128.Create(Vectors.Sum(y10), Vectors.Sum(y11), Vectors.Sum(y12), Vectors.Sum(y13));
-        y[2] = Vector128.Create(Vectors.Sum(y20), Vectors.Sum(y21), Vectors.Sum(y22), Vectors.Sum(y23));
-        y[3] = Vector128.Create(Vectors.Sum(y30), Vectors.Sum(y31), Vectors.Sum(y32), Vectors.Sum(y33));
+        (sums, Unsafe.Add(ref sums, 1), Unsafe.Add(ref sums, 2), Unsafe.Add(ref sums, 3)) = (y00, y01, y02, y03);
+        (Unsafe.Add(ref sums, 4), Unsafe.Add(ref sums, 5)) = (y10, y11);
+        (Unsafe.Add(ref sums, 6), Unsafe.Add(ref sums, 7)) = (y12, y13);
+        (Unsafe.Add(ref sums, 8), Unsafe.Add(ref sums, 9)) = (y20, y21);
+        (Unsafe.Add(ref sums, 10), Unsafe.Add(ref sums, 11)) = (y22, y23);
+        (Unsafe.Add(ref sums, 12), Unsafe.Add(ref sums, 13)) = (y30, y31);
+        (Unsafe.Add(ref sums, 14), Unsafe.Add(ref sums, 15)) = (y32, y33);
     }
 }

@@ -58,6 +58,11 @@ internal static class Vectors
         : Vector512.Create(Vector256.WidenLower(bits), Vector256.WidenUpper(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> WidenSigned(Vector256<short> values) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(values)
+        : Vector512.Create(Vector256.WidenLower(values), Vector256.WidenUpper(values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Widen(Vector128<sbyte> values)
     {
         if (Avx512F.IsSupported)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -9,20 +8,24 @@ namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>
 /// Combines launches on the CPU accelerator. A launch takes about 30 µs, because the accelerator's threads sleep between
-/// launches,
-/// and a pass has dozens of launches. Gathered launches run as one kernel: every work item executes all of them in order, with a
-/// barrier after each. The barrier takes well below a microsecond.
+/// launches, and a pass has dozens of launches. Gathered launches run as one: every work item executes all of them in order, with
+/// a barrier after each. The barrier takes well below a microsecond. They run on threads that are still awake after the token
+/// before, if no kernel asks the accelerator which of its threads it is on.
 /// </summary>
 internal sealed class CpuLaunches : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMicroseconds(20);
+
     private readonly AcceleratorStream _stream;
     private readonly KernelConfig _shape;
     private readonly Action<AcceleratorStream, KernelConfig, long> _run;
     private readonly WorkItemBarrier _barrier;
+    private readonly Lazy<CpuWorkers> _workers;
     private GCHandle _self;
     private Bound[] _gathered = new Bound[64];
     private int _count;
     private bool _isGathering;
+    private bool _asksAccelerator;
     private CancellationToken _cancellation;
 
     /// <param name="items">Work items of a launch, one for each thread.</param>
@@ -30,32 +33,26 @@ internal sealed class CpuLaunches : IDisposable
     {
         _stream = accelerator.DefaultStream;
         _shape = new KernelConfig(1, items);
-        _barrier = new WorkItemBarrier(items, () => _cancellation.IsCancellationRequested);
+        _barrier = new WorkItemBarrier(items, Patience, () => _cancellation.IsCancellationRequested);
+        _workers = new(() => new CpuWorkers(items, Work));
         _run = loader.Load<Action<AcceleratorStream, KernelConfig, long>>(((Action<long>)Run).Method);
         _self = GCHandle.Alloc(this);
     }
 
     /// <summary>
-    /// The body of a work item: executes its share of each gathered launch. It is public because generated code calls it.
+    /// The body of a work item on the accelerator's threads. It is public because generated code calls it.
     /// </summary>
     /// <param name="handle">Identifies the launches, because kernels cannot have references as parameters.</param>
-    public static void Run(long handle)
-    {
-        var launches = (CpuLaunches)GCHandle.FromIntPtr((nint)handle).Target!;
-        var share = WorkShare.Current;
-        int count = launches._count;
-        for (int i = 0; i < count; i++)
-        {
-            launches._gathered[i].Execute(share);
-            if (i + 1 < count && launches._barrier.Wait())
-            {
-                return;
-            }
-        }
-    }
+    public static void Run(long handle) =>
+        ((CpuLaunches)GCHandle.FromIntPtr((nint)handle).Target!).Work(WorkShare.Current);
 
     public void Dispose()
     {
+        if (_workers.IsValueCreated)
+        {
+            _workers.Value.Dispose();
+        }
+
         if (_self.IsAllocated)
         {
             _self.Free();
@@ -76,7 +73,7 @@ internal sealed class CpuLaunches : IDisposable
         finally
         {
             (_isGathering, _cancellation) = (false, CancellationToken.None);
-            _count = 0;
+            (_count, _asksAccelerator) = (0, false);
         }
     }
 
@@ -85,9 +82,31 @@ internal sealed class CpuLaunches : IDisposable
     {
         if (_count > 0)
         {
-            _run(_stream, _shape, GCHandle.ToIntPtr(_self));
+            if (_asksAccelerator)
+            {
+                _run(_stream, _shape, GCHandle.ToIntPtr(_self));
+            }
+            else
+            {
+                _workers.Value.Run();
+            }
+
             Array.Clear(_gathered, 0, _count);
-            _count = 0;
+            (_count, _asksAccelerator) = (0, false);
+        }
+    }
+
+    // Executes a work item's share of each gathered launch. Returns when all items are done.
+    private void Work(WorkShare share)
+    {
+        int count = _count;
+        for (int i = 0; i < count; i++)
+        {
+            _gathered[i].Execute(share);
+            if (_barrier.Wait())
+            {
+                return;
+            }
         }
     }
 
@@ -120,6 +139,7 @@ internal sealed class CpuLaunches : IDisposable
         }
 
         _gathered[_count++] = kernel;
+        _asksAccelerator |= kernel.AsksAccelerator;
         if (!_isGathering)
         {
             Launch();
@@ -134,6 +154,9 @@ internal sealed class CpuLaunches : IDisposable
             ? (Bound)Activator.CreateInstance(typeof(BoundShared<>).MakeGenericType(typeof(TKernel)), kernel)!
             : new BoundWhole<TKernel>(kernel);
 
+        /// <summary>Whether the kernel asks the accelerator for its share.</summary>
+        public abstract bool AsksAccelerator { get; }
+
         public abstract void Execute(WorkShare share);
     }
 
@@ -141,6 +164,8 @@ internal sealed class CpuLaunches : IDisposable
         where TKernel : struct, IKernel
     {
         private readonly TKernel _kernel = kernel;
+
+        public override bool AsksAccelerator => true;
 
         public override void Execute(WorkShare share) => _kernel.Execute();
     }
@@ -150,83 +175,8 @@ internal sealed class CpuLaunches : IDisposable
     {
         private readonly TKernel _kernel = kernel;
 
+        public override bool AsksAccelerator => false;
+
         public override void Execute(WorkShare share) => _kernel.Execute(share);
-    }
-
-    /// <summary>
-    /// A barrier of work items that spins, because the work between two barriers is shorter than a sleep.
-    /// An item that has waited for long sleeps, because another item may need its core. The system then wakes it on an idle core.
-    /// </summary>
-    /// <param name="isOver">Whether there are no more launches. The last item to arrive evaluates it, so that all items
-    /// agree.</param>
-    private sealed class WorkItemBarrier(int items, Func<bool> isOver)
-    {
-        // Spins for less than a microsecond, because the other item may be waiting for this core.
-        private const int Spins = 10;
-
-        private static readonly TimeSpan Patience = TimeSpan.FromMicroseconds(20);
-
-        private readonly object _gate = new();
-        private int _arrived;
-        private int _sleeping;
-        private volatile int _phase;
-        private bool _isOver;
-
-        /// <returns>Whether there are no more launches.</returns>
-        public bool Wait()
-        {
-            int phase = _phase;
-            if (Interlocked.Increment(ref _arrived) == items)
-            {
-                _arrived = 0;
-                bool isOverNow = _isOver = isOver();
-                Release(phase);
-                return isOverNow;
-            }
-
-            for (int spin = 0; spin < Spins && _phase == phase; spin++)
-            {
-                Thread.SpinWait(1);
-            }
-
-            for (long begin = Stopwatch.GetTimestamp(); _phase == phase;)
-            {
-                Thread.Yield();
-                if (Stopwatch.GetElapsedTime(begin) > Patience)
-                {
-                    Sleep(phase);
-                }
-            }
-
-            return _isOver;
-        }
-
-        private void Release(int phase)
-        {
-            _phase = phase + 1;
-            // Either this thread sees the sleeper's count, or the sleeper sees the new phase.
-            Interlocked.MemoryBarrier();
-            if (_sleeping > 0)
-            {
-                lock (_gate)
-                {
-                    Monitor.PulseAll(_gate);
-                }
-            }
-        }
-
-        private void Sleep(int phase)
-        {
-            lock (_gate)
-            {
-                Interlocked.Increment(ref _sleeping);
-                while (_phase == phase)
-                {
-                    Monitor.Wait(_gate);
-                }
-
-                Interlocked.Decrement(ref _sleeping);
-            }
-        }
     }
 }

@@ -4,8 +4,9 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Passes;
 
 /// <summary>
-/// Runs the kernels of a pass as one, because launches on ILGPU's CPU accelerator are slow. If layers are streamed, the kernels of
-/// each layer run as one.
+/// Runs the kernels of a pass as one, because launches on ILGPU's CPU accelerator are slow. A pass of decoded tokens includes the
+/// choice of the next, because that costs little if its result is not needed. If layers are streamed, the kernels of each layer run
+/// as one.
 /// </summary>
 internal sealed class GatheredPasses : IPassRunner
 {
@@ -21,7 +22,7 @@ internal sealed class GatheredPasses : IPassRunner
     {
         (_launches, _plan) = (launches, plan);
         // Created once, because a pass allocates nothing.
-        _launch = () => plan.Direct.Run(_pass!, _cancellation);
+        _launch = LaunchPass;
         _launchLayer = LaunchLayer;
     }
 
@@ -31,19 +32,28 @@ internal sealed class GatheredPasses : IPassRunner
         if (_plan.Gate is { } gate)
         {
             RunLayers(gate);
-        }
-        else
-        {
-            _launches.Together(_launch, cancellation);
+            return PassOutcome.Launched;
         }
 
-        return PassOutcome.Launched;
+        _launches.Together(_launch, cancellation);
+        return IncludesChoice(pass) ? PassOutcome.LaunchedWithChoice : PassOutcome.Launched;
     }
 
     public void Launch(Step step, Pass pass) => _plan.Direct.Launch(step, pass);
 
     public void Dispose()
     {
+    }
+
+    private bool IncludesChoice(Pass pass) => _plan.Choose is not null && pass is { PrefillCount: 0, IsScoring: false };
+
+    private void LaunchPass()
+    {
+        _ = _plan.Direct.Run(_pass!, _cancellation);
+        if (IncludesChoice(_pass!))
+        {
+            _plan.Choose!.Launch(_pass!);
+        }
     }
 
     private void RunLayers(ILayerGate gate)
