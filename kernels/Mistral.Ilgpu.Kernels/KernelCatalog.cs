@@ -48,6 +48,11 @@ public static class KernelCatalog
 
     private static readonly Type[] TensorFormats = [typeof(BFloat16Tensor), typeof(Float16Tensor)];
 
+    private static readonly Type[] AttendOutputs =
+    [
+        typeof(FloatOutput), .. TensorFormats.Select(format => typeof(RoundedOutput<>).MakeGenericType(format)),
+    ];
+
     private static readonly Type[] AttentionTiles = [typeof(LaneTiles<,>), typeof(QuadTiles<,>), typeof(VectorTiles<,>)];
 
     private static readonly Type[] PerTiles = [typeof(AttendRow<,>), typeof(DecodeAttendRow<,>)];
@@ -84,6 +89,9 @@ public static class KernelCatalog
     private static readonly Type[] TokenBlocks = [typeof(EightTokens), typeof(SixteenTokens)];
 
     private static readonly Type[] Epilogues = [typeof(Assign), typeof(AddToResidual), typeof(GateWithSilu)];
+
+    private static IEnumerable<Type> TileEpilogues(Type format) =>
+        Epilogues.Append(typeof(GateRounded<>).MakeGenericType(format));
 
     private static readonly Type[] NormedEpilogues = [typeof(Assign), typeof(GateWithSilu)];
 
@@ -140,7 +148,8 @@ public static class KernelCatalog
            select new KernelForm(kernel),
         .. from format in TensorFormats
            from head in TensorForms.HeadSizes
-           from kernel in new[] { TensorForms.Attend(format, head), TensorForms.DecodeAttend(format, head) }
+           from kernel in AttendOutputs.Select(output => TensorForms.Attend(format, head, output))
+               .Append(TensorForms.DecodeAttend(format, head))
            select new KernelForm(kernel),
         .. from format in Formats
            from type in PerFormat
@@ -182,7 +191,9 @@ public static class KernelCatalog
            select new KernelForm(typeof(AttendMatrix<,,,,>).MakeGenericType(
                core.MakeGenericType(format.Pairs), format.Pieces, format.Element, format.Bits, room)),
         new KernelForm(typeof(QuantizePacked)),
-        .. TensorFormats.Select(format => new KernelForm(typeof(RoundInput<>).MakeGenericType(format))),
+        .. from format in TensorFormats
+           from type in new[] { typeof(RoundInput<>), typeof(RmsNormRounded<>) }
+           select new KernelForm(type.MakeGenericType(format)),
         .. from format in Formats
            from epilogue in Epilogues
            from type in new[] { typeof(MatVecWarp<,,>), typeof(MatMulFused<,,>) }
@@ -192,9 +203,11 @@ public static class KernelCatalog
            select new KernelForm(typeof(MatVecNormed<,,>).MakeGenericType(format.Format, format.Element, epilogue)),
         .. from format in TensorFormats
            from epilogue in Epilogues
-           from kernel in TokenBlocks
-               .Select(tokens => typeof(MatVecTensor<,,,>).MakeGenericType(format, tokens, typeof(AsTheyAre), epilogue))
-               .Concat(Tiles(format, typeof(ElementTiles), epilogue))
+           from tokens in TokenBlocks
+           select new KernelForm(typeof(MatVecTensor<,,,>).MakeGenericType(format, tokens, typeof(AsTheyAre), epilogue)),
+        .. from format in TensorFormats
+           from epilogue in TileEpilogues(format)
+           from kernel in Tiles(format, typeof(ElementTiles), epilogue)
            select new KernelForm(kernel),
         .. from format in TensorFormats
            from epilogue in NormedEpilogues
@@ -221,7 +234,10 @@ public static class KernelCatalog
            from epilogue in Epilogues
            from kernel in TokenBlocks.Select(tokens => SeveralTokens(format, tokens, epilogue))
                .Append(typeof(BlockMatVecWarp<,>).MakeGenericType(format, epilogue))
-               .Concat(Tiles(typeof(Float16Tensor), typeof(BlockTiles<>).MakeGenericType(format), epilogue))
+           select new KernelForm(kernel),
+        .. from format in BlockFormats
+           from epilogue in TileEpilogues(typeof(Float16Tensor))
+           from kernel in Tiles(typeof(Float16Tensor), typeof(BlockTiles<>).MakeGenericType(format), epilogue)
            select new KernelForm(kernel),
     ];
 }

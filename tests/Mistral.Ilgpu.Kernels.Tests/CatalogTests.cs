@@ -69,7 +69,9 @@ public sealed partial class CatalogTests
                 Bind(device, bound, format, TensorFormat.Float16, 64, activations, dim: 256);
                 // The embedding's rows are looked up, and so lie in plain rows where the output matrix is the same. Adapters keep
                 // products from making norms.
-                Bind(device, bound, format, TensorFormat.Float16, 64, activations, isTied: true, isAdapted: true);
+                Bind(device, bound, format, TensorFormat.Float16, 64, activations, isTied: true, isAdapted: _ => true);
+                // What adapters change takes its input in float32.
+                Bind(device, bound, format, TensorFormat.Float16, 64, activations, isAdapted: matrix => matrix.Name.EndsWith("down", StringComparison.Ordinal));
             }
         }
 
@@ -81,9 +83,12 @@ public sealed partial class CatalogTests
 
         foreach (var cache in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16, TensorFormat.Q8_0 })
         {
-            foreach (int headDim in new[] { 64, 100, 256 })
+            foreach (int headDim in new[] { 64, 100, 128, 256 })
             {
-                Bind(device, bound, TensorFormat.Float32, cache, headDim, ActivationType.Int8);
+                foreach (var weights in new[] { TensorFormat.Float32, TensorFormat.BFloat16, TensorFormat.Float16 })
+                {
+                    Bind(device, bound, weights, cache, headDim, ActivationType.Int8);
+                }
             }
         }
 
@@ -92,7 +97,7 @@ public sealed partial class CatalogTests
     }
 
     private static void Bind(ComputeDevice device, HashSet<Type> bound, TensorFormat weights, TensorFormat cacheType, int headDim, ActivationType activations, int dim = 512,
-        bool isTied = false, bool isAdapted = false) =>
+        bool isTied = false, Func<MatrixPlan, bool>? isAdapted = null) =>
         PlannedModel.Bind(device, new Recorder(bound), weights, cacheType, headDim, activations, dim, isTied, isAdapted);
 
     private sealed class Recorder(HashSet<Type> bound) : IKernelBinder

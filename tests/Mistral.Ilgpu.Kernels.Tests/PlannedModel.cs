@@ -12,17 +12,19 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// <summary>A model of one layer, bound to kernels that never run.</summary>
 internal static class PlannedModel
 {
+    public static ModelConfig Config(int headDim, int dim = 512, bool isTied = false) => new()
+    {
+        VocabularySize = 32, Dim = dim, LayerCount = 1, HeadCount = 4, KvHeadCount = 2, HeadDim = headDim,
+        FeedForwardDim = Math.Min(dim, 512), NormEpsilon = 1e-5f, RopeTheta = 10_000, MaxPositions = 128,
+        SlidingWindow = 128, TiedEmbeddings = isTied,
+    };
+
     public static LayerGraph Bind(
         ComputeDevice device, IKernelBinder kernels, TensorFormat weights, TensorFormat cacheType, int headDim,
-        ActivationType activations, int dim = 512, bool isTied = false, bool isAdapted = false)
+        ActivationType activations, int dim = 512, bool isTied = false, Func<MatrixPlan, bool>? isAdapted = null)
     {
         const int Rows = 4;
-        var config = new ModelConfig
-        {
-            VocabularySize = 32, Dim = dim, LayerCount = 1, HeadCount = 4, KvHeadCount = 2, HeadDim = headDim,
-            FeedForwardDim = Math.Min(dim, 512), NormEpsilon = 1e-5f, RopeTheta = 10_000, MaxPositions = 128,
-            SlidingWindow = 128, TiedEmbeddings = isTied,
-        };
+        var config = Config(headDim, dim, isTied);
         var options = new ModelOptions(CacheType: cacheType, Activations: activations, Chunk: Rows);
         var buffers = new List<IDisposable>();
         var family = Family.Of(device);
@@ -37,7 +39,7 @@ internal static class PlannedModel
                 one.Name,
                 [.. one.Bands.Select(band => new WeightBand(
                     0, band.Rows, band.Columns, band.Format, Room<byte>(band.Bytes), band.Layout))],
-                isAdapted ? [Adapter(one)] : [])),
+                isAdapted?.Invoke(one) == true ? [Adapter(one)] : [])),
             plan.Weights.OfType<VectorPlan>().ToDictionary(one => one, one => Room<float>(one.Length)))
         {
             Caches = cache.Layers, Frequencies = Room<ulong>(shape.PaddedHeadDim / 2), Parts = Room<float>(shape.PartFloats),

@@ -28,12 +28,13 @@ internal sealed record TensorAttend(
     }
 
     private void Pick<TFormat>(Pass pass)
-        where TFormat : struct, ITensorFormat
+        where TFormat : struct, ISplitFormat
     {
         switch (Input.HeadDim)
         {
             case <= 64:
                 Launch<TwoParts<TwoParts<HeadRun<TFormat>>>, TwoScores<TwoScores<KeyScores>>>(pass);
+                CheckRounded<TwoParts<TwoParts<HeadRun<TFormat>>>, TFormat>(pass);
                 break;
             case <= 128:
                 Launch<TwoParts<TwoParts<TwoParts<HeadRun<TFormat>>>>, TwoScores<TwoScores<KeyScores>>>(pass);
@@ -50,9 +51,7 @@ internal sealed record TensorAttend(
     {
         if (pass.QueryTiles > 0)
         {
-            Device.Launch(
-                new KernelConfig(new Index3D(Input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)),
-                new AttendTensor<THead, TScores>(Input, Layer.Addresses));
+            Device.Launch(PromptShape(pass), new AttendTensor<THead, TScores, FloatOutput>(Input, Layer.Addresses));
         }
 
         if (Splits > 0)
@@ -68,6 +67,30 @@ internal sealed record TensorAttend(
                 CheckPacked(pass.DecodeCount);
             }
         }
+    }
+
+    private KernelConfig PromptShape(Pass pass) =>
+        new(new Index3D(Input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1));
+
+    // The output in 16 bits is what the kernel for that alone makes of it.
+    private void CheckRounded<THead, TFormat>(Pass pass)
+        where THead : struct, ITensorHead
+        where TFormat : struct, ISplitFormat
+    {
+        if (pass.QueryTiles == 0)
+        {
+            return;
+        }
+
+        var (ours, theirs) = (Device.Zeros<ushort>(Input.Output.Length), Device.Zeros<ushort>(Input.Output.Length));
+        Device.Launch(
+            PromptShape(pass),
+            new AttendTensor<THead, TwoScores<TwoScores<KeyScores>>, RoundedOutput<TFormat>>(
+                Input with { Output = ours.Cast<float>() }, Layer.Addresses));
+        Device.Launch(
+            new KernelConfig(1, 64),
+            new RoundInput<TFormat>(Input.State, Input.Output, theirs, Input.OutputStride, RowRange.Prefill));
+        Assert.Equal(Device.Download(theirs), Device.Download(ours));
     }
 
     // What counts the splits that are done is as the next launch needs it.

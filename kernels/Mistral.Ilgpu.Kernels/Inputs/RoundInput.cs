@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Waves;
 namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
-/// y[t, c] = x[t, c] in 16 bits, for products on tensor cores. What overflows becomes the largest number. Shapes: x and y are
-/// tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
+/// y[t, c] = x[t, c] in 16 bits, for products on tensor cores, where what makes x does not write 16 bits itself. What overflows
+/// becomes the largest number. Shapes: x and y are tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
 /// </summary>
 [CudaForm(80)]
 public readonly record struct RoundInput<TTensor>(
@@ -31,10 +31,10 @@ public readonly record struct RoundInput<TTensor>(
             var (low, high) = (x[2 * pack], x[(2 * pack) + 1]);
             y[pack] = new Pack
             {
-                A = TTensor.Pair(TTensor.Clamp(low.A), TTensor.Clamp(low.B)),
-                B = TTensor.Pair(TTensor.Clamp(low.C), TTensor.Clamp(low.D)),
-                C = TTensor.Pair(TTensor.Clamp(high.A), TTensor.Clamp(high.B)),
-                D = TTensor.Pair(TTensor.Clamp(high.C), TTensor.Clamp(high.D)),
+                A = RoundedPair.Of<TTensor>(low.A, low.B),
+                B = RoundedPair.Of<TTensor>(low.C, low.D),
+                C = RoundedPair.Of<TTensor>(high.A, high.B),
+                D = RoundedPair.Of<TTensor>(high.C, high.D),
             };
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ILGPU;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Products;
@@ -17,6 +18,9 @@ public readonly struct AddToResidual : IResult, IEpilogue
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float CombineOnCuda(float current, float product, float second) => current + product;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(ArrayView<float> output, long at, float value) => output[at] = value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Combine(float current, float product) => current + product;

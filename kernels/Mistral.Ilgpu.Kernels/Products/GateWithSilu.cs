@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ILGPU;
 using Mistral.Ilgpu.Kernels.Rows;
 
 namespace Mistral.Ilgpu.Kernels.Products;
@@ -15,4 +16,7 @@ public readonly struct GateWithSilu : IEpilogue
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float CombineOnCuda(float current, float product, float second) => Gate.FastSilu(product) * second;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(ArrayView<float> output, long at, float value) => output[at] = value;
 }

@@ -1,3 +1,5 @@
+using ILGPU;
+
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>What a product does with each element of its output where one kernel makes it of one matrix or of two.</summary>
@@ -18,4 +20,9 @@ public interface IEpilogue
     /// <summary>The same by NVIDIA's instructions, with no branch in it, so that those of many elements go on side by
     /// side.</summary>
     static abstract float CombineOnCuda(float current, float product, float second);
+
+    /// <summary>Writes an element where tensor cores multiply tokens of prompts.</summary>
+    /// <param name="output">Float32, or numbers of 16 bits.</param>
+    /// <param name="at">The element's place, counted in elements.</param>
+    static abstract void Write(ArrayView<float> output, long at, float value);
 }

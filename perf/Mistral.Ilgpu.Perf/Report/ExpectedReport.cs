@@ -30,6 +30,10 @@ internal static class ExpectedReport
         "MatMulWarpgroup<Float16Tensor, BlockTiles<Q4_K>, Assign>",
     ];
 
+    private static readonly GpuRates[] Predicted = [.. GpuRates.Known.Where(gpu => gpu.CacheGigabytesPerSecond is not null)];
+
+    private static readonly GpuRates[] Others = [.. GpuRates.Known.Where(gpu => gpu.CacheGigabytesPerSecond is null)];
+
     /// <param name="types">Types of weights; none for a few.</param>
     public static string Write(string[] types)
     {
@@ -37,27 +41,34 @@ internal static class ExpectedReport
         text.Append(CultureInfo.InvariantCulture, $"""
             # Mistral 7B on GPUs of three makers, calculated
 
-            Made by `perf/run expected`. **No time here is measured, and no GPU has run these kernels.** A step's time is the longer of its bytes at the
-            memory's rate and its operations at the rate of `mma.sync`, of prompts' products on an H200 or H100 of `wgmma`, of other makers' GPUs of their matrix
-            cores: the least that it can take, without launches and imperfect overlap. Of tokens that are decoded the launches of CUDA's kernels are counted, and
-            what gaps of {GpuRates.RecordedGapMicroseconds} µs between them add is told apart. No figure for such gaps of OpenCL is known here.
+            Made by `perf/run expected`. **No time here is measured, and no GPU has run these kernels.** For NVIDIA's GPUs each kernel of a pass is counted with
+            every pass that it makes over memory. Its time is the longest of three: bytes to and from memory at the memory's rate, all that its groups read and write
+            at the rate of the L2 cache, and operations at the rate of the tensor cores, with tiles of prompts in whole rounds of a GPU's multiprocessors. To that
+            come, for each kernel, {GpuRates.RampMicroseconds} µs in which its first loads wait and its last groups leave multiprocessors idle, and a gap of {GpuRates.RecordedGapMicroseconds} µs before it.
 
-            | rates | GB/s | TFLOP/s, 16 bits | of prompts' products | multiprocessors, compute units or Xe-cores |
-            |---|---|---|---|---|
-            {string.Join('\n', GpuRates.Known.Select(gpu => $"| {gpu.Name} | {gpu.GigabytesPerSecond:N0} | {gpu.TeraflopsPerSecond:N0} | {gpu.PromptTeraflopsPerSecond:N0} | {gpu.Multiprocessors} |"))}
+            | rates | GB/s | part reached | L2, GB/s | TFLOP/s, 16 bits | of prompts' products | part reached | multiprocessors |
+            |---|---|---|---|---|---|---|---|
+            {string.Join('\n', Predicted.Select(gpu => string.Create(CultureInfo.InvariantCulture, $"| {gpu.Name} | {gpu.GigabytesPerSecond:N0} | {gpu.MemoryShare} | {gpu.CacheGigabytesPerSecond:N0} | {gpu.TeraflopsPerSecond:N0} | {gpu.PromptTeraflopsPerSecond:N0} | {gpu.ProductShare} | {gpu.Multiprocessors} |")))}
+
+            Assumptions:
 
             - H200: measured on one with PyTorch: a copy within the device, bytes read and written counted, and bfloat16 products of 8,192 × 8,192 × 8,192 at 770 to
               798 TFLOP/s on random numbers, here the middle. Its `mma.sync` is assumed to reach the H100's rate, because its multiprocessors are the H100's.
             - H100 SXM and RTX 4090: the makers' figures as others publish them, their own documents unread here. H100: 3.35 TB/s and 1,979 TFLOP/s of bfloat16 with
               sparsity (a reseller's table), so 989 without, of which `mma.sync` is taken to reach 62.9 % (remembered from Luo et al., arXiv 2402.13499, whose abstract
               alone was found). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s with sums in float32 (a site of specifications).
-            - RX 7900 XTX: 960 GB/s and 96 compute units at 2.5 GHz (AMD's table as a review prints it), each with 512 operations of 16 bits in a cycle, which makes
-              the 123 TFLOP/s that others repeat. MI300X: 5.3 TB/s and 304 compute units at 2.1 GHz, 1,307.4 TFLOP/s (AMD's data sheet, as others repeat it).
-            - Arc A770, 16 GB: 560 GB/s and 512 matrix engines at 2.1 GHz (Intel's table as others print it), each with 128 operations of 16 bits in a cycle (Intel's
-              introduction to the architecture, as others repeat it). Its forms use no matrix engine yet.
-            - So the H200's rates are what programs reach and the others' what their makers promise: a prompt on an H100 would not be faster than on an H200.
+            - RTX 5090: 1,792 GB/s and 209.5 TFLOP/s with sums in float32, 170 multiprocessors (the maker's figures as others repeat them). Its products are by
+              `mma.sync`, as those of an RTX 4090.
+            - Of published rates programs reach {GpuRates.PublishedShare:P0}, as the H200's copy reaches 4,300 of 4,800 GB/s. The H200's own rates are what programs reached.
+            - L2: 24 bytes a clock for each multiprocessor of an H100 or H200, 15 of the others (remembered of others' measurements, unchecked).
+            - A gap between two kernels of a recorded pass takes 1.5 to 2 µs (reported), here the middle. Kernels that begin early hide a part of it, which is not
+              counted. Kernels of prompts are launched one by one, and the host is ahead, so that their gaps are as long.
+            - The ramp is about two latencies of the memory.
+            - Activations are counted as read from and written to memory, although the L2 cache holds those of a decoded token.
+            - Instructions are not counted, see the report on machine code for issue slots.
 
-            Bytes and operations are those that each step's docstring states, as `profile` counts them. Cache in 16 bits.
+            "Again" is what groups read in addition because several need the same: tiles of a product their weights and tokens, groups of a decoded token its
+            activations, tiles of queries the keys. Cache in 16 bits.
 
 
             """);
@@ -66,49 +77,50 @@ internal static class ExpectedReport
             using var checkpoint = Checkpoint.Open($"random:mistral-7b:{type}");
             var config = checkpoint.Config;
             var format = checkpoint.Tensors[TensorNames.Query(0)].Format;
+            Table(text, $"{type}: one token at position {Depth}", 1, one => ExpectedTimes.Of(config, format, 1, Depth, isPrompt: false, one));
             Table(
-                text, $"{type}: one token at position {Depth}", ExpectedTimes.Of(config, format, 1, Depth, isPrompt: false), 1,
-                isDecoded: true);
+                text, $"{type}: {Sequences} texts, a token each, at position {Depth}", Sequences,
+                one => ExpectedTimes.Of(config, format, Sequences, Depth, isPrompt: false, one));
             Table(
-                text, $"{type}: {Sequences} texts, a token each, at position {Depth}",
-                ExpectedTimes.Of(config, format, Sequences, Depth, isPrompt: false), Sequences, isDecoded: true);
-            Table(
-                text, $"{type}: a prompt of {Prompt:N0} tokens in one pass",
-                ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true), Prompt, isDecoded: false);
+                text, $"{type}: a prompt of {Prompt:N0} tokens in one pass", Prompt,
+                one => ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true, one));
         }
 
         Residency(text);
         return text.ToString();
     }
 
-    private static void Table(StringBuilder text, string title, IReadOnlyList<ExpectedStep> steps, int tokens, bool isDecoded)
+    /// <param name="stepsOf">The steps of a pass, with products of prompts by warpgroups or without.</param>
+    private static void Table(StringBuilder text, string title, int tokens, Func<bool, IReadOnlyList<ExpectedStep>> stepsOf)
     {
-        var gpus = GpuRates.Known;
-        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n| step | times | MB each | Mop each |{string.Concat(gpus.Select(gpu => $" {gpu.Name}, µs each |"))}\n");
-        text.Append($"|---|---|---|---|{string.Concat(gpus.Select(_ => "---|"))}\n");
-        foreach (var step in steps)
+        var (steps, older) = (stepsOf(true), stepsOf(false));
+        text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n");
+        text.Append($"| kernel | of | times | MB of weights | MB read | MB written | MB again | Mop |{string.Concat(Predicted.Select(gpu => $" {gpu.Name}, µs |"))}\n");
+        text.Append($"|---|---|---|---|---|---|---|---|{string.Concat(Predicted.Select(_ => "---|"))}\n");
+        foreach (var (step, other) in steps.Zip(older))
         {
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $"| {step.Name} | {step.Count} | {step.Cost.Bytes / 1e6:N2} | {step.Cost.Operations / 1e6:N1} |{string.Concat(gpus.Select(gpu => Time(gpu, step)))}\n");
+            foreach (var (kernel, otherKernel) in step.Kernels.Zip(other.Kernels))
+            {
+                string times = string.Concat(Predicted.Select(gpu => Cell(string.Create(
+                    CultureInfo.InvariantCulture, $"{gpu.MicrosecondsOf(gpu.HasWarpgroups ? kernel : otherKernel):N2}"))));
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| {kernel.Name} | {step.Name} | {step.Count} | {kernel.Weights / 1e6:N2} | {kernel.Read / 1e6:N2} | {kernel.Written / 1e6:N2} | {kernel.Again / 1e6:N1} | {kernel.Operations / 1e6:N1} |{times}\n");
+            }
         }
 
-        var totals = gpus.Select(gpu => steps.Sum(step => step.Count * gpu.MicrosecondsOf(step))).ToList();
-        text.Append(CultureInfo.InvariantCulture, $"| **all, ms** | | | |{string.Concat(totals.Select(total => Cell($"**{total / 1e3:N2}**")))}\n");
-        text.Append(CultureInfo.InvariantCulture, $"| **tokens/s** | | | |{string.Concat(totals.Select(total => Cell($"**{tokens / total * 1e6:N0}**")))}\n");
-        if (isDecoded)
-        {
-            int launches = steps.Sum(step => step.Count * step.Launches);
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $"| with the gaps of {launches} launches, ms | | | |{string.Concat(gpus.Zip(totals, (gpu, total) => Cell(gpu.GapMicroseconds is { } gap ? $"{(total + (launches * gap)) / 1e3:N2}" : "–")))}\n");
-        }
-
-        text.Append('\n');
+        int launches = steps.Sum(step => step.Count * step.Kernels.Count);
+        var kernels = Predicted.Select(gpu => (gpu.HasWarpgroups ? steps : older).Sum(
+            step => step.Count * step.Kernels.Sum(gpu.MicrosecondsOf))).ToList();
+        var all = kernels.Select(sum => sum + (launches * (GpuRates.RampMicroseconds + GpuRates.RecordedGapMicroseconds))).ToList();
+        text.Append(CultureInfo.InvariantCulture, $"| all kernels, ms | | | | | | | |{string.Concat(kernels.Select(sum => Cell($"{sum / 1e3:N2}")))}\n");
+        text.Append(CultureInfo.InvariantCulture, $"| **with the ramps and gaps of {launches} kernels, ms** | | | | | | | |{string.Concat(all.Select(sum => Cell($"**{sum / 1e3:N2}**")))}\n");
+        text.Append(CultureInfo.InvariantCulture, $"| **tokens/s** | | | | | | | |{string.Concat(all.Select(sum => Cell($"**{tokens / sum * 1e6:N0}**")))}\n\n");
+        var least = Others.Select(gpu => steps.Sum(step => step.Count * gpu.MicrosecondsOf(step)));
+        string others = string.Join("; ", Others.Zip(least, (gpu, sum) => string.Create(
+            CultureInfo.InvariantCulture, $"{gpu.Name} ({gpu.GigabytesPerSecond:N0} GB/s, {gpu.TeraflopsPerSecond:N0} TFLOP/s) {sum / 1e3:N2} ms, {tokens / sum * 1e6:N0} tokens/s")));
+        text.Append($"The least by bytes and operations alone on other makers' GPUs, at their published rates: {others}.\n\n");
     }
-
-    private static string Time(GpuRates gpu, ExpectedStep step) =>
-        Cell(gpu.MicrosecondsOf(step).ToString("N2", CultureInfo.InvariantCulture));
 
     private static string Cell(string text) => $" {text} |";
 

@@ -9,6 +9,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <param name="Name">The step's name without its layer.</param>
 /// <param name="Count">How often it occurs in a pass.</param>
 /// <param name="Cost">The cost of one occurrence.</param>
-/// <param name="Launches">Kernels of the step in a pass that decodes; 0 if another step does its work.</param>
+/// <param name="Kernels">What CUDA's family launches; none if another step does its work.</param>
 /// <param name="IsPromptProduct">Whether it multiplies tokens of a prompt with weights.</param>
-internal sealed record ExpectedStep(string Name, int Count, StepCost Cost, int Launches, bool IsPromptProduct = false);
+internal sealed record ExpectedStep(
+    string Name, int Count, StepCost Cost, IReadOnlyList<ExpectedKernel> Kernels, bool IsPromptProduct = false);

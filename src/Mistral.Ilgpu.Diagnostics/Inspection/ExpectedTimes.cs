@@ -11,8 +11,9 @@ internal static class ExpectedTimes
 {
     /// <param name="tokens">Tokens of the pass: one of each text if they are decoded, otherwise those of one prompt.</param>
     /// <param name="position">Tokens that precede in each text.</param>
+    /// <param name="isWarpgroup">Whether products of prompts are by warpgroups.</param>
     public static IReadOnlyList<ExpectedStep> Of(
-        ModelConfig config, TensorFormat weights, int tokens, int position, bool isPrompt)
+        ModelConfig config, TensorFormat weights, int tokens, int position, bool isPrompt, bool isWarpgroup = true)
     {
         var pass = isPrompt ? new Pass(0, tokens, 1) : new Pass(tokens, 0, tokens);
         for (int text = 0; text < (isPrompt ? 1 : tokens); text++)
@@ -27,6 +28,7 @@ internal static class ExpectedTimes
             DeviceKind.Cuda, 0, "", isGpu: true, long.MaxValue, 132, 1024, []) { CudaArchitecture = 90 });
         var formats = WeightFormats.On(gpu, ActivationType.Int8, _ => weights);
         var plan = new MistralGraph(config, AttentionShape.Of(config, TensorFormat.Float16), formats, [.. caches]).Plan();
+        var kernels = new ExpectedKernels(pass, isWarpgroup);
         var fused = new Fusion(gpu, ActivationType.Int8, _ => false).Fuse(plan);
         return
         [
@@ -35,9 +37,9 @@ internal static class ExpectedTimes
                 .Select(kind => (kind.First().First, kind.First().Second, Count: kind.Count()))
                 .Select(kind => new ExpectedStep(
                     kind.First.Kind, kind.Count, kind.First.Cost(pass),
-                    (kind.First.Rows.IsAlone(pass) ? kind.Second.Alone : kind.Second.Together) is null ? 0 : 1,
+                    kernels.Of(kind.First.Rows.IsAlone(pass) ? kind.Second.Alone : kind.Second.Together),
                     isPrompt && kind.First is MatrixProduct && kind.First.Rows == RowSet.Tokens)),
-            new(plan.Choice!.Kind, 1, plan.Choice.Cost(pass), 1),
+            new(plan.Choice!.Kind, 1, plan.Choice.Cost(pass), kernels.Of(plan.Choice)),
         ];
     }
 }

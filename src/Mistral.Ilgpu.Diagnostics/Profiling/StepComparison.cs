@@ -2,6 +2,7 @@ using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Kernels;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 
@@ -46,7 +47,7 @@ internal sealed class StepComparison(MistralModel reference)
             return;
         }
 
-        var (row, error) = Compare(device, step.Output!, referenceStep.Output!, rows);
+        var (row, error) = Compare(device, step, referenceStep.Output!, rows);
         if (error <= tolerance)
         {
             _worst[step.Kind] = Math.Max(error, _worst.GetValueOrDefault(step.Kind));
@@ -58,9 +59,11 @@ internal sealed class StepComparison(MistralModel reference)
     }
 
     // Returns the row with the largest error.
-    private (int Row, double Error) Compare(ComputeDevice device, Activation output, Activation expected, int rows)
+    private (int Row, double Error) Compare(ComputeDevice device, Step step, Activation expected, int rows)
     {
+        var output = step.Output!;
         var found = Download(device, output, rows);
+        ReplaceRounded(device, step, found);
         var right = Download(reference.Devices[0], expected, rows);
         var worst = (Row: 0, Error: 0.0);
         for (int row = 0; row < rows; row++)
@@ -91,6 +94,26 @@ internal sealed class StepComparison(MistralModel reference)
         activation.View.SubView(0, values.Length).CopyToCPU(device.Stream, values);
         device.Synchronize();
         return values;
+    }
+
+    // Rows in 16 bits are not in float32.
+    private void ReplaceRounded(ComputeDevice device, Step step, float[] values)
+    {
+        int first = step.Operation.Forms.FirstRounded(step.Operation, _pass) * step.Output!.Stride;
+        if (first >= values.Length || step.Output.Tensor is not { } tensor)
+        {
+            return;
+        }
+
+        var bits = new ushort[values.Length];
+        tensor.Rounded.SubView(0, bits.Length).CopyToCPU(device.Stream, bits);
+        device.Synchronize();
+        for (int i = first; i < bits.Length; i++)
+        {
+            values[i] = step.Operation.Forms.Rounded == TensorFormat.BFloat16
+                ? BFloat16.Decode(bits[i])
+                : Float16.Decode(bits[i]);
+        }
     }
 
     private static double Error(ReadOnlySpan<float> found, ReadOnlySpan<float> right)

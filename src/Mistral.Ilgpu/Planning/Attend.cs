@@ -13,9 +13,6 @@ internal sealed record Attend(
 
     public override ActivationPlan Output => Attended;
 
-    /// <summary>Whether decoded tokens' output is also written in eight bits, for the next product. Set by fusion.</summary>
-    public bool MakesInt8 { get; init; }
-
     /// <summary>
     /// Bytes: projections and outputs once, each visible key and value once for each group of heads, and stored ones.
     /// Operations: 3 for each rotated element, and 4 × headDim for each query and visible key.

@@ -11,9 +11,6 @@ internal sealed record GatedProduct(
 {
     public override ActivationPlan Scratch => Products;
 
-    /// <summary>Whether the output is also written in eight bits, for the next product. Set by fusion.</summary>
-    public bool MakesInt8 { get; init; }
-
     /// <summary>The weights once, inputs and outputs; 2 operations for each weight and row, and 5 for each output.</summary>
     public override StepCost Cost(Pass pass)
     {

@@ -20,4 +20,7 @@ internal abstract record MatrixProduct(
 
     /// <summary>Whether the input is also written in eight bits. Set by fusion.</summary>
     public bool IsInt8Ready { get; init; }
+
+    /// <summary>Whether rows of prompts are written in 16 bits. Set by fusion.</summary>
+    public bool IsRounded { get; init; }
 }

@@ -83,6 +83,15 @@ internal sealed record ModelPlan(IReadOnlyList<Operation> Operations, Choose? Ch
         return -1;
     }
 
+    /// <summary>Whether no operation but <see cref="TakerOf"/> reads an operation's output.</summary>
+    public bool IsTakenOnce(int index)
+    {
+        var made = Operations[index].Output;
+        int taker = TakerOf(index);
+        var next = Operations.Skip(taker + 1).FirstOrDefault(one => one.Input == made || one.Output == made);
+        return taker >= 0 && Operations[taker].Output != made && next?.Input != made;
+    }
+
     private IEnumerable<(Operation Operation, int Layer)> ByLayer()
     {
         string name = "";

@@ -10,9 +10,6 @@ internal sealed record Norm(
 
     public override WeightPlan Weights => Gain;
 
-    /// <summary>Whether the output is also written in eight bits, for the next product. Set by fusion.</summary>
-    public bool MakesInt8 { get; init; }
-
     /// <summary>The rows that are read and written, and the gain; 4 operations for each element.</summary>
     public override StepCost Cost(Pass pass)
     {

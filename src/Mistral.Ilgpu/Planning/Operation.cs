@@ -22,6 +22,9 @@ internal abstract record Operation(string Name, RowSet Rows)
 
     public virtual WeightPlan? Weights => null;
 
+    /// <summary>The forms of the output beside float32. Set by fusion.</summary>
+    public OutputForms Forms { get; init; }
+
     /// <summary>The bytes and operations of a pass. Weights count once, activations as float32.</summary>
     public abstract StepCost Cost(Pass pass);
 }

@@ -33,13 +33,23 @@ internal sealed class PlannedRun(float[] gain, ComputeDevice device)
 
     public PlannedRun Bind(KernelSet kernels, params Operation[] operations)
     {
-        var vectors = new Dictionary<VectorPlan, ArrayView<float>> { [Gain] = device.Upload(gain) };
-        _graph = new StepBinder(kernels, new PlanMemory(_activations, _matrices, vectors)).Bind(new ModelPlan(operations));
+        _graph = Binder(kernels).Bind(new ModelPlan(operations));
+        return this;
+    }
+
+    /// <summary>Binds each operation as if there were no others.</summary>
+    public PlannedRun BindApart(KernelSet kernels, params Operation[] operations)
+    {
+        var binder = Binder(kernels);
+        _graph = new LayerGraph([.. operations.Select(binder.Bind).Select(step => ((Step?)step, (Step?)step))], null);
         return this;
     }
 
     /// <summary>The names of a pass's steps.</summary>
     public IEnumerable<string> StepsOf(Pass pass) => [.. _graph!.StepsOf(pass).ToArray().Select(step => step.Name)];
+
+    private StepBinder Binder(KernelSet kernels) => new(kernels, new PlanMemory(
+        _activations, _matrices, new Dictionary<VectorPlan, ArrayView<float>> { [Gain] = device.Upload(gain) }));
 
     public void Launch(Pass pass)
     {

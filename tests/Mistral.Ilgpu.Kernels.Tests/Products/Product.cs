@@ -98,8 +98,10 @@ internal sealed class Product
     }
 
     /// <summary>Norm, gated product and the product that follows, all of random weights.</summary>
+    /// <param name="isApart">Whether each operation is bound as if there were no others.</param>
     /// <returns>Of the gated product the output, as it is and in eight bits; and the last product.</returns>
-    public (float[] Gated, uint[] Packed, float[] Down) RunFeedForward(Pass pass, float[] gain, WeightBand down)
+    public (float[] Gated, uint[] Packed, float[] Down) RunFeedForward(
+        Pass pass, float[] gain, WeightBand down, bool isApart = false)
     {
         int rows = Band.Rows / 2;
         var activated = new Activation(
@@ -108,11 +110,13 @@ internal sealed class Product
         var output = new Activation("y", _tokens, down.Rows, _device.Zeros<float>(_tokens * Padding.Pad(down.Rows)));
         var run = new PlannedRun(gain, _device);
         var (normed, gated) = (run.Add(Activations(_tokens), RowSet.Tokens), run.Add(activated, RowSet.Tokens));
-        run.Bind(
-            Kernels(pass),
+        Operation[] operations =
+        [
             new Norm("norm", run.Add(Activations(), RowSet.Tokens), run.Gain, normed, Epsilon),
             new GatedProduct("gate", normed, run.Add(Band), run.Add(products, RowSet.Tokens), gated),
-            new Planning.Product("down", gated, run.Add(down), run.Add(output, RowSet.Tokens))).Launch(pass);
+            new Planning.Product("down", gated, run.Add(down), run.Add(output, RowSet.Tokens)),
+        ];
+        (isApart ? run.BindApart(Kernels(pass), operations) : run.Bind(Kernels(pass), operations)).Launch(pass);
         return (_device.Download(activated.View), activated.Tensor!.Packed is { } packed ? _device.Download(packed.Values) : [], _device.Download(output.View));
     }
 

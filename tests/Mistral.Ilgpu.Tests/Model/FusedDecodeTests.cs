@@ -71,7 +71,7 @@ public sealed class FusedDecodeTests
         // All but the first and the choice wait by themselves for the one before.
         Assert.Equal(recorded - 2, CudaDriver.Counts.EarlyKernels);
         Assert.Equal(
-            ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches),
+            ExpectedTimes.Of(model.Config, type, 1, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Kernels.Count),
             recorded);
     }
 
@@ -102,7 +102,7 @@ public sealed class FusedDecodeTests
         int recorded = CudaDriver.Counts.RecordedKernels;
         Assert.Equal((7 * checkpoint.Config.LayerCount) + 4, recorded);
         Assert.Equal(
-            ExpectedTimes.Of(model.Config, type, Texts, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Launches),
+            ExpectedTimes.Of(model.Config, type, Texts, Prompt.Length, isPrompt: false).Sum(step => step.Count * step.Kernels.Count),
             recorded);
     }
 

@@ -13,18 +13,20 @@ namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 /// </summary>
 /// <typeparam name="THead">Room for a head's elements.</typeparam>
 /// <typeparam name="TScores">The tiles that are taken together.</typeparam>
+/// <typeparam name="TOutput">How the output is written. Of 16 bits, Input.Output has 16-bit numbers.</typeparam>
 [GroupForm]
 [CudaForm(80)]
-public readonly record struct AttendTensor<THead, TScores>(AttentionInput<ushort> Input, TensorCache Cache) : IKernel
+public readonly record struct AttendTensor<THead, TScores, TOutput>(AttentionInput<ushort> Input, TensorCache Cache) : IKernel
     where THead : struct, ITensorHead
     where TScores : struct, ITensorScores
+    where TOutput : struct, IAttendOutput
 {
     public void Execute()
     {
         var queries = Input.State.QueryTile(Grid.IdxY);
         int kvHead = Grid.IdxX;
         var block = AttentionBlock.Visible(queries, kvHead, Input.Window);
-        new TensorAttention<THead, TScores>(Input, Cache).Attend(
+        new TensorAttention<THead, TScores>(Input, Cache).Attend<TOutput>(
             block,
             new TensorQueries(
                 Input.Qkv, ((long)queries.FirstToken * Input.QueryStride) + (kvHead * Input.Group * Input.HeadDim),

@@ -40,7 +40,7 @@ public readonly record struct DecodeAttendTensor<THead>(
         var part = AttentionOutput.Part(Input, Parts, token, kvHead, split);
         new DecodeTurn<THead>(Input, block, part).Do(Frequencies);
         Group.Barrier();
-        new TensorAttention<THead, KeyScores>(Input, Cache).Attend(
+        new TensorAttention<THead, KeyScores>(Input, Cache).Attend<FloatOutput>(
             block, new TensorQueries(Parts, part.At, 0, part.HeadStride), part,
             block.FirstTile, firstRow: 0, Group.DimX / TensorLane.WarpSize);
         int splits = DecodeSplits.Count(block.Queries.Position, Input.Window, Input.SplitTiles);

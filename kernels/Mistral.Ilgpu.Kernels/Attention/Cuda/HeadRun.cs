@@ -60,13 +60,14 @@ public struct HeadRun<TFormat> : ITensorHead
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write(in TensorRow top, in TensorRow bottom, float topFactor, float bottomFactor, int element)
+    public void Write<TOutput>(in TensorRow top, in TensorRow bottom, float topFactor, float bottomFactor, int element)
+        where TOutput : struct, IAttendOutput
     {
         int column = element + TensorLane.Column;
-        top.Write(column, _lowA * topFactor, _lowB * topFactor);
-        top.Write(column + 8, _highA * topFactor, _highB * topFactor);
-        bottom.Write(column, _lowC * bottomFactor, _lowD * bottomFactor);
-        bottom.Write(column + 8, _highC * bottomFactor, _highD * bottomFactor);
+        top.Write<TOutput>(column, _lowA * topFactor, _lowB * topFactor);
+        top.Write<TOutput>(column + 8, _highA * topFactor, _highB * topFactor);
+        bottom.Write<TOutput>(column, _lowC * bottomFactor, _lowD * bottomFactor);
+        bottom.Write<TOutput>(column + 8, _highC * bottomFactor, _highD * bottomFactor);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

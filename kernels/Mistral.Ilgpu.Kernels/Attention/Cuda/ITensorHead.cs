@@ -28,7 +28,8 @@ public interface ITensorHead
     /// <see cref="TensorTiles{THead}"/>.</param>
     void Add(uint weightA, uint weightB, uint weightC, uint weightD, uint values, uint swizzle, int element);
 
-    void Write(in TensorRow top, in TensorRow bottom, float topFactor, float bottomFactor, int element);
+    void Write<TOutput>(in TensorRow top, in TensorRow bottom, float topFactor, float bottomFactor, int element)
+        where TOutput : struct, IAttendOutput;
 
     /// <summary>Leaves the outputs in shared memory for another warp's same lanes.</summary>
     void Save(uint to, int element);

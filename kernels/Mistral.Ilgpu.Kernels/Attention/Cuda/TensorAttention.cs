@@ -36,8 +36,9 @@ internal readonly struct TensorAttention<THead, TScores>
     /// <param name="sharing">Warps that share the keys of the same queries, a power of two: each takes its own tiles, and the
     /// first joins them.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Attend(
+    public void Attend<TOutput>(
         AttentionBlock block, TensorQueries queries, AttentionOutput output, int firstTile, int firstRow, int sharing)
+        where TOutput : struct, IAttendOutput
     {
         int tilesAtOnce = sharing * TScores.Tiles;
         int warpTile = sharing > 1 ? TensorLane.Warp * TScores.Tiles : 0;
@@ -126,7 +127,7 @@ internal readonly struct TensorAttention<THead, TScores>
 
         if (sharing == 1 || TensorLane.Warp == 0)
         {
-            head.Write(top, bottom, output.IsPart ? 1 : 1 / topSum, output.IsPart ? 1 : 1 / bottomSum, 0);
+            head.Write<TOutput>(top, bottom, output.IsPart ? 1 : 1 / topSum, output.IsPart ? 1 : 1 / bottomSum, 0);
             if (output.IsPart && TensorLane.Column == 0)
             {
                 top.WriteTail(topMax * NaturalLogOf2, topSum);

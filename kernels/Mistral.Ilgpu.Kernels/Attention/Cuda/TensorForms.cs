@@ -19,10 +19,11 @@ public static class TensorForms
     /// most.</summary>
     public static int DecodeGroup(int headDim) => headDim > 128 ? 64 : 128;
 
-    /// <summary>The prompts' form, an <see cref="AttendTensor{THead,TScores}"/>: of four tiles of keys at once, or of one where
-    /// the outputs take the registers.</summary>
-    public static Type Attend(Type format, int headSize) => typeof(AttendTensor<,>).MakeGenericType(
-        Head(format, headSize), headSize > 128 ? typeof(KeyScores) : typeof(TwoScores<TwoScores<KeyScores>>));
+    /// <summary>The prompts' form, an <see cref="AttendTensor{THead,TScores,TOutput}"/>: of four tiles of keys at once, or of
+    /// one where the outputs take the registers.</summary>
+    /// <param name="output">An <see cref="IAttendOutput"/>.</param>
+    public static Type Attend(Type format, int headSize, Type output) => typeof(AttendTensor<,,>).MakeGenericType(
+        Head(format, headSize), headSize > 128 ? typeof(KeyScores) : typeof(TwoScores<TwoScores<KeyScores>>), output);
 
     /// <summary>The form of decoded tokens, a <see cref="DecodeAttendTensor{THead}"/>.</summary>
     public static Type DecodeAttend(Type format, int headSize) =>

@@ -25,25 +25,22 @@ public readonly record struct TensorRow(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write(int element, float first, float second)
+    public void Write<TOutput>(int element, float first, float second)
+        where TOutput : struct, IAttendOutput
     {
-        if (element < HeadDim)
+        if (Exists && element < HeadDim)
         {
-            WriteAt(element, first, second);
+            TOutput.Write(Output, OutputAt + element, first, second);
         }
     }
 
     /// <summary>Leaves the largest score and the sum of the weights behind the elements, for <see cref="MergeSplits"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void WriteTail(float max, float sum) => WriteAt(HeadDim, max, sum);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void WriteAt(int element, float first, float second)
+    public void WriteTail(float max, float sum)
     {
         if (Exists)
         {
-            Output[OutputAt + element] = first;
-            Output[OutputAt + element + 1] = second;
+            FloatOutput.Write(Output, OutputAt + HeadDim, max, sum);
         }
     }
 }

@@ -48,10 +48,11 @@ public struct TwoParts<TPart> : ITensorHead
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write(in TensorRow top, in TensorRow bottom, float topFactor, float bottomFactor, int element)
+    public void Write<TOutput>(in TensorRow top, in TensorRow bottom, float topFactor, float bottomFactor, int element)
+        where TOutput : struct, IAttendOutput
     {
-        _first.Write(top, bottom, topFactor, bottomFactor, element);
-        _second.Write(top, bottom, topFactor, bottomFactor, element + TPart.Size);
+        _first.Write<TOutput>(top, bottom, topFactor, bottomFactor, element);
+        _second.Write<TOutput>(top, bottom, topFactor, bottomFactor, element + TPart.Size);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

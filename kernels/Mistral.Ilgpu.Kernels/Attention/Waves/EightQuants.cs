@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Formats;
 
 namespace Mistral.Ilgpu.Kernels.Attention.Waves;

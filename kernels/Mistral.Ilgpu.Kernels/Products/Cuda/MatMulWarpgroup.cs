@@ -228,7 +228,7 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
     {
         if (row < Rows)
         {
-            Output[at + row] = value;
+            TEpilogue.Write(Output, at + row, value);
         }
     }
 }

@@ -15,11 +15,12 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// </summary>
 internal sealed partial class AmdKernels
 {
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)
+    private protected override Launch AttendPrompts<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, Activation output, OutputForms forms)
     {
         return cache.Format switch
         {
-            _ when !AttendsOver(cache.Format, input.HeadDim) => base.AttendPrompts<TCache, TElement>(input, cache),
+            _ when !AttendsOver(cache.Format, input.HeadDim) => base.AttendPrompts<TCache, TElement>(input, cache, output, forms),
             TensorFormat.BFloat16 => On<BFloat16Pairs, HalfPieces, ushort, Pack>((AttentionInput<ushort>)(object)input),
             TensorFormat.Float16 => On<Float16Pairs, HalfPieces, ushort, Pack>((AttentionInput<ushort>)(object)input),
             _ => On<Float16Pairs, QuantPieces, sbyte, EightBytes>((AttentionInput<sbyte>)(object)input),

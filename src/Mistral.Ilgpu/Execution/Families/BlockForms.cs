@@ -25,8 +25,8 @@ internal sealed class BlockForms<TFormat> : FormatForms
         RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output) => null;
 
     public override Launch WaveProduct<TEpilogue>(
-        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
-        kernels.WaveBlocks<TFormat, TEpilogue>(band, input, output, packed);
+        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, OutputForms forms) =>
+        kernels.WaveBlocks<TFormat, TEpilogue>(band, input, output, forms);
 
     public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow) =>
         Family.Of(device).Pack(device, new PackBlockStrips<TFormat>(rows.Blocks, strips.Strips, firstRow, count));

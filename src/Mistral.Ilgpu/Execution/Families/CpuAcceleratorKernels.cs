@@ -12,7 +12,7 @@ internal sealed class CpuAcceleratorKernels(
     : RowKernels(family, device, state, activations, binder)
 {
     private protected override Launch Norm(
-        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, OutputForms forms) => Launcher(
         new RmsNormVectors(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
         pass => Family.Coarse(rows.Count(pass)));
 
@@ -51,9 +51,9 @@ internal sealed class CpuAcceleratorKernels(
             State, band.View<TElement>(), input.View, output.View, output.Columns, input.Stride, output.Stride, RowRange.Tokens),
         _ => Family.Coarse(output.Columns));
 
-    private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8) =>
+    private protected override Launch Activate(Activation products, Activation output, RowSet rows, OutputForms forms) =>
         output.Columns % Padding.Columns != 0
-        ? base.Activate(products, output, rows, makesInt8)
+        ? base.Activate(products, output, rows, forms)
         : Launcher(
             new SwiGluVectors(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
             pass => Family.Elements((long)rows.Count(pass) * output.Columns));
@@ -66,11 +66,12 @@ internal sealed class CpuAcceleratorKernels(
     private protected override Launch Store<TCache, TElement>(AttentionInput<TElement> input, int ring) => Launcher(
         new StoreKvVectors<TCache, TElement>(input, ring), pass => Family.Coarse((long)pass.FreshTiles * input.KvHeads));
 
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+    private protected override Launch AttendPrompts<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, Activation output, OutputForms forms) =>
         PromptRows<VectorTiles<TCache, TElement>, TElement>(input);
 
     private protected override Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
-        ArrayView<float> parts, Activation output, bool makesInt8) =>
+        ArrayView<float> parts, Activation output, OutputForms forms) =>
         DecodedRows<VectorTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
 }

@@ -55,6 +55,23 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
         _ => false,
     };
 
+    public override TensorFormat? RoundedFor(MatrixPlan matrix, ActivationType activations)
+    {
+        var format = RoundedFor(matrix.Bands[0].Format);
+        return RoundsPrompts(activations)
+            && matrix.Bands.All(band => Multiplies(band.Format, activations) && RoundedFor(band.Format) == format) ? format : null;
+    }
+
+    // Padding is in no product if there is none.
+    public override bool MakesRounded(Operation operation, TensorFormat format, ActivationType activations) =>
+        operation.Output is { Columns: var columns } && columns % Padding.Columns == 0 && operation switch
+        {
+            Norm => true,
+            GatedProduct { Matrix: { Bands: [_] } gateUp } => RoundedFor(gateUp, activations) == format,
+            Attend { Cache.Format: var cache } => AttendsOver(cache),
+            _ => false,
+        };
+
     internal override bool LeaveOut(ComputeDevice device, string reason)
     {
         if (WarpgroupProducts.Of(device)?.TurnOff(reason) != true)

@@ -1,6 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -14,18 +15,19 @@ internal sealed partial class CudaKernels
             where TScores : struct, ITensorScores;
     }
 
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+    private protected override Launch AttendPrompts<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, Activation output, OutputForms forms) =>
         Cuda.AttendsOver(cache.Format)
-            ? ByHead(input.HeadDim, cache.Format, new TensorPrompts(this, InWords(input), cache))
-            : base.AttendPrompts<TCache, TElement>(input, cache);
+            ? ByHead(input.HeadDim, cache.Format, PromptsOf(InWords(input), cache, output, forms))
+            : base.AttendPrompts<TCache, TElement>(input, cache, output, forms);
 
     private protected override Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
-        bool makesInt8) =>
+        OutputForms forms) =>
         Cuda.AttendsOver(cache.Format) && input.Group <= TensorForms.MostDecodeHeads
             ? ByHead(input.HeadDim, cache.Format, new TensorDecoded(
-                this, InWords(input), cache, frequencies, parts, makesInt8 ? Room(output).Packed : null))
-            : base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
+                this, InWords(input), cache, frequencies, parts, forms.Int8 ? Room(output).Packed : null))
+            : base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, forms);
 
     private static AttentionInput<ushort> InWords<TElement>(AttentionInput<TElement> input)
         where TElement : unmanaged => (AttentionInput<ushort>)(object)input;
@@ -44,10 +46,25 @@ internal sealed partial class CudaKernels
             };
     }
 
-    private sealed record TensorPrompts(CudaKernels Kernels, AttentionInput<ushort> Input, KvLayer Cache) : ITensorHeadUse
+    private ITensorHeadUse PromptsOf(AttentionInput<ushort> input, KvLayer cache, Activation output, OutputForms forms)
+    {
+        return forms.Rounded switch
+        {
+            null => new TensorPrompts<FloatOutput>(this, input, cache),
+            TensorFormat.BFloat16 => Rounded<BFloat16Tensor>(),
+            _ => Rounded<Float16Tensor>(),
+        };
+
+        ITensorHeadUse Rounded<TTensor>()
+            where TTensor : struct, ISplitFormat =>
+            new TensorPrompts<RoundedOutput<TTensor>>(this, input with { Output = RoundedOf(output) }, cache);
+    }
+
+    private sealed record TensorPrompts<TOutput>(CudaKernels Kernels, AttentionInput<ushort> Input, KvLayer Cache) : ITensorHeadUse
+        where TOutput : struct, IAttendOutput
     {
         Launch ITensorHeadUse.In<THead, TScores>() => Kernels.Launcher(
-            new AttendTensor<THead, TScores>(Input, Cache.Addresses),
+            new AttendTensor<THead, TScores, TOutput>(Input, Cache.Addresses),
             pass => new KernelConfig(
                 new Index3D(Input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)));
     }

@@ -20,12 +20,13 @@ internal sealed partial class CudaKernels
     }
 
     internal override Launch WaveElements<TFormat, TElement, TEpilogue>(
-        WeightBand band, ProductInput input, Activation output) =>
+        WeightBand band, ProductInput input, Activation output, OutputForms forms) =>
         typeof(TFormat) == typeof(BFloat16)
-            ? TensorElements<BFloat16Tensor, TEpilogue>(band, input, output)
-            : TensorElements<Float16Tensor, TEpilogue>(band, input, output);
+            ? TensorElements<BFloat16Tensor, TEpilogue>(band, input, output, forms)
+            : TensorElements<Float16Tensor, TEpilogue>(band, input, output, forms);
 
-    private Launch TensorElements<TTensor, TEpilogue>(WeightBand band, ProductInput input, Activation output)
+    private Launch TensorElements<TTensor, TEpilogue>(
+        WeightBand band, ProductInput input, Activation output, OutputForms forms)
         where TTensor : struct, ISplitFormat
         where TEpilogue : struct, IEpilogue
     {
@@ -37,7 +38,7 @@ internal sealed partial class CudaKernels
                 input.Rows,
                 set => BySize(set, input, null, () => Strand<EightTokens>(set), () => Strand<SixteenTokens>(set)),
                 set => Tile<TTensor, ElementTiles, TEpilogue>(
-                    new ElementTiles(band.View<ushort>(), band.Stride), band, input.Values, output, set));
+                    new ElementTiles(band.View<ushort>(), band.Stride), band, input.Values, output, set, forms));
 
         Launch Strand<TTokens>(RowSet set)
             where TTokens : struct, ITokenBlocks => With<TTokens, AsTheyAre>(set, input.Values, default);
@@ -52,14 +53,14 @@ internal sealed partial class CudaKernels
     }
 
     internal override Launch WaveBlocks<TFormat, TEpilogue>(
-        WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
+        WeightBand band, ProductInput input, Activation output, OutputForms forms)
     {
         int made = RowsMade<TEpilogue>(band);
         var to = Below(output.View, band);
         var packed = Room(input.Values).Packed!.Value;
         if (input.Norm is { } fused)
         {
-            return NormedBlocks<TFormat, TEpilogue>(band, input, fused, output, outputPacked);
+            return NormedBlocks<TFormat, TEpilogue>(band, input, fused, output, forms);
         }
 
         return Forms(
@@ -68,11 +69,11 @@ internal sealed partial class CudaKernels
             set => BySize(
                 set,
                 input,
-                outputPacked is null ? () => Warps(set) : null,
+                forms.Int8 ? null : () => Warps(set),
                 () => Several<EightTokens>(set),
                 () => Several<SixteenTokens>(set)),
             set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(
-                new BlockTiles<TFormat>(band.Blocks), band, input.Values, output, set));
+                new BlockTiles<TFormat>(band.Blocks), band, input.Values, output, set, forms));
 
         Launch Warps(RowSet set) => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set);
 
@@ -83,7 +84,7 @@ internal sealed partial class CudaKernels
             where TTokens : struct, ITokenBlocks
         {
             var addresses = AddressesOf(band.Blocks, packed);
-            var to8 = outputPacked.GetValueOrDefault();
+            var to8 = PackedOf(output, forms);
             return TEpilogue.IsGated && !RunStage.HasRegisters<TFormat>()
                 ? Launcher(
                     new BlockSwiGluTensor<TFormat, TTokens>(
@@ -125,24 +126,36 @@ internal sealed partial class CudaKernels
     }
 
     private Launch Tile<TTensor, TWeights, TEpilogue>(
-        TWeights weights, WeightBand band, Activation input, Activation output, RowSet set)
+        TWeights weights, WeightBand band, Activation input, Activation output, RowSet set, OutputForms forms)
+        where TTensor : struct, ISplitFormat
+        where TWeights : struct, ITileWeights
+        where TEpilogue : struct, IEpilogue
+    {
+        // What is rounded is the output of a gated pair, to the format of its own input.
+        return forms.Rounded is null
+            ? TileTo<TTensor, TWeights, TEpilogue>(weights, band, input, Below(output.View, band), output.Stride, set)
+            : TileTo<TTensor, TWeights, GateRounded<TTensor>>(weights, band, input, RoundedOf(output), output.Stride, set);
+    }
+
+    private Launch TileTo<TTensor, TWeights, TEpilogue>(
+        TWeights weights, WeightBand band, Activation input, ArrayView<float> to, int stride, RowSet set)
         where TTensor : struct, ITensorFormat
         where TWeights : struct, ITileWeights
         where TEpilogue : struct, IEpilogue
     {
         int made = RowsMade<TEpilogue>(band);
-        var (rounded, to) = (Room(input).Rounded, Below(output.View, band));
+        var rounded = Room(input).Rounded;
         // Does not depend on the number of tokens, because a token's sums must not depend on it.
         if (WarpgroupProducts.Of(Device)?.Multiply<TTensor>() == true)
         {
             return Launcher(
                 new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
-                    State, weights, rounded, to, made, input.Stride, output.Stride, set.Range),
+                    State, weights, rounded, to, made, input.Stride, stride, set.Range),
                 pass => WarpgroupProducts.Shape(set.Count(pass), made, TEpilogue.IsGated));
         }
 
         var tile = new MatMulTensor<TTensor, TWeights, TEpilogue>(
-            State, weights, rounded, to, made, input.Stride, output.Stride, set.Range);
+            State, weights, rounded, to, made, input.Stride, stride, set.Range);
         return Launcher(tile, pass => new KernelConfig(
             new Index3D(
                 LaunchShape.Groups(set.Count(pass), MatMulTensor<TTensor, TWeights, TEpilogue>.TokensPerGroup),

@@ -3,6 +3,7 @@ using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -23,8 +24,8 @@ internal sealed class ElementForms<TFormat, TElement> : FormatForms
         kernels.GatedElements<TFormat, TElement>(band, input, products, output);
 
     public override Launch WaveProduct<TEpilogue>(
-        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed) =>
-        kernels.WaveElements<TFormat, TElement, TEpilogue>(band, input, output);
+        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, OutputForms forms) =>
+        kernels.WaveElements<TFormat, TElement, TEpilogue>(band, input, output, forms);
 
     public override void PackStrips(ComputeDevice device, WeightBand rows, int count, WeightBand strips, int firstRow)
     {

@@ -113,6 +113,14 @@ internal abstract class Family
     /// <param name="makesNorm">Whether the operation computes its norm itself in passes of one decoded row.</param>
     public virtual bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => false;
 
+    /// <summary>The 16-bit format in which products with a matrix read rows of prompts; null if it is another or not the same
+    /// for all bands.</summary>
+    public virtual TensorFormat? RoundedFor(MatrixPlan matrix, ActivationType activations) => null;
+
+    /// <summary>Whether an operation without adapters can write rows of prompts in a 16-bit format instead of
+    /// float32.</summary>
+    public virtual bool MakesRounded(Operation operation, TensorFormat format, ActivationType activations) => false;
+
     /// <summary>Device bytes of a row of activations that are multiplied with matrices, in addition to float32.</summary>
     public virtual long InputBytes(int columns) => QuantizedActivations.BytesPerRow(columns);
 

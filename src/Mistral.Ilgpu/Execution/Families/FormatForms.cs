@@ -2,6 +2,7 @@ using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -26,9 +27,8 @@ internal abstract class FormatForms
         RowKernels kernels, WeightBand band, Activation input, Activation products, Activation output);
 
     /// <summary>A product in the forms of waves.</summary>
-    /// <param name="packed">A buffer for the output in eight bits; null if it is not written.</param>
     public abstract Launch WaveProduct<TEpilogue>(
-        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, PackedInput? packed)
+        WaveKernels kernels, WeightBand band, ProductInput input, Activation output, OutputForms forms)
         where TEpilogue : struct, IEpilogue;
 
     /// <summary>

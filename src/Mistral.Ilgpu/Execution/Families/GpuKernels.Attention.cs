@@ -14,12 +14,13 @@ internal partial class GpuKernels
             where TRoom : struct, IHeadRoom;
     }
 
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+    private protected override Launch AttendPrompts<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, Activation output, OutputForms forms) =>
         ByHead(input.HeadDim, new PromptGroups<TCache, TElement>(this, input));
 
     private protected override Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
-        bool makesInt8) =>
+        OutputForms forms) =>
         Rope<TCache, TElement>(input, frequencies, RowSet.Decode)
         + ByHead(input.HeadDim, new DecodedGroups<TCache, TElement>(this, input, cache, parts))
         + Merge(input, parts);

@@ -15,7 +15,7 @@ internal partial class GpuKernels(
     private int ReductionGroup { get; } = ReductionGroups.Of(device).Size;
 
     private protected override Launch Norm(
-        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8) => Launcher(
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, OutputForms forms) => Launcher(
         new RmsNormGroup(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
         pass => new KernelConfig(rows.Count(pass), ReductionGroup));
 

@@ -9,7 +9,8 @@ namespace Mistral.Ilgpu.Execution.Families;
 internal abstract partial class KernelSet
 {
     /// <summary>Attention of prompts, over rings and fresh keys.</summary>
-    private protected abstract Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache)
+    private protected abstract Launch AttendPrompts<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, Activation output, OutputForms forms)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged;
 
@@ -17,7 +18,7 @@ internal abstract partial class KernelSet
     /// rings.</summary>
     private protected abstract Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
-        ArrayView<float> parts, Activation output, bool makesInt8)
+        ArrayView<float> parts, Activation output, OutputForms forms)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged;
 
@@ -84,7 +85,7 @@ internal abstract partial class KernelSet
 
     private Launch Attend<TCache, TElement>(
         Activation qkv, KvLayer cache, ArrayView<ulong> frequencies,
-        ArrayView<float> parts, Activation output, AttentionShape shape, bool makesInt8)
+        ArrayView<float> parts, Activation output, AttentionShape shape, OutputForms forms)
         where TCache : struct, ICacheFormat<TElement>
         where TElement : unmanaged
     {
@@ -93,9 +94,9 @@ internal abstract partial class KernelSet
             shape.Heads, shape.KvHeads, new Divisor(shape.PaddedHeadDim), cache.Window, qkv.Stride, output.Stride,
             shape.ScoreScale, Family.SplitTiles);
         var prefill = Rope<TCache, TElement>(input, frequencies, RowSet.Prefill)
-            + AttendPrompts<TCache, TElement>(input, cache)
+            + AttendPrompts<TCache, TElement>(input, cache, output, forms)
             + Store<TCache, TElement>(input, cache.RingLength);
-        var decode = AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
+        var decode = AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, forms);
         return new Launch(
             pass =>
             {

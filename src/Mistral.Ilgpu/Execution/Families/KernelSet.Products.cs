@@ -69,12 +69,12 @@ internal abstract partial class KernelSet
         where TResult : struct, IResult, IEpilogue;
 
     private protected virtual Launch Gate(
-        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
-        Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, makesInt8);
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, OutputForms forms) =>
+        Products(name, gateUp, input, products, addToResidual: false) + Activate(products, output, RowSet.Tokens, forms);
 
     /// <summary>output = silu(gate) × up, given both products.</summary>
     private protected virtual Launch Activate(
-        Activation products, Activation output, RowSet rows, bool makesInt8 = false) => Launcher(
+        Activation products, Activation output, RowSet rows, OutputForms forms = default) => Launcher(
         new SwiGlu(State, products.View, output.View, output.Columns, products.Stride, output.Stride, rows.Range),
         pass => Family.Elements((long)rows.Count(pass) * output.Columns));
 

@@ -51,10 +51,10 @@ internal abstract partial class KernelSet
     }
 
     /// <summary>See <see cref="Planning.Norm"/>.</summary>
-    /// <param name="makesInt8">See <see cref="Norm.MakesInt8"/>.</param>
+    /// <param name="forms">See <see cref="Operation.Forms"/>.</param>
     public Launch RmsNorm(
         string name, Activation input, ArrayView<float> gain,
-        Activation output, float epsilon, RowSet rows, bool makesInt8 = false)
+        Activation output, float epsilon, RowSet rows, OutputForms forms = default)
     {
         int columns = input.Columns;
         Require(
@@ -62,7 +62,7 @@ internal abstract partial class KernelSet
             name,
             $"{columns} columns throughout",
             $"{gain.Length} gains, {output.Columns} outputs");
-        return Norm(input, gain, output, epsilon, rows, makesInt8);
+        return Norm(input, gain, output, epsilon, rows, forms);
     }
 
     /// <summary>See <see cref="Planning.Product"/>. Adds the terms of adapters.</summary>
@@ -76,15 +76,15 @@ internal abstract partial class KernelSet
 
     /// <summary>See <see cref="GatedProduct"/>. Adapters change both products.</summary>
     /// <param name="products">A buffer for both products of a chunk.</param>
-    /// <param name="makesInt8">See <see cref="GatedProduct.MakesInt8"/>.</param>
+    /// <param name="forms">See <see cref="Operation.Forms"/>.</param>
     public Launch SwiGlu(
-        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8 = false)
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, OutputForms forms = default)
     {
         Require(gateUp.Columns == input.Values.Columns, name, $"weights of {input.Values.Columns} columns", $"{gateUp.Columns}");
         Require(
             gateUp.Rows == 2 * output.Columns && products.Columns == gateUp.Rows, name,
             $"{2 * output.Columns} gates and ups", $"{gateUp.Rows} rows, room for {products.Columns}");
-        return Gate(name, gateUp, input, products, output, makesInt8);
+        return Gate(name, gateUp, input, products, output, forms);
     }
 
     /// <summary>
@@ -97,10 +97,10 @@ internal abstract partial class KernelSet
     /// <param name="parts">A buffer of <see cref="AttentionShape.PartFloats"/> for each decoded token, filled with zeros before
     /// the
     /// first pass.</param>
-    /// <param name="makesInt8">See <see cref="Planning.Attend.MakesInt8"/>.</param>
+    /// <param name="forms">See <see cref="Operation.Forms"/>.</param>
     public Launch Attend(
         string name, Activation qkv, KvLayer cache, ArrayView<ulong> frequencies,
-        ArrayView<float> parts, Activation output, AttentionShape shape, bool makesInt8 = false)
+        ArrayView<float> parts, Activation output, AttentionShape shape, OutputForms forms = default)
     {
         int run = cache.Format == TensorFormat.Q8_0 ? TileLayout.Run : TileLayout.Length;
         Require(
@@ -118,10 +118,10 @@ internal abstract partial class KernelSet
         Require(output.Columns == shape.AttendedColumns, name, $"{shape.AttendedColumns} outputs", $"{output.Columns}");
         return cache.Format switch
         {
-            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape, makesInt8),
-            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape, makesInt8),
-            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape, makesInt8),
-            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape, makesInt8),
+            TensorFormat.Float32 => Attend<Float32, float>(qkv, cache, frequencies, parts, output, shape, forms),
+            TensorFormat.BFloat16 => Attend<BFloat16, ushort>(qkv, cache, frequencies, parts, output, shape, forms),
+            TensorFormat.Float16 => Attend<Float16, ushort>(qkv, cache, frequencies, parts, output, shape, forms),
+            TensorFormat.Q8_0 => Attend<Int8Cache, sbyte>(qkv, cache, frequencies, parts, output, shape, forms),
             _ => throw new ArgumentOutOfRangeException(nameof(cache), cache.Format, "no format of a cache"),
         };
     }
@@ -146,7 +146,7 @@ internal abstract partial class KernelSet
     }
 
     private protected abstract Launch Norm(
-        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8);
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, OutputForms forms);
 
     private protected virtual Launch Choose(Activation logits, ArrayView<int> result) => Launcher(
         new ArgMaxRow(State, logits.View, result, logits.Columns, logits.Stride), pass => Family.Coarse(pass.LogitCount));

@@ -26,7 +26,7 @@ internal abstract class MatrixKernels(
     }
 
     internal override Launch WaveElements<TFormat, TElement, TEpilogue>(
-        WeightBand band, ProductInput input, Activation output) => input.Norm is { } norm
+        WeightBand band, ProductInput input, Activation output, OutputForms forms) => input.Norm is { } norm
         ? NormedElements<TFormat, TElement, TEpilogue>(band, input, norm, output)
         : Forms(
             input.Rows,
@@ -36,8 +36,8 @@ internal abstract class MatrixKernels(
                 : Elements<Float16Pairs, TEpilogue>(band, input.Values, output, set));
 
     internal override Launch WaveBlocks<TFormat, TEpilogue>(
-        WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked) => input.Norm is { } norm
-        ? NormedBlocks<TFormat, TEpilogue>(band, input, norm, output, outputPacked)
+        WeightBand band, ProductInput input, Activation output, OutputForms forms) => input.Norm is { } norm
+        ? NormedBlocks<TFormat, TEpilogue>(band, input, norm, output, forms)
         : Forms(
             input.Rows,
             set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set),

@@ -12,13 +12,13 @@ internal sealed class OpenClCpuKernels(
     : KernelSet(family, device, state, activations, binder)
 {
     private protected override Launch Norm(
-        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, OutputForms forms)
     {
         return !QuantizedActivations.Fit(input.Columns)
             ? Launcher(
                 new RmsNormRow(State, input.View, gain, output.View, input.Columns, input.Stride, epsilon, rows.Range),
                 pass => Family.Coarse(rows.Count(pass)))
-            : makesInt8 ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
+            : forms.Int8 ? Lanes<AlsoInt8>() : Lanes<FloatsAlone>();
 
         Launch Lanes<TExtra>()
             where TExtra : struct, IRunResult => Launcher(
@@ -67,10 +67,10 @@ internal sealed class OpenClCpuKernels(
                 _ => LaunchShape.Rows(band.Rows));
     }
 
-    private protected override Launch Activate(Activation products, Activation output, RowSet rows, bool makesInt8 = false)
+    private protected override Launch Activate(Activation products, Activation output, RowSet rows, OutputForms forms = default)
     {
         return !QuantizedActivations.Fit(output.Columns) ? base.Activate(products, output, rows)
-            : makesInt8 ? Lanes<AlsoInt8>()
+            : forms.Int8 ? Lanes<AlsoInt8>()
             : Lanes<FloatsAlone>();
 
         Launch Lanes<TExtra>()
@@ -81,11 +81,12 @@ internal sealed class OpenClCpuKernels(
             pass => Family.Elements((long)rows.Count(pass) * (output.Columns / BlockRun.Length)));
     }
 
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
+    private protected override Launch AttendPrompts<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, Activation output, OutputForms forms) =>
         PromptRows<LaneTiles<TCache, TElement>, TElement>(input);
 
     private protected override Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
-        ArrayView<float> parts, Activation output, bool makesInt8) =>
+        ArrayView<float> parts, Activation output, OutputForms forms) =>
         DecodedRows<LaneTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
 }

@@ -13,11 +13,11 @@ internal abstract class RowKernels(
     : KernelSet(family, device, state, activations, binder)
 {
     private protected override Launch Gate(
-        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, OutputForms forms) =>
         (gateUp is { Bands: [var band], Updates: [] }
             ? FormatForms.Of(band.Format).Gated(this, band, input.Values, products, output)
             : null)
-        ?? base.Gate(name, gateUp, input, products, output, makesInt8);
+        ?? base.Gate(name, gateUp, input, products, output, forms);
 
     internal abstract Launch GatedElements<TFormat, TElement>(
         WeightBand band, Activation input, Activation products, Activation output)

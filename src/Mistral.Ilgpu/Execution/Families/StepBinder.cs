@@ -29,14 +29,14 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
         {
             Embed embed => kernels.Embed(embed.Name, Of(embed.Table), Of(embed.Hidden)),
             Norm norm => kernels.RmsNorm(
-                norm.Name, Of(norm.Hidden), Of(norm.Gain), Of(norm.Normed), norm.Epsilon, norm.Rows, norm.MakesInt8),
+                norm.Name, Of(norm.Hidden), Of(norm.Gain), Of(norm.Normed), norm.Epsilon, norm.Rows, norm.Forms),
             Product product => kernels.MatMul(
                 product.Name, Of(product.Matrix), InputOf(product), Of(product.To), product.AddsToResidual),
             GatedProduct gated => kernels.SwiGlu(
-                gated.Name, Of(gated.Matrix), InputOf(gated), Of(gated.Products), Of(gated.To), gated.MakesInt8),
+                gated.Name, Of(gated.Matrix), InputOf(gated), Of(gated.Products), Of(gated.To), gated.Forms),
             Attend attend => kernels.Attend(
                 attend.Name, Of(attend.Qkv), memory.Caches[attend.Cache.Layer], memory.Frequencies, memory.Parts,
-                Of(attend.Attended), attend.Shape, attend.MakesInt8),
+                Of(attend.Attended), attend.Shape, attend.Forms),
             Narrow narrow => kernels.NarrowHeads(narrow.Name, Of(narrow.Padded), Of(narrow.Attended), narrow.Shape),
             Choose choose => kernels.Choose(choose.Name, Of(choose.Logits), memory.Chosen),
             _ => throw new ArgumentOutOfRangeException(nameof(operation), operation.Name, "no kernels for it"),
@@ -52,7 +52,7 @@ internal sealed class StepBinder(KernelSet kernels, PlanMemory memory)
     private ProductInput InputOf(MatrixProduct product) => new(
         Of(product.From), product.Rows,
         product.Norm is { } norm ? new FusedNorm(Of(norm.Hidden), Of(norm.Gain), norm.Epsilon) : null,
-        product.IsForSeveral, product.IsInt8Ready);
+        product.IsForSeveral, product.IsInt8Ready, product.IsRounded);
 
     private Activation Of(ActivationPlan activation) => memory.Activations[activation];
 

@@ -1,6 +1,7 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Passes;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Families;
 
@@ -16,14 +17,15 @@ internal partial class WaveKernels
             where TRoom : struct, IHeadRoom;
     }
 
-    private protected override Launch AttendPrompts<TCache, TElement>(AttentionInput<TElement> input, KvLayer cache) =>
-        HasWaveTiles ? ByCache(input, cache, new WavePrompts(this)) : base.AttendPrompts<TCache, TElement>(input, cache);
+    private protected override Launch AttendPrompts<TCache, TElement>(
+        AttentionInput<TElement> input, KvLayer cache, Activation output, OutputForms forms) =>
+        HasWaveTiles ? ByCache(input, cache, new WavePrompts(this)) : base.AttendPrompts<TCache, TElement>(input, cache, output, forms);
 
     private protected override Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
-        bool makesInt8) => HasWaveTiles
-        ? ByCache(input, cache, new WaveDecoded(this, cache, frequencies, parts, makesInt8 ? Room(output).Packed : null))
-        : base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, makesInt8);
+        OutputForms forms) => HasWaveTiles
+        ? ByCache(input, cache, new WaveDecoded(this, cache, frequencies, parts, forms.Int8 ? Room(output).Packed : null))
+        : base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, forms);
 
     private static Launch ByCache<TElement>(AttentionInput<TElement> input, KvLayer cache, IWaveUse use)
         where TElement : unmanaged

@@ -13,15 +13,15 @@ internal partial class WaveKernels(
     : GpuKernels(family, device, state, activations, binder)
 {
     private protected override Launch Norm(
-        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, bool makesInt8)
+        Activation input, ArrayView<float> gain, Activation output, float epsilon, RowSet rows, OutputForms forms)
     {
         if (input.Columns % RmsNormed.PerItem != 0)
         {
-            return base.Norm(input, gain, output, epsilon, rows, makesInt8);
+            return base.Norm(input, gain, output, epsilon, rows, forms);
         }
 
         var norm = new RmsNormed(gain.Cast<Floats4>(), input.Columns, epsilon);
-        return makesInt8 ? Wave<AlsoInt8>(Room(output).Packed!.Value) : Wave<FloatsAlone>(default);
+        return forms.Int8 ? Wave<AlsoInt8>(Room(output).Packed!.Value) : Wave<FloatsAlone>(default);
 
         // Where prompts are multiplied in 16 bits, only decoded tokens get eight bits.
         Launch Wave<TExtra>(PackedInput packed)
@@ -38,10 +38,10 @@ internal partial class WaveKernels(
             : base.Product<TResult>(name, band, input, output);
 
     private protected override Launch Gate(
-        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, bool makesInt8) =>
+        string name, WeightMatrix gateUp, ProductInput input, Activation products, Activation output, OutputForms forms) =>
         gateUp is { Bands: [var band], Updates: [] } && (Multiplies(band.Format) || input.Norm is not null)
-            ? (Prepare(band, null, input) + WaveProduct<GateWithSilu>(band, input, output, makesInt8))!
-            : base.Gate(name, gateUp, input, products, output, makesInt8);
+            ? (Prepare(band, null, input) + WaveProduct<GateWithSilu>(band, input, output, forms))!
+            : base.Gate(name, gateUp, input, products, output, forms);
 
     private protected override Launch Few<TFormat, TElement, TResult>(
         WeightBand band, Activation input, Activation output, RowSet set) =>
@@ -86,8 +86,9 @@ internal partial class WaveKernels(
             return isPacked ? null : Pack(input.Values, input.Rows);
         }
 
-        var rounded = RoundedFor(band.Format);
-        bool isRounded = before is not null && Multiplies(before.Format) && RoundedFor(before.Format) == rounded;
+        var rounded = Waves.RoundedFor(band.Format);
+        bool isRounded = input.IsRounded
+            || (before is not null && Multiplies(before.Format) && Waves.RoundedFor(before.Format) == rounded);
         return (isRounded ? null : Forms(input.Rows, _ => Launch.Nothing, set => Round(rounded, input.Values, set)))
             + (isPacked ? null : Forms(input.Rows, set => Pack(input.Values, set), _ => Launch.Nothing));
     }
@@ -96,9 +97,6 @@ internal partial class WaveKernels(
     private protected virtual Launch Round(TensorFormat format, Activation input, RowSet set) =>
         throw new NotSupportedException($"{family.GetType().Name} rounds no prompts");
 
-    private static TensorFormat RoundedFor(TensorFormat weights) =>
-        weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
-
     private protected bool Multiplies(TensorFormat format) => family.Multiplies(format, Activations);
 
     /// <summary>Converts rows to eight bits.</summary>
@@ -106,14 +104,19 @@ internal partial class WaveKernels(
         new QuantizePacked(State, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
         pass => LaunchShape.Cover(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
 
+    /// <summary>Takes an output in eight bits; does not exist if it is not written.</summary>
+    private protected static PackedInput PackedOf(Activation output, OutputForms forms) =>
+        forms.Int8 ? Room(output).Packed.GetValueOrDefault() : default;
+
     /// <summary>A product with a band of a format that is multiplied. The band of a gated pair contains both matrices.</summary>
-    /// <param name="makesInt8">Whether a gated pair also writes its output in eight bits.</param>
-    private Launch WaveProduct<TEpilogue>(WeightBand band, ProductInput input, Activation output, bool makesInt8 = false)
-        where TEpilogue : struct, IEpilogue => FormatForms.Of(band.Format).WaveProduct<TEpilogue>(
-            this, band, input, output, makesInt8 ? Room(output).Packed : null);
+    /// <param name="forms">Of the output of a gated pair.</param>
+    private Launch WaveProduct<TEpilogue>(WeightBand band, ProductInput input, Activation output, OutputForms forms = default)
+        where TEpilogue : struct, IEpilogue =>
+        FormatForms.Of(band.Format).WaveProduct<TEpilogue>(this, band, input, output, forms);
 
     /// <summary>A product with elements that computes its norm itself, or is in a form of the family's own.</summary>
-    internal virtual Launch WaveElements<TFormat, TElement, TEpilogue>(WeightBand band, ProductInput input, Activation output)
+    internal virtual Launch WaveElements<TFormat, TElement, TEpilogue>(
+        WeightBand band, ProductInput input, Activation output, OutputForms forms)
         where TFormat : struct, IWeightFormat<TElement>
         where TElement : unmanaged
         where TEpilogue : struct, IEpilogue =>
@@ -122,13 +125,12 @@ internal partial class WaveKernels(
             : throw new NotSupportedException($"no form of {family.GetType().Name} multiplies {band.Format} in eight bits");
 
     /// <summary>A product with weights in blocks.</summary>
-    /// <param name="outputPacked">A buffer for the output in eight bits; null if it is not written.</param>
     internal virtual Launch WaveBlocks<TFormat, TEpilogue>(
-        WeightBand band, ProductInput input, Activation output, PackedInput? outputPacked)
+        WeightBand band, ProductInput input, Activation output, OutputForms forms)
         where TFormat : struct, IPackedFormat
         where TEpilogue : struct, IEpilogue =>
         input.Norm is { } norm
-            ? NormedBlocks<TFormat, TEpilogue>(band, input, norm, output, outputPacked)
+            ? NormedBlocks<TFormat, TEpilogue>(band, input, norm, output, forms)
             : Forms(
                 input.Rows,
                 set => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set),
@@ -136,7 +138,7 @@ internal partial class WaveKernels(
 
     /// <summary>A product of one decoded row that computes its norm itself.</summary>
     private protected Launch NormedBlocks<TFormat, TEpilogue>(
-        WeightBand band, ProductInput input, FusedNorm norm, Activation output, PackedInput? outputPacked)
+        WeightBand band, ProductInput input, FusedNorm norm, Activation output, OutputForms forms)
         where TFormat : struct, IPackedFormat
         where TEpilogue : struct, IEpilogue
     {
@@ -146,7 +148,7 @@ internal partial class WaveKernels(
             ? Launcher(
                 new BlockSwiGluNormed<TFormat>(
                     State, band.Blocks, band.AheadBlocks, norm.Input.View.Cast<Floats4>(), norm.Kernel, to,
-                    outputPacked.GetValueOrDefault(), made, norm.Input.Stride, output.Stride, tokens),
+                    PackedOf(output, forms), made, norm.Input.Stride, output.Stride, tokens),
                 _ => new KernelConfig(LaunchShape.Groups(made, BlockSwiGluNormed<TFormat>.RowsPerGroup), WarpRows.GroupSize))
             : Launcher(
                 new BlockMatVecNormed<TFormat>(

@@ -13,6 +13,10 @@ internal abstract class Waves(DeviceInfo device) : Gpu(device)
     public bool Multiplies(TensorFormat format, ActivationType activations) => activations == ActivationType.Int8
         && (format.IsQuantized() || (RoundsPrompts(activations) && Rounds(format)));
 
+    /// <summary>The 16-bit format that activations are rounded to for weights of a format.</summary>
+    public static TensorFormat RoundedFor(TensorFormat weights) =>
+        weights == TensorFormat.BFloat16 ? weights : TensorFormat.Float16;
+
     /// <summary>Whether prompts are rounded where weights are elements of a format.</summary>
     protected virtual bool Rounds(TensorFormat elements) => elements is TensorFormat.BFloat16 or TensorFormat.Float16;
 
