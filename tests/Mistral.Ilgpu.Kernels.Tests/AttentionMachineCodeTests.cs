@@ -10,7 +10,9 @@ public sealed class AttentionMachineCodeTests
         get
         {
             var data = new TheoryData<string, int>();
-            foreach (var form in KernelCatalog.All.Where(form => form.Name.Contains("AttendTensor<", StringComparison.Ordinal)))
+            // Of those that round their output the loop is that of the others, so one format is enough.
+            foreach (var form in KernelCatalog.All.Where(form => form.Name.Contains("AttendTensor<", StringComparison.Ordinal)
+                && (!form.Name.Contains("RoundedOutput", StringComparison.Ordinal) || IsInBFloats(form.Name))))
             {
                 data.Add(form.Name, 80);
                 data.Add(form.Name, 90);
@@ -25,7 +27,7 @@ public sealed class AttentionMachineCodeTests
     public void TensorAttention_Assembled_MultipliesOnTensorCoresAndStaysInRegisters(string kernel, int architecture)
     {
         string code = Code(kernel, architecture);
-        string format = kernel.Contains("BFloat16", StringComparison.Ordinal) ? "HMMA.16816.F32.BF16" : "HMMA.16816.F32 ";
+        string format = kernel.Contains("HeadRun<BFloat16", StringComparison.Ordinal) ? "HMMA.16816.F32.BF16" : "HMMA.16816.F32 ";
         Assert.Contains(format, code, StringComparison.Ordinal);
         Assert.Contains("LDSM.16.MT88.4", code, StringComparison.Ordinal);
         Assert.Contains("LDGSTS.E.BYPASS.128", code, StringComparison.Ordinal);
@@ -44,6 +46,9 @@ public sealed class AttentionMachineCodeTests
         Assert.Contains("STG.E.128", code, StringComparison.Ordinal);
         Assert.Contains("SHFL.BFLY", code, StringComparison.Ordinal);
     }
+
+    private static bool IsInBFloats(string kernel) =>
+        !kernel.Replace("BFloat16Tensor", "", StringComparison.Ordinal).Contains("Float16Tensor", StringComparison.Ordinal);
 
     private static string Code(string kernel, int architecture) =>
         MachineCode.Of(KernelCatalog.All.Single(form => form.Name == kernel), architecture).Code;
