@@ -7,7 +7,8 @@ namespace Mistral.Ilgpu.Kernels.Inputs;
 
 /// <summary>
 /// y[t, c] = x[t, c] in 16 bits, for products on tensor cores, where what makes x does not write 16 bits itself. What overflows
-/// becomes the largest number. Shapes: x and y are tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared by eight elements.
+/// becomes the largest number. Shapes: x and y are tokens × stride. Of the pass's rows it takes those of Tokens. Work is shared
+/// by eight elements.
 /// </summary>
 [CudaForm(80)]
 public readonly record struct RoundInput<TTensor>(

@@ -8,13 +8,14 @@ using Mistral.Ilgpu.Kernels.Products.Waves;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on tensor cores. Also y += and the gated first half of a feed-forward layer,
-/// see <see cref="IEpilogue"/>. W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it. x: tokens ×
-/// inputStride in 16 bits, see <see cref="Inputs.RoundInput{TTensor}"/>. y: tokens × outputStride, in 16 bits
-/// with <see cref="GateRounded{TTensor}"/>. Of the pass's rows it takes those of Tokens. A group of four warps makes a tile of 128 rows of weights (grid y) × 128 tokens (grid x). Each warp has a
-/// quarter of it in registers. It takes 32 columns at a time from shared memory, see <see cref="TileMemory"/>. While one stage is
-/// multiplied two more are on their way. Of a gate a tile has 64 rows and the 64 that they gate, so that a thread has both of a
-/// pair. Columns are summed in order whatever else is in the tile.
+/// y[t, r] = Σ_c W[r, c] x[t, c] for many tokens, on tensor cores. Also y += and the gated first half of a feed-forward
+/// layer, see <see cref="IEpilogue"/>. W: rows × columns (of a gate 2·rows), as <typeparamref name="TWeights"/> holds it. x:
+/// tokens × inputStride in 16 bits, see <see cref="Inputs.RoundInput{TTensor}"/>. y: tokens × outputStride, in 16 bits with
+/// <see cref="GateRounded{TTensor}"/>. Of the pass's rows it takes those of Tokens. A group of four warps makes a tile of 128
+/// rows of weights (grid y) × 128 tokens (grid x). Each warp has a quarter of it in registers. It takes 32 columns at a time
+/// from shared memory, see <see cref="TileMemory"/>. While one stage is multiplied two more are on their way. Of a gate a
+/// tile has 64 rows and the 64 that they gate, so that a thread has both of a pair. Columns are summed in order whatever else
+/// is in the tile.
 /// </summary>
 [GroupForm]
 [CudaForm(80, GroupSize = TileMemory.GroupSize)]
