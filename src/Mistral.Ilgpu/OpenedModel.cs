@@ -10,15 +10,21 @@ namespace Mistral.Ilgpu;
 /// succeeds.</summary>
 internal sealed class OpenedModel : IDisposable
 {
+    private const string Auto = "auto";
+
     private readonly Stopwatch _clock;
     private bool _isOwner = true;
 
-    private OpenedModel(Checkpoint checkpoint, DeviceList devices, Stopwatch clock, TimeSpan readTime) =>
-        (Checkpoint, Devices, _clock, ReadTime, OpenTime) = (checkpoint, devices, clock, readTime, clock.Elapsed);
+    private OpenedModel(Checkpoint checkpoint, DeviceList devices, string? reason, Stopwatch clock, TimeSpan readTime) =>
+        (Checkpoint, Devices, DeviceReason, _clock, ReadTime, OpenTime) = (
+            checkpoint, devices, reason, clock, readTime, clock.Elapsed);
 
     public Checkpoint Checkpoint { get; }
 
     public DeviceList Devices { get; }
+
+    /// <summary>Why <c>auto</c> takes the device, if that depends on the model; null if it does not.</summary>
+    public string? DeviceReason { get; }
 
     /// <summary>From the start until the files were checked.</summary>
     public TimeSpan ReadTime { get; }
@@ -41,7 +47,15 @@ internal sealed class OpenedModel : IDisposable
             // Read now, so that a damaged tokenizer is known before the weights are loaded.
             _ = checkpoint.Tokenizer;
             var read = clock.Elapsed;
-            return new OpenedModel(checkpoint, opening.GetAwaiter().GetResult(), clock, read);
+            var opened = opening.GetAwaiter().GetResult();
+            var chosen = devices == Auto ? CpuChoice.Of(checkpoint, opened[0], options) : null;
+            if (chosen is { } choice && choice.Device != opened.Id)
+            {
+                opened.Dispose();
+                opening = Task.FromResult(opened = DeviceList.Open(choice.Device, options, memoryLimits));
+            }
+
+            return new OpenedModel(checkpoint, opened, chosen?.Reason, clock, read);
         }
         catch
         {

@@ -25,6 +25,20 @@ public sealed class MatMulTests
     [Fact]
     public void MatVecVectors_AnyShape_EqualsReference() => CheckFormats(new Vectors(TestDevice.Get("cpu")), maxTokens: 11);
 
+    // More columns and tokens than are taken at once, each with a rest.
+    [Fact]
+    public void MatVecVectors_MoreThanAtOnce_EqualsReference()
+    {
+        var form = new Vectors(TestDevice.Get("cpu"));
+        var data = new RandomData();
+        foreach (var (rows, columns, tokens) in new[] { (6, 2100, 67), (3, 1040, 130) })
+        {
+            float[] weights = data.PaddedRows(rows, columns);
+            Check<BFloat16, ushort>(form, data, rows, columns, tokens, [.. weights.Select(BFloat16.Encode)]);
+            Check<Float16, ushort>(form, data, rows, columns, tokens, [.. weights.Select(Float16.Encode)]);
+        }
+    }
+
     [Theory]
     [InlineData("cpu")]
     [InlineData("opencl", Traits = [Needs.Trait, Needs.OpenCl])]

@@ -34,11 +34,11 @@ internal sealed class LoadedModel : IDisposable
             settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed }, settings.Memory);
         foreach (var info in opened.Devices.Select(device => device.Info))
         {
-            string reason = settings.Device == "auto" ? info.Preference.Reason : "as requested";
+            string reason = settings.Device == "auto" ? opened.DeviceReason ?? info.Preference.Reason : "as requested";
             narrator.Say($"device {info.Id}: {info.Name} ({reason})");
         }
 
-        if (settings.Device == "auto" && opened.Devices[0].Info.Kind == DeviceKind.Cpu)
+        if (settings.Device == "auto" && opened is { DeviceReason: null, Devices: [{ Info.Kind: DeviceKind.Cpu }, ..] })
         {
             foreach (string driver in DeviceCatalog.DriversWithoutDevices())
             {

@@ -84,7 +84,7 @@ public sealed record DeviceInfo
         (DeviceKind.Cuda, _) => (0, "a CUDA GPU comes first"),
         (DeviceKind.OpenCl, true) => (1, "no CUDA GPU, so an OpenCL GPU"),
         (DeviceKind.OpenCl, false) when !HasLongVectors => (4, "nothing else is here"),
-        (DeviceKind.OpenCl, false) => (2, "no GPU, so OpenCL on the CPU, whose compiler vectorizes"),
+        (DeviceKind.OpenCl, false) => (2, "no GPU, so OpenCL on the CPU, or cpu where that is measured faster for the model"),
         _ => (3, "no GPU and no OpenCL, so ILGPU's CPU accelerator"),
     };
 }
