@@ -21,8 +21,8 @@ public sealed record ModelInfo
     /// <summary>Transformer blocks.</summary>
     public required int LayerCount { get; init; }
 
-    /// <summary>Of them, those whose weights are copied to the device in every pass, because its memory does not hold
-    /// all.</summary>
+    /// <summary>Of them, those whose weights are not in the device's memory: they are copied to it in every pass, or a CPU uses
+    /// them in place.</summary>
     public int StreamedLayers { get; init; }
 
     /// <summary>Width of the residual stream, and numbers of an embedding.</summary>

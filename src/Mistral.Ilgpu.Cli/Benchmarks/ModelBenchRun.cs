@@ -78,7 +78,8 @@ internal sealed class ModelBenchRun(
         using var checkpoint = Checkpoint.Open(settings.Model);
         return MemoryPlan.Of(
             settings.Options.Adapt(checkpoint.Config), checkpoint.Tensors, settings.Options,
-            settings.RoomsOn(DeviceCatalog.List(settings.Threads))).Parts.Any(part => part.Residency.Streamed.Count > 0);
+            settings.RoomsOn(DeviceCatalog.List(settings.Threads))).Parts
+            .Any(part => part.Residency is { Streamed.Count: > 0, IsInPlace: false });
     }
 
     private static (double OnDevice, double FromHost) MeasureCopies(ModelSettings settings)
@@ -96,7 +97,7 @@ internal sealed class ModelBenchRun(
         var peerSpeeds = new List<double>();
         Sample();
         var transfers = hostCopy == 0 || loaded.Model.Parts.All(part => part.Transfers is null)
-            ? null : new TransferBench(loaded.Model, bandwidth, hostCopy);
+            ? null : new TransferBench(loaded.Model, hostCopy);
         for (int i = 0; i < repetitions; i++)
         {
             samples.Add(transfers is null ? Sample() : transfers.Sample(Sample));

@@ -1,14 +1,12 @@
 using Mistral.Ilgpu.Diagnostics.Measurement;
-using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Cli.Benchmarks;
 
 /// <summary>Measures how fast layers are streamed during a test, and how long its kernels take alone.</summary>
-/// <param name="bandwidth">Bytes per second that a copy on the device reads and writes.</param>
 /// <param name="hostCopy">Bytes per second of a copy from the host.</param>
-internal sealed class TransferBench(MistralModel model, double bandwidth, double hostCopy)
+internal sealed class TransferBench(MistralModel model, double hostCopy)
 {
     private readonly List<ModelPart> _parts = [.. model.Parts.Where(part => part.Transfers is not null)];
     private readonly List<TimeSpan> _compute = [];
@@ -40,8 +38,7 @@ internal sealed class TransferBench(MistralModel model, double bandwidth, double
         int passes = test.IsPrefill ? (test.Tokens + model.Chunk - 1) / model.Chunk : test.Tokens;
         var estimate = new StreamingEstimate(
             TimeSpan.FromSeconds(_compute.Average(time => time.TotalSeconds) / passes),
-            TimeSpan.FromSeconds(_parts.Sum(part => part.Residency.StreamedBytes) / hostCopy),
-            Family.Of(_parts[0].Device).TransferShare(2 * hostCopy / bandwidth));
+            TimeSpan.FromSeconds(_parts.Sum(part => part.Residency.StreamedBytes) / hostCopy));
         double predicted = test.Tokens * test.Texts / (passes * estimate.Total.TotalSeconds);
         double speed = _bytes / _busy.TotalSeconds;
         return new BenchStreaming(

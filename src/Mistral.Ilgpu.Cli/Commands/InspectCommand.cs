@@ -207,8 +207,9 @@ internal static class InspectCommand
         {
             yield return
             [
-                "streamed", ByteSize.Text(residency.StreamedBytes),
-                Text($"{residency.Streamed.Count} of {residency.LayerCount} layers, in every pass"),
+                residency.IsInPlace ? "in place" : "streamed", ByteSize.Text(residency.StreamedBytes),
+                Text($"{residency.Streamed.Count} of {residency.LayerCount} layers, {
+                    (residency.IsInPlace ? "in mapped files" : "in every pass")}"),
             ];
         }
     }

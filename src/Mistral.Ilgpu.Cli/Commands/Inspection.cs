@@ -155,6 +155,7 @@ internal sealed record Inspection(
             json.WriteNumber("weight_bytes", part.WeightBytes);
             json.WriteNumber("streamed_layers", part.Residency.Streamed.Count);
             json.WriteNumber("streamed_bytes", part.Residency.StreamedBytes);
+            json.WriteBoolean("in_place", part.Residency.IsInPlace);
             json.WriteNumber("cache_bytes", part.CacheBytes);
             json.WriteNumber("activation_bytes", part.ActivationBytes);
             json.WriteNumber("total_bytes", part.TotalBytes);

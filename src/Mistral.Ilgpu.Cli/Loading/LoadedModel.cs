@@ -158,7 +158,8 @@ internal sealed class LoadedModel : IDisposable
             {
                 int stay = residency.LayerCount - residency.Streamed.Count;
                 narrator.Say($"{stay} of {residency.LayerCount} layers stay on {where}, {
-                    residency.Streamed.Count} are streamed: {ByteSize.Text(residency.StreamedBytes)} in every pass");
+                    residency.Streamed.Count} are {(residency.IsInPlace ? "used in place" : "streamed")}: {
+                    ByteSize.Text(residency.StreamedBytes)} {(residency.IsInPlace ? "in mapped files" : "in every pass")}");
             }
 
             first = end;

@@ -84,9 +84,9 @@ internal sealed partial class ModelSettingsOptions
         + "None if not given.");
 
     private readonly Option<IReadOnlyList<DeviceFeatures?>?> _without = ValueOptions.OneOrMany(
-        "--without", "Switches off a feature of an NVIDIA GPU, to measure its effect or to avoid a driver's fault.",
-        "early-kernels|warpgroups",
-        "early-kernels or warpgroups", ParseFeature, many: true, choices: ["early-kernels", "warpgroups"]);
+        "--without", "Switches off a feature of a device, to measure its effect or to avoid a driver's fault.",
+        "early-kernels|warpgroups|layers-in-place", "early-kernels, warpgroups or layers-in-place", ParseFeature, many: true,
+        choices: ["early-kernels", "warpgroups", "layers-in-place"]);
 
     /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
     /// <param name="manyModels">Whether several models may be given; null for as much as the rest.</param>
@@ -192,6 +192,7 @@ internal sealed partial class ModelSettingsOptions
     {
         "early-kernels" => DeviceFeatures.EarlyKernels,
         "warpgroups" => DeviceFeatures.Warpgroups,
+        "layers-in-place" => DeviceFeatures.LayersInPlace,
         _ => null,
     };
 

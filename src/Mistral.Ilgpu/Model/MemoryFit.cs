@@ -30,17 +30,26 @@ internal sealed class MemoryFit
     private readonly long _full;
     private readonly long _mostBesideLayers;
 
-    // As few streamed layers as the options ask for.
+    private readonly int _slots;
+
+    // As few streamed layers as the options ask for, or all in place.
     private readonly Residency _least;
 
     private MemoryFit(
-        ModelConfig config, ModelOptions options, DeviceRoom room, ModelPlan plan, AdapterSizes adapters, bool mayStream)
+        ModelConfig config, ModelOptions options, DeviceRoom room, ModelPlan plan, AdapterSizes adapters, bool mayStream,
+        bool isRandom)
     {
         (_config, _options, _room, _plan, _adapters, _mayStream) = (config, options, room, plan, adapters, mayStream);
         _one = RotatingKvCache.BytesFor(config, options with { Sequences = 1 }, plan.Caches);
         _full = RotatingKvCache.FullBytes(config, options, plan.Caches);
         _mostBesideLayers = Math.Max(_one, room.AvailableBytes / CacheShare);
-        _least = options.StreamedLayers is int least ? Residency.Of(plan, least) : Residency.Whole(plan);
+        _slots = Family.Of(room.Info).LayerSlots;
+        var all = Residency.Of(plan, plan.Layers.Count, _slots);
+        bool isKept = all.IsInPlace && !isRandom
+            && all.StreamedBytes >= options.KeptFrom && all.StreamedBytes <= options.LayerCacheBytes;
+        _least = options.StreamedLayers is int least and > 0 ? Residency.Of(plan, least, _slots)
+            : isKept ? all
+            : Residency.Whole(plan);
     }
 
     /// <param name="config">The configuration after <see cref="ModelOptions.Adapt"/>.</param>
@@ -54,8 +63,9 @@ internal sealed class MemoryFit
         var plans = devices.Select(device => MistralGraph.PlanOf(config, tensors, options, device.Info)).ToList();
         var ranges = Split(config, options, devices, plans);
         var adapters = new AdapterSizes(config, tensors, options);
+        bool isRandom = tensors.Values.Any(tensor => tensor.Generator is not null);
         var fits = FitsWith(options);
-        if (fits.Exists(fit => fit.Streams) && options.StreamedSequences > options.Sequences)
+        if (fits.Exists(fit => fit is { Streams: true, _slots: > 0 }) && options.StreamedSequences > options.Sequences)
         {
             // Each transfer serves all texts.
             options = options with { Sequences = options.StreamedSequences };
@@ -87,7 +97,7 @@ internal sealed class MemoryFit
         [
             .. Enumerable.Range(0, devices.Count).Where(i => ranges[i].GetOffsetAndLength(config.LayerCount).Length > 0)
                 .Select(i => new MemoryFit(
-                    config, options, devices[i], plans[i].Part(ranges[i]), adapters, mayStream)),
+                    config, options, devices[i], plans[i].Part(ranges[i]), adapters, mayStream, isRandom)),
         ];
     }
 
@@ -124,7 +134,7 @@ internal sealed class MemoryFit
     // Whether even the least chunk leaves too little memory for the layers.
     private bool Streams => _options.StreamedLayers > 0 || (_mayStream && ChunkWith(_least) is null);
 
-    private int LongestChunk() => (ChunkWith(_least), _mayStream ? ChunkWith(Residency.Within(_plan, 0)) : null) switch
+    private int LongestChunk() => (ChunkWith(_least), _mayStream ? ChunkWith(Within(0)) : null) switch
     {
         ({ } chunk, _) => chunk,
         (_, { } chunk) => Longer(chunk),
@@ -153,9 +163,11 @@ internal sealed class MemoryFit
         }
 
         long left = Left(chunk, _options.CacheBytes is null ? Math.Min(_full, _mostBesideLayers) : CacheBytes);
-        var residency = Residency.Within(_plan, left);
-        return residency.DeviceBytes <= left ? residency : Residency.Within(_plan, Left(chunk, _one));
+        var residency = Within(left);
+        return residency.DeviceBytes <= left ? residency : Within(Left(chunk, _one));
     }
+
+    private Residency Within(long bytes) => Residency.Within(_plan, bytes, _slots);
 
     // What the cache may take.
     private long CacheWith(int chunk, Residency residency)

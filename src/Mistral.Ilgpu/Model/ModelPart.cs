@@ -108,9 +108,11 @@ internal sealed class ModelPart : IDisposable
     private Activation Hidden => Workspace.Activations[Plan.Hidden];
 
     /// <summary>Takes the hidden states from the part before, and uploads the counts, positions and ids of a pass.</summary>
+    /// <exception cref="ModelFileException">Weights that are used in place are not there any more.</exception>
     /// <param name="adapters">See <see cref="Pass.Adapters"/>.</param>
     public Pass Begin(Batch batch, ulong adapters)
     {
+        _weights.Check();
         _border?.Cross(batch.TokenCount);
         var pass = Workspace.Upload(batch);
         pass.Adapters = adapters;

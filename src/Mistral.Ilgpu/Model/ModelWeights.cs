@@ -16,6 +16,9 @@ internal sealed class ModelWeights : IDisposable
 {
     private readonly List<IDisposable> _buffers = [];
 
+    // Layers that are used in place.
+    private readonly List<IHostLayer> _inPlace = [];
+
     private readonly Dictionary<MatrixPlan, WeightMatrix> _matrices = [];
     private readonly Dictionary<VectorPlan, ArrayView<float>> _vectors = [];
 
@@ -27,8 +30,17 @@ internal sealed class ModelWeights : IDisposable
         int headDim = AttentionShape.Of(checkpoint.Config, options.CacheType).PaddedHeadDim;
         try
         {
-            var streamed = residency.Streamed.SelectMany(layer => plan.Layers[layer]).ToHashSet<WeightPlan>();
-            foreach (var weights in plan.Weights.Where(weights => !streamed.Contains(weights)))
+            if (residency.IsInPlace)
+            {
+                // Before the others take memory, because layers that are not kept yet are packed in it.
+                UseInPlace();
+            }
+            else if (residency.Streamed.Count > 0)
+            {
+                Transfers = Stream();
+            }
+
+            foreach (var weights in plan.Weights.Where(weights => weights is not MatrixPlan matrix || !_matrices.ContainsKey(matrix)))
             {
                 if (weights is MatrixPlan matrix)
                 {
@@ -38,11 +50,6 @@ internal sealed class ModelWeights : IDisposable
                 {
                     _vectors.Add((VectorPlan)weights, Vector((VectorPlan)weights));
                 }
-            }
-
-            if (streamed.Count > 0)
-            {
-                Transfers = Stream();
             }
 
             device.Synchronize();
@@ -95,26 +102,56 @@ internal sealed class ModelWeights : IDisposable
             return new WeightMatrix(plan.Name, bands);
         }
 
-        void PlaceIn(ArrayView<byte> slot, IReadOnlyList<MatrixPlan> layer, bool isPacked)
+        void PlaceIn(
+            ArrayView<byte> memory, IReadOnlyList<MatrixPlan> layer, Action<IReadOnlyList<CheckpointTensor>, WeightBand> fill)
         {
-            if (isPacked)
-            {
-                slot.MemSetToZero(device.Stream);
-            }
-
             long at = 0;
             foreach (var matrix in layer)
             {
-                _matrices.Add(matrix, Place(
+                _matrices[matrix] = Place(
                     matrix,
                     (part, _) =>
                     {
-                        var place = slot.SubView(at, part.Bytes);
+                        var place = memory.SubView(at, part.Bytes);
                         at += Residency.Aligned(part.Bytes);
                         return place;
                     },
-                    isPacked ? stream.Upload : stream.Skip));
+                    fill);
             }
+        }
+
+        // The host's copy of a layer, which is packed in the slot if no earlier process kept it.
+        IHostLayer Keep(LayerKeeper keeper, IReadOnlyList<MatrixPlan> layer, ArrayView<byte> slot, IHostLayer? found)
+        {
+            var memory = slot.SubView(0, Residency.BytesOf(layer));
+            if (found is not null)
+            {
+                PlaceIn(memory, layer, stream.Skip);
+                return found;
+            }
+
+            memory.MemSetToZero(device.Stream);
+            PlaceIn(memory, layer, stream.Upload);
+            return Own(keeper.Keep(checkpoint, layer, memory));
+        }
+
+        void UseInPlace()
+        {
+            using var slot = device.Allocate<byte>(residency.SlotBytes, "the packing of a layer", zeroed: false);
+            var keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
+            // In parallel, because the check of a file reads the whole of it.
+            var found = new IHostLayer?[residency.InPlace.Count];
+            Parallel.For(0, found.Length, i => found[i] = keeper.Find(checkpoint, residency.InPlace[i]));
+            _buffers.AddRange(found.OfType<IHostLayer>());
+            for (int i = 0; i < found.Length; i++)
+            {
+                var kept = Keep(keeper, residency.InPlace[i], slot.View, found[i]);
+                var memory = Own(device.InPlace(kept.Address, kept.Length));
+                PlaceIn(memory.AsArrayView<byte>(0, kept.Length), residency.InPlace[i], static (_, _) => { });
+                _inPlace.Add(kept);
+            }
+
+            device.Synchronize();
         }
 
         LayerTransfers Stream()
@@ -122,13 +159,13 @@ internal sealed class ModelWeights : IDisposable
             var slots = Enumerable.Range(0, Residency.SlotCount)
                 .Select(_ => Own(device.Allocate<byte>(
                     residency.SlotBytes, "a slot of streamed layers", zeroed: false)).View).ToArray();
-            var keeper = new LayerKeeper(device, LayerCache.Of(options));
+            var keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
             var layers = new List<IHostLayer>();
             foreach (int number in residency.Streamed)
             {
-                var layer = plan.Layers[number];
-                var slot = slots[layers.Count % slots.Length].SubView(0, residency.BytesOf(number));
-                layers.Add(Own(keeper.Open(checkpoint, layer, slot, isPacked => PlaceIn(slot, layer, isPacked))));
+                var found = keeper.Find(checkpoint, plan.Layers[number]);
+                _buffers.AddRange(found is null ? [] : [found]);
+                layers.Add(Keep(keeper, plan.Layers[number], slots[layers.Count % slots.Length], found));
             }
 
             // The transfers' stream does not wait for this one.
@@ -181,11 +218,16 @@ internal sealed class ModelWeights : IDisposable
         Arrivals = null;
     }
 
+    /// <summary>Checks that layers that are used in place are still there. Call it before each pass.</summary>
+    /// <exception cref="ModelFileException">A file was shortened.</exception>
+    public void Check() => _inPlace.ForEach(static layer => layer.Check());
+
     public void Dispose()
     {
         EndArrivals();
         Transfers?.Dispose();
-        foreach (var buffer in _buffers)
+        // Buffers on mapped files before the files.
+        foreach (var buffer in Enumerable.Reverse(_buffers))
         {
             buffer.Dispose();
         }

@@ -3,7 +3,8 @@ namespace Mistral.Ilgpu.Planning;
 /// <summary>
 /// Which layers keep their matrices on the device. The others are <em>streamed</em>: their matrices come to the device in every
 /// pass, into <em>slots</em> that they share in turn. Streamed layers are spread evenly among the others, so that copies run
-/// while both kinds are computed.
+/// while both kinds are computed. A device that computes in the host's memory has no slots. It uses these layers <em>in
+/// place</em>: where the host keeps them, in files that are mapped.
 /// </summary>
 /// <example>
 /// Of 8 layers 4 are streamed, over 2 slots:
@@ -24,62 +25,89 @@ internal sealed class Residency
 
     private readonly ModelPlan _plan;
 
-    private Residency(ModelPlan plan, IReadOnlyList<int> streamed)
+    private readonly int _slots;
+
+    private Residency(ModelPlan plan, IReadOnlyList<int> streamed, int slots)
     {
-        (_plan, Streamed) = (plan, streamed);
-        SlotBytes = streamed.Count == 0 ? 0 : streamed.Max(BytesOf);
+        (_plan, Streamed, _slots) = (plan, streamed, slots);
+        if (IsInPlace)
+        {
+            InPlace = [.. streamed.Select(layer => plan.Layers[layer])];
+            if (streamed.Count == LayerCount)
+            {
+                InPlace = [.. InPlace, [.. plan.Weights.OfType<MatrixPlan>().Except(plan.Layers.SelectMany(layer => layer))]];
+            }
+        }
+
+        SlotBytes = IsInPlace ? InPlace.Max(BytesOf) : streamed.Count == 0 ? 0 : streamed.Max(BytesOf);
     }
 
-    /// <summary>The streamed layers, in order.</summary>
+    /// <summary>The streamed layers, or those that are used in place, in order.</summary>
     public IReadOnlyList<int> Streamed { get; }
+
+    /// <summary>Whether these layers are used in place.</summary>
+    public bool IsInPlace => Streamed.Count > 0 && _slots == 0;
+
+    /// <summary>The matrices that are used in place: those of each layer, and if these are all layers, then those outside
+    /// layers.</summary>
+    public IReadOnlyList<IReadOnlyList<MatrixPlan>> InPlace { get; } = [];
 
     /// <summary>All layers.</summary>
     public int LayerCount => _plan.Layers.Count;
 
-    /// <summary>Bytes of a slot, which holds any of the streamed layers.</summary>
+    /// <summary>Bytes of the largest of these layers, and thus of a slot.</summary>
     public long SlotBytes { get; }
 
-    /// <summary>Bytes that each pass copies to the device.</summary>
-    public long StreamedBytes => Streamed.Sum(BytesOf);
+    /// <summary>Bytes that each pass copies to the device, or reads in place.</summary>
+    public long StreamedBytes => Away.Sum(BytesOf);
 
-    /// <summary>Device bytes of all weights, slots included.</summary>
-    public long DeviceBytes =>
-        _plan.WeightBytes - Streamed.Sum(layer => _plan.Layers[layer].Sum(matrix => matrix.Bytes))
-        + (Streamed.Count == 0 ? 0 : SlotCount * SlotBytes);
+    /// <summary>Device bytes of all weights, slots included. A layer that is used in place may first be packed in memory that
+    /// the others take afterwards.</summary>
+    public long DeviceBytes => Math.Max(
+        _plan.WeightBytes - Away.Sum(matrices => matrices.Sum(matrix => matrix.Bytes)) + (_slots * SlotBytes),
+        SlotBytes);
 
     /// <summary>All layers stay on the device.</summary>
-    public static Residency Whole(ModelPlan plan) => new(plan, []);
+    public static Residency Whole(ModelPlan plan) => new(plan, [], SlotCount);
 
     /// <summary>The fewest streamed layers with which the weights take at most so many bytes of the device.</summary>
+    /// <param name="slots"><see cref="SlotCount"/>, or 0 for a device that uses layers in place.</param>
     /// <returns>As many layers as there are, and more bytes, if even slots alone take more.</returns>
-    public static Residency Within(ModelPlan plan, long bytes)
+    public static Residency Within(ModelPlan plan, long bytes, int slots = SlotCount)
     {
         int layers = plan.Layers.Count;
         var residency = Whole(plan);
         // Slots for as many layers as there are slots save nothing. With a number that the slots divide, the last layer of a
         // pass and the first of the next have different slots.
-        for (int streamed = 2 * SlotCount; residency.DeviceBytes > bytes && streamed <= layers; streamed += SlotCount)
+        int step = Math.Max(1, slots);
+        for (int streamed = slots + step; residency.DeviceBytes > bytes && streamed <= layers; streamed += step)
         {
-            residency = Of(plan, streamed);
+            residency = Of(plan, streamed, slots);
         }
 
-        return residency.DeviceBytes > bytes && layers > SlotCount ? Of(plan, layers) : residency;
+        return residency.DeviceBytes > bytes && layers > slots ? Of(plan, layers, slots) : residency;
     }
 
     /// <summary>Bytes of a layer in a slot.</summary>
-    public long BytesOf(int layer) =>
-        _plan.Layers[layer].SelectMany(matrix => matrix.Bands).Sum(band => Aligned(band.Bytes));
+    public long BytesOf(int layer) => BytesOf(_plan.Layers[layer]);
+
+    /// <summary>Bytes of matrices one behind the other, as in a slot.</summary>
+    public static long BytesOf(IReadOnlyList<MatrixPlan> matrices) =>
+        matrices.SelectMany(matrix => matrix.Bands).Sum(band => Aligned(band.Bytes));
 
     /// <summary>The bytes of a band in a slot, with those up to the next band.</summary>
     public static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>A number of layers is streamed.</summary>
-    public static Residency Of(ModelPlan plan, int streamed)
+    /// <param name="slots">See <see cref="Within"/>.</param>
+    public static Residency Of(ModelPlan plan, int streamed, int slots = SlotCount)
     {
         int layers = plan.Layers.Count;
         return new Residency(
-            plan, [.. Enumerable.Range(0, layers).Where(layer => Before(layer + 1) > Before(layer))]);
+            plan, [.. Enumerable.Range(0, layers).Where(layer => Before(layer + 1) > Before(layer))], slots);
 
         int Before(int layer) => (int)((long)layer * streamed / layers);
     }
+
+    private IEnumerable<IReadOnlyList<MatrixPlan>> Away => IsInPlace ? InPlace : Streamed.Select(layer => _plan.Layers[layer]);
 }

@@ -44,6 +44,25 @@ public sealed class ResidencyTests
         Assert.InRange(all.StreamedBytes, layers, layers + (32 * 7 * 256));
     }
 
+    // A device that uses layers in place has no slots, so that one layer already saves memory. With all layers, the embedding and
+    // the output matrix are used in place too.
+    [Fact]
+    public void DeviceBytes_OfLayersInPlace_CountsNoSlots()
+    {
+        long layer = Plan.Layers[0].Sum(matrix => matrix.Bytes);
+        var one = Residency.Within(Plan, Plan.WeightBytes - 1, slots: 0);
+        Assert.Single(one.Streamed);
+        Assert.Equal(Plan.WeightBytes - layer, one.DeviceBytes);
+        Assert.False(Residency.Within(Plan, Plan.WeightBytes, slots: 0).IsInPlace);
+
+        var all = Residency.Within(Plan, 0, slots: 0);
+        Assert.Equal(33, all.InPlace.Count);
+        // The packing of the largest of them.
+        Assert.Equal(all.SlotBytes, all.DeviceBytes);
+        Assert.Equal(Plan.Weights.OfType<MatrixPlan>().Order(Comparer<MatrixPlan>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name))),
+            all.InPlace.SelectMany(matrices => matrices).Order(Comparer<MatrixPlan>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name))));
+    }
+
     private static ModelPlan PlanOf(string model)
     {
         using var checkpoint = Checkpoint.Open(model);

@@ -9,14 +9,22 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
-/// <summary>A model whose layers come to the device in every pass computes the bits of one that is there as a whole.</summary>
+/// <summary>
+/// A model whose layers come to the device in every pass computes the bits of one that is there as a whole. So does one whose
+/// layers are used in place, as CPUs do unless they are told to copy.
+/// </summary>
 public sealed class StreamedModelTests : IDisposable
 {
     private const int Layers = 7;
 
+    // Layers in files. With all of them, the embedding and the output matrix would have a file too.
+    private const int Kept = 6;
+
     private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Devices => TestDevice.AllWithCudaLong;
+
+    public static TheoryData<string> Cpus => TestDevice.Rows("cpu", "opencl");
 
     public static TheoryData<string, TensorFormat> Formats =>
         TestDevice.Rows<TensorFormat>(["cpu", "opencl"], TensorFormatExtensions.Encodable);
@@ -37,6 +45,31 @@ public sealed class StreamedModelTests : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(Cpus))]
+    public void Logits_OfCopiedLayers_AreThoseOfResidentOnes(string cpu)
+    {
+        using var checkpoint = Write();
+        using var device = OpenToCopy(cpu);
+        var expected = Logits(checkpoint, device, Options());
+        foreach (int streamed in new[] { Layers, 4, 3 })
+        {
+            using var model = MistralModel.Load(checkpoint, device, Options(streamed));
+            Assert.NotNull(model.Parts[0].Transfers);
+            Assert.Equal(expected, TwoTexts.Logits(model));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cpus))]
+    public void Load_ToACpu_UsesLayersInPlace(string device)
+    {
+        using var checkpoint = Write();
+        using var model = MistralModel.Load(checkpoint, TestDevice.Get(device), Options(Layers));
+        Assert.Null(model.Parts[0].Transfers);
+        Assert.True(model.Parts[0].Residency.IsInPlace);
+    }
+
+    [Theory]
     [MemberData(nameof(Formats))]
     public void Logits_OfEveryFormat_AreThoseOfResidentLayers(string device, TensorFormat format)
     {
@@ -51,17 +84,17 @@ public sealed class StreamedModelTests : IDisposable
     {
         using var checkpoint = Write();
         var device = TestDevice.Get("cpu");
-        var expected = Logits(checkpoint, device, Options(Layers));
+        var expected = Logits(checkpoint, device, Options(Kept));
         var files = Files().Order().Select(file => (Name: file, Bytes: File.ReadAllBytes(file))).ToList();
-        Assert.Equal(Layers, files.Count);
+        Assert.Equal(Kept, files.Count);
 
         // The weights of another layer, in a file that is whole, are taken. So nothing is packed again.
         File.WriteAllBytes(files[0].Name, files[1].Bytes);
-        Assert.NotEqual(expected, Logits(checkpoint, device, Options(Layers)));
+        Assert.NotEqual(expected, Logits(checkpoint, device, Options(Kept)));
         File.WriteAllBytes(files[0].Name, files[0].Bytes);
         // Layers are shared by models of which more or fewer stay on the device.
         Assert.Equal(expected, Logits(checkpoint, device, Options(4)));
-        Assert.Equal(Layers, Files().Count());
+        Assert.Equal(Kept, Files().Count());
     }
 
     [Theory]
@@ -96,7 +129,7 @@ public sealed class StreamedModelTests : IDisposable
         device.OnDrawback = told.Add;
         Assert.Equal(
             Logits(checkpoint, device, Options()), Logits(checkpoint, device, Options(Layers) with { LayerFolder = file }));
-        Assert.StartsWith("streamed layers are kept in host memory", Assert.Single(told), StringComparison.Ordinal);
+        Assert.StartsWith("layers are kept in host memory", Assert.Single(told), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,12 +142,32 @@ public sealed class StreamedModelTests : IDisposable
         Assert.Empty(Files());
     }
 
+    // The second load packs nothing, and takes no memory for layers.
+    [Theory]
+    [MemberData(nameof(Cpus))]
+    public void Load_OfLayersThatTakeLongToPack_UsesThemInPlace(string device)
+    {
+        using var checkpoint = Write();
+        var expected = Logits(checkpoint, TestDevice.Get(device), Options());
+        var options = Options() with { KeptFrom = 1 };
+        for (int load = 0; load < 2; load++)
+        {
+            using var model = MistralModel.Load(checkpoint, TestDevice.Get(device), options);
+            Assert.True(model.Parts[0].Residency is { IsInPlace: true, Streamed.Count: Layers });
+            Assert.Equal(expected, TwoTexts.Logits(model));
+            Assert.Equal(Layers + 1, Files().Count());
+        }
+
+        using var whole = MistralModel.Load(checkpoint, TestDevice.Get(device), options with { LayerCacheBytes = 0 });
+        Assert.False(whole.Parts[0].Residency.IsInPlace);
+    }
+
     [Fact]
     public void Load_BeyondTheCachesLimit_DeletesWhatWasNotUsedForLongest()
     {
         using var checkpoint = Write();
         var device = TestDevice.Get("cpu");
-        Logits(checkpoint, device, Options(Layers));
+        Logits(checkpoint, device, Options(Kept));
         long one = new FileInfo(Files().First()).Length;
         var before = Files().ToHashSet();
         foreach (string file in before)
@@ -127,15 +180,15 @@ public sealed class StreamedModelTests : IDisposable
         File.WriteAllText(part, "x");
         File.SetLastWriteTimeUtc(part, DateTime.UtcNow.AddDays(-1));
         using var other = Write(seed: 2);
-        var limited = Options(Layers) with { LayerCacheBytes = 10 * one };
+        var limited = Options(Kept) with { LayerCacheBytes = 10 * one };
         Assert.Equal(Logits(other, device, Options()), Logits(other, device, limited));
         Assert.Equal(10, Files().Count());
-        Assert.Equal(3, Files().Count(before.Contains));
+        Assert.Equal(4, Files().Count(before.Contains));
         Assert.False(File.Exists(part));
 
         // What is in use is not deleted for the rest, which stays in memory.
         using var third = Write(seed: 3);
-        Assert.Equal(Logits(third, device, Options()), Logits(third, device, Options(Layers) with { LayerCacheBytes = 2 * one }));
+        Assert.Equal(Logits(third, device, Options()), Logits(third, device, Options(Kept) with { LayerCacheBytes = 2 * one }));
         Assert.Equal(2, Files().Count());
     }
 
@@ -143,7 +196,7 @@ public sealed class StreamedModelTests : IDisposable
     public void Pass_AfterOneThatWasBrokenOff_HasItsOwnLayers()
     {
         using var checkpoint = Write();
-        var device = TestDevice.Get("cpu");
+        using var device = OpenToCopy("cpu");
         var expected = Logits(checkpoint, device, Options());
         using var model = MistralModel.Load(checkpoint, device, Options(Layers));
         for (int steps = 1; steps < 40; steps += 5)
@@ -157,11 +210,13 @@ public sealed class StreamedModelTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Pass_OfAFileThatShrinks_FailsInOneLineAndGoesOnWhenItIsBack()
+    [Theory]
+    [InlineData(false, "expected [0-9]+ bytes, as when it was opened")]
+    [InlineData(true, "expected more, as when it was opened")]
+    public void Pass_OfAFileThatShrinks_FailsInOneLineAndGoesOnWhenItIsBack(bool isCopied, string message)
     {
         using var checkpoint = Write();
-        var device = TestDevice.Get("cpu");
+        using var device = isCopied ? OpenToCopy("cpu") : ComputeDevice.Open("cpu");
         using var model = MistralModel.Load(checkpoint, device, Options(Layers));
         var expected = TwoTexts.Logits(model);
         string file = Files().Order().First();
@@ -171,7 +226,7 @@ public sealed class StreamedModelTests : IDisposable
             stream.SetLength(4100);
             // Layers that are in their slots before the file shrank may still be used once.
             var error = Assert.Throws<ModelFileException>(() => Enumerable.Range(0, 3).Select(_ => TwoTexts.Logits(model)).ToList());
-            Assert.Matches($"^{file}: found its end at byte 4100, expected more, as when it was opened$", error.Message);
+            Assert.Matches($"^{file}: found its end at byte 4100, {message}$", error.Message);
             stream.Write(bytes);
         }
 
@@ -194,22 +249,27 @@ public sealed class StreamedModelTests : IDisposable
     }
 
     [Fact]
-    public void Load_OfMoreThanTheMemory_StreamsAsFewLayersAsItMust()
+    public void Load_OfMoreThanTheMemory_UsesAsFewLayersInPlaceAsItMust()
     {
         using var checkpoint = Write(columns: 256);
         using var open = ComputeDevice.Open("cpu");
-        long whole = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, Options(), open.Info).TotalBytes;
+        var whole = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, Options(), open.Info).Parts[0];
         var expected = Logits(checkpoint, open, Options());
-        int before = 0;
-        for (long limit = whole; before < Layers; limit -= whole / 20)
+        for (int layers = 0; layers <= Layers; layers++)
         {
-            using var device = ComputeDevice.Open("cpu", new DeviceOptions { MemoryLimit = limit });
+            long saved = whole.WeightBytes - Residency.Of(whole.Plan, layers, slots: 0).DeviceBytes;
+            using var device = ComputeDevice.Open("cpu", new DeviceOptions { MemoryLimit = whole.TotalBytes - saved });
             using var model = MistralModel.Load(checkpoint, device, Options());
-            Assert.True(device.AllocatedBytes <= limit);
-            Assert.True(model.Parts[0].Residency.Streamed.Count >= before);
-            before = model.Parts[0].Residency.Streamed.Count;
+            Assert.True(device.AllocatedBytes <= whole.TotalBytes - saved);
+            Assert.Equal(layers, model.Parts[0].Residency.Streamed.Count);
             Assert.Equal(expected, TwoTexts.Logits(model));
         }
+    }
+
+    private static ComputeDevice OpenToCopy(string device)
+    {
+        TestDevice.Get(device);
+        return ComputeDevice.Open(device, new DeviceOptions { Threads = 4, Without = DeviceFeatures.LayersInPlace });
     }
 
     private string Folder => _folder.File("layers");

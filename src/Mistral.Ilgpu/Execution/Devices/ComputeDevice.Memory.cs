@@ -28,11 +28,10 @@ internal sealed partial class ComputeDevice
     /// <summary>See <see cref="DeviceRuntime.IsHostMemory"/>.</summary>
     internal bool IsHostMemory => _runtime.IsHostMemory;
 
-    /// <summary>See <see cref="DeviceRuntime.MapsMemory"/>.</summary>
-    internal bool MapsMemory => _runtime.MapsMemory(Info);
-
-    /// <summary>Lets the host write device memory, once earlier work of the stream has ended.</summary>
-    internal MappedMemory Map(AcceleratorStream stream, ArrayView<byte> view) => _runtime.Map(Info, stream, view);
+    /// <summary>Lets kernels read host memory where it is, on a device that computes in the host's memory. It is not the device's,
+    /// and is not counted.</summary>
+    /// <param name="address">Memory that stays in place until the buffer is disposed.</param>
+    internal MemoryBuffer InPlace(nint address, long bytes) => _runtime.InPlace(Info, address, bytes);
 
     internal DeviceEvent NewEvent() => _runtime.NewEvent(Info);
 
@@ -68,14 +67,13 @@ internal sealed partial class ComputeDevice
                     + $"{_memoryLimit - (total - bytes):N0} of {_memoryLimit:N0} are left") { IsOutOfMemory = true };
             }
 
-            var buffer = Accelerator.Allocate1D<T>(length);
-            _runtime.Prepare(buffer.NativePtr, bytes);
-            if (zeroed)
+            var (view, owner, isZeroed) = _runtime.Allocate<T>(length);
+            if (zeroed && !isZeroed)
             {
-                buffer.MemSetToZero(Stream);
+                view.MemSetToZero(Stream);
             }
 
-            return new DeviceBuffer<T>(buffer, () => Interlocked.Add(ref _allocatedBytes, -bytes));
+            return new DeviceBuffer<T>(view, owner, () => Interlocked.Add(ref _allocatedBytes, -bytes));
         }
         catch (Exception exception)
         {

@@ -24,14 +24,17 @@ internal sealed class CpuRuntime : DeviceRuntime
 
     public override bool IsHostMemory => true;
 
-    public override bool MapsMemory(DeviceInfo device) => true;
-
     public override bool LoadsAtOnce => true;
 
-    public override void Prepare(nint address, long bytes) => NativeDrivers.PreferLargePages(address, bytes);
+    public override (ArrayView<T> View, IDisposable Owner, bool IsZeroed) Allocate<T>(long length)
+    {
+        var memory = new ZeroedMemory(length * Interop.SizeOf<T>());
+        var buffer = CPUMemoryBuffer.Create(Accelerator, memory.Address, length, Interop.SizeOf<T>());
+        return (buffer.AsArrayView<T>(0, length), memory, true);
+    }
 
-    public override MappedMemory Map(DeviceInfo device, AcceleratorStream stream, ArrayView<byte> view) =>
-        new(view.LoadEffectiveAddressAsPtr());
+    public override MemoryBuffer InPlace(DeviceInfo device, nint address, long bytes) =>
+        CPUMemoryBuffer.Create(Accelerator, address, bytes, elementSize: 1);
 
     public override DeviceEvent NewEvent(DeviceInfo device) => new HostEvent();
 

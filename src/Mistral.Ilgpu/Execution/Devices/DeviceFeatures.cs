@@ -11,4 +11,7 @@ internal enum DeviceFeatures
 
     /// <summary>Products of prompts use warpgroup instructions: sm_90.</summary>
     Warpgroups = 2,
+
+    /// <summary>Layers that do not fit are used where the host keeps them, and not copied: CPUs.</summary>
+    LayersInPlace = 4,
 }

@@ -34,9 +34,6 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
     /// <summary>Whether device memory is host memory.</summary>
     public virtual bool IsHostMemory => false;
 
-    /// <summary>Whether <see cref="Map"/> gives the host the memory that kernels read, without a copy.</summary>
-    public virtual bool MapsMemory(DeviceInfo device) => false;
-
     /// <summary>Whether copies from page-locked memory run while the host continues.</summary>
     public virtual bool CopiesMeanwhile => false;
 
@@ -46,9 +43,13 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
     /// <summary>Whether the driver may compile machine code at a kernel's first launch.</summary>
     public virtual bool CompilesAtFirstLaunch => false;
 
-    /// <summary>Prepares newly allocated memory.</summary>
-    public virtual void Prepare(nint address, long bytes)
+    /// <summary>Allocates device memory.</summary>
+    /// <returns>The memory, its owner, and whether it is filled with zeros.</returns>
+    public virtual (ArrayView<T> View, IDisposable Owner, bool IsZeroed) Allocate<T>(long length)
+        where T : unmanaged
     {
+        var buffer = Accelerator.Allocate1D<T>(length);
+        return (buffer.View, buffer, false);
     }
 
     /// <summary>Page-locks pinned host memory for copies; null if it is refused or has no benefit.</summary>
@@ -59,9 +60,9 @@ internal abstract class DeviceRuntime(Accelerator accelerator, IKernelLoader loa
         return null;
     }
 
-    /// <summary>See <see cref="ComputeDevice.Map"/>.</summary>
-    public virtual MappedMemory Map(DeviceInfo device, AcceleratorStream stream, ArrayView<byte> view) =>
-        throw new NotSupportedException($"the memory of device {device.Id} is not the host's");
+    /// <summary>See <see cref="ComputeDevice.InPlace"/>.</summary>
+    public virtual MemoryBuffer InPlace(DeviceInfo device, nint address, long bytes) =>
+        throw new NotSupportedException($"device {device.Id} does not compute in the host's memory");
 
     public abstract DeviceEvent NewEvent(DeviceInfo device);
 

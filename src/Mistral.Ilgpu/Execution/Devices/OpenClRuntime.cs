@@ -14,10 +14,8 @@ internal sealed class OpenClRuntime(CLAccelerator accelerator, CompiledKernels k
 
     public override bool CompilesAtFirstLaunch => true;
 
-    public override bool MapsMemory(DeviceInfo device) => !device.IsGpu;
-
-    public override MappedMemory Map(DeviceInfo device, AcceleratorStream stream, ArrayView<byte> view) =>
-        OpenClMap.Of(device.Id, stream, view);
+    public override MemoryBuffer InPlace(DeviceInfo device, nint address, long bytes) =>
+        new OpenClHostMemory((CLAccelerator)Accelerator, device.Id, address, bytes);
 
     public override DeviceEvent NewEvent(DeviceInfo device) => new OpenClEvent(device.Id);
 

@@ -21,6 +21,8 @@ internal sealed class CpuAccelerator(DeviceInfo device) : Family(device)
 
     public override KernelConfig Coarse(long items) => Elements(items);
 
+    protected override bool ComputesInHostMemory => true;
+
     // Copies by the host, because a kernel here takes far longer than the copy itself.
     internal override void Copy(ComputeDevice device, ArrayView<Floats4> from, ArrayView<Floats4> to) =>
         from.CopyTo(device.Stream, to.SubView(0, from.Length));

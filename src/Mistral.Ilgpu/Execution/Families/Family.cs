@@ -38,13 +38,20 @@ internal abstract class Family
 
     /// <summary>
     /// The most tokens of a prompt in one pass by default if layers are streamed. A GPU computes a layer for thousands of tokens
-    /// while the bus brings the next one. A CPU computes longer than it copies, even for a default chunk.
+    /// while the bus brings the next one.
     /// </summary>
     public int StreamedChunk => Device.IsGpu ? 4 * DefaultChunk : DefaultChunk;
+
+    /// <summary>Slots for streamed layers; 0 for a device that computes in the host's memory and uses layers in place.</summary>
+    public int LayerSlots =>
+        ComputesInHostMemory && !Device.Without.HasFlag(DeviceFeatures.LayersInPlace) ? 0 : Residency.SlotCount;
 
     /// <summary>Whether the device takes only layers that other devices have no room for. A GPU computes a layer far sooner than a
     /// CPU.</summary>
     public bool IsSpare => !Device.IsGpu;
+
+    /// <summary>Whether kernels can read host memory where it is.</summary>
+    protected virtual bool ComputesInHostMemory => false;
 
     /// <summary>The device.</summary>
     protected DeviceInfo Device { get; }
@@ -75,11 +82,6 @@ internal abstract class Family
     /// GPUs finish a pass quickly, and launches on the CPU accelerator return when they are done.
     /// </summary>
     public long? OperationsAhead => Device is { IsGpu: false, Kind: not DeviceKind.Cpu } ? SecondOfSlowCpu : null;
-
-    /// <summary>The part of the device that transfers of streamed layers take from kernels. A GPU's copy engine takes none. On a
-    /// CPU the memory's bandwidth is shared.</summary>
-    /// <param name="bandwidth">The part of the memory's bandwidth that a transfer takes.</param>
-    public double TransferShare(double bandwidth) => Device.IsGpu ? 0 : Math.Min(1, bandwidth);
 
     /// <summary>The layout of weights that are multiplied with activations.</summary>
     public virtual WeightLayout LayoutOf(TensorFormat format, ActivationType activations) => WeightLayout.Rows;
@@ -141,7 +143,7 @@ internal abstract class Family
     /// </summary>
     internal virtual IPassRunner Runner(BoundPlan plan) => plan.Device switch
     {
-        { Gathering: { } launches } => new GatheredPasses(launches, plan),
+        { Gathering: { } launches } when plan.Gate is null => new GatheredPasses(launches, plan),
         { Graphs: { } driver } when plan.Gate is null =>
             new PassRunners(new RecordedPasses(driver, plan, SplitTiles), plan.Direct),
         _ => plan.Direct,

@@ -18,9 +18,12 @@ internal sealed class OpenClCpu(DeviceInfo device) : Family(device)
 
     public override bool MakesInt8(Operation operation, bool isAlone, bool makesNorm) => operation is Norm or GatedProduct;
 
+    protected override bool ComputesInHostMemory => true;
+
     // Chained, because launching a kernel takes longer than many steps run.
-    internal override IPassRunner Runner(BoundPlan plan) =>
-        new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan));
+    internal override IPassRunner Runner(BoundPlan plan) => plan.Gate is null
+        ? new PassRunners(new ChainedPasses(plan, SplitTiles), base.Runner(plan))
+        : base.Runner(plan);
 
     internal override KernelSet Kernels(
         ComputeDevice device, StepState state, ActivationType activations, IKernelBinder binder) =>

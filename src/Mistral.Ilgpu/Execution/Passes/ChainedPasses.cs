@@ -20,7 +20,6 @@ internal sealed class ChainedPasses : IPassRunner
 
     private readonly ComputeDevice _device;
     private readonly LayerGraph _graph;
-    private readonly ILayerGate? _gate;
     private readonly int _longestWindow;
     private readonly int _splitTiles;
     private readonly DeviceBuffer<int> _counters;
@@ -35,17 +34,16 @@ internal sealed class ChainedPasses : IPassRunner
     public ChainedPasses(BoundPlan plan, int splitTiles)
     {
         var device = plan.Device;
-        (_device, _graph, _gate) = (device, plan.Graph, plan.Gate);
-        (_longestWindow, _splitTiles) = (plan.LongestWindow, splitTiles);
+        (_device, _graph, _longestWindow, _splitTiles) = (device, plan.Graph, plan.LongestWindow, splitTiles);
         var steps = _graph.Steps;
         // Adapters have no links, so passes with them have no more.
         int links = steps.Sum(step => Math.Max(step.Links(false)?.Count ?? 0, step.Links(true)?.Count ?? 0));
         _counters = device.Allocate<int>((long)Math.Max(1, links) * Workers.CounterInts, "the counters of chained steps");
         int cores = device.Info.ComputeUnits;
-        // The bytes of a pass identify the size of a model. Transfers need a core too.
+        // The bytes of a pass identify the size of a model.
         long passBytes = steps.Sum(step => step.Cost(new Pass(1, 0, 1)).Bytes);
         WorkerCount = new MeasuredChoice(
-            cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], device.CacheFile($"workers-{passBytes}{(_gate is null ? "" : "-streamed")}", ".txt"));
+            cores > 1 ? [cores, cores / 2, NoWorkers] : [cores, NoWorkers], device.CacheFile($"workers-{passBytes}", ".txt"));
         _launch = workers => LaunchChains(_pass!, workers);
         _plain = new ChainedSteps(device, steps, _counters.View);
     }
@@ -143,17 +141,9 @@ internal sealed class ChainedPasses : IPassRunner
 
     private void LaunchSteps(Pass pass)
     {
-        try
+        foreach (var step in _graph.With(pass.Adapters).Steps)
         {
-            foreach (var step in _graph.With(pass.Adapters).Steps)
-            {
-                _gate?.Enter(step.Layer);
-                step.Launch(pass);
-            }
-        }
-        finally
-        {
-            _gate?.Leave();
+            step.Launch(pass);
         }
     }
 
@@ -166,21 +156,13 @@ internal sealed class ChainedPasses : IPassRunner
         }
 
         _counters.View.MemSetToZero(_device.Stream);
-        try
+        foreach (var launch in ChainsOf(pass).GetAwaiter().GetResult())
         {
-            foreach (var launch in ChainsOf(pass).GetAwaiter().GetResult())
-            {
-                _gate?.Enter(launch.Layer);
-                launch.Run(pass, workers);
-            }
-        }
-        finally
-        {
-            _gate?.Leave();
+            launch(pass, workers);
         }
     }
 
-    private Task<List<ChainLaunch>> ChainsOf(Pass pass)
+    private Task<List<Action<Pass, int>>> ChainsOf(Pass pass)
     {
         var chains = _plain;
         if (pass.Adapters != 0 && !_adapted.TryGetValue(pass.Adapters, out chains))

@@ -1,5 +1,6 @@
 using ILGPU;
 using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Execution.Passes;
 
@@ -8,8 +9,8 @@ namespace Mistral.Ilgpu.Execution.Passes;
 internal sealed class ChainedSteps : IDisposable
 {
     private readonly BoundLaunches _launches = new();
-    private readonly Lazy<Task<List<ChainLaunch>>> _whole;
-    private readonly Lazy<Task<List<ChainLaunch>>> _split;
+    private readonly Lazy<Task<List<Action<Pass, int>>>> _whole;
+    private readonly Lazy<Task<List<Action<Pass, int>>>> _split;
     private volatile bool _isStopped;
 
     /// <param name="counters">See <see cref="StepChains"/>.</param>
@@ -22,7 +23,7 @@ internal sealed class ChainedSteps : IDisposable
 
     /// <summary>The launches of a pass; each takes the number of workers.</summary>
     /// <param name="isSplit">Whether the attention of the pass is split.</param>
-    public Task<List<ChainLaunch>> Of(bool isSplit) => (isSplit ? _split : _whole).Value;
+    public Task<List<Action<Pass, int>>> Of(bool isSplit) => (isSplit ? _split : _whole).Value;
 
     /// <summary>Whether they are compiled. Does not ask for them.</summary>
     public bool AreBuilt(bool isSplit) =>

@@ -15,12 +15,12 @@ internal sealed class StepChains(
 {
     /// <summary>Builds the launches of a pass; each takes the number of workers.</summary>
     /// <param name="isSplit">Whether the attention of the pass is split.</param>
-    public List<ChainLaunch> Build(bool isSplit)
+    public List<Action<Pass, int>> Build(bool isSplit)
     {
         int countersUsed = 0;
-        var launches = new List<ChainLaunch>();
+        var launches = new List<Action<Pass, int>>();
         var links = new List<ILink>();
-        string layer = "";
+        string? layer = null;
         foreach (var step in steps)
         {
             // All layers have the same kernel for their chain.
@@ -36,7 +36,7 @@ internal sealed class StepChains(
             }
             else
             {
-                launches.Add(new ChainLaunch(step.Layer, (pass, _) => step.Launch(pass)));
+                launches.Add((pass, _) => step.Launch(pass));
             }
         }
 
@@ -48,8 +48,7 @@ internal sealed class StepChains(
             if (links.Count > 0)
             {
                 ObjectDisposedException.ThrowIf(isStopped(), this);
-                var chain = Chain(links, counters.SubView(countersUsed, links.Count * Workers.CounterInts));
-                launches.Add(new ChainLaunch(layer, chain));
+                launches.Add(Chain(links, counters.SubView(countersUsed, links.Count * Workers.CounterInts)));
                 countersUsed += links.Count * Workers.CounterInts;
                 links.Clear();
             }

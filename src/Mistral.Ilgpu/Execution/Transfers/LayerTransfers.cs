@@ -58,8 +58,7 @@ internal sealed class LayerTransfers : IDisposable
     /// <summary>Bytes that were transferred.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>The time that transfers took. Where the host writes the device's memory, it does not include waiting for
-    /// slots.</summary>
+    /// <summary>The time that transfers took.</summary>
     public TimeSpan Busy { get; private set; }
 
     /// <summary>Waits until a layer is on its way to its slot. What is launched from now on begins when it is there.</summary>

@@ -7,12 +7,10 @@ namespace Mistral.Ilgpu.Execution.Transfers;
 
 /// <summary>
 /// Copies layers from the host to slots, on a stream of its own. Page-locked buffers take turns: one is read into while others
-/// are copied. Where the host writes the device's memory, layers are read directly into the slots.
+/// are copied.
 /// </summary>
 internal sealed class LayerUpload : IDisposable
 {
-    private const int MostInPlace = 1 << 30;
-
     private const int BufferCount = 2;
 
     private readonly ComputeDevice _device;
@@ -28,11 +26,6 @@ internal sealed class LayerUpload : IDisposable
     {
         _device = device;
         _stream = device.NewStream();
-        if (device.MapsMemory)
-        {
-            return;
-        }
-
         for (int i = 0; i < BufferCount; i++)
         {
             _ring.Add(new PinnedBytes(device, bufferBytes));
@@ -45,11 +38,11 @@ internal sealed class LayerUpload : IDisposable
     /// <summary>Reads a layer and starts to copy it to a slot. Waits only for memory to read it into.</summary>
     /// <param name="isFree">The slot may be written to from this event on.</param>
     /// <param name="isFilled">Is recorded behind the copy.</param>
-    /// <returns>The time without waiting for the slot, where the host writes to it.</returns>
+    /// <returns>The time that it took.</returns>
     public TimeSpan Run(IHostLayer layer, ArrayView<byte> slot, DeviceEvent isFree, DeviceEvent isFilled)
     {
         isFree.Order(_stream);
-        var time = _device.MapsMemory ? ReadInPlace(layer, slot) : Copy(layer, slot);
+        var time = Copy(layer, slot);
         isFilled.Record(_stream);
         return time;
     }
@@ -79,18 +72,6 @@ internal sealed class LayerUpload : IDisposable
             _copied[_turn].Record(_stream);
             _turn = (_turn + 1) % BufferCount;
             at += part;
-        }
-
-        return Stopwatch.GetElapsedTime(begun);
-    }
-
-    private TimeSpan ReadInPlace(IHostLayer layer, ArrayView<byte> slot)
-    {
-        using var mapped = _device.Map(_stream, slot.SubView(0, layer.Length));
-        long begun = Stopwatch.GetTimestamp();
-        for (long at = 0; at < layer.Length; at += MostInPlace)
-        {
-            layer.Read(at, mapped.Part(at, (int)Math.Min(MostInPlace, layer.Length - at)));
         }
 
         return Stopwatch.GetElapsedTime(begun);

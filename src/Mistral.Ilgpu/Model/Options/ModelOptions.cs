@@ -28,6 +28,8 @@ namespace Mistral.Ilgpu.Model.Options;
 /// its first steps.</param>
 /// <param name="StreamedLayers">The least number of layers of each device that are streamed; null for no more than memory
 /// requires.</param>
+/// <param name="KeptFrom">From so many bytes of layers on, a CPU uses those of a file in place, because packing them takes
+/// seconds.</param>
 /// <param name="Split">The shares of the layers that devices take; null to fill their memory equally.</param>
 internal sealed record ModelOptions(
     TensorFormat? WeightType = null,
@@ -47,7 +49,8 @@ internal sealed record ModelOptions(
     int StreamedSequences = 1,
     bool Arrives = false,
     int? StreamedLayers = null,
-    IReadOnlyList<double>? Split = null)
+    IReadOnlyList<double>? Split = null,
+    long KeptFrom = 1L << 30)
 {
     public const int DefaultContext = 8192;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
 using Mistral.Ilgpu.Checkpoints.Conversion;
 using Mistral.Ilgpu.Execution.Transfers;
@@ -7,8 +8,7 @@ using Mistral.Ilgpu.Execution.Transfers;
 namespace Mistral.Ilgpu.Model.Streaming;
 
 /// <summary>
-/// A layer in a file of its own: a header, then the layer's bytes. The file is read and not mapped, because the process dies if
-/// it touches a mapped page of a file that was shortened.
+/// A layer in a file of its own: a header, then the layer's bytes.
 /// </summary>
 internal sealed class FileLayer : IHostLayer
 {
@@ -19,6 +19,9 @@ internal sealed class FileLayer : IHostLayer
 
     private readonly string _path;
     private readonly SafeFileHandle _handle;
+    private MemoryMappedFile? _map;
+    private MemoryMappedViewAccessor? _view;
+    private nint _start;
 
     private FileLayer(string path, SafeFileHandle handle, long length) => (_path, _handle, Length) = (path, handle, length);
 
@@ -28,16 +31,25 @@ internal sealed class FileLayer : IHostLayer
     public static long FileBytes(long length) => HeaderBytes + length;
 
     /// <summary>Opens a file and checks it; null if it is missing or damaged.</summary>
-    public static FileLayer? TryOpen(string path, long length)
+    /// <param name="isMapped">Whether it is mapped. The check then leaves its pages in place for the first pass.</param>
+    public static FileLayer? TryOpen(string path, long length, bool isMapped)
     {
-        SafeFileHandle? handle = null;
+        FileLayer? layer = null;
         try
         {
-            handle = File.OpenHandle(path, share: FileShare.Read | FileShare.Delete);
-            var layer = new FileLayer(path, handle, length);
-            if (RandomAccess.GetLength(handle) == FileBytes(length) && layer.IsWhole())
+            // The runtime asks once for the length of a file that others may not write.
+            layer = new FileLayer(path, File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete), length);
+            if (RandomAccess.GetLength(layer._handle) == FileBytes(length))
             {
-                return layer;
+                if (isMapped)
+                {
+                    layer.MapFile();
+                }
+
+                if (layer.IsWhole())
+                {
+                    return layer;
+                }
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ModelFileException)
@@ -45,7 +57,7 @@ internal sealed class FileLayer : IHostLayer
             // As if there were no file.
         }
 
-        handle?.Dispose();
+        layer?.Dispose();
         return null;
     }
 
@@ -72,7 +84,30 @@ internal sealed class FileLayer : IHostLayer
 
     public void Read(long at, Span<byte> part) => ReadFile(HeaderBytes + at, part);
 
-    public void Dispose() => _handle.Dispose();
+    public nint Address => _start;
+
+    public void Check()
+    {
+        long length = RandomAccess.GetLength(_handle);
+        if (length < FileBytes(Length))
+        {
+            throw new ModelFileException(
+                _path, $"found its end at byte {length}, expected {FileBytes(Length)} bytes, as when it was opened");
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_start != 0)
+        {
+            _start = 0;
+            _view!.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+
+        _view?.Dispose();
+        _map?.Dispose();
+        _handle.Dispose();
+    }
 
     private void ReadFile(long position, Span<byte> part)
     {
@@ -96,12 +131,34 @@ internal sealed class FileLayer : IHostLayer
         }
     }
 
+    private unsafe void MapFile()
+    {
+        _map = MemoryMappedFile.CreateFromFile(
+            _handle, null, FileBytes(Length), MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _view = _map.CreateViewAccessor(0, FileBytes(Length), MemoryMappedFileAccess.Read);
+        byte* start = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _start = (nint)start + HeaderBytes;
+    }
+
     private bool IsWhole()
     {
-        byte[] expected = Header(Length, HashOf(Length, Read));
+        ulong hash = _start == 0 ? HashOf(Length, Read) : HashOfMapped();
+        byte[] expected = Header(Length, hash);
         byte[] found = new byte[expected.Length];
         ReadFile(0, found);
         return found.AsSpan().SequenceEqual(expected);
+    }
+
+    private unsafe ulong HashOfMapped()
+    {
+        var hash = new XxHash3();
+        for (long at = 0; at < Length; at += BufferBytes)
+        {
+            hash.Append(new ReadOnlySpan<byte>((byte*)_start + at, (int)Math.Min(BufferBytes, Length - at)));
+        }
+
+        return hash.GetCurrentHashAsUInt64();
     }
 
     private static ulong HashOf(long length, ReadPart read)

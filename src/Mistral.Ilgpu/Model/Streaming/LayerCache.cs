@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -12,7 +13,8 @@ namespace Mistral.Ilgpu.Model.Streaming;
 /// depends on all that its bytes depend on. Any number of processes may use the folder.
 /// </summary>
 /// <param name="most">The most bytes of all files.</param>
-internal sealed class LayerCache(string folder, long most)
+/// <param name="isMapped">Whether files are mapped and not read.</param>
+internal sealed class LayerCache(string folder, long most, bool isMapped)
 {
     private const string Extension = ".layer";
 
@@ -22,11 +24,11 @@ internal sealed class LayerCache(string folder, long most)
     // The part of a file that a process left when it was killed.
     private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
 
-    private readonly HashSet<string> _opened = [];
+    private readonly ConcurrentDictionary<string, bool> _opened = [];
 
     /// <summary>The user's cache; what was not used for longest is deleted from it.</summary>
-    public static LayerCache Of(ModelOptions options) =>
-        new(options.LayerFolder ?? Path.Combine(UserCache.Folder, "layers"), options.LayerCacheBytes);
+    public static LayerCache Of(ModelOptions options, Residency residency) => new(
+        options.LayerFolder ?? Path.Combine(UserCache.Folder, "layers"), options.LayerCacheBytes, residency.IsInPlace);
 
     /// <summary>The file of a layer.</summary>
     public string FileOf(Checkpoint checkpoint, IReadOnlyList<MatrixPlan> layer)
@@ -49,16 +51,16 @@ internal sealed class LayerCache(string folder, long most)
         return Path.Combine(folder, hash + Extension);
     }
 
-    /// <summary>Opens a layer that was written before; null if there is none.</summary>
+    /// <summary>Opens a layer that was written before; null if there is none. For any thread.</summary>
     public FileLayer? TryOpen(string file, long length)
     {
-        if (most == 0 || FileLayer.TryOpen(file, length) is not { } layer)
+        if (most == 0 || FileLayer.TryOpen(file, length, isMapped) is not { } layer)
         {
             return null;
         }
 
         Touch(file);
-        _opened.Add(file);
+        _opened[file] = true;
         return layer;
     }
 
@@ -107,7 +109,7 @@ internal sealed class LayerCache(string folder, long most)
 
         long kept = files.Sum(file => file.Length);
         long free = new DriveInfo(folder).AvailableFreeSpace - Reserve;
-        foreach (var file in files.Where(file => !_opened.Contains(file.FullName)))
+        foreach (var file in files.Where(file => !_opened.ContainsKey(file.FullName)))
         {
             if (kept + bytes <= most && bytes <= free)
             {

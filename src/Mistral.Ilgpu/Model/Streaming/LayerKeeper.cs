@@ -12,16 +12,13 @@ internal sealed class LayerKeeper(ComputeDevice device, LayerCache cache)
 {
     private bool _hasTold;
 
-    /// <summary>The copy that an earlier process kept, or one of the slot once the layer is packed there.</summary>
-    /// <param name="slot">A slot, as long as the layer.</param>
-    /// <param name="place">Places the layer's matrices in the slot, and packs them if told to.</param>
-    public IHostLayer Open(Checkpoint checkpoint, IReadOnlyList<MatrixPlan> layer, ArrayView<byte> slot, Action<bool> place)
-    {
-        string file = cache.FileOf(checkpoint, layer);
-        var kept = cache.TryOpen(file, slot.Length);
-        place(kept is null);
-        return kept ?? Keep(file, slot);
-    }
+    /// <summary>The copy that an earlier process kept; null if there is none. For any thread.</summary>
+    public IHostLayer? Find(Checkpoint checkpoint, IReadOnlyList<MatrixPlan> layer) =>
+        cache.TryOpen(cache.FileOf(checkpoint, layer), Residency.BytesOf(layer));
+
+    /// <summary>A copy of a layer that is packed in a slot, as long as the layer.</summary>
+    public IHostLayer Keep(Checkpoint checkpoint, IReadOnlyList<MatrixPlan> layer, ArrayView<byte> slot) =>
+        Keep(cache.FileOf(checkpoint, layer), slot);
 
     private IHostLayer Keep(string file, ArrayView<byte> slot)
     {
@@ -33,7 +30,7 @@ internal sealed class LayerKeeper(ComputeDevice device, LayerCache cache)
         if (reason is not null && !_hasTold)
         {
             _hasTold = true;
-            device.Tell($"streamed layers are kept in host memory, and packed again next time: {reason}");
+            device.Tell($"layers are kept in host memory, and packed again next time: {reason}");
         }
 
         return new MemoryLayer(slot.Length, Read);

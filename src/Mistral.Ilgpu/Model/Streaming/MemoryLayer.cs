@@ -7,6 +7,7 @@ namespace Mistral.Ilgpu.Model.Streaming;
 internal sealed unsafe class MemoryLayer : IHostLayer
 {
     private const int PartBytes = 16 << 20;
+    private const int Alignment = 4096;
 
     private byte* _bytes;
 
@@ -14,7 +15,7 @@ internal sealed unsafe class MemoryLayer : IHostLayer
     public MemoryLayer(long length, ReadPart read)
     {
         Length = length;
-        _bytes = (byte*)NativeMemory.Alloc((nuint)length);
+        _bytes = (byte*)NativeMemory.AlignedAlloc((nuint)length, Alignment);
         for (long at = 0; at < length; at += PartBytes)
         {
             read(at, At(at, (int)Math.Min(PartBytes, length - at)));
@@ -25,9 +26,15 @@ internal sealed unsafe class MemoryLayer : IHostLayer
 
     public void Read(long at, Span<byte> part) => At(at, part.Length).CopyTo(part);
 
+    public nint Address => (nint)_bytes;
+
+    public void Check()
+    {
+    }
+
     public void Dispose()
     {
-        NativeMemory.Free(_bytes);
+        NativeMemory.AlignedFree(_bytes);
         _bytes = null;
     }
 
