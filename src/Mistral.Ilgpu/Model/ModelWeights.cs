@@ -40,16 +40,14 @@ internal sealed class ModelWeights : IDisposable
                 Transfers = Stream();
             }
 
-            foreach (var weights in plan.Weights.Where(weights => weights is not MatrixPlan matrix || !_matrices.ContainsKey(matrix)))
+            foreach (var vector in plan.Weights.OfType<VectorPlan>())
             {
-                if (weights is MatrixPlan matrix)
-                {
-                    _matrices.Add(matrix, Matrix(matrix, arrives ? Later(plan.LayerOf(matrix)) : stream.Upload));
-                }
-                else
-                {
-                    _vectors.Add((VectorPlan)weights, Vector((VectorPlan)weights));
-                }
+                _vectors.Add(vector, Vector(vector));
+            }
+
+            foreach (var matrix in plan.Weights.OfType<MatrixPlan>().Where(matrix => !_matrices.ContainsKey(matrix)))
+            {
+                _matrices.Add(matrix, Matrix(matrix, arrives ? Later(plan.LayerOf(matrix)) : stream.Upload));
             }
 
             device.Synchronize();

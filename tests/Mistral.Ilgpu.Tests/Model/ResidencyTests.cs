@@ -59,8 +59,9 @@ public sealed class ResidencyTests
         Assert.Equal(33, all.InPlace.Count);
         // The packing of the largest of them.
         Assert.Equal(all.SlotBytes, all.DeviceBytes);
-        Assert.Equal(Plan.Weights.OfType<MatrixPlan>().Order(Comparer<MatrixPlan>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name))),
-            all.InPlace.SelectMany(matrices => matrices).Order(Comparer<MatrixPlan>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name))));
+        Assert.Equal(
+            Plan.Weights.OfType<MatrixPlan>().Select(matrix => matrix.Name).Order(),
+            all.InPlace.SelectMany(matrices => matrices).Select(matrix => matrix.Name).Order());
     }
 
     private static ModelPlan PlanOf(string model)

@@ -28,8 +28,8 @@ internal sealed partial class ComputeDevice
     /// <summary>See <see cref="DeviceRuntime.IsHostMemory"/>.</summary>
     internal bool IsHostMemory => _runtime.IsHostMemory;
 
-    /// <summary>Lets kernels read host memory where it is, on a device that computes in the host's memory. It is not the device's,
-    /// and is not counted.</summary>
+    /// <summary>Lets kernels read host memory where it is, on a device that computes in the host's memory. It is not counted as
+    /// the device's.</summary>
     /// <param name="address">Memory that stays in place until the buffer is disposed.</param>
     internal MemoryBuffer InPlace(nint address, long bytes) => _runtime.InPlace(Info, address, bytes);
 
