@@ -78,7 +78,7 @@ internal sealed class ModelBenchRun(
         using var checkpoint = Checkpoint.Open(settings.Model);
         return MemoryPlan.Of(
             settings.Options.Adapt(checkpoint.Config), checkpoint.Tensors, settings.Options,
-            settings.RoomsOn(DeviceCatalog.List(settings.Threads))).Parts
+            settings.RoomsOn(settings.ListDevices())).Parts
             .Any(part => part.Residency is { Streamed.Count: > 0, IsInPlace: false });
     }
 

@@ -29,7 +29,7 @@ internal static class InspectCommand
             var settings = model.Read(parse);
             using var checkpoint = Checkpoint.Open(settings.Model);
             var config = settings.Options.Adapt(checkpoint.Config);
-            var devices = DeviceCatalog.List(settings.Threads);
+            var devices = settings.ListDevices();
             var inspection = new Inspection(
                 checkpoint,
                 config,

@@ -5,6 +5,9 @@ namespace Mistral.Ilgpu.Cli.Hosting;
 /// <summary>The streams of a command: results go to <see cref="Out"/>, text for people to <see cref="Error"/>.</summary>
 internal sealed class Terminal(TextReader input, TextWriter output, TextWriter error) : IDisposable
 {
+    // No line of a table is wrapped for another program.
+    private const int WidthForPrograms = 1000;
+
     public TextReader In { get; } = input;
 
     public TextWriter Out { get; } = output;
@@ -24,7 +27,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     public IKeyboard Keyboard { get; init; } = new ConsoleKeyboard();
 
     /// <summary>The width of <see cref="Out"/> in columns.</summary>
-    public int Width { get; init; } = 160;
+    public int Width { get; init; } = WidthForPrograms;
 
     /// <summary>The exit code of the signal that interrupted the command; null for none.</summary>
     public int? Interruption { get; set; }
@@ -48,7 +51,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         {
             IsInputInteractive = !Console.IsInputRedirected,
             IsErrorInteractive = !Console.IsErrorRedirected,
-            Width = Console.IsOutputRedirected ? 160 : Math.Max(40, Console.WindowWidth),
+            Width = Console.IsOutputRedirected ? WidthForPrograms : Math.Max(40, Console.WindowWidth),
         };
     }
 

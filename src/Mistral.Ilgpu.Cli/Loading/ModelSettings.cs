@@ -18,6 +18,10 @@ internal sealed record ModelSettings(
         Threads = Threads, MemoryLimit = Memory?[0], Without = Without, HeldOn = HeldOn,
     };
 
+    /// <summary>The devices of this machine, without the features that are switched off.</summary>
+    public IReadOnlyList<DeviceInfo> ListDevices() =>
+        [.. DeviceCatalog.List(Threads).Select(device => device with { Without = Without })];
+
     /// <summary>The devices that the model would be loaded to, and their memory that may be used.</summary>
     /// <param name="devices">The devices of this machine.</param>
     /// <exception cref="DeviceException">A device is absent.</exception>

@@ -1,5 +1,6 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
@@ -25,7 +26,7 @@ internal static class CpuChoice
     /// <returns>The name of the faster device, and the reason for people; null if there is no choice.</returns>
     public static (string Device, string Reason)? Of(Checkpoint checkpoint, ComputeDevice found, DeviceOptions options)
     {
-        if (found.Info is not { Kind: DeviceKind.OpenCl, IsGpu: false } || checkpoint.TotalBytes < LeastBytes
+        if (!Family.Of(found).IsAcceleratorToo || checkpoint.TotalBytes < LeastBytes
             || Math.Min(found.AvailableBytes, options.MemoryLimit ?? long.MaxValue) < 4 * MostBytes)
         {
             return null;

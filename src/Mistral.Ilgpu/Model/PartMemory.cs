@@ -16,7 +16,9 @@ internal sealed record PartMemory(
     /// <summary>The weights on the device, with the slots of those that are streamed.</summary>
     public long WeightBytes => Residency.DeviceBytes;
 
-    public long TotalBytes => long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes + AdapterBytes);
+    /// <summary>The most that is allocated at any time.</summary>
+    public long TotalBytes => Math.Max(
+        long.CreateSaturating((Int128)WeightBytes + CacheBytes + ActivationBytes + AdapterBytes), Residency.PackingBytes);
 
     /// <summary>Whether it takes no more than it may.</summary>
     public bool Fits => TotalBytes <= Room.AvailableBytes;

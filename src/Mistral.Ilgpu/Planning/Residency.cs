@@ -61,11 +61,12 @@ internal sealed class Residency
     /// <summary>Bytes that each pass copies to the device, or reads in place.</summary>
     public long StreamedBytes => Away.Sum(BytesOf);
 
-    /// <summary>Device bytes of all weights, slots included. A layer that is used in place may first be packed in memory that
-    /// the others take afterwards.</summary>
-    public long DeviceBytes => Math.Max(
-        _plan.WeightBytes - Away.Sum(matrices => matrices.Sum(matrix => matrix.Bytes)) + (_slots * SlotBytes),
-        SlotBytes);
+    /// <summary>Device bytes of all weights, slots included.</summary>
+    public long DeviceBytes =>
+        _plan.WeightBytes - Away.Sum(matrices => matrices.Sum(matrix => matrix.Bytes)) + (_slots * SlotBytes);
+
+    /// <summary>Device bytes that the packing of matrices takes that are used in place, before all others are allocated.</summary>
+    public long PackingBytes => IsInPlace ? SlotBytes : 0;
 
     /// <summary>All layers stay on the device.</summary>
     public static Residency Whole(ModelPlan plan) => new(plan, [], SlotCount);

@@ -136,7 +136,8 @@ public sealed class GenerateTests(RandomModel model) : IClassFixture<RandomModel
         .ExpectError(3, "needed", "available 9.8 KiB", "neither --type nor --context alone would do");
 
     [Theory]
-    [InlineData("needed 1.8 GiB (weights 1.3 GiB", "--type q4_k would fit", "random:mistral-7b", "--memory", "1GiB")]
+    [InlineData("needed 1.8 GiB (weights 1.3 GiB", "--type q4_k would fit", "random:mistral-7b", "--memory", "1GiB", "--without",
+        "layers-in-place")]
     [InlineData("available 1.0 GiB", "would fit", "tiny", "--sliding-window", "2000000000", "--memory", "1GiB")]
     public void Generate_ModelThatDoesNotFit_NamesTheOptionsThatHelp(
         string needed, string help, string name, params string[] options) =>

@@ -57,8 +57,8 @@ public sealed class ResidencyTests
 
         var all = Residency.Within(Plan, 0, slots: 0);
         Assert.Equal(33, all.InPlace.Count);
-        // The packing of the largest of them.
-        Assert.Equal(all.SlotBytes, all.DeviceBytes);
+        Assert.Equal(all.InPlace.Max(Residency.BytesOf), all.PackingBytes);
+        Assert.Equal(Plan.Weights.OfType<VectorPlan>().Sum(vector => vector.Bytes), all.DeviceBytes);
         Assert.Equal(
             Plan.Weights.OfType<MatrixPlan>().Select(matrix => matrix.Name).Order(),
             all.InPlace.SelectMany(matrices => matrices).Select(matrix => matrix.Name).Order());

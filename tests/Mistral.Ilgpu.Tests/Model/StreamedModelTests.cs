@@ -139,7 +139,7 @@ public sealed class StreamedModelTests : IDisposable
         using var open = ComputeDevice.Open("cpu");
         var whole = MemoryPlan.Of(checkpoint.Config, checkpoint.Tensors, _models.Options(), open.Info).Parts[0];
         var expected = Logits(checkpoint, open, _models.Options());
-        for (int layers = 0; layers <= Layers; layers++)
+        for (int layers = 0; layers < Layers; layers++)
         {
             long saved = whole.WeightBytes - Residency.Of(whole.Plan, layers, slots: 0).DeviceBytes;
             using var device = ComputeDevice.Open("cpu", new DeviceOptions { MemoryLimit = whole.TotalBytes - saved });

@@ -50,6 +50,9 @@ internal abstract class Family
     /// CPU.</summary>
     public bool IsSpare => !Device.IsGpu;
 
+    /// <summary>Whether ILGPU's CPU accelerator can take the device's place: OpenCL on a CPU.</summary>
+    public bool IsAcceleratorToo => Device is { Kind: DeviceKind.OpenCl, IsGpu: false };
+
     /// <summary>Whether kernels can read host memory where it is.</summary>
     protected virtual bool ComputesInHostMemory => false;
 
