@@ -3,6 +3,7 @@ using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Planning;
 using Mistral.Ilgpu.PtxMachine.Driver;
 using Mistral.Ilgpu.Reference;
 using Xunit;
@@ -26,7 +27,8 @@ public sealed class StreamedPassTests : IDisposable
         using var checkpoint = Write();
         var device = TestDevice.Get("cuda");
         Assert.Equal(Waits(checkpoint, device, Options()), Waits(checkpoint, device, Options(Layers)));
-        Assert.True(CudaDriver.Counts.Calls["cuStreamWaitEvent"] >= 2 * Layers);
+        // One for each copy and one for each layer's kernels. Copies to both slots may begin before or after what is counted.
+        Assert.True(CudaDriver.Counts.Calls["cuStreamWaitEvent"] >= (2 * Layers) - Residency.SlotCount);
     }
 
     [Fact]
