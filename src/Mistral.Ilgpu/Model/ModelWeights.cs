@@ -118,16 +118,9 @@ internal sealed class ModelWeights : IDisposable
             }
         }
 
-        // The host's copy of a layer, which is packed in the slot if no earlier process kept it.
-        IHostLayer Keep(LayerKeeper keeper, IReadOnlyList<MatrixPlan> layer, ArrayView<byte> slot, IHostLayer? found)
+        // Packs a layer that no earlier process kept.
+        IHostLayer Pack(LayerKeeper keeper, IReadOnlyList<MatrixPlan> layer, ArrayView<byte> memory)
         {
-            var memory = slot.SubView(0, Residency.BytesOf(layer));
-            if (found is not null)
-            {
-                PlaceIn(memory, layer, stream.Skip);
-                return found;
-            }
-
             memory.MemSetToZero(device.Stream);
             PlaceIn(memory, layer, stream.Upload);
             return Own(keeper.Keep(checkpoint, layer, memory));
@@ -138,15 +131,15 @@ internal sealed class ModelWeights : IDisposable
             using var slot = device.Allocate<byte>(residency.SlotBytes, "the packing of a layer", zeroed: false);
             var keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
             // In parallel, because the check of a file reads the whole of it.
-            var found = new IHostLayer?[residency.InPlace.Count];
-            Parallel.For(0, found.Length, i => found[i] = keeper.Find(checkpoint, residency.InPlace[i]));
+            var found = new IHostLayer?[residency.Matrices.Count];
+            Parallel.For(0, found.Length, i => found[i] = keeper.Find(checkpoint, residency.Matrices[i]));
             _buffers.AddRange(found.OfType<IHostLayer>());
-            for (int i = 0; i < found.Length; i++)
+            foreach (var (layer, kept) in residency.Matrices.Zip(found))
             {
-                var kept = Keep(keeper, residency.InPlace[i], slot.View, found[i]);
-                var memory = Own(device.InPlace(kept.Address, kept.Length));
-                PlaceIn(memory.AsArrayView<byte>(0, kept.Length), residency.InPlace[i], static (_, _) => { });
-                _inPlace.Add(kept);
+                var host = kept ?? Pack(keeper, layer, slot.View.SubView(0, Residency.BytesOf(layer)));
+                var memory = Own(device.InPlace(host.Address, host.Length));
+                PlaceIn(memory.AsArrayView<byte>(0, host.Length), layer, kept is null ? static (_, _) => { } : stream.Skip);
+                _inPlace.Add(host);
             }
 
             device.Synchronize();
@@ -159,11 +152,18 @@ internal sealed class ModelWeights : IDisposable
                     residency.SlotBytes, "a slot of streamed layers", zeroed: false)).View).ToArray();
             var keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
             var layers = new List<IHostLayer>();
-            foreach (int number in residency.Streamed)
+            foreach (var layer in residency.Matrices)
             {
-                var found = keeper.Find(checkpoint, plan.Layers[number]);
-                _buffers.AddRange(found is null ? [] : [found]);
-                layers.Add(Keep(keeper, plan.Layers[number], slots[layers.Count % slots.Length], found));
+                var memory = slots[layers.Count % slots.Length].SubView(0, Residency.BytesOf(layer));
+                if (keeper.Find(checkpoint, layer) is { } kept)
+                {
+                    layers.Add(Own(kept));
+                    PlaceIn(memory, layer, stream.Skip);
+                }
+                else
+                {
+                    layers.Add(Pack(keeper, layer, memory));
+                }
             }
 
             // The transfers' stream does not wait for this one.

@@ -30,16 +30,14 @@ internal sealed class Residency
     private Residency(ModelPlan plan, IReadOnlyList<int> streamed, int slots)
     {
         (_plan, Streamed, _slots) = (plan, streamed, slots);
-        if (IsInPlace)
+        Matrices = [.. streamed.Select(layer => plan.Layers[layer])];
+        MatrixPlan[] others = [.. plan.Weights.OfType<MatrixPlan>().Except(plan.Layers.SelectMany(layer => layer))];
+        if (IsInPlace && streamed.Count == LayerCount && others.Length > 0)
         {
-            InPlace = [.. streamed.Select(layer => plan.Layers[layer])];
-            if (streamed.Count == LayerCount)
-            {
-                InPlace = [.. InPlace, [.. plan.Weights.OfType<MatrixPlan>().Except(plan.Layers.SelectMany(layer => layer))]];
-            }
+            Matrices = [.. Matrices, others];
         }
 
-        SlotBytes = IsInPlace ? InPlace.Max(BytesOf) : streamed.Count == 0 ? 0 : streamed.Max(BytesOf);
+        SlotBytes = Matrices.Select(BytesOf).DefaultIfEmpty().Max();
     }
 
     /// <summary>The streamed layers, or those that are used in place, in order.</summary>
@@ -48,22 +46,21 @@ internal sealed class Residency
     /// <summary>Whether these layers are used in place.</summary>
     public bool IsInPlace => Streamed.Count > 0 && _slots == 0;
 
-    /// <summary>The matrices that are used in place: those of each layer, and if these are all layers, then those outside
-    /// layers.</summary>
-    public IReadOnlyList<IReadOnlyList<MatrixPlan>> InPlace { get; } = [];
+    /// <summary>The matrices of each of these layers. If all layers are used in place, then also those outside layers.</summary>
+    public IReadOnlyList<IReadOnlyList<MatrixPlan>> Matrices { get; }
 
     /// <summary>All layers.</summary>
     public int LayerCount => _plan.Layers.Count;
 
-    /// <summary>Bytes of the largest of these layers, and thus of a slot.</summary>
+    /// <summary>Bytes of the largest of <see cref="Matrices"/>, and thus of a slot.</summary>
     public long SlotBytes { get; }
 
     /// <summary>Bytes that each pass copies to the device, or reads in place.</summary>
-    public long StreamedBytes => Away.Sum(BytesOf);
+    public long StreamedBytes => Matrices.Sum(BytesOf);
 
     /// <summary>Device bytes of all weights, slots included.</summary>
     public long DeviceBytes =>
-        _plan.WeightBytes - Away.Sum(matrices => matrices.Sum(matrix => matrix.Bytes)) + (_slots * SlotBytes);
+        _plan.WeightBytes - Matrices.Sum(matrices => matrices.Sum(matrix => matrix.Bytes)) + (_slots * SlotBytes);
 
     /// <summary>Device bytes that the packing of matrices takes that are used in place, before all others are allocated.</summary>
     public long PackingBytes => IsInPlace ? SlotBytes : 0;
@@ -89,9 +86,6 @@ internal sealed class Residency
         return residency.DeviceBytes > bytes && layers > slots ? Of(plan, layers, slots) : residency;
     }
 
-    /// <summary>Bytes of a layer in a slot.</summary>
-    public long BytesOf(int layer) => BytesOf(_plan.Layers[layer]);
-
     /// <summary>Bytes of matrices one behind the other, as in a slot.</summary>
     public static long BytesOf(IReadOnlyList<MatrixPlan> matrices) =>
         matrices.SelectMany(matrix => matrix.Bands).Sum(band => Aligned(band.Bytes));
@@ -109,6 +103,4 @@ internal sealed class Residency
 
         int Before(int layer) => (int)((long)layer * streamed / layers);
     }
-
-    private IEnumerable<IReadOnlyList<MatrixPlan>> Away => IsInPlace ? InPlace : Streamed.Select(layer => _plan.Layers[layer]);
 }

@@ -56,12 +56,12 @@ public sealed class ResidencyTests
         Assert.False(Residency.Within(Plan, Plan.WeightBytes, slots: 0).IsInPlace);
 
         var all = Residency.Within(Plan, 0, slots: 0);
-        Assert.Equal(33, all.InPlace.Count);
-        Assert.Equal(all.InPlace.Max(Residency.BytesOf), all.PackingBytes);
+        Assert.Equal(33, all.Matrices.Count);
+        Assert.Equal(all.Matrices.Max(Residency.BytesOf), all.PackingBytes);
         Assert.Equal(Plan.Weights.OfType<VectorPlan>().Sum(vector => vector.Bytes), all.DeviceBytes);
         Assert.Equal(
             Plan.Weights.OfType<MatrixPlan>().Select(matrix => matrix.Name).Order(),
-            all.InPlace.SelectMany(matrices => matrices).Select(matrix => matrix.Name).Order());
+            all.Matrices.SelectMany(matrices => matrices).Select(matrix => matrix.Name).Order());
     }
 
     private static ModelPlan PlanOf(string model)

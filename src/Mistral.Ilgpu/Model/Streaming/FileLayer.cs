@@ -7,9 +7,7 @@ using Mistral.Ilgpu.Execution.Transfers;
 
 namespace Mistral.Ilgpu.Model.Streaming;
 
-/// <summary>
-/// A layer in a file of its own: a header, then the layer's bytes.
-/// </summary>
+/// <summary>A layer in a file of its own: a header, then the layer's bytes.</summary>
 internal sealed class FileLayer : IHostLayer
 {
     // Magic number and version, length of the layer, XXH3 of its bytes. The layer begins on a page.
@@ -19,7 +17,6 @@ internal sealed class FileLayer : IHostLayer
 
     private readonly string _path;
     private readonly SafeFileHandle _handle;
-    private MemoryMappedFile? _map;
     private MemoryMappedViewAccessor? _view;
     private nint _start;
 
@@ -71,11 +68,11 @@ internal sealed class FileLayer : IHostLayer
         using (var file = File.OpenHandle(
             partial.Path, FileMode.Create, FileAccess.Write, preallocationSize: FileBytes(length)))
         {
-            ulong hash = HashOf(length, (at, part) =>
+            ulong hash = HashOf(length, Buffered((at, part) =>
             {
                 read(at, part);
                 RandomAccess.Write(file, part, HeaderBytes + at);
-            });
+            }));
             RandomAccess.Write(file, Header(length, hash), 0);
         }
 
@@ -105,7 +102,6 @@ internal sealed class FileLayer : IHostLayer
         }
 
         _view?.Dispose();
-        _map?.Dispose();
         _handle.Dispose();
     }
 
@@ -133,43 +129,42 @@ internal sealed class FileLayer : IHostLayer
 
     private unsafe void MapFile()
     {
-        _map = MemoryMappedFile.CreateFromFile(
+        // The view keeps the mapping.
+        using var map = MemoryMappedFile.CreateFromFile(
             _handle, null, FileBytes(Length), MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        _view = _map.CreateViewAccessor(0, FileBytes(Length), MemoryMappedFileAccess.Read);
+        _view = map.CreateViewAccessor(0, FileBytes(Length), MemoryMappedFileAccess.Read);
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         _start = (nint)start + HeaderBytes;
     }
 
-    private bool IsWhole()
+    private unsafe bool IsWhole()
     {
-        ulong hash = _start == 0 ? HashOf(Length, Read) : HashOfMapped();
+        ulong hash = HashOf(
+            Length, _start == 0 ? Buffered(Read) : (at, length) => new ReadOnlySpan<byte>((byte*)_start + at, length));
         byte[] expected = Header(Length, hash);
         byte[] found = new byte[expected.Length];
         ReadFile(0, found);
         return found.AsSpan().SequenceEqual(expected);
     }
 
-    private unsafe ulong HashOfMapped()
+    private static PartAt Buffered(ReadPart read)
     {
-        var hash = new XxHash3();
-        for (long at = 0; at < Length; at += BufferBytes)
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
+        return (at, length) =>
         {
-            hash.Append(new ReadOnlySpan<byte>((byte*)_start + at, (int)Math.Min(BufferBytes, Length - at)));
-        }
-
-        return hash.GetCurrentHashAsUInt64();
+            var part = buffer.AsSpan(0, length);
+            read(at, part);
+            return part;
+        };
     }
 
-    private static ulong HashOf(long length, ReadPart read)
+    private static ulong HashOf(long length, PartAt part)
     {
         var hash = new XxHash3();
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
         for (long at = 0; at < length; at += BufferBytes)
         {
-            var part = buffer.AsSpan(0, (int)Math.Min(BufferBytes, length - at));
-            read(at, part);
-            hash.Append(part);
+            hash.Append(part(at, (int)Math.Min(BufferBytes, length - at)));
         }
 
         return hash.GetCurrentHashAsUInt64();
@@ -183,4 +178,7 @@ internal sealed class FileLayer : IHostLayer
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(2 * sizeof(ulong)), hash);
         return header;
     }
+
+    // A part of the layer, until the next one is asked for.
+    private delegate ReadOnlySpan<byte> PartAt(long at, int length);
 }
