@@ -1,6 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -163,7 +162,7 @@ public sealed class SplitModelTests : IDisposable
         using var checkpoint = Write();
         var expected = Logits(checkpoint, TestDevice.Get("cpu"), Options());
         using var model = MistralModel.Load(checkpoint, Open("cpu", 2), Options());
-        using (model.Decorate(part => part == model.Parts[1] ? new Breaking(part.Runner, part.Direct) : part.Runner))
+        using (model.Decorate(part => part == model.Parts[1] ? new BreakingPasses(part.Runner, part.Direct, steps: 5) : part.Runner))
         {
             Assert.Throws<TimeoutException>(() => TwoTexts.Logits(model));
         }
@@ -285,19 +284,5 @@ public sealed class SplitModelTests : IDisposable
     {
         using var model = MistralModel.LoadUntested(checkpoint, devices, options);
         return TwoTexts.Logits(model);
-    }
-
-    private sealed class Breaking(IPassRunner inner, DirectPasses direct) : WalkedPasses(inner, direct)
-    {
-        private int _left = 5;
-
-        public override void Launch(Step step, Pass pass)
-        {
-            base.Launch(step, pass);
-            if (--_left == 0)
-            {
-                throw new TimeoutException();
-            }
-        }
     }
 }

@@ -1,6 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
 using Mistral.Ilgpu.Execution.Devices;
-using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.Planning;
@@ -75,6 +74,25 @@ public sealed class StreamedModelTests : IDisposable
             Logits(checkpoint, TestDevice.Get(device), _models.Options(Layers) with { WeightType = format }));
     }
 
+    // 16 layers: half of them, a quarter, and two stay on the device.
+    [Theory(Explicit = true)]
+    [MemberData(nameof(Cpus))]
+    [Trait(Needs.Trait, Needs.Time)]
+    public void Logits_Of250MillionWeights_AreThoseOfResidentOnes(string cpu)
+    {
+        using var checkpoint = Checkpoint.Open("random:250m:q4_k");
+        Assert.Equal(16, checkpoint.Config.LayerCount);
+        using var copies = OpenToCopy(cpu);
+        var expected = Logits(checkpoint, TestDevice.Get(cpu), Options(0));
+        foreach (int streamed in new[] { 8, 12, 14 })
+        {
+            Assert.Equal(expected, Logits(checkpoint, TestDevice.Get(cpu), Options(streamed)));
+            Assert.Equal(expected, Logits(checkpoint, copies, Options(streamed)));
+        }
+
+        ModelOptions Options(int streamed) => _models.Options(streamed) with { Context = 64 };
+    }
+
     [Fact]
     public void Pass_AfterOneThatWasBrokenOff_HasItsOwnLayers()
     {
@@ -84,7 +102,7 @@ public sealed class StreamedModelTests : IDisposable
         using var model = MistralModel.Load(checkpoint, device, _models.Options(Layers));
         for (int steps = 1; steps < 40; steps += 5)
         {
-            using (model.Decorate(part => new Breaking(part.Runner, part.Direct, steps)))
+            using (model.Decorate(part => new BreakingPasses(part.Runner, part.Direct, steps)))
             {
                 Assert.Throws<TimeoutException>(() => TwoTexts.Logits(model));
             }
@@ -154,19 +172,5 @@ public sealed class StreamedModelTests : IDisposable
     {
         TestDevice.Get(device);
         return ComputeDevice.Open(device, new DeviceOptions { Threads = 4, Without = DeviceFeatures.LayersInPlace });
-    }
-
-    private sealed class Breaking(IPassRunner inner, DirectPasses direct, int steps) : WalkedPasses(inner, direct)
-    {
-        private int _left = steps;
-
-        public override void Launch(Step step, Pass pass)
-        {
-            base.Launch(step, pass);
-            if (--_left == 0)
-            {
-                throw new TimeoutException();
-            }
-        }
     }
 }
