@@ -28,7 +28,7 @@ public static class KernelCatalog
             typeof(QuantizeInputVectors), typeof(QuantizeInputLanes), typeof(RmsNormLanes<FloatsAlone>),
             typeof(RmsNormLanes<AlsoInt8>), typeof(SwiGluLanes<FloatsAlone>), typeof(SwiGluLanes<AlsoInt8>),
             typeof(FillRandomQuants), typeof(FillRandomScales), typeof(ArgMaxRow), typeof(ArgMaxGroup),
-            typeof(ChooseGroup), typeof(MergeSplits), typeof(NarrowHeads), typeof(CopyFloats)
+            typeof(ChooseGroup), typeof(MergeSplits), typeof(MergeSplitsVectors), typeof(NarrowHeads), typeof(CopyFloats)
         ];
 
     private static readonly Type[] PerFormat =

@@ -136,7 +136,12 @@ internal static class RaggedPasses
                 break;
         }
 
-        if (!isFused && splits > 0)
+        if (form == Form.Vectors && splits > 0)
+        {
+            device.Launch(
+                new KernelConfig(2, 2), new MergeSplitsVectors(state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim, splitTiles));
+        }
+        else if (!isFused && splits > 0)
         {
             device.Launch(new KernelConfig(2, 2), new MergeSplits(state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim, splitTiles));
         }

@@ -16,37 +16,49 @@ internal readonly struct TileDecoding<TCache, TElement>(AttentionInput<TElement>
     public void Keys(AttentionBlock block, int tile, ref float to)
     {
         var sides = new Sides(block, tile);
-        var fresh = Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(sides.FirstFresh)).AsSingle();
         if (sides.FirstFresh > 0)
         {
             int from = input.Table.Find(block.Queries.Sequence, tile);
-            DecodeKeys(input.Ring, from, block.KvHead, ref to, Vector512<float>.AllBitsSet);
+            DecodeKeys(input.Ring, from, Next(block, tile, from), block.KvHead, ref to, 0);
         }
 
         if (sides.HasFresh)
         {
-            DecodeKeys(input.Fresh, sides.FreshTile, block.KvHead, ref to, fresh);
+            DecodeKeys(input.Fresh, sides.FreshTile, sides.FreshTile, block.KvHead, ref to, sides.FirstFresh);
         }
     }
 
-    // Overwrites the lanes of the mask.
+    // The tile of the ring behind one. Its keys and values are prefetched while this one's are decoded: a kv head's part of a
+    // tile is shorter than a page, and processors' own prefetching ends there.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DecodeKeys(KvTiles<TElement> tiles, int tile, int kvHead, ref float to, Vector512<float> mask)
+    private int Next(AttentionBlock block, int tile, int from) =>
+        tile + 1 < block.EndTile && block.Queries.Start > (tile + 1) * Vectors.Count
+            ? input.Table.Find(block.Queries.Sequence, tile + 1)
+            : from;
+
+    // Leaves the lanes before the first as they are.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void DecodeKeys(KvTiles<TElement> tiles, int tile, int next, int kvHead, ref float to, int firstLane)
     {
-        ref var keys = ref tiles.Keys[TileLayout.At(tile, input.KvHeads, kvHead, input.HeadDim)];
-        long scalesAt = TileLayout.ScalesAt(tile, input.KvHeads, kvHead, input.HeadDim);
+        int headDim = input.HeadDim;
+        ref var keys = ref tiles.Keys[TileLayout.At(tile, input.KvHeads, kvHead, headDim)];
+        ref var ahead = ref tiles.Keys[TileLayout.At(next, input.KvHeads, kvHead, headDim)];
+        long scalesAt = TileLayout.ScalesAt(tile, input.KvHeads, kvHead, headDim);
+        var mask = Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(firstLane)).AsSingle();
         var scale = Vector512<float>.One;
-        for (int d = 0; d < input.HeadDim; d++)
+        for (int d = 0; d < headDim; d++)
         {
             if (TCache.IsScaled && d % TileLayout.Run == 0)
             {
                 scale = Float16.DecodeVector(ref tiles.KeyScales[scalesAt + (d / TileLayout.Run * Vectors.Count)]);
             }
 
+            Vectors.PrefetchAt(ref Unsafe.Add(ref ahead, d * Vectors.Count));
             ref float lanes = ref Unsafe.Add(ref to, d * Vectors.Count);
             var key = TCache.DecodeVector(ref Unsafe.Add(ref keys, d * Vectors.Count));
             key = TCache.IsScaled ? key * scale : key;
-            Vector512.ConditionalSelect(mask, key, Vector512.LoadUnsafe(ref lanes)).StoreUnsafe(ref lanes);
+            key = firstLane <= 0 ? key : Vector512.ConditionalSelect(mask, key, Vector512.LoadUnsafe(ref lanes));
+            key.StoreUnsafe(ref lanes);
         }
     }
 
@@ -56,14 +68,15 @@ internal readonly struct TileDecoding<TCache, TElement>(AttentionInput<TElement>
         var sides = new Sides(block, tile);
         if (sides.FirstFresh > 0)
         {
+            int from = input.Table.Find(block.Queries.Sequence, tile);
             DecodeValues(
-                input.Ring, input.Table.Find(block.Queries.Sequence, tile),
-                block.KvHead, ref to, 0, Math.Min(sides.FirstFresh, Vectors.Count));
+                input.Ring, from, Next(block, tile, from), block.KvHead, ref to, 0, Math.Min(sides.FirstFresh, Vectors.Count));
         }
 
         if (sides.HasFresh)
         {
-            DecodeValues(input.Fresh, sides.FreshTile, block.KvHead, ref to, Math.Max(0, sides.FirstFresh), Vectors.Count);
+            DecodeValues(
+                input.Fresh, sides.FreshTile, sides.FreshTile, block.KvHead, ref to, Math.Max(0, sides.FirstFresh), Vectors.Count);
         }
 
         // What lies where no query of the block sees need not be a number.
@@ -79,22 +92,18 @@ internal readonly struct TileDecoding<TCache, TElement>(AttentionInput<TElement>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DecodeValues(KvTiles<TElement> tiles, int tile, int kvHead, ref float to, int firstLane, int endLane)
+    private void DecodeValues(KvTiles<TElement> tiles, int tile, int next, int kvHead, ref float to, int firstLane, int endLane)
     {
-        ref var values = ref tiles.Values[TileLayout.At(tile, input.KvHeads, kvHead, input.HeadDim)];
-        long scalesAt = TileLayout.ScalesAt(tile, input.KvHeads, kvHead, input.HeadDim);
-        int runs = input.HeadDim / TileLayout.Run;
-        for (int lane = firstLane; lane < endLane; lane++)
+        int headDim = input.HeadDim;
+        ref var values = ref tiles.Values[TileLayout.At(tile, input.KvHeads, kvHead, headDim)];
+        ref var ahead = ref tiles.Values[TileLayout.At(next, input.KvHeads, kvHead, headDim)];
+        long scalesAt = TileLayout.ScalesAt(tile, input.KvHeads, kvHead, headDim);
+        for (int at = firstLane * headDim; at < endLane * headDim; at += Vectors.Count)
         {
-            for (int d = 0; d < input.HeadDim; d += Vectors.Count)
-            {
-                int at = (lane * input.HeadDim) + d;
-                var value = TCache.DecodeVector(ref Unsafe.Add(ref values, at));
-                value = TCache.IsScaled
-                    ? value * Float16.Decode(tiles.ValueScales[scalesAt + (lane * runs) + (d / TileLayout.Run)])
-                    : value;
-                value.StoreUnsafe(ref to, (nuint)at);
-            }
+            Vectors.PrefetchAt(ref Unsafe.Add(ref ahead, at));
+            var value = TCache.DecodeVector(ref Unsafe.Add(ref values, at));
+            value = TCache.IsScaled ? value * Float16.Decode(tiles.ValueScales[scalesAt + (at / TileLayout.Run)]) : value;
+            value.StoreUnsafe(ref to, (nuint)at);
         }
     }
 

@@ -38,11 +38,14 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         Span<float> sum = stackalloc float[AttentionBlock.MaxQueries];
         var decoding = new TileDecoding<TCache, TElement>(_input);
         int queries = block.Queries.Tokens * _input.Group;
+        ref float rows = ref _input.Qkv[(block.Queries.FirstToken * (long)_input.QueryStride)
+            + (block.KvHead * _input.Group * _input.HeadDim)];
+        ref float outputs = ref output.View[output.At];
         max[..queries].Fill(AttentionScore.Masked);
         sum[..queries].Clear();
         for (int query = 0; query < queries; query++)
         {
-            MemoryMarshal.CreateSpan(ref OutputOf(output, query), _input.HeadDim).Clear();
+            MemoryMarshal.CreateSpan(ref OutputOf(ref outputs, output, query), _input.HeadDim).Clear();
         }
 
         for (int tile = block.FirstTile; tile < block.EndTile; tile++)
@@ -51,13 +54,15 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
             decoding.Values(block, tile, ref values[0]);
             for (int query = 0; query < queries; query += AtOnce)
             {
-                Take(block, tile, query, Math.Min(AtOnce, queries - query), ref keys[0], ref values[0], output, max, sum);
+                Take(
+                    block, tile, query, Math.Min(AtOnce, queries - query), ref keys[0], ref values[0], ref rows, ref outputs, output,
+                    ref max[query], ref sum[query]);
             }
         }
 
         for (int query = 0; query < queries; query++)
         {
-            ref float y = ref OutputOf(output, query);
+            ref float y = ref OutputOf(ref outputs, output, query);
             if (output.IsPart)
             {
                 Unsafe.Add(ref y, _input.HeadDim) = max[query];
@@ -77,14 +82,14 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Take(
-        AttentionBlock block, int tile, int query, int count, ref float keys,
-        ref float values, AttentionOutput output, Span<float> max, Span<float> sum)
+        AttentionBlock block, int tile, int query, int count, ref float keys, ref float values,
+        ref float rows, ref float outputs, AttentionOutput output, ref float max, ref float sum)
     {
         int headDim = _input.HeadDim;
-        ref float q0 = ref QueryOf(block, query);
-        ref float q1 = ref QueryOf(block, query + Math.Min(1, count - 1));
-        ref float q2 = ref QueryOf(block, query + Math.Min(2, count - 1));
-        ref float q3 = ref QueryOf(block, query + Math.Min(3, count - 1));
+        ref float q0 = ref QueryOf(ref rows, query);
+        ref float q1 = ref QueryOf(ref rows, query + Math.Min(1, count - 1));
+        ref float q2 = ref QueryOf(ref rows, query + Math.Min(2, count - 1));
+        ref float q3 = ref QueryOf(ref rows, query + Math.Min(3, count - 1));
         Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
         Vector512<float> b0 = default, b1 = default, b2 = default, b3 = default;
         for (nint d = 0; d < headDim; d += 2)
@@ -108,7 +113,7 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         {
             if (i < count)
             {
-                keep[i] = Weigh(block, tile, query + i, ref scores[i], ref max[query + i], ref sum[query + i]);
+                keep[i] = Weigh(block, tile, query + i, ref scores[i], ref Unsafe.Add(ref max, i), ref Unsafe.Add(ref sum, i));
             }
             else
             {
@@ -116,32 +121,49 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
             }
         }
 
-        ref float y0 = ref OutputOf(output, query);
-        ref float y1 = ref OutputOf(output, query + Math.Min(1, count - 1));
-        ref float y2 = ref OutputOf(output, query + Math.Min(2, count - 1));
-        ref float y3 = ref OutputOf(output, query + Math.Min(3, count - 1));
+        ref float y0 = ref OutputOf(ref outputs, output, query);
+        ref float y1 = ref OutputOf(ref outputs, output, query + Math.Min(1, count - 1));
+        ref float y2 = ref OutputOf(ref outputs, output, query + Math.Min(2, count - 1));
+        ref float y3 = ref OutputOf(ref outputs, output, query + Math.Min(3, count - 1));
         ref float weights = ref Unsafe.As<Vector512<float>, float>(ref scores[0]);
-        for (nuint d = 0; d < (nuint)headDim; d += Vectors.Count)
+        // Two vectors of each output at once, because an addition waits for the one before. An odd last one is taken twice.
+        for (nint d = 0; d < headDim; d += 2 * Vectors.Count)
         {
-            var s0 = Vector512.LoadUnsafe(ref y0, d) * keep[0];
-            var s1 = Vector512.LoadUnsafe(ref y1, d) * keep[1];
-            var s2 = Vector512.LoadUnsafe(ref y2, d) * keep[2];
-            var s3 = Vector512.LoadUnsafe(ref y3, d) * keep[3];
-            ref float value = ref Unsafe.Add(ref values, d);
+            nint next = Math.Min(d + Vectors.Count, headDim - Vectors.Count);
+            var s0 = Vector512.LoadUnsafe(ref y0, (nuint)d) * keep[0];
+            var s1 = Vector512.LoadUnsafe(ref y1, (nuint)d) * keep[1];
+            var s2 = Vector512.LoadUnsafe(ref y2, (nuint)d) * keep[2];
+            var s3 = Vector512.LoadUnsafe(ref y3, (nuint)d) * keep[3];
+            var t0 = Vector512.LoadUnsafe(ref y0, (nuint)next) * keep[0];
+            var t1 = Vector512.LoadUnsafe(ref y1, (nuint)next) * keep[1];
+            var t2 = Vector512.LoadUnsafe(ref y2, (nuint)next) * keep[2];
+            var t3 = Vector512.LoadUnsafe(ref y3, (nuint)next) * keep[3];
             for (nint i = 0; i < Vectors.Count; i++)
             {
-                var v = Vector512.LoadUnsafe(ref value);
-                s0 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i)), v, s0);
-                s1 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i + Vectors.Count)), v, s1);
-                s2 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i + (2 * Vectors.Count))), v, s2);
-                s3 = Vectors.MultiplyAdd(Vector512.Create(Unsafe.Add(ref weights, i + (3 * Vectors.Count))), v, s3);
-                value = ref Unsafe.Add(ref value, headDim);
+                var w0 = Vector512.Create(Unsafe.Add(ref weights, i));
+                var w1 = Vector512.Create(Unsafe.Add(ref weights, i + Vectors.Count));
+                var w2 = Vector512.Create(Unsafe.Add(ref weights, i + (2 * Vectors.Count)));
+                var w3 = Vector512.Create(Unsafe.Add(ref weights, i + (3 * Vectors.Count)));
+                var v = Vector512.LoadUnsafe(ref values, (nuint)((i * headDim) + d));
+                s0 = Vectors.MultiplyAdd(w0, v, s0);
+                s1 = Vectors.MultiplyAdd(w1, v, s1);
+                s2 = Vectors.MultiplyAdd(w2, v, s2);
+                s3 = Vectors.MultiplyAdd(w3, v, s3);
+                v = Vector512.LoadUnsafe(ref values, (nuint)((i * headDim) + next));
+                t0 = Vectors.MultiplyAdd(w0, v, t0);
+                t1 = Vectors.MultiplyAdd(w1, v, t1);
+                t2 = Vectors.MultiplyAdd(w2, v, t2);
+                t3 = Vectors.MultiplyAdd(w3, v, t3);
             }
 
-            s0.StoreUnsafe(ref y0, d);
-            s1.StoreUnsafe(ref y1, d);
-            s2.StoreUnsafe(ref y2, d);
-            s3.StoreUnsafe(ref y3, d);
+            s0.StoreUnsafe(ref y0, (nuint)d);
+            s1.StoreUnsafe(ref y1, (nuint)d);
+            s2.StoreUnsafe(ref y2, (nuint)d);
+            s3.StoreUnsafe(ref y3, (nuint)d);
+            t0.StoreUnsafe(ref y0, (nuint)next);
+            t1.StoreUnsafe(ref y1, (nuint)next);
+            t2.StoreUnsafe(ref y2, (nuint)next);
+            t3.StoreUnsafe(ref y3, (nuint)next);
         }
     }
 
@@ -153,28 +175,35 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
         // The tile's first and last position that the query sees; it may see none.
         int position = block.Queries.Position + (query / _input.Group) - (tile * Vectors.Count);
         int first = SlidingWindow.FirstVisible(position + (tile * Vectors.Count), _input.Window) - (tile * Vectors.Count);
-        var lane = Vector512<int>.Indices;
-        var seen = (Vector512.GreaterThanOrEqual(lane, Vector512.Create(first))
-            & Vector512.LessThanOrEqual(lane, Vector512.Create(position))).AsSingle();
-        var masked = Vector512.ConditionalSelect(seen, scores * _input.Scale, Vector512.Create(AttentionScore.Masked));
-        float before = max;
-        max = MathF.Max(before, Vectors.Max(masked));
-        float keep = SoftmaxExp.Of(before - max);
+        var seen = Vector512<float>.AllBitsSet;
+        var masked = scores * _input.Scale;
+        if (first > 0 || position < Vectors.Count - 1)
+        {
+            var lane = Vector512<int>.Indices;
+            seen = (Vector512.GreaterThanOrEqual(lane, Vector512.Create(first))
+                & Vector512.LessThanOrEqual(lane, Vector512.Create(position))).AsSingle();
+            masked = Vector512.ConditionalSelect(seen, masked, Vector512.Create(AttentionScore.Masked));
+        }
+
+        // Behind a long text few tiles have a larger score than all before.
+        float keep = 1;
+        if (Vector512.GreaterThanAny(masked, Vector512.Create(max)))
+        {
+            float before = max;
+            max = Vectors.Max(masked);
+            keep = SoftmaxExp.Of(before - max);
+        }
+
         scores = Vectors.SoftmaxExp(masked - Vector512.Create(max)) & seen;
         sum = (sum * keep) + Vectors.Sum(scores);
         return keep;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref float QueryOf(AttentionBlock block, int query)
-    {
-        int head = (block.KvHead * _input.Group) + (query % _input.Group);
-        long token = block.Queries.FirstToken + (query / _input.Group);
-        return ref _input.Qkv[(token * _input.QueryStride) + (head * _input.HeadDim)];
-    }
+    private ref float QueryOf(ref float rows, int query) => ref Unsafe.Add(
+        ref rows, ((nint)(query / _input.Group) * _input.QueryStride) + (query % _input.Group * _input.HeadDim));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref float OutputOf(AttentionOutput output, int query) =>
-        ref output.View[output.At + ((long)(query / _input.Group) * output.TokenStride)
-            + (query % _input.Group * output.HeadStride)];
+    private ref float OutputOf(ref float outputs, AttentionOutput output, int query) => ref Unsafe.Add(
+        ref outputs, ((nint)(query / _input.Group) * output.TokenStride) + (query % _input.Group * output.HeadStride));
 }

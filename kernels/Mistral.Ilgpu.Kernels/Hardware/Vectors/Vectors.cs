@@ -23,11 +23,15 @@ internal static class Vectors
     /// page. Past the end of a buffer it does nothing.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Prefetch<T>(ref T from)
+    public static void Prefetch<T>(ref T from) => PrefetchAt(ref Unsafe.AddByteOffset(ref from, Ahead));
+
+    /// <summary>Prefetches a line of the cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void PrefetchAt<T>(ref T line)
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0((byte*)Unsafe.AsPointer(ref from) + Ahead);
+            Sse.Prefetch0(Unsafe.AsPointer(ref line));
         }
     }
 

@@ -11,6 +11,7 @@ namespace Mistral.Ilgpu.Execution.Devices;
 internal sealed class CpuRuntime : DeviceRuntime
 {
     private readonly CpuLaunches _launches;
+    private readonly ZeroedMemory _memory = new();
 
     public CpuRuntime(CPUAccelerator accelerator, DeviceInfo info)
         : this(accelerator, info, new CpuKernelLoader(accelerator))
@@ -28,9 +29,9 @@ internal sealed class CpuRuntime : DeviceRuntime
 
     public override (ArrayView<T> View, IDisposable Owner, bool IsZeroed) Allocate<T>(long length)
     {
-        var memory = new ZeroedMemory(length * Interop.SizeOf<T>());
-        var buffer = CPUMemoryBuffer.Create(Accelerator, memory.Address, length, Interop.SizeOf<T>());
-        return (buffer.AsArrayView<T>(0, length), memory, true);
+        var (address, owner) = _memory.Allocate(length * Interop.SizeOf<T>());
+        var buffer = CPUMemoryBuffer.Create(Accelerator, address, length, Interop.SizeOf<T>());
+        return (buffer.AsArrayView<T>(0, length), owner, true);
     }
 
     public override MemoryBuffer InPlace(DeviceInfo device, nint address, long bytes) =>
@@ -53,6 +54,7 @@ internal sealed class CpuRuntime : DeviceRuntime
     public override void Dispose()
     {
         _launches.Dispose();
+        _memory.Dispose();
         base.Dispose();
     }
 }

@@ -1,31 +1,60 @@
-using System.Runtime.InteropServices;
-using Mistral.Ilgpu.Execution.Drivers;
-
 namespace Mistral.Ilgpu.Execution.Devices;
 
 /// <summary>
-/// Host memory that is filled with zeros, on large pages if the system has them. The system provides a page when it is first
-/// touched, so that memory that is never used takes no time and no space.
+/// Allocates host memory that is filled with zeros. Buffers of middle size share slabs, because a large page is larger than many
+/// matrices, and their small pages would cost misses of the TLB.
 /// </summary>
-internal sealed unsafe class ZeroedMemory : IDisposable
+internal sealed class ZeroedMemory : IDisposable
 {
-    // A vector that crosses no line of a cache is read as one.
-    private const int Alignment = 64;
+    private const long SlabBytes = 64 << 20;
 
-    private byte* _memory;
+    // Smaller ones come and go, and would keep a slab from being freed.
+    private const long LeastShared = 64 << 10;
+    private const long MostShared = SlabBytes / 2;
 
-    public ZeroedMemory(long bytes)
+    private readonly Lock _lock = new();
+    private MemorySlab? _slab;
+
+    /// <returns>The address, and what frees it.</returns>
+    public (nint Address, IDisposable Owner) Allocate(long bytes)
     {
-        _memory = (byte*)NativeMemory.AllocZeroed((nuint)bytes + Alignment);
-        Address = ((nint)_memory + Alignment - 1) & -Alignment;
-        NativeDrivers.PreferLargePages(Address, bytes);
-    }
+        if (bytes is < LeastShared or > MostShared)
+        {
+            var own = new MemorySlab(bytes);
+            var all = new Part(own, own.TryTake(bytes));
+            own.Release();
+            return (all.Address, all);
+        }
 
-    public nint Address { get; }
+        lock (_lock)
+        {
+            nint address = _slab?.TryTake(bytes) ?? 0;
+            if (address == 0)
+            {
+                _slab?.Release();
+                _slab = new MemorySlab(SlabBytes);
+                address = _slab.TryTake(bytes);
+            }
+
+            return (address, new Part(_slab!, address));
+        }
+    }
 
     public void Dispose()
     {
-        NativeMemory.Free(_memory);
-        _memory = null;
+        lock (_lock)
+        {
+            _slab?.Release();
+            _slab = null;
+        }
+    }
+
+    private sealed class Part(MemorySlab slab, nint address) : IDisposable
+    {
+        private MemorySlab? _slab = slab;
+
+        public nint Address => address;
+
+        public void Dispose() => Interlocked.Exchange(ref _slab, null)?.Release();
     }
 }

@@ -74,4 +74,9 @@ internal sealed class CpuAcceleratorKernels(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies,
         ArrayView<float> parts, Activation output, OutputForms forms) =>
         DecodedRows<VectorTiles<TCache, TElement>, TCache, TElement>(input, cache, frequencies, parts);
+
+    private protected override Launch Merge<TElement>(AttentionInput<TElement> input, ArrayView<float> parts) => Launcher(
+        new MergeSplitsVectors(
+            State, parts, input.Output, input.Heads, input.HeadDim, input.Window, input.OutputStride, input.SplitTiles),
+        pass => Family.Coarse((long)pass.DecodeCount * input.Heads));
 }

@@ -75,7 +75,7 @@ internal abstract partial class KernelSet
             new StoreKv<TCache, TElement>(input, ring), pass => Family.Elements((long)pass.FreshTiles * tileElements));
     }
 
-    private protected Launch Merge<TElement>(AttentionInput<TElement> input, ArrayView<float> parts)
+    private protected virtual Launch Merge<TElement>(AttentionInput<TElement> input, ArrayView<float> parts)
         where TElement : unmanaged => Launcher(
         MergeOf(input, parts), pass => Family.Elements((long)pass.DecodeCount * input.Heads * input.HeadDim));
 
