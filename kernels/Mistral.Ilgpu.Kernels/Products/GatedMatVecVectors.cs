@@ -9,8 +9,8 @@ using Mistral.Ilgpu.Kernels.Rows;
 namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
-/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes pairs of two rows of G and their
-/// rows of U, as <see cref="MatVecVectors{TFormat,TElement,TResult}"/> takes tiles of four.
+/// <see cref="GatedMatVecPacks{TFormat,TElement}"/> for the CPU accelerator: a work item takes a few rows of G and their rows
+/// of U, as <see cref="MatVecVectors{TFormat,TElement,TResult}"/> takes tiles.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct GatedMatVecVectors<TFormat, TElement>(
@@ -25,7 +25,11 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
-    private const int Tile = VectorDot<TFormat, TElement>.Tile;
+    private const int TileTokens = VectorDot<TFormat, TElement>.Tokens;
+
+    // A tile has as many rows of G as of U.
+    private const int TileRows = VectorDot<TFormat, TElement>.Rows;
+    private const int Half = TileRows / 2;
 
     public void Execute() => Execute(WorkShare.Current);
 
@@ -38,49 +42,55 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
         ref var weights = ref Weights[0];
         ref float input = ref Input[0];
         int atOnce = VectorDot<TFormat, TElement>.TokensAtOnce(InputStride);
-        int most = Math.Min(atOnce, (end - begin) / Tile * Tile);
-        Span<Vector512<float>> sums = stackalloc Vector512<float>[most * Tile];
-        Span<float> decoded = stackalloc float[most == 0 ? 0 : Tile * VectorDot<TFormat, TElement>.ColumnsAtOnce];
-        var (firstPair, endPair) = share.Neighbours(0, (Rows + 1) / 2);
+        int most = Math.Min(atOnce, (end - begin) / TileTokens * TileTokens);
+        Span<nint> starts = stackalloc nint[TileRows];
+        Span<Vector512<float>> sums = stackalloc Vector512<float>[most * TileRows];
+        Span<float> decoded = stackalloc float[most == 0 ? 0 : TileRows * VectorDot<TFormat, TElement>.ColumnsAtOnce];
+        var (firstHalf, endHalf) = share.Neighbours(0, (Rows + Half - 1) / Half);
         for (int first = begin; first < end; first += atOnce)
         {
             int last = Math.Min(first + atOnce, end);
-            int tiled = (last - first) / Tile * Tile;
-            for (long row = firstPair * 2; row < endPair * 2; row += 2)
+            int tiled = (last - first) / TileTokens * TileTokens;
+            for (long row = firstHalf * Half; row < endHalf * Half; row += Half)
             {
-                int rows = (int)Math.Min(2, Rows - row);
+                int rows = (int)Math.Min(Half, Rows - row);
+                for (int i = 0; i < Half; i++)
+                {
+                    // Rows past the end repeat the last one.
+                    nint of = (nint)(row + Math.Min(i, rows - 1));
+                    (starts[i], starts[Half + i]) = (of * InputStride, (Rows + of) * InputStride);
+                }
+
                 if (tiled > 0)
                 {
-                    // Past the end the last row is made twice.
-                    long next = row + rows - 1;
                     VectorDot<TFormat, TElement>.OfTokens(
-                        ref Row(ref weights, row), ref Row(ref weights, next),
-                        ref Row(ref weights, Rows + row), ref Row(ref weights, Rows + next),
-                        ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
+                        ref weights, starts, ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
                 }
 
                 for (int i = 0; i < rows; i++)
                 {
-                    for (int token = 0; token < tiled; token++)
+                    for (int token = 0; token < tiled; token += TileTokens)
                     {
-                        int at = (token * Tile) + i;
-                        Write(first + token, row + i, Vectors.Sum(sums[at]), Vectors.Sum(sums[at + 2]));
+                        var gates = VectorDot<TFormat, TElement>.SumsOf(sums, token, i);
+                        var ups = VectorDot<TFormat, TElement>.SumsOf(sums, token, Half + i);
+                        for (int j = 0; j < TileTokens; j++)
+                        {
+                            Write(first + token + j, row + i, gates[j], ups[j]);
+                        }
                     }
 
                     for (int token = first + tiled; token < last; token++)
                     {
                         ref float x = ref Unsafe.Add(ref input, (nint)token * InputStride);
                         Write(
-                            token, row + i, VectorDot<TFormat, TElement>.OfOne(ref Row(ref weights, row + i), ref x, InputStride),
-                            VectorDot<TFormat, TElement>.OfOne(ref Row(ref weights, Rows + row + i), ref x, InputStride));
+                            token, row + i,
+                            VectorDot<TFormat, TElement>.OfOne(ref Unsafe.Add(ref weights, starts[i]), ref x, InputStride),
+                            VectorDot<TFormat, TElement>.OfOne(ref Unsafe.Add(ref weights, starts[Half + i]), ref x, InputStride));
                     }
                 }
             }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref TElement Row(ref TElement weights, long row) => ref Unsafe.Add(ref weights, (nint)(row * InputStride));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Write(int token, long row, float gate, float up) => Output[((long)token * OutputStride) + row] =

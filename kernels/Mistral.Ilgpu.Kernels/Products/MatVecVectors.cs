@@ -9,8 +9,7 @@ namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many. A work item takes neighbouring
-/// tiles of four rows: each by all tokens in fours, then row by row by the tokens left, see
-/// <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
+/// tiles of rows: each by all tiles of tokens, then row by row by the tokens left, see <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
@@ -26,7 +25,8 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
     where TElement : unmanaged
     where TResult : struct, IResult
 {
-    private const int Tile = VectorDot<TFormat, TElement>.Tile;
+    private const int TileRows = VectorDot<TFormat, TElement>.Rows;
+    private const int TileTokens = VectorDot<TFormat, TElement>.Tokens;
 
     public void Execute() => Execute(WorkShare.Current);
 
@@ -39,46 +39,51 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
         ref var weights = ref Weights[0];
         ref float input = ref Input[0];
         int atOnce = VectorDot<TFormat, TElement>.TokensAtOnce(InputStride);
-        int most = Math.Min(atOnce, (end - begin) / Tile * Tile);
-        Span<Vector512<float>> sums = stackalloc Vector512<float>[most * Tile];
-        Span<float> decoded = stackalloc float[most == 0 ? 0 : Tile * VectorDot<TFormat, TElement>.ColumnsAtOnce];
-        var (firstTile, endTile) = share.Neighbours(0, (Rows + Tile - 1) / Tile);
+        int most = Math.Min(atOnce, (end - begin) / TileTokens * TileTokens);
+        Span<nint> starts = stackalloc nint[TileRows];
+        Span<Vector512<float>> sums = stackalloc Vector512<float>[most * TileRows];
+        Span<float> decoded = stackalloc float[most == 0 ? 0 : TileRows * VectorDot<TFormat, TElement>.ColumnsAtOnce];
+        var (firstTile, endTile) = share.Neighbours(0, (Rows + TileRows - 1) / TileRows);
         for (int first = begin; first < end; first += atOnce)
         {
             int last = Math.Min(first + atOnce, end);
-            int tiled = (last - first) / Tile * Tile;
-            for (long row = firstTile * Tile; row < endTile * Tile; row += Tile)
+            int tiled = (last - first) / TileTokens * TileTokens;
+            for (long row = firstTile * TileRows; row < endTile * TileRows; row += TileRows)
             {
-                int rows = (int)Math.Min(Tile, Rows - row);
-                if (tiled > 0)
+                int rows = (int)Math.Min(TileRows, Rows - row);
+                for (int i = 0; i < TileRows; i++)
                 {
                     // Rows past the end repeat the last one.
+                    starts[i] = (nint)(row + Math.Min(i, rows - 1)) * InputStride;
+                }
+
+                if (tiled > 0)
+                {
                     VectorDot<TFormat, TElement>.OfTokens(
-                        ref Row(ref weights, row), ref Row(ref weights, row + 1),
-                        ref Row(ref weights, row + 2), ref Row(ref weights, row + 3),
-                        ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
+                        ref weights, starts, ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
                 }
 
                 for (int i = 0; i < rows; i++)
                 {
-                    for (int token = 0; token < tiled; token++)
+                    for (int token = 0; token < tiled; token += TileTokens)
                     {
-                        Write(first + token, row + i, Vectors.Sum(sums[(token * Tile) + i]));
+                        var products = VectorDot<TFormat, TElement>.SumsOf(sums, token, i);
+                        for (int j = 0; j < TileTokens; j++)
+                        {
+                            Write(first + token + j, row + i, products[j]);
+                        }
                     }
 
                     for (int token = first + tiled; token < last; token++)
                     {
                         Write(token, row + i, VectorDot<TFormat, TElement>.OfOne(
-                            ref Row(ref weights, row + i), ref Unsafe.Add(ref input, (nint)token * InputStride), InputStride));
+                            ref Unsafe.Add(ref weights, starts[i]), ref Unsafe.Add(ref input, (nint)token * InputStride),
+                            InputStride));
                     }
                 }
             }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref TElement Row(ref TElement weights, long row) =>
-        ref Unsafe.Add(ref weights, (nint)(Math.Min(row, Rows - 1) * InputStride));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Write(int token, long row, float product)

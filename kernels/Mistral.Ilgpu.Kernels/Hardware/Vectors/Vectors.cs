@@ -48,6 +48,24 @@ internal static class Vectors
         return (four[0] + four[2]) + (four[1] + four[3]);
     }
 
+    /// <summary>Four sums, each as <see cref="Sum(Vector512{float})"/> makes it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sum(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        if (!Avx512F.IsSupported)
+        {
+            return Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d));
+        }
+
+        // Eight floats of two, then four of each, then one.
+        var ab = Avx512F.Shuffle4x128(a, b, 0x44) + Avx512F.Shuffle4x128(a, b, 0xEE);
+        var cd = Avx512F.Shuffle4x128(c, d, 0x44) + Avx512F.Shuffle4x128(c, d, 0xEE);
+        var fours = Avx512F.Shuffle4x128(ab, cd, 0x88) + Avx512F.Shuffle4x128(ab, cd, 0xDD);
+        var twos = fours + Avx512F.Permute4x32(fours, 0x4E);
+        var ones = twos + Avx512F.Permute4x32(twos, 0xB1);
+        return Vector512.Shuffle(ones, Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12)).GetLower().GetLower();
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max(Vector512<float> lanes)
     {
