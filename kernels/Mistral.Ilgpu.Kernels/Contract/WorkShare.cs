@@ -25,4 +25,12 @@ public readonly record struct WorkShare(long First, long Count)
         long from = first + (First * most);
         return (from, Math.Min(from + most, end));
     }
+
+    /// <summary>Shares for each thread of a product of so many weights, see <see cref="ISharedKernel.SharesPerThread"/>.</summary>
+    public static int PerThread(long weights)
+    {
+        const long WeightsOfShare = 1 << 19;
+        const int Most = 16;
+        return (int)Math.Clamp(weights / WeightsOfShare, 1, Most);
+    }
 }

@@ -27,6 +27,8 @@ public readonly record struct BlockStripVectors<TFormat, TResult>(
 {
     private const int TokensAtOnce = 8;
 
+    public int SharesPerThread => WorkShare.PerThread((long)Rows * Weights.Columns);
+
     public void Execute() => Execute(WorkShare.Current);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -31,6 +31,8 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
     private const int TileRows = VectorDot<TFormat, TElement>.Rows;
     private const int Half = TileRows / 2;
 
+    public int SharesPerThread => WorkShare.PerThread(2L * Rows * InputStride);
+
     public void Execute() => Execute(WorkShare.Current);
 
     [SkipLocalsInit]

@@ -28,6 +28,8 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
     private const int TileRows = VectorDot<TFormat, TElement>.Rows;
     private const int TileTokens = VectorDot<TFormat, TElement>.Tokens;
 
+    public int SharesPerThread => WorkShare.PerThread((long)Rows * InputStride);
+
     public void Execute() => Execute(WorkShare.Current);
 
     [SkipLocalsInit]

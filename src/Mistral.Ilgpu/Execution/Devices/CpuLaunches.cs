@@ -24,6 +24,7 @@ internal sealed class CpuLaunches : IDisposable
     private GCHandle _self;
     private Bound[] _gathered = new Bound[64];
     private int _count;
+    private long _taken;
     private bool _isGathering;
     private bool _asksAccelerator;
     private CancellationToken _cancellation;
@@ -33,7 +34,7 @@ internal sealed class CpuLaunches : IDisposable
     {
         _stream = accelerator.DefaultStream;
         _shape = new KernelConfig(1, items);
-        _barrier = new WorkItemBarrier(items, Patience, () => _cancellation.IsCancellationRequested);
+        _barrier = new WorkItemBarrier(items, Patience, EndLaunch);
         _workers = new(() => new CpuWorkers(items, Work));
         _run = loader.Load<Action<AcceleratorStream, KernelConfig, long>>(((Action<long>)Run).Method);
         _self = GCHandle.Alloc(this);
@@ -96,18 +97,40 @@ internal sealed class CpuLaunches : IDisposable
         }
     }
 
-    // Executes a work item's share of each gathered launch. Returns when all items are done.
+    // Executes a work item's shares of each gathered launch. Returns when all items are done.
     private void Work(WorkShare share)
     {
         int count = _count;
         for (int i = 0; i < count; i++)
         {
-            _gathered[i].Execute(share);
+            var kernel = _gathered[i];
+            if (kernel.SharesPerThread == 1)
+            {
+                kernel.Execute(share);
+            }
+            else
+            {
+                long shares = share.Count * kernel.SharesPerThread;
+                for (long next = Take(); next < shares; next = Take())
+                {
+                    kernel.Execute(new WorkShare(next, shares));
+                }
+            }
+
             if (_barrier.Wait())
             {
                 return;
             }
         }
+
+        long Take() => Interlocked.Increment(ref _taken) - 1;
+    }
+
+    // The last item to arrive does this, while all others wait.
+    private bool EndLaunch()
+    {
+        _taken = 0;
+        return _cancellation.IsCancellationRequested;
     }
 
     /// <summary>Creates the launcher of a kernel with these arguments.</summary>
@@ -157,6 +180,8 @@ internal sealed class CpuLaunches : IDisposable
         /// <summary>Whether the kernel asks the accelerator for its share.</summary>
         public abstract bool AsksAccelerator { get; }
 
+        public abstract int SharesPerThread { get; }
+
         public abstract void Execute(WorkShare share);
     }
 
@@ -167,6 +192,8 @@ internal sealed class CpuLaunches : IDisposable
 
         public override bool AsksAccelerator => true;
 
+        public override int SharesPerThread => 1;
+
         public override void Execute(WorkShare share) => _kernel.Execute();
     }
 
@@ -176,6 +203,8 @@ internal sealed class CpuLaunches : IDisposable
         private readonly TKernel _kernel = kernel;
 
         public override bool AsksAccelerator => false;
+
+        public override int SharesPerThread { get; } = kernel.SharesPerThread;
 
         public override void Execute(WorkShare share) => _kernel.Execute(share);
     }
