@@ -34,8 +34,9 @@ internal sealed class OpenedModel : IDisposable
 
     /// <param name="model">As <see cref="Checkpoint.Open(string)"/> takes it.</param>
     /// <param name="devices">As <see cref="DeviceList.Open"/> takes them.</param>
+    /// <param name="modelOptions">What <see cref="Load"/> will get. <c>auto</c> measures weights of their type.</param>
     public static OpenedModel Open(
-        string model, string devices, DeviceOptions options, IReadOnlyList<long>? memoryLimits = null)
+        string model, string devices, DeviceOptions options, ModelOptions modelOptions, IReadOnlyList<long>? memoryLimits = null)
     {
         var clock = Stopwatch.StartNew();
         Checkpoint? checkpoint = null;
@@ -48,7 +49,7 @@ internal sealed class OpenedModel : IDisposable
             _ = checkpoint.Tokenizer;
             var read = clock.Elapsed;
             var opened = opening.GetAwaiter().GetResult();
-            var chosen = devices == Auto ? CpuChoice.Of(checkpoint, opened[0], options) : null;
+            var chosen = devices == Auto ? CpuChoice.Of(checkpoint, opened[0], options, modelOptions) : null;
             if (chosen is { } choice && choice.Device != opened.Id)
             {
                 opened.Dispose();

@@ -111,7 +111,7 @@ public sealed class SharedDeviceTests
         var options = new LanguageModelOptions { Device = "cpu", Threads = 2, MaxWaiting = 0 };
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
             () => LanguageModel.LoadAsync("tiny", options, cancellation: Cancellation));
-        using var opened = OpenedModel.Open("tiny", "cpu", options.DeviceOptions);
+        using var opened = OpenedModel.Open("tiny", "cpu", options.DeviceOptions, options.Model);
         Assert.Throws<ArgumentOutOfRangeException>(() => opened.Load(options.Model, maxWaiting: 0, null, null, Cancellation));
         Assert.Equal(0, opened.Devices[0].AllocatedBytes);
         opened.Dispose();

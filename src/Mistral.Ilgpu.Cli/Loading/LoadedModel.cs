@@ -31,7 +31,8 @@ internal sealed class LoadedModel : IDisposable
         int maxWaiting = int.MaxValue)
     {
         using var opened = OpenedModel.Open(
-            settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed }, settings.Memory);
+            settings.Model, settings.Device, settings.DeviceOptions with { IsTimed = timed }, settings.Options,
+            settings.Memory);
         foreach (var info in opened.Devices.Select(device => device.Info))
         {
             string reason = settings.Device == "auto" ? opened.DeviceReason ?? info.Preference.Reason : "as requested";

@@ -1,6 +1,10 @@
+using ILGPU.Runtime;
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Checkpoints.Contents;
+using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Model.Options;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
@@ -22,59 +26,83 @@ internal static class CpuChoice
     private const int PromptTokens = 16;
 
     /// <param name="found">The device that <c>auto</c> takes by its kind.</param>
-    /// <param name="options">The options of the device.</param>
-    /// <returns>The name of the faster device, and the reason for people; null if there is no choice.</returns>
-    public static (string Device, string Reason)? Of(Checkpoint checkpoint, ComputeDevice found, DeviceOptions options)
+    /// <param name="device">The options of the device.</param>
+    /// <param name="model">The options of the model: what is measured is the weights as they are loaded.</param>
+    /// <returns>The name of the faster device, and the reason for people; null if there is no choice. A device that cannot be
+    /// measured is not chosen.</returns>
+    public static (string Device, string Reason)? Of(
+        Checkpoint checkpoint, ComputeDevice found, DeviceOptions device, ModelOptions model)
     {
-        if (!Family.Of(found).IsAcceleratorToo || checkpoint.TotalBytes < LeastBytes
-            || Math.Min(found.AvailableBytes, options.MemoryLimit ?? long.MaxValue) < 4 * MostBytes)
+        if (!Family.Of(found).IsAcceleratorToo || checkpoint.Tensors.Values.Sum(Bytes) < LeastBytes
+            || Math.Min(found.AvailableBytes, device.MemoryLimit ?? long.MaxValue) < 4 * MostBytes)
         {
             return null;
         }
 
         // Most of a token's time goes to the format of the layers.
         var tensor = checkpoint.Tensors.Values
-            .Where(tensor => tensor.Name is not (TensorNames.Embedding or TensorNames.Output)).MaxBy(tensor => tensor.Bytes)!;
-        var (columns, format) = (tensor.Columns, tensor.Format);
-        string name = format.ShortName();
-        var choice = new MeasuredChoice([0, 1], found.CacheFile($"accelerator-{name}-{columns}", ".txt"));
+            .Where(tensor => tensor.Name is not (TensorNames.Embedding or TensorNames.Output)).MaxBy(Bytes)!;
+        var weights = new Weights(tensor.FormatAs(model.WeightType), tensor.Columns, model.Activations);
+        var choice = new MeasuredChoice([0, 1], found.CacheFile($"accelerator-{weights.Key}", ".txt"));
+        string[] names = [found.Info.Id, Accelerator];
         if (choice.Chosen is { } kept)
         {
-            return (Name(kept), $"no GPU, and measured before to be the faster CPU device for weights in {name}");
+            return (names[kept], $"no GPU, and measured before to be the faster CPU device for weights in {weights.Name}");
         }
 
-        int rows = (int)(MostBytes / format.BytesOf(columns));
-        using var accelerator = ComputeDevice.Open(Accelerator, options);
-        double[] least = Measure(choice, [found, accelerator], format, rows, columns);
-        return (Name(choice.Chosen!.Value), FormattableString.Invariant(
-            $"no GPU; {MostBytes >> 20} MiB of {name} take {1000 * least[0]:0.0} ms a token on {found.Info.Id}, {
-                1000 * least[1]:0.0} ms on {Accelerator}"));
+        int measured = 1;
+        try
+        {
+            using var accelerator = ComputeDevice.Open(Accelerator, device);
+            double[] least = Measure(choice, [found, accelerator], weights, ref measured);
+            return (names[choice.Chosen!.Value], FormattableString.Invariant(
+                $"no GPU; {MostBytes >> 20} MiB of {weights.Name} take {1000 * least[0]:0.0} ms a token on {names[0]}, {
+                    1000 * least[1]:0.0} ms on {names[1]}"));
+        }
+        catch (Exception exception) when (ComputeDevice.IsFault(exception))
+        {
+            // The next load tries again.
+            string message = exception is AcceleratorException failure ? ComputeDevice.Describe(failure) : exception.Message;
+            return (names[1 - measured], $"no GPU; {names[measured]} cannot be measured: {message}");
+        }
 
-        string Name(int device) => device == 0 ? found.Info.Id : Accelerator;
+        long Bytes(CheckpointTensor tensor) => tensor.FormatAs(model.WeightType).BytesOf((long)tensor.Rows * tensor.Columns);
     }
 
-    private static double[] Measure(
-        MeasuredChoice choice, ComputeDevice[] devices, TensorFormat format, int rows, int columns)
+    /// <param name="measured">The device that works at the moment.</param>
+    private static double[] Measure(MeasuredChoice choice, ComputeDevice[] devices, Weights weights, ref int measured)
     {
-        using var first = new TimedToken(devices[0], format, rows, columns);
-        using var second = new TimedToken(devices[1], format, rows, columns);
+        measured = 0;
+        using var first = new TimedToken(devices[0], weights);
+        measured = 1;
+        using var second = new TimedToken(devices[1], weights);
         double[] least = [double.MaxValue, double.MaxValue];
         while (choice.Chosen is null)
         {
-            int device = choice.Next;
-            var time = (device == 0 ? first : second).Time();
-            least[device] = Math.Min(least[device], time.TotalSeconds);
+            measured = choice.Next;
+            var time = (measured == 0 ? first : second).Time();
+            least[measured] = Math.Min(least[measured], time.TotalSeconds);
             choice.Took(time);
         }
 
         return least;
     }
 
-    /// <summary>The mean time of a decoded token and one of a prompt.</summary>
-    private sealed class TimedToken(ComputeDevice device, TensorFormat format, int rows, int columns) : IDisposable
+    /// <summary>What is measured.</summary>
+    private sealed record Weights(TensorFormat Format, int Columns, ActivationType Activations)
     {
-        private readonly TimedProduct _decoded = new(device, format, rows, columns, tokens: 1, isPrompt: false);
-        private readonly TimedProduct _prompt = new(device, format, rows, columns, PromptTokens, isPrompt: true);
+        public int Rows => (int)(MostBytes / Format.BytesOf(Columns));
+
+        public string Name => Format.ShortName() + (Activations == ActivationType.Int8 ? "" : " times float32");
+
+        public string Key => $"{Format.ShortName()}-{Columns}{(Activations == ActivationType.Int8 ? "" : "-f32")}";
+    }
+
+    /// <summary>The mean time of a decoded token and one of a prompt.</summary>
+    private sealed class TimedToken(ComputeDevice device, Weights weights) : IDisposable
+    {
+        private readonly TimedProduct _decoded = Product(device, weights, tokens: 1, isPrompt: false);
+        private readonly TimedProduct _prompt = Product(device, weights, PromptTokens, isPrompt: true);
 
         public TimeSpan Time() => (_decoded.Time() + (_prompt.Time() / PromptTokens)) / 2;
 
@@ -83,5 +111,8 @@ internal static class CpuChoice
             _decoded.Dispose();
             _prompt.Dispose();
         }
+
+        private static TimedProduct Product(ComputeDevice device, Weights weights, int tokens, bool isPrompt) =>
+            new(device, weights.Format, weights.Rows, weights.Columns, tokens, isPrompt, weights.Activations);
     }
 }

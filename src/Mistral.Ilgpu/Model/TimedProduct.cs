@@ -21,14 +21,16 @@ internal sealed class TimedProduct : IDisposable
 
     /// <param name="tokens">Rows of activations.</param>
     /// <param name="isPrompt">Whether the rows are tokens of a prompt, or decoded tokens.</param>
-    public TimedProduct(ComputeDevice device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt)
+    public TimedProduct(
+        ComputeDevice device, TensorFormat format, int rows, int columns, int tokens, bool isPrompt,
+        ActivationType activations = ActivationType.Int8)
     {
         _device = device;
         _pass = isPrompt ? new Pass(0, tokens, 0) : new Pass(tokens, 0, 0);
         try
         {
             var family = Family.Of(device);
-            var layout = family.LayoutOf(format, ActivationType.Int8);
+            var layout = family.LayoutOf(format, activations);
             var weights = Own(device.Allocate<byte>(WeightBand.SizeOf(rows, columns, format, layout), Purpose));
             var band = new WeightBand(0, rows, columns, format, weights.View, layout);
             using var random = new RandomTensor("weights", format, rows, columns, key: 1);
@@ -45,7 +47,7 @@ internal sealed class TimedProduct : IDisposable
             (header[StepState.TokenCountAt], header[StepState.DecodeCountAt]) = (tokens, _pass.DecodeCount);
             var state = Own(device.Allocate<int>(header.Length, Purpose));
             state.View.CopyFromCPU(device.Stream, header);
-            _product = KernelSet.Of(device, new StepState(state.View)).MatMul(
+            _product = KernelSet.Of(device, new StepState(state.View), activations).MatMul(
                 "product",
                 new WeightMatrix("weights", [band]),
                 new ProductInput(family.Input(device, "input", tokens, columns, input.View, _buffers.Add), RowSet.Tokens),
