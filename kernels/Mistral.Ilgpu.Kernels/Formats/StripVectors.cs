@@ -6,7 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
-/// <summary>Quants and scales of a strip as vectors, see <see cref="IStripFormat"/>.</summary>
+/// <summary>Quants and scales of a strip as vectors, see <see cref="IStripFormat"/>. <see cref="StripQuarters"/> are for processors
+/// without AVX2.</summary>
 internal static class StripVectors
 {
     /// <summary>Bits of a weight as <see cref="ByteProducts"/> takes it.</summary>
@@ -89,11 +90,6 @@ internal static class StripVectors
 
         var eight = Vector256.Create(values);
         return Avx512BW.IsSupported ? Avx512BW.Shuffle(Vector512.Create(eight), numbers)
-            : Avx2.IsSupported ? Vector512.Create(Avx2.Shuffle(eight, numbers.GetLower()), Avx2.Shuffle(eight, numbers.GetUpper()))
-            : Vector512.Create(
-                Vector256.Create(
-                    Vector128.Shuffle(values, numbers.GetLower().GetLower()), Vector128.Shuffle(values, numbers.GetLower().GetUpper())),
-                Vector256.Create(
-                    Vector128.Shuffle(values, numbers.GetUpper().GetLower()), Vector128.Shuffle(values, numbers.GetUpper().GetUpper())));
+            : Vector512.Create(Avx2.Shuffle(eight, numbers.GetLower()), Avx2.Shuffle(eight, numbers.GetUpper()));
     }
 }

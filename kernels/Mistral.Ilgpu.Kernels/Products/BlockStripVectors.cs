@@ -69,6 +69,13 @@ public readonly record struct BlockStripVectors<TFormat, TResult>(
         ref int quants, ref ushort floats, ref sbyte bytes, int runs, ref sbyte x, ref float inputs,
         ref Vector512<float> sums, int tokens)
     {
+        if (Vectors.AreQuarters)
+        {
+            BlockStripQuarters<TFormat>.Take(
+                ref quants, ref floats, ref bytes, runs, ref x, ref inputs, ref Unsafe.As<Vector512<float>, float>(ref sums), tokens);
+            return;
+        }
+
         for (int t = 0; t < tokens; t++)
         {
             Unsafe.Add(ref sums, t) = Vector512<float>.Zero;

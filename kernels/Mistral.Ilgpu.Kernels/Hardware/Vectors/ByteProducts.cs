@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 /// <summary>
 /// Products of bytes, four to a lane of sixteen, summed as whole numbers: the same sums on every processor. Weights are quads of
-/// sixteen rows; activations are signed bytes within ±127, the same for all rows.
+/// sixteen rows; activations are signed bytes within ±127, the same for all rows. <see cref="QuarterProducts"/> are for processors
+/// without AVX2.
 /// </summary>
 internal static class ByteProducts
 {
@@ -39,17 +39,9 @@ internal static class ByteProducts
                 : Widened(Shorts(a, b, c, d, ref x));
         }
 
-        if (Avx2.IsSupported)
-        {
-            return Vector512.Create(
-                Eight(bits, a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower(), ref x),
-                Eight(bits, a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper(), ref x));
-        }
-
-        var sum = Add(Vector512<int>.Zero, a.AsSByte(), Quad(ref x, 0));
-        sum = Add(sum, b.AsSByte(), Quad(ref x, 1));
-        sum = Add(sum, c.AsSByte(), Quad(ref x, 2));
-        return Add(sum, d.AsSByte(), Quad(ref x, 3));
+        return Vector512.Create(
+            Eight(bits, a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower(), ref x),
+            Eight(bits, a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper(), ref x));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -99,26 +91,4 @@ internal static class ByteProducts
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Signed(Vector256<sbyte> w, Vector256<sbyte> x) =>
         Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Avx2.Abs(w), Avx2.Sign(x, w)), Vector256<short>.One);
-
-    // Signed bytes.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Add(Vector512<int> sum, Vector512<sbyte> w, int x)
-    {
-        if (Dp.IsSupported)
-        {
-            var factor = Vector128.Create(x).AsSByte();
-            return Vector512.Create(
-                Vector256.Create(
-                    Dp.DotProduct(sum.GetLower().GetLower(), w.GetLower().GetLower(), factor),
-                    Dp.DotProduct(sum.GetLower().GetUpper(), w.GetLower().GetUpper(), factor)),
-                Vector256.Create(
-                    Dp.DotProduct(sum.GetUpper().GetLower(), w.GetUpper().GetLower(), factor),
-                    Dp.DotProduct(sum.GetUpper().GetUpper(), w.GetUpper().GetUpper(), factor)));
-        }
-
-        var bytes = w.AsInt32();
-        return sum
-            + (((bytes << 24) >> 24) * ((x << 24) >> 24)) + (((bytes << 16) >> 24) * ((x << 16) >> 24))
-            + (((bytes << 8) >> 24) * ((x << 8) >> 24)) + ((bytes >> 24) * (x >> 24));
-    }
 }

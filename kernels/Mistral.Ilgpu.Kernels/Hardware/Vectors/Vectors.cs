@@ -18,6 +18,13 @@ internal static class Vectors
     /// <summary>Why such forms are for the CPU accelerator alone.</summary>
     public const string Reason = ".NET's vectors";
 
+    /// <summary>Whether registers have 128 bits: on Arm64 and on old processors.</summary>
+    public static bool AreQuarters
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !Avx2.IsSupported;
+    }
+
     /// <summary>
     /// Prefetches what lies some KiB ahead. Weights that are read once come from memory, and processors' own prefetching ends at a
     /// page. Past the end of a buffer it does nothing.
@@ -39,6 +46,11 @@ internal static class Vectors
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
         Vector512.MultiplyAddEstimate(a, b, c);
+
+    /// <summary>The same of four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+        Vector128.MultiplyAddEstimate(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> lanes)
