@@ -1,4 +1,5 @@
-# For tests/oclgrind and tests/rusticl: test programs on an OpenCL driver that is not the machine's, counted over all of them.
+# For tests/oclgrind, tests/rusticl and tests/arm64: test programs on a driver or processor that is not the machine's, counted over all
+# of them.
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -17,6 +18,25 @@ finish() {
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" = 0 ]
   exit
+}
+
+# usage: unpack ARCHITECTURES FOLDER PACKAGE...   downloads packages of Debian 13 and all that they need, whatever is installed, and
+# unpacks them in a folder
+unpack() {
+  local architectures=$1 folder=$2 apt=$work/apt site
+  shift 2
+  site=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list* 2>/dev/null | head -n 1)
+  [ -n "$site" ] || { echo "no source of Debian's packages is known here"; return 1; }
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$folder" && : >"$apt/status" &&
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site trixie main" >"$apt/sources.list" || return
+  local options=(-qq -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$apt/lists"
+    -o "Dir::State::Status=$apt/status" -o "Dir::Cache::Archives=$apt/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
+    -o APT::Sandbox::User=root -o APT::Install-Recommends=0 -o "APT::Architectures=$architectures" -o Debug::NoLocking=1)
+  apt-get "${options[@]}" update && apt-get "${options[@]}" -y --download-only install "$@" || return
+  local package
+  for package in "$apt"/archives/*.deb; do
+    dpkg-deb -x "$package" "$folder" || return
+  done
 }
 
 # usage: run PROJECT FILTER...   tests of a project, one at a time; what runs it, if not itself, is in $runner
