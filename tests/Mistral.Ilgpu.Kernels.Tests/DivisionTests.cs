@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Mistral.Ilgpu.Diagnostics.Inspection;
 using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
@@ -29,7 +30,7 @@ public sealed partial class DivisionTests
     public void Loops_Assembled_DivideNoWholeNumbers(string kernel)
     {
         var form = KernelCatalog.All.Single(form => form.Name == kernel);
-        string[] divisions = [.. MachineCode.Loops(MachineCode.Of(form, 90).Code).SelectMany(loop => loop).Where(line => Division().IsMatch(line)).Distinct()];
+        string[] divisions = [.. NvidiaLoops.Of(MachineCode.Of(form, 90).Code).SelectMany(loop => loop).Where(line => Division().IsMatch(line)).Distinct()];
         Assert.Empty(divisions);
     }
 

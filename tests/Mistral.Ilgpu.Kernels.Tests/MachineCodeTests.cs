@@ -7,7 +7,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// <summary>
 /// The machine code of CUDA forms has the instructions that they were written for, where NVIDIA's tools are installed.
 /// </summary>
-public sealed partial class MachineCodeTests
+public sealed class MachineCodeTests
 {
     public static TheoryData<string, int, string[]> Meant
     {
@@ -103,13 +103,13 @@ public sealed partial class MachineCodeTests
         // The addresses of two views and of shared memory, once.
         Assert.InRange(Regex.Count(code, @"\b(LDL|STL)\b"), 0, 6);
         Assert.Equal(form.GroupsAtOnce, Occupancy.Of(resources, form.GroupSize!.Value, 90)!.Groups);
-        var loop = MainLoop(code);
-        Assert.Equal(4, loop.Count(IsProduct));
+        var loop = NvidiaLoops.Main(code);
+        Assert.Equal(4, loop.Count(NvidiaLoops.IsProduct));
         Assert.Equal(4, loop.Count(instruction => instruction == product));
         // Copies begin before the products of another stage, which a warp may have to wait for.
         Assert.InRange(
             Array.FindLastIndex(loop, instruction => instruction.StartsWith("LDGSTS", StringComparison.Ordinal)), 0,
-            Array.FindIndex(loop, IsProduct));
+            Array.FindIndex(loop, NvidiaLoops.IsProduct));
         Assert.DoesNotContain(loop, instruction => instruction is "LDL" or "STL");
         Assert.Single(loop, instruction => instruction.StartsWith("BAR.SYNC", StringComparison.Ordinal));
         // A division's way for rare operands would be one.
@@ -127,13 +127,13 @@ public sealed partial class MachineCodeTests
         var (resources, code) = MachineCode.Of(form, 75);
         Assert.Equal(0, resources.SpillBytes);
         Assert.InRange(resources.Registers, 64, 168);
-        var loop = MainLoop(code);
+        var loop = NvidiaLoops.Main(code);
         Assert.Equal(64, loop.Count(instruction => instruction == "HMMA.1688.F32"));
         Assert.Equal(12, loop.Count(instruction => instruction == "LDSM.16.M88.4"));
         Assert.Single(loop, instruction => instruction.StartsWith("BAR.SYNC", StringComparison.Ordinal));
         Assert.InRange(
             Array.FindLastIndex(loop, instruction => instruction.StartsWith("LDG", StringComparison.Ordinal)), 0,
-            Array.FindIndex(loop, IsProduct));
+            Array.FindIndex(loop, NvidiaLoops.IsProduct));
     }
 
     // Loads of four runs or four steps (of a gated pair fewer), of weights and of activations where those are not in shared
@@ -165,7 +165,7 @@ public sealed partial class MachineCodeTests
             Assert.Equal(0, resources.SpillBytes);
             Assert.InRange(
                 Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Groups, form.GroupsAtOnce!.Value, int.MaxValue);
-            var loop = MainLoop(code);
+            var loop = NvidiaLoops.Main(code);
             Assert.InRange(LoadsBeforeProducts(loop), loads, int.MaxValue);
             // The norm's root is taken once.
             Assert.DoesNotContain("MUFU.RSQ", loop);
@@ -189,7 +189,7 @@ public sealed partial class MachineCodeTests
         foreach (int architecture in new[] { 80, 90 })
         {
             var (_, code) = MachineCode.Of(form, architecture);
-            string[] operations = [.. code.Split('\n').Select(line => Operation().Match(line.Trim()).Groups["name"].Value)];
+            string[] operations = NvidiaLoops.Names(code.Split('\n'));
             int awaits = Array.IndexOf(operations, "ACQBULK");
             Assert.Equal(architecture >= 90, awaits >= 0);
             Assert.Equal(architecture >= 90, operations.Contains("PREEXIT"));
@@ -210,8 +210,8 @@ public sealed partial class MachineCodeTests
         var form = KernelCatalog.All.Single(form => form.Name == kernel);
         var (resources, code) = MachineCode.Of(form, 90);
         Assert.Equal(0, resources.SpillBytes);
-        var loop = MainLoop(code);
-        int products = loop.Count(IsProduct);
+        var loop = NvidiaLoops.Main(code);
+        int products = loop.Count(NvidiaLoops.IsProduct);
         Assert.InRange(loop.Count(instruction => instruction == "PRMT"), 4 * products / 2, 5 * products);
         Assert.InRange(loop.Length, 0, 20 * products);
     }
@@ -237,26 +237,11 @@ public sealed partial class MachineCodeTests
             var (resources, code) = MachineCode.Of(form, architecture);
             Assert.Equal(0, resources.SpillBytes);
             Assert.InRange(Occupancy.Of(resources, form.GroupSize!.Value, architecture)!.Warps, 16, 64);
-            Assert.InRange(MainLoop(code).Length, 1, tiles * most);
+            Assert.InRange(NvidiaLoops.Main(code).Length, 1, tiles * most);
         }
     }
 
     private static int LoadsBeforeProducts(string[] loop) =>
-        loop.TakeWhile(instruction => !IsProduct(instruction))
+        loop.TakeWhile(instruction => !NvidiaLoops.IsProduct(instruction))
             .Count(instruction => instruction.StartsWith("LDG", StringComparison.Ordinal));
-
-    // The shortest of the loops that have most products.
-    private static string[] MainLoop(string code)
-    {
-        var loops = MachineCode.Loops(code)
-            .Select(loop => loop.Select(line => Operation().Match(line).Groups["name"].Value).ToArray());
-        return loops.OrderByDescending(loop => loop.Count(IsProduct)).ThenBy(loop => loop.Length).First();
-    }
-
-    private static bool IsProduct(string instruction) => instruction.StartsWith("HMMA", StringComparison.Ordinal)
-        || instruction.StartsWith("HGMMA", StringComparison.Ordinal) || instruction.StartsWith("IMMA", StringComparison.Ordinal)
-        || instruction.StartsWith("IDP", StringComparison.Ordinal);
-
-    [GeneratedRegex(@"^/\*[0-9a-f]+\*/\s+(@!?U?P\d+ )?(?<name>[A-Z][\w.]*)")]
-    private static partial Regex Operation();
 }
