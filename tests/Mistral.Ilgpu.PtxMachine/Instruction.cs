@@ -27,6 +27,9 @@ internal enum InstructionKind
 
     /// <summary>A line is brought to a cache.</summary>
     Prefetch,
+
+    /// <summary>Many lines are.</summary>
+    BulkPrefetch,
     Nothing,
 }
 

@@ -42,6 +42,9 @@ internal static class InstructionDecoder
                 return common with { Kind = InstructionKind.Await };
             case ["prefetch", "global", "L1" or "L2"]:
                 return common with { Kind = InstructionKind.Prefetch, Offset = operands[0].Offset };
+            case ["cp", "async", "bulk", "prefetch", "L2", "global"]:
+                return operands is [{ IsAddress: true }, { IsAddress: false }]
+                    ? common with { Kind = InstructionKind.BulkPrefetch, Offset = operands[0].Offset } : null;
             case ["membar" or "fence", ..] or ["griddepcontrol", "launch_dependents"]:
                 return common with { Kind = InstructionKind.Nothing };
             case ["bar", "sync"] or ["barrier", "sync"] or ["barrier", "sync", "aligned"] or ["bar" or "barrier", "cta", "sync"]:

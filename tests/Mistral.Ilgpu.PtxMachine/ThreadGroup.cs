@@ -239,6 +239,9 @@ internal sealed partial class ThreadGroup : IDisposable
                     case InstructionKind.Prefetch:
                         _memory.Prefetch(ref r, i);
                         break;
+                    case InstructionKind.BulkPrefetch:
+                        _memory.PrefetchBulk(ref r, i);
+                        break;
                     case InstructionKind.Exit:
                         _memory.RequireAwaited(thread);
                         (_states[thread], _next[thread]) = (State.Ended, next);

@@ -39,8 +39,8 @@ internal sealed class KernelCode : IDisposable
     public string Ptx(KernelForm form, int architecture)
     {
         var target = new CudaArchitecture(architecture / 10, architecture % 10);
-        // Uses the oldest version of PTX that the form needs, because older assemblers do not know newer ones.
-        var version = form.CudaArchitecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78;
+        // Uses the oldest version of PTX that the target's instructions need, because older assemblers do not know newer ones.
+        var version = architecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78;
         using var backend = new PTXBackend(_cuda.Value, target, version, null!);
         return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(form, backend)).PTXAssembly));
     }

@@ -64,6 +64,28 @@ public sealed class HazardTests
     }
 
     [Theory]
+    [InlineData("[%rd0], 64", null)]
+    [InlineData("[%rd0+48], 16", null)]
+    [InlineData("[%rd0], 80", "80 bytes of global memory")]
+    [InlineData("[%rd0+64], 16", "global memory")]
+    [InlineData("[%rd0+8], 16", "expected multiples of 16")]
+    [InlineData("[%rd0], 24", "expected multiples of 16")]
+    public void BulkPrefetch_OfOtherThanSlicesThatAreThere_IsRefused(string operands, string? expected)
+    {
+        var snippet = new Snippet(target: 90);
+        snippet.Buffer(new int[16]);
+        string lines = $"cp.async.bulk.prefetch.L2.global {operands};";
+        if (expected is null)
+        {
+            snippet.Run(lines);
+        }
+        else
+        {
+            Refuses(snippet, lines, expected);
+        }
+    }
+
+    [Theory]
     [InlineData("", 1, 32, "no barrier between")]
     [InlineData("bar.warp.sync 0xFFFFFFFF;", 40, 64, "no barrier between")]
     [InlineData("shfl.sync.idx.b32 %r3, %r0, 0, 31, 0xFFFFFFFF;", 1, 32, "no barrier between")]

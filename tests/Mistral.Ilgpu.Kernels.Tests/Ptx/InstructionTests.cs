@@ -32,6 +32,7 @@ public sealed class InstructionTests
     [InlineData("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", 80)]
     [InlineData("ldmatrix.sync.aligned.m8n8.x4.shared.b16", 75)]
     [InlineData("cp.async.wait_all", 80)]
+    [InlineData("cp.async.bulk.prefetch.L2.global", 90)]
     [InlineData("cvt.rn.f16x2.f32", 80)]
     [InlineData("dp4a.s32.s32", 61)]
     public void Instruction_NewerThanItsTarget_IsRefused(string name, int least)

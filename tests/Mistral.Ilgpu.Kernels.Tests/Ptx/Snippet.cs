@@ -7,7 +7,8 @@ namespace Mistral.Ilgpu.Kernels.Tests.Ptx;
 /// A few lines of PTX as a kernel on buffers. Their addresses are in <c>%rd0</c>, <c>%rd1</c> and so on, the thread's index in
 /// <c>%r0</c>.
 /// </summary>
-internal sealed class Snippet
+/// <param name="target">80 for sm_80.</param>
+internal sealed class Snippet(int target = 80)
 {
     private readonly GlobalMemory _memory = new();
     private readonly List<byte> _parameters = [];
@@ -37,7 +38,7 @@ internal sealed class Snippet
             '\n', Enumerable.Range(0, _parameters.Count / 8).Select(i => $"ld.param.b64 %rd{i}, [p+{8 * i}];"));
         var kernel = PtxKernel.Parse($$"""
             .version 7.8
-            .target sm_80
+            .target sm_{{target}}
             .address_size 64
             .visible .entry snippet(.param .align 8 .b8 p[{{_parameters.Count}}])
             {

@@ -9,6 +9,10 @@ public sealed class CallCounts
     /// <summary>Launches of kernels, captured ones too, but not those that a graph makes when it is played.</summary>
     public int Launches { get; internal set; }
 
+    /// <summary>What launched kernels prefer of a multiprocessor's cache as shared memory, in percent; −1 where the driver
+    /// chooses. A multiprocessor has to be empty for a change.</summary>
+    public HashSet<int> SharedParts { get; } = [];
+
     /// <summary>Copies from or to host memory that is not locked, for which the caller waits.</summary>
     public int PageableCopies { get; internal set; }
 

@@ -11,6 +11,9 @@ public static unsafe partial class CudaDriver
     // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
     private const int MaxDynamicSharedBytes = 8;
 
+    // CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT
+    private const int PreferredSharedPart = 9;
+
     [UnmanagedCallersOnly]
     private static CudaResult cuModuleLoadDataEx(nint* module, byte* text, int optionCount, int* options, nint* values)
     {
@@ -59,6 +62,13 @@ public static unsafe partial class CudaDriver
     {
         int most = Current.Device.MostSharedBytes;
         var function = Get<Function>(handle);
+        if (attribute == PreferredSharedPart)
+        {
+            Require(value is >= -1 and <= 100, $"{function.Kernel.Name}: {value} % of the cache as shared memory, expected -1 to 100");
+            function.PreferredSharedPart = value;
+            return;
+        }
+
         Require(attribute == MaxDynamicSharedBytes, $"attribute {attribute} is not modelled");
         Require(
             value >= 0 && function.Kernel.SharedBytes + value <= most,
@@ -87,6 +97,7 @@ public static unsafe partial class CudaDriver
             arguments is null && parameters.Length == function.Kernel.ParameterBytes,
             $"{function.Kernel.Name}: {parameters.Length} bytes of parameters, expected {function.Kernel.ParameterBytes}");
         Counts.Launches++;
+        Counts.SharedParts.Add(function.PreferredSharedPart);
         StreamOf(stream).Add(new Command(() => function.Run(grid, group, sharedBytes, parameters), Function: handle));
     });
 
@@ -158,6 +169,10 @@ public static unsafe partial class CudaDriver
 
         /// <summary>What a launch may give it: not even nothing where it declares more than there is.</summary>
         public int MostDynamicSharedBytes { get; set; } = CudaDeviceModel.MaxSharedBytes - kernel.SharedBytes;
+
+        /// <summary>Percent of a multiprocessor's cache that are shared memory while it runs; −1 where the driver
+        /// chooses.</summary>
+        public int PreferredSharedPart { get; set; } = -1;
 
         // Every second launch runs its groups and threads from the last to the first.
         public void Run(Extent grid, Extent group, int sharedBytes, byte[] parameters)

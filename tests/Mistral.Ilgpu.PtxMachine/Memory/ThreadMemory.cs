@@ -182,6 +182,20 @@ internal sealed unsafe class ThreadMemory
     /// <summary><c>prefetch.global [address]</c>: reads nothing, yet is for memory that there is.</summary>
     public void Prefetch(ref ulong r, Instruction i) => _global.At(Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset, 1);
 
+    /// <summary><c>cp.async.bulk.prefetch.L2.global [address], bytes</c>: the same, of slices of 16 bytes.</summary>
+    public void PrefetchBulk(ref ulong r, Instruction i)
+    {
+        const int Slice = 16;
+        ulong address = Slot.As<ulong>(ref r, i.D) + (ulong)i.Offset;
+        uint bytes = Slot.As<uint>(ref r, i.A);
+        if (address % Slice != 0 || bytes % Slice != 0)
+        {
+            throw new PtxException($"a bulk prefetch of {bytes} bytes at {address:x}, expected multiples of {Slice}");
+        }
+
+        _global.At(address, bytes);
+    }
+
     /// <summary>From now on the kernel before has ended for the thread.</summary>
     public void Await(int thread) => _awaited![thread] = true;
 

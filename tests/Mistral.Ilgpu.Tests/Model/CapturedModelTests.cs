@@ -64,6 +64,8 @@ public sealed class CapturedModelTests
             Assert.Equal(3, counts.Calls["cuGraphInstantiateWithFlags"]);
             Assert.Equal(Steps - 3, counts.Calls["cuGraphLaunch"]);
             Assert.True(counts.EarlyKernels > 0);
+            // So that no multiprocessor waits until it is empty.
+            Assert.Equal([100], counts.SharedParts);
         }
     }
 

@@ -61,21 +61,20 @@ internal readonly partial record struct RunProduct<TFormat, TTokens, TEpilogue, 
         }
     }
 
-    // The first kilobyte of each row, a line by each thread: a few stages.
+    // The first kilobyte of each row, by eight threads: a few stages.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Prefetch(int firstRow)
     {
-        const int LinePieces = 8;
+        const int Threads = 8;
+        const int MostBytes = Threads * PrefetchedRows.LineBytes;
         int pieces = QuantPieces * (Weights.Columns / RunStage.Columns);
-        int piece = (Group.IdxX & 7) * LinePieces;
-        if (piece < pieces)
+        int bytes = IntrinsicMath.Min(pieces * TileMemory.PieceBytes, MostBytes);
+        int row = RowOf(firstRow, Group.IdxX / Threads);
+        PrefetchedRows.AskRow(At(Addresses.Quants, row * pieces), bytes, Group.IdxX & (Threads - 1), Threads, 1);
+        if (IsBoth)
         {
-            int at = (RowOf(firstRow, Group.IdxX >> 3) * pieces) + piece;
-            PrefetchedRows.Ask(At(Addresses.Quants, at));
-            if (IsBoth)
-            {
-                PrefetchedRows.Ask(At(Addresses.Quants, at + (Rows * pieces)));
-            }
+            PrefetchedRows.AskRow(
+                At(Addresses.Quants, (row + Rows) * pieces), bytes, Group.IdxX & (Threads - 1), Threads, 1);
         }
     }
 

@@ -14,11 +14,17 @@ namespace Mistral.Ilgpu.Kernels.Products.Waves;
 /// <param name="RowBytes">Bytes of a row.</param>
 public readonly record struct PrefetchedRows(long First, int RowBytes)
 {
-    private const int LineBytes = 128;
+    /// <summary>What stands for 1 or 0 in PTX until the target is known.</summary>
+    public const string HasBulkName = "HAS_BULK_PREFETCH";
+
+    internal const int LineBytes = 128;
+
+    // What addresses and sizes of bulk prefetches are multiples of.
+    private const int SliceBytes = 16;
 
     /// <summary>
-    /// Prefetches lines of <see cref="Strands.Rows"/> rows, one by each thread in a round. In place of rows past the last, that
-    /// one is prefetched again.
+    /// Prefetches lines of <see cref="Strands.Rows"/> rows. Line by line, each thread asks for one in a round. In place of rows
+    /// past the last, that one is prefetched again.
     /// </summary>
     /// <param name="rows">Of a matrix.</param>
     /// <param name="matrices">2 where a second one lies below, whose rows are needed too, or 1.</param>
@@ -28,10 +34,40 @@ public readonly record struct PrefetchedRows(long First, int RowBytes)
     {
         int item = Group.IdxX / lines;
         int row = IntrinsicMath.Min(firstRow + (item & (Strands.Rows - 1)), rows - 1) + (item / Strands.Rows * rows);
-        int end = item < matrices * Strands.Rows ? IntrinsicMath.Min(RowBytes, rounds * lines * LineBytes) : 0;
-        for (int at = (Group.IdxX & (lines - 1)) * LineBytes; at < end; at += lines * LineBytes)
+        int bytes = item < matrices * Strands.Rows ? IntrinsicMath.Min(RowBytes, rounds * lines * LineBytes) : 0;
+        AskRow(First + ((long)row * RowBytes), bytes, Group.IdxX & (lines - 1), lines, rounds);
+    }
+
+    /// <summary>
+    /// Prefetches the first bytes of a row: all at once by the first of its threads from sm_90 on, otherwise line by line. Of a
+    /// row with one thread it is line by line everywhere, because the threads of many rows then ask in one instruction.
+    /// </summary>
+    /// <param name="thread">Of those of the row.</param>
+    /// <param name="threads">Of a row; a constant.</param>
+    /// <param name="rounds">In which they ask for a line each, where it is line by line; a constant.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void AskRow(long from, int bytes, int thread, int threads, int rounds)
+    {
+        if (threads > 1 && HasBulk())
         {
-            Ask(First + ((long)row * RowBytes) + at);
+            long start = from & -SliceBytes;
+            // A part of a slice at the end is left, because the buffer may end there.
+            int whole = (int)(from + bytes - start) & -SliceBytes;
+            if (thread == 0 && whole > 0)
+            {
+                AskBulk(start, whole);
+            }
+        }
+        else
+        {
+            for (int round = 0; round < rounds; round++)
+            {
+                int at = ((round * threads) + thread) * LineBytes;
+                if (at < bytes)
+                {
+                    Ask(from + at);
+                }
+            }
         }
     }
 
@@ -44,4 +80,28 @@ public readonly record struct PrefetchedRows(long First, int RowBytes)
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AskOnCuda(long address) => CudaAsm.Emit("prefetch.global.L2 [%0];", address);
+
+    /// <summary>Whether the device prefetches many lines by one instruction: a constant of the target's PTX, which is put in
+    /// when the target is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(HasBulkOnCuda))]
+    public static bool HasBulk() => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool HasBulkOnCuda()
+    {
+        CudaAsm.Emit("mov.b32 %0, " + HasBulkName + ";", out int has);
+        return has != 0;
+    }
+
+    /// <summary>Prefetches slices of 16 bytes. PTX for targets without the instruction is made without it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(AskBulkOnCuda))]
+    public static void AskBulk(long address, int bytes)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AskBulkOnCuda(long address, int bytes) =>
+        CudaAsm.Emit("cp.async.bulk.prefetch.L2.global [%0], %1;", address, bytes);
 }

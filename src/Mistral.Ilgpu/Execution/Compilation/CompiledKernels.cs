@@ -110,9 +110,13 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
             _mayBeginEarly[cuda.FunctionPtr] = true;
         }
 
-        if (kernel is CudaKernel { FunctionPtr: var function } && form.DynamicSharedBytes > 0)
+        if (kernel is CudaKernel { FunctionPtr: var function })
         {
-            CudaSharedMemory.Allow((CudaAccelerator)accelerator, function, form.DynamicSharedBytes, form.Name);
+            CudaSharedMemory.PreferAll((CudaAccelerator)accelerator, function);
+            if (form.DynamicSharedBytes > 0)
+            {
+                CudaSharedMemory.Allow((CudaAccelerator)accelerator, function, form.DynamicSharedBytes, form.Name);
+            }
         }
 
         return kernel;

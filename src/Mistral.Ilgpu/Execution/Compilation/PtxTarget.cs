@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using ILGPU.Runtime.Cuda;
 
@@ -7,6 +8,7 @@ namespace Mistral.Ilgpu.Execution.Compilation;
 /// Adapts ILGPU's PTX to a device. ILGPU's newest target is sm_80, for which the assembler refuses instructions of sm_90.
 /// Kernels contain such instructions for all devices (see <see cref="Predecessor"/>); they are removed for older ones.
 /// Products of four bytes at once are spelled out for the oldest.
+/// Whether lines are prefetched in bulk, is a constant of the target (see <see cref="PrefetchedRows.HasBulk"/>).
 /// </summary>
 internal static partial class PtxTarget
 {
@@ -16,18 +18,32 @@ internal static partial class PtxTarget
     // The first architecture that multiplies four bytes at once: sm_61.
     private const int Dp4aArchitecture = 61;
 
-    public static string For(CudaArchitecture architecture, string ptx) =>
-        (architecture.Major * 10) + architecture.Minor < Dp4aArchitecture
-            ? GridControl().Replace(Dp4a().Replace(ptx, ByteByByte), "")
-            : ForNewer(architecture, ptx);
+    private const int BulkVersion = 8;
 
-    private static string ForNewer(CudaArchitecture architecture, string ptx) => MultipliesByWarpgroups(ptx)
+    public static string For(CudaArchitecture architecture, string ptx)
+    {
+        int number = (architecture.Major * 10) + architecture.Minor;
+        string prefetching = WithPrefetches(number, ptx);
+        return number < Dp4aArchitecture
+            ? GridControl().Replace(Dp4a().Replace(prefetching, ByteByByte), "")
+            : ForNewer(number, prefetching);
+    }
+
+    private static string ForNewer(int architecture, string ptx) => MultipliesByWarpgroups(ptx)
         // The instruction exists only on Hopper; no later architecture has it.
         ? Target().Replace(ptx, ".target sm_90a")
         : !AwaitsPredecessor(ptx)
         ? ptx
-        : (architecture.Major * 10) + architecture.Minor >= Hopper
-            ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
+        : architecture >= Hopper ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
+
+    // PTX knows the instruction from version 8.0 on, which drivers of CUDA 12 understand.
+    private static string WithPrefetches(int architecture, string ptx)
+    {
+        bool has = architecture >= Hopper && Version().Match(ptx) is { Success: true } version
+            && int.Parse(version.Groups["major"].ValueSpan, CultureInfo.InvariantCulture) >= BulkVersion;
+        string chosen = ptx.Replace(PrefetchedRows.HasBulkName, has ? "1" : "0", StringComparison.Ordinal);
+        return has ? chosen : BulkPrefetch().Replace(chosen, "");
+    }
 
     /// <summary>The assembler's name of the architecture that the PTX needs; <paramref name="architecture"/> is 90 for
     /// sm_90.</summary>
@@ -53,6 +69,12 @@ internal static partial class PtxTarget
     [GeneratedRegex(
         @"^[ \t]*dp4a\.s32\.s32\s+(?<sum>[^,\s]+), (?<a>[^,\s]+), (?<b>[^,\s]+), (?<c>[^;\s]+);", RegexOptions.Multiline)]
     private static partial Regex Dp4a();
+
+    [GeneratedRegex(@"^\.version (?<major>\d+)\.", RegexOptions.Multiline)]
+    private static partial Regex Version();
+
+    [GeneratedRegex(@"^\s*cp\.async\.bulk\.prefetch\..*;\r?\n", RegexOptions.Multiline)]
+    private static partial Regex BulkPrefetch();
 
     [GeneratedRegex(@"^\s*griddepcontrol\.\w+;\r?\n", RegexOptions.Multiline)]
     private static partial Regex GridControl();

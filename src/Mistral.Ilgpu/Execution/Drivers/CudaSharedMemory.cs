@@ -4,12 +4,18 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Execution.Drivers;
 
 /// <summary>
-/// Makes more than the default 48 KiB of shared memory available to a group, by calls of the driver, because ILGPU has none.
+/// How much shared memory functions get, by calls of the driver, because ILGPU has none: more than the default 48 KiB to a group,
+/// and the same part of a multiprocessor's cache to all.
 /// </summary>
 internal static partial class CudaSharedMemory
 {
     // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
     private const int MaxDynamicBytes = 8;
+
+    // CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, in percent.
+    private const int PreferredPart = 9;
+
+    private const int All = 100;
 
     // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
     private const DeviceAttributeKind MostBytesOfAGroup = (DeviceAttributeKind)97;
@@ -30,6 +36,18 @@ internal static partial class CudaSharedMemory
                 $"{name} needs {bytes:N0} bytes of shared memory: cuFuncSetAttribute failed: "
                 + $"{CudaAPI.CurrentAPI.GetErrorString((CudaError)error)} ({error})");
         }
+    }
+
+    /// <summary>
+    /// Prefers as much shared memory as a multiprocessor has while a function runs. Every kernel prefers the same, because a
+    /// multiprocessor changes the part between two kernels only once it is empty, so that none begins early. What remains is
+    /// 28 KiB of cache for loads, which hold a token's activations. It is a hint: a driver that refuses it runs kernels all the
+    /// same.
+    /// </summary>
+    public static void PreferAll(CudaAccelerator accelerator, nint function)
+    {
+        accelerator.Bind();
+        _ = FunctionSetAttribute(function, PreferredPart, All);
     }
 
     [LibraryImport("cuda", EntryPoint = "cuFuncSetAttribute")]
