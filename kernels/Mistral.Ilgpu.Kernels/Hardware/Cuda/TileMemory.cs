@@ -30,6 +30,9 @@ public static class TileMemory
 
     public const int TileBytes = Rows * RowBytes;
 
+    /// <summary>What the threads of a group copy at once, a piece each: whole rows.</summary>
+    public const int CopyBytes = GroupSize * PieceBytes;
+
     /// <summary>Bytes of a tile of weights and one of activations.</summary>
     public const int StageBytes = 2 * TileBytes;
 

@@ -5,21 +5,26 @@ using ILGPU.Runtime.Cuda;
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
-/// The shared memory of a product by warpgroups: <see cref="Stages"/> stages, each of two halves, one for each warpgroup to fill.
-/// A half is a tile of 128 rows of weights and two of 128 tokens, as <see cref="TileMemory"/> lays tiles out. That is what
-/// <c>wgmma</c> calls a 64-byte swizzle.
+/// The shared memory of a product by warpgroups: <see cref="Stages"/> stages, each of a tile of 128 rows of weights and one of
+/// 256 tokens, <see cref="Depth"/> columns of both, see <see cref="RowsOf128Bytes"/>.
 /// </summary>
 public static class WarpgroupMemory
 {
     /// <summary>Two are on their way while one is multiplied, and the one before it may not be done.</summary>
     public const int Stages = 4;
 
-    public const int HalfBytes = 3 * TileMemory.TileBytes;
+    /// <summary>Columns of a stage.</summary>
+    public const int Depth = 64;
 
-    public const int StageBytes = 2 * HalfBytes;
+    public const int RowBytes = Depth * sizeof(ushort);
+
+    /// <summary>Where the tile of tokens lies in a stage.</summary>
+    public const int TokensAt = TileMemory.Rows * RowBytes;
+
+    public const int StageBytes = TokensAt + (WarpgroupSums.Tokens * RowBytes);
 
     // What the swizzle counts from.
-    private const int Alignment = 512;
+    private const int Alignment = 1024;
 
     /// <summary>What a launch gives each group.</summary>
     public const int Bytes = (Stages * StageBytes) + Alignment;

@@ -34,9 +34,10 @@ internal static class WarpgroupSums
         "s96, s97, s98, s99, s100, s101, s102, s103, s104, s105, s106, s107, s108, s109, s110, s111, " +
         "s112, s113, s114, s115, s116, s117, s118, s119, s120, s121, s122, s123, s124, s125, s126, s127";
 
-    // A descriptor without the address. Rows of 64 bytes have their pieces change places as <see cref="TileMemory"/> says (bits
-    // 62-63). Eight of them lie 512 bytes after the last eight (bits 32-45). Bits 16-29 are not used then and taken to be 1.
-    private const string Layout = "0x8000002000010000";
+    // A descriptor without the address. Rows of 128 bytes have their pieces change places as <see cref="RowsOf128Bytes"/> says
+    // (bits 62-63). Eight of them lie 1,024 bytes after the last eight (bits 32-45). Bits 16-29 are not used then and taken to be
+    // 1.
+    private const string Layout = "0x4000004000010000";
 
     /// <summary>The product itself, by the name of the factors' format: of %0 and %1, a 16th of where rows of weights and of
     /// tokens begin.</summary>

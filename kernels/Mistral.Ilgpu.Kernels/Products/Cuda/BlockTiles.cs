@@ -9,7 +9,8 @@ using Mistral.Ilgpu.Kernels.Products.Waves;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// Weights in blocks, converted to 16-bit floats on their way: a thread takes one run of one row. Halves are exact enough,
+/// Weights in blocks, converted to 16-bit floats on their way: a thread takes one run of one row, which is half of a row of 128
+/// bytes. Halves are exact enough,
 /// because the weights were rounded to eight bits or fewer. 256 times as large they stay clear of the smallest halves.
 /// </summary>
 public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileWeights
@@ -18,6 +19,9 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     static bool ITileWeights.AreCopied => false;
 
     internal const float Larger = 256;
+
+    // Its 16-bit floats.
+    private const int PiecesOfRun = BlockRun.Length * sizeof(ushort) / TileMemory.PieceBytes;
 
     internal static int RunsInBlock
     {
@@ -36,9 +40,9 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     public long Address => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TilePart Fetch(int thread, TileRows rows, int column)
+    public TilePart Fetch(int thread, TileRows rows, int column, int half)
     {
-        int run = Run(column);
+        int run = Run(column + (half * BlockRun.Length));
         long block = ((long)rows.Source(thread) * (Weights.Columns / TFormat.BlockLength)) + (run / RunsInBlock);
         return new TilePart
         {
@@ -48,18 +52,20 @@ public readonly record struct BlockTiles<TFormat>(BlockWeights Weights) : ITileW
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address)
+    public void Put<TLayout>(in TilePart part, int thread, uint tile, TileRows rows, int column, int half, long address)
+        where TLayout : struct, ITileLayout
     {
         int row = thread;
-        int run = Run(column) & (RunsInBlock - 1);
+        int run = Run(column + (half * BlockRun.Length)) & (RunsInBlock - 1);
+        int piece = half * PiecesOfRun;
         var quants = TFormat.Quants(part.Words, run);
         var scale = TFormat.ScaleOf(part.Scale, run);
         float low = scale.Low * Larger, lowOffset = scale.LowOffset * Larger;
         float high = scale.High * Larger, highOffset = scale.HighOffset * Larger;
-        TileMemory.Store(tile + TileMemory.At(row, 0), Halves(quants.Low.A, quants.Low.B, low, lowOffset));
-        TileMemory.Store(tile + TileMemory.At(row, 1), Halves(quants.Low.C, quants.Low.D, low, lowOffset));
-        TileMemory.Store(tile + TileMemory.At(row, 2), Halves(quants.High.A, quants.High.B, high, highOffset));
-        TileMemory.Store(tile + TileMemory.At(row, 3), Halves(quants.High.C, quants.High.D, high, highOffset));
+        TileMemory.Store(tile + TLayout.At(row, piece), Halves(quants.Low.A, quants.Low.B, low, lowOffset));
+        TileMemory.Store(tile + TLayout.At(row, piece + 1), Halves(quants.Low.C, quants.Low.D, low, lowOffset));
+        TileMemory.Store(tile + TLayout.At(row, piece + 2), Halves(quants.High.A, quants.High.B, high, highOffset));
+        TileMemory.Store(tile + TLayout.At(row, piece + 3), Halves(quants.High.C, quants.High.D, high, highOffset));
     }
 
     // Past the end the last run is read again. As the second half of a stage of 64 columns it is multiplied, with tokens that are

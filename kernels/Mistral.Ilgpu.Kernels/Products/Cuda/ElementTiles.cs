@@ -27,21 +27,23 @@ public readonly record struct ElementTiles(ArrayView<ushort> Weights, int Stride
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TilePart Fetch(int thread, TileRows rows, int column) => default;
+    public TilePart Fetch(int thread, TileRows rows, int column, int half) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Put(in TilePart part, int thread, uint tile, TileRows rows, int column, long address)
+    public void Put<TLayout>(in TilePart part, int thread, uint tile, TileRows rows, int column, int half, long address)
+        where TLayout : struct, ITileLayout
     {
-        int piece = thread & 3;
-        int row = thread >> 2;
+        int together = TileMemory.GroupSize >> TLayout.PieceBits;
+        int piece = thread & ((1 << TLayout.PieceBits) - 1);
+        int row = (thread >> TLayout.PieceBits) + (half * 4 * together);
         bool exists = column + (piece * 8) < Stride;
         int bytes = exists ? TileMemory.PieceBytes : 0;
         long from = address + (exists ? (column * sizeof(ushort)) + (piece * TileMemory.PieceBytes) : 0);
         long pitch = (long)Stride * sizeof(ushort);
-        uint to = tile + TileMemory.At(row, piece);
+        uint to = tile + TLayout.At(row, piece);
         TileMemory.Copy(to, from + (rows.Source(row) * pitch), bytes);
-        TileMemory.Copy(to + (32 * TileMemory.RowBytes), from + (rows.Source(row + 32) * pitch), bytes);
-        TileMemory.Copy(to + (64 * TileMemory.RowBytes), from + (rows.Source(row + 64) * pitch), bytes);
-        TileMemory.Copy(to + (96 * TileMemory.RowBytes), from + (rows.Source(row + 96) * pitch), bytes);
+        TileMemory.Copy(to + TileMemory.CopyBytes, from + (rows.Source(row + together) * pitch), bytes);
+        TileMemory.Copy(to + (2 * TileMemory.CopyBytes), from + (rows.Source(row + (2 * together)) * pitch), bytes);
+        TileMemory.Copy(to + (3 * TileMemory.CopyBytes), from + (rows.Source(row + (3 * together)) * pitch), bytes);
     }
 }

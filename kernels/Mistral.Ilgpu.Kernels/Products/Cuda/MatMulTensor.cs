@@ -72,11 +72,11 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
         int columns = Weights.Columns;
         int stages = (columns + TileMemory.Depth - 1) / TileMemory.Depth;
         long weights = Weights.Address;
-        Put(Weights.Fetch(Group.IdxX, rows, 0), memory, rows, weights, tokens, firstToken, 0);
+        Put(Weights.Fetch(Group.IdxX, rows, 0, 0), memory, rows, weights, tokens, firstToken, 0);
         Put(
-            Weights.Fetch(Group.IdxX, rows, TileMemory.Depth), memory + TileMemory.StageBytes,
+            Weights.Fetch(Group.IdxX, rows, TileMemory.Depth, 0), memory + TileMemory.StageBytes,
             rows, weights, tokens, firstToken, TileMemory.Depth);
-        var fetched = Weights.Fetch(Group.IdxX, rows, 2 * TileMemory.Depth);
+        var fetched = Weights.Fetch(Group.IdxX, rows, 2 * TileMemory.Depth, 0);
 
         // Matrices of 8 × 8 numbers in the order in which a product takes them: of weights the lower rows first, of tokens the
         // later columns.
@@ -96,7 +96,7 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
             // All have multiplied the stage before this one, so its place is free.
             int column = (i + 2) * TileMemory.Depth;
             Put(fetched, next, rows, weights, tokens, firstToken, column);
-            fetched = Weights.Fetch(Group.IdxX, rows, column + TileMemory.Depth);
+            fetched = Weights.Fetch(Group.IdxX, rows, column + TileMemory.Depth, 0);
 
             sums = sums.MultiplyAdd<TTensor>(stage + weightsAt, stage + inputAt);
             // The two pieces after those.
@@ -113,8 +113,8 @@ public readonly record struct MatMulTensor<TTensor, TWeights, TEpilogue>(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Put(in TilePart part, uint stage, TileRows rows, long weights, TileTokens tokens, int firstToken, int column)
     {
-        Weights.Put(part, Group.IdxX, stage, rows, column, weights);
-        tokens.Put(Group.IdxX, stage + TileMemory.TileBytes, firstToken, column);
+        Weights.Put<RowsOf64Bytes>(part, Group.IdxX, stage, rows, column, 0, weights);
+        tokens.Put<RowsOf64Bytes>(Group.IdxX, stage + TileMemory.TileBytes, firstToken, column);
         TileMemory.Commit();
     }
 

@@ -11,8 +11,8 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// <see cref="MatMulTensor{TTensor, TWeights, TEpilogue}"/> for sm_90: y[t, r] = Σ_c W[r, c] x[t, c] by <c>wgmma</c>, which reads
 /// both factors from shared memory and runs asynchronously. By single warps' products those tensor cores reach less than two
 /// thirds of their rate (see the report on expected times). Shapes are those of that form. A group of two warpgroups makes a tile
-/// of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows. It takes 64 columns at a time, of which
-/// each warpgroup brings 32 to shared memory, see <see cref="WarpgroupMemory"/>. While a stage is multiplied two more are on
+/// of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows. It takes 64 columns at a time, and each
+/// warpgroup brings half of the tiles to shared memory, see <see cref="WarpgroupMemory"/>. While a stage is multiplied two more are on
 /// their way, and the next is begun before it ends. Then the sums go through shared memory, so that a warp writes neighbouring
 /// rows of one token.
 /// </summary>
@@ -35,8 +35,6 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
 
     /// <summary>Tokens of a tile.</summary>
     public const int TokensPerGroup = WarpgroupSums.Tokens;
-
-    private const int Depth = 2 * TileMemory.Depth;
 
     private const int Warps = GroupSize / TensorLane.WarpSize;
 
@@ -94,21 +92,17 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
     {
         int warpgroup = Group.IdxX / WarpgroupSums.GroupSize;
         int thread = Group.IdxX & (WarpgroupSums.GroupSize - 1);
-        int stages = (Weights.Columns + Depth - 1) / Depth;
+        int stages = (Weights.Columns + WarpgroupMemory.Depth - 1) / WarpgroupMemory.Depth;
         long weights = Weights.Address;
-
-        // The warpgroup's half of a stage.
-        int column = warpgroup * TileMemory.Depth;
-        uint half = memory + (uint)(warpgroup * WarpgroupMemory.HalfBytes);
-        Put(Weights.Fetch(thread, rows, column), thread, half, rows, weights, tokens, firstToken, column);
+        Put(Weights.Fetch(thread, rows, 0, warpgroup), thread, memory, rows, weights, tokens, firstToken, 0, warpgroup);
         Put(
-            Weights.Fetch(thread, rows, column + Depth), thread, half + WarpgroupMemory.StageBytes,
-            rows, weights, tokens, firstToken, column + Depth);
-        column += 2 * Depth;
-        var fetched = Weights.Fetch(thread, rows, column);
+            Weights.Fetch(thread, rows, WarpgroupMemory.Depth, warpgroup), thread, memory + WarpgroupMemory.StageBytes,
+            rows, weights, tokens, firstToken, WarpgroupMemory.Depth, warpgroup);
+        int column = 2 * WarpgroupMemory.Depth;
+        var fetched = Weights.Fetch(thread, rows, column, warpgroup);
 
         WarpgroupSums.Declare();
-        uint weightsAt = (uint)(warpgroup * WarpgroupSums.Rows * TileMemory.RowBytes);
+        uint weightsAt = (uint)(warpgroup * WarpgroupSums.Rows * WarpgroupMemory.RowBytes);
         uint stage = 0;
         uint next = 2 * WarpgroupMemory.StageBytes;
         for (int i = 0; i < stages; i++)
@@ -120,24 +114,23 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
 
             // This stage is there for all, and all have multiplied the one before the last, whose place is free. Copies begin
             // first, to have the time of two stages; what has to be unpacked is beside the products.
-            Put(tokens, thread, half + next, firstToken, column);
+            Put(tokens, thread, memory + next, firstToken, column, warpgroup);
             if (TWeights.AreCopied)
             {
-                Weights.Put(fetched, thread, half + next, rows, column, weights);
+                Weights.Put<RowsOf128Bytes>(fetched, thread, memory + next, rows, column, warpgroup, weights);
             }
 
             WarpgroupSums.Begin();
-            MultiplyHalf(memory + stage, weightsAt);
-            MultiplyHalf(memory + stage + WarpgroupMemory.HalfBytes, weightsAt);
+            MultiplyStage(memory + stage, weightsAt);
             WarpgroupSums.Commit();
             if (!TWeights.AreCopied)
             {
-                Weights.Put(fetched, thread, half + next, rows, column, weights);
+                Weights.Put<RowsOf128Bytes>(fetched, thread, memory + next, rows, column, warpgroup, weights);
             }
 
             TileMemory.Commit();
-            column += Depth;
-            fetched = Weights.Fetch(thread, rows, column);
+            column += WarpgroupMemory.Depth;
+            fetched = Weights.Fetch(thread, rows, column, warpgroup);
             stage = WarpgroupMemory.After(stage);
             next = WarpgroupMemory.After(next);
         }
@@ -145,30 +138,38 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         WarpgroupSums.Wait();
     }
 
+    // In the order of columns.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyHalf(uint half, uint weightsAt)
+    private static void MultiplyStage(uint stage, uint weightsAt)
     {
         const uint SixteenColumns = 16 * sizeof(ushort) / TileMemory.PieceBytes;
-        uint weights = (half + weightsAt) / TileMemory.PieceBytes;
-        uint tokens = (half + TileMemory.TileBytes) / TileMemory.PieceBytes;
+        uint weights = (stage + weightsAt) / TileMemory.PieceBytes;
+        uint tokens = (stage + WarpgroupMemory.TokensAt) / TileMemory.PieceBytes;
         TTensor.MultiplyAddTile(weights, tokens);
         TTensor.MultiplyAddTile(weights + SixteenColumns, tokens + SixteenColumns);
+        TTensor.MultiplyAddTile(weights + (2 * SixteenColumns), tokens + (2 * SixteenColumns));
+        TTensor.MultiplyAddTile(weights + (3 * SixteenColumns), tokens + (3 * SixteenColumns));
     }
 
+    // The warpgroup's half of a stage.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Put(
-        in TilePart part, int thread, uint half, TileRows rows, long weights, TileTokens tokens, int firstToken, int column)
+        in TilePart part, int thread, uint stage, TileRows rows, long weights, TileTokens tokens, int firstToken, int column,
+        int half)
     {
-        Weights.Put(part, thread, half, rows, column, weights);
-        Put(tokens, thread, half, firstToken, column);
+        Weights.Put<RowsOf128Bytes>(part, thread, stage, rows, column, half, weights);
+        Put(tokens, thread, stage, firstToken, column, half);
         TileMemory.Commit();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(TileTokens tokens, int thread, uint half, int firstToken, int column)
+    private static void Put(TileTokens tokens, int thread, uint stage, int firstToken, int column, int half)
     {
-        tokens.Put(thread, half + TileMemory.TileBytes, firstToken, column);
-        tokens.Put(thread, half + (2 * TileMemory.TileBytes), firstToken + TileMemory.Rows, column);
+        const int Quarter = TokensPerGroup / 4;
+        int first = half * 2 * Quarter;
+        uint to = stage + WarpgroupMemory.TokensAt + (uint)(first * WarpgroupMemory.RowBytes);
+        tokens.Put<RowsOf128Bytes>(thread, to, firstToken + first, column);
+        tokens.Put<RowsOf128Bytes>(thread, to + (Quarter * WarpgroupMemory.RowBytes), firstToken + first + Quarter, column);
     }
 
     // Of rows lane, lane + 32 and so on of the tile. In place of what does not exist the last is loaded.

@@ -26,7 +26,7 @@ public readonly record struct BlockWaveTiles<TFormat>(BlockWeights Weights) : IW
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TilePart Fetch(int item, TileRows rows, int column) =>
-        new BlockTiles<TFormat>(Weights).Fetch(item, rows, column);
+        new BlockTiles<TFormat>(Weights).Fetch(item, rows, column, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put(in TilePart part, int item, ArrayView<Pack> memory, int stage, int column)
