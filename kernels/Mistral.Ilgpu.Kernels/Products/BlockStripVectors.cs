@@ -100,6 +100,12 @@ public readonly record struct BlockStripVectors<TFormat, TResult>(
                 {
                     Vectors.Prefetch(ref Unsafe.Add(ref quants, vector * Strip.Rows));
                 }
+
+                Vectors.Prefetch(ref floats);
+                if (TFormat.RunBytes > 0)
+                {
+                    Vectors.Prefetch(ref bytes);
+                }
             }
 
             var quads = new EightQuads(
