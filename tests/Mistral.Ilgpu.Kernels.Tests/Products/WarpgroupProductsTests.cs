@@ -6,7 +6,12 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Kernels.Tests.Products;
 
-/// <summary>When prompts are multiplied by warpgroups, and what comes in their place.</summary>
+/// <summary>
+/// When prompts are multiplied by warpgroups, and what comes in their place. Runs alone, because kernels that other tests load
+/// ask the driver for shared memory too.
+/// </summary>
+[Collection(nameof(WarpgroupProductsTests))]
+[CollectionDefinition(nameof(WarpgroupProductsTests), DisableParallelization = true)]
 public sealed class WarpgroupProductsTests
 {
     private const double Bound = 2.5e-3;

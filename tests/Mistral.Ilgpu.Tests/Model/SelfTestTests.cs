@@ -11,6 +11,9 @@ using Xunit;
 
 namespace Mistral.Ilgpu.Tests.Model;
 
+// Runs alone, because kernels that other tests load while the driver refuses would prefer another part of the cache.
+[Collection(nameof(SelfTestTests))]
+[CollectionDefinition(nameof(SelfTestTests), DisableParallelization = true)]
 public sealed class SelfTestTests
 {
     private const int Seed = 7;
