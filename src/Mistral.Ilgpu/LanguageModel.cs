@@ -84,7 +84,8 @@ public sealed partial class LanguageModel : IAsyncDisposable
         return Task.Run(
             () =>
             {
-                using var opened = OpenedModel.Open(model, options.Device, options.DeviceOptions, options.Model, options.MemoryLimits);
+                using var opened = OpenedModel.Open(
+                    model, options.Device, options.DeviceOptions, options.Model, options.MemoryLimits);
                 var loaded = opened.Load(options.Model, options.MaxWaiting, reports, reports, cancellation);
                 loaded.WarnWith(options.OnWarning);
                 return loaded;

@@ -30,7 +30,8 @@ public sealed partial class DivisionTests
     public void Loops_Assembled_DivideNoWholeNumbers(string kernel)
     {
         var form = KernelCatalog.All.Single(form => form.Name == kernel);
-        string[] divisions = [.. NvidiaLoops.Of(MachineCode.Of(form, 90).Code).SelectMany(loop => loop).Where(line => Division().IsMatch(line)).Distinct()];
+        var lines = NvidiaLoops.Of(MachineCode.Of(form, 90).Code).SelectMany(loop => loop);
+        string[] divisions = [.. lines.Where(line => Division().IsMatch(line)).Distinct()];
         Assert.Empty(divisions);
     }
 

@@ -139,7 +139,9 @@ internal static class RaggedPasses
         if (form == Form.Vectors && splits > 0)
         {
             device.Launch(
-                new KernelConfig(2, 2), new MergeSplitsVectors(state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim, splitTiles));
+                new KernelConfig(2, 2),
+                new MergeSplitsVectors(
+                    state, parts, output, s.Heads, s.HeadDim, s.Window, s.Heads * s.HeadDim, splitTiles));
         }
         else if (!isFused && splits > 0)
         {

@@ -37,6 +37,7 @@ public readonly record struct MergeSplitsVectors(
             int splits = DecodeSplits.Count(State.Position(token), Window, SplitTiles);
             ref float parts = ref Parts[item * DecodeSplits.Most * perPart];
             float sum = Weigh(ref Unsafe.Add(ref parts, HeadDim), perPart, keep[..splits]);
+            float norm = 1 / sum;
             ref float output = ref Output[((long)token * OutputStride) + (head * HeadDim)];
             for (nint d = 0; d < HeadDim; d += Vectors.Count)
             {
@@ -46,7 +47,7 @@ public readonly record struct MergeSplitsVectors(
                     joined += keep[split] * Vector512.LoadUnsafe(ref parts, (nuint)((split * perPart) + d));
                 }
 
-                (joined * (1 / sum)).StoreUnsafe(ref output, (nuint)d);
+                (joined * norm).StoreUnsafe(ref output, (nuint)d);
             }
         }
     }

@@ -76,7 +76,8 @@ internal readonly struct TileDecoding<TCache, TElement>(AttentionInput<TElement>
         if (sides.HasFresh)
         {
             DecodeValues(
-                input.Fresh, sides.FreshTile, sides.FreshTile, block.KvHead, ref to, Math.Max(0, sides.FirstFresh), Vectors.Count);
+                input.Fresh, sides.FreshTile, sides.FreshTile, block.KvHead, ref to,
+                Math.Max(0, sides.FirstFresh), Vectors.Count);
         }
 
         // What lies where no query of the block sees need not be a number.

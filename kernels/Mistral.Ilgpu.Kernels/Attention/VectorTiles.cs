@@ -55,8 +55,8 @@ public readonly struct VectorTiles<TCache, TElement> : IAttentionTiles<VectorTil
             for (int query = 0; query < queries; query += AtOnce)
             {
                 Take(
-                    block, tile, query, Math.Min(AtOnce, queries - query), ref keys[0], ref values[0], ref rows, ref outputs, output,
-                    ref max[query], ref sum[query]);
+                    block, tile, query, Math.Min(AtOnce, queries - query), ref keys[0], ref values[0],
+                    ref rows, ref outputs, output, ref max[query], ref sum[query]);
             }
         }
 

@@ -26,7 +26,8 @@ public readonly record struct WorkShare(long First, long Count)
         return (from, Math.Min(from + most, end));
     }
 
-    /// <summary>Shares for each thread of a product of so many weights, see <see cref="ISharedKernel.SharesPerThread"/>.</summary>
+    /// <summary>Shares for each thread of a product of so many weights, see
+    /// <see cref="ISharedKernel.SharesPerThread"/>.</summary>
     public static int PerThread(long weights)
     {
         const long WeightsOfShare = 1 << 19;

@@ -6,8 +6,8 @@ using Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
-/// <summary>Quants and scales of a strip as vectors, see <see cref="IStripFormat"/>. <see cref="StripQuarters"/> are for processors
-/// without AVX2.</summary>
+/// <summary>Quants and scales of a strip as vectors, see <see cref="IStripFormat"/>. <see cref="StripQuarters"/> are for
+/// processors without AVX2.</summary>
 internal static class StripVectors
 {
     /// <summary>Bits of a weight as <see cref="ByteProducts"/> takes it.</summary>

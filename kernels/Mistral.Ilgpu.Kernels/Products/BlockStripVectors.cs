@@ -72,7 +72,8 @@ public readonly record struct BlockStripVectors<TFormat, TResult>(
         if (Vectors.AreQuarters)
         {
             BlockStripQuarters<TFormat>.Take(
-                ref quants, ref floats, ref bytes, runs, ref x, ref inputs, ref Unsafe.As<Vector512<float>, float>(ref sums), tokens);
+                ref quants, ref floats, ref bytes, runs, ref x, ref inputs,
+                ref Unsafe.As<Vector512<float>, float>(ref sums), tokens);
             return;
         }
 

@@ -66,7 +66,8 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
                 if (tiled > 0)
                 {
                     VectorDot<TFormat, TElement>.OfTokens(
-                        ref weights, starts, ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
+                        ref weights, starts, ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride,
+                        tiled, sums, decoded);
                 }
 
                 for (int i = 0; i < rows; i++)
@@ -84,10 +85,11 @@ public readonly record struct GatedMatVecVectors<TFormat, TElement>(
                     for (int token = first + tiled; token < last; token++)
                     {
                         ref float x = ref Unsafe.Add(ref input, (nint)token * InputStride);
+                        ref var gate = ref Unsafe.Add(ref weights, starts[i]);
+                        ref var up = ref Unsafe.Add(ref weights, starts[Half + i]);
                         Write(
-                            token, row + i,
-                            VectorDot<TFormat, TElement>.OfOne(ref Unsafe.Add(ref weights, starts[i]), ref x, InputStride),
-                            VectorDot<TFormat, TElement>.OfOne(ref Unsafe.Add(ref weights, starts[Half + i]), ref x, InputStride));
+                            token, row + i, VectorDot<TFormat, TElement>.OfOne(ref gate, ref x, InputStride),
+                            VectorDot<TFormat, TElement>.OfOne(ref up, ref x, InputStride));
                     }
                 }
             }

@@ -9,7 +9,8 @@ namespace Mistral.Ilgpu.Kernels.Products;
 
 /// <summary>
 /// <see cref="MatVecPacks{TFormat,TElement,TResult}"/> for the CPU accelerator, few tokens or many. A work item takes neighbouring
-/// tiles of rows: each by all tiles of tokens, then row by row by the tokens left, see <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
+/// tiles of rows: each by all tiles of tokens, then row by row by the tokens left, see
+/// <see cref="VectorDot{TFormat,TElement}"/>. No barriers.
 /// </summary>
 [CpuForm(Vectors.Reason)]
 public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
@@ -62,7 +63,8 @@ public readonly record struct MatVecVectors<TFormat, TElement, TResult>(
                 if (tiled > 0)
                 {
                     VectorDot<TFormat, TElement>.OfTokens(
-                        ref weights, starts, ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride, tiled, sums, decoded);
+                        ref weights, starts, ref Unsafe.Add(ref input, (nint)first * InputStride), InputStride,
+                        tiled, sums, decoded);
                 }
 
                 for (int i = 0; i < rows; i++)

@@ -13,7 +13,8 @@ internal static class VectorDot<TFormat, TElement>
     where TFormat : struct, IWeightFormat<TElement>
     where TElement : unmanaged
 {
-    /// <summary>Rows of weights that are taken together. Activations are read from the second cache once for all of them.</summary>
+    /// <summary>Rows of weights that are taken together. Activations are read from the second cache once for all of
+    /// them.</summary>
     public const int Rows = 6;
 
     /// <summary>Rows of activations that are taken together. All sums of a tile are in registers.</summary>

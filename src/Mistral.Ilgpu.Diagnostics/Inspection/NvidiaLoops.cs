@@ -19,7 +19,8 @@ internal static partial class NvidiaLoops
         string[] lines = Lines(code);
         Range[] loops = [.. Ranges(lines)];
         return loops
-            .Where(loop => !loops.Any(other => !other.Equals(loop) && other.Start.Value >= loop.Start.Value && other.End.Value <= loop.End.Value))
+            .Where(loop => !loops.Any(other =>
+                !other.Equals(loop) && other.Start.Value >= loop.Start.Value && other.End.Value <= loop.End.Value))
             .Select(loop => Names(lines[loop]))
             .OrderByDescending(loop => loop.Count(IsProduct)).ThenBy(loop => loop.Length).First();
     }
@@ -31,7 +32,10 @@ internal static partial class NvidiaLoops
 
     /// <summary>The instructions among lines, by their names with modifiers.</summary>
     public static string[] Names(IEnumerable<string> lines) =>
-        [.. lines.Select(line => Instruction().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value)];
+    [
+        .. lines.Select(line => Instruction().Match(line)).Where(match => match.Success)
+            .Select(match => match.Groups["name"].Value),
+    ];
 
     private static string[] Lines(string code) => [.. code.Split('\n').Select(line => line.Trim())];
 

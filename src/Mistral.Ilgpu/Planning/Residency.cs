@@ -62,7 +62,8 @@ internal sealed class Residency
     public long DeviceBytes =>
         _plan.WeightBytes - Matrices.Sum(matrices => matrices.Sum(matrix => matrix.Bytes)) + (_slots * SlotBytes);
 
-    /// <summary>Device bytes that the packing of matrices takes that are used in place, before all others are allocated.</summary>
+    /// <summary>Device bytes that the packing of matrices takes that are used in place, before all others are
+    /// allocated.</summary>
     public long PackingBytes => IsInPlace ? SlotBytes : 0;
 
     /// <summary>All layers stay on the device.</summary>

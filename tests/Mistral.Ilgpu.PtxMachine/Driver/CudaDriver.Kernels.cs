@@ -64,7 +64,9 @@ public static unsafe partial class CudaDriver
         var function = Get<Function>(handle);
         if (attribute == PreferredSharedPart)
         {
-            Require(value is >= -1 and <= 100, $"{function.Kernel.Name}: {value} % of the cache as shared memory, expected -1 to 100");
+            Require(
+                value is >= -1 and <= 100,
+                $"{function.Kernel.Name}: {value} % of the cache as shared memory, expected -1 to 100");
             function.PreferredSharedPart = value;
             return;
         }

@@ -162,7 +162,8 @@ public sealed class SplitModelTests : IDisposable
         using var checkpoint = Write();
         var expected = Logits(checkpoint, TestDevice.Get("cpu"), Options());
         using var model = MistralModel.Load(checkpoint, Open("cpu", 2), Options());
-        using (model.Decorate(part => part == model.Parts[1] ? new BreakingPasses(part.Runner, part.Direct, steps: 5) : part.Runner))
+        using (model.Decorate(part =>
+            part == model.Parts[1] ? new BreakingPasses(part.Runner, part.Direct, steps: 5) : part.Runner))
         {
             Assert.Throws<TimeoutException>(() => TwoTexts.Logits(model));
         }

@@ -6,8 +6,8 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Vectors;
 
 /// <summary>
 /// Products of bytes, four to a lane of sixteen, summed as whole numbers: the same sums on every processor. Weights are quads of
-/// sixteen rows; activations are signed bytes within ±127, the same for all rows. <see cref="QuarterProducts"/> are for processors
-/// without AVX2.
+/// sixteen rows; activations are signed bytes within ±127, the same for all rows. <see cref="QuarterProducts"/> are for
+/// processors without AVX2.
 /// </summary>
 internal static class ByteProducts
 {

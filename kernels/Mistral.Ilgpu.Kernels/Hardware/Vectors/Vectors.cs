@@ -75,7 +75,8 @@ internal static class Vectors
         var fours = Avx512F.Shuffle4x128(ab, cd, 0x88) + Avx512F.Shuffle4x128(ab, cd, 0xDD);
         var twos = fours + Avx512F.Permute4x32(fours, 0x4E);
         var ones = twos + Avx512F.Permute4x32(twos, 0xB1);
-        return Vector512.Shuffle(ones, Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12)).GetLower().GetLower();
+        var first = Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+        return Vector512.Shuffle(ones, first).GetLower().GetLower();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

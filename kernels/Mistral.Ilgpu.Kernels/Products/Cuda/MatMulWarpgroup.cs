@@ -12,9 +12,9 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// both factors from shared memory and runs asynchronously. By single warps' products those tensor cores reach less than two
 /// thirds of their rate (see the report on expected times). Shapes are those of that form. A group of two warpgroups makes a tile
 /// of 128 rows of weights (grid y) × 256 tokens (grid x), each warpgroup 64 of the rows. It takes 64 columns at a time, and each
-/// warpgroup brings half of the tiles to shared memory, see <see cref="WarpgroupMemory"/>. While a stage is multiplied two more are on
-/// their way, and the next is begun before it ends. Then the sums go through shared memory, so that a warp writes neighbouring
-/// rows of one token.
+/// warpgroup brings half of the tiles to shared memory, see <see cref="WarpgroupMemory"/>. While a stage is multiplied two more
+/// are on their way, and the next is begun before it ends. Then the sums go through shared memory, so that a warp writes
+/// neighbouring rows of one token.
 /// </summary>
 [GroupForm]
 [CudaForm(90, IsAlone = true, GroupSize = GroupSize, GroupsAtOnce = 1, DynamicSharedBytes = WarpgroupMemory.Bytes)]
