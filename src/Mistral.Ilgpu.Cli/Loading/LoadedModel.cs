@@ -155,12 +155,17 @@ internal sealed class LoadedModel : IDisposable
                 narrator.Say($"layers {first} to {end - 1} on {where}");
             }
 
-            if (residency.Streamed.Count > 0)
+            if (part.Keeper is { } keeper)
             {
                 int stay = residency.LayerCount - residency.Streamed.Count;
-                narrator.Say($"{stay} of {residency.LayerCount} layers stay on {where}, {
-                    residency.Streamed.Count} are {(residency.IsInPlace ? "used in place" : "streamed")}: {
-                    ByteSize.Text(residency.StreamedBytes)} {(residency.IsInPlace ? "in mapped files" : "in every pass")}");
+                string how = residency.IsInPlace
+                    ? $"used in place: {InPlace(residency.StreamedBytes - keeper.MemoryBytes, keeper.MemoryBytes)}"
+                    : $"streamed: {ByteSize.Text(residency.StreamedBytes)} in every pass";
+                narrator.Say($"{stay} of {residency.LayerCount} layers stay on {where}, {residency.Streamed.Count} are {how}");
+                if (keeper.MemoryReason is { } drawback)
+                {
+                    narrator.Say($"warning: {drawback}");
+                }
             }
 
             first = end;
@@ -172,4 +177,9 @@ internal sealed class LoadedModel : IDisposable
                 info.LoadTime.TotalMilliseconds:n0} ms, {model.KernelTime.TotalMilliseconds:n0} ms of which for kernels");
         narrator.Detail($"device memory {ByteSize.Text(info.DeviceBytes)}, of which cache {ByteSize.Text(info.CacheBytes)}");
     }
+
+    private static string InPlace(long inFiles, long inMemory) => string.Join(
+        " and ",
+        new[] { (Bytes: inFiles, Place: "mapped files"), (Bytes: inMemory, Place: "host memory") }
+            .Where(part => part.Bytes > 0).Select(part => $"{ByteSize.Text(part.Bytes)} in {part.Place}"));
 }

@@ -5,6 +5,7 @@ using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
 using Mistral.Ilgpu.Execution.Passes;
 using Mistral.Ilgpu.Execution.Transfers;
+using Mistral.Ilgpu.Model.Streaming;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
@@ -83,6 +84,9 @@ internal sealed class ModelPart : IDisposable
 
     /// <summary>Which layers keep their weights on the device.</summary>
     public Residency Residency { get; }
+
+    /// <summary>Where the host keeps the others; null if all stay.</summary>
+    public LayerKeeper? Keeper => _weights.Keeper;
 
     /// <summary>The transfers of the others; null if all stay.</summary>
     public LayerTransfers? Transfers { get; }

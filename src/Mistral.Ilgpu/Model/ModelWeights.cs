@@ -129,7 +129,7 @@ internal sealed class ModelWeights : IDisposable
         void UseInPlace()
         {
             using var slot = device.Allocate<byte>(residency.SlotBytes, "the packing of a layer", zeroed: false);
-            var keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
+            var keeper = Keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
             // In parallel, because the check of a file reads the whole of it.
             var found = new IHostLayer?[residency.Matrices.Count];
             Parallel.For(0, found.Length, i => found[i] = keeper.Find(checkpoint, residency.Matrices[i]));
@@ -150,7 +150,7 @@ internal sealed class ModelWeights : IDisposable
             var slots = Enumerable.Range(0, Residency.SlotCount)
                 .Select(_ => Own(device.Allocate<byte>(
                     residency.SlotBytes, "a slot of streamed layers", zeroed: false)).View).ToArray();
-            var keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
+            var keeper = Keeper = new LayerKeeper(device, LayerCache.Of(options, residency));
             var layers = new List<IHostLayer>();
             foreach (var layer in residency.Matrices)
             {
@@ -208,6 +208,9 @@ internal sealed class ModelWeights : IDisposable
 
     /// <summary>Brings the streamed layers to their slots; null if all layers stay on the device.</summary>
     public LayerTransfers? Transfers { get; }
+
+    /// <summary>Where the host keeps streamed layers; null if all layers stay on the device.</summary>
+    public LayerKeeper? Keeper { get; private set; }
 
     /// <summary>Frees what copied them. Call it when all are in their places.</summary>
     public void EndArrivals()

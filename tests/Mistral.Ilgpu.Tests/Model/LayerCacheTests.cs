@@ -1,6 +1,7 @@
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
+using Mistral.Ilgpu.Model.Streaming;
 using Xunit;
 using static Mistral.Ilgpu.Tests.Model.StreamedModels;
 
@@ -39,17 +40,19 @@ public sealed class LayerCacheTests : IDisposable
     [Theory]
     [InlineData(5000, false)]
     [InlineData(0, false)]
-    [InlineData(16, false)]
+    [InlineData(-24, false)]
+    [InlineData(-8, false)]
     [InlineData(0, true)]
     public void Load_OfDamagedLayers_PacksThemAgain(int at, bool isShort)
     {
+        // The layer, then its trailer: a negative place counts from the end.
         using var checkpoint = _models.Write();
         var device = TestDevice.Get("cpu");
         var expected = Logits(checkpoint, device, _models.Options(Layers));
         string damaged = _models.Files().Order().First();
         byte[] whole = File.ReadAllBytes(damaged);
         byte[] bytes = isShort ? whole[..^1] : [.. whole];
-        bytes[at] ^= 1;
+        bytes[at < 0 ? whole.Length + at : at] ^= 1;
         File.WriteAllBytes(damaged, bytes);
 
         Assert.Equal(expected, Logits(checkpoint, device, _models.Options(Layers)));
@@ -70,6 +73,19 @@ public sealed class LayerCacheTests : IDisposable
             Logits(checkpoint, device, _models.Options()),
             Logits(checkpoint, device, _models.Options(Layers) with { LayerFolder = file }));
         Assert.StartsWith("layers are kept in host memory", Assert.Single(told), StringComparison.Ordinal);
+    }
+
+    // So Linux keeps the file in large pages.
+    [Fact]
+    public void TryWrite_Layer_WritesPartsOfLargePages()
+    {
+        const int Page = 2 << 20;
+        string folder = _models.File("layers");
+        var parts = new List<(long At, int Length)>();
+        using var layer = new LayerCache(folder, long.MaxValue, isMapped: true).TryWrite(
+            Path.Combine(folder, "a.layer"), (2 * Page) + 256, (at, part) => parts.Add((at, part.Length)), out _);
+        Assert.Equal([(0, Page), (Page, Page), (2 * Page, 256)], parts);
+        Assert.Equal(0, layer!.Address % Environment.SystemPageSize);
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class StreamingFaultTests : IDisposable
         var cache = new LayerCache(folder, long.MaxValue, isMapped: false);
         int parts = 0;
         Assert.Null(cache.TryWrite(
-            Path.Combine(folder, "a.layer"), 4 << 20,
+            Path.Combine(folder, "a.layer"), 8 << 20,
             (_, _) => _ = ++parts < 3 ? 0 : throw new IOException("No space left on device"), out string? reason));
         Assert.Equal("No space left on device", reason);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
@@ -95,6 +95,22 @@ public sealed class StreamingFaultTests : IDisposable
             Assert.Contains("are used in place", run.Error, StringComparison.Ordinal);
             return run.Output[..run.Output.IndexOf("\"timings\"", StringComparison.Ordinal)];
         }
+    }
+
+    [Fact]
+    public async Task Generate_WhereNoFileCanBeKept_TellsWhereLayersAreAndWhy()
+    {
+        // A file where the folder would be.
+        string layers = Directory.CreateDirectory(_folder.File("mistral-ilgpu")).FullName + "/layers";
+        File.WriteAllText(layers, "");
+        using var process = MistralProcess.Start(
+            "", [("XDG_CACHE_HOME", _folder.File(""))], "generate", "Once", "--device", "cpu", "--memory", "3MiB", "--max-tokens", "1");
+        var run = await process.End();
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Matches("are used in place: [0-9.]+ MiB in host memory\n", run.Error);
+        Assert.Contains(
+            "warning: layers are kept in host memory, and packed again next time: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains(layers, run.Error, StringComparison.Ordinal);
     }
 
     private static List<float> Logits(MistralModel model)

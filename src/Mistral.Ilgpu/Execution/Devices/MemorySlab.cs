@@ -13,8 +13,6 @@ internal sealed unsafe class MemorySlab
     /// <summary>A vector that crosses no line of a cache is read as one.</summary>
     public const int Alignment = 64;
 
-    private const int PageBytes = 2 << 20;
-
     private readonly long _bytes;
     private readonly nint _start;
     private byte* _memory;
@@ -24,7 +22,7 @@ internal sealed unsafe class MemorySlab
     /// <param name="bytes">From a page on it begins on one, so that it has no small pages.</param>
     public MemorySlab(long bytes)
     {
-        int alignment = bytes < PageBytes ? Alignment : PageBytes;
+        int alignment = bytes < NativeDrivers.LargePageBytes ? Alignment : NativeDrivers.LargePageBytes;
         _bytes = bytes;
         _memory = (byte*)NativeMemory.AllocZeroed((nuint)(bytes + alignment));
         _start = ((nint)_memory + alignment - 1) & -alignment;

@@ -8,6 +8,9 @@ namespace Mistral.Ilgpu.Execution.Drivers;
 /// <summary>Finds the vendors' driver libraries if only their run-time names are installed.</summary>
 internal static partial class NativeDrivers
 {
+    /// <summary>Bytes of a large page.</summary>
+    public const int LargePageBytes = 2 << 20;
+
     private static readonly Lazy<bool> Resolver = new(() =>
     {
         NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
@@ -27,15 +30,14 @@ internal static partial class NativeDrivers
     }
 
     /// <summary>
-    /// Requests large pages for host memory that is about to be filled. They cause fewer page faults and fewer TLB misses.
+    /// Requests large pages for host memory that is about to be filled, or for a mapped file. They cause fewer page faults and fewer TLB misses.
     /// If the system has none, nothing changes.
     /// </summary>
     public static void PreferLargePages(nint start, long bytes)
     {
         const int HugePages = 14;
-        const long PageBytes = 2 << 20;
-        long first = (start + PageBytes - 1) / PageBytes * PageBytes;
-        long end = (start + bytes) / PageBytes * PageBytes;
+        long first = (start + LargePageBytes - 1) / LargePageBytes * LargePageBytes;
+        long end = (start + bytes) / LargePageBytes * LargePageBytes;
         if (OperatingSystem.IsLinux() && first < end)
         {
             _ = Advise((nint)first, (nuint)(end - first), HugePages);

@@ -3,17 +3,21 @@ using System.IO.Hashing;
 using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
 using Mistral.Ilgpu.Checkpoints.Conversion;
+using Mistral.Ilgpu.Execution.Drivers;
 using Mistral.Ilgpu.Execution.Transfers;
 
 namespace Mistral.Ilgpu.Model.Streaming;
 
-/// <summary>A layer in a file of its own: a header, then the layer's bytes.</summary>
+/// <summary>
+/// A layer in a file of its own: the layer's bytes, then a trailer. The layer begins where the file does, and is written in parts as
+/// large as a large page. So Linux keeps the file in large pages, and maps 512 times fewer of them.
+/// </summary>
 internal sealed class FileLayer : IHostLayer
 {
-    // Magic number and version, length of the layer, XXH3 of its bytes. The layer begins on a page.
-    private const int HeaderBytes = 4096;
-    private const ulong Magic = 0x31_5245_5941_4c4d;
-    private const int BufferBytes = 1 << 20;
+    // Magic number and version, length of the layer, XXH3 of its bytes.
+    private const int TrailerBytes = 3 * sizeof(ulong);
+    private const ulong Magic = 0x32_5245_5941_4c4d;
+    private const int BufferBytes = NativeDrivers.LargePageBytes;
 
     private readonly string _path;
     private readonly SafeFileHandle _handle;
@@ -25,7 +29,7 @@ internal sealed class FileLayer : IHostLayer
     public long Length { get; }
 
     /// <summary>Bytes of a file.</summary>
-    public static long FileBytes(long length) => HeaderBytes + length;
+    public static long FileBytes(long length) => length + TrailerBytes;
 
     /// <summary>Opens a file and checks it; null if it is missing or damaged.</summary>
     /// <param name="isMapped">Whether it is mapped. The check then leaves its pages in place for the first pass.</param>
@@ -71,15 +75,15 @@ internal sealed class FileLayer : IHostLayer
             ulong hash = HashOf(length, Buffered((at, part) =>
             {
                 read(at, part);
-                RandomAccess.Write(file, part, HeaderBytes + at);
+                RandomAccess.Write(file, part, at);
             }));
-            RandomAccess.Write(file, Header(length, hash), 0);
+            RandomAccess.Write(file, Trailer(length, hash), length);
         }
 
         File.Move(partial.Path, path, overwrite: true);
     }
 
-    public void Read(long at, Span<byte> part) => ReadFile(HeaderBytes + at, part);
+    public void Read(long at, Span<byte> part) => ReadFile(at, part);
 
     public nint Address => _start;
 
@@ -135,16 +139,17 @@ internal sealed class FileLayer : IHostLayer
         _view = map.CreateViewAccessor(0, FileBytes(Length), MemoryMappedFileAccess.Read);
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        _start = (nint)start + HeaderBytes;
+        _start = (nint)start;
+        NativeDrivers.PreferLargePages(_start, Length);
     }
 
     private unsafe bool IsWhole()
     {
         ulong hash = HashOf(
             Length, _start == 0 ? Buffered(Read) : (at, length) => new ReadOnlySpan<byte>((byte*)_start + at, length));
-        byte[] expected = Header(Length, hash);
+        byte[] expected = Trailer(Length, hash);
         byte[] found = new byte[expected.Length];
-        ReadFile(0, found);
+        ReadFile(Length, found);
         return found.AsSpan().SequenceEqual(expected);
     }
 
@@ -170,13 +175,13 @@ internal sealed class FileLayer : IHostLayer
         return hash.GetCurrentHashAsUInt64();
     }
 
-    private static byte[] Header(long length, ulong hash)
+    private static byte[] Trailer(long length, ulong hash)
     {
-        byte[] header = new byte[3 * sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
-        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(sizeof(ulong)), length);
-        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(2 * sizeof(ulong)), hash);
-        return header;
+        byte[] trailer = new byte[TrailerBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(trailer, Magic);
+        BinaryPrimitives.WriteInt64LittleEndian(trailer.AsSpan(sizeof(ulong)), length);
+        BinaryPrimitives.WriteUInt64LittleEndian(trailer.AsSpan(2 * sizeof(ulong)), hash);
+        return trailer;
     }
 
     // A part of the layer, until the next one is asked for.

@@ -10,7 +10,11 @@ namespace Mistral.Ilgpu.Model.Streaming;
 /// <summary>Keeps the host's copies of streamed layers: in files, or in memory where files cannot be kept.</summary>
 internal sealed class LayerKeeper(ComputeDevice device, LayerCache cache)
 {
-    private bool _hasTold;
+    /// <summary>Bytes of the layers that are kept in memory.</summary>
+    public long MemoryBytes { get; private set; }
+
+    /// <summary>Why layers are kept in memory; null if none is, or if files were not asked for.</summary>
+    public string? MemoryReason { get; private set; }
 
     /// <summary>The copy that an earlier process kept; null if there is none. For any thread.</summary>
     public IHostLayer? Find(Checkpoint checkpoint, IReadOnlyList<MatrixPlan> layer) =>
@@ -27,12 +31,13 @@ internal sealed class LayerKeeper(ComputeDevice device, LayerCache cache)
             return kept;
         }
 
-        if (reason is not null && !_hasTold)
+        if (reason is not null && MemoryReason is null)
         {
-            _hasTold = true;
-            device.Tell($"layers are kept in host memory, and packed again next time: {reason}");
+            MemoryReason = $"layers are kept in host memory, and packed again next time: {reason}";
+            device.Tell(MemoryReason);
         }
 
+        MemoryBytes += slot.Length;
         return new MemoryLayer(slot.Length, Read);
 
         void Read(long at, Span<byte> part) => slot.SubView(at, part.Length).CopyToCPU(device.Stream, part);
