@@ -83,11 +83,15 @@ internal static class DeviceCatalog
         int width = Math.Max(2, threads ?? Environment.ProcessorCount);
         return Context.Create(builder =>
         {
-            // Kernels are structs of views. Only O2 infers the address spaces of the views, which OpenCL drivers without generic
-            // pointers
-            // need.
-            builder.Optimize(OptimizationLevel.O2).EnableAlgorithms()
-                .InlineStatements(FormatDescriptors.KernelTypes, isForCuda: kind == DeviceKind.Cuda);
+            // The CPU accelerator compiles no kernels, see CpuKernelLoader.
+            if (kind != DeviceKind.Cpu)
+            {
+                // Kernels are structs of views. Only O2 infers the address spaces of the views, which OpenCL drivers without
+                // generic pointers need.
+                builder.Optimize(OptimizationLevel.O2).EnableAlgorithms()
+                    .InlineStatements(FormatDescriptors.KernelTypes, isForCuda: kind == DeviceKind.Cuda);
+            }
+
             if (timed)
             {
                 builder.Profiling();
