@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -6,6 +5,7 @@ using Mistral.Ilgpu.Checkpoints.RandomModels;
 using Mistral.Ilgpu.Execution.Buffers;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Families;
+using Mistral.Ilgpu.Execution.Transfers;
 using Mistral.Ilgpu.Planning;
 
 namespace Mistral.Ilgpu.Model;
@@ -19,8 +19,6 @@ internal sealed class WeightStream(
     ComputeDevice device, long totalBytes = 0, IProgress<TensorProgress>? progress = null,
     CancellationToken cancellation = default) : IDisposable
 {
-    private const int MostReaders = 16;
-
     private readonly StagingBuffer[] _staging = StagingBuffer.For(device, Family.Of(device).StagingBytes);
     private DeviceBuffer<byte>? _onDevice;
     private long _bytesDone;
@@ -103,7 +101,7 @@ internal sealed class WeightStream(
         int rowBytes = RowBytes(band);
         bool inPlace = device.IsHostMemory && band.Layout == WeightLayout.Rows;
         bool isParted = !inPlace && band.Format.IsQuantized();
-        InShares(count, (first, some) =>
+        HostShares.Run(count, (first, some) =>
         {
             var staged = (inPlace || isParted ? buffer.Rows : buffer.Parted).AsSpan(first * rowBytes, some * rowBytes);
             read(first, some, staged);
@@ -200,29 +198,6 @@ internal sealed class WeightStream(
         for (int i = 0; i < rows; i++)
         {
             tensor.CopyRows(row + i, 1, band.Format, staged.Slice(i * rowBytes, usedBytes));
-        }
-    }
-
-    private static void InShares(int count, Action<int, int> work)
-    {
-        int shares = Math.Min(Math.Min(MostReaders, Environment.ProcessorCount), count);
-        if (shares == 1)
-        {
-            work(0, count);
-            return;
-        }
-
-        try
-        {
-            Parallel.For(0, shares, share =>
-            {
-                int first = (int)((long)count * share / shares);
-                work(first, (int)((long)count * (share + 1) / shares) - first);
-            });
-        }
-        catch (AggregateException exception)
-        {
-            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed class LayerUpload : IDisposable
 {
     private const int BufferCount = 2;
 
+    // What one thread reads at least.
+    private const int ShareBytes = 1 << 20;
+
     private readonly ComputeDevice _device;
     private readonly AcceleratorStream _stream;
     private readonly List<PinnedBytes> _ring = [];
@@ -67,7 +70,7 @@ internal sealed class LayerUpload : IDisposable
             byte[] buffer = _ring[_turn].Bytes;
             int part = (int)Math.Min(buffer.Length, layer.Length - at);
             _copied[_turn].Wait();
-            layer.Read(at, buffer.AsSpan(0, part));
+            Read(layer, at, buffer, part);
             slot.SubView(at, part).CopyFromCPUUnsafeAsync(_stream, ref buffer[0], part);
             _copied[_turn].Record(_stream);
             _turn = (_turn + 1) % BufferCount;
@@ -75,5 +78,21 @@ internal sealed class LayerUpload : IDisposable
         }
 
         return Stopwatch.GetElapsedTime(begun);
+    }
+
+    // Several threads read for a GPU. On other devices the kernels need the cores.
+    private void Read(IHostLayer layer, long at, byte[] buffer, int length)
+    {
+        if (!_device.Info.IsGpu)
+        {
+            layer.Read(at, buffer.AsSpan(0, length));
+            return;
+        }
+
+        HostShares.Run((length + ShareBytes - 1) / ShareBytes, (first, count) =>
+        {
+            int from = first * ShareBytes;
+            layer.Read(at + from, buffer.AsSpan(from, Math.Min(count * ShareBytes, length - from)));
+        });
     }
 }
