@@ -20,9 +20,9 @@ public static class KernelStatements
         .. new[]
         {
             typeof(Wave), typeof(Dp4a), typeof(Fused), typeof(FloatPairs), typeof(Hoisted), typeof(Predecessor), typeof(HalfPair),
-            typeof(PackedBytes), typeof(WaveBits), typeof(PackedScale), typeof(IQ4_XS), typeof(Q2_K), typeof(Q3_K), typeof(Q5_K),
-            typeof(Q6_K), typeof(Float8), typeof(Float16), typeof(BFloat16), typeof(Float32), typeof(PrefetchedRows),
-            typeof(Gate), typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
+            typeof(PackedBytes), typeof(WaveBits), typeof(PackedScale), typeof(IQ4_XS), typeof(Q2_K), typeof(Q3_K), typeof(Q4_K),
+            typeof(Q5_K), typeof(Q6_K), typeof(Float8), typeof(Float16), typeof(BFloat16), typeof(Float32),
+            typeof(PrefetchedRows), typeof(Gate), typeof(MatrixProducts), typeof(HalfPairs), typeof(Pieces), typeof(MatrixTile),
             typeof(Schedule), typeof(RowProducts), typeof(HalfWaves), typeof(PowerOfTwo),
             typeof(Kept),
         }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public))

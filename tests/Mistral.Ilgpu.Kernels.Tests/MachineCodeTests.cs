@@ -24,8 +24,8 @@ public sealed class MachineCodeTests
 
                 foreach (string format in new[] { "Q8_0", "Q4_0", "Q4_K", "Q6_K" })
                 {
-                    data.Add($"BlockMatVecNormed<{format}>", architecture, ["LDG.E.128", "LDS.128", "IDP.4A.S8.S8", "SHFL"]);
-                    data.Add($"BlockSwiGluNormed<{format}>", architecture, ["LDG.E.128", "LDS.128", "IDP.4A.S8.S8", "SHFL"]);
+                    data.Add($"BlockMatVecNormed<{format}>", architecture, ["LDG.E.128", "LDS.128", "IDP.4A", "SHFL"]);
+                    data.Add($"BlockSwiGluNormed<{format}>", architecture, ["LDG.E.128", "LDS.128", "IDP.4A", "SHFL"]);
                 }
 
                 foreach (string epilogue in new[] { "Assign", "AddToResidual", "GateWithSilu" })
@@ -41,7 +41,7 @@ public sealed class MachineCodeTests
                         ["LDGSTS.E.BYPASS.128", "LDSM.16.M88.4", "HMMA.16816.F32"]);
                     foreach (string format in new[] { "Q8_0", "Q4_0", "Q4_K", "Q6_K" })
                     {
-                        data.Add($"BlockMatVecWarp<{format}, {epilogue}>", architecture, ["LDG.E.128", "IDP.4A.S8.S8", "SHFL"]);
+                        data.Add($"BlockMatVecWarp<{format}, {epilogue}>", architecture, ["LDG.E.128", "IDP.4A", "SHFL"]);
                         data.Add(
                             epilogue == "GateWithSilu" && format.EndsWith('K') ? $"BlockSwiGluTensor<{format}, SixteenTokens>" : $"BlockMatVecTensor<{format}, SixteenTokens, {epilogue}>",
                             architecture, ["LDGSTS.E.BYPASS.128", "LDGSTS.E.128", "LDSM.16.M88.4", "IMMA", "SHFL"]);

@@ -36,21 +36,28 @@ public sealed class PackedFormatTests
         var quantsOneByOne = device.Zeros<uint>(runs * AllWays<TFormat>.Words);
         var quantsApart = device.Zeros<uint>(quantsOneByOne.Length);
         var quantsPacked = device.Zeros<uint>(quantsApart.Length);
+        int[] x = [.. Enumerable.Range(0, runs * AllWays<TFormat>.Words).Select(_ => random.Next(int.MinValue, int.MaxValue))];
+        var dotsOfQuants = device.Zeros<float>(2 * runs);
+        var dotsPacked = device.Zeros<float>(2 * runs);
         var scalesApart = device.Zeros<Floats4>(runs);
         var scalesPacked = device.Zeros<Floats4>(runs);
+        var scalesIn = device.Zeros<Floats4>(runs);
 
-        device.Launch(new KernelConfig(runs, 1), new AllWays<TFormat>(device.Upload(quants), device.Upload(scales), quantsOneByOne, quantsApart, quantsPacked, scalesApart, scalesPacked));
+        device.Launch(new KernelConfig(runs, 1), new AllWays<TFormat>(device.Upload(quants), device.Upload(scales), quantsOneByOne, quantsApart, quantsPacked, scalesApart, scalesPacked, device.Upload(x), dotsOfQuants, dotsPacked, scalesIn));
 
         uint[] expected = device.Download(quantsOneByOne);
         Assert.Equal(expected, device.Download(quantsApart));
         Assert.Equal(expected, device.Download(quantsPacked));
+        Assert.Equal(device.Download(dotsOfQuants), device.Download(dotsPacked));
         Assert.Equal(device.Download(scalesApart), device.Download(scalesPacked));
+        Assert.Equal(device.Download(scalesApart), device.Download(scalesIn));
     }
 }
 
 /// <summary>Each thread reads a run of a block quant by quant, by word and by pack.</summary>
 public readonly record struct AllWays<TFormat>(
-    ArrayView<byte> Quants, ArrayView<ushort> Scales, ArrayView<uint> QuantsOneByOne, ArrayView<uint> QuantsApart, ArrayView<uint> QuantsPacked, ArrayView<Floats4> ScalesApart, ArrayView<Floats4> ScalesPacked) : IKernel
+    ArrayView<byte> Quants, ArrayView<ushort> Scales, ArrayView<uint> QuantsOneByOne, ArrayView<uint> QuantsApart, ArrayView<uint> QuantsPacked, ArrayView<Floats4> ScalesApart, ArrayView<Floats4> ScalesPacked,
+    ArrayView<int> X, ArrayView<float> DotsOfQuants, ArrayView<float> DotsPacked, ArrayView<Floats4> ScalesIn) : IKernel
     where TFormat : struct, IPackedFormat
 {
     /// <summary>Of four quants, in a run.</summary>
@@ -76,8 +83,20 @@ public readonly record struct AllWays<TFormat>(
         var quants = TFormat.Quants(TFormat.Words(Quants, block, run), run);
         Write(quants.Low, 0);
         Write(quants.High, 4);
+        var fields = TFormat.Fields(run);
+        var x = X.Cast<Pack>();
+        var (low, high) = (x[2 * Grid.IdxX], x[(2 * Grid.IdxX) + 1]);
+        WriteDots(DotsOfQuants, RunDots.Of<TFormat>(quants, fields, low, high));
+        WriteDots(DotsPacked, TFormat.Dots(TFormat.Words(Quants, block, run), fields, low, high));
         ScalesApart[Grid.IdxX] = Used(TFormat.Scale(Scales, block * TFormat.ScaleWords, run));
         ScalesPacked[Grid.IdxX] = Used(TFormat.ScaleOf(TFormat.ScaleWordsOf(Scales, block, run), run));
+        ScalesIn[Grid.IdxX] = Used(TFormat.ScaleIn(TFormat.ScaleWordsOf(Scales, block, run), fields));
+    }
+
+    private static void WriteDots(ArrayView<float> to, RunDots dots)
+    {
+        to[2 * Grid.IdxX] = dots.Low;
+        to[(2 * Grid.IdxX) + 1] = dots.High;
     }
 
     private void Write(Pack pack, int word)

@@ -35,16 +35,17 @@ public sealed class PtxTargetTests
     }
 
     [Theory]
-    [InlineData(0x80FF7F01u, 0x7F80FF02u, (-128 * 127) + (-1 * -128) + (127 * -1) + (1 * 2) + 7)]
-    [InlineData(0x01020304u, 0xFFFFFFFFu, -3)]
-    [InlineData(0x80808080u, 0x80808080u, (4 * 128 * 128) + 7)]
-    public void For_ArchitectureWithoutDp4a_GivesItsSum(uint a, uint b, int sum)
+    [InlineData("s32", 0x80FF7F01u, 0x7F80FF02u, (-128 * 127) + (-1 * -128) + (127 * -1) + (1 * 2) + 7)]
+    [InlineData("s32", 0x01020304u, 0xFFFFFFFFu, -3)]
+    [InlineData("s32", 0x80808080u, 0x80808080u, (4 * 128 * 128) + 7)]
+    [InlineData("u32", 0x80FF7F01u, 0x7F80FF02u, (128 * 127) + (255 * -128) + (127 * -1) + (1 * 2) + 7)]
+    public void For_ArchitectureWithoutDp4a_GivesItsSum(string type, uint a, uint b, int sum)
     {
-        const string Sum = "\tdp4a.s32.s32 %r3, %r1, %r2, %r3;";
+        string instruction = $"\tdp4a.{type}.s32 %r3, %r1, %r2, %r3;";
         var snippet = new Snippet();
         int[] found = snippet.Buffer(new int[1]);
         snippet.Run(
-            $"mov.b32 %r1, {a};\nmov.b32 %r2, {b};\nmov.b32 %r3, 7;\n{PtxTarget.For(CudaArchitecture.SM_60, Sum)}\n"
+            $"mov.b32 %r1, {a};\nmov.b32 %r2, {b};\nmov.b32 %r3, 7;\n{PtxTarget.For(CudaArchitecture.SM_60, instruction)}\n"
             + "st.global.b32 [%rd0], %r3;",
             threads: 1);
         Assert.Equal(sum, found[0]);

@@ -18,6 +18,17 @@ public interface IPackedFormat : IBlockFormat
     /// <summary>The quants of a run, in order.</summary>
     static abstract RunQuants Quants(RunWords words, int run);
 
+    /// <summary>What <see cref="Dots"/> and <see cref="ScaleIn"/> need of all runs of a lane.</summary>
+    static abstract RunFields Fields(int run);
+
+    /// <summary>Multiplies the quants of a run, in the fewest instructions of CUDA.</summary>
+    /// <param name="low">Activations of the first half.</param>
+    static abstract RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high);
+
+    /// <summary>Products of four bytes that <see cref="Dots"/> takes for four quants: 2 where their bits lie in two places and
+    /// are multiplied there.</summary>
+    static abstract int ProductsOfFour { get; }
+
     /// <summary>What makes a quant an unsigned number; 0 of eight bits, and where quants are numbers of values.</summary>
     static abstract int Bias { get; }
 
@@ -31,6 +42,9 @@ public interface IPackedFormat : IBlockFormat
     /// <summary>What they are multiplied with, to the bit <see cref="IBlockFormat.Scale"/>; by inline PTX, for CUDA
     /// forms.</summary>
     static abstract RunScale ScaleOf(Pack words, int run);
+
+    /// <summary>The same in the fewest instructions of CUDA.</summary>
+    static abstract RunScale ScaleIn(Pack words, RunFields fields);
 
     /// <summary>Quants 4 <paramref name="i"/> to 4 <paramref name="i"/> + 3 of half a run.</summary>
     static abstract uint Four(ArrayView<byte> quants, long block, int run, int half, int i);

@@ -45,6 +45,8 @@ public readonly struct IQ4_NL : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => false;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,6 +56,13 @@ public readonly struct IQ4_NL : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Uneven(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => RunFields.Of(run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) =>
+        RunDots.Of<IQ4_NL>(Quants(words, fields.Run), fields, low, high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => Quants(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -61,6 +70,9 @@ public readonly struct IQ4_NL : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields) => ScaleOf(words, fields.Run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>

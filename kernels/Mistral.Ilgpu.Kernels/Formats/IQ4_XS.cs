@@ -56,6 +56,8 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => false;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -66,6 +68,13 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Uneven(words.Low);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => RunFields.Of(run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) =>
+        RunDots.Of<IQ4_XS>(Quants(words, fields.Run), fields, low, high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => Quants(words, run);
@@ -94,6 +103,9 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
         float scale = HalfPair.LowTimesPlus(words.A, (int)whole, HalfPair.LowTimes(words.A, -32));
         return new RunScale { Low = scale, High = scale };
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields) => ScaleOf(words, fields.Run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>

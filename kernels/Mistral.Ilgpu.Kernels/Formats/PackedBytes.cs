@@ -50,84 +50,10 @@ internal static class PackedBytes
             D = TFormat.Decode(lower.D, upper.D, part),
         };
 
-    /// <summary>A block of five words, the first of which has the fifth bits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunWords FiveWords(ArrayView<byte> quants, long block)
-    {
-        var words = quants.Cast<uint>();
-        long at = block * 5;
-        return new RunWords
-        {
-            Low = new Pack { A = words[at + 1], B = words[at + 2], C = words[at + 3], D = words[at + 4] },
-            UpperLow = new Pack { A = words[at] },
-        };
-    }
-
-    /// <summary>Half a run of such a block.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack FiveBits(RunWords words, int half)
-    {
-        uint fifth = words.UpperLow.A >> (16 * half);
-        return new Pack
-        {
-            A = FiveBits(words.Low.A, fifth, half), B = FiveBits(words.Low.B, fifth >> 4, half),
-            C = FiveBits(words.Low.C, fifth >> 8, half), D = FiveBits(words.Low.D, fifth >> 12, half),
-        };
-    }
-
-    /// <summary>See <see cref="FifthBit"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint FiveBits(ArrayView<byte> quants, long block, int half, int i)
-    {
-        var words = quants.Cast<uint>();
-        long at = block * 5;
-        return FiveBits(words[at + 1 + i], words[at] >> ((16 * half) + (4 * i)), half);
-    }
-
-    /// <summary>Such blocks of four rows of a stage: the lane's word of each, and the fifth bits from those that are its own
-    /// on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunWords FiveWordsOfRows<TFormat>(uint quants, int run)
-        where TFormat : struct, IPackedFormat
-    {
-        int pitch = RunStage.PitchOf<TFormat>();
-        int word = TensorLane.Index & 3;
-        uint fifth = (uint)((int)quants + ((TensorLane.Row - TensorLane.Index) * pitch) + (run * TFormat.QuantBytes));
-        uint own = fifth + (uint)((word + 1) * sizeof(uint));
-        uint eightRows = (uint)(TensorLane.RowsApart * pitch);
-        return new RunWords
-        {
-            Low = new Pack
-            {
-                A = TensorShared.LoadWord(own), B = TensorShared.LoadWord(own + eightRows),
-                C = TensorShared.LoadWord(own + (2 * eightRows)), D = TensorShared.LoadWord(own + (3 * eightRows)),
-            },
-            UpperLow = new Pack
-            {
-                A = TensorShared.LoadWord(fifth) >> (4 * word), B = TensorShared.LoadWord(fifth + eightRows) >> (4 * word),
-                C = TensorShared.LoadWord(fifth + (2 * eightRows)) >> (4 * word),
-                D = TensorShared.LoadWord(fifth + (3 * eightRows)) >> (4 * word),
-            },
-        };
-    }
-
     // The lane's words of two of four rows, see IPackedFormat.FactorsOfRows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (uint Top, uint Bottom) RowsOf(Pack fourRows, int tile) =>
+    internal static (uint Top, uint Bottom) RowsOf(Pack fourRows, int tile) =>
         tile == 0 ? (fourRows.A, fourRows.B) : (fourRows.C, fourRows.D);
-
-    /// <summary>Both halves of two of those rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pack FiveBitsOfRows(RunWords words, int tile)
-    {
-        var (top, bottom) = RowsOf(words.Low, tile);
-        var (topFifth, bottomFifth) = RowsOf(words.UpperLow, tile);
-        return new Pack
-        {
-            A = FiveBits(top, topFifth, 0), B = FiveBits(bottom, bottomFifth, 0),
-            C = FiveBits(top, topFifth >> 16, 1), D = FiveBits(bottom, bottomFifth >> 16, 1),
-        };
-    }
 
     /// <summary>Both halves of two of four rows, where a word has both.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -163,9 +89,6 @@ internal static class PackedBytes
         return new Pack { A = (top << 4) & ~Nibbles, B = (bottom << 4) & ~Nibbles, C = top & ~Nibbles, D = bottom & ~Nibbles };
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint FiveBits(uint lower, uint fifth, int half) => ((lower >> (4 * half)) & Nibbles) | (Spread(fifth) << 4);
-
     /// <summary>Takes a number below 128 from each byte below 128: a top bit keeps each byte's borrow to itself.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Minus(uint bytes, uint number) => ((bytes | Tops) - (number * Ones)) ^ Tops;
@@ -182,8 +105,15 @@ internal static class PackedBytes
     public static uint Spread(uint bits) => ((bits & 15) * 0x00204081) & Ones;
 
     /// <summary>Turns bits to the left. Where upper bits are apart, one instruction puts them in their place.</summary>
-    [Wave("result = (int)rotate((uint)value, (uint)(bits));"), IntrinsicImplementation]
+    [Bodies(Cuda = nameof(RotateOnCuda)), Wave("result = (int)rotate((uint)value, (uint)(bits));"), IntrinsicImplementation]
     public static uint Rotate(uint value, int bits) => (value << (bits & 31)) | (value >> (-bits & 31));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint RotateOnCuda(uint value, int bits)
+    {
+        CudaAsm.Emit("shf.l.wrap.b32 %0, %1, %1, %2;", out uint turned, value, bits);
+        return turned;
+    }
 
     /// <summary>The uneven values of a run whose halves share their words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

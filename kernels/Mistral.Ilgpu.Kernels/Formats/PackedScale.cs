@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 using Mistral.Ilgpu.Kernels.Hardware.Waves;
@@ -47,6 +48,59 @@ internal static class PackedScale
         float offset = -(HalfPair.High(words.A) * (isLater ? ((shared >> 4) & 15) | ((minimum >> 2) & 48) : minimum & 63));
         return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
     }
+
+    /// <summary>The same of scale and minimum at once, in the halves of a word, and by masks as <see cref="OfPairsOnOpenCl"/>;
+    /// on CUDA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale InPairs(Pack words, ScaleFields fields)
+    {
+        uint own = PackedBytes.Permute(words.B, words.C, fields.Bytes);
+        uint shared = PackedBytes.Permute(words.D, words.D >> 4, fields.Bytes);
+        uint whole = (((shared & fields.Later) | (own & ~fields.Later)) & fields.Kept) | ((own >> 2) & fields.Added);
+        float d = HalfPair.Low(words.A) * LowOf(whole);
+        float offset = -(HalfPair.High(words.A) * HighOf(whole));
+        return new RunScale { Low = d, High = d, LowOffset = offset, HighOffset = offset };
+    }
+
+    /// <summary>The lower sixteen bits as an unsigned number; on CUDA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float LowOf(uint pair)
+    {
+        CudaAsm.Emit("{ .reg .b16 low, high; mov.b32 {low, high}, %1; cvt.rn.f32.u16 %0, low; }", out float value, pair);
+        return value;
+    }
+
+    /// <summary>The upper ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float HighOf(uint pair)
+    {
+        CudaAsm.Emit("{ .reg .b16 low, high; mov.b32 {low, high}, %1; cvt.rn.f32.u16 %0, high; }", out float value, pair);
+        return value;
+    }
+
+    /// <summary>The lowest byte as an unsigned number; on CUDA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float FirstByte(uint word)
+    {
+        CudaAsm.Emit("cvt.rn.f32.u8 %0, %1;", out float value, word);
+        return value;
+    }
+
+    /// <summary>The one above it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SecondByte(uint word) => FirstByte(word >> 8);
+
+    /// <summary>The lowest byte as a signed number; on CUDA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float FirstSignedByte(uint word)
+    {
+        CudaAsm.Emit("cvt.rn.f32.s8 %0, %1;", out float value, word);
+        return value;
+    }
+
+    /// <summary>The one above it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SecondSignedByte(uint word) => FirstSignedByte(word >> 8);
 
     /// <summary>The same by masks that depend on the lane alone, because lanes with earlier and later runs are in one
     /// wave.</summary>

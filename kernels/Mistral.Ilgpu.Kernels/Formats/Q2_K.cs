@@ -59,16 +59,39 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => true;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(WordsOnCuda))]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
         Low = quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2))], High = quants.Cast<Pack>()[(block * 4) + (2 * (run >> 2)) + 1],
     };
 
+    /// <summary>The same with one address for both halves, and the run first, so that blocks are constants away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOnCuda(ArrayView<byte> quants, long block, int run)
+    {
+        var pair = quants.Cast<PackPair>().SubView(run >> 2)[block * 2];
+        return new RunWords { Low = pair.Low, High = pair.High };
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q2_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => new()
+    {
+        Run = run, Zero = Hoisted.Of(WholeFloat.Zero), Lower = BitField.Of(PackedBytes.Pairs, 2 * (run & 3), 1),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) => new()
+    {
+        Low = fields.Lower.Dot(fields.Zero, words.Low, low), High = fields.Lower.Dot(fields.Zero, words.High, high),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => new()
@@ -78,9 +101,17 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(ScaleWordsOfOnCuda))]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
     {
         A = scales[(block * ScaleWords) + run], B = scales.Cast<uint>()[(block * (ScaleWords / 2)) + 4],
+    };
+
+    /// <summary>The same with the run first, as in <see cref="WordsOnCuda"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOfOnCuda(ArrayView<ushort> scales, long block, int run) => new()
+    {
+        A = scales.SubView(run)[block * ScaleWords], B = scales.Cast<uint>()[(block * (ScaleWords / 2)) + 4],
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -111,6 +142,20 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
             Low = HalfPair.LowTimes(words.B, (int)(scaleBytes & 255)), High = HalfPair.LowTimes(words.B, (int)(scaleBytes >> 8)),
             LowOffset = -HalfPair.HighTimes(words.B, (int)(minima & 255)),
             HighOffset = -HalfPair.HighTimes(words.B, (int)(minima >> 8)),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields)
+    {
+        float d = HalfPair.Low(words.B);
+        float min = HalfPair.High(words.B);
+        uint scales = words.A & 0x0F0F;
+        uint minima = (words.A >> 4) & 0x0F0F;
+        return new RunScale
+        {
+            Low = d * PackedScale.FirstByte(scales), High = d * PackedScale.SecondByte(scales),
+            LowOffset = -(min * PackedScale.FirstByte(minima)), HighOffset = -(min * PackedScale.SecondByte(minima)),
         };
     }
 

@@ -60,9 +60,12 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => true;
 
+    public static int ProductsOfFour => 2;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(WordsOnCuda))]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
         Low = quants.Cast<Pack>()[(block * 6) + 2 + (2 * (run >> 2))],
@@ -70,8 +73,33 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
         UpperLow = quants.Cast<Pack>()[block * 6], UpperHigh = quants.Cast<Pack>()[(block * 6) + 1],
     };
 
+    /// <summary>The same with one address for both halves, and the run first, so that blocks are constants away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOnCuda(ArrayView<byte> quants, long block, int run)
+    {
+        var pairs = quants.Cast<PackPair>();
+        var (pair, upper) = (pairs.SubView(run >> 2)[(block * 3) + 1], pairs[block * 3]);
+        return new RunWords { Low = pair.Low, High = pair.High, UpperLow = upper.Low, UpperHigh = upper.High };
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q3_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => new()
+    {
+        Run = run, Zero = Hoisted.Of(WholeFloat.Zero),
+        // q − 4 is the lower two bits, less 4 where the third is not set.
+        Lower = BitField.Of(PackedBytes.Pairs, 2 * (run & 3), 1), Upper = BitField.Of(PackedBytes.Ones, run, -4),
+        Scale = new ScaleFields { Shift = Hoisted.Of(4 * (run >> 2)), Turn = Hoisted.Of(4 - (2 * (run >> 1))) },
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) => new()
+    {
+        Low = fields.Lower.Dot(fields.Zero, words.Low, low) + fields.Upper.DotOfUnset(fields.Zero, words.UpperLow, low),
+        High = fields.Lower.Dot(fields.Zero, words.High, high) + fields.Upper.DotOfUnset(fields.Zero, words.UpperHigh, high),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => new()
@@ -83,10 +111,19 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(ScaleWordsOfOnCuda))]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run)
     {
         long at = block * ScaleWords;
         return new Pack { A = scales[at + (run & 3)], B = scales[at + 4 + (run & 1)], C = scales[at + 6] };
+    }
+
+    /// <summary>The same with the run first, as in <see cref="WordsOnCuda"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOfOnCuda(ArrayView<ushort> scales, long block, int run)
+    {
+        long at = block * ScaleWords;
+        return new Pack { A = scales.SubView(run & 3)[at], B = scales.SubView(run & 1)[at + 4], C = scales[at + 6] };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -115,6 +152,20 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
         {
             Low = HalfPair.LowTimesPlus(words.C, (int)(both & 255), bias),
             High = HalfPair.LowTimesPlus(words.C, (int)(both >> 8), bias),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields)
+    {
+        // Two scales to a word, see SixBits. A product less 32 times the factor is rounded once, and so is exact.
+        float d = HalfPair.Low(words.C);
+        float bias = -32 * d;
+        uint both = ((words.A >> fields.Scale.Shift) & 0x0F0F) | (PackedBytes.Rotate(words.B, fields.Scale.Turn) & 0x3030);
+        return new RunScale
+        {
+            Low = Fused.MultiplyAdd(d, PackedScale.FirstByte(both), bias),
+            High = Fused.MultiplyAdd(d, PackedScale.SecondByte(both), bias),
         };
     }
 

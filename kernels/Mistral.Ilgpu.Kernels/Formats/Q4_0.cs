@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -45,6 +46,8 @@ public readonly struct Q4_0 : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => false;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,6 +57,28 @@ public readonly struct Q4_0 : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.DecodeHalves<Q4_0>(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => new()
+    {
+        Run = run, Zero = Hoisted.Of(WholeFloat.Zero), Lower = BitField.Of(~PackedBytes.Nibbles, 0, 1f / 16),
+        Tops = Hoisted.Of(PackedBytes.Tops),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) => new()
+    {
+        Low = fields.Lower.Value(Dp4a.Add(
+            Dp4a.Add(fields.Zero, SignedTops(words.Low, 4, fields), low), SignedTops(words.Low, 0, fields), high)),
+    };
+
+    // At the top of each byte, with their upper bit turned, four bits less 8 are signed numbers sixteen times as large.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Pack SignedTops(Pack words, int up, RunFields fields) => new()
+    {
+        A = ((words.A << up) & fields.Lower.Mask) ^ fields.Tops, B = ((words.B << up) & fields.Lower.Mask) ^ fields.Tops,
+        C = ((words.C << up) & fields.Lower.Mask) ^ fields.Tops, D = ((words.D << up) & fields.Lower.Mask) ^ fields.Tops,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => WaveBits.Nibbled(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -61,6 +86,9 @@ public readonly struct Q4_0 : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields) => ScaleOf(words, fields.Run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>

@@ -44,6 +44,8 @@ public readonly struct Q4_1 : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => false;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -53,6 +55,13 @@ public readonly struct Q4_1 : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.DecodeHalves<Q4_1>(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => RunFields.Of(run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) =>
+        RunDots.Of<Q4_1>(Quants(words, fields.Run), fields, low, high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => WaveBits.Nibbled(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -60,6 +69,9 @@ public readonly struct Q4_1 : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfTwo(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields) => ScaleOf(words, fields.Run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
@@ -46,16 +47,40 @@ public readonly struct Q4_K : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => true;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(WordsOnCuda))]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
         Low = quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1))], High = quants.Cast<Pack>()[(block * 8) + (2 * (run >> 1)) + 1],
     };
 
+    /// <summary>The same with one address for both halves, and the run first, so that blocks are constants away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOnCuda(ArrayView<byte> quants, long block, int run)
+    {
+        var pair = quants.Cast<PackPair>().SubView(run >> 1)[block * 4];
+        return new RunWords { Low = pair.Low, High = pair.High };
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q4_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => new()
+    {
+        Run = run, Zero = Hoisted.Of(WholeFloat.Zero), Lower = BitField.Of(PackedBytes.Nibbles, 4 * (run & 1), 1),
+        Scale = ScaleFields.OfPairs(run),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) => new()
+    {
+        Low = fields.Lower.Dot(fields.Zero, words.Low, words.High, low, high),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => new()
@@ -69,6 +94,9 @@ public readonly struct Q4_K : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfPairs(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields) => PackedScale.InPairs(words, fields.Scale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)

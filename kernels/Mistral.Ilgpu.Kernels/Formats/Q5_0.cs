@@ -44,16 +44,25 @@ public readonly struct Q5_0 : IStripFormat
 
     public static bool HalvesAreApart => false;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunWords Words(ArrayView<byte> quants, long block, int run) => PackedBytes.FiveWords(quants, block);
+    public static RunWords Words(ArrayView<byte> quants, long block, int run) => FiveBits.Words(quants, block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Quants(RunWords words, int run) => new()
     {
-        Low = PackedBytes.Minus(PackedBytes.FiveBits(words, 0), 16), High = PackedBytes.Minus(PackedBytes.FiveBits(words, 1), 16),
+        Low = PackedBytes.Minus(FiveBits.Of(words, 0), 16), High = PackedBytes.Minus(FiveBits.Of(words, 1), 16),
     };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => RunFields.Of(run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) =>
+        RunDots.Of<Q5_0>(Quants(words, fields.Run), fields, low, high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => WaveBits.FiveBits(words);
@@ -65,13 +74,16 @@ public readonly struct Q5_0 : IStripFormat
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
-        PackedBytes.Minus(PackedBytes.FiveBits(quants, block, half, i), 16);
+    public static RunScale ScaleIn(Pack words, RunFields fields) => ScaleOf(words, fields.Run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunWords WordsOfRows(uint quants, int run) => PackedBytes.FiveWordsOfRows<Q5_0>(quants, run);
+    public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>
+        PackedBytes.Minus(FiveBits.Of(quants, block, half, i), 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows(uint quants, int run) => FiveBits.WordsOfRows<Q5_0>(quants, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack FactorsOfRows(RunWords words, int run, int tile) =>
-        PackedBytes.Minus(PackedBytes.FiveBitsOfRows(words, tile), 16);
+        PackedBytes.Minus(FiveBits.OfRows(words, tile), 16);
 }

@@ -50,9 +50,12 @@ public readonly struct Q5_K : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => true;
 
+    public static int ProductsOfFour => 2;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(WordsOnCuda))]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
         Low = quants.Cast<Pack>()[(block * 10) + 2 + (2 * (run >> 1))],
@@ -60,8 +63,32 @@ public readonly struct Q5_K : IStripFormat, IPackedBits
         UpperLow = quants.Cast<Pack>()[block * 10], UpperHigh = quants.Cast<Pack>()[(block * 10) + 1],
     };
 
+    /// <summary>The same with one address for both halves, and the run first, so that blocks are constants away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOnCuda(ArrayView<byte> quants, long block, int run)
+    {
+        var pairs = quants.Cast<PackPair>();
+        var (pair, upper) = (pairs.SubView(run >> 1)[(block * 5) + 1], pairs[block * 5]);
+        return new RunWords { Low = pair.Low, High = pair.High, UpperLow = upper.Low, UpperHigh = upper.High };
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q5_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => new()
+    {
+        Run = run, Zero = Hoisted.Of(WholeFloat.Zero),
+        Lower = BitField.Of(PackedBytes.Nibbles, 4 * (run & 1), 1), Upper = BitField.Of(PackedBytes.Ones, run, 16),
+        Scale = ScaleFields.OfPairs(run),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) => new()
+    {
+        Low = fields.Lower.Dot(fields.Zero, words.Low, words.High, low, high)
+            + fields.Upper.Dot(fields.Zero, words.UpperLow, words.UpperHigh, low, high),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => new()
@@ -77,6 +104,9 @@ public readonly struct Q5_K : IStripFormat, IPackedBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfPairs(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields) => PackedScale.InPairs(words, fields.Scale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i)

@@ -58,9 +58,12 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
 
     public static bool HalvesAreApart => true;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(WordsOnCuda))]
     public static RunWords Words(ArrayView<byte> quants, long block, int run) => new()
     {
         Low = quants.Cast<Pack>()[(block * 12) + (4 * (run >> 2)) + (2 * (run & 1))],
@@ -69,8 +72,45 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
         UpperHigh = quants.Cast<Pack>()[(block * 12) + 9 + (2 * (run >> 2))],
     };
 
+    /// <summary>The same with one address for both halves, and the run first, so that blocks are constants away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOnCuda(ArrayView<byte> quants, long block, int run)
+    {
+        var pairs = quants.Cast<PackPair>();
+        var (pair, upper) = (pairs.SubView((2 * (run >> 2)) + (run & 1))[block * 6], pairs.SubView(run >> 2)[(block * 6) + 4]);
+        return new RunWords { Low = pair.Low, High = pair.High, UpperLow = upper.Low, UpperHigh = upper.High };
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Decode<Q6_K>(words, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => new()
+    {
+        Run = run, Zero = Hoisted.Of(WholeFloat.Zero), Lower = BitField.Of(PackedBytes.Nibbles << 2, 0, 0.25f),
+        Tops = Hoisted.Of(PackedBytes.Tops),
+        LowerTurn = Hoisted.Of(2 - (4 * ((run >> 1) & 1))), UpperTurn = Hoisted.Of(6 - (2 * (run & 3))),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) => new()
+    {
+        Low = fields.Lower.Value(Dp4a.Add(fields.Zero, SignedTops(words.Low, words.UpperLow, fields), low)),
+        High = fields.Lower.Value(Dp4a.Add(fields.Zero, SignedTops(words.High, words.UpperHigh, fields), high)),
+    };
+
+    // At the top of its byte, with the upper bit turned, a quant of six bits less 32 is a signed number four times as large.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Pack SignedTops(Pack lower, Pack upper, RunFields fields) => new()
+    {
+        A = SignedTops(lower.A, upper.A, fields), B = SignedTops(lower.B, upper.B, fields),
+        C = SignedTops(lower.C, upper.C, fields), D = SignedTops(lower.D, upper.D, fields),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint SignedTops(uint lower, uint upper, RunFields fields) =>
+        ((PackedBytes.Rotate(lower, fields.LowerTurn) & fields.Lower.Mask) | fields.Tops)
+        ^ (PackedBytes.Rotate(upper, fields.UpperTurn) & (PackedBytes.Pairs << 6));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => new()
@@ -82,9 +122,17 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(ScaleWordsOfOnCuda))]
     public static Pack ScaleWordsOf(ArrayView<ushort> scales, long block, int run) => new()
     {
         A = scales[(block * ScaleWords) + run], B = scales[(block * ScaleWords) + 8],
+    };
+
+    /// <summary>The same with the run first, as in <see cref="WordsOnCuda"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack ScaleWordsOfOnCuda(ArrayView<ushort> scales, long block, int run) => new()
+    {
+        A = scales.SubView(run)[block * ScaleWords], B = scales[(block * ScaleWords) + 8],
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -106,6 +154,16 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
         {
             Low = HalfPair.LowTimesPlus(words.B, (int)(both & 255), bias),
             High = HalfPair.LowTimesPlus(words.B, (int)((both >> 8) & 255), bias),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields)
+    {
+        float d = HalfPair.Low(words.B);
+        return new RunScale
+        {
+            Low = d * PackedScale.FirstSignedByte(words.A), High = d * PackedScale.SecondSignedByte(words.A),
         };
     }
 

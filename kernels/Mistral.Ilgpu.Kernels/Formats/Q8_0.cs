@@ -45,6 +45,8 @@ public readonly struct Q8_0 : IStripFormat
 
     public static bool HalvesAreApart => true;
 
+    public static int ProductsOfFour => 1;
+
     public static int FactorBits => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -57,6 +59,13 @@ public readonly struct Q8_0 : IStripFormat
     public static RunQuants Quants(RunWords words, int run) => new() { Low = words.Low, High = words.High };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunFields Fields(int run) => RunFields.Of(run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) =>
+        RunDots.Of<Q8_0>(Quants(words, fields.Run), fields, low, high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => Quants(words, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -64,6 +73,9 @@ public readonly struct Q8_0 : IStripFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunScale ScaleOf(Pack words, int run) => PackedScale.OfOne(words);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunScale ScaleIn(Pack words, RunFields fields) => ScaleOf(words, fields.Run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>

@@ -27,6 +27,14 @@ internal static class Dp4a
         return sum;
     }
 
+    /// <summary>The same of unsigned bytes a; for CUDA forms.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int AddUnsigned(int sum, uint a, uint b)
+    {
+        CudaAsm.Emit("dp4a.u32.s32 %0, %1, %2, %3;", out int result, a, b, sum);
+        return result;
+    }
+
     [Wave("result = wave_dot4(sum, a, b);"), IntrinsicImplementation]
     public static int AddOnOpenCl(int sum, uint a, uint b) => Add(sum, a, b);
 

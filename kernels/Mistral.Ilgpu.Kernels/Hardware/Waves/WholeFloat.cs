@@ -12,7 +12,10 @@ internal static class WholeFloat
     /// <summary>Where to begin to count.</summary>
     public const int Zero = 0x4B400000;
 
+    /// <summary>The same as a float.</summary>
+    public const float ZeroValue = 12582912f;
+
     /// <param name="counted">The number + <see cref="Zero"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Of(int counted) => Interop.IntAsFloat((uint)counted) - 12582912f;
+    public static float Of(int counted) => Interop.IntAsFloat((uint)counted) - ZeroValue;
 }

@@ -31,34 +31,62 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         int source = IntrinsicMath.Min(row, _rows - 1);
         int strand = Group.IdxX & (Strands.Count - 1);
         int runs = _weights.Columns / BlockRun.Length;
+        int blocks = _weights.Columns / TFormat.BlockLength;
         var sums = default(Sums);
         int run = strand;
+        var fields = TFormat.Fields(Hoisted.Of(Within));
+        // Blocks and their words can be counted in an int, bytes cannot.
+        int block = (source * blocks) + (strand / RunsInBlock);
+        int apart = _rows * blocks;
+        int entry = (token * (_input.Stride / BlockRun.Length)) + strand;
         // Four runs are on their way before any is used, or two where there are no registers for more. Of a gated pair it is two
         // of each matrix, or one.
         for (; !TEpilogue.IsGated && !AreWide && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
         {
-            var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
-            var (c, d) = (Load(source, run + (2 * Strands.Count)), Load(source, run + (3 * Strands.Count)));
-            sums = Step(sums, a, token, run);
-            sums = Step(sums, b, token, run + Strands.Count);
-            sums = Step(sums, c, token, run + (2 * Strands.Count));
-            sums = Step(sums, d, token, run + (3 * Strands.Count));
+            var places = From(block, apart, entry);
+            var (a, b) = (Load(places, 0, fields), Load(places, 1, fields));
+            var (c, d) = (Load(places, 2, fields), Load(places, 3, fields));
+            sums = Step(sums, a, places, 0, fields);
+            sums = Step(sums, b, places, 1, fields);
+            sums = Step(sums, c, places, 2, fields);
+            sums = Step(sums, d, places, 3, fields);
+            block += 4 * BlocksApart;
+            entry += 4 * Strands.Count;
         }
 
         bool areTwo = TEpilogue.IsGated ? TFormat.BlockLength == BlockRun.Length : AreWide;
         for (; areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
         {
-            var (a, b) = (Load(source, run), Load(source, run + Strands.Count));
-            sums = Step(sums, a, token, run);
-            sums = Step(sums, b, token, run + Strands.Count);
+            var places = From(block, apart, entry);
+            var (a, b) = (Load(places, 0, fields), Load(places, 1, fields));
+            sums = Step(sums, a, places, 0, fields);
+            sums = Step(sums, b, places, 1, fields);
+            block += 2 * BlocksApart;
+            entry += 2 * Strands.Count;
         }
 
         for (; run < runs; run += Strands.Count)
         {
-            sums = Step(sums, Load(source, run), token, run);
+            var places = From(block, apart, entry);
+            sums = Step(sums, Load(places, 0, fields), places, 0, fields);
+            block += BlocksApart;
+            entry += Strands.Count;
         }
 
         return (Wave.Sum16(sums.First), TEpilogue.IsGated ? Wave.Sum16(sums.Second) : 0);
+    }
+
+    private static int RunsInBlock
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.BlockLength / BlockRun.Length;
+    }
+
+    // From a lane's run to its next.
+    private static int BlocksApart
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Strands.Count / RunsInBlock;
     }
 
     // Bits whose number is no power of two lie in two places: in blocks of 256 the words of a run are four packs.
@@ -75,53 +103,84 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
         get => Group.IdxX & ((TFormat.BlockLength / BlockRun.Length) - 1);
     }
 
+    // Views that begin at a block, so that its neighbours are constants away.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private LoadedRows Load(int row, int run)
+    private BlockPlaces From(int block, int apart, int entry)
     {
-        var rows = default(LoadedRows);
-        rows.First = LoadOne(row, run);
+        var places = default(BlockPlaces);
+        places.Values = _input.Values.Cast<Pack>().SubView(2 * entry);
+        places.Entries = _input.Runs.SubView(entry);
+        places.Quants = QuantsFrom(_weights.Quants, block);
+        places.Scales = ScalesFrom(_weights.Scales, block);
         if (TEpilogue.IsGated)
         {
-            rows.Second = LoadOne(_rows + row, run);
+            places.SecondQuants = QuantsFrom(_weights.Quants, block + apart);
+            places.SecondScales = ScalesFrom(_weights.Scales, block + apart);
+        }
+
+        return places;
+    }
+
+    // By the largest elements that blocks are made of, so that the compiler knows how they are aligned.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ArrayView<byte> QuantsFrom(ArrayView<byte> quants, int block) =>
+        TFormat.QuantBytes % 16 == 0 ? quants.Cast<Pack>().SubView(block * (TFormat.QuantBytes / 16)).Cast<byte>()
+        : TFormat.QuantBytes % 4 == 0 ? quants.Cast<uint>().SubView(block * (TFormat.QuantBytes / 4)).Cast<byte>()
+        : quants.SubView(block * TFormat.QuantBytes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ArrayView<ushort> ScalesFrom(ArrayView<ushort> scales, int block) =>
+        TFormat.ScaleWords % 8 == 0 ? scales.Cast<Pack>().SubView(block * (TFormat.ScaleWords / 8)).Cast<ushort>()
+        : TFormat.ScaleWords % 2 == 0 ? scales.Cast<uint>().SubView(block * (TFormat.ScaleWords / 2)).Cast<ushort>()
+        : scales.SubView(block * TFormat.ScaleWords);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static LoadedRows Load(BlockPlaces places, int ahead, RunFields fields)
+    {
+        var rows = default(LoadedRows);
+        rows.First = LoadOne(places.Quants, places.Scales, ahead, fields);
+        if (TEpilogue.IsGated)
+        {
+            rows.Second = LoadOne(places.SecondQuants, places.SecondScales, ahead, fields);
         }
 
         return rows;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private LoadedRun LoadOne(int row, int run)
+    private static LoadedRun LoadOne(ArrayView<byte> quants, ArrayView<ushort> scales, int ahead, RunFields fields) => new()
     {
-        // Blocks can be counted in an int, their bytes cannot.
-        long block = (row * (_weights.Columns / TFormat.BlockLength)) + (run / (TFormat.BlockLength / BlockRun.Length));
-        return new LoadedRun
-        {
-            Words = TFormat.Words(_weights.Quants, block, Within),
-            Scale = TFormat.ScaleWordsOf(_weights.Scales, block, Within)
-        };
-    }
+        Words = TFormat.Words(quants, ahead * BlocksApart, fields.Run),
+        Scale = TFormat.ScaleWordsOf(scales, ahead * BlocksApart, fields.Run),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Sums Step(Sums sums, LoadedRows rows, int token, int run)
+    private static Sums Step(Sums sums, LoadedRows rows, BlockPlaces places, int ahead, RunFields fields)
     {
-        var x = _input.Values.Cast<Pack>();
-        long at = ((long)token * (_input.Stride / BlockRun.Half)) + (2 * run);
-        var (low, high) = (x[at], x[at + 1]);
-        var input = _input.Runs[((long)token * (_input.Stride / BlockRun.Length)) + run];
-        sums.First = Add(sums.First, rows.First, low, high, input);
+        var (low, high) = (places.Values[2 * Strands.Count * ahead], places.Values[(2 * Strands.Count * ahead) + 1]);
+        var input = places.Entries[Strands.Count * ahead];
+        sums.First = Add(sums.First, rows.First, low, high, input, fields);
         if (TEpilogue.IsGated)
         {
-            sums.Second = Add(sums.Second, rows.Second, low, high, input);
+            sums.Second = Add(sums.Second, rows.Second, low, high, input, fields);
         }
 
         return sums;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Floats4 input)
+    private static float Add(float sum, LoadedRun loaded, Pack low, Pack high, Floats4 input, RunFields fields)
     {
-        var quants = TFormat.Quants(loaded.Words, Within);
-        return RunSum.Add<TFormat>(
-            sum, Dp4a.Add(0, quants.Low, low), Dp4a.Add(0, quants.High, high), TFormat.ScaleOf(loaded.Scale, Within), input);
+        var dots = TFormat.Dots(loaded.Words, fields, low, high);
+        return RunSum.Add<TFormat>(sum, dots.Low, dots.High, TFormat.ScaleIn(loaded.Scale, fields), input);
+    }
+
+    private struct BlockPlaces
+    {
+        public ArrayView<Pack> Values;
+        public ArrayView<Floats4> Entries;
+        public ArrayView<byte> Quants, SecondQuants;
+        public ArrayView<ushort> Scales, SecondScales;
     }
 
     private struct LoadedRun

@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Hardware.Cuda;
+using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+
+namespace Mistral.Ilgpu.Kernels.Formats;
+
+/// <summary>Blocks of quants of five bits, read in words, see <see cref="FifthBit"/>.</summary>
+internal static class FiveBits
+{
+    /// <summary>A block of five words, the first of which has the fifth bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(ArrayView<byte> quants, long block)
+    {
+        var words = quants.Cast<uint>();
+        long at = block * 5;
+        return new RunWords
+        {
+            Low = new Pack { A = words[at + 1], B = words[at + 2], C = words[at + 3], D = words[at + 4] },
+            UpperLow = new Pack { A = words[at] },
+        };
+    }
+
+    /// <summary>Half a run of such a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack Of(RunWords words, int half)
+    {
+        uint fifth = words.UpperLow.A >> (16 * half);
+        return new Pack
+        {
+            A = Of(words.Low.A, fifth, half), B = Of(words.Low.B, fifth >> 4, half),
+            C = Of(words.Low.C, fifth >> 8, half), D = Of(words.Low.D, fifth >> 12, half),
+        };
+    }
+
+    /// <summary>See <see cref="FifthBit"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Of(ArrayView<byte> quants, long block, int half, int i)
+    {
+        var words = quants.Cast<uint>();
+        long at = block * 5;
+        return Of(words[at + 1 + i], words[at] >> ((16 * half) + (4 * i)), half);
+    }
+
+    /// <summary>Such blocks of four rows of a stage: the lane's word of each, and the fifth bits from those that are its own
+    /// on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsOfRows<TFormat>(uint quants, int run)
+        where TFormat : struct, IPackedFormat
+    {
+        int pitch = RunStage.PitchOf<TFormat>();
+        int word = TensorLane.Index & 3;
+        uint fifth = (uint)((int)quants + ((TensorLane.Row - TensorLane.Index) * pitch) + (run * TFormat.QuantBytes));
+        uint own = fifth + (uint)((word + 1) * sizeof(uint));
+        uint eightRows = (uint)(TensorLane.RowsApart * pitch);
+        return new RunWords
+        {
+            Low = new Pack
+            {
+                A = TensorShared.LoadWord(own), B = TensorShared.LoadWord(own + eightRows),
+                C = TensorShared.LoadWord(own + (2 * eightRows)), D = TensorShared.LoadWord(own + (3 * eightRows)),
+            },
+            UpperLow = new Pack
+            {
+                A = TensorShared.LoadWord(fifth) >> (4 * word), B = TensorShared.LoadWord(fifth + eightRows) >> (4 * word),
+                C = TensorShared.LoadWord(fifth + (2 * eightRows)) >> (4 * word),
+                D = TensorShared.LoadWord(fifth + (3 * eightRows)) >> (4 * word),
+            },
+        };
+    }
+
+    /// <summary>Both halves of two of those rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack OfRows(RunWords words, int tile)
+    {
+        var (top, bottom) = PackedBytes.RowsOf(words.Low, tile);
+        var (topFifth, bottomFifth) = PackedBytes.RowsOf(words.UpperLow, tile);
+        return new Pack
+        {
+            A = Of(top, topFifth, 0), B = Of(bottom, bottomFifth, 0),
+            C = Of(top, topFifth >> 16, 1), D = Of(bottom, bottomFifth >> 16, 1),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Of(uint lower, uint fifth, int half) =>
+        ((lower >> (4 * half)) & PackedBytes.Nibbles) | (PackedBytes.Spread(fifth) << 4);
+}
