@@ -7,7 +7,7 @@ using Mistral.Ilgpu.Perf.Serving;
 using Mistral.Ilgpu.Tokenization;
 
 // Nine things: the report that perf/run writes; BenchmarkDotNet's suite of single kernels, which takes its own arguments; what
-// GPUs should do by calculation, and whether AMD's can issue the instructions for it. Then how near logits come to llama.cpp's,
+// GPUs should do by calculation, and whether they can issue the instructions for it. Then how near logits come to llama.cpp's,
 // many clients at once, a server under load, masks of tokens, and the hashes that a change of structure must leave alone.
 if (args is ["kernels", .. var rest])
 {
@@ -19,6 +19,11 @@ if (args is ["expected", .. var types])
 {
     Console.Write(ExpectedReport.Write(types));
     return 0;
+}
+
+if (args is ["slots", "nvidia", .. var formats])
+{
+    return NvidiaSlotsReport.Write(formats, Console.Out, Console.Error) ? 0 : 1;
 }
 
 if (args is ["slots", .. var names])
@@ -71,7 +76,7 @@ var model = new Option<string>("--model") { Description = "As mistral takes it, 
 var against = new Option<string?>("--against") { Description = "A folder with llama.cpp, as mistral bench takes it." };
 var output =
     new Option<string>("--output") { Description = "The folder for results.", DefaultValueFactory = _ => "perf/results" };
-var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on GPUs; slots [NAME...] counts instructions for AMD's; "
+var report = new RootCommand("Measures a model on a device and writes a report with plots; kernels [...] runs the suite of single kernels; expected [TYPE...] calculates what a 7B model should take on GPUs; slots [NAME...] counts instructions for AMD's, slots nvidia [FORMAT...] those for an H200; "
     + "logits DEVICE DIR VOCABULARY.gguf measures how near logits come to llama.cpp's; clients DEVICE [SECONDS] has 64 clients send texts at once; serve measures a server under load; masks FILE TOKENIZER runs MaskBench; hashes [DEVICE...] lists what must stay where structure alone moves.") { device, model, against, output };
 report.SetAction(parse => PerformanceReport.Write(
     parse.GetValue(device)!, parse.GetValue(model)!, parse.GetValue(against), parse.GetValue(output)!));
