@@ -34,6 +34,32 @@ internal static class FiveBits
         };
     }
 
+    /// <summary>The four bits of <see cref="SignedTops(RunWords, int)"/> below the upper one of each byte.</summary>
+    public const uint BelowTops = PackedBytes.Nibbles << 3;
+
+    /// <summary>The same less 16, eight times as large: at the top of each byte, with their upper bit turned, they are
+    /// signed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pack SignedTops(RunWords words, int half)
+    {
+        var lower = words.Low;
+        uint fifth = PackedBytes.Rotate(words.UpperLow.A, FirstTop - (16 * half));
+        return new Pack
+        {
+            A = SignedTops(lower.A, fifth, half), B = SignedTops(lower.B, PackedBytes.Rotate(fifth, -4), half),
+            C = SignedTops(lower.C, PackedBytes.Rotate(fifth, -8), half),
+            D = SignedTops(lower.D, PackedBytes.Rotate(fifth, -12), half),
+        };
+    }
+
+    // The upper bit of the lowest byte, from which a product brings four bits to the upper ones of all bytes.
+    private const int FirstTop = 7;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint SignedTops(uint lower, uint fifth, int half) =>
+        ((half == 0 ? lower << 3 : lower >> 1) & BelowTops)
+        | (~((fifth & (15 << FirstTop)) * PackedBytes.Spreading) & PackedBytes.Tops);
+
     /// <summary>See <see cref="FifthBit"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Of(ArrayView<byte> quants, long block, int half, int i)

@@ -20,6 +20,9 @@ internal static class PackedBytes
 
     public const uint Tops = 0x80808080;
 
+    /// <summary>Shifts by 0, 7, 14 and 21 at once.</summary>
+    public const uint Spreading = 0x00204081;
+
     // Of each nibble.
     private const uint UpperBits = 0x88888888;
 
@@ -100,9 +103,9 @@ internal static class PackedBytes
         A = Minus(bytes.A, number), B = Minus(bytes.B, number), C = Minus(bytes.C, number), D = Minus(bytes.D, number),
     };
 
-    /// <summary>The lowest four bits, a byte each: shifts by 0, 7, 14 and 21 at once.</summary>
+    /// <summary>The lowest four bits, a byte each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Spread(uint bits) => ((bits & 15) * 0x00204081) & Ones;
+    public static uint Spread(uint bits) => ((bits & 15) * Spreading) & Ones;
 
     /// <summary>Turns bits to the left. Where upper bits are apart, one instruction puts them in their place.</summary>
     [Bodies(Cuda = nameof(RotateOnCuda)), Wave("result = (int)rotate((uint)value, (uint)(bits));"), IntrinsicImplementation]

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using Mistral.Ilgpu.Kernels.Contract;
 using Mistral.Ilgpu.Kernels.Hardware.Lanes;
+using Mistral.Ilgpu.Kernels.Hardware.Waves;
 
 namespace Mistral.Ilgpu.Kernels.Formats;
 
@@ -58,11 +59,17 @@ public readonly struct Q5_0 : IStripFormat
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunFields Fields(int run) => RunFields.Of(run);
+    public static RunFields Fields(int run) => new()
+    {
+        Run = run, Zero = Hoisted.Of(WholeFloat.Zero), Lower = BitField.Of(FiveBits.BelowTops, 0, 1f / 8),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) =>
-        RunDots.Of<Q5_0>(Quants(words, fields.Run), fields, low, high);
+    public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) => new()
+    {
+        Low = fields.Lower.Value(Dp4a.Add(
+            Dp4a.Add(fields.Zero, FiveBits.SignedTops(words, 0), low), FiveBits.SignedTops(words, 1), high)),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunQuants Unsigned(RunWords words, int run) => WaveBits.FiveBits(words);
