@@ -57,7 +57,8 @@ internal static partial class PtxTarget
     {
         string Operand(string name) => dp4a.Groups[name].Value;
         var bytes = Enumerable.Range(0, sizeof(uint)).Select(i =>
-            $" bfe.{Operand("type")} a, {Operand("a")}, {8 * i}, 8; bfe.s32 b, {Operand("b")}, {8 * i}, 8; mad.lo.s32 sum, a, b, sum;");
+            $" bfe.{Operand("type")} a, {Operand("a")}, {8 * i}, 8;"
+            + $" bfe.s32 b, {Operand("b")}, {8 * i}, 8; mad.lo.s32 sum, a, b, sum;");
         return $"\t{{ .reg .b32 a, b, sum; mov.b32 sum, {Operand("c")};{string.Concat(bytes)} mov.b32 {Operand("sum")}, sum; }}";
     }
 
@@ -67,7 +68,8 @@ internal static partial class PtxTarget
     private static partial Regex Target();
 
     [GeneratedRegex(
-        @"^[ \t]*dp4a\.(?<type>[su]32)\.s32\s+(?<sum>[^,\s]+), (?<a>[^,\s]+), (?<b>[^,\s]+), (?<c>[^;\s]+);", RegexOptions.Multiline)]
+        @"^[ \t]*dp4a\.(?<type>[su]32)\.s32\s+(?<sum>[^,\s]+), (?<a>[^,\s]+), (?<b>[^,\s]+), (?<c>[^;\s]+);",
+        RegexOptions.Multiline)]
     private static partial Regex Dp4a();
 
     [GeneratedRegex(@"^\.version (?<major>\d+)\.", RegexOptions.Multiline)]
