@@ -70,11 +70,7 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
     public static RunQuants Quants(RunWords words, int run) => PackedBytes.Uneven(words.Low);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunFields Fields(int run) => new()
-    {
-        Run = run, Zero = Hoisted.Of(WholeFloat.Zero),
-        Scale = new ScaleFields { Shift = Hoisted.Of(4 * run), Turn = Hoisted.Of(20 - (2 * run)) },
-    };
+    public static RunFields Fields(int run) => RunFields.Of(run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunDots Dots(RunWords words, RunFields fields, Pack low, Pack high) =>
@@ -109,14 +105,7 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RunScale ScaleIn(Pack words, RunFields fields)
-    {
-        // As in Q3_K.
-        float d = HalfPair.Low(words.A);
-        uint whole = ((words.B >> fields.Scale.Shift) & 15) | (PackedBytes.Rotate(words.A, fields.Scale.Turn) & 48);
-        float scale = Fused.MultiplyAdd(d, PackedScale.FirstByte(whole), -32 * d);
-        return new RunScale { Low = scale, High = scale };
-    }
+    public static RunScale ScaleIn(Pack words, RunFields fields) => ScaleOf(words, fields.Run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Four(ArrayView<byte> quants, long block, int run, int half, int i) =>

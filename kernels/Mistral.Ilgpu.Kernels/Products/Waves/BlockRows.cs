@@ -30,18 +30,18 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
     {
         int source = IntrinsicMath.Min(row, _rows - 1);
         int strand = Group.IdxX & (Strands.Count - 1);
-        int runs = _weights.Columns / BlockRun.Length;
         int blocks = _weights.Columns / TFormat.BlockLength;
         var sums = default(Sums);
-        int run = strand;
         var fields = TFormat.Fields(Hoisted.Of(Within));
         // Blocks and their words can be counted in an int, bytes cannot.
         int block = (source * blocks) + (strand / RunsInBlock);
         int apart = _rows * blocks;
-        int entry = (token * (_input.Stride / BlockRun.Length)) + strand;
+        int entry = token * (_input.Stride / BlockRun.Length);
+        int end = entry + (_weights.Columns / BlockRun.Length);
+        entry += strand;
         // Four runs are on their way before any is used, or two where there are no registers for more. Of a gated pair it is two
         // of each matrix, or one.
-        for (; !TEpilogue.IsGated && !AreWide && run + (3 * Strands.Count) < runs; run += 4 * Strands.Count)
+        for (; !TEpilogue.IsGated && !AreWide && entry + (3 * Strands.Count) < end; entry += 4 * Strands.Count)
         {
             var places = From(block, apart, entry);
             var (a, b) = (Load(places, 0, fields), Load(places, 1, fields));
@@ -51,26 +51,23 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
             sums = Step(sums, c, places, 2, fields);
             sums = Step(sums, d, places, 3, fields);
             block += 4 * BlocksApart;
-            entry += 4 * Strands.Count;
         }
 
         bool areTwo = TEpilogue.IsGated ? TFormat.BlockLength == BlockRun.Length : AreWide;
-        for (; areTwo && run + Strands.Count < runs; run += 2 * Strands.Count)
+        for (; areTwo && entry + Strands.Count < end; entry += 2 * Strands.Count)
         {
             var places = From(block, apart, entry);
             var (a, b) = (Load(places, 0, fields), Load(places, 1, fields));
             sums = Step(sums, a, places, 0, fields);
             sums = Step(sums, b, places, 1, fields);
             block += 2 * BlocksApart;
-            entry += 2 * Strands.Count;
         }
 
-        for (; run < runs; run += Strands.Count)
+        for (; entry < end; entry += Strands.Count)
         {
             var places = From(block, apart, entry);
             sums = Step(sums, Load(places, 0, fields), places, 0, fields);
             block += BlocksApart;
-            entry += Strands.Count;
         }
 
         return (Wave.Sum16(sums.First), TEpilogue.IsGated ? Wave.Sum16(sums.Second) : 0);
