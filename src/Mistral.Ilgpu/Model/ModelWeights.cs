@@ -168,7 +168,8 @@ internal sealed class ModelWeights : IDisposable
 
             // The transfers' stream does not wait for this one.
             device.Synchronize();
-            return new LayerTransfers(device, slots, layers, Family.Of(device).StagingBytes);
+            var family = Family.Of(device);
+            return new LayerTransfers(device, slots, layers, family.StagingBytes, family.IsReadByThreads);
         }
     }
 

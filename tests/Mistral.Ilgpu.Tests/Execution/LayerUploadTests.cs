@@ -9,11 +9,12 @@ namespace Mistral.Ilgpu.Tests.Execution;
 /// <summary>A layer on its way from the host to a slot.</summary>
 public sealed class LayerUploadTests
 {
-    // Buffers and shares end within the layer. For a GPU several threads read it.
+    // Buffers and shares end within the layer.
     [Theory]
-    [InlineData("cpu")]
-    [InlineData("cuda")]
-    public void Run_OfALayerOfManyShares_CopiesEachByteOnce(string name)
+    [InlineData("cpu", false)]
+    [InlineData("cpu", true)]
+    [InlineData("cuda", true)]
+    public void Run_OfALayerOfManyShares_CopiesEachByteOnce(string name, bool isReadByThreads)
     {
         const int BufferBytes = (3 << 20) + 64;
         var device = TestDevice.Get(name);
@@ -22,7 +23,7 @@ public sealed class LayerUploadTests
         using var isFree = device.NewEvent();
         using var isFilled = device.NewEvent();
         isFree.Record(device.Stream);
-        using (var upload = new LayerUpload(device, BufferBytes))
+        using (var upload = new LayerUpload(device, BufferBytes, isReadByThreads))
         {
             upload.Run(layer, slot, isFree, isFilled);
         }

@@ -80,6 +80,9 @@ internal abstract class Family
     /// </summary>
     public int StagingBytes => Device.IsGpu ? 32 << 20 : 1 << 20;
 
+    /// <summary>Whether several threads read what is copied to the device. On a CPU the kernels need the cores.</summary>
+    public bool IsReadByThreads => Device.IsGpu;
+
     /// <summary>
     /// The most operations that the host may launch ahead of the device in a pass that can be cancelled; null for any number.
     /// GPUs finish a pass quickly, and launches on the CPU accelerator return when they are done.

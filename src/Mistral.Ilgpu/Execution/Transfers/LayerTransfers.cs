@@ -42,11 +42,13 @@ internal sealed class LayerTransfers : IDisposable
     /// <param name="slots">The memory of the slots, which layers take in turn.</param>
     /// <param name="layers">The layers, which are read on this object's thread. They are not owned.</param>
     /// <param name="bufferBytes">The length of each of the two buffers between them and the device.</param>
+    /// <param name="isReadByThreads">Whether several threads read a layer.</param>
     public LayerTransfers(
-        ComputeDevice device, IReadOnlyList<ArrayView<byte>> slots, IReadOnlyList<IHostLayer> layers, int bufferBytes)
+        ComputeDevice device, IReadOnlyList<ArrayView<byte>> slots, IReadOnlyList<IHostLayer> layers, int bufferBytes,
+        bool isReadByThreads)
     {
         (_device, _slots, _layers) = (device, slots, layers);
-        _upload = new LayerUpload(device, bufferBytes);
+        _upload = new LayerUpload(device, bufferBytes, isReadByThreads);
         _filled = [.. slots.Select(_ => None)];
         _copied = [.. slots.Select(_ => device.NewEvent())];
         _read = [.. slots.Select(_ => device.NewEvent())];

@@ -17,6 +17,7 @@ internal sealed class LayerUpload : IDisposable
     private const int ShareBytes = 1 << 20;
 
     private readonly ComputeDevice _device;
+    private readonly bool _isReadByThreads;
     private readonly AcceleratorStream _stream;
     private readonly List<PinnedBytes> _ring = [];
 
@@ -25,9 +26,10 @@ internal sealed class LayerUpload : IDisposable
     private int _turn;
 
     /// <param name="bufferBytes">The length of each buffer.</param>
-    public LayerUpload(ComputeDevice device, int bufferBytes)
+    /// <param name="isReadByThreads">Whether several threads read a layer.</param>
+    public LayerUpload(ComputeDevice device, int bufferBytes, bool isReadByThreads)
     {
-        _device = device;
+        (_device, _isReadByThreads) = (device, isReadByThreads);
         _stream = device.NewStream();
         for (int i = 0; i < BufferCount; i++)
         {
@@ -80,10 +82,9 @@ internal sealed class LayerUpload : IDisposable
         return Stopwatch.GetElapsedTime(begun);
     }
 
-    // Several threads read for a GPU. On other devices the kernels need the cores.
     private void Read(IHostLayer layer, long at, byte[] buffer, int length)
     {
-        if (!_device.Info.IsGpu)
+        if (!_isReadByThreads)
         {
             layer.Read(at, buffer.AsSpan(0, length));
             return;
