@@ -1,4 +1,5 @@
 using Mistral.Ilgpu.Checkpoints;
+using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Kernels.Tests;
 using Mistral.Ilgpu.Model;
 using Mistral.Ilgpu.PtxMachine.Driver;
@@ -16,7 +17,9 @@ public sealed class KeptDeviceTests
     [Trait(Needs.Trait, Needs.OpenCl)]
     public void Dispose_OfAModel_LeavesNoLaunchesToTheDevice()
     {
-        var device = TestDevice.Get("opencl");
+        // Skips without OpenCL. The test's own device, because tests beside this one launch on the shared one.
+        TestDevice.Get("opencl");
+        using var device = ComputeDevice.Open("opencl");
         int launches = device.OwnLaunches;
         long bytes = device.AllocatedBytes;
         using var folder = new TemporaryFolder();
