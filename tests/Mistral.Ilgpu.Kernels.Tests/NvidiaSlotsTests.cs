@@ -37,6 +37,7 @@ public sealed class NvidiaSlotsTests
         Assert.Equal(0, resources.SpillBytes);
         var slots = NvidiaSlots.Of(form, code);
         Assert.True(
-            slots.Share <= mostPercent / 100.0, $"{slots.Instructions} instructions for {slots.Bytes} bytes take {slots.Share:P1}");
+            slots.Share <= mostPercent / 100.0,
+            $"{slots.Instructions} instructions for {slots.Bytes} bytes take {slots.Share:P1}");
     }
 }

@@ -9,6 +9,12 @@ namespace Mistral.Ilgpu.Kernels.Formats;
 /// <summary>Blocks of quants of five bits, read in words, see <see cref="FifthBit"/>.</summary>
 internal static class FiveBits
 {
+    /// <summary>The four bits of <see cref="SignedTops(RunWords, int)"/> below the upper one of each byte.</summary>
+    public const uint BelowTops = PackedBytes.Nibbles << 3;
+
+    // The upper bit of the lowest byte, from which a product brings four bits to the upper ones of all bytes.
+    private const int FirstTop = 7;
+
     /// <summary>A block of five words, the first of which has the fifth bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords Words(ArrayView<byte> quants, long block)
@@ -34,9 +40,6 @@ internal static class FiveBits
         };
     }
 
-    /// <summary>The four bits of <see cref="SignedTops(RunWords, int)"/> below the upper one of each byte.</summary>
-    public const uint BelowTops = PackedBytes.Nibbles << 3;
-
     /// <summary>The same less 16, eight times as large: at the top of each byte, with their upper bit turned, they are
     /// signed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -51,9 +54,6 @@ internal static class FiveBits
             D = SignedTops(lower.D, PackedBytes.Rotate(fifth, -12), half),
         };
     }
-
-    // The upper bit of the lowest byte, from which a product brings four bits to the upper ones of all bytes.
-    private const int FirstTop = 7;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint SignedTops(uint lower, uint fifth, int half) =>

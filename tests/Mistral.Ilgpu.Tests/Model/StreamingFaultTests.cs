@@ -104,7 +104,8 @@ public sealed class StreamingFaultTests : IDisposable
         string layers = Directory.CreateDirectory(_folder.File("mistral-ilgpu")).FullName + "/layers";
         File.WriteAllText(layers, "");
         using var process = MistralProcess.Start(
-            "", [("XDG_CACHE_HOME", _folder.File(""))], "generate", "Once", "--device", "cpu", "--memory", "3MiB", "--max-tokens", "1");
+            "", [("XDG_CACHE_HOME", _folder.File(""))],
+            "generate", "Once", "--device", "cpu", "--memory", "3MiB", "--max-tokens", "1");
         var run = await process.End();
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Matches("are used in place: [0-9.]+ MiB in host memory\n", run.Error);

@@ -97,7 +97,7 @@ internal readonly struct BlockRows<TFormat, TEpilogue>
     private static int Within
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Group.IdxX & ((TFormat.BlockLength / BlockRun.Length) - 1);
+        get => Group.IdxX & (RunsInBlock - 1);
     }
 
     // Views that begin at a block, so that its neighbours are constants away.

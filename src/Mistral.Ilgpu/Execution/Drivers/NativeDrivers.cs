@@ -30,8 +30,8 @@ internal static partial class NativeDrivers
     }
 
     /// <summary>
-    /// Requests large pages for host memory that is about to be filled, or for a mapped file. They cause fewer page faults and fewer TLB misses.
-    /// If the system has none, nothing changes.
+    /// Requests large pages for host memory that is about to be filled, or for a mapped file. They cause fewer page faults and
+    /// fewer TLB misses. If the system has none, nothing changes.
     /// </summary>
     public static void PreferLargePages(nint start, long bytes)
     {

@@ -6,7 +6,7 @@ internal interface IHostLayer : IDisposable
     /// <summary>Bytes of the layer.</summary>
     long Length { get; }
 
-    /// <summary>Copies a part of the layer.</summary>
+    /// <summary>Copies a part of the layer. Several threads may do so at once.</summary>
     /// <param name="at">The part's first byte.</param>
     /// <exception cref="ModelFileException">The layer cannot be read.</exception>
     void Read(long at, Span<byte> part);

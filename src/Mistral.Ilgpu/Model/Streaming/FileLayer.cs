@@ -9,8 +9,8 @@ using Mistral.Ilgpu.Execution.Transfers;
 namespace Mistral.Ilgpu.Model.Streaming;
 
 /// <summary>
-/// A layer in a file of its own: the layer's bytes, then a trailer. The layer begins where the file does, and is written in parts as
-/// large as a large page. So Linux keeps the file in large pages, and maps 512 times fewer of them.
+/// A layer in a file of its own: the layer's bytes, then a trailer. The layer begins where the file does, and is written in
+/// parts as large as a large page. So Linux keeps the file in large pages, and maps 512 times fewer of them.
 /// </summary>
 internal sealed class FileLayer : IHostLayer
 {
