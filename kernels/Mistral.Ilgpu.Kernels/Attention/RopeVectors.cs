@@ -40,14 +40,18 @@ public readonly record struct RopeVectors<TCache, TElement>(
                 known = token;
             }
 
-            for (int head = kvHead * Input.Group; head < (kvHead + 1) * Input.Group; head++)
+            // The key is one more turn of the loop, and the value of the next, because the runtime compiles this at every start.
+            for (int i = 0; i <= Input.Group; i++)
             {
-                Rotate(token, head, Input.State.QueryScale(token), ref cos[0], ref sin[0]);
+                bool isKey = i == Input.Group;
+                int head = isKey ? Input.Heads + kvHead : (kvHead * Input.Group) + i;
+                Rotate(token, head, isKey ? 1 : Input.State.QueryScale(token), ref cos[0], ref sin[0]);
             }
 
-            Rotate(token, Input.Heads + kvHead, 1, ref cos[0], ref sin[0]);
-            Store(token, kvHead);
-            Store(token, Input.KvHeads + kvHead);
+            for (int head = kvHead; head < 2 * Input.KvHeads; head += Input.KvHeads)
+            {
+                Store(token, head);
+            }
         }
     }
 

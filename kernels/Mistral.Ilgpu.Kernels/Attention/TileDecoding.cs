@@ -36,9 +36,9 @@ internal readonly struct TileDecoding<TCache, TElement>(AttentionInput<TElement>
             ? input.Table.Find(block.Queries.Sequence, tile + 1)
             : from;
 
-    // Leaves the lanes before the first as they are.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DecodeKeys(KvTiles<TElement> tiles, int tile, int next, int kvHead, ref float to, int firstLane)
+    // Leaves the lanes before the first as they are. Not inlined twice, because the runtime compiles it at every start.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private void DecodeKeys(in KvTiles<TElement> tiles, int tile, int next, int kvHead, ref float to, int firstLane)
     {
         int headDim = input.HeadDim;
         ref var keys = ref tiles.Keys[TileLayout.At(tile, input.KvHeads, kvHead, headDim)];
@@ -92,8 +92,9 @@ internal readonly struct TileDecoding<TCache, TElement>(AttentionInput<TElement>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DecodeValues(KvTiles<TElement> tiles, int tile, int next, int kvHead, ref float to, int firstLane, int endLane)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private void DecodeValues(
+        in KvTiles<TElement> tiles, int tile, int next, int kvHead, ref float to, int firstLane, int endLane)
     {
         int headDim = input.HeadDim;
         ref var values = ref tiles.Values[TileLayout.At(tile, input.KvHeads, kvHead, headDim)];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -18,7 +19,7 @@ internal sealed class CpuLaunches : IDisposable
 
     private readonly AcceleratorStream _stream;
     private readonly KernelConfig _shape;
-    private readonly Action<AcceleratorStream, KernelConfig, long> _run;
+    private readonly Lazy<Action<AcceleratorStream, KernelConfig, long>> _run;
     private readonly WorkItemBarrier _barrier;
     private readonly Lazy<CpuWorkers> _workers;
     private GCHandle _self;
@@ -36,7 +37,8 @@ internal sealed class CpuLaunches : IDisposable
         _shape = new KernelConfig(1, items);
         _barrier = new WorkItemBarrier(items, Patience, EndLaunch);
         _workers = new(() => new CpuWorkers(items, Work));
-        _run = loader.Load<Action<AcceleratorStream, KernelConfig, long>>(((Action<long>)Run).Method);
+        // Only kernels that ask the accelerator need it, and it takes a tenth of a short start.
+        _run = new(() => loader.Load<Action<AcceleratorStream, KernelConfig, long>>(((Action<long>)Run).Method));
         _self = GCHandle.Alloc(this);
     }
 
@@ -85,7 +87,7 @@ internal sealed class CpuLaunches : IDisposable
         {
             if (_asksAccelerator)
             {
-                _run(_stream, _shape, GCHandle.ToIntPtr(_self));
+                _run.Value(_stream, _shape, GCHandle.ToIntPtr(_self));
             }
             else
             {
@@ -173,9 +175,25 @@ internal sealed class CpuLaunches : IDisposable
     private abstract class Bound
     {
         public static Bound Of<TKernel>(TKernel kernel)
-            where TKernel : struct, IKernel => kernel is ISharedKernel
-            ? (Bound)Activator.CreateInstance(typeof(BoundShared<>).MakeGenericType(typeof(TKernel)), kernel)!
-            : new BoundWhole<TKernel>(kernel);
+            where TKernel : struct, IKernel
+        {
+            CompileSoon(typeof(TKernel));
+            return kernel is ISharedKernel
+                ? (Bound)Activator.CreateInstance(typeof(BoundShared<>).MakeGenericType(typeof(TKernel)), kernel)!
+                : new BoundWhole<TKernel>(kernel);
+        }
+
+        // The runtime would compile a kernel when it first runs, one after the other, while all threads wait.
+        private static void CompileSoon(Type kernel)
+        {
+            if (kernel.GetMethod(nameof(Execute), [typeof(WorkShare)]) is { } method)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static state => RuntimeHelpers.PrepareMethod(
+                        state.Method, [.. state.Kernel.GenericTypeArguments.Select(argument => argument.TypeHandle)]),
+                    (Method: method.MethodHandle, Kernel: kernel), preferLocal: false);
+            }
+        }
 
         /// <summary>Whether the kernel asks the accelerator for its share.</summary>
         public abstract bool AsksAccelerator { get; }
