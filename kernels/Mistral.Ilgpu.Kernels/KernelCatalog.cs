@@ -208,6 +208,7 @@ public static class KernelCatalog
         .. from format in TensorFormats
            from epilogue in TileEpilogues(format)
            from kernel in Tiles(format, typeof(ElementTiles), epilogue)
+               .Append(typeof(MatMulBulk<,>).MakeGenericType(format, epilogue))
            select new KernelForm(kernel),
         .. from format in TensorFormats
            from epilogue in NormedEpilogues

@@ -37,7 +37,7 @@ public sealed partial class CatalogTests
 
         foreach (var (name, without) in new[]
         {
-            ("cuda", DeviceFeatures.None), ("cuda", DeviceFeatures.Warpgroups), ("cuda:1", DeviceFeatures.None),
+            ("cuda", DeviceFeatures.None), ("cuda", DeviceFeatures.BulkCopies), ("cuda", DeviceFeatures.Warpgroups), ("cuda:1", DeviceFeatures.None),
             ("cuda:2", DeviceFeatures.None),
         })
         {

@@ -116,6 +116,33 @@ public sealed class MachineCodeTests
         Assert.DoesNotContain("CALL", code, StringComparison.Ordinal);
     }
 
+    // Of a stage a warpgroup issues four products, two waits and an arrival. Nothing else but addresses is in its loop.
+    [Theory]
+    [InlineData("MatMulBulk<BFloat16Tensor, Assign>", "HGMMA.64x256x16.F32.BF16")]
+    [InlineData("MatMulBulk<BFloat16Tensor, AddToResidual>", "HGMMA.64x256x16.F32.BF16")]
+    [InlineData("MatMulBulk<BFloat16Tensor, GateRounded<BFloat16Tensor>>", "HGMMA.64x256x16.F32.BF16")]
+    [InlineData("MatMulBulk<Float16Tensor, GateWithSilu>", "HGMMA.64x256x16.F32")]
+    public void BulkForm_Assembled_OnlyWaitsAndMultiplies(string kernel, string product)
+    {
+        var form = KernelCatalog.All.Single(form => form.Name == kernel);
+        var (resources, code) = MachineCode.Of(form, 90);
+        Assert.Empty(resources.Losses);
+        Assert.Equal(0, resources.SpillBytes);
+        // The address of shared memory, once.
+        Assert.InRange(Regex.Count(code, @"\b(LDL|STL)\b"), 0, 2);
+        Assert.Equal(1, Occupancy.Of(resources, form.GroupSize!.Value, 90)!.Groups);
+        Assert.Equal(5, Regex.Count(code, @"\bUTMALDG\.2D"));
+        Assert.Contains("USETMAXREG.DEALLOC.CTAPOOL 0x28", code, StringComparison.Ordinal);
+        Assert.Contains("USETMAXREG.TRY_ALLOC.CTAPOOL UP0, 0xe8", code, StringComparison.Ordinal);
+        Assert.DoesNotContain("CALL", code, StringComparison.Ordinal);
+        var loop = NvidiaLoops.Main(code);
+        Assert.Equal(4, loop.Count(instruction => instruction == product));
+        Assert.Equal(4, loop.Count(NvidiaLoops.IsProduct));
+        Assert.InRange(loop.Length, 1, 80);
+        Assert.DoesNotContain(loop, instruction => instruction.StartsWith("BAR", StringComparison.Ordinal));
+        Assert.DoesNotContain(loop, instruction => instruction.StartsWith("ST", StringComparison.Ordinal));
+    }
+
     // A stage is 64 products of a wave. A multiprocessor of sm_75 holds one group of eight waves, whose lanes have up to 255
     // registers each. So the next stage's loads begin before the products, which hide their latency.
     [Theory]

@@ -26,6 +26,15 @@ public sealed class PtxTargetTests
         Assert.Equal(("sm_90a", "sm_90"), (PtxTarget.NameFor(90, made), PtxTarget.NameFor(90, Awaiting)));
     }
 
+    [Theory]
+    [InlineData("8.0", "8.3")]
+    [InlineData("8.6", "8.6")]
+    public void For_KernelWithTensorMaps_NamesTheVersionThatHasThem(string version, string expected)
+    {
+        string ptx = $".version {version}\n.target sm_80\n\twgmma.fence.sync.aligned;\n\tfence.proxy.tensormap::generic.acquire.gpu [%rd1], 128;\n\tret;\n";
+        Assert.StartsWith($".version {expected}\n.target sm_90a\n", PtxTarget.For(new CudaArchitecture(9, 0), ptx), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void For_ArchitectureWithoutDp4a_SpellsItOut()
     {

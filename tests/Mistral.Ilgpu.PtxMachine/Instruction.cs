@@ -22,6 +22,13 @@ internal enum InstructionKind
     /// <summary>What the thread wrote to shared memory is for the asynchronous proxy too.</summary>
     ProxyFence,
 
+    /// <summary>Barriers in shared memory are made, offered and arrived at, and bulk copies of tiles begun, see
+    /// <see cref="BulkOperation"/>.</summary>
+    Bulk,
+
+    /// <summary>Waits for a phase of a barrier in shared memory.</summary>
+    TryWait,
+
     /// <summary>Waits for the kernel before.</summary>
     Await,
 
@@ -31,6 +38,17 @@ internal enum InstructionKind
     /// <summary>Many lines are.</summary>
     BulkPrefetch,
     Nothing,
+}
+
+/// <summary>What a thread does by itself with barriers in shared memory and bulk copies.</summary>
+internal enum BulkOperation
+{
+    StartBarrier,
+    OfferBarriers,
+    Arrive,
+    AnnounceBytes,
+    AcquireMap,
+    Copy,
 }
 
 internal enum AddressSpace
@@ -87,6 +105,8 @@ internal sealed record Instruction
     public WarpOperation? Meet { get; init; }
 
     public AtomicOperation? Update { get; init; }
+
+    public BulkOperation Bulk { get; init; }
 
     /// <summary>Where the mask of the lanes that must meet is among <see cref="Operands"/>; −1 where all must.</summary>
     public int MembersAt { get; init; } = -1;

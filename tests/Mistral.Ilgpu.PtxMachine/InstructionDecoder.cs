@@ -34,10 +34,12 @@ internal static class InstructionDecoder
                 return Atomic(common, parts, operands);
             case ["ret" or "exit"]:
                 return common with { Kind = InstructionKind.Exit };
-            case ["membar", "gl" or "sys"] or ["fence", .., "gpu" or "sys"]:
-                return common with { Kind = InstructionKind.Fence };
             case ["fence", "proxy", "async"] or ["fence", "proxy", "async", "shared::cta"]:
                 return common with { Kind = InstructionKind.ProxyFence };
+            case ["fence", "mbarrier_init" or "proxy", ..]:
+                return BulkInstructions.Find(common, parts, operands);
+            case ["membar", "gl" or "sys"] or ["fence", .., "gpu" or "sys"]:
+                return common with { Kind = InstructionKind.Fence };
             case ["griddepcontrol", "wait"]:
                 return common with { Kind = InstructionKind.Await };
             case ["prefetch", "global", "L1" or "L2"]:
@@ -61,6 +63,11 @@ internal static class InstructionDecoder
                     : null;
             case ["mov", _] when common.Counts is [> 1, 1] or [1, > 1]:
                 return common with { Kind = InstructionKind.Registers, Compute = Packing.Find(parts[1], common.Counts) };
+        }
+
+        if (BulkInstructions.Find(common, parts, operands) is { } bulk)
+        {
+            return bulk;
         }
 
         if (WarpOperations.Find(parts, common.Counts) is var (meet, membersAt))

@@ -30,6 +30,7 @@ public sealed class PtxKernel
         HasGlobalAtomics = code.Any(
             instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
         HasWarpgroupProducts = code.Any(instruction => instruction.Text.Contains("wgmma.mma_async", StringComparison.Ordinal));
+        HasBulkCopies = code.Any(instruction => instruction is { Kind: InstructionKind.Bulk, Bulk: BulkOperation.Copy });
         AwaitsPredecessor = code.Any(instruction => instruction.Kind == InstructionKind.Await);
         Slots = slots;
         SpecialAt = specialAt;
@@ -46,6 +47,9 @@ public sealed class PtxKernel
     internal bool HasGlobalAtomics { get; }
 
     internal bool HasWarpgroupProducts { get; }
+
+    /// <summary>Whether copies bring tiles to shared memory in bulk.</summary>
+    internal bool HasBulkCopies { get; }
 
     /// <summary>Whether it waits by itself for the kernel before, and may begin while that runs.</summary>
     internal bool AwaitsPredecessor { get; }

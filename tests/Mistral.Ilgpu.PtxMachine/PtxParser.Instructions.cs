@@ -64,8 +64,10 @@ internal sealed partial class PtxParser
             bool isAbove = _tokens.TryTake("+");
             int sign = _tokens.TryTake("-") ? -1 : isAbove ? 1 : 0;
             long offset = sign == 0 ? 0 : sign * _tokens.TakeInt();
+            // A tensor map's address has the box's place beside it.
+            int[] coordinates = _tokens.TryTake(",") ? ReadOperand().Slots : [];
             _tokens.Expect("]");
-            return new Operand([address], IsAddress: true, offset);
+            return new Operand([address, .. coordinates], IsAddress: true, offset);
         }
 
         int first = ReadSlot();

@@ -48,7 +48,7 @@ internal sealed partial class ThreadGroup
             }
         }
 
-        if (areWaiting && Lanes(warp, thread => _states[thread] is State.AtUpdate or State.Updated) == 0)
+        if (areWaiting && Lanes(warp, thread => _states[thread] is State.AtUpdate or State.Updated or State.AtPhase) == 0)
         {
             throw Deadlock($"a warp cannot meet");
         }
@@ -79,45 +79,79 @@ internal sealed partial class ThreadGroup
         return mask;
     }
 
-    private void PassBarrier()
+    // Lets the threads at a barrier go on for which as many have come as it names; whether there are any.
+    private bool PassBarrier()
     {
-        ulong barrier = BarrierOf(0);
-        for (int thread = 0; thread < _states.Length; thread++)
+        bool any = false;
+        for (int thread = 0; thread < _states.Length; thread += Warp.Size)
         {
-            // Which thread of a warp comes to which barrier must not depend on the thread: the whole warp counts as there when
-            // one is.
-            if (_states[thread] != State.AtBarrier || BarrierOf(thread) != barrier || _next[thread] != _next[thread / Warp.Size * Warp.Size])
+            if (_states[thread] == State.AtBarrier)
             {
-                throw Deadlock("a group cannot pass its barrier");
+                any |= PassBarrier(BarrierOf(thread), thread);
             }
         }
 
-        _states.AsSpan().Clear();
-        _shared.GroupBarrier();
-        _seen?.Barrier();
+        return any;
     }
 
-    private ulong BarrierOf(int thread)
+    private bool PassBarrier((ulong Number, int Threads) barrier, int first)
     {
-        if (_states[thread] != State.AtBarrier)
+        int last = first;
+        int come = 0;
+        for (int thread = 0; thread < _states.Length; thread++)
         {
-            throw Deadlock("a group cannot pass its barrier");
+            if (_states[thread] != State.AtBarrier || BarrierOf(thread) is var other && other.Number != barrier.Number)
+            {
+                continue;
+            }
+
+            // Which thread of a warp comes to which barrier must not depend on the thread: the whole warp counts as there when
+            // one is.
+            if (other != barrier || _next[thread] != _next[thread / Warp.Size * Warp.Size])
+            {
+                return false;
+            }
+
+            (come, last) = (come + 1, thread);
         }
 
+        // Those between the first and the last have all come.
+        if (come != barrier.Threads || last - first != come - 1)
+        {
+            return false;
+        }
+
+        _states.AsSpan(first, come).Clear();
+        _shared.Meet(first, come);
+        _seen?.Barrier();
+        return true;
+    }
+
+    private (ulong Number, int Threads) BarrierOf(int thread)
+    {
         var barrier = _code[_next[thread] - 1];
         ref ulong registers = ref _registers[thread * _template.Length];
-        if (barrier.Operands.Length > 1 && Slot.As<uint>(ref registers, barrier.A) != _states.Length)
+        int threads = barrier.Operands.Length > 1 ? Slot.As<int>(ref registers, barrier.A) : _states.Length;
+        if (threads % Warp.Size != 0 && threads != _states.Length)
         {
-            throw Fault(thread, barrier, "barriers of a part of the group are not modelled");
+            throw Fault(thread, barrier, $"a barrier of {threads} threads, which are no whole warps");
         }
 
-        return Slot.As<uint>(ref registers, barrier.D);
+        return (Slot.As<uint>(ref registers, barrier.D), threads);
     }
 
     private PtxException Deadlock(string what)
     {
-        var waits = _states.Select((state, thread) => (Where: state == State.Ended ? "has ended" : $"waits at '{_code[_next[thread] - (state == State.AtBarrier ? 1 : 0)]}'", Thread: thread))
+        var waits = _states.Select((state, thread) => (Where: WhereIs(state, thread), Thread: thread))
             .GroupBy(wait => wait.Where).Select(waiting => $"{waiting.Count()} threads from {waiting.First().Thread} on: {waiting.Key}");
         return new PtxException($"{_kernel.Name}, group {_group}: {what}: {string.Join("; ", waits)}");
     }
+
+    private string WhereIs(State state, int thread) => state switch
+    {
+        State.Ended => "has ended",
+        State.AtPhase when PhaseOf(thread, out uint parity) is var address =>
+            $"waits at '{_code[_next[thread]]}' for parity {parity} of the barrier at {address}, whose {_shared.Barriers.Describe((int)address)}",
+        _ => $"waits at '{_code[_next[thread] - (state == State.AtBarrier ? 1 : 0)]}'",
+    };
 }

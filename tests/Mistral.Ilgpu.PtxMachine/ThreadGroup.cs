@@ -19,6 +19,10 @@ internal sealed partial class ThreadGroup : IDisposable
     private readonly SharedMemory _shared;
     private readonly ThreadMemory _memory;
     private readonly GroupMemory? _seen;
+    private readonly GlobalMemory _global;
+    private readonly SyncClocks _clocks;
+    private readonly BulkCopies _copies;
+    private readonly bool[] _hasTried;
     private Extent _group;
 
     // The thread that may do the atomic operation before which it stopped.
@@ -44,13 +48,19 @@ internal sealed partial class ThreadGroup : IDisposable
         _next = new int[threads];
         _states = new State[threads];
         int granule = _code.Where(i => i.Space is AddressSpace.Shared or AddressSpace.Generic && i.Width > 0).Select(i => i.Width).DefaultIfEmpty(4).Min();
-        _shared = new SharedMemory(kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4), kernel.HasWarpgroupProducts);
+        int warps = (threads + Warp.Size - 1) / Warp.Size;
+        _clocks = new SyncClocks(warps);
+        _copies = new BulkCopies(global, shape.IsReversed);
+        _shared = new SharedMemory(
+            kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4), kernel.HasWarpgroupProducts || kernel.HasBulkCopies,
+            _clocks, firstWarp: 0);
+        (_global, _hasTried) = (global, new bool[threads]);
         _seen = seen;
         _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, kernel.AwaitsPredecessor, _shared, global, _seen);
         _warps =
         [
-            .. Enumerable.Range(0, (threads + Warp.Size - 1) / Warp.Size).Select(
-                warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared)),
+            .. Enumerable.Range(0, warps).Select(
+                warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared, firstWarp: 0)),
         ];
         if (kernel.HasWarpgroupProducts && threads % (WarpProducts.Warps * Warp.Size) == 0)
         {
@@ -69,6 +79,9 @@ internal sealed partial class ThreadGroup : IDisposable
         InWarp,
         AtUpdate,
         Updated,
+
+        /// <summary>Waits for a phase of a barrier in shared memory.</summary>
+        AtPhase,
         Ended,
     }
 
@@ -114,7 +127,10 @@ internal sealed partial class ThreadGroup : IDisposable
                 return true;
             }
 
-            PassBarrier();
+            if (!PassBarrier() && !Resume() && !_copies.Deliver())
+            {
+                throw Deadlock(Array.IndexOf(_states, State.AtBarrier) >= 0 ? "a group cannot pass its barrier" : "threads wait in vain");
+            }
         }
     }
 
@@ -125,8 +141,13 @@ internal sealed partial class ThreadGroup : IDisposable
         Special(SpecialRegister.GroupX) = (ulong)_group.X;
         Special(SpecialRegister.GroupY) = (ulong)_group.Y;
         Special(SpecialRegister.GroupZ) = (ulong)_group.Z;
+        _clocks.StartGroup();
+        _copies.StartGroup();
+        _acquired.Clear();
+        _hasTried.AsSpan().Clear();
         _shared.StartGroup();
         _memory.StartGroup();
+        Array.ForEach(_warps, warp => warp.AskedRegisters = null);
         Array.ForEach(_warps, warp => warp.Products?.StartGroup());
         _next.AsSpan().Clear();
         _states.AsSpan().Clear();
@@ -218,6 +239,17 @@ internal sealed partial class ThreadGroup : IDisposable
                     case InstructionKind.ProxyFence:
                         _shared.Proxy?.Fence(thread);
                         break;
+                    case InstructionKind.Bulk:
+                        Bulk(thread, ref r, i);
+                        break;
+                    case InstructionKind.TryWait:
+                        if (TryWait(thread, ref r, i))
+                        {
+                            break;
+                        }
+
+                        (_states[thread], _next[thread]) = (State.AtPhase, next - 1);
+                        return;
                     case InstructionKind.AsyncCopy:
                         _memory.Copy(thread, ref r, i);
                         break;
@@ -266,6 +298,8 @@ internal sealed partial class ThreadGroup : IDisposable
         try
         {
             Array.ForEach(_warps, warp => warp.Products?.EndGroup());
+            _shared.Barriers.EndGroup();
+            CheckRegisters();
         }
         catch (PtxException exception)
         {

@@ -1,13 +1,20 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>A warp's lanes and their registers, for instructions in which lanes meet.</summary>
-internal sealed class Warp(ulong[] registers, int slots, int firstThread, int lanes, SharedMemory shared)
+/// <param name="firstWarp">The group's first warp among those of its cluster.</param>
+internal sealed class Warp(ulong[] registers, int slots, int firstThread, int lanes, SharedMemory shared, int firstWarp)
 {
     public const int Size = 32;
 
     public int FirstThread => firstThread;
 
     public int Lanes => lanes;
+
+    /// <summary>Among the warps of the cluster.</summary>
+    public int Number => firstWarp + (firstThread / Size);
+
+    /// <summary>Registers that each thread has asked for by <c>setmaxnreg</c>; null before.</summary>
+    public int? AskedRegisters { get; set; }
 
     /// <summary>A mask of the lanes that there are.</summary>
     public uint All { get; } = lanes == Size ? uint.MaxValue : (1U << lanes) - 1;

@@ -63,7 +63,7 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
         _open.Add(product);
         EachPiece(product, (address, _, _, _) =>
         {
-            warp.Shared.Read(warp.FirstThread, address, PieceBytes);
+            warp.Shared.ReadByProduct(warp.FirstThread, address, PieceBytes);
             warp.Shared.Proxy!.BeginRead((int)address, PieceBytes);
         });
         Take(product.Instruction).Pending++;
@@ -149,8 +149,8 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
         double[,] b = new double[Columns(i), Depth];
         EachPiece(product, (address, isOfA, row, piece) =>
         {
-            warp.Shared.Proxy!.EndRead((int)address, PieceBytes);
-            ushort* elements = (ushort*)warp.Shared.Read(warp.FirstThread, address, PieceBytes);
+            warp.Shared.Proxy!.EndRead(warp.Number, (int)address);
+            ushort* elements = (ushort*)warp.Shared.ReadByProduct(warp.FirstThread, address, PieceBytes);
             for (int element = 0; element < PieceElements; element++)
             {
                 (isOfA ? a : b)[row, (piece * PieceElements) + element] = product.Decode(elements[element]);

@@ -28,13 +28,19 @@ public sealed class WarpgroupProductsTests
     }
 
     // So that starting hardly takes longer.
-    [Fact]
-    public void Multiply_FirstTime_TakesOneModuleAndOneLaunch()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Multiply_FirstTime_TakesOneModuleAndOneLaunch(bool isBulk)
     {
         using var device = TestDevice.OpenCounted();
         CudaDriver.Counts = new CallCounts();
-        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
-        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
+        Assert.True(Multiplies(WarpgroupProducts.Of(device)!));
+        Assert.True(Multiplies(WarpgroupProducts.Of(device)!));
+
+        bool Multiplies(WarpgroupProducts products) =>
+            isBulk ? products.MultiplyInBulk<BFloat16Tensor>() : products.Multiply<BFloat16Tensor>();
+
         Assert.Equal((1, 1), (CudaDriver.Counts.Calls["cuModuleLoadDataEx"], CudaDriver.Counts.Launches));
     }
 
@@ -64,10 +70,41 @@ public sealed class WarpgroupProductsTests
             CudaDriver.Refused = null;
         }
 
-        Assert.StartsWith("prompts are multiplied without warpgroups: MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign> needs", device.Drawback, StringComparison.Ordinal);
+        Assert.StartsWith("prompts are multiplied without bulk copies: MatMulBulk<BFloat16Tensor, Assign> needs", device.Drawback, StringComparison.Ordinal);
+        Assert.Contains("; prompts are multiplied without warpgroups: MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign> needs", device.Drawback, StringComparison.Ordinal);
         Assert.Contains("cuFuncSetAttribute is refused", device.Drawback, StringComparison.Ordinal);
         Assert.False(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
         Assert.True(WarpgroupProducts.Of(device)!.Multiply<Float16Tensor>());
+    }
+
+    [Fact]
+    public void Prompt_DriverDescribesNoMatrices_GoesByWarpgroupsAndSaysWhy()
+    {
+        using var device = TestDevice.OpenCounted();
+        CudaDriver.Refused = "cuTensorMapEncodeTiled";
+        try
+        {
+            CheckPrompt(device);
+        }
+        finally
+        {
+            CudaDriver.Refused = null;
+        }
+
+        Assert.StartsWith("prompts are multiplied without bulk copies: cuTensorMapEncodeTiled failed", device.Drawback, StringComparison.Ordinal);
+        Assert.DoesNotContain("without warpgroups", device.Drawback, StringComparison.Ordinal);
+        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
+    }
+
+    [Fact]
+    public void BulkCopies_SwitchedOff_AreNotTried()
+    {
+        using var device = TestDevice.OpenCounted(without: DeviceFeatures.BulkCopies);
+        CudaDriver.Counts = new CallCounts();
+        CheckPrompt(device);
+        Assert.False(WarpgroupProducts.Of(device)!.MultiplyInBulk<BFloat16Tensor>());
+        Assert.False(CudaDriver.Counts.Calls.ContainsKey("cuTensorMapEncodeTiled"));
+        Assert.Null(device.Drawback);
     }
 
     [Fact]

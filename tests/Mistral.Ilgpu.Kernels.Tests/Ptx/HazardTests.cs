@@ -34,6 +34,46 @@ public sealed class HazardTests
         Assert.Equal(Enumerable.Range(0, 96).Select(i => (i + 40) % 96), found);
     }
 
+    [Fact]
+    public void SharedMemory_WithABarrierOfItsWarps_CarriesValuesAmongThem()
+    {
+        var snippet = new Snippet();
+        int[] found = snippet.Buffer(new int[64]);
+        snippet.Run(WithBarrierOfTwoWarps(64), threads: 96);
+        Assert.Equal(Enumerable.Range(0, 64).Select(i => (i + 40) % 64), found);
+    }
+
+    // The third warp has met nobody.
+    [Fact]
+    public void SharedMemory_WithABarrierOfOtherWarps_IsARace() =>
+        Refuses(WithBuffer(96), WithBarrierOfTwoWarps(96), "race", threads: 96);
+
+    [Theory]
+    [InlineData("bar.sync 1, 96;", "a group cannot pass its barrier")]
+    [InlineData("bar.sync 1, 40;", "which are no whole warps")]
+    public void Barrier_OfOtherThanWhoComes_IsRefused(string barrier, string expected) =>
+        Refuses(WithBuffer(64), WithBarrierOfTwoWarps(64).Replace("bar.sync 1, 64;", barrier, StringComparison.Ordinal), expected, threads: 96);
+
+    private static string WithBarrierOfTwoWarps(int threads) => $"""
+        setp.ge.u32 %p3, %r0, 64;
+        setp.ge.u32 %p4, %r0, {threads};
+        @%p4 bra Past;
+        {OwnPlace}
+        st.shared.b32 [%rd8], %r0;
+        @%p3 bra Met;
+        bar.sync 1, 64;
+        Met:
+        {Neighbour("", 40, threads).Replace($"{OwnPlace}\nst.shared.b32 [%rd8], %r0;", "", StringComparison.Ordinal)}
+        Past:
+        """;
+
+    private static Snippet WithBuffer(int length)
+    {
+        var snippet = new Snippet();
+        snippet.Buffer(new int[length]);
+        return snippet;
+    }
+
     [Theory]
     [InlineData("st.global.b32 [%rd0], %r0; griddepcontrol.wait;")]
     [InlineData("ld.global.b32 %r1, [%rd0]; griddepcontrol.wait;")]

@@ -31,6 +31,15 @@ internal sealed class Snippet(int target = 80)
         return values;
     }
 
+    /// <summary>Adds a tensor map of a buffer of 16-bit elements, whose boxes lie in rows of 128 bytes.</summary>
+    public void Map(int buffer, int columns, int rows, int pitchBytes, int boxRows)
+    {
+        var map = new byte[TensorDescriptor.Bytes];
+        ulong address = MemoryMarshal.Cast<byte, ulong>(CollectionsMarshal.AsSpan(_parameters))[buffer];
+        new TensorDescriptor(address, (ulong)columns, (ulong)rows, (ulong)pitchBytes, 64, boxRows, 128).Write(map);
+        Buffer(map);
+    }
+
     /// <summary>Runs the lines, forwards and then backwards unless only once.</summary>
     public void Run(string lines, int threads = 32, int groups = 1, bool isOnce = false, int sharedBytes = 4096)
     {

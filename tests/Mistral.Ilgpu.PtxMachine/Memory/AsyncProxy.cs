@@ -1,15 +1,22 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// What the products of warpgroups see of shared memory. They read it by another way than threads do, PTX's asynchronous proxy.
-/// They see a thread's writes before its last <c>fence.proxy.async</c> that a barrier of the group followed. What they have begun
-/// to read may not be written before they have ended.
+/// What products of warpgroups and bulk copies see of shared memory. They touch it by another way than threads do, PTX's
+/// asynchronous proxy. They see a thread's writes before its last <c>fence.proxy.async</c> that a barrier of the group followed.
+/// What products have begun to read may not be written before they have ended, and the writer knows of it.
 /// </summary>
 /// <param name="granule">Bytes that are watched as one: the width of the kernel's narrowest access.</param>
-internal sealed class AsyncProxy(int bytes, int threads, int granule)
+/// <param name="firstWarp">The group's first warp among those of the clocks.</param>
+internal sealed class AsyncProxy(int bytes, int threads, int granule, SyncClocks clocks, int firstWarp)
 {
+    // What a product reads at once.
+    private const int PieceBytes = 16;
+
     private readonly Write[] _writes = new Write[(bytes + granule - 1) / granule];
-    private readonly int[] _readers = new int[(bytes + granule - 1) / granule];
+    private readonly int[] _readers = new int[(bytes + PieceBytes - 1) / PieceBytes];
+
+    // For each piece and warp the time of its last product that read the piece.
+    private readonly int[] _reads = new int[(bytes + PieceBytes - 1) / PieceBytes * clocks.Warps];
 
     // How many fences a thread has executed, and how many of them a barrier followed.
     private readonly int[] _fences = new int[threads];
@@ -19,49 +26,81 @@ internal sealed class AsyncProxy(int bytes, int threads, int granule)
     {
         _writes.AsSpan().Clear();
         _readers.AsSpan().Clear();
+        _reads.AsSpan().Clear();
         _fences.AsSpan().Clear();
         _knownFences.AsSpan().Clear();
     }
 
-    public void GroupBarrier() => _fences.CopyTo(_knownFences, 0);
+    /// <summary>These threads meet.</summary>
+    public void Barrier(int first, int count) => _fences.AsSpan(first, count).CopyTo(_knownFences.AsSpan(first));
 
     public void Fence(int thread) => _fences[thread]++;
 
     /// <summary>A thread writes, by itself or by a copy.</summary>
     public void Written(int thread, int address, int count)
     {
+        RequireRead(thread, address, count);
         for (int at = address / granule; at * granule < address + count; at++)
         {
-            if (_readers[at] > 0)
-            {
-                throw new PtxException($"thread {thread} writes shared memory at {at * granule} while a product of a warpgroup may still read it: no wgmma.wait_group before");
-            }
-
             _writes[at] = new Write(thread, _fences[thread] + 1);
+        }
+    }
+
+    /// <summary>A thread's bulk copy may write from now on.</summary>
+    public void WrittenInBulk(int thread, int address, int count)
+    {
+        RequireRead(thread, address, count);
+        RequireFenced("a bulk copy overwrites", address, count);
+        for (int at = address / granule; at * granule < address + count; at++)
+        {
+            _writes[at] = default;
         }
     }
 
     /// <summary>A product may read from now on.</summary>
     public void BeginRead(int address, int count)
     {
+        RequireFenced("a product of a warpgroup reads", address, count);
+        _readers[address / PieceBytes]++;
+    }
+
+    /// <summary>It has read.</summary>
+    public void EndRead(int warp, int address)
+    {
+        int piece = address / PieceBytes;
+        _readers[piece]--;
+        _reads[(piece * clocks.Warps) + warp] = clocks.Now;
+    }
+
+    private void RequireFenced(string who, int address, int count)
+    {
         for (int at = address / granule; at * granule < address + count; at++)
         {
             if (_writes[at] is var write && write.Fence > _knownFences[write.Thread])
             {
                 throw new PtxException(
-                    $"a product of a warpgroup reads shared memory at {at * granule}, which thread {write.Thread} wrote with no fence.proxy.async between that and a barrier");
+                    $"{who} shared memory at {at * granule}, which thread {write.Thread} wrote with no fence.proxy.async between that and a barrier");
             }
-
-            _readers[at]++;
         }
     }
 
-    /// <summary>It has read.</summary>
-    public void EndRead(int address, int count)
+    private void RequireRead(int thread, int address, int count)
     {
-        for (int at = address / granule; at * granule < address + count; at++)
+        for (int piece = address / PieceBytes; piece * PieceBytes < address + count; piece++)
         {
-            _readers[at]--;
+            if (_readers[piece] > 0)
+            {
+                throw new PtxException($"thread {thread} writes shared memory at {piece * PieceBytes} while a product of a warpgroup may still read it: no wgmma.wait_group before");
+            }
+
+            for (int warp = 0; warp < clocks.Warps; warp++)
+            {
+                if (_reads[(piece * clocks.Warps) + warp] is > 0 and var time
+                    && warp != firstWarp + (thread / Warp.Size) && !clocks.Knows(firstWarp + (thread / Warp.Size), warp, time))
+                {
+                    throw new PtxException($"race: thread {thread} writes shared memory at {piece * PieceBytes}, which products of warp {warp} read with no barrier between");
+                }
+            }
         }
     }
 

@@ -1,21 +1,20 @@
 namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
-/// Finds accesses of two threads to the same shared memory, one of them a write, that nothing orders. A barrier of the group
-/// orders, and within a warp <c>bar.warp.sync</c>. Shuffles, votes and products order no memory in PTX, and none here.
+/// Finds accesses of two threads to the same shared memory, one of them a write, that nothing orders. Barriers order, see
+/// <see cref="SyncClocks"/>, and within a warp <c>bar.warp.sync</c>. Shuffles, votes and products order no memory in PTX, and
+/// none here.
 /// </summary>
 /// <param name="granule">Bytes that are watched as one: the width of the kernel's narrowest access.</param>
-internal sealed class RaceDetector(int bytes, int threads, int granule)
+/// <param name="firstWarp">The group's first warp among those of the clocks.</param>
+internal sealed class RaceDetector(int bytes, int threads, int granule, SyncClocks clocks, int firstWarp)
 {
-    // More than one thread, or warp.
+    // More than one thread.
     private const int Several = -2;
 
     private readonly Access[] _writes = new Access[(bytes + granule - 1) / granule];
     private readonly Access[] _reads = new Access[(bytes + granule - 1) / granule];
     private readonly int[] _warpEpochs = new int[(threads + Warp.Size - 1) / Warp.Size];
-    private int _epoch = 1;
-
-    public void GroupBarrier() => _epoch++;
 
     public void WarpBarrier(int warp) => _warpEpochs[warp]++;
 
@@ -25,40 +24,72 @@ internal sealed class RaceDetector(int bytes, int threads, int granule)
         int warpEpoch = _warpEpochs[warp];
         for (int at = address / granule; at * granule < address + count; at++)
         {
-            Check(_writes[at], thread, warp, warpEpoch, at, "reads", "wrote");
+            Check(_writes[at], thread, at, "reads", "wrote");
             ref var reads = ref _reads[at];
-            if (reads.Epoch != _epoch || (reads.Warp == warp && reads.WarpEpoch != warpEpoch))
-            {
-                // Earlier reads of this warp come before whatever it does from here on.
-                reads = new Access(_epoch, thread, warp, warpEpoch);
-            }
-            else if (reads.Thread != thread)
-            {
-                reads = new Access(_epoch, Several, reads.Warp == warp ? warp : Several, warpEpoch);
-            }
+            // What comes before this read comes before whatever it does from here on.
+            reads = IsBefore(reads, Several, warp, warpEpoch) ? new Access(clocks.Now, thread, 1UL << warp, warpEpoch)
+                : reads.Thread == thread ? reads with { Time = clocks.Now }
+                : new Access(clocks.Now, Several, reads.Warps | (1UL << warp), warpEpoch);
+        }
+    }
+
+    /// <summary>Something other than a thread reads for it.</summary>
+    public void CheckRead(int thread, int address, int count)
+    {
+        for (int at = address / granule; at * granule < address + count; at++)
+        {
+            Check(_writes[at], thread, at, "reads", "wrote");
         }
     }
 
     public void Write(int thread, int address, int count)
     {
         int warp = thread / Warp.Size;
-        int warpEpoch = _warpEpochs[warp];
+        CheckWrite(thread, address, count);
         for (int at = address / granule; at * granule < address + count; at++)
         {
-            Check(_writes[at], thread, warp, warpEpoch, at, "writes", "wrote");
-            Check(_reads[at], thread, warp, warpEpoch, at, "writes", "read");
-            _writes[at] = new Access(_epoch, thread, warp, warpEpoch);
+            _writes[at] = new Access(clocks.Now, thread, 1UL << warp, _warpEpochs[warp]);
         }
     }
 
-    private void Check(in Access earlier, int thread, int warp, int warpEpoch, int at, string does, string did)
+    /// <summary>Something other than a thread is to write for it.</summary>
+    public void CheckWrite(int thread, int address, int count)
     {
-        if (earlier.Epoch == _epoch && earlier.Thread != thread && (earlier.Warp != warp || earlier.WarpEpoch == warpEpoch))
+        for (int at = address / granule; at * granule < address + count; at++)
+        {
+            Check(_writes[at], thread, at, "writes", "wrote");
+            Check(_reads[at], thread, at, "writes", "read");
+        }
+    }
+
+    private void Check(in Access earlier, int thread, int at, string does, string did)
+    {
+        int warp = thread / Warp.Size;
+        if (!IsBefore(earlier, thread, warp, _warpEpochs[warp]))
         {
             string who = earlier.Thread == Several ? "several threads" : $"thread {earlier.Thread}";
             throw new PtxException($"race: thread {thread} {does} shared memory at {at * granule}, which {who} {did} with no barrier between");
         }
     }
 
-    private readonly record struct Access(int Epoch, int Thread, int Warp, int WarpEpoch);
+    private bool IsBefore(in Access earlier, int thread, int warp, int warpEpoch)
+    {
+        if (earlier.Warps == 1UL << warp && (earlier.Thread == thread || earlier.WarpEpoch != warpEpoch))
+        {
+            return true;
+        }
+
+        for (ulong rest = earlier.Warps; rest != 0; rest &= rest - 1)
+        {
+            if (!clocks.Knows(firstWarp + warp, firstWarp + System.Numerics.BitOperations.TrailingZeroCount(rest), earlier.Time))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // Of several reads the time of the last.
+    private readonly record struct Access(int Time, int Thread, ulong Warps, int WarpEpoch);
 }

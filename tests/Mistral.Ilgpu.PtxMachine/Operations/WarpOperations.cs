@@ -18,6 +18,7 @@ internal static class WarpOperations
         ["redux", "sync", "min", "s32"] => (Reduce((a, b) => (uint)Math.Min((int)a, (int)b)), 2),
         ["mma", ..] => TensorOperations.FindProduct(parts, counts) is { } product ? (product, -1) : null,
         ["wgmma", ..] => WarpgroupOperations.Find(parts, counts) is { } operation ? (operation, -1) : null,
+        ["setmaxnreg", var change, "sync", "aligned", "u32"] => (BulkInstructions.ChangeRegisters(change), -1),
         ["ldmatrix", ..] => TensorOperations.FindLoad(parts, counts) is { } load ? (load, -1) : null,
         _ => null,
     };

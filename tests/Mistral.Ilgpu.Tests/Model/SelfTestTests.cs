@@ -44,7 +44,7 @@ public sealed class SelfTestTests
     {
         using var device = TestDevice.OpenCounted();
         // The form of this test itself is loaded, the residual's is not.
-        Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
+        Assert.True(WarpgroupProducts.Of(device)!.MultiplyInBulk<BFloat16Tensor>());
         CudaDriver.Refused = "cuFuncSetAttribute";
         try
         {
@@ -55,7 +55,7 @@ public sealed class SelfTestTests
             CudaDriver.Refused = null;
         }
 
-        Assert.StartsWith("prompts are multiplied without warpgroups: MatMulWarpgroup<BFloat16Tensor, ElementTiles, ", device.Drawback, StringComparison.Ordinal);
+        Assert.StartsWith("prompts are multiplied without warpgroups: MatMulBulk<BFloat16Tensor, ", device.Drawback, StringComparison.Ordinal);
     }
 
     /// <summary>Writes the self-test's model anew; run it by name after a change to the model's configuration.</summary>

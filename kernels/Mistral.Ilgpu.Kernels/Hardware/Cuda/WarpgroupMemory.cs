@@ -24,7 +24,7 @@ public static class WarpgroupMemory
     public const int StageBytes = TokensAt + (WarpgroupSums.Tokens * RowBytes);
 
     // What the swizzle counts from.
-    private const int Alignment = 1024;
+    internal const int Alignment = 1024;
 
     /// <summary>What a launch gives each group.</summary>
     public const int Bytes = (Stages * StageBytes) + Alignment;
@@ -32,6 +32,10 @@ public static class WarpgroupMemory
     /// <summary>Where the stage that follows one lies.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static uint After(uint stage) => stage == (Stages - 1) * StageBytes ? 0 : stage + StageBytes;
+
+    /// <summary>The number of the stage that follows one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint NextSlot(uint slot) => (slot + 1) & (Stages - 1);
 
     /// <summary>The group's shared memory; once in a kernel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,7 +18,7 @@ internal static class WarpgroupSums
     public const int Tokens = 256;
 
     /// <summary>
-    /// Bytes from a token's sums to the next one's where <see cref="Store"/> leaves them. They are those of 128 rows, and four
+    /// Bytes from a token's sums to the next one's where <see cref="Store(uint)"/> leaves them. They are those of 128 rows, and four
     /// more, so that the threads of a warp meet different banks.
     /// </summary>
     public const int PitchBytes = 528;
@@ -81,7 +81,7 @@ internal static class WarpgroupSums
         "mov.f32 s120, 0f00000000; mov.f32 s121, 0f00000000; mov.f32 s122, 0f00000000; mov.f32 s123, 0f00000000; " +
         "mov.f32 s124, 0f00000000; mov.f32 s125, 0f00000000; mov.f32 s126, 0f00000000; mov.f32 s127, 0f00000000;";
 
-    /// <summary>Declares the registers, zeros; once in a kernel, before all else here.</summary>
+    /// <summary>Declares the registers and makes them zeros; at one place of a kernel, before all else here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Declare() => CudaAsm.Emit(".reg .f32 s<128>; " + Zeros);
 
@@ -112,11 +112,42 @@ internal static class WarpgroupSums
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(uint to)
     {
-        uint at = to + (uint)((TensorLane.Column * PitchBytes) + (((TensorLane.Warp * 16) + TensorLane.Row) * sizeof(float)));
+        uint at = to + OwnPlace;
         CudaAsm.Emit(First, at);
         CudaAsm.Emit(Second, at + (64 * PitchBytes));
         CudaAsm.Emit(Third, at + (128 * PitchBytes));
         CudaAsm.Emit(Fourth, at + (192 * PitchBytes));
+    }
+
+    /// <summary>The same of 64 tokens.</summary>
+    /// <param name="to">Where those of the first of them are to lie.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(uint to, int quarter)
+    {
+        uint at = to + OwnPlace;
+        if (quarter == 0)
+        {
+            CudaAsm.Emit(First, at);
+        }
+        else if (quarter == 1)
+        {
+            CudaAsm.Emit(Second, at);
+        }
+        else if (quarter == 2)
+        {
+            CudaAsm.Emit(Third, at);
+        }
+        else
+        {
+            CudaAsm.Emit(Fourth, at);
+        }
+    }
+
+    // Of the thread's first sum.
+    private static uint OwnPlace
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (uint)((TensorLane.Column * PitchBytes) + (((TensorLane.Warp * 16) + TensorLane.Row) * sizeof(float)));
     }
 
     // Of 64 tokens each.

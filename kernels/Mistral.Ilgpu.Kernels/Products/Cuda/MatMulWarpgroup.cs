@@ -36,8 +36,6 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
     /// <summary>Tokens of a tile.</summary>
     public const int TokensPerGroup = WarpgroupSums.Tokens;
 
-    private const int Warps = GroupSize / TensorLane.WarpSize;
-
     public void Execute()
     {
         int firstToken = Tokens.First(State) + (Grid.IdxX * TokensPerGroup);
@@ -58,32 +56,10 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         Group.Barrier();
         uint sums = memory + (uint)(TensorLane.Index * sizeof(float));
         int count = IntrinsicMath.Min(end - firstToken, TokensPerGroup);
-        for (int token = TensorLane.Warp; token < count; token += 8 * Warps)
+        var output = new TileOutput<TEpilogue>(Output, Rows, OutputStride, Weights.Scale);
+        for (int token = TensorLane.Warp; token < count; token += TileOutput<TEpilogue>.Tokens)
         {
-            // The current output of eight tokens is loaded before any of it is written. A load after a store waits for it,
-            // because both may be of one place.
-            var (a, b) = (Current(rows.First, firstToken, token, count), Current(rows.First, firstToken, token + Warps, count));
-            var (c, d) = (
-                Current(rows.First, firstToken, token + (2 * Warps), count),
-                Current(rows.First, firstToken, token + (3 * Warps), count));
-            var (e, f) = (
-                Current(rows.First, firstToken, token + (4 * Warps), count),
-                Current(rows.First, firstToken, token + (5 * Warps), count));
-            var (g, h) = (
-                Current(rows.First, firstToken, token + (6 * Warps), count),
-                Current(rows.First, firstToken, token + (7 * Warps), count));
-            (a, b) = (Combine(a, sums, token), Combine(b, sums, token + Warps));
-            (c, d) = (Combine(c, sums, token + (2 * Warps)), Combine(d, sums, token + (3 * Warps)));
-            (e, f) = (Combine(e, sums, token + (4 * Warps)), Combine(f, sums, token + (5 * Warps)));
-            (g, h) = (Combine(g, sums, token + (6 * Warps)), Combine(h, sums, token + (7 * Warps)));
-            Write(rows.First, firstToken, token, count, a);
-            Write(rows.First, firstToken, token + Warps, count, b);
-            Write(rows.First, firstToken, token + (2 * Warps), count, c);
-            Write(rows.First, firstToken, token + (3 * Warps), count, d);
-            Write(rows.First, firstToken, token + (4 * Warps), count, e);
-            Write(rows.First, firstToken, token + (5 * Warps), count, f);
-            Write(rows.First, firstToken, token + (6 * Warps), count, g);
-            Write(rows.First, firstToken, token + (7 * Warps), count, h);
+            output.Write(sums + (uint)(token * WarpgroupSums.PitchBytes), rows.First, firstToken, token, count);
         }
     }
 
@@ -102,7 +78,6 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         var fetched = Weights.Fetch(thread, rows, column, warpgroup);
 
         WarpgroupSums.Declare();
-        uint weightsAt = (uint)(warpgroup * WarpgroupSums.Rows * WarpgroupMemory.RowBytes);
         uint stage = 0;
         uint next = 2 * WarpgroupMemory.StageBytes;
         for (int i = 0; i < stages; i++)
@@ -121,7 +96,7 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
             }
 
             WarpgroupSums.Begin();
-            MultiplyStage(memory + stage, weightsAt);
+            WarpgroupStage.Multiply<TTensor>(memory + stage, warpgroup);
             WarpgroupSums.Commit();
             if (!TWeights.AreCopied)
             {
@@ -136,19 +111,6 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         }
 
         WarpgroupSums.Wait();
-    }
-
-    // In the order of columns.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyStage(uint stage, uint weightsAt)
-    {
-        const uint SixteenColumns = 16 * sizeof(ushort) / TileMemory.PieceBytes;
-        uint weights = (stage + weightsAt) / TileMemory.PieceBytes;
-        uint tokens = (stage + WarpgroupMemory.TokensAt) / TileMemory.PieceBytes;
-        TTensor.MultiplyAddTile(weights, tokens);
-        TTensor.MultiplyAddTile(weights + SixteenColumns, tokens + SixteenColumns);
-        TTensor.MultiplyAddTile(weights + (2 * SixteenColumns), tokens + (2 * SixteenColumns));
-        TTensor.MultiplyAddTile(weights + (3 * SixteenColumns), tokens + (3 * SixteenColumns));
     }
 
     // The warpgroup's half of a stage.
@@ -170,66 +132,5 @@ public readonly record struct MatMulWarpgroup<TTensor, TWeights, TEpilogue>(
         uint to = stage + WarpgroupMemory.TokensAt + (uint)(first * WarpgroupMemory.RowBytes);
         tokens.Put<RowsOf128Bytes>(thread, to, firstToken + first, column);
         tokens.Put<RowsOf128Bytes>(thread, to + (Quarter * WarpgroupMemory.RowBytes), firstToken + first + Quarter, column);
-    }
-
-    // Of rows lane, lane + 32 and so on of the tile. In place of what does not exist the last is loaded.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Floats4 Current(int firstRow, int firstToken, int token, int count)
-    {
-        long at = (long)(firstToken + IntrinsicMath.Min(token, count - 1)) * OutputStride;
-        int row = firstRow + TensorLane.Index;
-        return new Floats4
-        {
-            A = Output[at + IntrinsicMath.Min(row, Rows - 1)],
-            B = Output[at + IntrinsicMath.Min(row + 32, Rows - 1)],
-            C = Output[at + IntrinsicMath.Min(row + 64, Rows - 1)],
-            D = Output[at + IntrinsicMath.Min(row + 96, Rows - 1)],
-        };
-    }
-
-    // Of the token's sums, also of one that does not exist.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Floats4 Combine(Floats4 current, uint sums, int token)
-    {
-        uint from = sums + (uint)(token * WarpgroupSums.PitchBytes);
-        float a = TensorShared.Load(from) * Weights.Scale, b = TensorShared.Load(from + 128) * Weights.Scale;
-        float c = TensorShared.Load(from + 256) * Weights.Scale, d = TensorShared.Load(from + 384) * Weights.Scale;
-        return TEpilogue.IsGated
-            ? new Floats4 { A = TEpilogue.CombineOnCuda(current.A, a, b), B = TEpilogue.CombineOnCuda(current.B, c, d) }
-            : new Floats4
-            {
-                A = TEpilogue.CombineOnCuda(current.A, a, 0),
-                B = TEpilogue.CombineOnCuda(current.B, b, 0),
-                C = TEpilogue.CombineOnCuda(current.C, c, 0),
-                D = TEpilogue.CombineOnCuda(current.D, d, 0),
-            };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(int firstRow, int firstToken, int token, int count, Floats4 values)
-    {
-        if (token >= count)
-        {
-            return;
-        }
-
-        long at = (long)(firstToken + token) * OutputStride;
-        int row = firstRow + TensorLane.Index;
-        Write(at, row, values.A);
-        Write(at, row + 32, values.B);
-        if (!TEpilogue.IsGated)
-        {
-            Write(at, row + 64, values.C);
-            Write(at, row + 96, values.D);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(long at, int row, float value)
-    {
-        if (row < Rows)
-        {
-            TEpilogue.Write(Output, at + row, value);
-        }
     }
 }

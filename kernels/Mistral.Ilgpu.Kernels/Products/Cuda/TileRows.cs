@@ -22,6 +22,12 @@ public readonly record struct TileRows(int First, int Count, bool IsGated)
         ? IntrinsicMath.Min(First + ((row >> 6) << 5) + (row & 31), Count - 1) + (((row >> 5) & 1) * Count)
         : IntrinsicMath.Min(First + row, Count - 1);
 
+    /// <summary>The first row of weights of a quarter of the tile, 32 rows, which may be past the end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int FirstOfQuarter(int quarter) => IsGated
+        ? First + ((quarter >> 1) * (TileMemory.Rows / 4)) + ((quarter & 1) * Count)
+        : First + (quarter * (TileMemory.Rows / 4));
+
     /// <summary>The first row of output of the upper or the lower half of the tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FirstOutput(int half) => First + (half * (IsGated ? TileMemory.Rows / 4 : TileMemory.Rows / 2));

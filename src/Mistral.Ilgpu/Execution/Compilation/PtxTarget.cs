@@ -31,10 +31,16 @@ internal static partial class PtxTarget
 
     private static string ForNewer(int architecture, string ptx) => MultipliesByWarpgroups(ptx)
         // The instruction exists only on Hopper; no later architecture has it.
-        ? Target().Replace(ptx, ".target sm_90a")
+        ? Target().Replace(WithTensorMaps(ptx), ".target sm_90a")
         : !AwaitsPredecessor(ptx)
         ? ptx
         : architecture >= Hopper ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
+
+    // PTX knows how a kernel acquires a tensor map from version 8.3 on, which drivers of CUDA 12.3 understand. Kernels with one
+    // are loaded by these alone.
+    private static string WithTensorMaps(string ptx) =>
+        ptx.Contains("fence.proxy.tensormap", StringComparison.Ordinal) && ptx.Contains(".version 8.0", StringComparison.Ordinal)
+            ? ptx.Replace(".version 8.0", ".version 8.3", StringComparison.Ordinal) : ptx;
 
     // PTX knows the instruction from version 8.0 on, which drivers of CUDA 12 understand.
     private static string WithPrefetches(int architecture, string ptx)

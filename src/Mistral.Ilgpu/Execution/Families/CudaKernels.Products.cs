@@ -146,7 +146,16 @@ internal sealed partial class CudaKernels
         int made = RowsMade<TEpilogue>(band);
         var rounded = Room(input).Rounded;
         // Does not depend on the number of tokens, because a token's sums must not depend on it.
-        if (WarpgroupProducts.Of(Device)?.Multiply<TTensor>() == true)
+        var products = WarpgroupProducts.Of(Device);
+        if (weights is ElementTiles elements && products?.MultiplyInBulk<TTensor>() == true)
+        {
+            return Launcher(
+                products.Bulk<TTensor, TEpilogue>(
+                    State, elements, band.Rows, rounded, input.Stride, to, made, stride, set.Range),
+                pass => products.BulkShape(set.Count(pass), made, TEpilogue.IsGated));
+        }
+
+        if (products?.Multiply<TTensor>() == true)
         {
             return Launcher(
                 new MatMulWarpgroup<TTensor, TWeights, TEpilogue>(

@@ -4,6 +4,8 @@ using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Execution.Compilation;
 using Mistral.Ilgpu.Execution.Devices;
 using Mistral.Ilgpu.Execution.Drivers;
+using BulkTile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulBulk<
+    Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Assign>;
 using Tile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulWarpgroup<
     Mistral.Ilgpu.Kernels.Hardware.Cuda.BFloat16Tensor, Mistral.Ilgpu.Kernels.Products.Cuda.ElementTiles,
     Mistral.Ilgpu.Kernels.Products.Assign>;
@@ -18,8 +20,7 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// </summary>
 internal sealed class WarpgroupProducts
 {
-    // One whole tile.
-    private const int Rows = TileMemory.Rows;
+    // Whole tiles.
     private const int Tokens = Tile.TokensPerGroup;
 
     // Five stages, so that the first stage's place in shared memory is reused.
@@ -27,9 +28,10 @@ internal sealed class WarpgroupProducts
     private const int Seed = 29;
 
     private readonly ComputeDevice _device;
-    private readonly Dictionary<Type, bool> _works = [];
+    private readonly Dictionary<(Type Format, bool IsBulk), bool> _works = [];
     private bool _isOff;
     private bool _hasTold;
+    private bool _hasToldOfBulk;
 
     private WarpgroupProducts(ComputeDevice device) => _device = device;
 
@@ -39,20 +41,16 @@ internal sealed class WarpgroupProducts
     /// <summary>Whether to use warpgroups for factors in a format.</summary>
     /// <exception cref="DeviceException">The test has made the device unusable.</exception>
     public bool Multiply<TTensor>()
-        where TTensor : struct, ITensorFormat
-    {
-        if (_isOff)
-        {
-            return false;
-        }
+        where TTensor : struct, ITensorFormat => Multiplies<TTensor>(isBulk: false);
 
-        if (!_works.TryGetValue(typeof(TTensor), out bool works))
-        {
-            _works[typeof(TTensor)] = works = Try<TTensor>();
-        }
-
-        return works;
-    }
+    /// <summary>Whether to bring 16-bit weights by bulk copies too, see <see cref="MatMulBulk{TTensor, TEpilogue}"/>.</summary>
+    /// <exception cref="DeviceException">The test has made the device unusable.</exception>
+    public bool MultiplyInBulk<TTensor>()
+        where TTensor : struct, ITensorFormat =>
+        ((CudaAccelerator)_device.Accelerator).InstructionSet >= CudaInstructionSet.ISA_83
+            && !_device.Info.Without.HasFlag(DeviceFeatures.BulkCopies)
+            && CudaSharedMemory.MostBytes((CudaAccelerator)_device.Accelerator) >= BulkMemory.Bytes
+            && Multiplies<TTensor>(isBulk: true);
 
     /// <summary>Stops using warpgroups.</summary>
     /// <returns>Whether that changes anything.</returns>
@@ -71,6 +69,32 @@ internal sealed class WarpgroupProducts
         new Index3D(Tile.GroupSize, 1, 1),
         SharedMemoryConfig.RequestDynamic<byte>(WarpgroupMemory.Bytes));
 
+    /// <summary>The shape of launches with bulk copies: a group for each multiprocessor, if there are as many tiles.</summary>
+    public KernelConfig BulkShape(int tokens, int rows, bool isGated) => BulkShape(Math.Min(
+        _device.Info.ComputeUnits,
+        LaunchShape.Groups(tokens, BulkTile.TokensPerGroup) * LaunchShape.Groups(rows, TileRows.PerTile(isGated))));
+
+    internal static KernelConfig BulkShape(int groups) => new(
+        new Index3D(groups, 1, 1), new Index3D(BulkTile.GroupSize, 1, 1),
+        SharedMemoryConfig.RequestDynamic<byte>(BulkMemory.Bytes));
+
+    /// <summary>A kernel with bulk copies.</summary>
+    /// <param name="weightRows">All rows of the weights.</param>
+    /// <param name="made">Rows of the output.</param>
+    /// <exception cref="DeviceException">The driver refuses to describe a matrix.</exception>
+    public MatMulBulk<TTensor, TEpilogue> Bulk<TTensor, TEpilogue>(
+        StepState state, ElementTiles weights, int weightRows, ArrayView<ushort> input, int inputStride, ArrayView<float> output,
+        int made, int outputStride, RowRange range)
+        where TTensor : struct, ITensorFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        var maps = TensorMaps.Of(_device);
+        return new MatMulBulk<TTensor, TEpilogue>(
+            state, maps.Find(weights.Weights, weightRows, weights.Stride, BulkTile.RowsOfCopy),
+            maps.Find(input, input.Length / inputStride, inputStride, BulkTile.TokensOfCopy), output, made, weights.Columns,
+            outputStride, range);
+    }
+
     private static WarpgroupProducts? For(ComputeDevice device) =>
         device.Info.CudaArchitecture == PtxTarget.Hopper
             && device.Accelerator is CudaAccelerator cuda
@@ -80,15 +104,33 @@ internal sealed class WarpgroupProducts
             ? new WarpgroupProducts(device)
             : null;
 
-    private bool Try<TTensor>()
+    private bool Multiplies<TTensor>(bool isBulk)
         where TTensor : struct, ITensorFormat
     {
+        if (_isOff)
+        {
+            return false;
+        }
+
+        if (!_works.TryGetValue((typeof(TTensor), isBulk), out bool works))
+        {
+            _works[(typeof(TTensor), isBulk)] = works = Try<TTensor>(isBulk);
+        }
+
+        return works;
+    }
+
+    private bool Try<TTensor>(bool isBulk)
+        where TTensor : struct, ITensorFormat
+    {
+        // With bulk copies a group takes two tiles.
+        int rows = (isBulk ? 2 : 1) * TileMemory.Rows;
         try
         {
-            int wrong = CountWrong<TTensor>();
+            int wrong = CountWrong<TTensor>(rows, isBulk);
             if (wrong > 0)
             {
-                Tell($"{wrong:N0} of {Rows * Tokens:N0} sums of {typeof(TTensor).Name} are wrong");
+                Tell($"{wrong:N0} of {rows * Tokens:N0} sums of {typeof(TTensor).Name} are wrong", isBulk);
             }
 
             return wrong == 0;
@@ -97,18 +139,18 @@ internal sealed class WarpgroupProducts
         {
             string reason = exception.Message.ReplaceLineEndings(" ");
             RequireUsable(reason);
-            Tell(reason);
+            Tell(reason, isBulk);
             return false;
         }
     }
 
     // Only the first reason is reported, because later ones follow from it.
-    private void Tell(string reason)
+    private void Tell(string reason, bool isBulk = false)
     {
-        if (!_hasTold)
+        if (isBulk ? !_hasToldOfBulk : !_hasTold)
         {
-            _hasTold = true;
-            _device.Tell($"prompts are multiplied without warpgroups: {reason}");
+            (_hasTold, _hasToldOfBulk) = (_hasTold || !isBulk, true);
+            _device.Tell($"prompts are multiplied without {(isBulk ? "bulk copies" : "warpgroups")}: {reason}");
         }
     }
 
@@ -127,34 +169,43 @@ internal sealed class WarpgroupProducts
         }
     }
 
-    /// <summary>Multiplies a tile of integers, whose sums are exact in any order, and counts the wrong results.</summary>
-    private int CountWrong<TTensor>()
+    /// <summary>Multiplies tiles of integers, whose sums are exact in any order, and counts the wrong results.</summary>
+    private int CountWrong<TTensor>(int rows, bool isBulk)
         where TTensor : struct, ITensorFormat
     {
         const string Purpose = "the self-test";
         var random = new Random(Seed);
-        int[] w = Numbers(Rows), x = Numbers(Tokens);
+        int[] w = Numbers(rows), x = Numbers(Tokens);
         using var state = _device.Allocate<int>(StepState.Header, Purpose);
         using var weights = _device.Allocate<ushort>(w.Length, Purpose);
         using var input = _device.Allocate<ushort>(x.Length, Purpose);
-        using var output = _device.Allocate<float>(Tokens * Rows, Purpose);
+        using var output = _device.Allocate<float>(Tokens * rows, Purpose);
         var header = new int[StepState.Header];
         header[StepState.TokenCountAt] = Tokens;
         state.View.CopyFromCPU(_device.Stream, header);
         weights.View.CopyFromCPU(_device.Stream, Encode(w));
         input.View.CopyFromCPU(_device.Stream, Encode(x));
-        _device.Launch(
-            Shape(Tokens, Rows, isGated: false),
-            new MatMulWarpgroup<TTensor, ElementTiles, Assign>(
-                new StepState(state.View), new ElementTiles(weights.View, Columns), input.View, output.View, Rows, Columns, Rows,
-                RowRange.Tokens));
-        var found = new float[Tokens * Rows];
+        var step = new StepState(state.View);
+        if (isBulk)
+        {
+            _device.Launch(BulkShape(1), Bulk<TTensor, Assign>(
+                step, new ElementTiles(weights.View, Columns), rows, input.View, Columns, output.View, rows, rows, RowRange.Tokens));
+        }
+        else
+        {
+            _device.Launch(
+                Shape(Tokens, rows, isGated: false),
+                new MatMulWarpgroup<TTensor, ElementTiles, Assign>(
+                    step, new ElementTiles(weights.View, Columns), input.View, output.View, rows, Columns, rows, RowRange.Tokens));
+        }
+
+        var found = new float[Tokens * rows];
         output.View.CopyToCPU(_device.Stream, found);
         _device.Synchronize();
         return Enumerable.Range(0, found.Length).Count(
-            i => found[i] != Dot(w.AsSpan(i % Rows * Columns, Columns), x.AsSpan(i / Rows * Columns, Columns)));
+            i => found[i] != Dot(w.AsSpan(i % rows * Columns, Columns), x.AsSpan(i / rows * Columns, Columns)));
 
-        int[] Numbers(int rows) => [.. Enumerable.Range(0, rows * Columns).Select(_ => random.Next(-8, 9))];
+        int[] Numbers(int count) => [.. Enumerable.Range(0, count * Columns).Select(_ => random.Next(-8, 9))];
 
         static ushort[] Encode(int[] values) => [.. values.Select(
             value => typeof(TTensor) == typeof(BFloat16Tensor) ? BFloat16.Encode(value) : Float16.Encode(value))];

@@ -1,0 +1,37 @@
+using System.Runtime.CompilerServices;
+using ILGPU.Runtime.Cuda;
+
+namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
+
+/// <summary>
+/// Barriers in shared memory by address, PTX's <c>mbarrier</c>, of sm_90. A phase ends once as many have arrived as were named at
+/// the start, and all bytes have come that were announced. Phases are told apart by their parity: the first has 0. To wait for
+/// parity 1 of a new barrier returns at once.
+/// </summary>
+internal static class PhaseBarrier
+{
+    public const int Bytes = 8;
+
+    /// <summary>By one thread, before <see cref="Offer"/> and a barrier of the group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Start(uint at, int arrivals) => CudaAsm.Emit("mbarrier.init.shared.b64 [%0], %1;", at, arrivals);
+
+    /// <summary>Makes barriers that this thread has started known to bulk copies and to the groups of its cluster.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Offer() => CudaAsm.Emit("fence.mbarrier_init.release.cluster;");
+
+    /// <summary>Arrives, and announces bytes that bulk copies will bring in this phase.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Expect(uint at, int bytes) =>
+        CudaAsm.Emit("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;", at, bytes);
+
+    /// <summary>Arrives, where <paramref name="lane"/> is 0; without a branch, because products may be under way.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Arrive(uint at, int lane) => CudaAsm.Emit(
+        "{ .reg .pred first; setp.eq.s32 first, %1, 0; @first mbarrier.arrive.shared.b64 _, [%0]; }", at, lane);
+
+    /// <summary>Waits until the phase of a parity has ended.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Wait(uint at, uint parity) => CudaAsm.Emit(
+        "{ .reg .pred done; Again: mbarrier.try_wait.parity.shared.b64 done, [%0], %1; @!done bra Again; }", at, parity);
+}

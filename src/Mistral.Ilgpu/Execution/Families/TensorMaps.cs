@@ -1,0 +1,59 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Execution.Drivers;
+
+namespace Mistral.Ilgpu.Execution.Families;
+
+/// <summary>
+/// The <see cref="TensorMap"/>s of a device, in memory of its own. A map follows from a matrix's address and shape alone. So a
+/// matrix that takes the place of another of the same shape has the same map, and maps are kept as long as the device.
+/// </summary>
+internal sealed class TensorMaps
+{
+    private const int MapsOfABlock = 256;
+
+    private readonly ComputeDevice _device;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(nint Address, long Rows, int Stride, int TileRows), long> _maps = [];
+    private ArrayView<byte> _block;
+    private int _left;
+
+    private TensorMaps(ComputeDevice device) => _device = device;
+
+    public static TensorMaps Of(ComputeDevice device) => device.Room(static one => new TensorMaps(one));
+
+    /// <summary>Where the map of a matrix of 16-bit numbers is on the device.</summary>
+    /// <param name="tileRows">Rows of the tiles that are copied.</param>
+    /// <exception cref="DeviceException">The driver refuses, or is too old.</exception>
+    public long Find(ArrayView<ushort> matrix, long rows, int stride, int tileRows)
+    {
+        lock (_gate)
+        {
+            var key = (matrix.LoadEffectiveAddressAsPtr(), rows, stride, tileRows);
+            if (!_maps.TryGetValue(key, out long map))
+            {
+                _maps[key] = map = Add(CudaTensorMap.Encode((CudaAccelerator)_device.Accelerator, key.Item1, rows, stride, tileRows));
+            }
+
+            return map;
+        }
+    }
+
+    private long Add(byte[] map)
+    {
+        if (_left == 0)
+        {
+            _block = _device.Allocate<byte>((MapsOfABlock + 1) * TensorMap.Bytes, "tensor maps").View;
+            _left = MapsOfABlock;
+        }
+
+        // The first map begins at a multiple of its size.
+        long start = _block.LoadEffectiveAddressAsPtr();
+        long at = ((start + TensorMap.Bytes - 1) / TensorMap.Bytes * TensorMap.Bytes) - start;
+        at += (MapsOfABlock - _left--) * TensorMap.Bytes;
+        _block.SubView(at, TensorMap.Bytes).CopyFromCPU(_device.Stream, map);
+        return start + at;
+    }
+}
