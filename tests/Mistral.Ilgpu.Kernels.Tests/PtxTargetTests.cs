@@ -36,6 +36,13 @@ public sealed class PtxTargetTests
     }
 
     [Fact]
+    public void For_KernelThatAsksForItsPair_IsLaunchedInPairs()
+    {
+        const string Ptx = ".version 8.3\n.target sm_80\n.visible .entry k(\n)\n.maxntid 384, 1, 1\n.minnctapersm 1\n{\n\tmov.u32 %r1, %cluster_nctarank;\n\twgmma.fence.sync.aligned;\n}\n";
+        Assert.Contains("\n.minnctapersm 1\n.explicitcluster\n.reqnctapercluster 2, 1, 1\n{", PtxTarget.For(new CudaArchitecture(9, 0), Ptx), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void For_ArchitectureWithoutDp4a_SpellsItOut()
     {
         const string Ptx = ".version 7.8\n.target sm_60\n\tdp4a.s32.s32 %r1, %r2, %r3, %r4;\n\tret;\n";

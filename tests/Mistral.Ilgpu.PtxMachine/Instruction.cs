@@ -7,6 +7,7 @@ internal enum InstructionKind
     Registers,
     Branch,
     Exit,
+    Trap,
     Load,
     Store,
     Atomic,
@@ -29,6 +30,9 @@ internal enum InstructionKind
     /// <summary>Waits for a phase of a barrier in shared memory.</summary>
     TryWait,
 
+    /// <summary>Waits until all threads of the cluster have arrived.</summary>
+    ClusterWait,
+
     /// <summary>Waits for the kernel before.</summary>
     Await,
 
@@ -47,6 +51,8 @@ internal enum BulkOperation
     OfferBarriers,
     Arrive,
     AnnounceBytes,
+    ArriveInCluster,
+    FindInCluster,
     AcquireMap,
     Copy,
 }

@@ -32,6 +32,8 @@ internal static class InstructionDecoder
                 return Access(common, InstructionKind.Store, parts, operands);
             case ["atom" or "red", ..]:
                 return Atomic(common, parts, operands);
+            case ["trap"]:
+                return common with { Kind = InstructionKind.Trap };
             case ["ret" or "exit"]:
                 return common with { Kind = InstructionKind.Exit };
             case ["fence", "proxy", "async"] or ["fence", "proxy", "async", "shared::cta"]:

@@ -11,7 +11,7 @@ internal static class InstructionTargets
     {
         ["dp4a", ..] => 61,
         ["ldmatrix", ..] or ["mma", _, _, "m16n8k8", _, _, "f32", "f16", ..] => 75,
-        ["cp", "async", "bulk", ..] or ["mbarrier", "try_wait", ..] or ["fence", "mbarrier_init", ..] or ["fence", "proxy", "tensormap::generic", ..] or ["setmaxnreg", ..] => 90,
+        ["cp", "async", "bulk", ..] or ["mbarrier", "try_wait", ..] or ["fence", "mbarrier_init", ..] or ["fence", "proxy", "tensormap::generic", ..] or ["setmaxnreg" or "mapa", ..] or ["barrier", "cluster", ..] => 90,
         ["mma", ..] or ["cp", "async", ..] or ["mbarrier", ..] => 80,
         ["cvt", .. var types] when types.Any(type => type is "bf16" or "bf16x2" or "f16x2") => 80,
         _ => 0,

@@ -7,8 +7,8 @@ namespace Mistral.Ilgpu.PtxMachine;
 /// not filled yet, and threads that wait in vain.
 /// </summary>
 /// <remarks> A kernel that waits by itself for the one before it may have begun while that runs. Until it has waited its threads
-/// may neither touch global memory nor end. Groups run one after the other, except those of kernels with atomic operations on
-/// global memory. These run in turns, and see of each other's writes what fences make visible, see <see cref="GroupMemory"/>.
+/// may neither touch global memory nor end. Groups run one after the other, except the two of a cluster, and those of kernels with
+/// atomic operations on global memory. These run in turns, and see of each other's writes what fences make visible, see <see cref="GroupMemory"/>.
 /// These are not modelled: time; the order of memory accesses of threads other than by barriers and fences; races in global
 /// memory. Nor are fusing of products and sums, subnormal operands of <c>.ftz</c>, the rounding inside tensor products. Nor are
 /// limits on registers and shared memory. </remarks>
@@ -34,6 +34,11 @@ public sealed class PtxInterpreter(PtxKernel kernel)
             throw new PtxException($"cannot launch {shape}");
         }
 
+        if (shape.Grid.X % kernel.ClusterSize != 0 || (kernel.ClusterSize > 1 && kernel.HasGlobalAtomics))
+        {
+            throw new PtxException($"cannot launch {shape} in clusters of {kernel.ClusterSize} groups");
+        }
+
         byte[] bytes = parameters.ToArray();
         int groups = shape.Grid.Count;
         var order = Enumerable.Range(0, groups).Select(index => shape.Grid.At(shape.IsReversed ? groups - 1 - index : index));
@@ -44,14 +49,27 @@ public sealed class PtxInterpreter(PtxKernel kernel)
             return;
         }
 
-        using var group = new ThreadGroup(kernel, shape, bytes, memory);
-        foreach (var index in order)
+        var cluster = new Cluster(kernel.ClusterSize, ThreadGroup.WarpsOf(shape), memory, shape.IsReversed);
+        ThreadGroup[] together =
+        [
+            .. Enumerable.Range(0, kernel.ClusterSize).Select(rank => new ThreadGroup(kernel, shape, bytes, memory, cluster: cluster, rank: rank)),
+        ];
+        foreach (var indexes in order.Chunk(together.Length))
         {
-            group.Begin(index);
-            group.Advance();
+            // Of groups in a row the first has rank 0.
+            foreach (var (group, index) in together.Zip(indexes.OrderBy(index => index.X)))
+            {
+                group.Begin(index);
+            }
+
+            cluster.Run();
         }
 
-        Executed += group.Executed;
+        foreach (var group in together)
+        {
+            Executed += group.Executed;
+            group.Dispose();
+        }
     }
 
     // As many as there is room for, in turns that are drawn.

@@ -18,6 +18,8 @@ internal enum SpecialRegister
     Lane,
     Warp,
     DynamicSharedBytes,
+    ClusterRank,
+    ClusterSize,
 }
 
 /// <summary>One entry point, decoded.</summary>
@@ -66,6 +68,9 @@ public sealed class PtxKernel
 
     /// <summary>The largest group that the kernel was assembled for; null where it did not say.</summary>
     internal Extent? MostThreads { get; init; }
+
+    /// <summary>Groups of a cluster, neighbours in x.</summary>
+    internal int ClusterSize { get; init; } = 1;
 
     internal int LocalBytes { get; init; }
 

@@ -16,6 +16,7 @@ internal sealed partial class PtxParser(string module)
     private int? _dynamicAlignment;
     private int _parameterBytes;
     private Extent? _mostThreads;
+    private int _clusterSize = 1;
     private string? _name;
 
     public PtxKernel Parse()
@@ -44,6 +45,7 @@ internal sealed partial class PtxParser(string module)
         return new PtxKernel(_name, [.. _code], _slots.Contents(shared), _slots.SpecialAt)
         {
             SharedBytes = shared, LocalBytes = Align(_localBytes, 16), ParameterBytes = _parameterBytes, MostThreads = _mostThreads,
+            ClusterSize = _clusterSize,
         };
     }
 
@@ -112,15 +114,27 @@ internal sealed partial class PtxParser(string module)
         }
     }
 
-    // .maxntid 256, 1, 1 is a promise about launches; the others are for the assembler.
+    // .maxntid 256, 1, 1 is a promise about launches, .reqnctapercluster 2, 1, 1 what they have; the others are for the assembler.
     private void ReadDirective()
     {
-        if (_tokens.Take() == ".maxntid")
+        switch (_tokens.Take())
         {
-            int x = _tokens.TakeInt();
-            int y = _tokens.TryTake(",") ? _tokens.TakeInt() : 1;
-            _mostThreads = new Extent(x, y, _tokens.TryTake(",") ? _tokens.TakeInt() : 1);
+            case ".maxntid":
+                _mostThreads = ReadExtent();
+                break;
+            case ".reqnctapercluster":
+                var cluster = ReadExtent();
+                _clusterSize = cluster is { Y: 1, Z: 1, X: 1 or 2 }
+                    ? cluster.X : throw new PtxException($"clusters of {cluster} groups are not modelled");
+                break;
         }
+    }
+
+    private Extent ReadExtent()
+    {
+        int x = _tokens.TakeInt();
+        int y = _tokens.TryTake(",") ? _tokens.TakeInt() : 1;
+        return new Extent(x, y, _tokens.TryTake(",") ? _tokens.TakeInt() : 1);
     }
 
     private void ReadBody()

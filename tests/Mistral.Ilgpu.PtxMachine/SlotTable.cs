@@ -80,6 +80,8 @@ internal sealed class SlotTable
             "%nctaid.z" => Of(SpecialRegister.GridZ),
             "%laneid" => Of(SpecialRegister.Lane),
             "%warpid" => Of(SpecialRegister.Warp),
+            "%cluster_ctarank" => Of(SpecialRegister.ClusterRank),
+            "%cluster_nctarank" => Of(SpecialRegister.ClusterSize),
             "%dynamic_smem_size" => Of(SpecialRegister.DynamicSharedBytes),
             "WARP_SZ" => Of(Warp.Size),
             _ => throw new PtxException($"unknown name '{name}'"),

@@ -24,10 +24,28 @@ internal sealed partial class ThreadGroup
                 _shared.Barriers.Offer(thread);
                 break;
             case BulkOperation.Arrive:
-                _shared.Barriers.Arrive(WarpOf(thread), (int)address, bytes: 0);
+                var (group, at) = _cluster.Find(_rank, address);
+                if (group != this)
+                {
+                    group.Shared.Barriers.RequireOffered(WarpOf(thread), (int)at);
+                }
+
+                group.Shared.Barriers.Arrive(WarpOf(thread), (int)at, bytes: 0);
                 break;
             case BulkOperation.AnnounceBytes:
                 _shared.Barriers.Arrive(WarpOf(thread), (int)address, Slot.As<int>(ref r, i.B));
+                break;
+            case BulkOperation.ArriveInCluster:
+                if (_arrivedIn[thread] == _cluster.Phase)
+                {
+                    throw new PtxException("the thread has arrived at the cluster's barrier before: no barrier.cluster.wait between");
+                }
+
+                _arrivedIn[thread] = _cluster.Phase;
+                _cluster.Arrive();
+                break;
+            case BulkOperation.FindInCluster:
+                Slot.Set(ref r, i.D, (uint)_cluster.AddressOf(Slot.As<int>(ref r, i.B), Slot.As<uint>(ref r, i.A)));
                 break;
             case BulkOperation.AcquireMap:
                 _acquired.Add((thread, address));
@@ -38,7 +56,7 @@ internal sealed partial class ThreadGroup
         }
     }
 
-    // to, map, column, row, barrier
+    // to, map, column, row, barrier, the groups that get it
     private void Copy(int thread, ref ulong r, Instruction i, ulong to)
     {
         _memory.RequireAwaited(thread);
@@ -49,9 +67,16 @@ internal sealed partial class ThreadGroup
             throw new PtxException($"the thread has not acquired the tensor map at {map:x}: no fence.proxy.tensormap before");
         }
 
-        _copies.Start(
-            _shared, thread, WarpOf(thread), to, tensor, Slot.As<int>(ref r, i.B), Slot.As<int>(ref r, i.C),
-            Slot.As<ulong>(ref r, i.Operands[4]));
+        uint mask = i.Operands.Length > 5 ? Slot.As<ushort>(ref r, i.Operands[5]) : 1U << _rank;
+        for (int rank = 0; mask != 0; rank++, mask >>= 1)
+        {
+            if ((mask & 1) != 0)
+            {
+                _cluster.Copies.Start(
+                    _cluster.Group(rank).Shared, rank == _rank ? thread : -1, WarpOf(thread), to, tensor, Slot.As<int>(ref r, i.B),
+                    Slot.As<int>(ref r, i.C), Slot.As<ulong>(ref r, i.Operands[4]));
+            }
+        }
     }
 
     // Returns once in vain before it waits, as hardware may at any time; false where the thread has to wait.
@@ -68,13 +93,20 @@ internal sealed partial class ThreadGroup
         return true;
     }
 
+    private bool HasMet(int thread) => _arrivedIn[thread] switch
+    {
+        < 0 => throw new PtxException("the thread has not arrived at the cluster's barrier: no barrier.cluster.arrive before"),
+        var phase => phase < _cluster.Phase,
+    };
+
     // Lets threads go on whose phase has ended; whether there are any.
     private bool Resume()
     {
         bool any = false;
         for (int thread = 0; thread < _states.Length; thread++)
         {
-            if (_states[thread] == State.AtPhase && _shared.Barriers.IsOver((int)PhaseOf(thread, out uint parity), parity))
+            if ((_states[thread] == State.AtPhase && _shared.Barriers.IsOver((int)PhaseOf(thread, out uint parity), parity))
+                || (_states[thread] == State.AtCluster && HasMet(thread)))
             {
                 (_states[thread], any) = (State.Running, true);
             }

@@ -48,7 +48,7 @@ internal sealed partial class ThreadGroup
             }
         }
 
-        if (areWaiting && Lanes(warp, thread => _states[thread] is State.AtUpdate or State.Updated or State.AtPhase) == 0)
+        if (areWaiting && Lanes(warp, thread => _states[thread] is State.AtUpdate or State.Updated or State.AtPhase or State.AtCluster) == 0)
         {
             throw Deadlock($"a warp cannot meet");
         }

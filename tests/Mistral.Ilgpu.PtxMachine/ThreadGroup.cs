@@ -20,9 +20,12 @@ internal sealed partial class ThreadGroup : IDisposable
     private readonly ThreadMemory _memory;
     private readonly GroupMemory? _seen;
     private readonly GlobalMemory _global;
-    private readonly SyncClocks _clocks;
-    private readonly BulkCopies _copies;
+    private readonly Cluster _cluster;
+    private readonly int _rank;
     private readonly bool[] _hasTried;
+
+    // The phase of the cluster's barrier at which a thread arrived.
+    private readonly int[] _arrivedIn;
     private Extent _group;
 
     // The thread that may do the atomic operation before which it stopped.
@@ -30,7 +33,11 @@ internal sealed partial class ThreadGroup : IDisposable
 
     /// <param name="seen">How it sees global memory where others run beside it: it then stops before and after each atomic
     /// operation there.</param>
-    public ThreadGroup(PtxKernel kernel, LaunchShape shape, byte[] parameters, GlobalMemory global, GroupMemory? seen = null)
+    /// <param name="cluster">The group's cluster; null of its own.</param>
+    /// <param name="rank">Its place in the cluster.</param>
+    public ThreadGroup(
+        PtxKernel kernel, LaunchShape shape, byte[] parameters, GlobalMemory global, GroupMemory? seen = null, Cluster? cluster = null,
+        int rank = 0)
     {
         (_kernel, _shape) = (kernel, shape);
         _code = kernel.Code;
@@ -42,25 +49,27 @@ internal sealed partial class ThreadGroup : IDisposable
         Special(SpecialRegister.GridY) = (ulong)shape.Grid.Y;
         Special(SpecialRegister.GridZ) = (ulong)shape.Grid.Z;
         Special(SpecialRegister.DynamicSharedBytes) = (ulong)shape.DynamicSharedBytes;
+        Special(SpecialRegister.ClusterRank) = (ulong)rank;
+        Special(SpecialRegister.ClusterSize) = (ulong)kernel.ClusterSize;
         int threads = shape.Group.Count;
         // Some megabytes for each launch, or each group of several at once: the collector had been busy with them.
         _registers = ArrayPool<ulong>.Shared.Rent(threads * _template.Length);
         _next = new int[threads];
         _states = new State[threads];
         int granule = _code.Where(i => i.Space is AddressSpace.Shared or AddressSpace.Generic && i.Width > 0).Select(i => i.Width).DefaultIfEmpty(4).Min();
-        int warps = (threads + Warp.Size - 1) / Warp.Size;
-        _clocks = new SyncClocks(warps);
-        _copies = new BulkCopies(global, shape.IsReversed);
+        int warps = WarpsOf(shape);
+        (_rank, _cluster) = (rank, cluster ?? new Cluster(1, warps, global, shape.IsReversed));
+        _cluster.Add(this, rank);
         _shared = new SharedMemory(
             kernel.SharedBytes + shape.DynamicSharedBytes, threads, Math.Min(granule, 4), kernel.HasWarpgroupProducts || kernel.HasBulkCopies,
-            _clocks, firstWarp: 0);
-        (_global, _hasTried) = (global, new bool[threads]);
+            _cluster.Clocks, firstWarp: rank * warps);
+        (_global, _hasTried, _arrivedIn) = (global, new bool[threads], new int[threads]);
         _seen = seen;
         _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, kernel.AwaitsPredecessor, _shared, global, _seen);
         _warps =
         [
             .. Enumerable.Range(0, warps).Select(
-                warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared, firstWarp: 0)),
+                warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared, rank * warps)),
         ];
         if (kernel.HasWarpgroupProducts && threads % (WarpProducts.Warps * Warp.Size) == 0)
         {
@@ -82,10 +91,22 @@ internal sealed partial class ThreadGroup : IDisposable
 
         /// <summary>Waits for a phase of a barrier in shared memory.</summary>
         AtPhase,
+
+        /// <summary>Waits for the other groups of the cluster.</summary>
+        AtCluster,
         Ended,
     }
 
     public long Executed { get; private set; }
+
+    public int Threads => _states.Length;
+
+    /// <summary>Whether all its threads have ended.</summary>
+    public bool HasEnded { get; private set; }
+
+    public SharedMemory Shared => _shared;
+
+    public static int WarpsOf(LaunchShape shape) => (shape.Group.Count + Warp.Size - 1) / Warp.Size;
 
     /// <summary>Gives the registers back; no other call may follow.</summary>
     public void Dispose() => ArrayPool<ulong>.Shared.Return(_registers);
@@ -97,7 +118,7 @@ internal sealed partial class ThreadGroup : IDisposable
         Start();
     }
 
-    /// <summary>Goes on until it ends or stops at an atomic operation.</summary>
+    /// <summary>Goes on until it ends, stops at an atomic operation, or waits for other groups of its cluster.</summary>
     /// <returns>Whether it has ended.</returns>
     public bool Advance()
     {
@@ -124,15 +145,30 @@ internal sealed partial class ThreadGroup : IDisposable
             {
                 EndProducts();
                 _seen?.End();
+                HasEnded = true;
                 return true;
             }
 
-            if (!PassBarrier() && !Resume() && !_copies.Deliver())
+            if (PassBarrier() || Resume())
             {
-                throw Deadlock(Array.IndexOf(_states, State.AtBarrier) >= 0 ? "a group cannot pass its barrier" : "threads wait in vain");
+                continue;
+            }
+
+            if (_cluster.Count > 1)
+            {
+                return false;
+            }
+
+            if (!_cluster.Copies.Deliver())
+            {
+                throw Deadlock();
             }
         }
     }
+
+    /// <summary>Its threads wait in vain.</summary>
+    public PtxException Deadlock() =>
+        Deadlock(Array.IndexOf(_states, State.AtBarrier) >= 0 ? "a group cannot pass its barrier" : "threads wait in vain");
 
     private ref ulong Special(SpecialRegister register) => ref _template[_kernel.SpecialAt + (int)register];
 
@@ -141,10 +177,15 @@ internal sealed partial class ThreadGroup : IDisposable
         Special(SpecialRegister.GroupX) = (ulong)_group.X;
         Special(SpecialRegister.GroupY) = (ulong)_group.Y;
         Special(SpecialRegister.GroupZ) = (ulong)_group.Z;
-        _clocks.StartGroup();
-        _copies.StartGroup();
+        if (_rank == 0)
+        {
+            _cluster.Start();
+        }
+
+        HasEnded = false;
         _acquired.Clear();
         _hasTried.AsSpan().Clear();
+        _arrivedIn.AsSpan().Fill(-1);
         _shared.StartGroup();
         _memory.StartGroup();
         Array.ForEach(_warps, warp => warp.AskedRegisters = null);
@@ -242,6 +283,14 @@ internal sealed partial class ThreadGroup : IDisposable
                     case InstructionKind.Bulk:
                         Bulk(thread, ref r, i);
                         break;
+                    case InstructionKind.ClusterWait:
+                        if (HasMet(thread))
+                        {
+                            break;
+                        }
+
+                        (_states[thread], _next[thread]) = (State.AtCluster, next - 1);
+                        return;
                     case InstructionKind.TryWait:
                         if (TryWait(thread, ref r, i))
                         {
@@ -274,6 +323,8 @@ internal sealed partial class ThreadGroup : IDisposable
                     case InstructionKind.BulkPrefetch:
                         _memory.PrefetchBulk(ref r, i);
                         break;
+                    case InstructionKind.Trap:
+                        throw new PtxException("the kernel says that it has failed");
                     case InstructionKind.Exit:
                         _memory.RequireAwaited(thread);
                         (_states[thread], _next[thread]) = (State.Ended, next);

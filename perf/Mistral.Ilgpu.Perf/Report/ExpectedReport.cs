@@ -20,8 +20,8 @@ internal static class ExpectedReport
     [
         "MatVecTensor<BFloat16Tensor, EightTokens, AsTheyAre, Assign>", "MatVecTensor<BFloat16Tensor, EightTokens, AsNormed, GateWithSilu>",
         "MatVecTensor<BFloat16Tensor, SixteenTokens, AsTheyAre, GateWithSilu>", "MatMulTensor<BFloat16Tensor, ElementTiles, Assign>",
-        "MatMulTensor<BFloat16Tensor, ElementTiles, GateWithSilu>", "MatMulWarpgroup<BFloat16Tensor, ElementTiles, Assign>",
-        "MatMulWarpgroup<BFloat16Tensor, ElementTiles, GateWithSilu>", "BlockMatVecWarp<Q8_0, Assign>", "BlockMatVecWarp<Q4_0, Assign>",
+        "MatMulTensor<BFloat16Tensor, ElementTiles, GateWithSilu>", "MatMulBulk<BFloat16Tensor, Assign>",
+        "MatMulBulk<BFloat16Tensor, GateWithSilu>", "BlockMatVecWarp<Q8_0, Assign>", "BlockMatVecWarp<Q4_0, Assign>",
         "BlockMatVecWarp<Q4_K, Assign>", "BlockMatVecWarp<Q6_K, Assign>",
         "BlockMatVecNormed<Q4_0>", "BlockSwiGluNormed<Q4_0>", "BlockMatVecTensor<Q4_0, SixteenTokens, Assign>",
         "BlockMatVecTensor<Q4_0, SixteenTokens, GateWithSilu>", "BlockMatVecTensor<Q4_K, SixteenTokens, Assign>", "BlockSwiGluTensor<Q4_K, SixteenTokens>",

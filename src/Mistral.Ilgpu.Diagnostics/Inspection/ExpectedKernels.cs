@@ -62,19 +62,23 @@ internal sealed class ExpectedKernels(Pass pass, bool isWarpgroup)
             yield return new("QuantizePacked", 0, values * sizeof(float), (long)(values * Int8Bytes));
         }
 
-        yield return isTiled ? Tiled(product, values) : Decoded(product, values, isQuantized);
+        yield return isTiled ? Tiled(product, values, isQuantized) : Decoded(product, values, isQuantized);
     }
 
-    private ExpectedKernel Tiled(MatrixProduct product, long values)
+    private ExpectedKernel Tiled(MatrixProduct product, long values, bool isQuantized)
     {
         var matrix = product.Matrix;
+        bool isBulk = isWarpgroup && !isQuantized;
         int tokens = isWarpgroup ? 256 : TileMemory.Rows;
+        // A pair of groups reads its tokens once.
+        int together = isBulk ? GroupPair.Groups : 1;
         long across = DivideUp(Rows(product), tokens);
-        long down = DivideUp(matrix.Rows, TileMemory.Rows);
+        long down = DivideUp(matrix.Rows, together * TileMemory.Rows);
         long read = values * sizeof(ushort);
         return new(
-            isWarpgroup ? "MatMulWarpgroup" : "MatMulTensor", matrix.Bytes, read + Residual(product), WrittenBy(product),
-            ((across - 1) * matrix.Bytes) + ((down - 1) * read), product.Cost(pass).Operations, across * down);
+            isBulk ? "MatMulBulk" : isWarpgroup ? "MatMulWarpgroup" : "MatMulTensor", matrix.Bytes, read + Residual(product),
+            WrittenBy(product), ((across - 1) * matrix.Bytes) + ((down - 1) * read), product.Cost(pass).Operations,
+            across * down * together);
     }
 
     private ExpectedKernel Decoded(MatrixProduct product, long values, bool isQuantized)

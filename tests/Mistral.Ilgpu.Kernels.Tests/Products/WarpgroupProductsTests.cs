@@ -96,6 +96,25 @@ public sealed class WarpgroupProductsTests
         Assert.True(WarpgroupProducts.Of(device)!.Multiply<BFloat16Tensor>());
     }
 
+    // Of matrices that come after those of the test.
+    [Fact]
+    public void Prompt_DriverDescribesNoMoreMatrices_GoesByWarpgroupsAndSaysWhy()
+    {
+        using var device = TestDevice.OpenCounted();
+        Assert.True(WarpgroupProducts.Of(device)!.MultiplyInBulk<BFloat16Tensor>());
+        CudaDriver.Refused = "cuTensorMapEncodeTiled";
+        try
+        {
+            CheckPrompt(device);
+        }
+        finally
+        {
+            CudaDriver.Refused = null;
+        }
+
+        Assert.StartsWith("prompts are multiplied without bulk copies: cuTensorMapEncodeTiled failed", device.Drawback, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void BulkCopies_SwitchedOff_AreNotTried()
     {

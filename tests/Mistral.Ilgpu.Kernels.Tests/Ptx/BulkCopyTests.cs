@@ -95,7 +95,7 @@ public sealed class BulkCopyTests
     [InlineData("bar.sync 0;", "", "barrier at 20")]
     [InlineData("fence.proxy.tensormap::generic.acquire.gpu [%rd1], 128;", "", "no fence.proxy.tensormap before")]
     [InlineData("@!%p4 bra AgainFree;", "", "in one phase")]
-    [InlineData("mbarrier.arrive.expect_tx.shared.b64 _, [%rd8+2048], 1024;", "", "nobody announced")]
+    [InlineData("mbarrier.arrive.expect_tx.shared.b64 _, [%rd8+2048], 1024;", "", "lacks 1 of 1 arrivals and -1024 bytes")]
     [InlineData("[%rd8+2048], 1024;", "[%rd8+2048], 1008;", "nobody announced")]
     [InlineData("[%rd8+2048], 1024;", "[%rd8+2048], 1040;", "lacks 0 of 1 arrivals and 16 bytes")]
     [InlineData("mbarrier.arrive.expect_tx.shared.b64 _, [%rd8+2048], 1024;", "mbarrier.arrive.shared.b64 _, [%rd8+2048];", "without having waited for its barrier|nobody announced|under way")]
@@ -117,7 +117,7 @@ public sealed class BulkCopyTests
     {
         Assert.Contains(what, Lines, StringComparison.Ordinal);
         var exception = Assert.Throws<PtxException>(() => Run(Lines.Replace(what, instead, StringComparison.Ordinal)));
-        Assert.Contains(expected.Split('|'), one => exception.Message.Contains(one, StringComparison.Ordinal));
+        Assert.True(expected.Split('|').Any(one => exception.Message.Contains(one, StringComparison.Ordinal)), exception.Message);
     }
 
     // Readers that let the next box come before they have read this one.

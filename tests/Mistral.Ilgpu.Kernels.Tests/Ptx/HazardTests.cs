@@ -96,6 +96,9 @@ public sealed class HazardTests
     }
 
     [Fact]
+    public void Trap_IsAFault() => Refuses(new Snippet(), "setp.eq.u32 %p1, %r0, 7; @%p1 trap;", "thread 7, '@%p1 trap;': the kernel says that it has failed");
+
+    [Fact]
     public void Prefetch_OfWhatIsNotThere_IsRefused()
     {
         var snippet = new Snippet();

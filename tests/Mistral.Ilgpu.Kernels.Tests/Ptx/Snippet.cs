@@ -41,7 +41,8 @@ internal sealed class Snippet(int target = 80)
     }
 
     /// <summary>Runs the lines, forwards and then backwards unless only once.</summary>
-    public void Run(string lines, int threads = 32, int groups = 1, bool isOnce = false, int sharedBytes = 4096)
+    public void Run(
+        string lines, int threads = 32, int groups = 1, bool isOnce = false, int sharedBytes = 4096, int clusterSize = 1)
     {
         string loads = string.Join(
             '\n', Enumerable.Range(0, _parameters.Count / 8).Select(i => $"ld.param.b64 %rd{i}, [p+{8 * i}];"));
@@ -50,6 +51,7 @@ internal sealed class Snippet(int target = 80)
             .target sm_{{target}}
             .address_size 64
             .visible .entry snippet(.param .align 8 .b8 p[{{_parameters.Count}}])
+            .reqnctapercluster {{clusterSize}}, 1, 1
             {
                 .reg .pred %p<10>;
                 .reg .b16 %rs<10>;

@@ -39,17 +39,17 @@ internal sealed class AsyncProxy(int bytes, int threads, int granule, SyncClocks
     /// <summary>A thread writes, by itself or by a copy.</summary>
     public void Written(int thread, int address, int count)
     {
-        RequireRead(thread, address, count);
+        RequireRead(firstWarp + (thread / Warp.Size), address, count);
         for (int at = address / granule; at * granule < address + count; at++)
         {
             _writes[at] = new Write(thread, _fences[thread] + 1);
         }
     }
 
-    /// <summary>A thread's bulk copy may write from now on.</summary>
-    public void WrittenInBulk(int thread, int address, int count)
+    /// <summary>A bulk copy that a warp of the cluster began may write from now on.</summary>
+    public void WrittenInBulk(int warp, int address, int count)
     {
-        RequireRead(thread, address, count);
+        RequireRead(warp, address, count);
         RequireFenced("a bulk copy overwrites", address, count);
         for (int at = address / granule; at * granule < address + count; at++)
         {
@@ -84,21 +84,21 @@ internal sealed class AsyncProxy(int bytes, int threads, int granule, SyncClocks
         }
     }
 
-    private void RequireRead(int thread, int address, int count)
+    private void RequireRead(int writer, int address, int count)
     {
         for (int piece = address / PieceBytes; piece * PieceBytes < address + count; piece++)
         {
             if (_readers[piece] > 0)
             {
-                throw new PtxException($"thread {thread} writes shared memory at {piece * PieceBytes} while a product of a warpgroup may still read it: no wgmma.wait_group before");
+                throw new PtxException($"warp {writer} writes shared memory at {piece * PieceBytes} while a product of a warpgroup may still read it: no wgmma.wait_group before");
             }
 
             for (int warp = 0; warp < clocks.Warps; warp++)
             {
                 if (_reads[(piece * clocks.Warps) + warp] is > 0 and var time
-                    && warp != firstWarp + (thread / Warp.Size) && !clocks.Knows(firstWarp + (thread / Warp.Size), warp, time))
+                    && warp != writer && !clocks.Knows(writer, warp, time))
                 {
-                    throw new PtxException($"race: thread {thread} writes shared memory at {piece * PieceBytes}, which products of warp {warp} read with no barrier between");
+                    throw new PtxException($"race: warp {writer} writes shared memory at {piece * PieceBytes}, which products of warp {warp} read with no barrier between");
                 }
             }
         }

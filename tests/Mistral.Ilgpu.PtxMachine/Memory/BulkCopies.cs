@@ -14,7 +14,7 @@ internal sealed unsafe class BulkCopies(GlobalMemory global, bool isReversed)
     public void StartGroup() => _pending.Clear();
 
     /// <summary>Begins a copy.</summary>
-    /// <param name="thread">Of the group that begins it.</param>
+    /// <param name="thread">Of the group that gets it; −1 where another group's begins it.</param>
     /// <param name="warp">The thread's among those of the clocks.</param>
     public void Start(SharedMemory to, int thread, int warp, ulong address, TensorDescriptor tensor, int column, int row, ulong barrier)
     {
@@ -25,7 +25,7 @@ internal sealed unsafe class BulkCopies(GlobalMemory global, bool isReversed)
         }
 
         to.Barriers.RequireOffered(warp, (int)barrier);
-        to.StartBulkCopy(thread, address, tensor.BoxBytes);
+        to.StartBulkCopy(thread, warp, address, tensor.BoxBytes);
         _pending.Add(new Copy(to, (int)address, tensor, column, row, (int)barrier));
     }
 

@@ -3,7 +3,7 @@ namespace Mistral.Ilgpu.PtxMachine;
 /// <summary>
 /// A group's barriers in shared memory, <c>mbarrier</c> (PTX ISA, parallel synchronization). A phase ends when as many have
 /// arrived as the barrier was made for, and no announced bytes are missing. Who waits for it knows then what was done before the
-/// arrivals. Bytes that nobody announced are refused at once: later arrivals would not count them.
+/// arrivals. Bytes may arrive before they are announced, and are refused where all have arrived and nobody did.
 /// </summary>
 /// <param name="firstWarp">The group's first warp among those of the clocks.</param>
 internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
@@ -69,12 +69,12 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
     public (int Number, int Phase) Complete(int address, int bytes)
     {
         var barrier = _barriers[address];
-        if (barrier.Missing < bytes)
+        barrier.Missing -= bytes;
+        if (barrier is { Missing: < 0, Pending: 0 })
         {
-            throw new PtxException($"{bytes} bytes arrive at the barrier at {address}, which nobody announced: {barrier}");
+            throw new PtxException($"{bytes} bytes arrive at the barrier at {address}, of which {-barrier.Missing} nobody announced");
         }
 
-        barrier.Missing -= bytes;
         int phase = barrier.Phase + 1;
         barrier.EndPhase();
         return (barrier.Number, phase);
@@ -105,7 +105,7 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
 
     public void EndGroup()
     {
-        if (_barriers.FirstOrDefault(barrier => barrier.Value.Missing > 0) is { Value: { } barrier } and var (address, _))
+        if (_barriers.FirstOrDefault(barrier => barrier.Value.Missing != 0) is { Value: { } barrier } and var (address, _))
         {
             throw new PtxException($"the group ended before bytes had arrived at the barrier at {address}: {barrier}");
         }
@@ -153,7 +153,7 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
 
         public void EndPhase()
         {
-            if (Pending > 0 || Missing > 0)
+            if (Pending > 0 || Missing != 0)
             {
                 return;
             }

@@ -24,10 +24,10 @@ internal sealed class RaceDetector(int bytes, int threads, int granule, SyncCloc
         int warpEpoch = _warpEpochs[warp];
         for (int at = address / granule; at * granule < address + count; at++)
         {
-            Check(_writes[at], thread, at, "reads", "wrote");
+            Check(_writes[at], thread, firstWarp + warp, at, "reads", "wrote");
             ref var reads = ref _reads[at];
             // What comes before this read comes before whatever it does from here on.
-            reads = IsBefore(reads, Several, warp, warpEpoch) ? new Access(clocks.Now, thread, 1UL << warp, warpEpoch)
+            reads = IsBefore(reads, Several, firstWarp + warp) ? new Access(clocks.Now, thread, 1UL << warp, warpEpoch)
                 : reads.Thread == thread ? reads with { Time = clocks.Now }
                 : new Access(clocks.Now, Several, reads.Warps | (1UL << warp), warpEpoch);
         }
@@ -38,50 +38,54 @@ internal sealed class RaceDetector(int bytes, int threads, int granule, SyncCloc
     {
         for (int at = address / granule; at * granule < address + count; at++)
         {
-            Check(_writes[at], thread, at, "reads", "wrote");
+            Check(_writes[at], thread, firstWarp + (thread / Warp.Size), at, "reads", "wrote");
         }
     }
 
     public void Write(int thread, int address, int count)
     {
         int warp = thread / Warp.Size;
-        CheckWrite(thread, address, count);
+        CheckWrite(thread, firstWarp + warp, address, count);
         for (int at = address / granule; at * granule < address + count; at++)
         {
             _writes[at] = new Access(clocks.Now, thread, 1UL << warp, _warpEpochs[warp]);
         }
     }
 
-    /// <summary>Something other than a thread is to write for it.</summary>
-    public void CheckWrite(int thread, int address, int count)
+    /// <summary>A thread is to write, or something other for it.</summary>
+    /// <param name="thread">−1 of another group.</param>
+    /// <param name="warp">Its among those of the clocks.</param>
+    public void CheckWrite(int thread, int warp, int address, int count)
     {
         for (int at = address / granule; at * granule < address + count; at++)
         {
-            Check(_writes[at], thread, at, "writes", "wrote");
-            Check(_reads[at], thread, at, "writes", "read");
+            Check(_writes[at], thread, warp, at, "writes", "wrote");
+            Check(_reads[at], thread, warp, at, "writes", "read");
         }
     }
 
-    private void Check(in Access earlier, int thread, int at, string does, string did)
+    private void Check(in Access earlier, int thread, int warp, int at, string does, string did)
     {
-        int warp = thread / Warp.Size;
-        if (!IsBefore(earlier, thread, warp, _warpEpochs[warp]))
+        if (!IsBefore(earlier, thread, warp))
         {
             string who = earlier.Thread == Several ? "several threads" : $"thread {earlier.Thread}";
             throw new PtxException($"race: thread {thread} {does} shared memory at {at * granule}, which {who} {did} with no barrier between");
         }
     }
 
-    private bool IsBefore(in Access earlier, int thread, int warp, int warpEpoch)
+    // The warp is among those of the clocks.
+    private bool IsBefore(in Access earlier, int thread, int warp)
     {
-        if (earlier.Warps == 1UL << warp && (earlier.Thread == thread || earlier.WarpEpoch != warpEpoch))
+        int own = warp - firstWarp;
+        if (own >= 0 && own < _warpEpochs.Length && earlier.Warps == 1UL << own
+            && (earlier.Thread == thread || earlier.WarpEpoch != _warpEpochs[own]))
         {
             return true;
         }
 
         for (ulong rest = earlier.Warps; rest != 0; rest &= rest - 1)
         {
-            if (!clocks.Knows(firstWarp + warp, firstWarp + System.Numerics.BitOperations.TrailingZeroCount(rest), earlier.Time))
+            if (!clocks.Knows(warp, firstWarp + System.Numerics.BitOperations.TrailingZeroCount(rest), earlier.Time))
             {
                 return false;
             }

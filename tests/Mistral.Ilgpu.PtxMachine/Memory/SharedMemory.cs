@@ -119,11 +119,13 @@ internal sealed unsafe class SharedMemory
     }
 
     /// <summary>The same of a bulk copy, which is no act of the thread.</summary>
-    public void StartBulkCopy(int thread, ulong address, int bytes)
+    /// <param name="thread">−1 of another group.</param>
+    /// <param name="warp">Its among those of the clocks.</param>
+    public void StartBulkCopy(int thread, int warp, ulong address, int bytes)
     {
         byte* at = At(address, bytes);
-        Proxy!.WrittenInBulk(thread, (int)address, bytes);
-        _races.CheckWrite(thread, (int)address, bytes);
+        Proxy!.WrittenInBulk(warp, (int)address, bytes);
+        _races.CheckWrite(thread, warp, (int)address, bytes);
         new Span<byte>(at, bytes).Fill(Unwritten);
         Put(Mark.InFlight, (int)address, bytes);
     }

@@ -19,20 +19,26 @@ internal static class BulkInstructions
             // _, [barrier]
             ["mbarrier", "arrive", "shared" or "shared::cta", "b64"] when operands is [_, { IsAddress: true }] =>
                 Of(BulkOperation.Arrive, addressAt: 1),
+            ["mbarrier", "arrive", "shared::cluster", "b64"] or ["mbarrier", "arrive", "release", "cluster", "shared::cluster", "b64"]
+                when operands is [_, { IsAddress: true }] => Of(BulkOperation.Arrive, addressAt: 1),
+            ["barrier", "cluster", "arrive"] or ["barrier", "cluster", "arrive", "release"] => Of(BulkOperation.ArriveInCluster),
+            ["barrier", "cluster", "wait"] or ["barrier", "cluster", "wait", "acquire"] => common with { Kind = InstructionKind.ClusterWait },
+            // the address in another group, the address, its rank
+            ["mapa", "shared::cluster", "u32"] when operands.Count == 3 => Of(BulkOperation.FindInCluster),
             // _, [barrier], bytes
             ["mbarrier", "arrive", "expect_tx", "shared" or "shared::cta", "b64"] when operands is [_, { IsAddress: true }, _] =>
                 Of(BulkOperation.AnnounceBytes, addressAt: 1),
             // done, [barrier], parity
-            ["mbarrier", "try_wait", "parity", "shared" or "shared::cta", "b64"] when operands is [_, { IsAddress: true }, _] =>
+            ["mbarrier", "try_wait", "parity", "shared" or "shared::cta", "b64"]
+                or ["mbarrier", "try_wait", "parity", "acquire", "cluster", "shared::cta", "b64"] when operands is [_, { IsAddress: true }, _] =>
                 common with { Kind = InstructionKind.TryWait, AddressAt = 1, Offset = operands[1].Offset },
             // [map], bytes
             ["fence", "proxy", "tensormap::generic", "acquire", "cta" or "cluster" or "gpu" or "sys"]
                 when operands is [{ IsAddress: true }, _] => Of(BulkOperation.AcquireMap),
-            // [to], [map, {column, row}], [barrier]
-            ["cp", "async", "bulk", "tensor", "2d", "shared::cluster", "global", .. var rest]
-                when rest is ["mbarrier::complete_tx::bytes"] or ["tile", "mbarrier::complete_tx::bytes"]
-                    && common.Counts is [1, 3, 1] && operands is [{ IsAddress: true }, { IsAddress: true, Offset: 0 }, { IsAddress: true, Offset: 0 }] =>
-                Of(BulkOperation.Copy),
+            // [to], [map, {column, row}], [barrier], which groups of the cluster get it
+            ["cp", "async", "bulk", "tensor", "2d", "shared::cluster", "global", "mbarrier::complete_tx::bytes", .. var rest]
+                when (rest is [] && common.Counts is [1, 3, 1]) || (rest is ["multicast::cluster"] && common.Counts is [1, 3, 1, 1]) =>
+                operands is [{ IsAddress: true }, { IsAddress: true, Offset: 0 }, { IsAddress: true, Offset: 0 }, ..] ? Of(BulkOperation.Copy) : null,
             _ => null,
         };
 

@@ -25,13 +25,23 @@ internal static class PhaseBarrier
     public static void Expect(uint at, int bytes) =>
         CudaAsm.Emit("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;", at, bytes);
 
-    /// <summary>Arrives, where <paramref name="lane"/> is 0; without a branch, because products may be under way.</summary>
+    /// <summary>
+    /// Arrives at a barrier of any group of the pair, where <paramref name="lane"/> is below 2; without a branch, because
+    /// products may be under way.
+    /// </summary>
+    /// <param name="at">See <see cref="GroupPair.Find"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Arrive(uint at, int lane) => CudaAsm.Emit(
-        "{ .reg .pred first; setp.eq.s32 first, %1, 0; @first mbarrier.arrive.shared.b64 _, [%0]; }", at, lane);
+        "{ .reg .pred arrives; setp.lt.s32 arrives, %1, 2; @arrives mbarrier.arrive.shared::cluster.b64 _, [%0]; }", at, lane);
 
-    /// <summary>Waits until the phase of a parity has ended.</summary>
+    /// <summary>
+    /// Waits until the phase of a parity has ended. A try may itself wait for some time. After 2^26 tries, seconds at the least,
+    /// the kernel fails, because a kernel that does not end could not even be reported.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Wait(uint at, uint parity) => CudaAsm.Emit(
-        "{ .reg .pred done; Again: mbarrier.try_wait.parity.shared.b64 done, [%0], %1; @!done bra Again; }", at, parity);
+        "{ .reg .pred done; .reg .b32 tries; mov.b32 tries, 0; "
+        + "Again: mbarrier.try_wait.parity.shared.b64 done, [%0], %1; @done bra Done; "
+        + "add.u32 tries, tries, 1; setp.lt.u32 done, tries, 67108864; @done bra Again; trap; Done: }",
+        at, parity);
 }

@@ -28,4 +28,18 @@ public static class TensorMap
             "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];",
             ref at, ref from, ref x, ref y, ref arrives);
     }
+
+    /// <summary>The same to one place of both groups of a pair. The bytes arrive at the barrier of each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void CopyToBoth(uint to, long map, int column, int row, uint barrier)
+    {
+        Input<uint> at = to, arrives = barrier;
+        Input<long> from = map;
+        Input<int> x = column, y = row;
+        CudaAsm.EmitRef(
+            "{ .reg .b16 both; mov.b16 both, 3; "
+            + "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster "
+            + "[%0], [%1, {%2, %3}], [%4], both; }",
+            ref at, ref from, ref x, ref y, ref arrives);
+    }
 }

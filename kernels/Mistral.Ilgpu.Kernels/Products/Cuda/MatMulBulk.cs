@@ -10,11 +10,13 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// <see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/> of 16-bit weights whose tiles come by bulk copies: y[t, r] =
 /// Σ_c W[r, c] x[t, c], the same products in the same order and so the same bits. One thread of a third warpgroup brings the
 /// tiles of weights and tokens, see <see cref="TensorMap"/>. The two warpgroups only wait, multiply and write. They say by
-/// <see cref="PhaseBarrier"/> when a stage is free again. As many groups are launched as there are multiprocessors. Each takes
-/// one tile after the other, see <see cref="TileOrder"/>. While sums are written the next tile's first stages come.
+/// <see cref="PhaseBarrier"/> when a stage is free again. As many groups are launched as there are multiprocessors, in pairs, see
+/// <see cref="GroupPair"/>. The two have tiles of the same tokens and of 256 neighbouring rows, of which each makes 128. Each
+/// brings half of the tokens to both. A pair takes one such tile after the other, see <see cref="TileOrder"/>. While sums are
+/// written the next tile's first stages come.
 /// </summary>
 /// <param name="WeightMap">Where the <see cref="TensorMap"/> of the weights is, of tiles of 32 rows.</param>
-/// <param name="TokenMap">Where that of the tokens is, of tiles of 256.</param>
+/// <param name="TokenMap">Where that of the tokens is, of tiles of 128.</param>
 /// <param name="Columns">Of a row of weights, with padding.</param>
 [GroupForm]
 [CudaForm(90, IsAlone = true, GroupSize = GroupSize, GroupsAtOnce = 1, DynamicSharedBytes = BulkMemory.Bytes)]
@@ -39,7 +41,7 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
     public const int RowsOfCopy = TileMemory.Rows / 4;
 
     /// <summary>Rows of the tokens' tiles that one copy brings.</summary>
-    public const int TokensOfCopy = TokensPerGroup;
+    public const int TokensOfCopy = TokensPerGroup / GroupPair.Groups;
 
     // The threads that multiply.
     private const int Consumers = 2 * WarpgroupSums.GroupSize;
@@ -48,6 +50,12 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
 
     public void Execute()
     {
+        if (GroupPair.Size != GroupPair.Groups)
+        {
+            // No such driver is known. The test before first use finds that nothing is written.
+            return;
+        }
+
         uint memory = WarpgroupMemory.Find();
         uint full = memory + BulkMemory.FullAt;
         uint free = memory + BulkMemory.FreeAt;
@@ -56,17 +64,17 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
             for (uint stage = 0; stage < WarpgroupMemory.Stages; stage++)
             {
                 PhaseBarrier.Start(full + (stage * PhaseBarrier.Bytes), 1);
-                PhaseBarrier.Start(free + (stage * PhaseBarrier.Bytes), Warps);
+                PhaseBarrier.Start(free + (stage * PhaseBarrier.Bytes), GroupPair.Groups * Warps);
             }
 
             PhaseBarrier.Offer();
         }
 
-        Group.Barrier();
+        GroupPair.Meet();
         int first = Tokens.First(State);
         int end = Tokens.End(State);
         var order = new TileOrder(
-            DivideUp(Rows, TileRows.PerTile(TEpilogue.IsGated)), DivideUp(IntrinsicMath.Max(end - first, 0), TokensPerGroup));
+            DivideUp(Rows, TileRows.PerPair(TEpilogue.IsGated)), DivideUp(IntrinsicMath.Max(end - first, 0), TokensPerGroup));
         if (Group.IdxX < Consumers)
         {
             WarpgroupRegisters.Take();
@@ -80,7 +88,27 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
                 Bring(memory, full, free, order, first);
             }
         }
+
+        // The other group's arrivals, which nobody waits for any more, still come to this one's memory.
+        GroupPair.Meet();
     }
+
+    private static int Pair
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Grid.IdxX / GroupPair.Groups;
+    }
+
+    private static int Pairs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Grid.DimX / GroupPair.Groups;
+    }
+
+    // Of the group's half of a pair's tile.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int FirstRow(TileOrder order, int tile) =>
+        (order.Row(tile) * TileRows.PerPair(TEpilogue.IsGated)) + (GroupPair.Rank * TileRows.PerTile(TEpilogue.IsGated));
 
     private int Stages
     {
@@ -94,12 +122,13 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
         TensorMap.Acquire(WeightMap);
         TensorMap.Acquire(TokenMap);
         int stages = Stages;
+        int half = GroupPair.Rank * TokensOfCopy;
         uint slot = 0;
         uint round = 0;
-        for (int tile = Grid.IdxX; tile < order.Count; tile += Grid.DimX)
+        for (int tile = Pair; tile < order.Count; tile += Pairs)
         {
-            var rows = new TileRows(order.Row(tile) * TileRows.PerTile(TEpilogue.IsGated), Rows, TEpilogue.IsGated);
-            int token = firstToken + (order.Token(tile) * TokensPerGroup);
+            var rows = new TileRows(FirstRow(order, tile), Rows, TEpilogue.IsGated);
+            int token = firstToken + (order.Token(tile) * TokensPerGroup) + half;
             for (int i = 0; i < stages; i++)
             {
                 int column = i * WarpgroupMemory.Depth;
@@ -111,7 +140,8 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
                 Bring(stage, rows, 1, column, arrives);
                 Bring(stage, rows, 2, column, arrives);
                 Bring(stage, rows, 3, column, arrives);
-                TensorMap.Copy(stage + WarpgroupMemory.TokensAt, TokenMap, column, token, arrives);
+                TensorMap.CopyToBoth(
+                    stage + WarpgroupMemory.TokensAt + (uint)(half * WarpgroupMemory.RowBytes), TokenMap, column, token, arrives);
                 slot = WarpgroupMemory.NextSlot(slot);
                 round ^= slot == 0 ? 1u : 0;
             }
@@ -130,10 +160,12 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
         int warpgroup = Group.IdxX / WarpgroupSums.GroupSize;
         int lane = TensorLane.Index;
         int stages = Stages;
+        // One lane arrives in each group of the pair.
+        uint freed = GroupPair.Find(free, lane & 1);
         uint slot = 0;
         uint round = 0;
         var output = new TileOutput<TEpilogue>(Output, Rows, OutputStride, 1);
-        for (int tile = Grid.IdxX; tile < order.Count; tile += Grid.DimX)
+        for (int tile = Pair; tile < order.Count; tile += Pairs)
         {
             WarpgroupSums.Declare();
             uint before = 0;
@@ -145,17 +177,16 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
                 WarpgroupSums.Commit();
                 WarpgroupSums.WaitForAllButOne();
                 // Of the stage before, which has been multiplied. The first has none.
-                PhaseBarrier.Arrive(free + (before * PhaseBarrier.Bytes), i == 0 ? 1 : lane);
+                PhaseBarrier.Arrive(freed + (before * PhaseBarrier.Bytes), i == 0 ? GroupPair.Groups : lane);
                 before = slot;
                 slot = WarpgroupMemory.NextSlot(slot);
                 round ^= slot == 0 ? 1u : 0;
             }
 
             WarpgroupSums.Wait();
-            PhaseBarrier.Arrive(free + (before * PhaseBarrier.Bytes), lane);
+            PhaseBarrier.Arrive(freed + (before * PhaseBarrier.Bytes), lane);
             Write(
-                memory + BulkMemory.SumsAt, output, order.Row(tile) * TileRows.PerTile(TEpilogue.IsGated),
-                first + (order.Token(tile) * TokensPerGroup), end);
+                memory + BulkMemory.SumsAt, output, FirstRow(order, tile), first + (order.Token(tile) * TokensPerGroup), end);
         }
     }
 

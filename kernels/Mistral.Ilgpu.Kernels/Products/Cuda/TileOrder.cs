@@ -5,10 +5,10 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
 /// The order in which groups take the tiles of a product. Those that are under way together share rows of weights and tokens,
-/// which the L2 cache then reads once. Up to eight tiles of tokens go together, each with all rows. So 128 groups read
-/// 16 tiles of weights and 8 of tokens, which are twice as large.
+/// which the L2 cache then reads once. Up to eight tiles of 256 tokens go together, each with all rows. So 64 pairs of groups
+/// read 2,048 rows of weights and 2,048 tokens at a time.
 /// </summary>
-/// <param name="Rows">Tiles down the rows of weights.</param>
+/// <param name="Rows">Tiles of 256 rows down the weights, or of 128 pairs of gated rows.</param>
 /// <param name="Tokens">Tiles across the tokens.</param>
 public readonly record struct TileOrder(int Rows, int Tokens)
 {

@@ -16,6 +16,9 @@ public readonly record struct TileRows(int First, int Count, bool IsGated)
     /// <summary>Rows of output in a tile.</summary>
     public static int PerTile(bool isGated) => isGated ? TileMemory.Rows / 2 : TileMemory.Rows;
 
+    /// <summary>Rows of output that a pair of groups makes at a time, see <see cref="GroupPair"/>.</summary>
+    public static int PerPair(bool isGated) => GroupPair.Groups * PerTile(isGated);
+
     /// <summary>The row of weights in a row of the tile; past the end the last one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Source(int row) => IsGated

@@ -31,7 +31,7 @@ internal static partial class PtxTarget
 
     private static string ForNewer(int architecture, string ptx) => MultipliesByWarpgroups(ptx)
         // The instruction exists only on Hopper; no later architecture has it.
-        ? Target().Replace(WithTensorMaps(ptx), ".target sm_90a")
+        ? Target().Replace(InPairs(WithTensorMaps(ptx)), ".target sm_90a")
         : !AwaitsPredecessor(ptx)
         ? ptx
         : architecture >= Hopper ? Target().Replace(ptx, ".target sm_90") : GridControl().Replace(ptx, "");
@@ -41,6 +41,10 @@ internal static partial class PtxTarget
     private static string WithTensorMaps(string ptx) =>
         ptx.Contains("fence.proxy.tensormap", StringComparison.Ordinal) && ptx.Contains(".version 8.0", StringComparison.Ordinal)
             ? ptx.Replace(".version 8.0", ".version 8.3", StringComparison.Ordinal) : ptx;
+
+    // ILGPU has no clusters. A kernel that asks how large its own is has one of two groups.
+    private static string InPairs(string ptx) => ptx.Contains("%cluster_nctarank", StringComparison.Ordinal)
+        ? GroupBounds().Replace(ptx, "$0\n.explicitcluster\n.reqnctapercluster 2, 1, 1", 1) : ptx;
 
     // PTX knows the instruction from version 8.0 on, which drivers of CUDA 12 understand.
     private static string WithPrefetches(int architecture, string ptx)
@@ -69,6 +73,9 @@ internal static partial class PtxTarget
     }
 
     private static bool MultipliesByWarpgroups(string ptx) => ptx.Contains("wgmma.", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"^\.minnctapersm \d+", RegexOptions.Multiline)]
+    private static partial Regex GroupBounds();
 
     [GeneratedRegex(@"^\.target sm_\d+", RegexOptions.Multiline)]
     private static partial Regex Target();

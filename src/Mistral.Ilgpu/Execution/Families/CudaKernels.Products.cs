@@ -147,11 +147,12 @@ internal sealed partial class CudaKernels
         var rounded = Room(input).Rounded;
         // Does not depend on the number of tokens, because a token's sums must not depend on it.
         var products = WarpgroupProducts.Of(Device);
-        if (weights is ElementTiles elements && products?.MultiplyInBulk<TTensor>() == true)
+        if (weights is ElementTiles elements && products?.MultiplyInBulk<TTensor>() == true
+            && products.TryBulk<TTensor, TEpilogue>(
+                State, elements, band.Rows, rounded, input.Stride, to, made, stride, set.Range) is { } bulk)
         {
             return Launcher(
-                products.Bulk<TTensor, TEpilogue>(
-                    State, elements, band.Rows, rounded, input.Stride, to, made, stride, set.Range),
+                bulk,
                 pass => products.BulkShape(set.Count(pass), made, TEpilogue.IsGated));
         }
 

@@ -7,8 +7,9 @@ using Mistral.Ilgpu.Execution.Drivers;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// The <see cref="TensorMap"/>s of a device, in memory of its own. A map follows from a matrix's address and shape alone. So a
-/// matrix that takes the place of another of the same shape has the same map, and maps are kept as long as the device.
+/// The <see cref="TensorMap"/>s of a device. A map follows from a matrix's address and shape alone. So a matrix that takes the
+/// place of another of the same shape has the same map, and maps are kept as long as the device. Their memory is no part of a
+/// model's plan: 32 KiB for 256 of them, as little as the driver takes for a kernel.
 /// </summary>
 internal sealed class TensorMaps
 {
@@ -17,7 +18,7 @@ internal sealed class TensorMaps
     private readonly ComputeDevice _device;
     private readonly Lock _gate = new();
     private readonly Dictionary<(nint Address, long Rows, int Stride, int TileRows), long> _maps = [];
-    private ArrayView<byte> _block;
+    private readonly List<MemoryBuffer1D<byte, Stride1D.Dense>> _blocks = [];
     private int _left;
 
     private TensorMaps(ComputeDevice device) => _device = device;
@@ -45,15 +46,15 @@ internal sealed class TensorMaps
     {
         if (_left == 0)
         {
-            _block = _device.Allocate<byte>((MapsOfABlock + 1) * TensorMap.Bytes, "tensor maps").View;
+            // The device's accelerator frees it.
+            _blocks.Add(_device.Accelerator.Allocate1D<byte>(MapsOfABlock * TensorMap.Bytes));
             _left = MapsOfABlock;
         }
 
-        // The first map begins at a multiple of its size.
-        long start = _block.LoadEffectiveAddressAsPtr();
-        long at = ((start + TensorMap.Bytes - 1) / TensorMap.Bytes * TensorMap.Bytes) - start;
-        at += (MapsOfABlock - _left--) * TensorMap.Bytes;
-        _block.SubView(at, TensorMap.Bytes).CopyFromCPU(_device.Stream, map);
-        return start + at;
+        // The driver's memory begins at multiples of 256 bytes.
+        var place = _blocks[^1].View.AsContiguous().SubView((MapsOfABlock - _left) * TensorMap.Bytes, TensorMap.Bytes);
+        place.CopyFromCPU(_device.Stream, map);
+        _left--;
+        return place.LoadEffectiveAddressAsPtr();
     }
 }

@@ -71,18 +71,36 @@ internal sealed class WarpgroupProducts
 
     /// <summary>The shape of launches with bulk copies: a group for each multiprocessor, if there are as many tiles.</summary>
     public KernelConfig BulkShape(int tokens, int rows, bool isGated) => BulkShape(Math.Min(
-        _device.Info.ComputeUnits,
-        LaunchShape.Groups(tokens, BulkTile.TokensPerGroup) * LaunchShape.Groups(rows, TileRows.PerTile(isGated))));
+        Math.Max(_device.Info.ComputeUnits / GroupPair.Groups, 1),
+        LaunchShape.Groups(tokens, BulkTile.TokensPerGroup) * LaunchShape.Groups(rows, TileRows.PerPair(isGated))));
 
-    internal static KernelConfig BulkShape(int groups) => new(
-        new Index3D(groups, 1, 1), new Index3D(BulkTile.GroupSize, 1, 1),
+    internal static KernelConfig BulkShape(int pairs) => new(
+        new Index3D(pairs * GroupPair.Groups, 1, 1), new Index3D(BulkTile.GroupSize, 1, 1),
         SharedMemoryConfig.RequestDynamic<byte>(BulkMemory.Bytes));
 
-    /// <summary>A kernel with bulk copies.</summary>
+    /// <summary>A kernel with bulk copies; null if the driver refuses to describe a matrix. Then another form gives the same
+    /// bits.</summary>
     /// <param name="weightRows">All rows of the weights.</param>
     /// <param name="made">Rows of the output.</param>
-    /// <exception cref="DeviceException">The driver refuses to describe a matrix.</exception>
-    public MatMulBulk<TTensor, TEpilogue> Bulk<TTensor, TEpilogue>(
+    public MatMulBulk<TTensor, TEpilogue>? TryBulk<TTensor, TEpilogue>(
+        StepState state, ElementTiles weights, int weightRows, ArrayView<ushort> input, int inputStride, ArrayView<float> output,
+        int made, int outputStride, RowRange range)
+        where TTensor : struct, ITensorFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        try
+        {
+            return Bulk<TTensor, TEpilogue>(
+                state, weights, weightRows, input, inputStride, output, made, outputStride, range);
+        }
+        catch (Exception exception) when (ComputeDevice.IsFault(exception))
+        {
+            Tell(exception.Message.ReplaceLineEndings(" "), isBulk: true);
+            return null;
+        }
+    }
+
+    internal MatMulBulk<TTensor, TEpilogue> Bulk<TTensor, TEpilogue>(
         StepState state, ElementTiles weights, int weightRows, ArrayView<ushort> input, int inputStride, ArrayView<float> output,
         int made, int outputStride, RowRange range)
         where TTensor : struct, ITensorFormat
@@ -123,8 +141,8 @@ internal sealed class WarpgroupProducts
     private bool Try<TTensor>(bool isBulk)
         where TTensor : struct, ITensorFormat
     {
-        // With bulk copies a group takes two tiles.
-        int rows = (isBulk ? 2 : 1) * TileMemory.Rows;
+        // With bulk copies a pair of groups takes two tiles of 256 rows, the second in part.
+        int rows = (isBulk ? 3 : 1) * TileMemory.Rows;
         try
         {
             int wrong = CountWrong<TTensor>(rows, isBulk);
