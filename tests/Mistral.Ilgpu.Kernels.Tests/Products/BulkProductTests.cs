@@ -66,7 +66,9 @@ public sealed class BulkProductTests
     {
         var device = TestDevice.Get("cuda");
         var products = WarpgroupProducts.Of(device);
-        Assert.SkipWhen(products?.MultiplyInBulk<BFloat16Tensor>() != true, $"no bulk copies: {device.Drawback}");
+        bool works = products?.MultiplyInBulk<BFloat16Tensor>() == true;
+        Assert.SkipWhen(!works && !TestDevice.IsInterpreted(device), $"no bulk copies: {device.Drawback}");
+        Assert.True(works, device.Drawback);
         var data = new RandomData();
         int stride = Padding.Pad(columns);
         int tokens = Decoded + Prompt;
