@@ -32,6 +32,8 @@ public sealed class PtxKernel
         HasGlobalAtomics = code.Any(
             instruction => instruction is { Kind: InstructionKind.Atomic, Space: not AddressSpace.Shared });
         HasWarpgroupProducts = code.Any(instruction => instruction.Text.Contains("wgmma.mma_async", StringComparison.Ordinal));
+        HasRegisterFactors = HasWarpgroupProducts && code.Any(
+            instruction => instruction.Counts is [_, 4, ..] && instruction.Text.Contains("wgmma.mma_async", StringComparison.Ordinal));
         HasBulkCopies = code.Any(instruction => instruction is { Kind: InstructionKind.Bulk, Bulk: BulkOperation.Copy });
         AwaitsPredecessor = code.Any(instruction => instruction.Kind == InstructionKind.Await);
         Slots = slots;
@@ -49,6 +51,9 @@ public sealed class PtxKernel
     internal bool HasGlobalAtomics { get; }
 
     internal bool HasWarpgroupProducts { get; }
+
+    /// <summary>Whether there are some whose first factor is in registers.</summary>
+    internal bool HasRegisterFactors { get; }
 
     /// <summary>Whether copies bring tiles to shared memory in bulk.</summary>
     internal bool HasBulkCopies { get; }

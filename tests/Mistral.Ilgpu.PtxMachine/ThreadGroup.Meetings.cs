@@ -115,16 +115,45 @@ internal sealed partial class ThreadGroup
             (come, last) = (come + 1, thread);
         }
 
-        // Those between the first and the last have all come.
-        if (come != barrier.Threads || last - first != come - 1)
+        var arrived = _arrivals.At(barrier.Number);
+        int all = come + ((arrived?.Warps.Count ?? 0) * Warp.Size);
+        if (arrived is not null && (all > barrier.Threads || arrived.Threads != barrier.Threads))
+        {
+            throw Fault(first, _code[_next[first] - 1], $"{all} threads have come, of which some arrived at a barrier of {arrived.Threads}");
+        }
+
+        if (all != barrier.Threads)
         {
             return false;
         }
 
-        _states.AsSpan(first, come).Clear();
-        _shared.Meet(first, come);
+        // Those between the first and the last have all come.
+        if (arrived is null && last - first == come - 1)
+        {
+            _states.AsSpan(first, come).Clear();
+            _shared.Meet(first, come);
+        }
+        else
+        {
+            Pass(barrier.Number, arrived?.Release ?? _shared.NewRelease());
+        }
+
         _seen?.Barrier();
         return true;
+    }
+
+    private void Pass(ulong barrier, BarrierRelease release)
+    {
+        int[] waiting = [.. Enumerable.Range(0, _warps.Length).Where(
+            warp => _states[warp * Warp.Size] == State.AtBarrier && BarrierOf(warp * Warp.Size).Number == barrier)];
+        Array.ForEach(waiting, warp => _shared.Release(warp, release));
+        foreach (int warp in waiting)
+        {
+            _shared.Acquire(warp, release);
+            _states.AsSpan(warp * Warp.Size, _warps[warp].Lanes).Clear();
+        }
+
+        _arrivals.Remove(barrier);
     }
 
     private (ulong Number, int Threads) BarrierOf(int thread)

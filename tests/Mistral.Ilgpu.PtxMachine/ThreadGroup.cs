@@ -19,6 +19,7 @@ internal sealed partial class ThreadGroup : IDisposable
     private readonly SharedMemory _shared;
     private readonly ThreadMemory _memory;
     private readonly GroupMemory? _seen;
+    private readonly Arrivals _arrivals;
     private readonly GlobalMemory _global;
     private readonly Cluster _cluster;
     private readonly int _rank;
@@ -66,17 +67,18 @@ internal sealed partial class ThreadGroup : IDisposable
         (_global, _hasTried, _arrivedIn) = (global, new bool[threads], new int[threads]);
         _seen = seen;
         _memory = new ThreadMemory(threads, kernel.LocalBytes, parameters, kernel.AwaitsPredecessor, _shared, global, _seen);
+        _arrivals = new Arrivals(_shared);
         _warps =
         [
             .. Enumerable.Range(0, warps).Select(
-                warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared, rank * warps)),
+                warp => new Warp(_registers, _template.Length, warp * Warp.Size, Math.Min(Warp.Size, threads - (warp * Warp.Size)), _shared, rank * warps) { Arrivals = _arrivals }),
         ];
         if (kernel.HasWarpgroupProducts && threads % (WarpProducts.Warps * Warp.Size) == 0)
         {
             foreach (var warpgroup in _warps.Chunk(WarpProducts.Warps))
             {
                 List<WarpgroupProduct> begun = [];
-                Array.ForEach(warpgroup, warp => warp.Products = new WarpProducts(warp, begun));
+                Array.ForEach(warpgroup, warp => warp.Products = new WarpProducts(warp, begun, kernel.HasRegisterFactors));
             }
         }
     }
@@ -187,6 +189,7 @@ internal sealed partial class ThreadGroup : IDisposable
         _hasTried.AsSpan().Clear();
         _arrivedIn.AsSpan().Fill(-1);
         _shared.StartGroup();
+        _arrivals.StartGroup();
         _memory.StartGroup();
         Array.ForEach(_warps, warp => warp.AskedRegisters = null);
         Array.ForEach(_warps, warp => warp.Products?.StartGroup());
@@ -349,6 +352,7 @@ internal sealed partial class ThreadGroup : IDisposable
         try
         {
             Array.ForEach(_warps, warp => warp.Products?.EndGroup());
+            _arrivals.EndGroup();
             _shared.Barriers.EndGroup();
             CheckRegisters();
         }

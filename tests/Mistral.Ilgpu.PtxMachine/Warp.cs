@@ -27,6 +27,16 @@ internal sealed class Warp(ulong[] registers, int slots, int firstThread, int la
     /// <summary>The first register of a lane.</summary>
     public ref ulong Registers(int lane) => ref registers[(firstThread + lane) * slots];
 
+    /// <summary>What all registers hold, lane after lane.</summary>
+    public void Copy(ref ulong[]? to)
+    {
+        to ??= new ulong[Size * slots];
+        registers.AsSpan(firstThread * slots, lanes * slots).CopyTo(to);
+    }
+
+    /// <summary>Barriers at which warps arrive without waiting.</summary>
+    public required Arrivals Arrivals { get; init; }
+
     /// <summary>Orders in shared memory what the lanes did before what they do next.</summary>
     public void Barrier() => shared.WarpBarrier(firstThread / Size);
 }

@@ -2,17 +2,19 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>A product of a warpgroup: sums of 64 rows × n columns (+)= A × B, 16 deep.</summary>
 /// <param name="Decode">An element of the factors.</param>
+/// <param name="A">Null where it is in registers.</param>
 /// <param name="Adds">Whether to what the sums were.</param>
 /// <param name="Sign">1 or −1.</param>
 internal readonly record struct WarpgroupProduct(
-    Instruction Instruction, Func<ushort, float> Decode, MatrixDescriptor A, MatrixDescriptor B, bool Adds, float Sign);
+    Instruction Instruction, Func<ushort, float> Decode, MatrixDescriptor? A, MatrixDescriptor B, bool Adds, float Sign);
 
 /// <summary>
 /// A warp's part of its warpgroup's products, 16 of the 64 rows. Nothing is read and no sum arrives before the wait for it. Until
 /// then the registers hold what no sum can be, and must not change. All four warps must begin the same products.
 /// </summary>
 /// <param name="begun">All that the warpgroup's warps have begun.</param>
-internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
+/// <param name="hasRegisterFactors">Whether there are products whose first factor is in registers.</param>
+internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun, bool hasRegisterFactors)
 {
     public const int Warps = 4;
 
@@ -24,9 +26,10 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
     // A NaN.
     private const ulong OnItsWay = 0x7FD5_ACED;
 
-    private readonly Queue<List<WarpgroupProduct>> _groups = new();
+    private readonly Queue<List<(WarpgroupProduct Product, FactorRegisters? Factor)>> _groups = new();
     private readonly Dictionary<int, Sums> _sums = [];
-    private List<WarpgroupProduct> _open = [];
+    private List<(WarpgroupProduct Product, FactorRegisters? Factor)> _open = [];
+    private ulong[]? _atFence;
     private bool _isFenced;
     private int _begun;
 
@@ -41,7 +44,14 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
     }
 
     /// <summary>Orders registers before the products that follow.</summary>
-    public void Fence() => _isFenced = true;
+    public void Fence()
+    {
+        _isFenced = true;
+        if (hasRegisterFactors)
+        {
+            warp.Copy(ref _atFence);
+        }
+    }
 
     public unsafe void Begin(WarpgroupProduct product)
     {
@@ -60,7 +70,7 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
         }
 
         _begun++;
-        _open.Add(product);
+        _open.Add((product, product.A is null ? new FactorRegisters(warp, product.Instruction, _atFence) : null));
         EachPiece(product, (address, _, _, _) =>
         {
             warp.Shared.ReadByProduct(warp.FirstThread, address, PieceBytes);
@@ -80,9 +90,9 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
     {
         while (_groups.Count > pending)
         {
-            foreach (var product in _groups.Dequeue())
+            foreach (var (product, factor) in _groups.Dequeue())
             {
-                End(product);
+                End(product, factor);
             }
         }
     }
@@ -103,19 +113,23 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
 
     private static int Columns(Instruction instruction) => instruction.Counts[0] * 2;
 
-    // Calls with an address, whether it is of A, and the row and the piece in that matrix.
+    // Calls with an address, whether it is of A, and the row and the piece in that matrix. Rows of a transposed one are its k.
     private void EachPiece(WarpgroupProduct product, Action<ulong, bool, int, int> use)
     {
         for (int piece = 0; piece < Depth / PieceElements; piece++)
         {
-            for (int row = 0; row < Rows; row++)
+            for (int row = 0; product.A is { } a && row < Rows; row++)
             {
-                use(product.A.Address(FirstRow + row, piece), true, row, piece);
+                use(a.Address(FirstRow + row, piece), true, row, piece);
             }
+        }
 
-            for (int column = 0; column < Columns(product.Instruction); column++)
+        var (rows, length) = product.B.IsTransposed ? (Depth, Columns(product.Instruction)) : (Columns(product.Instruction), Depth);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int piece = 0; piece < length / PieceElements; piece++)
             {
-                use(product.B.Address(column, piece), false, column, piece);
+                use(product.B.Address(row, piece), false, row, piece);
             }
         }
     }
@@ -142,18 +156,28 @@ internal sealed class WarpProducts(Warp warp, List<WarpgroupProduct> begun)
         return sums;
     }
 
-    private unsafe void End(WarpgroupProduct product)
+    private unsafe void End(WarpgroupProduct product, FactorRegisters? factor)
     {
         var i = product.Instruction;
         double[,] a = new double[Rows, Depth];
         double[,] b = new double[Columns(i), Depth];
+        factor?.RequireUnchanged();
+        factor?.CopyTo(a, product.Decode);
         EachPiece(product, (address, isOfA, row, piece) =>
         {
             warp.Shared.Proxy!.EndRead(warp.Number, (int)address);
             ushort* elements = (ushort*)warp.Shared.ReadByProduct(warp.FirstThread, address, PieceBytes);
             for (int element = 0; element < PieceElements; element++)
             {
-                (isOfA ? a : b)[row, (piece * PieceElements) + element] = product.Decode(elements[element]);
+                int at = (piece * PieceElements) + element;
+                if (!isOfA && product.B.IsTransposed)
+                {
+                    b[at, row] = product.Decode(elements[element]);
+                }
+                else
+                {
+                    (isOfA ? a : b)[row, at] = product.Decode(elements[element]);
+                }
             }
         });
 

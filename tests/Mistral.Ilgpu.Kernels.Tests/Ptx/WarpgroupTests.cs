@@ -102,9 +102,9 @@ public sealed class WarpgroupTests
     }
 
     [Fact]
-    public void TransposedMatrices_AreRefused()
+    public void TransposedFirstMatrix_IsRefused()
     {
-        var exception = Assert.Throws<PtxException>(() => Ones(Multiplication, transposesB: 1));
+        var exception = Assert.Throws<PtxException>(() => Ones(Multiplication, transposesA: 1));
         Assert.Contains("transposed", exception.Message, StringComparison.Ordinal);
     }
 
@@ -113,14 +113,14 @@ public sealed class WarpgroupTests
     // Sums of three + products of ones, eight columns and sixteen deep. The address of the thread's first own number is in %rd8,
     // that of the first matrix in %rd10, descriptors in %rd9 and %rd13.
     private static float[] Ones(
-        string multiplication, string adds = "%p8", int signOfA = 1, int transposesB = 0, bool stores = true)
+        string multiplication, string adds = "%p8", int signOfA = 1, int transposesA = 0, bool stores = true)
     {
         const int Piece = 16;
         var snippet = new Snippet();
         snippet.Buffer(new int[4]);
         float[] found = snippet.Buffer(new float[Threads * 4]);
         const int Stride = 2 * 8 * Piece;
-        string product = $"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {{s0, s1, s2, s3}}, %rd9, %rd13, {adds}, {signOfA}, 1, 0, {transposesB};";
+        string product = $"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {{s0, s1, s2, s3}}, %rd9, %rd13, {adds}, {signOfA}, 1, {transposesA}, 0;";
         snippet.Run(
             $"""
             .reg .f32 s<4>;

@@ -34,6 +34,18 @@ internal sealed class AsyncProxy(int bytes, int threads, int granule, SyncClocks
     /// <summary>These threads meet.</summary>
     public void Barrier(int first, int count) => _fences.AsSpan(first, count).CopyTo(_knownFences.AsSpan(first));
 
+    /// <summary>These threads had executed so many fences when they came to a barrier that is passed now.</summary>
+    public void Barrier(int first, ReadOnlySpan<int> fences)
+    {
+        for (int i = 0; i < fences.Length; i++)
+        {
+            _knownFences[first + i] = Math.Max(_knownFences[first + i], fences[i]);
+        }
+    }
+
+    /// <summary>How many fences these threads have executed.</summary>
+    public int[] Fences(int first, int count) => _fences[first..(first + count)];
+
     public void Fence(int thread) => _fences[thread]++;
 
     /// <summary>A thread writes, by itself or by a copy.</summary>

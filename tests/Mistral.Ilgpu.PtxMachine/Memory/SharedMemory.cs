@@ -73,6 +73,26 @@ internal sealed unsafe class SharedMemory
         Proxy?.Barrier(firstThread, threads);
     }
 
+    /// <summary>Room for what warps release at a barrier.</summary>
+    public BarrierRelease NewRelease() => new(_clocks.NewRelease());
+
+    /// <summary>A warp of the group comes to a barrier.</summary>
+    public void Release(int warp, BarrierRelease to)
+    {
+        _clocks.Release(_firstWarp + warp, to.Clocks);
+        if (Proxy is not null)
+        {
+            to.Fences.Add((warp * Warp.Size, Proxy.Fences(warp * Warp.Size, Warp.Size)));
+        }
+    }
+
+    /// <summary>A warp passes the barrier.</summary>
+    public void Acquire(int warp, BarrierRelease from)
+    {
+        _clocks.Acquire(_firstWarp + warp, from.Clocks);
+        from.Fences.ForEach(fences => Proxy!.Barrier(fences.FirstThread, fences.Counts));
+    }
+
     public void WarpBarrier(int warp) => _races.WarpBarrier(warp);
 
     public byte* Read(int thread, ulong address, int bytes)

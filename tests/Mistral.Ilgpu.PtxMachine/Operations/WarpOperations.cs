@@ -8,6 +8,7 @@ internal static class WarpOperations
     /// <summary>The operation, and where the mask of its lanes is among the operands, −1 where all must come.</summary>
     public static (WarpOperation Meet, int MembersAt)? Find(string[] parts, int[] counts) => parts switch
     {
+        ["bar", "arrive"] => (Arrive, -1),
         ["bar", "warp", "sync"] => ((warp, _, _) => warp.Barrier(), 0),
         ["shfl", "sync", var mode, "b32"] when Source(mode) is { } source => (Shuffle(source, counts[0] == 2), counts.Sum() - 1),
         ["vote", "sync", "ballot", "b32"] => (Vote((votes, _) => votes), 2),
@@ -22,6 +23,22 @@ internal static class WarpOperations
         ["ldmatrix", ..] => TensorOperations.FindLoad(parts, counts) is { } load ? (load, -1) : null,
         _ => null,
     };
+
+    // The same barrier of all lanes.
+    private static void Arrive(Warp warp, uint lanes, Instruction i)
+    {
+        ref ulong r = ref warp.Registers(0);
+        foreach (int lane in Each(lanes))
+        {
+            if (Slot.As<uint>(ref warp.Registers(lane), i.D) != Slot.As<uint>(ref r, i.D)
+                || Slot.As<uint>(ref warp.Registers(lane), i.A) != Slot.As<uint>(ref r, i.A))
+            {
+                throw new PtxException($"the barrier of lane {lane} is another than lane 0's");
+            }
+        }
+
+        warp.Arrivals.Add(warp, Slot.As<uint>(ref r, i.D), Slot.As<int>(ref r, i.A));
+    }
 
     private delegate (int From, bool IsInRange) SourceLane(int lane, int b, int clamp, int segment);
 
