@@ -151,6 +151,9 @@ public static class KernelCatalog
            from kernel in AttendOutputs.Select(output => TensorForms.Attend(format, head, output))
                .Append(TensorForms.DecodeAttend(format, head))
            select new KernelForm(kernel),
+        .. from format in TensorFormats
+           from output in AttendOutputs
+           select new KernelForm(typeof(AttendWarpgroup<,>).MakeGenericType(format, output)),
         .. from format in Formats
            from type in PerFormat
            select new KernelForm(type.MakeGenericType(format.Format, format.Element)),

@@ -70,6 +70,19 @@ public sealed class AttendTests
         Check<Float16, ushort>(
             TestDevice.Get(name), new Shape(200, 1, 3, 48, 16, 300), TensorFormat.Float16, Form.Tensor, 4e-3, passes: 3, prompt: 150, splitTiles: 1);
 
+    // Tiles of warpgroups are taken in parts: of 25 tokens 12, 12 and one.
+    [Theory]
+    [InlineData("cuda")]
+    public void TensorAttention_TilesInParts_HaveTheSameBits(string name)
+    {
+        var shape = new Shape(21, 1, 5, 32, 16, 60);
+        float[] qkv = new RandomData().Floats((long)shape.Length * shape.Columns, 2);
+        Assert.Equal(Of(12), Of(25));
+
+        float[] Of(int tokens) =>
+            Prompt<Float16, ushort>(TestDevice.Get(name), shape, TensorFormat.Float16, Form.Tensor, qkv, tokens);
+    }
+
     // OpenCL's drivers compile each shape for seconds: those that repeat others are run by hand.
     private static TheoryData<string, bool> WithShapes(TheoryData<string> devices) =>
     [

@@ -88,7 +88,12 @@ internal static class RaggedPasses
         }
 
         var ints = new int[20_000];
-        var (pass, length) = batch.Pack(ints, tokensOfTile ?? Math.Max(1, (form == Form.Group ? 16 : AttentionBlock.MaxQueries) / s.Group));
+        var (pass, length) = batch.Pack(ints, tokensOfTile ?? Math.Max(1, (form switch
+        {
+            Form.Group => 16,
+            Form.Warpgroup => TensorForms.WarpgroupQueries,
+            _ => AttentionBlock.MaxQueries,
+        }) / s.Group));
         var state = new StepState(device.Upload(ints[..length]));
         var layer = cache.Layers[0];
         var output = device.Zeros<float>((long)batch.TokenCount * s.Heads * s.HeadDim);
@@ -109,6 +114,10 @@ internal static class RaggedPasses
                 break;
             case Form.Tensor:
                 new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, frequencies, parts).Launch(format, pass);
+                break;
+            case Form.Warpgroup:
+                new WarpgroupAttend(device, (AttentionInput<ushort>)(object)input, layer, pass).Launch(format);
+                DecodedGroups<HeadOf128>();
                 break;
             case Form.Wave:
                 new WaveAttend<TElement>(device, input, pass).Launch(format);
@@ -237,6 +246,7 @@ internal static class RaggedPasses
         Vectors,
         Group,
         Tensor,
+        Warpgroup,
         Wave,
         DecodeWave,
         Matrix,

@@ -69,8 +69,9 @@ internal sealed record TensorAttend(
         }
     }
 
+    // As many parts as a tile of warpgroups may have, and more than one of 64 queries has.
     private KernelConfig PromptShape(Pass pass) =>
-        new(new Index3D(Input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1));
+        new(new Index3D(Input.KvHeads, pass.QueryTiles, 3), new Index3D(TensorForms.PromptGroup, 1, 1));
 
     // The output in 16 bits is what the kernel for that alone makes of it.
     private void CheckRounded<THead, TFormat>(Pass pass)

@@ -9,7 +9,7 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// The kernels that CUDA's family launches for an operation, each with every pass over memory that it makes. Of a pass that
 /// decodes one token of each text, or that reads one prompt; caches of 16 bits.
 /// </summary>
-/// <param name="isWarpgroup">Whether products of prompts are by warpgroups.</param>
+/// <param name="isWarpgroup">Whether products and attention of prompts are by warpgroups.</param>
 internal sealed class ExpectedKernels(Pass pass, bool isWarpgroup)
 {
     // A value in eight bits, with its part of a run's entry of 16 bytes.
@@ -130,8 +130,10 @@ internal sealed class ExpectedKernels(Pass pass, bool isWarpgroup)
             "Rope", 0, (queries + (2 * keys)) * sizeof(float), ((queries + keys) * sizeof(float)) + (tokens * stored),
             Operations: 3 * (queries + keys));
 
-        // A group has 64 queries of one kv head, and reads all keys and values that they see.
-        long tileTokens = Math.Max(1, TensorForms.PromptQueries / shape.Group);
+        // A group has 64 or 128 queries of one kv head, and reads all keys and values that they see.
+        bool isByWarpgroups = isWarpgroup && shape.PaddedHeadDim is > 64 and <= 128;
+        int perGroup = isByWarpgroups ? TensorForms.WarpgroupQueries : TensorForms.PromptQueries;
+        long tileTokens = Math.Max(1, perGroup / shape.Group);
         long tiles = DivideUp(tokens, tileTokens);
         long seen = 0;
         for (long tile = 0; tile < tiles; tile++)
@@ -141,9 +143,9 @@ internal sealed class ExpectedKernels(Pass pass, bool isWarpgroup)
         }
 
         yield return new(
-            "AttendTensor", 0, (queries * sizeof(float)) + (tokens * stored),
+            isByWarpgroups ? "AttendWarpgroup" : "AttendTensor", 0, (queries * sizeof(float)) + (tokens * stored),
             queries * (IsRounded(attend) ? sizeof(ushort) : sizeof(float)),
-            (seen - tokens) * stored, cost.Operations - (3 * (queries + keys)));
+            (seen - tokens) * stored, cost.Operations - (3 * (queries + keys)), isByWarpgroups ? tiles * shape.KvHeads : 0);
         long kept = Math.Min(tokens, attend.Cache.RingLength) * stored;
         yield return new("StoreKv", 0, kept, kept);
     }

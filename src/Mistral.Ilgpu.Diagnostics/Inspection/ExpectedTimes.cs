@@ -11,7 +11,7 @@ internal static class ExpectedTimes
 {
     /// <param name="tokens">Tokens of the pass: one of each text if they are decoded, otherwise those of one prompt.</param>
     /// <param name="position">Tokens that precede in each text.</param>
-    /// <param name="isWarpgroup">Whether products of prompts are by warpgroups.</param>
+    /// <param name="isWarpgroup">Whether products and attention of prompts are by warpgroups.</param>
     public static IReadOnlyList<ExpectedStep> Of(
         ModelConfig config, TensorFormat weights, int tokens, int position, bool isPrompt, bool isWarpgroup = true)
     {

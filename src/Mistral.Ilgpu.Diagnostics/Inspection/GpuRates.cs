@@ -8,7 +8,8 @@ namespace Mistral.Ilgpu.Diagnostics.Inspection;
 /// <summary>The peak rates of a GPU, as published or measured.</summary>
 /// <param name="GigabytesPerSecond">Memory bandwidth.</param>
 /// <param name="TeraflopsPerSecond">Dense 16-bit products with sums in float32; of NVIDIA's by <c>mma.sync</c>.</param>
-/// <param name="PromptTeraflopsPerSecond">The same for products of prompts, by <c>wgmma</c> if the GPU has it.</param>
+/// <param name="PromptTeraflopsPerSecond">The same for products and attention of prompts, by <c>wgmma</c> if the GPU has
+/// it.</param>
 /// <param name="Multiprocessors">The number of multiprocessors, compute units or Xe-cores.</param>
 internal sealed record GpuRates(
     string Name, double GigabytesPerSecond, double TeraflopsPerSecond, double PromptTeraflopsPerSecond, int Multiprocessors)
@@ -70,7 +71,7 @@ internal sealed record GpuRates(
     /// <summary>The rate of the L2 cache, for GPUs whose kernels are predicted; null for others.</summary>
     public double? CacheGigabytesPerSecond { get; init; }
 
-    /// <summary>Whether products of prompts are by warpgroups.</summary>
+    /// <summary>Whether products and attention of prompts are by warpgroups.</summary>
     public bool HasWarpgroups { get; init; }
 
     /// <summary>

@@ -6,8 +6,11 @@ public static class TensorForms
     /// <summary>Heads of other sizes take the next larger room.</summary>
     public static IReadOnlyList<int> HeadSizes { get; } = [64, 128, 256];
 
-    /// <summary>Queries, tokens × heads that share a kv head, of a tile of a prompt.</summary>
+    /// <summary>Queries, tokens × heads that share a kv head, of a tile of a prompt, or of a part of one.</summary>
     public const int PromptQueries = 64;
+
+    /// <summary>Queries of a tile where <see cref="AttendWarpgroup{TFormat, TOutput}"/> takes it whole.</summary>
+    public const int WarpgroupQueries = 2 * PromptQueries;
 
     /// <summary>Group size for prompts: a warp for 16 queries.</summary>
     public const int PromptGroup = PromptQueries / 16 * 32;

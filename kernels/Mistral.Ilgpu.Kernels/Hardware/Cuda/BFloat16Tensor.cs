@@ -32,6 +32,27 @@ public readonly struct BFloat16Tensor : ITensorFormat, ISplitFormat
         CudaAsm.Emit(
             WarpgroupSums.Multiply + "bf16.bf16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
 
+    private const string Product = AttentionProducts.Name + "bf16.bf16";
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ScoreTile(uint queries, uint keys) =>
+        CudaAsm.Emit(
+            AttentionProducts.BeginScores + Product + AttentionProducts.FirstScores + Product + AttentionProducts.NextScores
+                + Product + AttentionProducts.NextScores + Product + AttentionProducts.FourthScores
+                + Product + AttentionProducts.NextScores + Product + AttentionProducts.NextScores
+                + Product + AttentionProducts.NextScores + Product + AttentionProducts.NextScores + "}", queries, keys);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RoundWeights() => CudaAsm.Emit(AttentionProducts.RoundToBFloat16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddValueTile(uint values) =>
+        CudaAsm.Emit(
+            AttentionProducts.BeginValues + Product + AttentionProducts.Values0 + Product + AttentionProducts.Values1
+                + Product + AttentionProducts.Values2 + Product + AttentionProducts.Values3
+                + Product + AttentionProducts.Values4 + Product + AttentionProducts.Values5
+                + Product + AttentionProducts.Values6 + Product + AttentionProducts.Values7 + "}", values);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Clamp(float value) => value;
 

@@ -32,6 +32,27 @@ public readonly struct Float16Tensor : ITensorFormat, ISplitFormat
         CudaAsm.Emit(
             WarpgroupSums.Multiply + "f16.f16 {" + WarpgroupSums.Names + "}, a, b, adds, 1, 1, 0, 0; }", weights, tokens);
 
+    private const string Product = AttentionProducts.Name + "f16.f16";
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ScoreTile(uint queries, uint keys) =>
+        CudaAsm.Emit(
+            AttentionProducts.BeginScores + Product + AttentionProducts.FirstScores + Product + AttentionProducts.NextScores
+                + Product + AttentionProducts.NextScores + Product + AttentionProducts.FourthScores
+                + Product + AttentionProducts.NextScores + Product + AttentionProducts.NextScores
+                + Product + AttentionProducts.NextScores + Product + AttentionProducts.NextScores + "}", queries, keys);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RoundWeights() => CudaAsm.Emit(AttentionProducts.RoundToFloat16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddValueTile(uint values) =>
+        CudaAsm.Emit(
+            AttentionProducts.BeginValues + Product + AttentionProducts.Values0 + Product + AttentionProducts.Values1
+                + Product + AttentionProducts.Values2 + Product + AttentionProducts.Values3
+                + Product + AttentionProducts.Values4 + Product + AttentionProducts.Values5
+                + Product + AttentionProducts.Values6 + Product + AttentionProducts.Values7 + "}", values);
+
     private const float Largest = 65504;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -19,4 +19,18 @@ public interface ITensorFormat
     /// <param name="weights">A 16th of the address of the first row's 16 columns.</param>
     /// <param name="tokens">Likewise.</param>
     static abstract void MultiplyAddTile(uint weights, uint tokens);
+
+    /// <summary>The warpgroup's <see cref="WarpgroupScores"/> = queries × keys, matrices of 64 × 128 and 128 × 128 in shared
+    /// memory; it only begins, see <see cref="AttentionProducts"/>.</summary>
+    /// <param name="queries">A 16th of their address.</param>
+    /// <param name="keys">Likewise.</param>
+    static abstract void ScoreTile(uint queries, uint keys);
+
+    /// <summary>Makes the warpgroup's weights of its scores.</summary>
+    static abstract void RoundWeights();
+
+    /// <summary>The warpgroup's <see cref="WarpgroupOutputs"/> += weights × values, matrices of 64 × 128 and 128 × 128; it only
+    /// begins.</summary>
+    /// <param name="values">A 16th of their address.</param>
+    static abstract void AddValueTile(uint values);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.Runtime.Cuda;
 
 namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
@@ -57,6 +58,16 @@ internal static class TensorLane
         value = IntrinsicMath.Max(value, ILGPU.Warp.ShuffleXor(value, 4));
         value = IntrinsicMath.Max(value, ILGPU.Warp.ShuffleXor(value, 8));
         return IntrinsicMath.Max(value, ILGPU.Warp.ShuffleXor(value, 16));
+    }
+
+    /// <summary>Whether it is so in a lane of the warp.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsAny(bool value)
+    {
+        CudaAsm.Emit(
+            "{ .reg .pred any; setp.ne.s32 any, %1, 0; vote.sync.any.pred any, any, 0xffffffff; selp.b32 %0, 1, 0, any; }",
+            out int isAny, value ? 1 : 0);
+        return isAny != 0;
     }
 
     /// <summary>Over the four lanes that share a row.</summary>

@@ -22,6 +22,28 @@ internal static class TensorShared
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy16(uint to, long from) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", to, from);
 
+    /// <summary>The same of eight pieces, each 2,048 bytes behind the last, and 512 in global memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void CopyEight(uint to, long from) => CudaAsm.Emit(Eight, to, from);
+
+    /// <summary>The same of eight pieces, 512 bytes apart in global memory. They go to four places in turn, each 256 bytes behind
+    /// the last.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void CopyEight(uint first, uint second, uint third, uint fourth, long from) =>
+        CudaAsm.Emit(EightInTurn, first, second, third, fourth, from);
+
+    private const string EightInTurn =
+        "cp.async.cg.shared.global [%0+0], [%4+0], 16; cp.async.cg.shared.global [%1+256], [%4+512], 16; " +
+        "cp.async.cg.shared.global [%2+512], [%4+1024], 16; cp.async.cg.shared.global [%3+768], [%4+1536], 16; " +
+        "cp.async.cg.shared.global [%0+1024], [%4+2048], 16; cp.async.cg.shared.global [%1+1280], [%4+2560], 16; " +
+        "cp.async.cg.shared.global [%2+1536], [%4+3072], 16; cp.async.cg.shared.global [%3+1792], [%4+3584], 16;";
+
+    private const string Eight =
+        "cp.async.cg.shared.global [%0+0], [%1+0], 16; cp.async.cg.shared.global [%0+2048], [%1+512], 16; " +
+        "cp.async.cg.shared.global [%0+4096], [%1+1024], 16; cp.async.cg.shared.global [%0+6144], [%1+1536], 16; " +
+        "cp.async.cg.shared.global [%0+8192], [%1+2048], 16; cp.async.cg.shared.global [%0+10240], [%1+2560], 16; " +
+        "cp.async.cg.shared.global [%0+12288], [%1+3072], 16; cp.async.cg.shared.global [%0+14336], [%1+3584], 16;";
+
     /// <summary>
     /// The same of bytes that other groups of the multiprocessor may read too, so that they stay in the first cache.
     /// </summary>

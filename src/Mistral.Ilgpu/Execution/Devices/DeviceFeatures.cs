@@ -9,7 +9,7 @@ internal enum DeviceFeatures
     /// <summary>A kernel of a recorded token starts before the previous one has ended: NVIDIA, from sm_90 on.</summary>
     EarlyKernels = 1,
 
-    /// <summary>Products of prompts use warpgroup instructions: sm_90.</summary>
+    /// <summary>Products and attention of prompts use warpgroup instructions: sm_90.</summary>
     Warpgroups = 2,
 
     /// <summary>Layers that do not fit are used where the host keeps them, and not copied: CPUs.</summary>
@@ -17,4 +17,7 @@ internal enum DeviceFeatures
 
     /// <summary>Products of prompts by warpgroups bring 16-bit weights by bulk copies of tiles: sm_90.</summary>
     BulkCopies = 8,
+
+    /// <summary>Attention of prompts does. Without <see cref="Warpgroups"/> it does not either.</summary>
+    WarpgroupAttention = 16,
 }

@@ -39,7 +39,8 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
     public static bool HasStages(int columns) => columns % RunStage.Columns == 0;
 
     public override int QueriesPerTile(TensorFormat cache) =>
-        AttendsOver(cache) ? TensorForms.PromptQueries : GroupQueries;
+        !AttendsOver(cache) ? GroupQueries
+            : WarpgroupAttention.IsFor(Device) ? TensorForms.WarpgroupQueries : TensorForms.PromptQueries;
 
     public override bool RoundsPrompts(ActivationType activations) => activations == ActivationType.Int8;
 
@@ -74,12 +75,14 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
 
     internal override bool LeaveOut(ComputeDevice device, string reason)
     {
-        if (WarpgroupProducts.Of(device)?.TurnOff(reason) != true)
+        bool multiplied = WarpgroupProducts.Of(device)?.TurnOff(reason) == true;
+        bool attended = WarpgroupAttention.Of(device)?.TurnOff(reason) == true;
+        if (!multiplied && !attended)
         {
             return false;
         }
 
-        // Some of the bound kernels may be such products.
+        // Some of the bound kernels may be such forms.
         device.ForgetTests();
         return true;
     }

@@ -63,10 +63,29 @@ internal sealed partial class CudaKernels
     private sealed record TensorPrompts<TOutput>(CudaKernels Kernels, AttentionInput<ushort> Input, KvLayer Cache) : ITensorHeadUse
         where TOutput : struct, IAttendOutput
     {
-        Launch ITensorHeadUse.In<THead, TScores>() => Kernels.Launcher(
-            new AttendTensor<THead, TScores, TOutput>(Input, Cache.Addresses),
-            pass => new KernelConfig(
-                new Index3D(Input.KvHeads, pass.QueryTiles, 1), new Index3D(TensorForms.PromptGroup, 1, 1)));
+        Launch ITensorHeadUse.In<THead, TScores>()
+        {
+            var warpgroups = WarpgroupAttention.Of(Kernels.Device);
+            if (Cache.Format == TensorFormat.BFloat16
+                ? warpgroups?.Attends<BFloat16Tensor>(Input.HeadDim) == true
+                : warpgroups?.Attends<Float16Tensor>(Input.HeadDim) == true)
+            {
+                return Cache.Format == TensorFormat.BFloat16 ? ByWarpgroups<BFloat16Tensor>() : ByWarpgroups<Float16Tensor>();
+            }
+
+            // Tiles of queries may be those of warpgroups.
+            int parts = LaunchShape.Groups(
+                Kernels.Family.QueriesPerTile(Cache.Format) / Input.Group, TensorForms.PromptQueries / Input.Group);
+            return Kernels.Launcher(
+                new AttendTensor<THead, TScores, TOutput>(Input, Cache.Addresses),
+                pass => new KernelConfig(
+                    new Index3D(Input.KvHeads, pass.QueryTiles, parts), new Index3D(TensorForms.PromptGroup, 1, 1)));
+        }
+
+        private Launch ByWarpgroups<TFormat>()
+            where TFormat : struct, ITensorFormat => Kernels.Launcher(
+                new AttendWarpgroup<TFormat, TOutput>(Input, Cache.Addresses),
+                pass => WarpgroupAttention.Shape(Input.KvHeads, pass.QueryTiles));
     }
 
     private sealed record TensorDecoded(
