@@ -30,6 +30,21 @@ internal static class ExpectedReport
         "MatMulWarpgroup<Float16Tensor, BlockTiles<Q4_K>, Assign>",
     ];
 
+    private const string Blackwell = """
+        ## Blackwell
+
+        - **sm_120** (RTX 50, RTX PRO 6000, DGX Spark) has neither `wgmma` nor `tcgen05`. `mma.sync` is its own instruction, and one program's kernel by
+          it reached 106 % of cuBLAS in 16 bits (RTX PRO 6000, github.com/waynehacking8/blackwell-tensorcore-kernels). So it costs nothing there.
+        - **sm_100** (B200) has `tcgen05`, 2,250 TFLOP/s of bfloat16 as published. Nobody's rate of its `mma.sync` was found. If a multiprocessor reaches an
+          H100's, that is 697: prompts take 3.2 times as long as by `tcgen05`, or longer. Decoded tokens are bound by memory and lose nothing.
+          `tcgen05` is not built, because nothing here can run it.
+        - **Block-scaled `mma`** (sm_120a, `kind::mxf8f6f4`) multiplies factors of at most 8 bits with scales that are powers of two, one for 32 values. No format
+          here has such scales: those of Q8_0 to Q6_K are 16-bit floats, those of FP8 are for a row or a tensor. And activations would be rounded to
+          8 bits, which changes what a model says. So nothing uses it.
+
+
+        """;
+
     private static readonly GpuRates[] Predicted = [.. GpuRates.Known.Where(gpu => gpu.CacheGigabytesPerSecond is not null)];
 
     private static readonly GpuRates[] Others = [.. GpuRates.Known.Where(gpu => gpu.CacheGigabytesPerSecond is null)];
@@ -59,8 +74,10 @@ internal static class ExpectedReport
               alone was found). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s with sums in float32 (a site of specifications).
             - RTX 5090: 1,792 GB/s and 209.5 TFLOP/s with sums in float32, 170 multiprocessors (the maker's figures as others repeat them). Its products are by
               `mma.sync`, as those of an RTX 4090.
+            - B200: 8,000 GB/s, 148 multiprocessors (the maker's figures as others repeat them). Its products are by `mma.sync`, see "Blackwell" below.
             - Of published rates programs reach {GpuRates.PublishedShare:P0}, as the H200's copy reaches 4,300 of 4,800 GB/s. The H200's own rates are what programs reached.
-            - L2: 24 bytes a clock for each multiprocessor of an H100 or H200, 15 of the others (remembered of others' measurements, unchecked).
+            - L2: 24 bytes a clock for each multiprocessor of an H100 or H200, 15 of the others (remembered of others' measurements, unchecked). A B200's serves
+              copies by `cp.async` at 6,600 GB/s (SemiAnalysis, Dissecting Nvidia Blackwell, 31 March 2026, as others summarize it).
             - A gap between two kernels of a recorded pass takes 1.5 to 2 µs (reported), here the middle. Kernels that begin early hide a part of it, which is not
               counted. Kernels of prompts are launched one by one, and the host is ahead, so that their gaps are as long.
             - The ramp is about two latencies of the memory.
@@ -86,6 +103,8 @@ internal static class ExpectedReport
                 one => ExpectedTimes.Of(config, format, Prompt, 0, isPrompt: true, one));
         }
 
+        text.Append(Blackwell);
+        Start(text);
         Residency(text);
         return text.ToString();
     }
@@ -123,6 +142,31 @@ internal static class ExpectedReport
     }
 
     private static string Cell(string text) => $" {text} |";
+
+    // What is ours was measured on a machine without a GPU: the rate in the report on streaming, the start in that on the CPU.
+    private static void Start(StringBuilder text)
+    {
+        const double BusGigabytes = 50, ReadGigabytes = 17, OurStart = 0.3, Driver = 1;
+        using var checkpoint = Checkpoint.Open("random:mistral-7b:bf16");
+        double gigabytes = checkpoint.TotalBytes / 1e9;
+        double copied = gigabytes / BusGigabytes, read = gigabytes / ReadGigabytes;
+        text.Append(CultureInfo.InvariantCulture, $"""
+            ## First token of Mistral 7B in bf16, from the page cache
+
+            Two page-locked buffers of 32 MB take turns: one is filled while the other is copied to the device. PTX is kept between starts, and the driver keeps
+            its machine code.
+
+            | part | s | |
+            |---|---|---|
+            | {gigabytes:N1} GB over a bus of {BusGigabytes} GB/s | {copied:N2} | calculated; beside the next |
+            | the same, read into the buffers by two threads at {ReadGigabytes} GB/s | {read:N2} | rate measured here, of layers in the page cache; up to 16 threads read where there are cores |
+            | the program until its model is loaded, without weights and driver | {OurStart:N1} | measured here with `tiny` on the CPU |
+            | the driver: context, 30 modules from its cache, {gigabytes:N1} GB of memory | {Driver:N0} | assumed |
+            | **first token** | **{Math.Max(copied, read) + OurStart + Driver:N1}** | goal: 5 |
+
+
+            """);
+    }
 
     private static void Residency(StringBuilder text)
     {
