@@ -13,6 +13,6 @@ public readonly record struct QueryTile(int FirstToken, int Tokens, int Position
     /// <summary>A part of it, of so many tokens; the last may have fewer, and those behind it none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public QueryTile Part(int index, int tokens) => new(
-        FirstToken + (index * tokens), IntrinsicMath.Min(tokens, Tokens - (index * tokens)), Position + (index * tokens), Sequence,
-        Start, FreshTile);
+        FirstToken + (index * tokens), IntrinsicMath.Min(tokens, Tokens - (index * tokens)), Position + (index * tokens),
+        Sequence, Start, FreshTile);
 }

@@ -23,8 +23,8 @@ internal sealed record GpuRates(
     /// H100 SXM: 3,350 GB/s, and 1,979 TFLOP/s with sparsity, half without. <c>mma.sync</c> is assumed to reach 62.9 % of that
     /// (Luo et al., arXiv 2402.13499; only <c>wgmma</c> reaches the rest). RTX 4090: 1,008 GB/s and 165.2 TFLOP/s.
     /// RTX 5090: 1,792 GB/s, 209.5 TFLOP/s with sums in float32, 170 multiprocessors.
-    /// B200: 8,000 GB/s, 148 multiprocessors. No rate of its <c>mma.sync</c> was found, so each multiprocessor is assumed to reach
-    /// that of an H100's; 2,250 TFLOP/s are those of <c>tcgen05</c>, which nothing here uses.
+    /// B200: 8,000 GB/s, 148 multiprocessors. No rate of its <c>mma.sync</c> was found, so each multiprocessor is assumed to
+    /// reach that of an H100's; 2,250 TFLOP/s are those of <c>tcgen05</c>, which nothing here uses.
     /// These are published figures, from other sources than the vendor.
     /// H200: measured by PyTorch. A copy reaches 4.3 TB/s, counting reads and writes; products of bfloat16 reach 770 to 798
     /// TFLOP/s,

@@ -77,8 +77,9 @@ public sealed class BenchTests
         {
             int length = result.GetProperty("length").GetInt32();
             Assert.Equal(32, result.GetProperty("window").GetInt32());
-            Assert.Equal(
-                result.GetProperty("full_ms").GetDouble() / result.GetProperty("windowed_ms").GetDouble(), result.GetProperty("ratio").GetDouble(), 1e-2);
+            double full = result.GetProperty("full_ms").GetDouble(), within = result.GetProperty("windowed_ms").GetDouble();
+            // The times are rounded to microseconds, of which the shorter has a few hundred.
+            Assert.Equal(full / within, result.GetProperty("ratio").GetDouble(), 1e-2 + (1e-3 * full / within / within));
             double pairs = length * (length + 1) / 2.0;
             double windowed = (32 * 33 / 2.0) + ((length - 32) * 32.0);
             Assert.Equal(pairs / windowed, result.GetProperty("ideal_ratio").GetDouble(), 1e-3);

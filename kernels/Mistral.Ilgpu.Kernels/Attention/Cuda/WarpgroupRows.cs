@@ -75,8 +75,8 @@ internal readonly struct WarpgroupRows<TFormat>
             WarpgroupSums.WaitForAllButOne();
             LeaveKeys(round, rounds);
             var keep = Soften(top, bottom, from, allFirst, allLast, ref topMax, ref bottomMax, ref topSum, ref bottomSum);
-            // The outputs are waited for in each branch: the assembler moves a wait up to where its block begins, and the softmax is
-            // to be before it.
+            // The outputs are waited for in each branch: the assembler moves a wait up to where its block begins, and the softmax
+            // is to be before it.
             if (TensorLane.IsAny(keep.Top != 1 || keep.Bottom != 1))
             {
                 WarpgroupSums.Wait();

@@ -35,7 +35,8 @@ internal sealed class TensorMaps
             var key = (matrix.LoadEffectiveAddressAsPtr(), rows, stride, tileRows);
             if (!_maps.TryGetValue(key, out long map))
             {
-                _maps[key] = map = Add(CudaTensorMap.Encode((CudaAccelerator)_device.Accelerator, key.Item1, rows, stride, tileRows));
+                _maps[key] = map = Add(
+                    CudaTensorMap.Encode((CudaAccelerator)_device.Accelerator, key.Item1, rows, stride, tileRows));
             }
 
             return map;

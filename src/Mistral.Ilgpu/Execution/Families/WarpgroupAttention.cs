@@ -208,7 +208,8 @@ internal sealed class WarpgroupAttention
             new AttendWarpgroup<TFormat, FloatOutput>(
                 new AttentionInput<ushort>(
                     new StepState(state.View), input.View, output.View, fresh, fresh,
-                    new PageTable(state.View, 1, new Divisor(1)), Group, 1, new Divisor(HeadDim), Window, stride, Group * HeadDim, 1 / MathF.Sqrt(HeadDim)),
+                    new PageTable(state.View, 1, new Divisor(1)), Group, 1, new Divisor(HeadDim), Window, stride, Group * HeadDim,
+                    1 / MathF.Sqrt(HeadDim)),
                 new TensorCache(keysAt, valuesAt, keysAt, valuesAt)));
         var found = new float[Tokens * Group * HeadDim];
         output.View.CopyToCPU(_device.Stream, found);

@@ -207,14 +207,16 @@ internal sealed class WarpgroupProducts
         if (isBulk)
         {
             _device.Launch(BulkShape(1), Bulk<TTensor, Assign>(
-                step, new ElementTiles(weights.View, Columns), rows, input.View, Columns, output.View, rows, rows, RowRange.Tokens));
+                step, new ElementTiles(weights.View, Columns), rows, input.View, Columns, output.View, rows, rows,
+                RowRange.Tokens));
         }
         else
         {
             _device.Launch(
                 Shape(Tokens, rows, isGated: false),
                 new MatMulWarpgroup<TTensor, ElementTiles, Assign>(
-                    step, new ElementTiles(weights.View, Columns), input.View, output.View, rows, Columns, rows, RowRange.Tokens));
+                    step, new ElementTiles(weights.View, Columns), input.View, output.View, rows, Columns, rows,
+                    RowRange.Tokens));
         }
 
         var found = new float[Tokens * rows];
