@@ -209,7 +209,7 @@ public readonly record struct MatMulBulk<TTensor, TEpilogue>(
 
     // The threads that multiply, without the one that brings tiles.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Meet() => CudaAsm.Emit("bar.sync 1, 256;");
+    private static void Meet() => NamedBarrier.Wait(1, Consumers);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int DivideUp(int a, int b) => (a + b - 1) / b;

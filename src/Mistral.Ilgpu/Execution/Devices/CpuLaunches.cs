@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU;
@@ -22,6 +23,7 @@ internal sealed class CpuLaunches : IDisposable
     private readonly Lazy<Action<AcceleratorStream, KernelConfig, long>> _run;
     private readonly WorkItemBarrier _barrier;
     private readonly Lazy<CpuWorkers> _workers;
+    private readonly ConcurrentDictionary<Type, bool> _compiled = [];
     private GCHandle _self;
     private Bound[] _gathered = new Bound[64];
     private int _count;
@@ -140,6 +142,7 @@ internal sealed class CpuLaunches : IDisposable
     internal Action<KernelConfig> Bind<TKernel>(TKernel kernel, Action<KernelConfig> alone)
         where TKernel : struct, IKernel
     {
+        CompileSoon(typeof(TKernel));
         var bound = Bound.Of(kernel);
         return shape =>
         {
@@ -154,6 +157,20 @@ internal sealed class CpuLaunches : IDisposable
                 alone(shape);
             }
         };
+    }
+
+    // The runtime would compile a kernel when it first runs, one after the other, while all threads wait. Only the first binding
+    // of a kernel asks for it, because launches bind too.
+    private void CompileSoon(Type kernel)
+    {
+        if (_compiled.TryAdd(kernel, true)
+            && kernel.GetMethod(nameof(ISharedKernel.Execute), [typeof(WorkShare)]) is { } method)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state => RuntimeHelpers.PrepareMethod(
+                    state.Method, [.. state.Kernel.GenericTypeArguments.Select(argument => argument.TypeHandle)]),
+                (Method: method.MethodHandle, Kernel: kernel), preferLocal: false);
+        }
     }
 
     private void Add(Bound kernel)
@@ -175,25 +192,9 @@ internal sealed class CpuLaunches : IDisposable
     private abstract class Bound
     {
         public static Bound Of<TKernel>(TKernel kernel)
-            where TKernel : struct, IKernel
-        {
-            CompileSoon(typeof(TKernel));
-            return kernel is ISharedKernel
-                ? (Bound)Activator.CreateInstance(typeof(BoundShared<>).MakeGenericType(typeof(TKernel)), kernel)!
-                : new BoundWhole<TKernel>(kernel);
-        }
-
-        // The runtime would compile a kernel when it first runs, one after the other, while all threads wait.
-        private static void CompileSoon(Type kernel)
-        {
-            if (kernel.GetMethod(nameof(Execute), [typeof(WorkShare)]) is { } method)
-            {
-                ThreadPool.UnsafeQueueUserWorkItem(
-                    static state => RuntimeHelpers.PrepareMethod(
-                        state.Method, [.. state.Kernel.GenericTypeArguments.Select(argument => argument.TypeHandle)]),
-                    (Method: method.MethodHandle, Kernel: kernel), preferLocal: false);
-            }
-        }
+            where TKernel : struct, IKernel => kernel is ISharedKernel
+            ? (Bound)Activator.CreateInstance(typeof(BoundShared<>).MakeGenericType(typeof(TKernel)), kernel)!
+            : new BoundWhole<TKernel>(kernel);
 
         /// <summary>Whether the kernel asks the accelerator for its share.</summary>
         public abstract bool AsksAccelerator { get; }

@@ -87,26 +87,9 @@ internal sealed class WarpgroupAttention
             : null;
 
     private bool Try<TFormat>()
-        where TFormat : struct, ITensorFormat
-    {
-        try
-        {
-            int wrong = CountWrong<TFormat>();
-            if (wrong > 0)
-            {
-                Tell($"{wrong:N0} of {Tokens * Group * HeadDim:N0} outputs of {typeof(TFormat).Name} are wrong");
-            }
-
-            return wrong == 0;
-        }
-        catch (Exception exception)
-        {
-            string reason = exception.Message.ReplaceLineEndings(" ");
-            RequireUsable(reason);
-            Tell(reason);
-            return false;
-        }
-    }
+        where TFormat : struct, ITensorFormat => FormTest.Passes(
+            _device, "attention by warpgroups", "warpgroup-attention",
+            (Tokens * Group * HeadDim, $"outputs of {typeof(TFormat).Name}"), CountWrong<TFormat>, Tell);
 
     // Only the first reason is reported, because later ones follow from it.
     private void Tell(string reason)
@@ -115,21 +98,6 @@ internal sealed class WarpgroupAttention
         {
             _hasTold = true;
             _device.Tell($"attention of prompts is without warpgroups: {reason}");
-        }
-    }
-
-    // A fault in a kernel makes the context unusable for all later calls.
-    private void RequireUsable(string reason)
-    {
-        try
-        {
-            _device.Synchronize();
-        }
-        catch (CudaException)
-        {
-            throw new DeviceException(
-                $"device {_device.Info.Id} ({_device.Info.Name}) failed in attention by warpgroups: {reason}; "
-                + "opened without warpgroup-attention, the device can be used");
         }
     }
 

@@ -143,23 +143,9 @@ internal sealed class WarpgroupProducts
     {
         // With bulk copies a pair of groups takes two tiles of 256 rows, the second in part.
         int rows = (isBulk ? 3 : 1) * TileMemory.Rows;
-        try
-        {
-            int wrong = CountWrong<TTensor>(rows, isBulk);
-            if (wrong > 0)
-            {
-                Tell($"{wrong:N0} of {rows * Tokens:N0} sums of {typeof(TTensor).Name} are wrong", isBulk);
-            }
-
-            return wrong == 0;
-        }
-        catch (Exception exception)
-        {
-            string reason = exception.Message.ReplaceLineEndings(" ");
-            RequireUsable(reason);
-            Tell(reason, isBulk);
-            return false;
-        }
+        return FormTest.Passes(
+            _device, "products by warpgroups", "warpgroups", (rows * Tokens, $"sums of {typeof(TTensor).Name}"),
+            () => CountWrong<TTensor>(rows, isBulk), reason => Tell(reason, isBulk));
     }
 
     // Only the first reason is reported, because later ones follow from it.
@@ -169,21 +155,6 @@ internal sealed class WarpgroupProducts
         {
             (_hasTold, _hasToldOfBulk) = (_hasTold || !isBulk, true);
             _device.Tell($"prompts are multiplied without {(isBulk ? "bulk copies" : "warpgroups")}: {reason}");
-        }
-    }
-
-    // A fault in a kernel makes the context unusable for all later calls.
-    private void RequireUsable(string reason)
-    {
-        try
-        {
-            _device.Synchronize();
-        }
-        catch (CudaException)
-        {
-            throw new DeviceException(
-                $"device {_device.Info.Id} ({_device.Info.Name}) failed in products by warpgroups: {reason}; "
-                + "opened without warpgroups, the device can be used");
         }
     }
 
