@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Backends;
-using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime.Cuda;
@@ -66,5 +65,5 @@ internal sealed class KernelCode : IDisposable
         builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineStatements(FormatDescriptors.KernelTypes, isForCuda));
 
     private static CompiledKernel Compile(KernelForm form, Backend backend) =>
-        backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry), form.Bounds);
+        KernelCompiler.Compile(backend, form);
 }

@@ -167,7 +167,7 @@ internal sealed class CompiledKernels(Context context, Accelerator accelerator, 
         typeof(Context).Assembly.GetName().Version, Target, form.Kernel.FullName);
 
     private KernelText Compile(KernelForm form) => TextOf(
-        accelerator.GetBackend().Compile(Describe(form), form.Bounds),
+        KernelCompiler.Compile(accelerator.GetBackend(), form),
         accelerator is CudaAccelerator cuda ? cuda.Architecture : default, Waves);
 
     private CompiledKernel Rebuild(KernelForm form, KernelText text) =>
