@@ -22,8 +22,16 @@ internal static class KernelCompiler
     {
         var entry = EntryPointDescription.FromExplicitlyGroupedKernel(form.Entry);
         using var kernel = Inline(backend.Context, entry, out var method);
-        kernel.Transform(backend.Context.GetTransformer());
+        kernel.Transform(Optimizing(backend.Context));
         return backend.Compile(method, entry, form.Bounds);
+    }
+
+    // The context's passes, and one before structures are taken apart.
+    private static Transformer Optimizing(Context context)
+    {
+        var passes = context.GetTransformer().Transformations;
+        int lowering = passes.IndexOf(passes.First(pass => pass is LowerStructures));
+        return Transformer.Create(TransformerConfiguration.Transformed, passes.Insert(lowering, new FieldsAtTheirStructures()));
     }
 
     // The kernel's method and those that it still calls, in a context of their own.
