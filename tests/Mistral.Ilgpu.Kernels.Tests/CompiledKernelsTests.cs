@@ -116,28 +116,23 @@ public sealed class CompiledKernelsTests : IDisposable
     }
 
     [Fact]
-    public void Compile_ManyAtOnce_MakesTheWorkOfOneByOne()
+    public void Compile_ManyAtOnce_MakesTheTextsOfOneByOne()
     {
         const int Architecture = 80;
-        var forms = KernelCatalog.All.Where(form => form.IsFor(Architecture) && form.CpuOnly is null && !form.NeedsLanes && form.CudaArchitecture is null or Architecture).Where((_, i) => i % 40 == 0).ToList();
-        using var context = Context.Create(
-            builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineStatements(FormatDescriptors.KernelTypes, isForCuda: true));
-        using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_78, null!);
+        var forms = KernelCatalog.All
+            .Where(form => form.IsFor(Architecture) && form.CpuOnly is null && !form.NeedsLanes)
+            .Where((_, i) => i % 120 == 0).ToList();
+        using var code = new KernelCode();
         string[] atOnce = new string[forms.Count];
 
-        Parallel.For(0, forms.Count, i => atOnce[i] = CompiledKernels.TextOf(
-            backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(forms[i].Entry), forms[i].Bounds), CudaArchitecture.SM_80).Source);
+        Parallel.For(0, forms.Count, i => atOnce[i] = code.Ptx(forms[i], Architecture));
 
         Assert.All(
-            forms.Zip(atOnce), pair => Assert.Equal(WorkOf(KernelCode.PtxOf(pair.First, Architecture)), WorkOf(pair.Second)));
+            forms.Zip(atOnce), pair => Assert.Equal(Renamed(KernelCode.PtxOf(pair.First, Architecture)), Renamed(pair.Second)));
     }
 
-    // How often which instruction moves memory, computes with floats, or waits. Of the rest ILGPU makes a little more or less,
-    // one by one too, by what a context has compiled before.
-    private static string WorkOf(string ptx) => string.Join(
-        '\n',
-        Regex.Matches(ptx, @"\t((?:ld|st|cp|bar|mma|ldmatrix|atom|dp4a|fma|(?:add|mul)\.f32)[\w.]*)\s")
-            .CountBy(match => match.Groups[1].Value).OrderBy(count => count.Key, StringComparer.Ordinal));
+    // Without the numbers that ILGPU gives as it goes.
+    private static string Renamed(string ptx) => Regex.Replace(ptx, @"_\d+", "");
 
     private void CheckCopies(ComputeDevice device, CompiledKernels? kernels = null)
     {
