@@ -151,6 +151,8 @@ public static class KernelCatalog
            from kernel in AttendOutputs.Select(output => TensorForms.Attend(format, head, output))
                .Append(TensorForms.DecodeAttend(format, head))
            select new KernelForm(kernel),
+        .. TensorForms.QuantSizes.Select(
+            form => new KernelForm(typeof(DecodeAttendQuants<>).MakeGenericType(form.Head))),
         .. from format in TensorFormats
            from output in AttendOutputs
            select new KernelForm(typeof(AttendWarpgroup<,>).MakeGenericType(format, output)),

@@ -97,12 +97,12 @@ internal static class RaggedPasses
         var state = new StepState(device.Upload(ints[..length]));
         var layer = cache.Layers[0];
         var output = device.Zeros<float>((long)batch.TokenCount * s.Heads * s.HeadDim);
-        int splitTiles = tilesOfSplit ?? (form == Form.Tensor ? Family.Of(device).SplitTiles : DecodeSplits.LeastTiles);
+        int splitTiles = tilesOfSplit ?? (form is Form.Tensor or Form.TensorQuants ? Family.Of(device).SplitTiles : DecodeSplits.LeastTiles);
         var input = new AttentionInput<TElement>(
             state, qkv, output, layer.Ring.As<TElement>(), layer.Fresh.As<TElement>(), layer.Table,
             s.Heads, s.KvHeads, new Divisor(s.HeadDim), layer.Window, s.Columns, s.Heads * s.HeadDim, 1 / MathF.Sqrt(s.HeadDim), splitTiles);
         int splits = pass.Spans.Take(pass.DecodeCount).Select(span => DecodeSplits.Count(span.StartPosition, s.Window, splitTiles)).DefaultIfEmpty(0).Max();
-        bool isFused = form is Form.Tensor or Form.DecodeWave || (form is Form.Lanes or Form.Quads && splits == 1);
+        bool isFused = form is Form.Tensor or Form.TensorQuants or Form.DecodeWave || (form is Form.Lanes or Form.Quads && splits == 1);
         device.Launch(new KernelConfig(2, 2), new Rope<TCache, TElement>(input, frequencies, isFused ? RowRange.Prefill : RowRange.Tokens));
         switch (form)
         {
@@ -114,6 +114,10 @@ internal static class RaggedPasses
                 break;
             case Form.Tensor:
                 new TensorAttend(device, (AttentionInput<ushort>)(object)input, layer, splits, frequencies, parts).Launch(format, pass);
+                break;
+            case Form.TensorQuants:
+                device.Launch(new KernelConfig(2, 2), new AttendRow<QuadTiles<TCache, TElement>, TElement>(input));
+                new QuantAttend(device, (AttentionInput<sbyte>)(object)input, layer, splits, frequencies, parts).Launch(pass);
                 break;
             case Form.Warpgroup:
                 new WarpgroupAttend(device, (AttentionInput<ushort>)(object)input, layer, pass).Launch(format);
@@ -246,6 +250,7 @@ internal static class RaggedPasses
         Vectors,
         Group,
         Tensor,
+        TensorQuants,
         Warpgroup,
         Wave,
         DecodeWave,

@@ -12,8 +12,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 internal sealed record TensorAttend(
     ComputeDevice Device, AttentionInput<ushort> Input, KvLayer Layer, int Splits, ArrayView<ulong> Frequencies, ArrayView<float> Parts)
 {
-    private readonly bool _packs = Input.Group * Input.HeadDim % BlockRun.Length == 0;
-    private readonly PackedInput _packed = Packed(Device, Input);
+    private readonly DecodeOutputs<ushort> _outputs = new(Device, Input, Parts);
 
     public void Launch(TensorFormat format, Pass pass)
     {
@@ -59,13 +58,8 @@ internal sealed record TensorAttend(
             // One more than there are, as a launch makes room for.
             Device.Launch(
                 new KernelConfig(new Index3D(Splits + 1, Input.KvHeads, pass.DecodeCount), new Index3D(TensorForms.DecodeGroup(Input.HeadDim), 1, 1)),
-                new DecodeAttendTensor<THead>(Input, Layer.Addresses, Frequencies, Parts, _packs ? _packed : default));
-            CheckCounters(pass.DecodeCount);
-            CheckJoined(pass.DecodeCount);
-            if (_packs)
-            {
-                CheckPacked(pass.DecodeCount);
-            }
+                new DecodeAttendTensor<THead>(Input, Layer.Addresses, Frequencies, Parts, _outputs.Packed));
+            _outputs.Check(pass.DecodeCount, Input.Group);
         }
     }
 
@@ -92,54 +86,5 @@ internal sealed record TensorAttend(
             new KernelConfig(1, 64),
             new RoundInput<TFormat>(Input.State, Input.Output, theirs, Input.OutputStride, RowRange.Prefill));
         Assert.Equal(Device.Download(theirs), Device.Download(ours));
-    }
-
-    // What counts the splits that are done is as the next launch needs it.
-    private void CheckCounters(int tokens)
-    {
-        float[] parts = Device.Download(Parts);
-        for (int i = 0; i < tokens * Input.KvHeads; i++)
-        {
-            long part = AttentionOutput.Part(Input, Parts, i / Input.KvHeads, i % Input.KvHeads, 0).At;
-            Assert.Equal(0, BitConverter.SingleToInt32Bits(parts[part + Input.HeadDim + DecodeSplits.DoneAt]));
-        }
-    }
-
-    // The output is bit for bit what the kernel for that alone makes of the splits.
-    private void CheckJoined(int tokens)
-    {
-        int columns = Input.Heads * Input.HeadDim;
-        var expected = Device.Zeros<float>((long)tokens * columns);
-        Device.Launch(
-            new KernelConfig(2, 32), new MergeSplits(Input.State, Parts, expected, Input.Heads, Input.HeadDim, Input.Window, columns, Input.SplitTiles));
-        var (ours, theirs) = (Device.Download(Input.Output), Device.Download(expected));
-        for (int token = 0; token < tokens; token++)
-        {
-            int at = token * Input.OutputStride;
-            Assert.Equal(Bits(theirs[(token * columns)..((token + 1) * columns)]), Bits(ours[at..(at + columns)]));
-        }
-    }
-
-    private static int[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToInt32Bits)];
-
-    private static PackedInput Packed(ComputeDevice device, AttentionInput<ushort> input)
-    {
-        long length = Math.Max(BlockRun.Length, input.Output.Length);
-        return new PackedInput(
-            device.Zeros<uint>(length / 4), device.Zeros<Floats4>(length / BlockRun.Length), input.OutputStride);
-    }
-
-    // The output in eight bits is what the kernel for that alone makes of it.
-    private void CheckPacked(int tokens)
-    {
-        var expected = Packed(Device, Input);
-        Device.Launch(
-            LaunchShape.Cover((long)tokens * Input.OutputStride / sizeof(uint), WarpRows.GroupSize),
-            new QuantizePacked(Input.State, Input.Output, expected, Input.OutputStride, RowRange.Decode));
-        int count = tokens * Input.OutputStride;
-        Assert.Equal(Device.Download(expected.Values)[..(count / 4)], Device.Download(_packed.Values)[..(count / 4)]);
-        Assert.Equal(
-            Device.Download(expected.Runs)[..(count / BlockRun.Length)],
-            Device.Download(_packed.Runs)[..(count / BlockRun.Length)]);
     }
 }

@@ -33,6 +33,7 @@ internal static class RegisterOperations
         Approximations(table);
         BitFields.AddTo(table);
         PackedIntegers.AddTo(table);
+        PackedHalves.AddTo(table);
         foreach (string space in new[] { "global", "shared", "local" })
         {
             ulong window = AddressWindows.Of(space);

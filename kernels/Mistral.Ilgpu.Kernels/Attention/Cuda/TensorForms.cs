@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>The forms of attention on tensor cores, by the elements of a head that they have room for.</summary>
@@ -21,6 +23,19 @@ public static class TensorForms
     /// <summary>Group size for decoded tokens: a warp for each tile whose keys and values shared memory holds, four at
     /// most.</summary>
     public static int DecodeGroup(int headDim) => headDim > 128 ? 64 : 128;
+
+    /// <summary>Group size for decoded tokens over caches of eight bits.</summary>
+    public const int QuantGroup = 128;
+
+    /// <summary>Heads of a kv head that a group attends for, over caches of eight bits.</summary>
+    public const int QuantHeads = 8;
+
+    /// <summary>So many groups share the heads of a kv head, over caches of eight bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int QuantBlocks(int heads) => (heads + QuantHeads - 1) / QuantHeads;
+
+    /// <summary>Head sizes that <see cref="DecodeAttendQuants{THead}"/> takes, and what keeps such heads.</summary>
+    public static IReadOnlyList<(int Size, Type Head)> QuantSizes { get; } = [(64, typeof(RunPair)), (128, typeof(TwoRunPairs))];
 
     /// <summary>The prompts' form, an <see cref="AttendTensor{THead,TScores,TOutput}"/>: of four tiles of keys at once, or of
     /// one where the outputs take the registers.</summary>

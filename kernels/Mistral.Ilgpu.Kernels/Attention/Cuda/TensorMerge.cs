@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 /// </summary>
 internal readonly struct TensorMerge
 {
-    private readonly AttentionInput<ushort> _input;
+    private readonly Divisor _headDim;
     private readonly ArrayView<float> _parts;
     private readonly long _from;
     private readonly int _splits;
@@ -24,18 +24,18 @@ internal readonly struct TensorMerge
     private readonly ArrayView<float> _sums;
 
     /// <summary>All of the group must call it; what each warp finds is then seen by all.</summary>
+    /// <param name="from">Where the first head's first part is.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TensorMerge(AttentionInput<ushort> input, ArrayView<float> parts, int token, int kvHead, int splits)
+    public TensorMerge(Divisor headDim, ArrayView<float> parts, long from, int heads, int splits)
     {
-        (_input, _parts, _splits) = (input, parts, splits);
-        _from = AttentionOutput.Part(input, parts, token, kvHead, 0).At;
+        (_headDim, _parts, _from, _splits) = (headDim, parts, from, splits);
         _keeps = SharedMemory.Allocate<float>(TensorForms.MostDecodeHeads * DecodeSplits.Most);
         _sums = SharedMemory.Allocate<float>(TensorForms.MostDecodeHeads * DecodeSplits.Most);
-        for (int head = TensorLane.Warp; head < _input.Group; head += Group.DimX / TensorLane.WarpSize)
+        for (int head = TensorLane.Warp; head < heads; head += Group.DimX / TensorLane.WarpSize)
         {
             // Lanes past the last split repeat it.
             long tail = _from + (((head * DecodeSplits.Most) + IntrinsicMath.Min(TensorLane.Index, _splits - 1)) * PerPart)
-                + _input.HeadDim;
+                + _headDim;
             var (max, sum) = (_parts[tail], _parts[tail + 1]);
             int slot = (head * DecodeSplits.Most) + TensorLane.Index;
             _keeps[slot] = SoftmaxExp.Of(max - TensorLane.Max(max));
@@ -48,7 +48,7 @@ internal readonly struct TensorMerge
     private int PerPart
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _input.HeadDim + DecodeSplits.Tail;
+        get => _headDim + DecodeSplits.Tail;
     }
 
     /// <summary>Four neighbours of the token's output.</summary>
@@ -56,10 +56,10 @@ internal readonly struct TensorMerge
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Floats4 Join(int element)
     {
-        int head = element / _input.HeadDim;
+        int head = element / _headDim;
         int slot = head * DecodeSplits.Most;
         int step = PerPart / PackedRun.PerLane;
-        long at = (_from + ((long)slot * PerPart) + (element - (head * _input.HeadDim))) / PackedRun.PerLane;
+        long at = (_from + ((long)slot * PerPart) + (element - (head * _headDim))) / PackedRun.PerLane;
         var parts = _parts.Cast<Floats4>();
         int last = _splits - 1;
         var output = default(Floats4);

@@ -18,6 +18,14 @@ internal static class TensorShared
         return address;
     }
 
+    /// <summary>The same of <see cref="Attention.Cuda.QuantAttention{THead}"/>, 20.5 KiB.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint AllocateQuants()
+    {
+        CudaAsm.Emit("{ .shared .align 128 .b8 tiles[20992]; mov.u32 %0, tiles; }", out uint address);
+        return address;
+    }
+
     /// <summary>Begins to copy 16 bytes from global memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy16(uint to, long from) => CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", to, from);
@@ -73,6 +81,14 @@ internal static class TensorShared
     public static void Store(uint to, float value) => CudaAsm.Emit("st.shared.f32 [%0], %1;", to, value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePair(uint to, float first, float second) =>
+        CudaAsm.Emit("st.shared.v2.f32 [%0], {%1, %2};", to, first, second);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreHalf(uint to, uint value) =>
+        CudaAsm.Emit("{ .reg .b16 half; cvt.u16.u32 half, %1; st.shared.b16 [%0], half; }", to, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Load(uint from)
     {
         CudaAsm.Emit("ld.shared.f32 %0, [%1];", out float value, from);
@@ -84,6 +100,15 @@ internal static class TensorShared
     {
         CudaAsm.Emit("ld.shared.b32 %0, [%1];", out uint value, from);
         return value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (uint First, uint Second) LoadTwoWords(uint from)
+    {
+        Output<uint> first = default, second = default;
+        Input<uint> at = from;
+        CudaAsm.EmitRef("ld.shared.v2.b32 {%0, %1}, [%2];", ref first, ref second, ref at);
+        return (first.Value, second.Value);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

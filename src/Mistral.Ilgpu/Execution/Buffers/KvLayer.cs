@@ -15,4 +15,9 @@ internal sealed record KvLayer(int Window, int RingLength, TensorFormat Format, 
     public TensorCache Addresses => new(
         Ring.Keys.LoadEffectiveAddressAsPtr(), Ring.Values.LoadEffectiveAddressAsPtr(), Fresh.Keys.LoadEffectiveAddressAsPtr(),
         Fresh.Values.LoadEffectiveAddressAsPtr());
+
+    /// <summary>The addresses of rings in eight bits.</summary>
+    public QuantCache QuantAddresses => new(
+        Ring.Keys.LoadEffectiveAddressAsPtr(), Ring.Values.LoadEffectiveAddressAsPtr(),
+        Ring.KeyScales.LoadEffectiveAddressAsPtr(), Ring.ValueScales.LoadEffectiveAddressAsPtr());
 }
