@@ -85,9 +85,9 @@ internal sealed partial class ModelSettingsOptions
 
     private readonly Option<IReadOnlyList<DeviceFeatures?>?> _without = ValueOptions.OneOrMany(
         "--without", "Switches off a feature of a device, to measure its effect or to avoid a driver's fault.",
-        "early-kernels|warpgroups|warpgroup-attention|bulk-copies|layers-in-place",
-        "early-kernels, warpgroups, warpgroup-attention, bulk-copies or layers-in-place", ParseFeature, many: true,
-        choices: ["early-kernels", "warpgroups", "warpgroup-attention", "bulk-copies", "layers-in-place"]);
+        "early-kernels|warpgroups|warpgroup-attention|int8-attention|bulk-copies|layers-in-place",
+        "early-kernels, warpgroups, warpgroup-attention, int8-attention, bulk-copies or layers-in-place", ParseFeature, many: true,
+        choices: ["early-kernels", "warpgroups", "warpgroup-attention", "int8-attention", "bulk-copies", "layers-in-place"]);
 
     /// <param name="many">Whether several models, devices, types and numbers of threads may be given.</param>
     /// <param name="manyModels">Whether several models may be given; null for as much as the rest.</param>
@@ -194,6 +194,7 @@ internal sealed partial class ModelSettingsOptions
         "early-kernels" => DeviceFeatures.EarlyKernels,
         "warpgroups" => DeviceFeatures.Warpgroups,
         "warpgroup-attention" => DeviceFeatures.WarpgroupAttention,
+        "int8-attention" => DeviceFeatures.Int8Attention,
         "layers-in-place" => DeviceFeatures.LayersInPlace,
         "bulk-copies" => DeviceFeatures.BulkCopies,
         _ => null,

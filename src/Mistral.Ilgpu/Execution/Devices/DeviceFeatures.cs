@@ -20,4 +20,7 @@ internal enum DeviceFeatures
 
     /// <summary>Attention of prompts does. Without <see cref="Warpgroups"/> it does not either.</summary>
     WarpgroupAttention = 16,
+
+    /// <summary>Decoded tokens attend over caches of eight bits on tensor cores: NVIDIA, from sm_80 on.</summary>
+    Int8Attention = 32,
 }

@@ -51,8 +51,9 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
             && (isAlone || HasStages(gateUp.Columns)),
         // A run must not contain elements of two kv heads.
         Attend { Shape: var shape, Cache.Format: var cache } =>
-            AttendsOver(cache) && shape.Group <= TensorForms.MostDecodeHeads
-                && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0,
+            Int8Attention.IsFor(Device, cache, shape.PaddedHeadDim)
+                || (AttendsOver(cache) && shape.Group <= TensorForms.MostDecodeHeads
+                    && shape.Group * shape.PaddedHeadDim % BlockRun.Length == 0),
         _ => false,
     };
 
@@ -77,7 +78,8 @@ internal sealed class Cuda(DeviceInfo device) : Waves(device)
     {
         bool multiplied = WarpgroupProducts.Of(device)?.TurnOff(reason) == true;
         bool attended = WarpgroupAttention.Of(device)?.TurnOff(reason) == true;
-        if (!multiplied && !attended)
+        bool decoded = Int8Attention.Of(device)?.TurnOff(reason) == true;
+        if (!multiplied && !attended && !decoded)
         {
             return false;
         }

@@ -23,11 +23,35 @@ internal sealed partial class CudaKernels
 
     private protected override Launch AttendDecoded<TCache, TElement>(
         AttentionInput<TElement> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, Activation output,
-        OutputForms forms) =>
-        Cuda.AttendsOver(cache.Format) && input.Group <= TensorForms.MostDecodeHeads
-            ? ByHead(input.HeadDim, cache.Format, new TensorDecoded(
-                this, InWords(input), cache, frequencies, parts, forms.Int8 ? Room(output).Packed : null))
-            : base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, forms);
+        OutputForms forms)
+    {
+        if (Cuda.AttendsOver(cache.Format) && input.Group <= TensorForms.MostDecodeHeads)
+        {
+            return ByHead(input.HeadDim, cache.Format, new TensorDecoded(
+                this, InWords(input), cache, frequencies, parts, forms.Int8 ? Room(output).Packed : null));
+        }
+
+        if (Int8Attention.IsFor(Device.Info, cache.Format, input.HeadDim)
+            && Int8Attention.Of(Device)?.Attends(input.HeadDim) == true)
+        {
+            var quants = (AttentionInput<sbyte>)(object)input;
+            return input.HeadDim == 64
+                ? DecodedQuants<RunPair>(quants, cache, frequencies, parts, PackedOf(output, forms))
+                : DecodedQuants<TwoRunPairs>(quants, cache, frequencies, parts, PackedOf(output, forms));
+        }
+
+        var decoded = base.AttendDecoded<TCache, TElement>(input, cache, frequencies, parts, output, forms);
+        // Where the form that would make them has failed its test.
+        return forms.Int8 ? decoded + Pack(output, RowSet.Decode) : decoded;
+    }
+
+    private Launch DecodedQuants<THead>(
+        AttentionInput<sbyte> input, KvLayer cache, ArrayView<ulong> frequencies, ArrayView<float> parts, PackedInput packed)
+        where THead : struct, IQuantHead => Launcher(
+        new DecodeAttendQuants<THead>(input, cache.QuantAddresses, frequencies, parts, packed),
+        pass => new KernelConfig(
+            SplitGrid(pass, cache, input.KvHeads * TensorForms.QuantBlocks(input.Group)),
+            new Index3D(TensorForms.QuantGroup, 1, 1)));
 
     private static AttentionInput<ushort> InWords<TElement>(AttentionInput<TElement> input)
         where TElement : unmanaged => (AttentionInput<ushort>)(object)input;

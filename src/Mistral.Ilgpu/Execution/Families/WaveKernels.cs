@@ -100,7 +100,7 @@ internal partial class WaveKernels(
     private protected bool Multiplies(TensorFormat format) => family.Multiplies(format, Activations);
 
     /// <summary>Converts rows to eight bits.</summary>
-    private Launch Pack(Activation input, RowSet set) => Launcher(
+    private protected Launch Pack(Activation input, RowSet set) => Launcher(
         new QuantizePacked(State, input.View, Room(input).Packed!.Value, input.Stride, set.Range),
         pass => LaunchShape.Cover(set.Count(pass) * (long)input.Columns / sizeof(uint), WarpRows.GroupSize));
 
