@@ -121,12 +121,33 @@ public sealed class Int8AttentionTests
         }
     }
 
+    // Beside the cache's own rounding there is little: an eighth at most of what queries in eight bits would bring.
+    [Theory]
+    [InlineData(64)]
+    [InlineData(128)]
+    public void Token_OverWhatIsCached_IsFarCloserThanWithQueriesInEightBits(int headDim)
+    {
+        const int Group = 4, Position = 209;
+        var data = new RandomData();
+        // Scores of 4 and more.
+        float[] qkv = data.Floats((Group + 2) * headDim, 12);
+        var cache = new RandomQuantCache(TestDevice.Get("cuda"), data, headDim, tiles: 14);
+        float[] found = cache.Attend(Group, qkv, [0], [Position]);
+        double[] exact = cache.Exact(Group, qkv, 0, Position, run => run);
+        double[] ofBytes = cache.Exact(Group, qkv, 0, Position, run => [.. run.Select(q => Math.Round(q * 127 / run.Max(Math.Abs)) * run.Max(Math.Abs) / 127)]);
+        double ours = Rms(exact.Zip(found, (right, value) => value - right));
+        double theirs = Rms(exact.Zip(ofBytes, (right, value) => value - right));
+        Assert.True(ours <= theirs / 8, $"rms error {ours:g3}, {theirs:g3} with queries in eight bits, of outputs of {Rms(exact):g3}");
+
+        static double Rms(IEnumerable<double> values) => Math.Sqrt(values.Average(value => value * value));
+    }
+
     public static TheoryData<string, int, int> Counts => new()
     {
-        { "DecodeAttendQuants<TwoRunPairs>", 80, 520 }, { "DecodeAttendQuants<TwoRunPairs>", 86, 520 },
-        { "DecodeAttendQuants<TwoRunPairs>", 89, 520 }, { "DecodeAttendQuants<TwoRunPairs>", 90, 510 },
-        { "DecodeAttendQuants<RunPair>", 80, 360 }, { "DecodeAttendQuants<RunPair>", 86, 360 },
-        { "DecodeAttendQuants<RunPair>", 89, 360 }, { "DecodeAttendQuants<RunPair>", 90, 360 },
+        { "DecodeAttendQuants<TwoRunPairs>", 80, 490 }, { "DecodeAttendQuants<TwoRunPairs>", 86, 485 },
+        { "DecodeAttendQuants<TwoRunPairs>", 89, 485 }, { "DecodeAttendQuants<TwoRunPairs>", 90, 500 },
+        { "DecodeAttendQuants<RunPair>", 80, 360 }, { "DecodeAttendQuants<RunPair>", 86, 350 },
+        { "DecodeAttendQuants<RunPair>", 89, 350 }, { "DecodeAttendQuants<RunPair>", 90, 355 },
     };
 
     // A round is a tile of 16 keys for eight heads, what hides keys included. Of each run it has two products of bytes and two of

@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Mistral.Ilgpu.Execution.Devices;
+using Mistral.Ilgpu.Reference;
 
 namespace Mistral.Ilgpu.Kernels.Tests;
 
@@ -31,7 +32,7 @@ internal sealed class RandomQuantCache(ComputeDevice device, RandomData data, in
         }
 
         var (keys, values) = (device.Upload(_keys), device.Upload(_values));
-        var (keyScales, valueScales) = (device.Upload(_scales), device.Upload(_scales));
+        var (keyScales, valueScales) = (device.Upload(Scales(texts, positions, TileLayout.Length, 1)), device.Upload(Scales(texts, positions, 1, headDim / TileLayout.Run)));
         var ring = new KvTiles<sbyte>(keys, values, keyScales, valueScales);
         var output = device.Zeros<float>((long)texts.Length * group * headDim);
         var input = new AttentionInput<sbyte>(
@@ -57,6 +58,67 @@ internal sealed class RandomQuantCache(ComputeDevice device, RandomData data, in
 
         return device.Download(output);
     }
+
+    /// <summary>The same of one token in float64, over what is in the cache.</summary>
+    /// <param name="round">What becomes of a run of a query.</param>
+    public double[] Exact(int group, float[] qkv, int text, int position, Func<double[], double[]> round)
+    {
+        const int Length = TileLayout.Length;
+        int runs = headDim / TileLayout.Run;
+        double[][] rows = [.. qkv.Select(value => (double)value).Chunk(headDim)];
+        var keys = new List<double[]>();
+        var values = new List<double[]>();
+        for (int at = 0; at < position; at++)
+        {
+            int tile = (text * TilesPerRing) + (at / Length);
+            int within = at % Length;
+            keys.Add([.. Enumerable.Range(0, headDim).Select(d => _keys[(((tile * headDim) + d) * Length) + within]
+                * (double)Float16.Decode(_scales[(((tile * runs) + (d / TileLayout.Run)) * Length) + within]))]);
+            values.Add([.. Enumerable.Range(0, headDim).Select(d => _values[(((tile * Length) + within) * headDim) + d]
+                * (double)Float16.Decode(_scales[(((tile * Length) + within) * runs) + (d / TileLayout.Run)]))]);
+        }
+
+        keys.Add(Stored(ReferenceOps.Rope(rows[group], position, 10_000)));
+        values.Add(Stored(rows[group + 1]));
+        return
+        [
+            .. rows[..group].SelectMany(head => ReferenceOps.Attend(
+                [.. ReferenceOps.Rope(head, position, 10_000).Chunk(TileLayout.Run).SelectMany(round)], keys, values, Window)),
+        ];
+    }
+
+    // What no token sees is no number.
+    private ushort[] Scales(int[] texts, int[] positions, int runStep, int positionStep)
+    {
+        const ushort NaN = 0x7E00;
+        int runs = headDim / TileLayout.Run;
+        ushort[] scales = [.. _scales];
+        foreach (var (token, text) in texts.Index())
+        {
+            for (int at = 0; at < TilesPerRing * TileLayout.Length; at++)
+            {
+                if (at > positions[token] || at <= positions[token] - Window)
+                {
+                    int first = ((text * TilesPerRing) + (at / TileLayout.Length)) * TileLayout.Length * runs;
+                    for (int run = 0; run < runs; run++)
+                    {
+                        scales[first + (at % TileLayout.Length * positionStep) + (run * runStep)] = NaN;
+                    }
+                }
+            }
+        }
+
+        return scales;
+    }
+
+    private static double[] Stored(double[] head) =>
+    [
+        .. head.Chunk(TileLayout.Run).SelectMany(run =>
+        {
+            double max = run.Max(Math.Abs);
+            return run.Select(value => Math.Round(value * 127 / max) * Float16.Decode(Float16.Encode((float)(max / 127))));
+        }),
+    ];
 
     private static sbyte[] Bytes(RandomData data, int count) => [.. data.Floats(count, 127).Select(value => (sbyte)value)];
 }
