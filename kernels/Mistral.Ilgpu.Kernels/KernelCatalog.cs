@@ -244,6 +244,7 @@ public static class KernelCatalog
         .. from format in BlockFormats
            from epilogue in TileEpilogues(typeof(Float16Tensor))
            from kernel in Tiles(typeof(Float16Tensor), typeof(BlockTiles<>).MakeGenericType(format), epilogue)
+               .Append(typeof(MatMulBulkBlocks<,>).MakeGenericType(format, epilogue))
            select new KernelForm(kernel),
     ];
 }

@@ -30,10 +30,10 @@ internal sealed partial class ThreadGroup
                     group.Shared.Barriers.RequireOffered(WarpOf(thread), (int)at);
                 }
 
-                group.Shared.Barriers.Arrive(WarpOf(thread), (int)at, bytes: 0);
+                group.Shared.Barriers.Arrive(WarpOf(thread), group == this ? thread : -1, (int)at, bytes: 0);
                 break;
             case BulkOperation.AnnounceBytes:
-                _shared.Barriers.Arrive(WarpOf(thread), (int)address, Slot.As<int>(ref r, i.B));
+                _shared.Barriers.Arrive(WarpOf(thread), thread, (int)address, Slot.As<int>(ref r, i.B));
                 break;
             case BulkOperation.ArriveInCluster:
                 if (_arrivedIn[thread] == _cluster.Phase)

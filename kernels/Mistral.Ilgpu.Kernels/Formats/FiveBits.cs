@@ -28,6 +28,14 @@ internal static class FiveBits
         };
     }
 
+    /// <summary>The same in shared memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords Words(QuantLines lines) => new()
+    {
+        Low = new Pack { A = lines.Word(1), B = lines.Word(2), C = lines.Word(3), D = lines.Word(4) },
+        UpperLow = new Pack { A = lines.Word(0) },
+    };
+
     /// <summary>Half a run of such a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pack Of(RunWords words, int half)

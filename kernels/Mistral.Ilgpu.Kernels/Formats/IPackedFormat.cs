@@ -15,6 +15,9 @@ public interface IPackedFormat : IBlockFormat
     /// <param name="quants">The plane of quants.</param>
     static abstract RunWords Words(ArrayView<byte> quants, long block, int run);
 
+    /// <summary>The same where the block is in shared memory.</summary>
+    static abstract RunWords WordsIn(QuantLines lines, int run);
+
     /// <summary>The quants of a run, in order.</summary>
     static abstract RunQuants Quants(RunWords words, int run);
 

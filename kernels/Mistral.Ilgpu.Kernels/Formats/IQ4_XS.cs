@@ -112,6 +112,9 @@ public readonly struct IQ4_XS : IStripFormat, IPackedBits
         Decode(quants.Cast<uint>()[(block * 32) + (4 * run) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => new() { Low = lines.Piece(run) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -168,6 +168,9 @@ public readonly struct Q2_K : IStripFormat, IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => lines.Pieces(2 * (run >> 2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q2_K>(quants, 2 * (run >> 2));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -178,6 +178,9 @@ public readonly struct Q3_K : IStripFormat, IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => lines.Pieces(2 + (2 * (run >> 2)), 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q3_K>(quants, 2 + (2 * (run >> 2)), 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

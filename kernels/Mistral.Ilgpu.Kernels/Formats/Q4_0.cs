@@ -95,6 +95,9 @@ public readonly struct Q4_0 : IStripFormat, IPackedBits
         Decode(quants.Cast<uint>()[(block * 4) + i], 0, half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => new() { Low = lines.Piece(0) };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => new() { Low = RunStage.PieceOfRows(quants, run) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

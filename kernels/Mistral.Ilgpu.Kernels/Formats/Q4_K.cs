@@ -107,6 +107,9 @@ public readonly struct Q4_K : IStripFormat, IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => lines.Pieces(2 * (run >> 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q4_K>(quants, 2 * (run >> 1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -88,6 +88,9 @@ public readonly struct Q5_0 : IStripFormat
         PackedBytes.Minus(FiveBits.Of(quants, block, half, i), 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => FiveBits.Words(lines);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => FiveBits.WordsOfRows<Q5_0>(quants, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

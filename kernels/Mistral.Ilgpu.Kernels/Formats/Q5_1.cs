@@ -81,6 +81,9 @@ public readonly struct Q5_1 : IStripFormat
         FiveBits.Of(quants, block, half, i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => FiveBits.Words(lines);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => FiveBits.WordsOfRows<Q5_1>(quants, run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

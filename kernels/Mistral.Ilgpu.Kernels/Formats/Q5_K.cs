@@ -117,6 +117,9 @@ public readonly struct Q5_K : IStripFormat, IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => lines.Pieces(2 + (2 * (run >> 1)), 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q5_K>(quants, 2 + (2 * (run >> 1)), 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -179,6 +179,10 @@ public readonly struct Q6_K : IStripFormat, IPackedBits
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) =>
+        lines.Pieces((4 * (run >> 2)) + (2 * (run & 1)), 8 + (2 * (run >> 2)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) =>
         RunStage.PiecesOfRows<Q6_K>(quants, (4 * (run >> 2)) + (2 * (run & 1)), 8 + (2 * (run >> 2)));
 

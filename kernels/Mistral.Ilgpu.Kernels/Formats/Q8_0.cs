@@ -82,6 +82,9 @@ public readonly struct Q8_0 : IStripFormat
         quants.Cast<uint>()[(block * 8) + (half * 4) + i];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RunWords WordsIn(QuantLines lines, int run) => lines.Pieces(0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RunWords WordsOfRows(uint quants, int run) => RunStage.PiecesOfRows<Q8_0>(quants, 2 * run);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,7 +2,8 @@ namespace Mistral.Ilgpu.PtxMachine;
 
 /// <summary>
 /// What products of warpgroups and bulk copies see of shared memory. They touch it by another way than threads do, PTX's
-/// asynchronous proxy. They see a thread's writes before its last <c>fence.proxy.async</c> that a barrier of the group followed.
+/// asynchronous proxy. They see a thread's writes before its last <c>fence.proxy.async</c> that a barrier of the group followed,
+/// or a phase of a <see cref="PhaseBarriers"/> at which the thread arrived, or another of its warp after both had met.
 /// What products have begun to read may not be written before they have ended, and the writer knows of it.
 /// </summary>
 /// <param name="granule">Bytes that are watched as one: the width of the kernel's narrowest access.</param>
@@ -22,6 +23,9 @@ internal sealed class AsyncProxy(int bytes, int threads, int granule, SyncClocks
     private readonly int[] _fences = new int[threads];
     private readonly int[] _knownFences = new int[threads];
 
+    // The same of those that the thread's warp met after.
+    private readonly int[] _metFences = new int[threads];
+
     public void StartGroup()
     {
         _writes.AsSpan().Clear();
@@ -29,6 +33,7 @@ internal sealed class AsyncProxy(int bytes, int threads, int granule, SyncClocks
         _reads.AsSpan().Clear();
         _fences.AsSpan().Clear();
         _knownFences.AsSpan().Clear();
+        _metFences.AsSpan().Clear();
     }
 
     /// <summary>These threads meet.</summary>
@@ -47,6 +52,29 @@ internal sealed class AsyncProxy(int bytes, int threads, int granule, SyncClocks
     public int[] Fences(int first, int count) => _fences[first..(first + count)];
 
     public void Fence(int thread) => _fences[thread]++;
+
+    /// <summary>The lanes of a warp meet.</summary>
+    public void WarpBarrier(int warp)
+    {
+        int first = warp * Warp.Size;
+        int count = Math.Min(Warp.Size, threads - first);
+        _fences.AsSpan(first, count).CopyTo(_metFences.AsSpan(first));
+    }
+
+    /// <summary>A thread arrives somewhere: adds the fences that it releases, for each thread of the group.</summary>
+    public void Release(int thread, int[] to)
+    {
+        int first = thread / Warp.Size * Warp.Size;
+        for (int other = first; other < Math.Min(first + Warp.Size, threads); other++)
+        {
+            to[other] = Math.Max(to[other], _metFences[other]);
+        }
+
+        to[thread] = _fences[thread];
+    }
+
+    /// <summary>Room for what is released.</summary>
+    public int[] NewRelease() => new int[threads];
 
     /// <summary>A thread writes, by itself or by a copy.</summary>
     public void Written(int thread, int address, int count)

@@ -6,7 +6,8 @@ namespace Mistral.Ilgpu.PtxMachine;
 /// arrivals. Bytes may arrive before they are announced, and are refused where all have arrived and nobody did.
 /// </summary>
 /// <param name="firstWarp">The group's first warp among those of the clocks.</param>
-internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
+/// <param name="proxy">Which learns what fences come before arrivals; null where nothing needs them.</param>
+internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp, AsyncProxy? proxy)
 {
     public const int Bytes = 8;
 
@@ -23,7 +24,7 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
             throw new PtxException($"a barrier of {arrivals} arrivals at {address}, expected 1 to {MostArrivals} at a multiple of {Bytes}");
         }
 
-        if (!_barriers.TryAdd(address, new Barrier(arrivals, clocks.AddBarrier(), clocks.NewRelease(), thread, clocks.Now)))
+        if (!_barriers.TryAdd(address, new Barrier(arrivals, clocks.AddBarrier(), clocks.NewRelease(), proxy?.NewRelease() ?? [], thread, clocks.Now)))
         {
             throw new PtxException($"the barrier at {address} was made before");
         }
@@ -40,7 +41,8 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
 
     /// <summary>A warp arrives, after it has announced bytes.</summary>
     /// <param name="warp">Among those of the clocks.</param>
-    public void Arrive(int warp, int address, int bytes)
+    /// <param name="thread">Of the group; −1 where another group's arrives.</param>
+    public void Arrive(int warp, int thread, int address, int bytes)
     {
         var barrier = Find(warp, address);
         if (barrier.Pending == 0)
@@ -51,6 +53,11 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
         barrier.Pending--;
         barrier.Missing += bytes;
         clocks.Release(warp, barrier.Gathered);
+        if (thread >= 0)
+        {
+            proxy?.Release(thread, barrier.GatheredFences);
+        }
+
         barrier.EndPhase();
     }
 
@@ -95,6 +102,12 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
         }
 
         clocks.Acquire(warp, barrier.Released);
+        if (!barrier.HasTold)
+        {
+            barrier.HasTold = true;
+            proxy?.Barrier(0, barrier.ReleasedFences);
+        }
+
         return true;
     }
 
@@ -126,7 +139,7 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
     private bool Knows(int warp, Barrier barrier, int time) =>
         warp == firstWarp + (barrier.Maker / Warp.Size) || clocks.Knows(warp, firstWarp + (barrier.Maker / Warp.Size), time);
 
-    private sealed class Barrier(int arrivals, int number, int[] gathered, int maker, int madeAt)
+    private sealed class Barrier(int arrivals, int number, int[] gathered, int[] fences, int maker, int madeAt)
     {
         public int Arrivals { get; } = arrivals;
 
@@ -141,6 +154,15 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
 
         /// <summary>The same when the last phase ended.</summary>
         public int[] Released { get; } = [.. gathered];
+
+        /// <summary>Fences before any arrival, by the thread of the group.</summary>
+        public int[] GatheredFences => fences;
+
+        /// <summary>The same when the last phase ended.</summary>
+        public int[] ReleasedFences { get; } = [.. fences];
+
+        /// <summary>Whether somebody has waited for that phase.</summary>
+        public bool HasTold { get; set; }
 
         public int OfferedAt { get; set; }
 
@@ -161,6 +183,8 @@ internal sealed class PhaseBarriers(SyncClocks clocks, int firstWarp)
             Pending = Arrivals;
             Gathered[number] = ++Phase;
             Gathered.CopyTo(Released, 0);
+            fences.CopyTo(ReleasedFences, 0);
+            HasTold = false;
         }
 
         public override string ToString() => $"phase {Phase} lacks {Pending} of {Arrivals} arrivals and {Missing} bytes";

@@ -39,7 +39,7 @@ internal sealed unsafe class SharedMemory
         _arrived = new (int, int)[hasProxy ? (bytes + PieceBytes - 1) / PieceBytes : 0];
         _races = new RaceDetector(bytes, threads, granule, clocks, firstWarp);
         Proxy = hasProxy ? new AsyncProxy(bytes, threads, granule, clocks, firstWarp) : null;
-        Barriers = new PhaseBarriers(clocks, firstWarp);
+        Barriers = new PhaseBarriers(clocks, firstWarp, Proxy);
     }
 
     private enum Mark : byte
@@ -93,7 +93,11 @@ internal sealed unsafe class SharedMemory
         from.Fences.ForEach(fences => Proxy!.Barrier(fences.FirstThread, fences.Counts));
     }
 
-    public void WarpBarrier(int warp) => _races.WarpBarrier(warp);
+    public void WarpBarrier(int warp)
+    {
+        _races.WarpBarrier(warp);
+        Proxy?.WarpBarrier(warp);
+    }
 
     public byte* Read(int thread, ulong address, int bytes)
     {

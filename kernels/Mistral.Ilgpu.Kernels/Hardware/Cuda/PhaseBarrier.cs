@@ -34,6 +34,11 @@ internal static class PhaseBarrier
     public static void Arrive(uint at, int lane) => CudaAsm.Emit(
         "{ .reg .pred arrives; setp.lt.s32 arrives, %1, 2; @arrives mbarrier.arrive.shared::cluster.b64 _, [%0]; }", at, lane);
 
+    /// <summary>Arrives by the warp's first lane, after all lanes have met.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ArriveHere(uint at) => CudaAsm.Emit(
+        "{ .reg .pred arrives; setp.eq.s32 arrives, %1, 0; @arrives mbarrier.arrive.shared.b64 _, [%0]; }", at, TensorLane.Index);
+
     /// <summary>
     /// Waits until the phase of a parity has ended. A try may itself wait for some time. After 2^26 tries, seconds at the least,
     /// the kernel fails, because a kernel that does not end could not even be reported.

@@ -33,9 +33,11 @@ public static class WarpgroupMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static uint After(uint stage) => stage == (Stages - 1) * StageBytes ? 0 : stage + StageBytes;
 
-    /// <summary>The number of the stage that follows one.</summary>
+    /// <summary>The number of the place that follows one, of a few that are used in turn.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static uint NextSlot(uint slot) => (slot + 1) & (Stages - 1);
+    internal static uint NextSlot(uint slot, int slots) => IntrinsicMath.BitOperations.PopCount(slots) == 1
+        ? (slot + 1) & (uint)(slots - 1)
+        : slot + 1 == slots ? 0 : slot + 1;
 
     /// <summary>The group's shared memory; once in a kernel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

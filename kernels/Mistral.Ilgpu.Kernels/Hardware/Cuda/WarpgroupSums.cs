@@ -13,6 +13,9 @@ internal static class WarpgroupSums
 {
     public const int GroupSize = 128;
 
+    /// <summary>The threads of the two warpgroups that make a tile.</summary>
+    public const int Multipliers = 2 * GroupSize;
+
     public const int Rows = 64;
 
     public const int Tokens = 256;

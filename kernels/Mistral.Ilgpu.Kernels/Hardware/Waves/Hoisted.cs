@@ -20,6 +20,10 @@ internal static class Hoisted
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     [Bodies(Cuda = nameof(OnCuda))]
+    public static long Of(long value) => value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [Bodies(Cuda = nameof(OnCuda))]
     public static float Of(float value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -33,6 +37,13 @@ internal static class Hoisted
     public static uint OnCuda(uint value)
     {
         CudaAsm.Emit("mov.b32 %0, %1;", out uint hoisted, value);
+        return hoisted;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long OnCuda(long value)
+    {
+        CudaAsm.Emit("mov.b64 %0, %1;", out long hoisted, value);
         return hoisted;
     }
 

@@ -13,6 +13,11 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// down.</param>
 public readonly record struct TileRows(int First, int Count, bool IsGated)
 {
+    /// <summary>Rows that a bulk copy brings.</summary>
+    public const int RowsOfCopy = TileMemory.Rows / 4;
+
+    private const uint QuarterBytes = RowsOfCopy * WarpgroupMemory.RowBytes;
+
     /// <summary>Rows of output in a tile.</summary>
     public static int PerTile(bool isGated) => isGated ? TileMemory.Rows / 2 : TileMemory.Rows;
 
@@ -28,8 +33,19 @@ public readonly record struct TileRows(int First, int Count, bool IsGated)
     /// <summary>The first row of weights of a quarter of the tile, 32 rows, which may be past the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FirstOfQuarter(int quarter) => IsGated
-        ? First + ((quarter >> 1) * (TileMemory.Rows / 4)) + ((quarter & 1) * Count)
-        : First + (quarter * (TileMemory.Rows / 4));
+        ? First + ((quarter >> 1) * RowsOfCopy) + ((quarter & 1) * Count)
+        : First + (quarter * RowsOfCopy);
+
+    /// <summary>Begins to bring 128 bytes of each row by bulk copies, 32 rows at a time.</summary>
+    /// <param name="column">The first of the 64 16-bit numbers that they are.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Bring(uint to, long map, int column, uint arrives)
+    {
+        TensorMap.Copy(to, map, column, FirstOfQuarter(0), arrives);
+        TensorMap.Copy(to + QuarterBytes, map, column, FirstOfQuarter(1), arrives);
+        TensorMap.Copy(to + (2 * QuarterBytes), map, column, FirstOfQuarter(2), arrives);
+        TensorMap.Copy(to + (3 * QuarterBytes), map, column, FirstOfQuarter(3), arrives);
+    }
 
     /// <summary>The first row of output of the upper or the lower half of the tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -72,8 +72,9 @@ internal sealed partial class CudaKernels
                 forms.Int8 ? null : () => Warps(set),
                 () => Several<EightTokens>(set),
                 () => Several<SixteenTokens>(set)),
-            set => Tile<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(
-                new BlockTiles<TFormat>(band.Blocks), band, input.Values, output, set, forms));
+            set => forms.Rounded is null
+                ? BlockTile<TFormat, TEpilogue>(band, input.Values, to, output.Stride, set)
+                : BlockTile<TFormat, GateRounded<Float16Tensor>>(band, input.Values, RoundedOf(output), output.Stride, set));
 
         Launch Warps(RowSet set) => WavePerTwoRows<TFormat, TEpilogue>(band, input.Values, output, set);
 
@@ -96,6 +97,20 @@ internal sealed partial class CudaKernels
                         State, band.Blocks, addresses, to, to8, made, output.Stride, set.Range),
                     pass => LaunchShape.FewTokens<TTokens>(made, RunStage.Rows, set.Count(pass), WarpRows.GroupSize));
         }
+    }
+
+    private Launch BlockTile<TFormat, TEpilogue>(
+        WeightBand band, Activation input, ArrayView<float> to, int stride, RowSet set)
+        where TFormat : struct, IPackedFormat
+        where TEpilogue : struct, IEpilogue
+    {
+        int made = RowsMade<TEpilogue>(band);
+        var products = WarpgroupProducts.Of(Device);
+        return products?.TryBlocks<TFormat, TEpilogue>(
+            State, band.Blocks, band.Rows, Room(input).Rounded, input.Stride, to, made, stride, set.Range) is { } bulk
+            ? Launcher(bulk, pass => products.BlockShape(set.Count(pass), made, TEpilogue.IsGated))
+            : TileTo<Float16Tensor, BlockTiles<TFormat>, TEpilogue>(
+                new BlockTiles<TFormat>(band.Blocks), band, input, to, stride, set);
     }
 
     private static RunAddresses AddressesOf(BlockWeights weights, PackedInput input) => new(

@@ -18,14 +18,10 @@ namespace Mistral.Ilgpu.Execution.Families;
 /// They are tested before they are first used in a format. If the test fails, another form replaces them, and the device stays
 /// usable.
 /// </summary>
-internal sealed class WarpgroupProducts
+internal sealed partial class WarpgroupProducts
 {
-    // Whole tiles.
-    private const int Tokens = Tile.TokensPerGroup;
-
-    // Five stages, so that the first stage's place in shared memory is reused.
-    private const int Columns = 320;
-    private const int Seed = 29;
+    // Tokens that a bulk copy brings.
+    private const int TokensOfCopy = Tokens / GroupPair.Groups;
 
     private readonly ComputeDevice _device;
     private readonly Dictionary<(Type Format, bool IsBulk), bool> _works = [];
@@ -47,10 +43,7 @@ internal sealed class WarpgroupProducts
     /// <exception cref="DeviceException">The test has made the device unusable.</exception>
     public bool MultiplyInBulk<TTensor>()
         where TTensor : struct, ITensorFormat =>
-        ((CudaAccelerator)_device.Accelerator).InstructionSet >= CudaInstructionSet.ISA_83
-            && !_device.Info.Without.HasFlag(DeviceFeatures.BulkCopies)
-            && CudaSharedMemory.MostBytes((CudaAccelerator)_device.Accelerator) >= BulkMemory.Bytes
-            && Multiplies<TTensor>(isBulk: true);
+        CanCopyInBulk(BulkMemory.Bytes) && Multiplies<TTensor>(isBulk: true);
 
     /// <summary>Stops using warpgroups.</summary>
     /// <returns>Whether that changes anything.</returns>
@@ -70,9 +63,16 @@ internal sealed class WarpgroupProducts
         SharedMemoryConfig.RequestDynamic<byte>(WarpgroupMemory.Bytes));
 
     /// <summary>The shape of launches with bulk copies: a group for each multiprocessor, if there are as many tiles.</summary>
-    public KernelConfig BulkShape(int tokens, int rows, bool isGated) => BulkShape(Math.Min(
+    public KernelConfig BulkShape(int tokens, int rows, bool isGated) => BulkShape(Pairs(tokens, rows, isGated));
+
+    private int Pairs(int tokens, int rows, bool isGated) => Math.Min(
         Math.Max(_device.Info.ComputeUnits / GroupPair.Groups, 1),
-        LaunchShape.Groups(tokens, BulkTile.TokensPerGroup) * LaunchShape.Groups(rows, TileRows.PerPair(isGated))));
+        LaunchShape.Groups(tokens, BulkTile.TokensPerGroup) * LaunchShape.Groups(rows, TileRows.PerPair(isGated)));
+
+    private bool CanCopyInBulk(int sharedBytes) =>
+        ((CudaAccelerator)_device.Accelerator).InstructionSet >= CudaInstructionSet.ISA_83
+            && !_device.Info.Without.HasFlag(DeviceFeatures.BulkCopies)
+            && CudaSharedMemory.MostBytes((CudaAccelerator)_device.Accelerator) >= sharedBytes;
 
     internal static KernelConfig BulkShape(int pairs) => new(
         new Index3D(pairs * GroupPair.Groups, 1, 1), new Index3D(BulkTile.GroupSize, 1, 1),
@@ -86,12 +86,15 @@ internal sealed class WarpgroupProducts
         StepState state, ElementTiles weights, int weightRows, ArrayView<ushort> input, int inputStride, ArrayView<float> output,
         int made, int outputStride, RowRange range)
         where TTensor : struct, ITensorFormat
-        where TEpilogue : struct, IEpilogue
+        where TEpilogue : struct, IEpilogue => Described(() => Bulk<TTensor, TEpilogue>(
+            state, weights, weightRows, input, inputStride, output, made, outputStride, range));
+
+    private TKernel? Described<TKernel>(Func<TKernel> describe)
+        where TKernel : struct
     {
         try
         {
-            return Bulk<TTensor, TEpilogue>(
-                state, weights, weightRows, input, inputStride, output, made, outputStride, range);
+            return describe();
         }
         catch (Exception exception) when (ComputeDevice.IsFault(exception))
         {
@@ -108,8 +111,8 @@ internal sealed class WarpgroupProducts
     {
         var maps = TensorMaps.Of(_device);
         return new MatMulBulk<TTensor, TEpilogue>(
-            state, maps.Find(weights.Weights, weightRows, weights.Stride, BulkTile.RowsOfCopy),
-            maps.Find(input, input.Length / inputStride, inputStride, BulkTile.TokensOfCopy), output, made, weights.Columns,
+            state, maps.Find(weights.Weights, weightRows, weights.Stride, TileRows.RowsOfCopy),
+            maps.Find(input, input.Length / inputStride, inputStride, TokensOfCopy), output, made, weights.Columns,
             outputStride, range);
     }
 
@@ -123,29 +126,21 @@ internal sealed class WarpgroupProducts
             : null;
 
     private bool Multiplies<TTensor>(bool isBulk)
-        where TTensor : struct, ITensorFormat
+        where TTensor : struct, ITensorFormat => Works((typeof(TTensor), isBulk), () => Try<TTensor>(isBulk));
+
+    private bool Works((Type Format, bool IsBulk) key, Func<bool> test)
     {
         if (_isOff)
         {
             return false;
         }
 
-        if (!_works.TryGetValue((typeof(TTensor), isBulk), out bool works))
+        if (!_works.TryGetValue(key, out bool works))
         {
-            _works[(typeof(TTensor), isBulk)] = works = Try<TTensor>(isBulk);
+            _works[key] = works = test();
         }
 
         return works;
-    }
-
-    private bool Try<TTensor>(bool isBulk)
-        where TTensor : struct, ITensorFormat
-    {
-        // With bulk copies a pair of groups takes two tiles of 256 rows, the second in part.
-        int rows = (isBulk ? 3 : 1) * TileMemory.Rows;
-        return FormTest.Passes(
-            _device, "products by warpgroups", "warpgroups", (rows * Tokens, $"sums of {typeof(TTensor).Name}"),
-            () => CountWrong<TTensor>(rows, isBulk), reason => Tell(reason, isBulk));
     }
 
     // Only the first reason is reported, because later ones follow from it.
@@ -156,60 +151,5 @@ internal sealed class WarpgroupProducts
             (_hasTold, _hasToldOfBulk) = (_hasTold || !isBulk, true);
             _device.Tell($"prompts are multiplied without {(isBulk ? "bulk copies" : "warpgroups")}: {reason}");
         }
-    }
-
-    /// <summary>Multiplies tiles of integers, whose sums are exact in any order, and counts the wrong results.</summary>
-    private int CountWrong<TTensor>(int rows, bool isBulk)
-        where TTensor : struct, ITensorFormat
-    {
-        const string Purpose = "the self-test";
-        var random = new Random(Seed);
-        int[] w = Numbers(rows), x = Numbers(Tokens);
-        using var state = _device.Allocate<int>(StepState.Header, Purpose);
-        using var weights = _device.Allocate<ushort>(w.Length, Purpose);
-        using var input = _device.Allocate<ushort>(x.Length, Purpose);
-        using var output = _device.Allocate<float>(Tokens * rows, Purpose);
-        var header = new int[StepState.Header];
-        header[StepState.TokenCountAt] = Tokens;
-        state.View.CopyFromCPU(_device.Stream, header);
-        weights.View.CopyFromCPU(_device.Stream, Encode(w));
-        input.View.CopyFromCPU(_device.Stream, Encode(x));
-        var step = new StepState(state.View);
-        if (isBulk)
-        {
-            _device.Launch(BulkShape(1), Bulk<TTensor, Assign>(
-                step, new ElementTiles(weights.View, Columns), rows, input.View, Columns, output.View, rows, rows,
-                RowRange.Tokens));
-        }
-        else
-        {
-            _device.Launch(
-                Shape(Tokens, rows, isGated: false),
-                new MatMulWarpgroup<TTensor, ElementTiles, Assign>(
-                    step, new ElementTiles(weights.View, Columns), input.View, output.View, rows, Columns, rows,
-                    RowRange.Tokens));
-        }
-
-        var found = new float[Tokens * rows];
-        output.View.CopyToCPU(_device.Stream, found);
-        _device.Synchronize();
-        return Enumerable.Range(0, found.Length).Count(
-            i => found[i] != Dot(w.AsSpan(i % rows * Columns, Columns), x.AsSpan(i / rows * Columns, Columns)));
-
-        int[] Numbers(int count) => [.. Enumerable.Range(0, count * Columns).Select(_ => random.Next(-8, 9))];
-
-        static ushort[] Encode(int[] values) => [.. values.Select(
-            value => typeof(TTensor) == typeof(BFloat16Tensor) ? BFloat16.Encode(value) : Float16.Encode(value))];
-    }
-
-    private static int Dot(ReadOnlySpan<int> a, ReadOnlySpan<int> b)
-    {
-        int sum = 0;
-        for (int i = 0; i < a.Length; i++)
-        {
-            sum += a[i] * b[i];
-        }
-
-        return sum;
     }
 }
