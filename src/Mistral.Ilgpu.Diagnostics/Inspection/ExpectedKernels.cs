@@ -68,15 +68,14 @@ internal sealed class ExpectedKernels(Pass pass, bool isWarpgroup)
     private ExpectedKernel Tiled(MatrixProduct product, long values, bool isQuantized)
     {
         var matrix = product.Matrix;
-        bool isBulk = isWarpgroup && !isQuantized;
         int tokens = isWarpgroup ? 256 : TileMemory.Rows;
-        // A pair of groups reads its tokens once.
-        int together = isBulk ? GroupPair.Groups : 1;
+        // A pair of groups reads its tokens once. Those of weights in blocks unpack beside the products.
+        int together = isWarpgroup ? GroupPair.Groups : 1;
         long across = DivideUp(Rows(product), tokens);
         long down = DivideUp(matrix.Rows, together * TileMemory.Rows);
         long read = values * sizeof(ushort);
         return new(
-            isBulk ? "MatMulBulk" : isWarpgroup ? "MatMulWarpgroup" : "MatMulTensor", matrix.Bytes, read + Residual(product),
+            !isWarpgroup ? "MatMulTensor" : isQuantized ? "MatMulBulkBlocks" : "MatMulBulk", matrix.Bytes, read + Residual(product),
             WrittenBy(product), ((across - 1) * matrix.Bytes) + ((down - 1) * read), product.Cost(pass).Operations,
             across * down * together);
     }

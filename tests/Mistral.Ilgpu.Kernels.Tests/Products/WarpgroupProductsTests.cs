@@ -29,9 +29,10 @@ public sealed class WarpgroupProductsTests
 
     // So that starting hardly takes longer.
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Multiply_FirstTime_TakesOneModuleAndOneLaunch(bool isBulk)
+    [InlineData("")]
+    [InlineData("bulk")]
+    [InlineData("blocks")]
+    public void Multiply_FirstTime_TakesOneModuleAndOneLaunch(string kind)
     {
         using var device = TestDevice.OpenCounted();
         CudaDriver.Counts = new CallCounts();
@@ -39,7 +40,8 @@ public sealed class WarpgroupProductsTests
         Assert.True(Multiplies(WarpgroupProducts.Of(device)!));
 
         bool Multiplies(WarpgroupProducts products) =>
-            isBulk ? products.MultiplyInBulk<BFloat16Tensor>() : products.Multiply<BFloat16Tensor>();
+            kind == "blocks" ? products.MultiplyBlocks()
+            : kind == "bulk" ? products.MultiplyInBulk<BFloat16Tensor>() : products.Multiply<BFloat16Tensor>();
 
         Assert.Equal((1, 1), (CudaDriver.Counts.Calls["cuModuleLoadDataEx"], CudaDriver.Counts.Launches));
     }
@@ -115,13 +117,51 @@ public sealed class WarpgroupProductsTests
         Assert.StartsWith("prompts are multiplied without bulk copies: cuTensorMapEncodeTiled failed", device.Drawback, StringComparison.Ordinal);
     }
 
+    // 64 columns of Q5_0 are 40 bytes of quants, which bulk copies do not take.
+    [Theory]
+    [InlineData(TensorFormat.Q8_0, 64, 1)]
+    [InlineData(TensorFormat.Q4_K, 256, 1)]
+    [InlineData(TensorFormat.Q5_0, 64, 0)]
+    public void PromptOfBlocks_InWholePieces_GoesByBulkCopies(TensorFormat format, int columns, int more)
+    {
+        using var device = TestDevice.OpenCounted();
+        var products = WarpgroupProducts.Of(device)!;
+        Assert.True(products.MultiplyBlocks(), device.Drawback);
+        CudaDriver.Counts = new CallCounts();
+        CheckBlocks(device, format, columns);
+        Assert.Null(device.Drawback);
+        // The map of the quants, and that of the tokens.
+        Assert.Equal(2 * more, CudaDriver.Counts.Calls.GetValueOrDefault("cuTensorMapEncodeTiled"));
+    }
+
+    [Fact]
+    public void PromptOfBlocks_DriverDescribesNoMatrices_GoesByWarpgroupsAndSaysWhy()
+    {
+        using var device = TestDevice.OpenCounted();
+        CudaDriver.Refused = "cuTensorMapEncodeTiled";
+        try
+        {
+            CheckBlocks(device, TensorFormat.Q8_0, 64);
+        }
+        finally
+        {
+            CudaDriver.Refused = null;
+        }
+
+        Assert.StartsWith("prompts are multiplied without bulk copies: cuTensorMapEncodeTiled failed", device.Drawback, StringComparison.Ordinal);
+        Assert.DoesNotContain("without warpgroups", device.Drawback, StringComparison.Ordinal);
+        Assert.False(WarpgroupProducts.Of(device)!.MultiplyBlocks());
+    }
+
     [Fact]
     public void BulkCopies_SwitchedOff_AreNotTried()
     {
         using var device = TestDevice.OpenCounted(without: DeviceFeatures.BulkCopies);
         CudaDriver.Counts = new CallCounts();
         CheckPrompt(device);
+        CheckBlocks(device, TensorFormat.Q8_0, 64);
         Assert.False(WarpgroupProducts.Of(device)!.MultiplyInBulk<BFloat16Tensor>());
+        Assert.False(WarpgroupProducts.Of(device)!.MultiplyBlocks());
         Assert.False(CudaDriver.Counts.Calls.ContainsKey("cuTensorMapEncodeTiled"));
         Assert.Null(device.Drawback);
     }
@@ -155,6 +195,12 @@ public sealed class WarpgroupProductsTests
         Assert.Null(WarpgroupProducts.Of(device));
         Assert.Null(device.Drawback);
         CheckPrompt(device);
+    }
+
+    private static void CheckBlocks(ComputeDevice device, TensorFormat format, int columns)
+    {
+        var product = new Product(device, format, 12, columns, 3);
+        product.Check(product.Run(new Pass(0, 3, 0)), Bound);
     }
 
     private static void CheckPrompt(ComputeDevice device)

@@ -6,7 +6,7 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 /// <summary>
 /// How the registers of a group of three warpgroups are shared out (<c>setmaxnreg</c>). A kernel of 384 threads has 168 for
 /// each. A warpgroup that only brings tiles gives most of its own to the two that multiply: 40 + 2 × 232 = 3 × 168. One that
-/// unpacks too gives some: 120 + 2 × 192. All threads of a warpgroup must come here.
+/// unpacks too gives some: 88 + 2 × 208. All threads of a warpgroup must come here.
 /// </summary>
 internal static class WarpgroupRegisters
 {
@@ -18,9 +18,9 @@ internal static class WarpgroupRegisters
 
     /// <summary>By the warpgroup that unpacks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void GiveSome() => CudaAsm.Emit("setmaxnreg.dec.sync.aligned.u32 120;");
+    public static void GiveSome() => CudaAsm.Emit("setmaxnreg.dec.sync.aligned.u32 88;");
 
     /// <summary>By the two beside it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TakeSome() => CudaAsm.Emit("setmaxnreg.inc.sync.aligned.u32 192;");
+    public static void TakeSome() => CudaAsm.Emit("setmaxnreg.inc.sync.aligned.u32 208;");
 }

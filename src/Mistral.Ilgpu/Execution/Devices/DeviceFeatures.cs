@@ -15,7 +15,7 @@ internal enum DeviceFeatures
     /// <summary>Layers that do not fit are used where the host keeps them, and not copied: CPUs.</summary>
     LayersInPlace = 4,
 
-    /// <summary>Products of prompts by warpgroups bring 16-bit weights by bulk copies of tiles: sm_90.</summary>
+    /// <summary>Products of prompts by warpgroups bring weights by bulk copies of tiles: sm_90.</summary>
     BulkCopies = 8,
 
     /// <summary>Attention of prompts does. Without <see cref="Warpgroups"/> it does not either.</summary>
