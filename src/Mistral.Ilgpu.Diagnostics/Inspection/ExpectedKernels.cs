@@ -75,8 +75,8 @@ internal sealed class ExpectedKernels(Pass pass, bool isWarpgroup)
         long down = DivideUp(matrix.Rows, together * TileMemory.Rows);
         long read = values * sizeof(ushort);
         return new(
-            !isWarpgroup ? "MatMulTensor" : isQuantized ? "MatMulBulkBlocks" : "MatMulBulk", matrix.Bytes, read + Residual(product),
-            WrittenBy(product), ((across - 1) * matrix.Bytes) + ((down - 1) * read), product.Cost(pass).Operations,
+            !isWarpgroup ? "MatMulTensor" : isQuantized ? "MatMulBulkBlocks" : "MatMulBulk", matrix.Bytes,
+            read + Residual(product), WrittenBy(product), ((across - 1) * matrix.Bytes) + ((down - 1) * read), product.Cost(pass).Operations,
             across * down * together);
     }
 

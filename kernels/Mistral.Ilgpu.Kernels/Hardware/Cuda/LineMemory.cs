@@ -4,8 +4,8 @@ namespace Mistral.Ilgpu.Kernels.Hardware.Cuda;
 
 /// <summary>
 /// The shared memory of a product whose weights come packed, by bulk copies, and are unpacked there. It has three stages of
-/// <see cref="WarpgroupMemory"/>, a place for the sums of 64 tokens, and three places for lines: 128 bytes of each of 128 rows, as
-/// <see cref="RowsOf128Bytes"/> lays them out. Then come two barriers for each stage, and two for each place.
+/// <see cref="WarpgroupMemory"/>, room for the sums of 64 tokens, and three places for lines. In a place are 128 bytes of each of
+/// 128 rows, as <see cref="RowsOf128Bytes"/> lays them out. Then come two barriers for each stage, and two for each place.
 /// </summary>
 public static class LineMemory
 {

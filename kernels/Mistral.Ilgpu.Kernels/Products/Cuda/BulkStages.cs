@@ -44,6 +44,6 @@ internal readonly record struct BulkStages(uint Memory, uint Full, uint Free, in
     /// <param name="token">The first of the half.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void BringTokens(uint slot, long map, int column, int token) => TensorMap.CopyToBoth(
-        At(slot) + WarpgroupMemory.TokensAt + (uint)(GroupPair.Rank * TokensOfCopy * WarpgroupMemory.RowBytes), map, column, token,
-        FullOf(slot));
+        At(slot) + WarpgroupMemory.TokensAt + (uint)(GroupPair.Rank * TokensOfCopy * WarpgroupMemory.RowBytes), map, column,
+        token, FullOf(slot));
 }

@@ -6,9 +6,9 @@ using Mistral.Ilgpu.Kernels.Hardware.Cuda;
 namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 
 /// <summary>
-/// <see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/> of weights in blocks that come by bulk copies: y[t, r] = Σ_c W[r, c]
-/// x[t, c], the same products in the same order and so the same bits. Tiles, pairs of groups and the two warpgroups that multiply
-/// are those of <see cref="MatMulBulk{TTensor, TEpilogue}"/>. Quants come in lines, 128 bytes of each row. Each thread of a third
+/// <see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/> of weights in blocks that come by bulk copies: y[t, r] =
+/// Σ_c W[r, c] x[t, c], the same products in the same order and so the same bits. Tiles, pairs of groups and the two warpgroups
+/// that multiply are those of <see cref="MatMulBulk{TTensor, TEpilogue}"/>. Quants come in lines, 128 bytes of each row. Each thread of a third
 /// warpgroup unpacks them for one row, 64 columns at a time, see <see cref="UnpackedRow{TFormat}"/>. Two of its threads bring
 /// lines and tokens.
 /// </summary>
@@ -61,7 +61,8 @@ public readonly record struct MatMulBulkBlocks<TFormat, TEpilogue>(
         else
         {
             WarpgroupRegisters.GiveSome();
-            new UnpackedRow<TFormat>(Weights, stages, lines, LineMap, TokenMap, Group.IdxX - WarpgroupSums.Multipliers).Run(tiles);
+            new UnpackedRow<TFormat>(Weights, stages, lines, LineMap, TokenMap, Group.IdxX - WarpgroupSums.Multipliers)
+                .Run(tiles);
         }
 
         // The other group's arrivals, which nobody waits for any more, still come to this one's memory.

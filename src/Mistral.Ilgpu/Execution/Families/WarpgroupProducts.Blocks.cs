@@ -5,7 +5,8 @@ using BlockTile = Mistral.Ilgpu.Kernels.Products.Cuda.MatMulBulkBlocks<
 
 namespace Mistral.Ilgpu.Execution.Families;
 
-/// <summary>Those of weights in blocks that come by bulk copies, see <see cref="MatMulBulkBlocks{TFormat, TEpilogue}"/>.</summary>
+/// <summary>Those of weights in blocks that come by bulk copies, see
+/// <see cref="MatMulBulkBlocks{TFormat, TEpilogue}"/>.</summary>
 internal sealed partial class WarpgroupProducts
 {
     /// <summary>A kernel for weights in blocks; null if there is none for them. Then another form gives the same bits.</summary>

@@ -22,12 +22,13 @@ internal sealed partial class WarpgroupProducts
     {
         // With bulk copies a pair of groups takes two tiles of 256 rows, the second in part.
         int rows = (isBulk ? 3 : 1) * TileMemory.Rows;
-        return Passes(rows, typeof(TTensor).Name, isBulk, () => CountWrong(rows, typeof(TTensor) == typeof(BFloat16Tensor), Launch));
+        bool isBFloat16 = typeof(TTensor) == typeof(BFloat16Tensor);
+        return Passes(rows, typeof(TTensor).Name, isBulk, () => CountWrong(rows, isBFloat16, Launch));
 
         void Launch(StepState state, int[] w, ArrayView<ushort> input, ArrayView<float> output)
         {
             using var weights = _device.Allocate<ushort>(w.Length, Purpose);
-            weights.View.CopyFromCPU(_device.Stream, Encode(w, typeof(TTensor) == typeof(BFloat16Tensor)));
+            weights.View.CopyFromCPU(_device.Stream, Encode(w, isBFloat16));
             var tiles = new ElementTiles(weights.View, Columns);
             if (isBulk)
             {

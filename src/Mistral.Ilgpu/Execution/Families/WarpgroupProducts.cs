@@ -14,9 +14,8 @@ namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
 /// Whether products of prompts use warpgroups (<see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/>), which only sm_90
-/// has.
-/// They are tested before they are first used in a format. If the test fails, another form replaces them, and the device stays
-/// usable.
+/// has. They are tested before they are first used in a format. If the test fails, another form replaces them, and the device
+/// stays usable.
 /// </summary>
 internal sealed partial class WarpgroupProducts
 {
@@ -65,15 +64,6 @@ internal sealed partial class WarpgroupProducts
     /// <summary>The shape of launches with bulk copies: a group for each multiprocessor, if there are as many tiles.</summary>
     public KernelConfig BulkShape(int tokens, int rows, bool isGated) => BulkShape(Pairs(tokens, rows, isGated));
 
-    private int Pairs(int tokens, int rows, bool isGated) => Math.Min(
-        Math.Max(_device.Info.ComputeUnits / GroupPair.Groups, 1),
-        LaunchShape.Groups(tokens, BulkTile.TokensPerGroup) * LaunchShape.Groups(rows, TileRows.PerPair(isGated)));
-
-    private bool CanCopyInBulk(int sharedBytes) =>
-        ((CudaAccelerator)_device.Accelerator).InstructionSet >= CudaInstructionSet.ISA_83
-            && !_device.Info.Without.HasFlag(DeviceFeatures.BulkCopies)
-            && CudaSharedMemory.MostBytes((CudaAccelerator)_device.Accelerator) >= sharedBytes;
-
     internal static KernelConfig BulkShape(int pairs) => new(
         new Index3D(pairs * GroupPair.Groups, 1, 1), new Index3D(BulkTile.GroupSize, 1, 1),
         SharedMemoryConfig.RequestDynamic<byte>(BulkMemory.Bytes));
@@ -88,6 +78,15 @@ internal sealed partial class WarpgroupProducts
         where TTensor : struct, ITensorFormat
         where TEpilogue : struct, IEpilogue => Described(() => Bulk<TTensor, TEpilogue>(
             state, weights, weightRows, input, inputStride, output, made, outputStride, range));
+
+    private int Pairs(int tokens, int rows, bool isGated) => Math.Min(
+        Math.Max(_device.Info.ComputeUnits / GroupPair.Groups, 1),
+        LaunchShape.Groups(tokens, BulkTile.TokensPerGroup) * LaunchShape.Groups(rows, TileRows.PerPair(isGated)));
+
+    private bool CanCopyInBulk(int sharedBytes) =>
+        ((CudaAccelerator)_device.Accelerator).InstructionSet >= CudaInstructionSet.ISA_83
+            && !_device.Info.Without.HasFlag(DeviceFeatures.BulkCopies)
+            && CudaSharedMemory.MostBytes((CudaAccelerator)_device.Accelerator) >= sharedBytes;
 
     private TKernel? Described<TKernel>(Func<TKernel> describe)
         where TKernel : struct
