@@ -82,7 +82,7 @@ internal static class ExpectedReport
             - The ramp is about two latencies of the memory.
             - Activations are counted as read from and written to memory, although the L2 cache holds those of a decoded token.
             - Instructions are not counted, see the report on machine code for issue slots. At the H200's rate of prompts' products a stage of 128 rows × 256 tokens
-              × 64 columns takes 706 ns, 1,200 to 1,400 clocks. A warp of each scheduler unpacks a stage of weights in blocks in 400 to 720 instructions beside
+              × 64 columns takes 706 ns, 1,200 to 1,400 clocks. A warp of each scheduler unpacks a stage of weights in blocks in 390 to 650 instructions beside
               that, and those that multiply issue 150 (`MatMulBulkBlocks`). So unpacking is taken to be hidden. Not measured.
 
             "Again" is what groups read in addition because several need the same: tiles of a product their weights and tokens, groups of a decoded token its
