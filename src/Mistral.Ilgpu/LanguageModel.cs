@@ -22,10 +22,14 @@ public sealed partial class LanguageModel : IAsyncDisposable
     private readonly ModelInfo _info;
     private readonly Task _arrival;
 
+    // Whoever disposes of it waits for the one who does so first.
+    private readonly Lazy<Task> _disposal;
+
     internal LanguageModel(Checkpoint checkpoint, DeviceList devices, MistralModel model, int maxWaiting, TimeSpan loadTime)
     {
         (Checkpoint, Devices, Model) = (checkpoint, devices, model);
         Engine = new Engine(model, checkpoint.Tokenizer, maxWaiting);
+        _disposal = new Lazy<Task>(DisposeOnce);
         _arrival = model.HasArrived ? Task.CompletedTask : Task.Run(Arrive);
         _info = new ModelInfo
         {
@@ -182,7 +186,9 @@ public sealed partial class LanguageModel : IAsyncDisposable
     }
 
     /// <summary>Cancels all texts, and frees the devices and the files.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => new(_disposal.Value);
+
+    private async Task DisposeOnce()
     {
         await Engine.DisposeAsync().ConfigureAwait(false);
         Model.Dispose();

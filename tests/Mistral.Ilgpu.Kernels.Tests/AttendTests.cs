@@ -59,14 +59,14 @@ public sealed class AttendTests
     // Both sizes of heads; windows below, at and beside a tile's length, and rings that turn; heads that fill a group and not, and
     // more than one group's; splits in which a warp has a tile, several and none.
     [Theory]
-    [InlineData(64, 1, 21, 4, 60)]
+    [InlineData(64, 1, 21, 4, 60, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
     [InlineData(64, 3, 1, 4, 40)]
-    [InlineData(64, 8, 64, 1, 150)]
+    [InlineData(64, 8, 64, 1, 150, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
     [InlineData(64, 12, 17, 4, 50)]
     [InlineData(128, 2, 90, 5, 200)]
     [InlineData(128, 4, 33, 4, 90)]
-    [InlineData(128, 5, 16, 1, 60)]
-    [InlineData(128, 7, 300, 9, 330)]
+    [InlineData(128, 5, 16, 1, 60, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
+    [InlineData(128, 7, 300, 9, 330, Explicit = true, Traits = [Needs.Trait, Needs.Time])]
     public void QuantAttention_RaggedPassesOverRings_EqualsReference(int headDim, int group, int window, int splitTiles, int length) =>
         Check<Int8Cache, sbyte>(
             TestDevice.Get("cuda"), new Shape(window, 2, group, headDim, 16, length), TensorFormat.Q8_0, Form.TensorQuants, 6e-2,

@@ -14,7 +14,7 @@ namespace Mistral.Ilgpu.Kernels.Tests;
 /// Texts of random lengths go through paged rings in ragged passes of random chunks and single tokens. Every row of every pass is
 /// compared with float64 over keys that are all kept and masked.
 /// </summary>
-internal static class RaggedPasses
+internal static partial class RaggedPasses
 {
     /// <param name="prompt">Length of all prompts, after which every pass decodes; random ones and passes if null.</param>
     /// <param name="splitTiles">Tiles of a split at least; the device's choice if null.</param>
@@ -241,35 +241,5 @@ internal static class RaggedPasses
         {
             LayerCount = 1, HeadCount = s.Heads, KvHeadCount = s.KvHeads, HeadDim = s.HeadDim, SlidingWindow = s.Window, LayerWindows = [],
         };
-    }
-
-    public enum Form
-    {
-        Lanes,
-        Quads,
-        Vectors,
-        Group,
-        Tensor,
-        TensorQuants,
-        Warpgroup,
-        Wave,
-        DecodeWave,
-        Matrix,
-    }
-
-    public sealed record Shape(int Window, int KvHeads, int Group, int HeadDim, int PageLength, int Length)
-    {
-        public int Heads => KvHeads * Group;
-
-        public int Columns => (Heads + (2 * KvHeads)) * HeadDim;
-    }
-
-    private sealed class Text(Sequence sequence, int kvHeads)
-    {
-        public Sequence Sequence => sequence;
-
-        public List<double[]>[] Keys { get; } = [.. Enumerable.Range(0, kvHeads).Select(_ => new List<double[]>())];
-
-        public List<double[]>[] Values { get; } = [.. Enumerable.Range(0, kvHeads).Select(_ => new List<double[]>())];
     }
 }

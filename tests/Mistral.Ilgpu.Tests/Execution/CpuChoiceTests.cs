@@ -21,10 +21,9 @@ public sealed class CpuChoiceTests
     }
 
     [Theory]
-    [InlineData(null, true, "q4_0 ", "q4_0-1024")]
-    [InlineData(TensorFormat.Q8_0, true, "q8_0 ", "q8_0-1024")]
-    [InlineData(null, false, "q4_0 times float32 ", "q4_0-1024-f32")]
-    [Trait(Needs.Trait, Needs.OpenCl)]
+    [InlineData(null, true, "q4_0 ", "q4_0-1024", Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData(TensorFormat.Q8_0, true, "q8_0 ", "q8_0-1024", Traits = [Needs.Trait, Needs.OpenCl])]
+    [InlineData(null, false, "q4_0 times float32 ", "q4_0-1024-f32", Explicit = true, Traits = [Needs.Exhaustive, "formats"])]
     public void Of_ALargeModel_MeasuresWhatWillRunAndKeepsTheChoice(
         TensorFormat? type, bool isInt8, string measured, string key)
     {

@@ -7,8 +7,8 @@ using Mistral.Ilgpu.Kernels.Inputs;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// The whole attention step of decoded tokens on tensor cores, for caches of eight bits. It turns queries and keys, and stores keys
-/// and values (<see cref="QuantTurn{THead}"/>), attends (<see cref="QuantAttention{THead}"/>), and joins the splits
+/// The whole attention step of decoded tokens on tensor cores, for caches of eight bits. It turns queries and keys, and stores
+/// keys and values (<see cref="QuantTurn{THead}"/>), attends (<see cref="QuantAttention{THead}"/>), and joins the splits
 /// (<see cref="DecodeJoin{TElement}"/>). If asked it brings the output to eight bits. One group per split (grid x), kv head and
 /// up to <see cref="TensorForms.QuantHeads"/> of its heads (grid y), and token (grid z). Group size:
 /// <see cref="TensorForms.QuantGroup"/>.

@@ -7,11 +7,11 @@ using Mistral.Ilgpu.Kernels.Hardware.Waves;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// A split of a decoded token's attention over a cache of eight bits, for up to eight heads of a kv head. The warps take turns with
-/// the tiles, and each copies the next while it works on one. Keys and queries are multiplied as bytes, a run at a time. The online
-/// softmax turns scores into weights in registers, in float32. Weights are rounded to halves and multiplied with the values, which
-/// are the left matrix: as the scores lie, so do the right one's factors. Scores are in powers of two. In the end the warps'
-/// outputs are added up in the warps' order.
+/// A split of a decoded token's attention over a cache of eight bits, for up to eight heads of a kv head. The warps take turns
+/// with the tiles, and each copies the next while it works on one. Keys and queries are multiplied as bytes, a run at a time. The
+/// online softmax turns scores into weights in registers, in float32. Weights are rounded to halves and multiplied with the
+/// values, which are the left matrix: as the scores lie, so do the right one's factors. Scores are in powers of two. In the end
+/// the warps' outputs are added up in the warps' order.
 /// </summary>
 internal readonly struct QuantAttention<THead>
     where THead : struct, IQuantHead

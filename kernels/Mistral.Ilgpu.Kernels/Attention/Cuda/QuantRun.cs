@@ -40,8 +40,8 @@ internal struct QuantRun
         (_highA, _highB, _highC, _highD) = (0, 0, 0, 0);
     }
 
-    // A load brings two neighbouring elements of two neighbouring keys. The bytes of the even keys become one factor, those of the
-    // odd keys another. So a lane has elements 2t, 2t + 1, 2t + 8, 2t + 9 and those 16 on, of keys 2g and 2g + 1.
+    // A load brings two neighbouring elements of two neighbouring keys. The bytes of the even keys become one factor, those of
+    // the odd keys another. So a lane has elements 2t, 2t + 1, 2t + 8, 2t + 9 and those 16 on, of keys 2g and 2g + 1.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Score(ref QuantScores scores, uint keys, uint scales)
     {

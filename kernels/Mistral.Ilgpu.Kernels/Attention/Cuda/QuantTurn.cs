@@ -8,10 +8,10 @@ using Mistral.Ilgpu.Kernels.Hardware.Waves;
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
 /// <summary>
-/// A group's part of <see cref="Rope{TCache,TElement}"/> for a decoded token and some heads of a kv head, in caches of eight bits.
-/// Queries are turned and brought to 16 bits with a scale for each run, in shared memory, as a byte and a byte for what that
-/// leaves. The split that ends with the token's own key turns it, and puts it and its value in their slot. A run is the pairs of
-/// one team of lanes.
+/// A group's part of <see cref="Rope{TCache,TElement}"/> for a decoded token and some heads of a kv head, in caches of eight
+/// bits. Queries are turned and brought to 16 bits with a scale for each run, in shared memory, as a byte and a byte for what
+/// that leaves. The split that ends with the token's own key turns it, and puts it and its value in their slot. A run is the
+/// pairs of one team of lanes.
 /// </summary>
 /// <example>max |q| = 254, q = 101: scale 2, bytes 51 and −128, because 101 / 2 = 51 − 128 / 256.</example>
 internal readonly struct QuantTurn<THead>
@@ -38,7 +38,8 @@ internal readonly struct QuantTurn<THead>
         get => THead.Runs * QuantRun.QueryBytes;
     }
 
-    /// <summary>The group's items share the pairs of elements; a barrier makes what they write seen. Every item calls it.</summary>
+    /// <summary>The group's items share the pairs of elements; a barrier makes what they write seen. Every item calls
+    /// it.</summary>
     /// <param name="firstHead">Of the heads, among those of all kv heads.</param>
     /// <param name="heads">How many heads.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

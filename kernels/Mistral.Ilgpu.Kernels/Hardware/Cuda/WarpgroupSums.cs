@@ -21,8 +21,8 @@ internal static class WarpgroupSums
     public const int Tokens = 256;
 
     /// <summary>
-    /// Bytes from a token's sums to the next one's where <see cref="Store(uint)"/> leaves them. They are those of 128 rows, and four
-    /// more, so that the threads of a warp meet different banks.
+    /// Bytes from a token's sums to the next one's where <see cref="Store(uint)"/> leaves them. They are those of 128 rows, and
+    /// four more, so that the threads of a warp meet different banks.
     /// </summary>
     public const int PitchBytes = 528;
 

@@ -8,9 +8,9 @@ namespace Mistral.Ilgpu.Kernels.Products.Cuda;
 /// <summary>
 /// <see cref="MatMulWarpgroup{TTensor, TWeights, TEpilogue}"/> of weights in blocks that come by bulk copies: y[t, r] =
 /// Σ_c W[r, c] x[t, c], the same products in the same order and so the same bits. Tiles, pairs of groups and the two warpgroups
-/// that multiply are those of <see cref="MatMulBulk{TTensor, TEpilogue}"/>. Quants come in lines, 128 bytes of each row. Each thread of a third
-/// warpgroup unpacks them for one row, 64 columns at a time, see <see cref="UnpackedRow{TFormat}"/>. Two of its threads bring
-/// lines and tokens.
+/// that multiply are those of <see cref="MatMulBulk{TTensor, TEpilogue}"/>. Quants come in lines, 128 bytes of each row. Each
+/// thread of a third warpgroup unpacks them for one row, 64 columns at a time, see <see cref="UnpackedRow{TFormat}"/>. Two of its
+/// threads bring lines and tokens.
 /// </summary>
 /// <param name="LineMap">Where the <see cref="TensorMap"/> of the plane of quants is, of tiles of 32 rows.</param>
 /// <param name="TokenMap">Where that of the tokens is, of tiles of 128.</param>

@@ -7,9 +7,9 @@ using Mistral.Ilgpu.Planning;
 namespace Mistral.Ilgpu.Execution.Families;
 
 /// <summary>
-/// Whether decoded tokens attend over caches of eight bits on tensor cores (<see cref="DecodeAttendQuants{THead}"/>), which devices
-/// have from sm_80 on. It is tested before it is first used with a size of heads. If the test fails, the simplest form replaces it,
-/// and the device stays usable.
+/// Whether decoded tokens attend over caches of eight bits on tensor cores (<see cref="DecodeAttendQuants{THead}"/>), which
+/// devices have from sm_80 on. It is tested before it is first used with a size of heads. If the test fails, the simplest form
+/// replaces it, and the device stays usable.
 /// </summary>
 internal sealed class Int8Attention
 {
@@ -79,9 +79,9 @@ internal sealed class Int8Attention
         _device.Tell($"attention of decoded tokens over eight bits is without tensor cores: {reason}");
 
     /// <summary>
-    /// Attends for one token and counts the wrong outputs. Each head's query is 16 times one of the keys that it sees, whose score
-    /// is so far above all others that it has all the weight. So the output is that key's value, exactly. Keys repeat as the window
-    /// ends: a head that sees one too many sees its own key twice.
+    /// Attends for one token and counts the wrong outputs. Each head's query is 16 times one of the keys that it sees, whose
+    /// score is so far above all others that it has all the weight. So the output is that key's value, exactly. Keys repeat as
+    /// the window ends: a head that sees one too many sees its own key twice.
     /// </summary>
     private int CountWrong<THead>(int headDim)
         where THead : struct, IQuantHead
