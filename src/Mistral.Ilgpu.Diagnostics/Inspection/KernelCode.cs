@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Backends;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime.Cuda;
@@ -41,7 +40,8 @@ internal sealed class KernelCode : IDisposable
         // Uses the oldest version of PTX that the target's instructions need, because older assemblers do not know newer ones.
         var version = architecture >= PtxTarget.Hopper ? CudaInstructionSet.ISA_80 : CudaInstructionSet.ISA_78;
         using var backend = new PTXBackend(_cuda.Value, target, version, null!);
-        return PtxTarget.For(target, PtxLocals.ToRegisters(((PTXCompiledKernel)Compile(form, backend)).PTXAssembly));
+        var kernel = (PTXCompiledKernel)KernelCompiler.Compile(backend, form);
+        return PtxTarget.For(target, PtxLocals.ToRegisters(kernel.PTXAssembly));
     }
 
     /// <summary>OpenCL C for a device that has neither generic pointers, subgroups nor 16-bit floats.</summary>
@@ -50,7 +50,7 @@ internal sealed class KernelCode : IDisposable
     {
         using var backend = new CLBackend(
             _openCl.Value, new CLCapabilityContext(true, false, false, false, false), CLDeviceVendor.Other, CLCVersion.CL30);
-        return OpenClTarget.For(((CLCompiledKernel)Compile(form, backend)).Source, waves);
+        return OpenClTarget.For(((CLCompiledKernel)KernelCompiler.Compile(backend, form)).Source, waves);
     }
 
     public void Dispose()
@@ -63,7 +63,4 @@ internal sealed class KernelCode : IDisposable
 
     private static Context NewContext(bool isForCuda) => Context.Create(builder =>
         builder.Optimize(OptimizationLevel.O2).EnableAlgorithms().InlineStatements(FormatDescriptors.KernelTypes, isForCuda));
-
-    private static CompiledKernel Compile(KernelForm form, Backend backend) =>
-        KernelCompiler.Compile(backend, form);
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using Mistral.Ilgpu.Kernels.Contract;
+using Mistral.Ilgpu.Kernels.Formats;
 
 namespace Mistral.Ilgpu.Kernels.Attention.Cuda;
 
@@ -19,31 +20,31 @@ internal static class ByteFactors
 
     /// <summary>Of a word and another, bytes 0 and 2 of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Even(uint a, uint b) => Permute(a, b, 0x6420);
+    public static uint Even(uint a, uint b) => PackedBytes.Permute(a, b, 0x6420);
 
     /// <summary>Bytes 1 and 3 of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Odd(uint a, uint b) => Permute(a, b, 0x7531);
+    public static uint Odd(uint a, uint b) => PackedBytes.Permute(a, b, 0x7531);
 
     /// <summary>The lower half of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint LowOfBoth(uint a, uint b) => Permute(a, b, 0x5410);
+    public static uint LowOfBoth(uint a, uint b) => PackedBytes.Permute(a, b, 0x5410);
 
     /// <summary>The upper half of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint HighOfBoth(uint a, uint b) => Permute(a, b, 0x7632);
+    public static uint HighOfBoth(uint a, uint b) => PackedBytes.Permute(a, b, 0x7632);
 
     /// <summary>Signed bytes as unsigned ones that are 128 more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Unsigned(uint bytes) => bytes ^ 0x80808080;
+    public static uint Unsigned(uint bytes) => bytes ^ PackedBytes.Tops;
 
     /// <summary>Bytes 0 and 2 of what <see cref="Unsigned"/> gives, as halves, without the 128.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint LowHalves(uint bytes) => WithoutOffset(Permute(bytes, Exponents, 0x4240));
+    public static uint LowHalves(uint bytes) => WithoutOffset(PackedBytes.Permute(bytes, Exponents, 0x4240));
 
     /// <summary>Bytes 1 and 3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint HighHalves(uint bytes) => WithoutOffset(Permute(bytes, Exponents, 0x4341));
+    public static uint HighHalves(uint bytes) => WithoutOffset(PackedBytes.Permute(bytes, Exponents, 0x4341));
 
     /// <summary>The products of two halves and two others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,12 +80,5 @@ internal static class ByteFactors
         CudaAsm.Emit(
             "{ .reg .b32 offset; mov.b32 offset, 0xE480E480; add.rn.f16x2 %0, %1, offset; }", out uint numbers, halves);
         return numbers;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Permute(uint a, uint b, uint bytes)
-    {
-        CudaAsm.Emit("prmt.b32 %0, %1, %2, %3;", out uint permuted, a, b, bytes);
-        return permuted;
     }
 }

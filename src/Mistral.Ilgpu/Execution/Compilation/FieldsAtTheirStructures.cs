@@ -35,8 +35,11 @@ internal sealed class FieldsAtTheirStructures : UnorderedTransformation
             if (block != read.BasicBlock)
             {
                 var home = builder[block];
-                home.SetupInsertPositionToStart();
-                if (structure is not Parameter)
+                if (structure is Parameter)
+                {
+                    home.SetupInsertPositionToStart();
+                }
+                else
                 {
                     home.SetupInsertPosition(structure);
                     home.InsertPosition++;
